@@ -1,0 +1,38 @@
+@{
+    ModuleVersion        = '0.1.0'
+    GUID                 = '7d0f9a3e-6c41-4b7e-9f0e-2a9f4d1f6b52'
+    Author               = 'RsyncS3Backup contributors'
+    CompanyName          = 'RsyncS3Backup contributors'
+    Copyright            = '(c) RsyncS3Backup contributors. MIT licence.'
+    Description          = 'Keeps two copies of what matters: a local mirror made by rsync, then a cloud copy of that mirror in S3.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+
+    # The loader comes first: it makes the assemblies below load in the module's own load context.
+    NestedModules        = @(
+        'RsyncS3Backup.Loader.dll'
+        'bin/RsyncS3Backup.Core.dll'
+        'bin/RsyncS3Backup.dll'
+    )
+    FormatsToProcess     = @('RsyncS3Backup.format.ps1xml')
+    TypesToProcess       = @('RsyncS3Backup.types.ps1xml')
+
+    CmdletsToExport      = @(
+        'Import-BackupConfiguration'
+        'Invoke-RsyncStage'
+        'Invoke-RsyncToS3Backup'
+        'Invoke-S3SyncStage'
+        'New-BackupConfiguration'
+        'Test-BackupConfiguration'
+    )
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('backup', 'rsync', 's3', 'aws', 'mirror', 'restore', 'Linux', 'MacOS', 'Windows')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

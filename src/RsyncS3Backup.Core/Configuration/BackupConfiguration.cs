@@ -1,0 +1,157 @@
+namespace RsyncS3Backup;
+
+/// <summary>One job: what <c>docs/configuration.md</c> describes, as read from a file. Immutable.</summary>
+public sealed record BackupConfiguration
+{
+    /// <summary>The job's name: <c>name</c>, or the file's name without its extension.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Always <c>rsync-to-s3</c>.</summary>
+    public string BackupType { get; init; } = "rsync-to-s3";
+
+    /// <summary>What is backed up; at least one.</summary>
+    public required IReadOnlyList<BackupSource> Sources { get; init; }
+
+    /// <summary>How it is backed up.</summary>
+    public required BackupOptions Options { get; init; }
+
+    /// <summary>Where stage 2 goes; null only in a job whose stage 2 is disabled.</summary>
+    public S3Destination? Destination { get; init; }
+
+    /// <summary>When the job is due; null for a job that is started by hand.</summary>
+    public BackupScheduleOptions? Schedule { get; init; }
+
+    /// <summary>The file it was read from; null for one made in memory.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>The job's name.</summary>
+    public override string ToString() => Name;
+}
+
+/// <summary>One source of a job.</summary>
+public sealed record BackupSource
+{
+    /// <summary>The folder, absolute.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The source's folder in the mirror when a job has several sources; null: the last part of <see cref="Path"/>.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The path.</summary>
+    public override string ToString() => Path;
+}
+
+/// <summary>The <c>options</c> of a job.</summary>
+public sealed record BackupOptions
+{
+    /// <summary>Stage 1, and inside it stage 2.</summary>
+    public required RsyncOptions Rsync { get; init; }
+}
+
+/// <summary>The <c>options.rsync</c> of a job: stage 1.</summary>
+public sealed record RsyncOptions
+{
+    /// <summary>The mirror's root folder, absolute.</summary>
+    public required string LocalDestination { get; init; }
+
+    /// <summary>Delete from the mirror what the sources no longer have. Default: false.</summary>
+    public bool DeleteExtraneous { get; init; }
+
+    /// <summary>rsync exclude patterns, with rsync's own meaning.</summary>
+    public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
+
+    /// <summary>Keep hard links as hard links (rsync <c>-H</c>). Default: false.</summary>
+    public bool HardLinks { get; init; }
+
+    /// <summary>How much one run may delete; applies to the mirror and to the bucket.</summary>
+    public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
+
+    /// <summary>Demand that the mirror is on another file system than <c>/</c>. Default: false.</summary>
+    public bool RequireMountPoint { get; init; }
+
+    /// <summary>The rsync program; null: the first one on the PATH.</summary>
+    public string? RsyncPath { get; init; }
+
+    /// <summary>Stage 2.</summary>
+    public S3SyncOptions SyncToS3 { get; init; } = new();
+}
+
+/// <summary>The <c>options.rsync.syncToS3</c> of a job: stage 2.</summary>
+public sealed record S3SyncOptions
+{
+    /// <summary>False makes a local-only job. Default: true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>The storage class of new objects, one of <see cref="S3StorageClasses.All"/>. Default: STANDARD.</summary>
+    public string StorageClass { get; init; } = "STANDARD";
+
+    /// <summary>What every key starts with; may hold date tokens; null: <c>rsync/{job name}/</c>.</summary>
+    public string? S3Prefix { get; init; }
+
+    /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has. Default: false.</summary>
+    public bool DeleteFromS3 { get; init; }
+
+    /// <summary>How differences are found. Default: auto.</summary>
+    public S3SyncMode SyncMode { get; init; } = S3SyncMode.Auto;
+
+    /// <summary>How often at least the mirror is compared with a full listing. Default: 7 days.</summary>
+    public TimeSpan ReconcileEvery { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How many requests may be in flight; null: chosen by the module.</summary>
+    public int? ThrottleLimit { get; init; }
+}
+
+/// <summary>How stage 2 finds what is different.</summary>
+public enum S3SyncMode
+{
+    /// <summary>The cheapest way that is safe.</summary>
+    Auto,
+
+    /// <summary>Compare the mirror with a full listing of the bucket.</summary>
+    Reconcile,
+}
+
+/// <summary>The <c>destination</c> of a job: the bucket and how to reach it. Credentials are never in it.</summary>
+public sealed record S3Destination
+{
+    /// <summary>The bucket's name.</summary>
+    public required string Bucket { get; init; }
+
+    /// <summary>The bucket's region; null: what the profile or the environment says.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>The endpoint of an S3-compatible store; null: AWS.</summary>
+    public string? EndpointUrl { get; init; }
+
+    /// <summary>Address the bucket by path instead of by host name; null: by path when there is an endpoint of its own.</summary>
+    public bool? ForcePathStyle { get; init; }
+
+    /// <summary>Whether checksums go with every request or only where S3 demands one. Default: whenSupported.</summary>
+    public S3ChecksumMode ChecksumMode { get; init; } = S3ChecksumMode.WhenSupported;
+
+    /// <summary>The profile of the shared AWS configuration; null: the SDK's own chain.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>The bucket's name.</summary>
+    public override string ToString() => Bucket;
+}
+
+/// <summary>When checksums are sent; stores that know no trailing checksums need <see cref="WhenRequired"/>.</summary>
+public enum S3ChecksumMode
+{
+    /// <summary>A CRC32 with every upload.</summary>
+    WhenSupported,
+
+    /// <summary>Content-MD5 only, which every store verifies.</summary>
+    WhenRequired,
+}
+
+/// <summary>The <c>schedule</c> of a job.</summary>
+public sealed record BackupScheduleOptions
+{
+    /// <summary>Five fields, as in cron.</summary>
+    public required string CronExpression { get; init; }
+
+    /// <summary>The IANA time zone in which the expression is meant; null: the machine's.</summary>
+    public string? Timezone { get; init; }
+}

@@ -1,0 +1,35 @@
+namespace RsyncS3Backup;
+
+/// <summary>One thing that went wrong: what, on what, and the way out.</summary>
+public sealed record BackupError
+{
+    /// <summary>The stable id, e.g. <c>SourceMissing</c>; every id is listed in docs/errors.md.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What kind of error this is; the names are those of PowerShell's ErrorCategory.</summary>
+    public required BackupErrorCategory Category { get; init; }
+
+    /// <summary>What happened, in one sentence that names the input.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>What to do about it.</summary>
+    public required string RecommendedAction { get; init; }
+
+    /// <summary>The path, key, bucket or setting that the error is about; null when there is none.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>The exit code that a scheduler gets when this error ends a run.</summary>
+    public required BackupExitCode ExitCode { get; init; }
+
+    /// <summary>S3's own error code (e.g. <c>AccessDenied</c>), where S3 answered; else null.</summary>
+    public string? S3ErrorCode { get; init; }
+
+    /// <summary>S3's request id, which AWS support asks for; null where S3 did not answer.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>rsync's exit code, where rsync ran; else null.</summary>
+    public int? RsyncExitCode { get; init; }
+
+    /// <summary>The id and the message, as in a log.</summary>
+    public override string ToString() => $"{Id}: {Message}";
+}

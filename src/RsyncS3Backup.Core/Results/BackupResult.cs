@@ -1,0 +1,35 @@
+namespace RsyncS3Backup;
+
+/// <summary>What a whole run did: stage 1 (rsync), then stage 2 (S3).</summary>
+public sealed record BackupResult
+{
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Identifies the run; its log is named after it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>How the run ended: the worse of its two stages.</summary>
+    public required BackupStatus Status { get; init; }
+
+    /// <summary>Stage 1: sources to mirror.</summary>
+    public required RsyncStageResult Stage1 { get; init; }
+
+    /// <summary>Stage 2: mirror to S3.</summary>
+    public required S3SyncStageResult Stage2 { get; init; }
+
+    /// <summary>When the run started.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>What a scheduler should be told.</summary>
+    public BackupExitCode ExitCode { get; init; }
+
+    /// <summary>The first error of the run; null when there was none.</summary>
+    public BackupError? Error => Stage1.Error ?? Stage2.Error;
+
+    /// <summary>The run's log file; null where no log could be written.</summary>
+    public string? LogPath { get; init; }
+}

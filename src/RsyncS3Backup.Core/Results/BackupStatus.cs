@@ -1,0 +1,20 @@
+namespace RsyncS3Backup;
+
+/// <summary>How a run, or one stage of it, ended.</summary>
+public enum BackupStatus
+{
+    /// <summary>Everything that had to be done was done.</summary>
+    Succeeded,
+
+    /// <summary>Done, but something deserves a look: files vanished while they were read, a special file was left out.</summary>
+    SucceededWithWarnings,
+
+    /// <summary>Not done, or not all of it. The stage's error and failed items say what and why.</summary>
+    Failed,
+
+    /// <summary>Stopped by the user before the end.</summary>
+    Cancelled,
+
+    /// <summary>Not started, for the reason given in the stage's <c>SkippedReason</c>. Skipping is no failure.</summary>
+    Skipped,
+}

@@ -1,0 +1,80 @@
+namespace RsyncS3Backup;
+
+/// <summary>What stage 1 (rsync: sources to mirror) did.</summary>
+public sealed record RsyncStageResult
+{
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Identifies the run; both stages of one run share it, and its log is named after it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>How the stage ended.</summary>
+    public required BackupStatus Status { get; init; }
+
+    /// <summary>The sources as configured.</summary>
+    public required IReadOnlyList<string> Source { get; init; }
+
+    /// <summary>The mirror's root folder.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>Files, links and folders that were not in the mirror before.</summary>
+    public long Created { get; init; }
+
+    /// <summary>Files whose content was transferred again.</summary>
+    public long Updated { get; init; }
+
+    /// <summary>Entries of which only attributes changed (mode, owner, times).</summary>
+    public long MetadataChanged { get; init; }
+
+    /// <summary>Entries deleted from the mirror.</summary>
+    public long Deleted { get; init; }
+
+    /// <summary>Entries that were the same on both sides.</summary>
+    public long Unchanged { get; init; }
+
+    /// <summary>Entries that rsync reported an error for.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>All entries of the sources: files, folders, links.</summary>
+    public long Total { get; init; }
+
+    /// <summary>Bytes of all files of the sources.</summary>
+    public long TotalBytes { get; init; }
+
+    /// <summary>Bytes of the files that were transferred.</summary>
+    public long TransferredBytes { get; init; }
+
+    /// <summary>When the stage started.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Transferred bytes per second.</summary>
+    public double BytesPerSecond => Duration > TimeSpan.Zero ? TransferredBytes / Duration.TotalSeconds : 0;
+
+    /// <summary>The version of the rsync that ran, e.g. <c>3.2.7</c>; null when none was found.</summary>
+    public string? RsyncVersion { get; init; }
+
+    /// <summary>rsync's exit code; null when rsync did not run.</summary>
+    public int? RsyncExitCode { get; init; }
+
+    /// <summary>Why the stage failed; null when it did not.</summary>
+    public BackupError? Error { get; init; }
+
+    /// <summary>The first failed entries with their reasons (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
+    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+
+    /// <summary>What deserves a look although the stage succeeded.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Why the stage did not run; null when it ran.</summary>
+    public string? SkippedReason { get; init; }
+
+    /// <summary>The run's log file; null where no log could be written.</summary>
+    public string? LogPath { get; init; }
+
+    /// <summary>The configuration that the stage ran from; null when it ran from parameters. Stage 2 reads its target here.</summary>
+    public BackupConfiguration? Configuration { get; init; }
+}

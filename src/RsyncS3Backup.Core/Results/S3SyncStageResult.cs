@@ -1,0 +1,89 @@
+namespace RsyncS3Backup;
+
+/// <summary>What stage 2 (mirror to S3) did.</summary>
+public sealed record S3SyncStageResult
+{
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Identifies the run; both stages of one run share it, and its log is named after it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>How the stage ended.</summary>
+    public required BackupStatus Status { get; init; }
+
+    /// <summary>The mirror's root folder.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The bucket; null when the stage was skipped because the job has none.</summary>
+    public string? BucketName { get; init; }
+
+    /// <summary>What every key starts with, e.g. <c>rsync/photos/</c>; empty for the bucket's root.</summary>
+    public string KeyPrefix { get; init; } = "";
+
+    /// <summary>The storage class of new objects, e.g. <c>STANDARD_IA</c>.</summary>
+    public string StorageClass { get; init; } = "STANDARD";
+
+    /// <summary>How differences were found: <c>Reconcile</c> compares the mirror with a full listing of the bucket.</summary>
+    public string? SyncMode { get; init; }
+
+    /// <summary>Objects that were not in the bucket before.</summary>
+    public long Created { get; init; }
+
+    /// <summary>Objects uploaded again because their content differed.</summary>
+    public long Updated { get; init; }
+
+    /// <summary>Objects of which only the metadata was replaced, by a copy inside S3.</summary>
+    public long MetadataChanged { get; init; }
+
+    /// <summary>Objects deleted from the bucket.</summary>
+    public long Deleted { get; init; }
+
+    /// <summary>Objects that were the same on both sides.</summary>
+    public long Unchanged { get; init; }
+
+    /// <summary>Files that could not be uploaded, and objects that could not be deleted.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Entries of the mirror that belong in the bucket.</summary>
+    public long Total { get; init; }
+
+    /// <summary>Bytes of all those entries.</summary>
+    public long TotalBytes { get; init; }
+
+    /// <summary>Bytes uploaded.</summary>
+    public long TransferredBytes { get; init; }
+
+    /// <summary>Bytes of the objects that were deleted.</summary>
+    public long DeletedBytes { get; init; }
+
+    /// <summary>Requests to S3 by type, retries included.</summary>
+    public S3RequestCounts Requests { get; init; } = new();
+
+    /// <summary>What those requests cost, in US dollars at us-east-1's list price for the storage class; storage is not included.</summary>
+    public decimal EstimatedRequestCost { get; init; }
+
+    /// <summary>When the stage started.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Uploaded bytes per second.</summary>
+    public double BytesPerSecond => Duration > TimeSpan.Zero ? TransferredBytes / Duration.TotalSeconds : 0;
+
+    /// <summary>Why the stage failed; null when it did not.</summary>
+    public BackupError? Error { get; init; }
+
+    /// <summary>The first failed entries with their reasons (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
+    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+
+    /// <summary>What deserves a look although the stage succeeded.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Why the stage did not run; null when it ran.</summary>
+    public string? SkippedReason { get; init; }
+
+    /// <summary>The run's log file; null where no log could be written.</summary>
+    public string? LogPath { get; init; }
+}

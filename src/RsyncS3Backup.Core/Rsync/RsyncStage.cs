@@ -1,0 +1,14 @@
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>Stage 1: mirrors the sources with the real rsync.</summary>
+public static class RsyncStage
+{
+    /// <summary>
+    /// Runs stage 1. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it
+    /// returns, no rsync of this run is alive.
+    /// </summary>
+    public static Task<RsyncStageResult> RunAsync(RsyncStageRequest request, RunContext context, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
+}

@@ -1,0 +1,25 @@
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>What stage 1 needs to know; from a configuration or from a cmdlet's parameters.</summary>
+public sealed record RsyncStageRequest
+{
+    /// <summary>What is mirrored; at least one.</summary>
+    public required IReadOnlyList<BackupSource> Sources { get; init; }
+
+    /// <summary>How, and where to.</summary>
+    public required RsyncOptions Options { get; init; }
+
+    /// <summary>The configuration that both come from; null when they come from parameters.</summary>
+    public BackupConfiguration? Configuration { get; init; }
+
+    /// <summary>Mirror an empty source although the mirror is not empty.</summary>
+    public bool AllowEmptySource { get; init; }
+
+    /// <summary>Stage 1 of a configured job.</summary>
+    public static RsyncStageRequest From(BackupConfiguration configuration) => new()
+    {
+        Sources = configuration.Sources,
+        Options = configuration.Options.Rsync,
+        Configuration = configuration,
+    };
+}

@@ -1,0 +1,16 @@
+using RsyncS3Backup.S3;
+
+namespace RsyncS3Backup.Runs;
+
+/// <summary>What a caller decides for one run, beside the job's configuration.</summary>
+public sealed record BackupRunOptions
+{
+    /// <summary>Keys given by the caller; null: the SDK's own chain, or the destination's profile.</summary>
+    public S3Credentials? Credentials { get; init; }
+
+    /// <summary>Allow plain HTTP to a host that is not this machine.</summary>
+    public bool AllowInsecureEndpoint { get; init; }
+
+    /// <summary>Mirror an empty source although the mirror is not empty.</summary>
+    public bool AllowEmptySource { get; init; }
+}

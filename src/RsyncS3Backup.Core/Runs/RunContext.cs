@@ -1,0 +1,76 @@
+using System.Globalization;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Runs;
+
+/// <summary>What both stages of one run share: its id, its log, and the observer that hears of it. Thread-safe.</summary>
+public sealed class RunContext : IRunObserver, IDisposable
+{
+    private readonly IRunObserver observer;
+    private readonly RunLog log;
+
+    private RunContext(string jobName, IRunObserver observer)
+    {
+        JobName = jobName;
+        RunId = NewRunId();
+        this.observer = observer;
+        log = RunLog.Create(jobName, RunId);
+    }
+
+    /// <summary>The job's name.</summary>
+    public string JobName { get; }
+
+    /// <summary>The run's id: its start in UTC and a random part, so that ids sort by time.</summary>
+    public string RunId { get; }
+
+    /// <summary>The run's log file; null where none could be made.</summary>
+    public string? LogPath => log.Path;
+
+    /// <summary>Starts a run.</summary>
+    public static RunContext Start(string jobName, IRunObserver observer)
+    {
+        RunContext context = new(jobName, observer);
+        if (context.LogPath is null)
+            context.Warning($"No log can be written to {StateFolder.Root()}; set {StateFolder.EnvironmentVariable} to a folder that can be written.");
+        return context;
+    }
+
+    /// <inheritdoc/>
+    public void Verbose(string message)
+    {
+        log.Write("info", message);
+        observer.Verbose(message);
+    }
+
+    /// <inheritdoc/>
+    public void Warning(string message)
+    {
+        log.Write("warning", message);
+        observer.Warning(message);
+    }
+
+    /// <inheritdoc/>
+    public void ItemFailed(BackupError error)
+    {
+        LogError(error);
+        observer.ItemFailed(error);
+    }
+
+    /// <inheritdoc/>
+    public void Progress(StageProgress progress) => observer.Progress(progress);
+
+    /// <summary>Writes an error to the log only.</summary>
+    public void LogError(BackupError error) => log.Write("error", error.Message, error);
+
+    /// <summary>Writes a warning to the log only.</summary>
+    public void LogWarning(string message) => log.Write("warning", message);
+
+    /// <summary>Closes the log.</summary>
+    public void Dispose() => log.Dispose();
+
+    private static string NewRunId()
+    {
+        string start = DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        return $"{start}-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";
+    }
+}

@@ -1,0 +1,51 @@
+namespace RsyncS3Backup.S3;
+
+/// <summary>What stage 2 needs to know; from a configuration or from a cmdlet's parameters.</summary>
+public sealed record S3SyncRequest
+{
+    /// <summary>The mirror's root folder.</summary>
+    public required string MirrorPath { get; init; }
+
+    /// <summary>The bucket and how to reach it.</summary>
+    public required S3Destination Destination { get; init; }
+
+    /// <summary>What is sent, and how.</summary>
+    public required S3SyncOptions Options { get; init; }
+
+    /// <summary>How much may be deleted from the bucket.</summary>
+    public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
+
+    /// <summary>Keys given by the caller; null: the SDK's own chain, or the destination's profile.</summary>
+    public S3Credentials? Credentials { get; init; }
+
+    /// <summary>Allow plain HTTP to a host that is not this machine.</summary>
+    public bool AllowInsecureEndpoint { get; init; }
+
+    /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
+    public string? Timezone { get; init; }
+
+    /// <summary>Stage 2 of a configured job whose stage 2 is enabled.</summary>
+    public static S3SyncRequest From(BackupConfiguration configuration) => new()
+    {
+        MirrorPath = configuration.Options.Rsync.LocalDestination,
+        Destination = configuration.Destination
+            ?? throw new ArgumentException("The configuration has no destination.", nameof(configuration)),
+        Options = configuration.Options.Rsync.SyncToS3,
+        MaxDelete = configuration.Options.Rsync.MaxDelete,
+        Timezone = configuration.Schedule?.Timezone,
+    };
+}
+
+/// <summary>An access key. Never logged, never part of a result.</summary>
+public sealed class S3Credentials(string accessKey, string secretKey, string? sessionToken = null)
+{
+    /// <summary>The access key id.</summary>
+    public string AccessKey { get; } = accessKey;
+
+    internal string SecretKey { get; } = secretKey;
+
+    internal string? SessionToken { get; } = sessionToken;
+
+    /// <summary>The access key id only.</summary>
+    public override string ToString() => AccessKey;
+}

@@ -1,0 +1,5 @@
+namespace RsyncS3Backup.Loader;
+
+internal static class ModuleLoader
+{
+}
