@@ -10,6 +10,9 @@ public readonly record struct DeleteLimit
 {
     private const long DefaultFloor = 100;
 
+    // The exponent is for what ToString makes of a very small share, such as 1E-05%.
+    private const NumberStyles ShareStyle = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
     private DeleteLimit(long? count, double? percent) => (Count, Percent) = (count, percent);
 
     /// <summary>50 % of what is there, and at least 100 entries.</summary>
@@ -25,7 +28,7 @@ public readonly record struct DeleteLimit
     public double? Percent { get; }
 
     /// <summary>At most that many entries.</summary>
-    public static DeleteLimit OfCount(long count) => 
+    public static DeleteLimit OfCount(long count) =>
         count >= 0 ? new(count, null) : throw new ArgumentOutOfRangeException(nameof(count), count, "0 or more");
 
     /// <summary>At most that share, in percent.</summary>
@@ -44,8 +47,8 @@ public readonly record struct DeleteLimit
         if (trimmed.Equals("default", StringComparison.OrdinalIgnoreCase))
             return true;
         bool isShare = trimmed.EndsWith('%');
-        if (isShare && double.TryParse(trimmed[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
-            && percent <= 100)
+        if (isShare && double.TryParse(trimmed[..^1], ShareStyle, CultureInfo.InvariantCulture, out double percent)
+            && percent is >= 0 and <= 100)
         {
             limit = OfPercent(percent);
             return true;

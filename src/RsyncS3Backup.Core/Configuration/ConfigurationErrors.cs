@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+
+namespace RsyncS3Backup;
+
+/// <summary>The errors of reading a configuration. All of them end a run before anything is touched.</summary>
+internal static class ConfigurationErrors
+{
+    public static BackupError NotFound(string path) =>
+        Make("ConfigurationNotFound", BackupErrorCategory.ObjectNotFound, path, $"The configuration file '{path}' does not exist.",
+            "Check the path, or make a file with New-BackupConfiguration.");
+
+    public static BackupError Unreadable(string path, string reason) =>
+        Make("ConfigurationUnreadable", BackupErrorCategory.ReadError, path, $"The configuration file '{path}' cannot be read: {reason}",
+            "Make it a file that the user who runs the backup may read.");
+
+    public static BackupError Malformed(string? path, string reason, int line, int column)
+    {
+        string message = string.Create(CultureInfo.InvariantCulture, $"{Subject(path)} is not JSON at line {line}, column {column}: {reason}");
+        return Make("ConfigurationMalformed", BackupErrorCategory.InvalidData, path, message, "Correct the file at that place.");
+    }
+
+    public static BackupError Invalid(string? path, IReadOnlyList<ConfigurationProblem> problems)
+    {
+        StringBuilder message = new();
+        message.Append(CultureInfo.InvariantCulture, $"{Subject(path)} has {problems.Count} problem{(problems.Count == 1 ? "" : "s")}:");
+        foreach (ConfigurationProblem problem in problems)
+        {
+            message.Append("\n  ");
+            if (problem.Line is { } line)
+                message.Append(CultureInfo.InvariantCulture, $"line {line}, ");
+            message.Append(problem);
+        }
+
+        return Make("ConfigurationInvalid", BackupErrorCategory.InvalidData, path, message.ToString(),
+            "Correct every line named; docs/configuration.md describes all keys.");
+    }
+
+    private static string Subject(string? path) => path is null ? "The configuration" : $"The configuration file '{path}'";
+
+    private static BackupError Make(string id, BackupErrorCategory category, string? target, string message, string action) => new()
+    {
+        Id = id,
+        Category = category,
+        Message = message,
+        RecommendedAction = action,
+        Target = target,
+        ExitCode = BackupExitCode.BadConfiguration,
+    };
+}

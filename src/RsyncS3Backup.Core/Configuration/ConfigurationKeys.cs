@@ -1,0 +1,179 @@
+using System.Text.Json;
+using static RsyncS3Backup.ConfigurationValueKind;
+
+namespace RsyncS3Backup;
+
+/// <summary>What a key's value is.</summary>
+internal enum ConfigurationValueKind
+{
+    Text,
+    Flag,
+    Number,
+    TextOrNumber,
+    Texts,
+    Object,
+    Objects,
+}
+
+/// <summary>One key of the configuration and what may stand there.</summary>
+internal sealed record ConfigurationKey(string Name, ConfigurationValueKind Kind, string Allowed)
+{
+    public bool Required { get; init; }
+
+    /// <summary>The values, where there is a list of them.</summary>
+    public IReadOnlyList<string> Values { get; init; } = [];
+
+    /// <summary>What is wrong with a text or with a number's digits; null when it is good.</summary>
+    public Func<string, string?>? Rule { get; init; }
+
+    /// <summary>The keys of an object.</summary>
+    public IReadOnlyList<ConfigurationKey> Members { get; init; } = [];
+}
+
+/// <summary>The table of all keys: the reader follows it, and tests compare the JSON schema and the docs with it.</summary>
+internal static class ConfigurationKeys
+{
+    private const string TrueOrFalse = "true or false";
+
+    public static readonly ConfigurationKey SourcePath =
+        new("path", Text, ConfigurationRules.PathAllowed) { Required = true, Rule = ConfigurationRules.SourcePath };
+
+    public static readonly ConfigurationKey SourceName =
+        new("name", Text, ConfigurationRules.SourceNameAllowed) { Rule = ConfigurationRules.SourceName };
+
+    public static readonly ConfigurationKey Enabled = new("enabled", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey StorageClass =
+        new("storageClass", Text, ConfigurationRules.StorageClassAllowed)
+        {
+            Values = S3StorageClasses.All,
+            Rule = ConfigurationRules.StorageClass,
+        };
+
+    public static readonly ConfigurationKey S3Prefix =
+        new("s3Prefix", Text, ConfigurationRules.KeyPrefixAllowed) { Rule = ConfigurationRules.KeyPrefix };
+
+    public static readonly ConfigurationKey DeleteFromS3 = new("deleteFromS3", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey SyncMode = OneOf<S3SyncMode>("syncMode", "mode");
+
+    public static readonly ConfigurationKey ReconcileEvery =
+        new("reconcileEvery", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
+
+    public static readonly ConfigurationKey ThrottleLimit =
+        new("throttleLimit", Number, ConfigurationRules.ThrottleLimitAllowed) { Rule = ConfigurationRules.ThrottleLimit };
+
+    public static readonly ConfigurationKey LocalDestination =
+        new("localDestination", Text, ConfigurationRules.PathAllowed) { Required = true, Rule = ConfigurationRules.MirrorPath };
+
+    public static readonly ConfigurationKey DeleteExtraneous = new("deleteExtraneous", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey ExcludePatterns =
+        new("excludePatterns", Texts, ConfigurationRules.PatternAllowed) { Rule = ConfigurationRules.Pattern };
+
+    public static readonly ConfigurationKey HardLinks = new("hardLinks", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey MaxDelete =
+        new("maxDelete", TextOrNumber, ConfigurationRules.MaxDeleteAllowed) { Rule = ConfigurationRules.MaxDelete };
+
+    public static readonly ConfigurationKey RequireMountPoint = new("requireMountPoint", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey RsyncPath =
+        new("rsyncPath", Text, ConfigurationRules.PathAllowed) { Rule = ConfigurationRules.LocalPath };
+
+    public static readonly ConfigurationKey SyncToS3 = new("syncToS3", ConfigurationValueKind.Object, "an object: how stage 2 works")
+    {
+        Members = [Enabled, StorageClass, S3Prefix, DeleteFromS3, SyncMode, ReconcileEvery, ThrottleLimit],
+    };
+
+    public static readonly ConfigurationKey Rsync = new("rsync", ConfigurationValueKind.Object, "an object with 'localDestination'")
+    {
+        Required = true,
+        Members =
+        [
+            LocalDestination, DeleteExtraneous, ExcludePatterns, HardLinks, MaxDelete, RequireMountPoint, RsyncPath, SyncToS3,
+        ],
+    };
+
+    public static readonly ConfigurationKey Bucket =
+        new("bucket", Text, ConfigurationRules.BucketNameAllowed) { Required = true, Rule = ConfigurationRules.BucketName };
+
+    public static readonly ConfigurationKey Region =
+        new("region", Text, ConfigurationRules.RegionAllowed) { Rule = ConfigurationRules.Region };
+
+    public static readonly ConfigurationKey EndpointUrl =
+        new("endpointUrl", Text, ConfigurationRules.EndpointUrlAllowed) { Rule = ConfigurationRules.EndpointUrl };
+
+    public static readonly ConfigurationKey ForcePathStyle = new("forcePathStyle", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey ChecksumMode = OneOf<S3ChecksumMode>("checksumMode", "checksum mode");
+
+    public static readonly ConfigurationKey Profile =
+        new("profile", Text, ConfigurationRules.ProfileAllowed) { Rule = ConfigurationRules.Profile };
+
+    public static readonly ConfigurationKey CronExpression =
+        new("cronExpression", Text, ConfigurationRules.CronExpressionAllowed) { Required = true, Rule = ConfigurationRules.CronExpression };
+
+    public static readonly ConfigurationKey Timezone =
+        new("timezone", Text, ConfigurationRules.TimeZoneAllowed) { Rule = ConfigurationRules.TimeZone };
+
+    public static readonly ConfigurationKey Schema = new("$schema", Text, "the address of the JSON schema");
+
+    public static readonly ConfigurationKey Name =
+        new("name", Text, ConfigurationRules.JobNameAllowed) { Rule = ConfigurationRules.JobName };
+
+    public static readonly ConfigurationKey BackupType = new("backupType", Text, "rsync-to-s3")
+    {
+        Values = ["rsync-to-s3"],
+        Rule = value => ConfigurationRules.OneOf(value, "backup type", ["rsync-to-s3"]),
+    };
+
+    public static readonly ConfigurationKey Sources = new("sources", Objects, "a list of at least one object with 'path'")
+    {
+        Required = true,
+        Members = [SourcePath, SourceName],
+    };
+
+    public static readonly ConfigurationKey Options =
+        new("options", ConfigurationValueKind.Object, "an object with 'rsync'") { Required = true, Members = [Rsync] };
+
+    /// <summary>Required unless stage 2 is disabled, which only the reader can know.</summary>
+    public static readonly ConfigurationKey Destination =
+        new("destination", ConfigurationValueKind.Object, "an object with 'bucket', or options.rsync.syncToS3.enabled = false")
+        {
+            Members = [Bucket, Region, EndpointUrl, ForcePathStyle, ChecksumMode, Profile],
+        };
+
+    public static readonly ConfigurationKey Schedule = new("schedule", ConfigurationValueKind.Object, "an object with 'cronExpression'")
+    {
+        Members = [CronExpression, Timezone],
+    };
+
+    /// <summary>The keys of a job.</summary>
+    public static readonly IReadOnlyList<ConfigurationKey> Job = [Schema, Name, BackupType, Sources, Options, Destination, Schedule];
+
+    /// <summary>Every key with the JSON path of the object that it belongs in.</summary>
+    public static readonly IReadOnlyList<(string Parent, ConfigurationKey Key)> All = [.. WithParents("$", Job)];
+
+    /// <summary>The JSON name of an enumeration's value.</summary>
+    public static string NameOf<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+
+    private static ConfigurationKey OneOf<T>(string name, string what)
+        where T : struct, Enum
+    {
+        string[] values = [.. Enum.GetValues<T>().Select(NameOf)];
+        return new(name, Text, string.Join(", ", values)) { Values = values, Rule = value => ConfigurationRules.OneOf(value, what, values) };
+    }
+
+    private static IEnumerable<(string Parent, ConfigurationKey Key)> WithParents(string parent, IReadOnlyList<ConfigurationKey> keys)
+    {
+        foreach (ConfigurationKey key in keys)
+        {
+            yield return (parent, key);
+            string path = key.Kind == Objects ? $"{parent}.{key.Name}[]" : $"{parent}.{key.Name}";
+            foreach ((string Parent, ConfigurationKey Key) member in WithParents(path, key.Members))
+                yield return member;
+        }
+    }
+}

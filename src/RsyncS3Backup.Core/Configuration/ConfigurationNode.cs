@@ -1,0 +1,29 @@
+namespace RsyncS3Backup;
+
+/// <summary>What a JSON value is, in the words a problem uses for it.</summary>
+internal enum ConfigurationNodeKind
+{
+    Null,
+    Text,
+    Number,
+    Flag,
+    List,
+    Object,
+}
+
+/// <summary>One value of a configuration file and where it stands.</summary>
+internal sealed record ConfigurationNode(ConfigurationNodeKind Kind, string JsonPath, int Line)
+{
+    /// <summary>The text, or the digits of a number as they were written.</summary>
+    public string Text { get; init; } = "";
+
+    public bool Flag { get; init; }
+
+    public IReadOnlyList<ConfigurationNode> Items { get; init; } = [];
+
+    /// <summary>The members in the file's order; a key that stands twice is here twice.</summary>
+    public IReadOnlyList<ConfigurationMember> Members { get; init; } = [];
+}
+
+/// <summary>One key of an object with its value.</summary>
+internal sealed record ConfigurationMember(string Key, int Line, ConfigurationNode Value);

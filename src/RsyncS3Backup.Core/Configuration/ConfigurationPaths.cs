@@ -1,0 +1,48 @@
+namespace RsyncS3Backup;
+
+/// <summary>Paths in a configuration, as text. Links are not followed here; the run compares the real paths again.</summary>
+internal static class ConfigurationPaths
+{
+    /// <summary>How this system compares names. macOS' file systems ignore case unless somebody chose otherwise.</summary>
+    public static StringComparer NameComparer { get; } =
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+
+    private static StringComparison NameComparison =>
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+
+    /// <summary>The path with a leading <c>~/</c> replaced by the home folder and without separators at its end.</summary>
+    public static string Expand(string path)
+    {
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        string expanded = path == "~" ? home : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[2..]) : path;
+        while (Path.EndsInDirectorySeparator(expanded) && Path.TrimEndingDirectorySeparator(expanded) is { } shorter && shorter != expanded)
+            expanded = shorter;
+        return expanded;
+    }
+
+    /// <summary>The last part of a path; empty for a root.</summary>
+    public static string LastPart(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+
+    /// <summary>True when both paths name one folder, as text.</summary>
+    public static bool AreSame(string left, string right) => string.Equals(WithSeparator(left), WithSeparator(right), NameComparison);
+
+    /// <summary>True when <paramref name="path"/> is below <paramref name="folder"/>, as text.</summary>
+    public static bool IsInside(string path, string folder) =>
+        !AreSame(path, folder) && WithSeparator(path).StartsWith(WithSeparator(folder), NameComparison);
+
+    /// <summary>True for <c>host:/path</c>, <c>user@host:path</c>, <c>host::module</c> and <c>rsync://host/module</c>.</summary>
+    public static bool IsRemote(string path)
+    {
+        int colon = path.IndexOf(':', StringComparison.Ordinal);
+        return colon > 0 && path.AsSpan(0, colon).IndexOfAny('/', '\\') < 0 && !IsDrive(path);
+    }
+
+    private static bool IsDrive(string path) =>
+        path.Length >= 2 && char.IsAsciiLetter(path[0]) && path[1] == ':' && (path.Length == 2 || path[2] is '/' or '\\');
+
+    private static string WithSeparator(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return Path.EndsInDirectorySeparator(full) ? full : full + Path.DirectorySeparatorChar;
+    }
+}

@@ -1,0 +1,280 @@
+using System.Text;
+using System.Text.Json;
+
+namespace RsyncS3Backup;
+
+/// <summary>What reading a configuration gives: the job, or everything that is wrong with it.</summary>
+public sealed record ConfigurationReadResult
+{
+    /// <summary>The job; null when there is any problem.</summary>
+    public BackupConfiguration? Configuration { get; init; }
+
+    /// <summary>Every problem, in the order of the file; empty for a good one.</summary>
+    public IReadOnlyList<ConfigurationProblem> Problems { get; init; } = [];
+
+    /// <summary>
+    /// All problems as the one error of a cmdlet: <c>ConfigurationInvalid</c>, <c>ConfigurationMalformed</c>, <c>ConfigurationNotFound</c> or
+    /// <c>ConfigurationUnreadable</c>; null for a good configuration.
+    /// </summary>
+    public BackupError? Error { get; init; }
+
+    /// <summary>The job.</summary>
+    /// <exception cref="BackupException">There is a problem.</exception>
+    public BackupConfiguration Required() => Configuration ?? throw new BackupException(Error!);
+}
+
+/// <summary>Reads jobs from JSON. Nothing but <see cref="Load"/> throws for what stands in a file: problems are results.</summary>
+public static class ConfigurationReader
+{
+    // A configuration is a page of text; a path that names something else, such as a disk image or a device, must not be read to its end.
+    private const int LargestFile = 1024 * 1024;
+
+    /// <summary>Reads a job from a file and demands that it is good.</summary>
+    /// <exception cref="BackupException">It is not; the error lists every problem, one a line.</exception>
+    public static BackupConfiguration Load(string path) => ReadFile(path).Required();
+
+    /// <summary>Reads a job from a file. A job without <c>name</c> gets the file's name without its extension.</summary>
+    public static ConfigurationReadResult ReadFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string full = Path.GetFullPath(path);
+        try
+        {
+            if (Directory.Exists(full))
+                return Failed(ConfigurationErrors.Unreadable(full, "it is a folder."), "a file");
+            byte[]? content = ReadContent(full);
+            return content is null
+                ? Failed(ConfigurationErrors.Unreadable(full, "it is larger than 1 MiB, which no job is."), "a file with one job")
+                : Read(content, full, Path.GetFileNameWithoutExtension(full));
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Failed(ConfigurationErrors.NotFound(full), "a file that exists");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return Failed(ConfigurationErrors.Unreadable(full, exception.Message), "a file that can be read");
+        }
+    }
+
+    /// <summary>Reads a job from text.</summary>
+    /// <param name="json">The text, with or without comments and trailing commas.</param>
+    /// <param name="path">The file it comes from, which problems name; null for none.</param>
+    /// <param name="defaultName">The name of a job that has none; null: the last part of its <c>localDestination</c>.</param>
+    public static ConfigurationReadResult Read(string json, string? path, string? defaultName)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return Read(Encoding.UTF8.GetBytes(json), path, defaultName);
+    }
+
+    /// <inheritdoc cref="Read(string, string?, string?)"/>
+    public static ConfigurationReadResult Read(ReadOnlySpan<byte> json, string? path, string? defaultName)
+    {
+        ConfigurationNode root;
+        try
+        {
+            root = ConfigurationParser.Parse(WithoutMark(json));
+        }
+        catch (JsonException exception)
+        {
+            return Malformed(exception, path);
+        }
+
+        ConfigurationProblems problems = new(path);
+        BackupConfiguration? configuration = null;
+        if (root.Kind == ConfigurationNodeKind.Object)
+            configuration = ReadJob(root, path, defaultName, problems);
+        else
+            problems.Add(root, "The file does not hold an object.", "one job: { … }");
+        if (problems.Count == 0)
+            return new ConfigurationReadResult { Configuration = configuration };
+        IReadOnlyList<ConfigurationProblem> all = problems.InOrder();
+        return new ConfigurationReadResult { Problems = all, Error = ConfigurationErrors.Invalid(path, all) };
+    }
+
+    /// <summary>What is wrong with a configuration that was made in memory.</summary>
+    public static IReadOnlyList<ConfigurationProblem> Validate(BackupConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ConfigurationReadResult result = Read(ConfigurationWriter.ToJson(configuration), configuration.Path, configuration.Name);
+        // The lines are those of a text that nobody wrote.
+        return [.. result.Problems.Select(problem => problem with { Line = null })];
+    }
+
+    private static BackupConfiguration ReadJob(ConfigurationNode root, string? path, string? defaultName, ConfigurationProblems problems)
+    {
+        ConfigurationSecrets.Refuse(root, problems);
+        ConfigurationObject job = new(root, ConfigurationKeys.Job, problems);
+        ConfigurationObject? rsync = job.Object(ConfigurationKeys.Options)?.Object(ConfigurationKeys.Rsync);
+        // Where something is missing or wrong its problem is known by now, and what is bound here is never handed out.
+        BackupConfiguration configuration = new()
+        {
+            Name = job.Text(ConfigurationKeys.Name) ?? "",
+            BackupType = job.Text(ConfigurationKeys.BackupType) ?? "rsync-to-s3",
+            Sources = [.. job.Objects(ConfigurationKeys.Sources).Select(ReadSource)],
+            Options = new BackupOptions { Rsync = ReadRsync(rsync) },
+            Destination = job.Object(ConfigurationKeys.Destination) is { } destination ? ReadDestination(destination) : null,
+            Schedule = job.Object(ConfigurationKeys.Schedule) is { } schedule ? ReadSchedule(schedule) : null,
+            Path = path,
+        };
+        if (configuration.Options.Rsync.SyncToS3.Enabled && !job.Has(ConfigurationKeys.Destination))
+            job.Missing(ConfigurationKeys.Destination);
+        CheckSourceNames(job, configuration, problems);
+        CheckMirror(rsync?.NodeOf(ConfigurationKeys.LocalDestination), configuration, problems);
+        return job.Has(ConfigurationKeys.Name) ? configuration : WithDefaultName(configuration, job, defaultName, problems);
+    }
+
+    private static BackupSource ReadSource(ConfigurationObject source) => new()
+    {
+        Path = ConfigurationPaths.Expand(source.Text(ConfigurationKeys.SourcePath) ?? ""),
+        Name = source.Text(ConfigurationKeys.SourceName),
+    };
+
+    private static RsyncOptions ReadRsync(ConfigurationObject? rsync)
+    {
+        if (rsync is null)
+            return new RsyncOptions { LocalDestination = "" };
+        return new RsyncOptions
+        {
+            LocalDestination = ConfigurationPaths.Expand(rsync.Text(ConfigurationKeys.LocalDestination) ?? ""),
+            DeleteExtraneous = rsync.Flag(ConfigurationKeys.DeleteExtraneous) ?? false,
+            ExcludePatterns = rsync.Texts(ConfigurationKeys.ExcludePatterns),
+            HardLinks = rsync.Flag(ConfigurationKeys.HardLinks) ?? false,
+            MaxDelete = DeleteLimit.TryParse(rsync.Text(ConfigurationKeys.MaxDelete), out DeleteLimit limit) ? limit : DeleteLimit.Default,
+            RequireMountPoint = rsync.Flag(ConfigurationKeys.RequireMountPoint) ?? false,
+            RsyncPath = rsync.Text(ConfigurationKeys.RsyncPath) is { } program ? ConfigurationPaths.Expand(program) : null,
+            SyncToS3 = rsync.Object(ConfigurationKeys.SyncToS3) is { } syncToS3 ? ReadSyncToS3(syncToS3) : new S3SyncOptions(),
+        };
+    }
+
+    private static S3SyncOptions ReadSyncToS3(ConfigurationObject syncToS3)
+    {
+        S3SyncOptions defaults = new();
+        return new S3SyncOptions
+        {
+            Enabled = syncToS3.Flag(ConfigurationKeys.Enabled) ?? defaults.Enabled,
+            StorageClass = syncToS3.Text(ConfigurationKeys.StorageClass) ?? defaults.StorageClass,
+            S3Prefix = syncToS3.Text(ConfigurationKeys.S3Prefix),
+            DeleteFromS3 = syncToS3.Flag(ConfigurationKeys.DeleteFromS3) ?? defaults.DeleteFromS3,
+            SyncMode = syncToS3.Value<S3SyncMode>(ConfigurationKeys.SyncMode) ?? defaults.SyncMode,
+            ReconcileEvery = DurationText.TryParse(syncToS3.Text(ConfigurationKeys.ReconcileEvery) ?? "", out TimeSpan every)
+                ? every
+                : defaults.ReconcileEvery,
+            ThrottleLimit = syncToS3.Number(ConfigurationKeys.ThrottleLimit),
+        };
+    }
+
+    private static S3Destination ReadDestination(ConfigurationObject destination) => new()
+    {
+        Bucket = destination.Text(ConfigurationKeys.Bucket) ?? "",
+        Region = destination.Text(ConfigurationKeys.Region),
+        EndpointUrl = destination.Text(ConfigurationKeys.EndpointUrl),
+        ForcePathStyle = destination.Flag(ConfigurationKeys.ForcePathStyle),
+        ChecksumMode = destination.Value<S3ChecksumMode>(ConfigurationKeys.ChecksumMode) ?? S3ChecksumMode.WhenSupported,
+        Profile = destination.Text(ConfigurationKeys.Profile),
+    };
+
+    private static BackupScheduleOptions ReadSchedule(ConfigurationObject schedule) => new()
+    {
+        CronExpression = schedule.Text(ConfigurationKeys.CronExpression) ?? "",
+        Timezone = schedule.Text(ConfigurationKeys.Timezone),
+    };
+
+    private static BackupConfiguration WithDefaultName(
+        BackupConfiguration configuration, ConfigurationObject job, string? defaultName, ConfigurationProblems problems)
+    {
+        string mirror = configuration.Options.Rsync.LocalDestination;
+        if (defaultName is null && mirror.Length == 0)
+            return configuration;
+        string name = defaultName ?? ConfigurationPaths.LastPart(mirror);
+        if (ConfigurationRules.JobName(name) is { } problem)
+        {
+            problems.Add("$.name", job.Node.Line, $"The job has no name, and what it would be named after cannot be one: {problem}",
+                ConfigurationRules.JobNameAllowed);
+        }
+
+        return configuration with { Name = name };
+    }
+
+    private static void CheckSourceNames(ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        IReadOnlyList<ConfigurationObject> sources = job.Objects(ConfigurationKeys.Sources);
+        if (sources.Count < 2)
+            return;
+        Dictionary<string, string> taken = new(ConfigurationPaths.NameComparer);
+        foreach ((ConfigurationObject source, BackupSource bound) in sources.Zip(configuration.Sources))
+        {
+            // A path or a name that was refused says nothing about its folder.
+            if (bound.Path.Length == 0 || (bound.Name is null && source.Has(ConfigurationKeys.SourceName)))
+                continue;
+            string name = bound.Name ?? ConfigurationPaths.LastPart(bound.Path);
+            const string allowed = "a name of its own for each of several sources";
+            if (name.Length == 0)
+                problems.Add(source.Node, $"{ConfigurationText.Quote(bound.Path)} has no last part to name its folder in the mirror.", allowed);
+            else if (!taken.TryAdd(name, source.Node.JsonPath))
+                problems.Add(source.Node, $"Its folder in the mirror is {ConfigurationText.Quote(name)}, as is that of {taken[name]}.", allowed);
+        }
+    }
+
+    private static void CheckMirror(ConfigurationNode? mirror, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        if (mirror is null)
+            return;
+        string destination = configuration.Options.Rsync.LocalDestination;
+        foreach (string source in configuration.Sources.Select(source => source.Path).Where(path => path.Length > 0))
+        {
+            string? relation = ConfigurationPaths.AreSame(destination, source) ? "is"
+                : ConfigurationPaths.IsInside(destination, source) ? "is inside"
+                : ConfigurationPaths.IsInside(source, destination) ? "holds"
+                : null;
+            if (relation is not null)
+            {
+                problems.Add(mirror, $"{ConfigurationText.Quote(destination)} {relation} the source {ConfigurationText.Quote(source)}.",
+                    "a folder that is no source, is in no source and holds no source");
+            }
+        }
+    }
+
+    private static byte[]? ReadContent(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using MemoryStream content = new();
+        byte[] buffer = new byte[16 * 1024];
+        for (int read = file.Read(buffer); read > 0; read = file.Read(buffer))
+        {
+            content.Write(buffer, 0, read);
+            if (content.Length > LargestFile)
+                return null;
+        }
+
+        return content.ToArray();
+    }
+
+    /// <summary>The text as UTF-8 without a byte order mark. Windows PowerShell's Out-File writes UTF-16.</summary>
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json switch
+    {
+        [0xEF, 0xBB, 0xBF, ..] => json[3..],
+        [0xFF, 0xFE, ..] => Encoding.UTF8.GetBytes(Encoding.Unicode.GetString(json[2..])),
+        [0xFE, 0xFF, ..] => Encoding.UTF8.GetBytes(Encoding.BigEndianUnicode.GetString(json[2..])),
+        _ => json,
+    };
+
+    private static ConfigurationReadResult Malformed(JsonException exception, string? path)
+    {
+        // Both are counted from 0 there, and the message ends in them once more.
+        int line = (int)(exception.LineNumber ?? 0) + 1;
+        int column = (int)(exception.BytePositionInLine ?? 0) + 1;
+        int end = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        string reason = end < 0 ? exception.Message : exception.Message[..end];
+        return Failed(ConfigurationErrors.Malformed(path, reason, line, column), "JSON; comments and trailing commas may be in it", line);
+    }
+
+    private static ConfigurationReadResult Failed(BackupError error, string allowed, int? line = null) => new()
+    {
+        Error = error,
+        Problems =
+        [
+            new ConfigurationProblem { JsonPath = "$", Message = error.Message, Allowed = allowed, Path = error.Target, Line = line },
+        ],
+    };
+}

@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using NCrontab;
+
+namespace RsyncS3Backup;
+
+/// <summary>
+/// What single values must be. One truth for configuration files and cmdlet parameters: each rule returns what is wrong in a sentence, or
+/// null. The <c>…Allowed</c> texts say what would be right.
+/// </summary>
+public static partial class ConfigurationRules
+{
+    /// <summary>The longest <c>s3Prefix</c>, in bytes of UTF-8: half of what S3 allows a key, so that the other half is left for paths.</summary>
+    public const int LongestKeyPrefix = 512;
+
+    /// <summary>The largest <c>throttleLimit</c>.</summary>
+    public const int LargestThrottleLimit = 1024;
+
+    internal const string JobNameAllowed = "1 to 100 characters without path separators and control characters";
+    internal const string SourceNameAllowed = "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'";
+    internal const string PathAllowed = "an absolute path, or one that starts with '~/'";
+    internal const string BucketNameAllowed =
+        "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends";
+    internal const string RegionAllowed = "a region such as 'us-east-1': letters, digits, '-' and '_'";
+    internal const string ProfileAllowed = "the name of a profile in the shared AWS configuration files";
+    internal const string EndpointUrlAllowed = "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'";
+    internal const string KeyPrefixAllowed =
+        "text such as 'rsync/photos/' of at most 512 bytes, with date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and - _ .); "
+        + "empty for the bucket's root";
+    internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
+    internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";
+    internal const string ThrottleLimitAllowed = "a whole number from 1 to 1024";
+    internal const string PatternAllowed = "an rsync exclude pattern on one line";
+    internal const string CronExpressionAllowed =
+        "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-6, 0 is Sunday), e.g. '0 2 * * *'";
+    internal const string TimeZoneAllowed = "an IANA time zone such as 'America/New_York'";
+
+    private static readonly SearchValues<char> BucketCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
+    private static readonly string[] ReservedStarts = ["xn--", "sthree-"];
+    private static readonly string[] ReservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    private static readonly string[] Months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    private static readonly string[] Days = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+    // Any date does: what a token gives differs by a few bytes at most and never holds a '/'.
+    private static readonly DateTimeOffset SampleDate = new(2026, 11, 25, 23, 59, 59, TimeSpan.Zero);
+
+    internal static string StorageClassAllowed => string.Join(", ", S3StorageClasses.All);
+
+    /// <summary>The bucket's name. Source: "Bucket naming rules" of the S3 user guide.</summary>
+    public static string? BucketName(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        string quoted = ConfigurationText.Quote(value);
+        if (string.IsNullOrWhiteSpace(value))
+            return "The bucket's name is empty.";
+        if (value.StartsWith("arn:", StringComparison.Ordinal))
+            return $"{quoted} is an ARN; access points are not supported, give the bucket's own name.";
+        if (value.StartsWith("s3:", StringComparison.OrdinalIgnoreCase))
+            return $"{quoted} is an address; give the bucket's name only, and what follows it as s3Prefix.";
+        if (value.Length is < 3 or > 63)
+            return $"{quoted} has {value.Length.ToString(CultureInfo.InvariantCulture)} characters.";
+        int wrong = value.AsSpan().IndexOfAnyExcept(BucketCharacters);
+        if (wrong >= 0)
+            return $"{quoted} holds the character {ConfigurationText.Quote(value[wrong].ToString())}.";
+        if (value[0] is '.' or '-' || value[^1] is '.' or '-')
+            return $"{quoted} does not begin and end with a letter or a digit.";
+        if (value.Contains("..", StringComparison.Ordinal))
+            return $"{quoted} has two dots in a row.";
+        if (IPv4Address().IsMatch(value))
+            return $"{quoted} looks like an IP address.";
+        if (ReservedStart(value) is { } start)
+            return $"{quoted} starts with '{start}', which S3 reserves.";
+        return ReservedEnd(value) is { } end ? $"{quoted} ends with '{end}', which S3 reserves for what is not a general purpose bucket." : null;
+    }
+
+    /// <summary>The storage class, one of <see cref="S3StorageClasses.All"/>.</summary>
+    public static string? StorageClass(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return OneOf(value, "storage class", S3StorageClasses.All);
+    }
+
+    /// <summary>The key prefix, with or without date tokens and with or without a <c>/</c> at its end.</summary>
+    public static string? KeyPrefix(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        string quoted = ConfigurationText.Quote(value);
+        if (ConfigurationText.HasLoneSurrogate(value))
+            return $"{quoted} holds half of a surrogate pair, which is no character.";
+        if (RsyncS3Backup.KeyPrefix.TryExpand(value, SampleDate, out string expanded) is { } problem)
+            return $"{quoted}: {problem}";
+        if (value.StartsWith('/'))
+            return $"{quoted} starts with '/'; keys do not.";
+        if (value.Any(char.IsControl))
+            return $"{quoted} holds a control character.";
+        if (expanded.Contains("//", StringComparison.Ordinal))
+            return $"{quoted} holds '//'.";
+        if (expanded.Split('/').Any(segment => segment is "." or ".."))
+            return $"{quoted} holds the segment '.' or '..', which many tools resolve away.";
+        int bytes = Math.Max(Encoding.UTF8.GetByteCount(value), Encoding.UTF8.GetByteCount(expanded));
+        return bytes > LongestKeyPrefix ? $"{quoted} has {bytes.ToString(CultureInfo.InvariantCulture)} bytes." : null;
+    }
+
+    /// <summary>The endpoint: scheme, host and port only. What could be a secret is not repeated in the problem.</summary>
+    public static string? EndpointUrl(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.Contains('@', StringComparison.Ordinal))
+            return "The address holds a user or a password; credentials come from a profile, the environment or a parameter.";
+        if (value.AsSpan().ContainsAny('?', '#'))
+            return "The address holds a query or a fragment.";
+        string quoted = ConfigurationText.Quote(value);
+        bool hasScheme = value.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
+            || value.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
+        if (!hasScheme)
+            return $"{quoted} does not start with 'https://' or 'http://'.";
+        if (value.Any(char.IsWhiteSpace) || !Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) || uri.Host.Length == 0)
+            return $"{quoted} is no valid address.";
+        return uri.AbsolutePath != "/" ? $"{quoted} holds a path." : null;
+    }
+
+    /// <summary>The schedule's five fields.</summary>
+    public static string? CronExpression(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        string quoted = ConfigurationText.Quote(value);
+        string[] fields = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        if (fields.Length == 6)
+            return $"{quoted} has six fields; seconds are not supported.";
+        if (fields.Length != 5)
+            return $"{quoted} has {fields.Length.ToString(CultureInfo.InvariantCulture)} fields.";
+        if (fields.FirstOrDefault(field => MisreadField(field) is not null) is { } misread)
+            return $"{quoted}: {MisreadField(misread)}";
+        try
+        {
+            CrontabSchedule schedule = CrontabSchedule.Parse(string.Join(' ', fields));
+            return IsNeverDue(schedule, fields) ? $"{quoted} is never due: that day does not exist in that month." : null;
+        }
+        catch (CrontabException exception)
+        {
+            return $"{quoted}: {exception.InnerException?.Message ?? exception.Message}";
+        }
+        catch (OverflowException)
+        {
+            return $"{quoted} holds a number that is too large.";
+        }
+    }
+
+    /// <summary>The time zone: IANA's name, or Windows' own, as far as this machine knows it.</summary>
+    public static string? TimeZone(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        // On Unix .NET looks for a file of that name; a path out of the zone folder must not be followed.
+        bool isName = TimeZoneName().IsMatch(value) && !value.Contains("..", StringComparison.Ordinal);
+        if (isName && TimeZoneInfo.TryFindSystemTimeZoneById(value, out _))
+            return null;
+        string suggestion = ConfigurationText.DidYouMean(value, TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id));
+        return $"{ConfigurationText.Quote(value)} is no time zone that this machine knows.{suggestion}";
+    }
+
+    internal static string? JobName(string value)
+    {
+        if (string.IsNullOrWhiteSpace(value))
+            return "The name is empty.";
+        string quoted = ConfigurationText.Quote(value);
+        if (value.Length > 100)
+            return $"{quoted} has {value.Length.ToString(CultureInfo.InvariantCulture)} characters.";
+        // The name is a segment of the default key prefix.
+        bool isSegment = value is not ("." or "..") && !value.AsSpan().ContainsAny('/', '\\') && !value.Any(char.IsControl)
+            && !ConfigurationText.HasLoneSurrogate(value);
+        return isSegment ? null : $"{quoted} cannot be a job's name.";
+    }
+
+    internal static string? SourceName(string value)
+    {
+        bool isFolderName = !string.IsNullOrWhiteSpace(value) && value is not ("." or "..") && !value.AsSpan().ContainsAny('/', '\\')
+            && !value.Any(char.IsControl) && !ConfigurationText.HasLoneSurrogate(value) && Encoding.UTF8.GetByteCount(value) <= 255;
+        return isFolderName ? null : $"{ConfigurationText.Quote(value)} cannot be a folder's name.";
+    }
+
+    internal static string? SourcePath(string value) =>
+        ConfigurationPaths.IsRemote(value)
+            ? $"{ConfigurationText.Quote(value)} is on another machine; remote sources are not supported yet."
+            : LocalPath(value);
+
+    internal static string? MirrorPath(string value) =>
+        ConfigurationPaths.IsRemote(value)
+            ? $"{ConfigurationText.Quote(value)} is on another machine; the mirror must be on this one."
+            : LocalPath(value);
+
+    internal static string? LocalPath(string value)
+    {
+        if (string.IsNullOrWhiteSpace(value))
+            return "The path is empty.";
+        string quoted = ConfigurationText.Quote(value);
+        if (value.Contains('\0', StringComparison.Ordinal) || ConfigurationText.HasLoneSurrogate(value))
+            return $"{quoted} holds a character that no path can have.";
+        return Path.IsPathFullyQualified(ConfigurationPaths.Expand(value)) ? null : $"{quoted} is not absolute.";
+    }
+
+    internal static string? Region(string value) =>
+        RegionName().IsMatch(value) ? null : $"{ConfigurationText.Quote(value)} cannot be a region's name.";
+
+    internal static string? Profile(string value) =>
+        string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl) || ConfigurationText.HasLoneSurrogate(value)
+            ? $"{ConfigurationText.Quote(value)} cannot be a profile's name."
+            : null;
+
+    internal static string? Pattern(string value) =>
+        value.Length == 0 || value.AsSpan().ContainsAny("\0\r\n") || ConfigurationText.HasLoneSurrogate(value)
+            ? $"{ConfigurationText.Quote(value)} cannot be a pattern."
+            : null;
+
+    internal static string? Duration(string value) =>
+        DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no positive duration.";
+
+    internal static string? MaxDelete(string value) =>
+        DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no limit.";
+
+    internal static string? ThrottleLimit(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= LargestThrottleLimit
+            ? null
+            : $"{ConfigurationText.Quote(value)} is out of range.";
+
+    internal static string? OneOf(string value, string what, IReadOnlyList<string> values) =>
+        values.Contains(value, StringComparer.Ordinal)
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no {what}.{ConfigurationText.DidYouMean(value, values)}";
+
+    private static string? ReservedStart(string bucket) =>
+        ReservedStarts.FirstOrDefault(start => bucket.StartsWith(start, StringComparison.Ordinal));
+
+    private static string? ReservedEnd(string bucket) =>
+        ReservedEnds.FirstOrDefault(end => bucket.EndsWith(end, StringComparison.Ordinal));
+
+    // NCrontab 3.4 takes these without a word and means something else: it swaps the ends of 22-2, and reads */0 as */1. Seen by running it.
+    private static string? MisreadField(string field)
+    {
+        foreach (string part in field.Split(','))
+        {
+            string[] step = part.Split('/');
+            if (step.Length > 2 || (step.Length == 2 && !IsPositive(step[1])))
+                return $"{ConfigurationText.Quote(part)} is no valid step.";
+            string[] ends = step[0].Split('-');
+            if (ends.Length == 2 && CronNumber(ends[0]) is { } from && CronNumber(ends[1]) is { } to && from > to)
+                return $"the range {ConfigurationText.Quote(step[0])} runs backwards; write two ranges.";
+        }
+
+        return null;
+    }
+
+    private static bool IsPositive(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0;
+
+    private static int? CronNumber(string text)
+    {
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            return number;
+        string name = text.Length > 3 ? text[..3] : text;
+        int day = Array.FindIndex(Days, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+        int month = Array.FindIndex(Months, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return day >= 0 ? day : month >= 0 ? month : null;
+    }
+
+    // Only for '*' as day of week: otherwise cron takes either day, and the weekday always exists. Eight years hold a 29 February.
+    private static bool IsNeverDue(CrontabSchedule schedule, string[] fields)
+    {
+        DateTime start = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Unspecified);
+        return fields[4] == "*" && !schedule.GetNextOccurrences(start.AddMinutes(-1), start.AddYears(8)).Any();
+    }
+
+    [GeneratedRegex(@"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex IPv4Address();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_+\-/ .()]{0,99}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex TimeZoneName();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex RegionName();
+}

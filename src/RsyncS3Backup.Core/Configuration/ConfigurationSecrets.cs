@@ -1,0 +1,35 @@
+namespace RsyncS3Backup;
+
+/// <summary>Finds keys that would hold a secret. Their values are never read into a message.</summary>
+internal static class ConfigurationSecrets
+{
+    private const string WhereFrom =
+        "no secrets in this file; credentials come from the AWS SDK's own chain, destination.profile, or a cmdlet's -Credential";
+
+    // Compared without case, '_' and '-', so that aws_secret_access_key is found as well.
+    private static readonly HashSet<string> Names =
+    [
+        "ACCESSKEY", "ACCESSKEYID", "SECRETKEY", "SECRETACCESSKEY", "SESSIONTOKEN", "PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS",
+        "AWSACCESSKEYID", "AWSSECRETACCESSKEY", "AWSSESSIONTOKEN",
+    ];
+
+    public static bool IsSecret(string key) =>
+        Names.Contains(key.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant());
+
+    /// <summary>Reports every such key, at any depth.</summary>
+    public static void Refuse(ConfigurationNode node, ConfigurationProblems problems)
+    {
+        foreach (ConfigurationNode item in node.Items)
+            Refuse(item, problems);
+        foreach (ConfigurationMember member in node.Members)
+        {
+            if (IsSecret(member.Key))
+            {
+                string message = $"'{member.Key}' looks like a secret, and this file must hold none.";
+                problems.Add(member.Value.JsonPath, member.Line, message, WhereFrom);
+            }
+
+            Refuse(member.Value, problems);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace RsyncS3Backup;
+
+/// <summary>Writes jobs as JSON that people read and edit.</summary>
+public static class ConfigurationWriter
+{
+    /// <summary>The id of the schema that is shipped as <c>schema/backup-job.schema.json</c>.</summary>
+    public const string SchemaId = "urn:rsyncs3backup:schema:backup-job";
+
+    // Paths and patterns stay readable; the text goes into a file, not into a web page.
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The job as indented JSON: what most jobs set, and of the rest what differs from its default.</summary>
+    /// <param name="configuration">The job.</param>
+    /// <param name="schema">What <c>$schema</c> names, e.g. the address of the shipped schema file; null: <see cref="SchemaId"/>.</param>
+    public static string ToJson(BackupConfiguration configuration, string? schema = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer, Options))
+        {
+            json.WriteStartObject();
+            WriteText(json, ConfigurationKeys.Schema, schema ?? SchemaId);
+            WriteText(json, ConfigurationKeys.Name, configuration.Name);
+            WriteText(json, ConfigurationKeys.BackupType, configuration.BackupType);
+            WriteSources(json, configuration.Sources);
+            json.WriteStartObject(ConfigurationKeys.Options.Name);
+            WriteRsync(json, configuration.Options.Rsync);
+            json.WriteEndObject();
+            if (configuration.Destination is { } destination)
+                WriteDestination(json, destination);
+            if (configuration.Schedule is { } schedule)
+                WriteSchedule(json, schedule);
+            json.WriteEndObject();
+        }
+
+        // Utf8JsonWriter breaks lines as the platform does; a line break inside a text is escaped and not touched by this.
+        return Encoding.UTF8.GetString(buffer.ToArray()).ReplaceLineEndings("\n") + "\n";
+    }
+
+    private static void WriteSources(Utf8JsonWriter json, IReadOnlyList<BackupSource> sources)
+    {
+        json.WriteStartArray(ConfigurationKeys.Sources.Name);
+        foreach (BackupSource source in sources)
+        {
+            json.WriteStartObject();
+            WriteText(json, ConfigurationKeys.SourcePath, source.Path);
+            WriteText(json, ConfigurationKeys.SourceName, source.Name);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteRsync(Utf8JsonWriter json, RsyncOptions rsync)
+    {
+        json.WriteStartObject(ConfigurationKeys.Rsync.Name);
+        WriteText(json, ConfigurationKeys.LocalDestination, rsync.LocalDestination);
+        json.WriteBoolean(ConfigurationKeys.DeleteExtraneous.Name, rsync.DeleteExtraneous);
+        json.WriteStartArray(ConfigurationKeys.ExcludePatterns.Name);
+        foreach (string pattern in rsync.ExcludePatterns)
+            json.WriteStringValue(WellFormed(pattern));
+        json.WriteEndArray();
+        json.WriteBoolean(ConfigurationKeys.HardLinks.Name, rsync.HardLinks);
+        if (rsync.MaxDelete.Count is { } count)
+            json.WriteNumber(ConfigurationKeys.MaxDelete.Name, count);
+        else if (rsync.MaxDelete != DeleteLimit.Default)
+            WriteText(json, ConfigurationKeys.MaxDelete, rsync.MaxDelete.ToString());
+        if (rsync.RequireMountPoint)
+            json.WriteBoolean(ConfigurationKeys.RequireMountPoint.Name, true);
+        WriteText(json, ConfigurationKeys.RsyncPath, rsync.RsyncPath);
+        WriteSyncToS3(json, rsync.SyncToS3);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSyncToS3(Utf8JsonWriter json, S3SyncOptions syncToS3)
+    {
+        S3SyncOptions defaults = new();
+        json.WriteStartObject(ConfigurationKeys.SyncToS3.Name);
+        json.WriteBoolean(ConfigurationKeys.Enabled.Name, syncToS3.Enabled);
+        WriteText(json, ConfigurationKeys.StorageClass, syncToS3.StorageClass);
+        WriteText(json, ConfigurationKeys.S3Prefix, syncToS3.S3Prefix);
+        json.WriteBoolean(ConfigurationKeys.DeleteFromS3.Name, syncToS3.DeleteFromS3);
+        if (syncToS3.SyncMode != defaults.SyncMode)
+            WriteText(json, ConfigurationKeys.SyncMode, ConfigurationKeys.NameOf(syncToS3.SyncMode));
+        if (syncToS3.ReconcileEvery != defaults.ReconcileEvery)
+            WriteText(json, ConfigurationKeys.ReconcileEvery, DurationText.Format(syncToS3.ReconcileEvery));
+        if (syncToS3.ThrottleLimit is { } throttleLimit)
+            json.WriteNumber(ConfigurationKeys.ThrottleLimit.Name, throttleLimit);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDestination(Utf8JsonWriter json, S3Destination destination)
+    {
+        json.WriteStartObject(ConfigurationKeys.Destination.Name);
+        WriteText(json, ConfigurationKeys.Bucket, destination.Bucket);
+        WriteText(json, ConfigurationKeys.Region, destination.Region);
+        WriteText(json, ConfigurationKeys.EndpointUrl, destination.EndpointUrl);
+        if (destination.ForcePathStyle is { } forcePathStyle)
+            json.WriteBoolean(ConfigurationKeys.ForcePathStyle.Name, forcePathStyle);
+        if (destination.ChecksumMode != S3ChecksumMode.WhenSupported)
+            WriteText(json, ConfigurationKeys.ChecksumMode, ConfigurationKeys.NameOf(destination.ChecksumMode));
+        WriteText(json, ConfigurationKeys.Profile, destination.Profile);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSchedule(Utf8JsonWriter json, BackupScheduleOptions schedule)
+    {
+        json.WriteStartObject(ConfigurationKeys.Schedule.Name);
+        WriteText(json, ConfigurationKeys.CronExpression, schedule.CronExpression);
+        WriteText(json, ConfigurationKeys.Timezone, schedule.Timezone);
+        json.WriteEndObject();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, ConfigurationKey key, string? value)
+    {
+        if (value is not null)
+            json.WriteString(key.Name, WellFormed(value));
+    }
+
+    // UTF-8 has no half surrogate pairs; the writer would throw for one.
+    private static string WellFormed(string value) =>
+        ConfigurationText.HasLoneSurrogate(value) ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)) : value;
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Configuration;
+
+/// <summary>The JSON schema and the docs say what the reader does.</summary>
+public sealed class ConfigurationDocumentsTests
+{
+    private static readonly string Docs = ConfigurationSamples.RepositoryFile("docs/configuration.md");
+
+    private static JsonObject Schema =>
+        JsonNode.Parse(ConfigurationSamples.RepositoryFile("src/RsyncS3Backup/schema/backup-job.schema.json"))!.AsObject();
+
+    [Fact]
+    public void The_schema_has_the_keys_of_the_reader() =>
+        Assert.Equal(
+            ConfigurationKeys.All.Select(known => $"{known.Parent} {known.Key.Name}").Order(StringComparer.Ordinal),
+            SchemaKeys("$", Schema).Select(found => $"{found.Parent} {found.Name}").Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_schema_has_the_types_and_values_and_required_keys_of_the_reader()
+    {
+        foreach ((string parent, string name, JsonObject definition, bool required) in SchemaKeys("$", Schema))
+        {
+            ConfigurationKey key = ConfigurationKeys.All.Single(known => known.Parent == parent && known.Key.Name == name).Key;
+            string[] values = definition["enum"] is JsonArray list ? [.. list.Select(value => (string)value!)] : [];
+            Assert.Equal((name, SchemaType(key.Kind)), (name, definition["type"]!.ToJsonString()));
+            Assert.Equal(key.Values, values);
+            Assert.Equal((name, key.Required), (name, required));
+            Assert.NotEmpty((string)definition["description"]!);
+        }
+    }
+
+    [Fact]
+    public void The_schema_allows_no_other_keys()
+    {
+        Assert.Equal(ConfigurationWriter.SchemaId, (string)Schema["$id"]!);
+        Assert.All(Objects(Schema), found => Assert.False((bool)found["additionalProperties"]!));
+    }
+
+    [Fact]
+    public void The_docs_have_every_key_in_a_table() =>
+        Assert.All(ConfigurationKeys.All, known => Assert.Contains($"\n| `{known.Key.Name}` | ", Docs, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_docs_name_every_value() =>
+        Assert.All(ConfigurationKeys.All.SelectMany(known => known.Key.Values), value => Assert.Contains($"`{value}`", Docs, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_examples_of_the_docs_read_without_problems()
+    {
+        MatchCollection examples = Regex.Matches(Docs, "```json\n(.*?)```", RegexOptions.Singleline);
+        Assert.NotEmpty(examples);
+        Assert.All(examples, example => Assert.Empty(ConfigurationReader.Read(example.Groups[1].Value, null, null).Problems));
+    }
+
+    [Fact]
+    public void The_first_example_of_the_docs_is_the_job_it_describes()
+    {
+        string example = Regex.Match(Docs, "```json\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+        BackupConfiguration job = ConfigurationReader.Read(example, null, "photos").Required();
+        Assert.Equal("photos", job.Name);
+        Assert.Equal("/data/photos", Assert.Single(job.Sources).Path);
+        Assert.True(job.Options.Rsync is { DeleteExtraneous: true, HardLinks: true, ExcludePatterns: [".DS_Store", "Thumbs.db"] });
+        Assert.Equal("rsync/photos/", job.Options.Rsync.SyncToS3.S3Prefix);
+        Assert.Equal(new S3Destination { Bucket = "my-backups", Region = "us-east-1" }, job.Destination);
+        Assert.Equal(new BackupScheduleOptions { CronExpression = "0 2 * * *", Timezone = "America/New_York" }, job.Schedule);
+    }
+
+    [Fact]
+    public void Every_value_of_the_records_enumerations_has_a_name()
+    {
+        Assert.Equal(["auto", "reconcile"], ConfigurationKeys.SyncMode.Values);
+        Assert.Equal(["whenSupported", "whenRequired"], ConfigurationKeys.ChecksumMode.Values);
+    }
+
+    private static IEnumerable<(string Parent, string Name, JsonObject Definition, bool Required)> SchemaKeys(string path, JsonObject schema)
+    {
+        foreach ((string name, JsonNode? node) in schema["properties"]!.AsObject())
+        {
+            JsonObject definition = node!.AsObject();
+            yield return (path, name, definition, schema["required"] is JsonArray required && required.Any(key => (string)key! == name));
+            bool isList = definition["items"]?["properties"] is not null;
+            JsonObject members = isList ? definition["items"]!.AsObject() : definition;
+            if (members["properties"] is null)
+                continue;
+            foreach ((string Parent, string Name, JsonObject Definition, bool Required) key in SchemaKeys($"{path}.{name}{(isList ? "[]" : "")}", members))
+                yield return key;
+        }
+    }
+
+    private static IEnumerable<JsonObject> Objects(JsonNode? node) => node switch
+    {
+        JsonObject found => found.SelectMany(member => Objects(member.Value)).Concat(found["properties"] is JsonObject ? [found] : []),
+        JsonArray list => list.SelectMany(Objects),
+        _ => [],
+    };
+
+    private static string SchemaType(ConfigurationValueKind kind) => kind switch
+    {
+        ConfigurationValueKind.Text => "\"string\"",
+        ConfigurationValueKind.Flag => "\"boolean\"",
+        ConfigurationValueKind.Number => "\"integer\"",
+        ConfigurationValueKind.TextOrNumber => "[\"string\",\"integer\"]",
+        ConfigurationValueKind.Object => "\"object\"",
+        _ => "\"array\"",
+    };
+}

@@ -1,0 +1,187 @@
+using System.Text;
+using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Configuration;
+
+public sealed class ConfigurationPropertyTests
+{
+    [Property(Arbitrary = [typeof(Jobs)], MaxTest = 300)]
+    public bool What_is_written_reads_as_the_same_job(BackupConfiguration job)
+    {
+        BackupConfiguration read = ConfigurationReader.Read(ConfigurationWriter.ToJson(job), null, null).Required();
+        return JsonSerializer.Serialize(read) == JsonSerializer.Serialize(job);
+    }
+
+    [Property(MaxTest = 1000)]
+    public bool Damaged_json_gives_a_job_or_problems_and_never_throws(PositiveInt position, byte replacement, PositiveInt length, byte how)
+    {
+        List<byte> json = [.. Encoding.UTF8.GetBytes(ConfigurationSamples.Full)];
+        int at = position.Get * 7919 % json.Count;
+        int count = Math.Min(length.Get, json.Count - at);
+        if (how % 3 == 0)
+            json[at] = replacement;
+        else if (how % 3 == 1)
+            json.RemoveRange(at, count);
+        else
+            json.InsertRange(at, json.GetRange(at, count));
+        return IsConsistent(ConfigurationReader.Read(json.ToArray(), null, null));
+    }
+
+    [Property(MaxTest = 1000)]
+    public bool Any_value_at_any_key_gives_a_job_or_problems_and_never_throws(NonNegativeInt key, string? text, int number, byte kind)
+    {
+        string value = (kind % 5) switch
+        {
+            0 => JsonSerializer.Serialize(text),
+            1 => JsonSerializer.Serialize(number),
+            2 => JsonSerializer.Serialize(new[] { text }),
+            3 => JsonSerializer.Serialize(new Dictionary<string, int> { [text ?? ""] = number }),
+            _ => "true",
+        };
+        (string parent, ConfigurationKey known) = ConfigurationKeys.All[key.Get % ConfigurationKeys.All.Count];
+        string path = $"{parent.Replace("[]", "[0]", StringComparison.Ordinal)}.{known.Name}";
+        return IsConsistent(ConfigurationReader.Read(ConfigurationSamples.With(path, value), null, null));
+    }
+
+    [Property(MaxTest = 500)]
+    public bool Any_text_is_judged_by_every_rule_without_an_exception(string? text)
+    {
+        string value = text ?? "";
+        Func<string, string?>[] rules =
+        [
+            ConfigurationRules.BucketName, ConfigurationRules.StorageClass, ConfigurationRules.KeyPrefix, ConfigurationRules.EndpointUrl,
+            ConfigurationRules.CronExpression, ConfigurationRules.TimeZone, ConfigurationRules.SourcePath, ConfigurationRules.JobName,
+        ];
+        return rules.All(rule => rule(value) is null or { Length: > 0 });
+    }
+
+    [Property(MaxTest = 500)]
+    public bool A_prefix_that_is_allowed_resolves_to_a_folder(string? text)
+    {
+        string prefix = text ?? "";
+        if (ConfigurationRules.KeyPrefix(prefix) is not null)
+            return true;
+        string resolved = KeyPrefix.Resolve(prefix, "job", DateTimeOffset.UnixEpoch, "UTC");
+        return resolved.Length == 0 || (resolved.EndsWith('/') && !resolved.StartsWith('/') && !resolved.Contains("//", StringComparison.Ordinal));
+    }
+
+    [Property(MaxTest = 500)]
+    public bool A_duration_reads_as_it_was_written(PositiveInt ticks, PositiveInt factor)
+    {
+        TimeSpan duration = TimeSpan.FromTicks((long)ticks.Get * factor.Get);
+        return DurationText.TryParse(DurationText.Format(duration), out TimeSpan read) && read == duration;
+    }
+
+    private static bool IsConsistent(ConfigurationReadResult result) =>
+        result.Configuration is not null
+            ? result.Problems.Count == 0 && result.Error is null
+            : result.Problems.Count > 0 && result.Error is { ExitCode: BackupExitCode.BadConfiguration };
+
+    private static class Jobs
+    {
+        private static readonly Gen<string> Word =
+            Gen.Elements("photos", "My Files", "a+b %41", "ünïcode", "写真", "😀", "quote\"d", "it's", "{yyyy}", "x.y-z_1");
+
+        private static readonly Gen<bool> Flag = Gen.Elements(true, false);
+
+        public static Arbitrary<BackupConfiguration> Job() => Arb.From(
+            from name in Word
+            from sources in Sources
+            from rsync in Rsync
+            from destination in Destination
+            from schedule in Optional(Schedule)
+            select new BackupConfiguration
+            {
+                Name = name,
+                Sources = sources,
+                Options = new BackupOptions { Rsync = rsync },
+                Destination = rsync.SyncToS3.Enabled ? destination : null,
+                Schedule = schedule,
+            });
+
+        private static Gen<BackupSource[]> Sources =>
+            from count in Gen.Choose(1, 4)
+            from words in Word.ArrayOf(count)
+            from named in Flag
+            select words.Select((word, index) => new BackupSource
+            {
+                Path = $"/data/{index}/{word}{index}",
+                Name = named ? $"{index} {word}" : null,
+            }).ToArray();
+
+        private static Gen<RsyncOptions> Rsync =>
+            from word in Word
+            from deleteExtraneous in Flag
+            from patterns in Word.ListOf()
+            from hardLinks in Flag
+            from maxDelete in MaxDelete
+            from requireMountPoint in Flag
+            from rsyncPath in Optional(Gen.Constant("/opt/bin/rsync"))
+            from syncToS3 in SyncToS3
+            select new RsyncOptions
+            {
+                LocalDestination = "/mnt/" + word,
+                DeleteExtraneous = deleteExtraneous,
+                ExcludePatterns = [.. patterns],
+                HardLinks = hardLinks,
+                MaxDelete = maxDelete,
+                RequireMountPoint = requireMountPoint,
+                RsyncPath = rsyncPath,
+                SyncToS3 = syncToS3,
+            };
+
+        private static Gen<DeleteLimit> MaxDelete => Gen.OneOf(
+            Gen.Constant(DeleteLimit.Default),
+            Gen.Choose(0, int.MaxValue).Select(count => DeleteLimit.OfCount(count * 1000L)),
+            Gen.Choose(0, 1_000_000_000).Select(part => DeleteLimit.OfPercent(part / 10_000_000.0)));
+
+        private static Gen<S3SyncOptions> SyncToS3 =>
+            from enabled in Flag
+            from storageClass in Gen.Elements(S3StorageClasses.All.ToArray())
+            from prefix in Optional(Gen.Elements("", "a", "rsync/photos/", "rsync/{yyyy-MM-dd}/", "写真/😀 +%/"))
+            from deleteFromS3 in Flag
+            from syncMode in Gen.Elements(Enum.GetValues<S3SyncMode>())
+            from seconds in Gen.Choose(1, 100_000_000)
+            from throttled in Flag
+            from throttleLimit in Gen.Choose(1, 1024)
+            select new S3SyncOptions
+            {
+                Enabled = enabled,
+                StorageClass = storageClass,
+                S3Prefix = prefix,
+                DeleteFromS3 = deleteFromS3,
+                SyncMode = syncMode,
+                ReconcileEvery = TimeSpan.FromMilliseconds(seconds),
+                ThrottleLimit = throttled ? throttleLimit : null,
+            };
+
+        private static Gen<S3Destination> Destination =>
+            from bucket in Gen.Elements("abc", "my-backups", "my.backups.2026")
+            from region in Optional(Gen.Elements("us-east-1", "default"))
+            from endpoint in Optional(Gen.Elements("https://s3.example.com", "http://127.0.0.1:9000"))
+            from pathStyle in Gen.Elements<bool?>(null, true, false)
+            from checksumMode in Gen.Elements(Enum.GetValues<S3ChecksumMode>())
+            from profile in Optional(Word)
+            select new S3Destination
+            {
+                Bucket = bucket,
+                Region = region,
+                EndpointUrl = endpoint,
+                ForcePathStyle = pathStyle,
+                ChecksumMode = checksumMode,
+                Profile = profile,
+            };
+
+        private static Gen<BackupScheduleOptions> Schedule =>
+            from minute in Gen.Choose(0, 59)
+            from hour in Gen.Choose(0, 23)
+            from zone in Optional(Gen.Elements("UTC", "Europe/Berlin", "America/New_York"))
+            select new BackupScheduleOptions { CronExpression = $"{minute} {hour} * * *", Timezone = zone };
+
+        private static Gen<T?> Optional<T>(Gen<T> values)
+            where T : class => Gen.OneOf(Gen.Constant<T?>(null), values.Select(value => (T?)value));
+    }
+}

@@ -1,0 +1,309 @@
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Configuration;
+
+public sealed class ConfigurationReaderTests
+{
+    private static BackupConfiguration Good(string json) => ConfigurationReader.Read(json, null, "job").Required();
+
+    private static IReadOnlyList<ConfigurationProblem> Problems(string json) => ConfigurationReader.Read(json, null, "job").Problems;
+
+    [Fact]
+    public void Every_key_is_read()
+    {
+        BackupConfiguration job = Good(ConfigurationSamples.Full);
+        BackupConfiguration expected = new()
+        {
+            Name = "everything",
+            Sources = [new BackupSource { Path = "/data/photos", Name = "pictures" }, new BackupSource { Path = "/data/music" }],
+            Options = new BackupOptions
+            {
+                Rsync = new RsyncOptions
+                {
+                    LocalDestination = "/mnt/mirror",
+                    DeleteExtraneous = true,
+                    ExcludePatterns = [".DS_Store", "*.tmp"],
+                    HardLinks = true,
+                    MaxDelete = DeleteLimit.OfPercent(25),
+                    RequireMountPoint = true,
+                    RsyncPath = "/opt/bin/rsync",
+                    SyncToS3 = new S3SyncOptions
+                    {
+                        StorageClass = "GLACIER_IR",
+                        S3Prefix = "rsync/{yyyy-MM-dd}/",
+                        DeleteFromS3 = true,
+                        SyncMode = S3SyncMode.Reconcile,
+                        ReconcileEvery = TimeSpan.FromHours(12),
+                        ThrottleLimit = 32,
+                    },
+                },
+            },
+            Destination = new S3Destination
+            {
+                Bucket = "my-backups",
+                Region = "default",
+                EndpointUrl = "https://s3.example.com:8443",
+                ForcePathStyle = true,
+                ChecksumMode = S3ChecksumMode.WhenRequired,
+                Profile = "backup",
+            },
+            Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
+        };
+        Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
+    }
+
+    [Fact]
+    public void Keys_left_out_have_the_defaults_of_the_records()
+    {
+        BackupConfiguration job = Good(ConfigurationSamples.Least);
+        Assert.Equal(
+            JsonSerializer.Serialize(new RsyncOptions { LocalDestination = "/mnt/mirror" }), JsonSerializer.Serialize(job.Options.Rsync));
+        Assert.Equal(new S3Destination { Bucket = "my-backups" }, job.Destination);
+        Assert.Null(job.Schedule);
+    }
+
+    [Theory]
+    [InlineData("$.name", "\"\"", "empty")]
+    [InlineData("$.name", "\"a/b\"", "cannot be a job's name")]
+    [InlineData("$.name", "\"a\\u0007b\"", "cannot be a job's name")]
+    [InlineData("$.name", "7", "text in quotes, not a number")]
+    [InlineData("$.backupType", "\"rsync-to-s4\"", "Did you mean 'rsync-to-s3'?")]
+    [InlineData("$.sources", "[]", "empty")]
+    [InlineData("$.sources", "\"/data\"", "a list, not text")]
+    [InlineData("$.sources[0]", "\"/data\"", "an object, not text")]
+    [InlineData("$.sources[0].path", null, "missing")]
+    [InlineData("$.sources[0].path", "\"\"", "empty")]
+    [InlineData("$.sources[0].path", "\"photos\"", "not absolute")]
+    [InlineData("$.sources[0].path", "\"${HOME}/photos\"", "not absolute")]
+    [InlineData("$.sources[0].path", "\"host:/photos\"", "remote sources are not supported yet")]
+    [InlineData("$.sources[0].path", "\"rsync://host/photos\"", "remote sources are not supported yet")]
+    [InlineData("$.sources[0].path", "\"/a\\u0000b\"", "no path can have")]
+    [InlineData("$.sources[0].name", "\"a/b\"", "cannot be a folder's name")]
+    [InlineData("$.sources[0].name", "\"..\"", "cannot be a folder's name")]
+    [InlineData("$.options", null, "missing")]
+    [InlineData("$.options", "[]", "an object, not a list")]
+    [InlineData("$.options.rsync", null, "missing")]
+    [InlineData("$.options.rsync", "null", "leave the key out")]
+    [InlineData("$.options.rsync.localDestination", null, "missing")]
+    [InlineData("$.options.rsync.localDestination", "\"mirror\"", "not absolute")]
+    [InlineData("$.options.rsync.localDestination", "\"host:/mirror\"", "must be on this one")]
+    [InlineData("$.options.rsync.localDestination", "\"/data/music/\"", "is the source")]
+    [InlineData("$.options.rsync.localDestination", "\"/data/music/mirror\"", "is inside the source")]
+    [InlineData("$.options.rsync.localDestination", "\"/data/x/../music/mirror\"", "is inside the source")]
+    [InlineData("$.options.rsync.deleteExtraneous", "\"true\"", "true or false, not text")]
+    [InlineData("$.options.rsync.excludePatterns", "\"*.tmp\"", "a list, not text")]
+    [InlineData("$.options.rsync.excludePatterns[1]", "1", "text in quotes, not a number")]
+    [InlineData("$.options.rsync.excludePatterns[1]", "\"\"", "cannot be a pattern")]
+    [InlineData("$.options.rsync.hardLinks", "1", "true or false, not a number")]
+    [InlineData("$.options.rsync.maxDelete", "-1", "no limit")]
+    [InlineData("$.options.rsync.maxDelete", "1.5", "no limit")]
+    [InlineData("$.options.rsync.maxDelete", "\"101%\"", "no limit")]
+    [InlineData("$.options.rsync.maxDelete", "\"-Infinity%\"", "no limit")]
+    [InlineData("$.options.rsync.maxDelete", "true", "text in quotes, not true or false")]
+    [InlineData("$.options.rsync.requireMountPoint", "\"yes\"", "true or false, not text")]
+    [InlineData("$.options.rsync.rsyncPath", "\"bin/rsync\"", "not absolute")]
+    [InlineData("$.options.rsync.syncToS3", "true", "an object, not true or false")]
+    [InlineData("$.options.rsync.syncToS3.enabled", "0", "true or false, not a number")]
+    [InlineData("$.options.rsync.syncToS3.storageClass", "\"standard-ia\"", "Did you mean 'STANDARD_IA'?")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"/photos\"", "starts with '/'")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a//b\"", "holds '//'")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/../b\"", "segment")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a\\nb\"", "control character")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{yyyy\"", "not closed")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/yyyy}\"", "closes no")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{host}\"", "'{host}' is no date token")]
+    [InlineData("$.options.rsync.syncToS3.deleteFromS3", "[]", "true or false, not a list")]
+    [InlineData("$.options.rsync.syncToS3.syncMode", "\"Auto\"", "Did you mean 'auto'?")]
+    [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "no positive duration")]
+    [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "no positive duration")]
+    [InlineData("$.options.rsync.syncToS3.throttleLimit", "0", "out of range")]
+    [InlineData("$.options.rsync.syncToS3.throttleLimit", "1025", "out of range")]
+    [InlineData("$.options.rsync.syncToS3.throttleLimit", "\"8\"", "a number, not text")]
+    [InlineData("$.destination", null, "missing")]
+    [InlineData("$.destination.bucket", null, "missing")]
+    [InlineData("$.destination.bucket", "\"\"", "The bucket's name is empty.")]
+    [InlineData("$.destination.bucket", "\"My-Backups\"", "the character 'M'")]
+    [InlineData("$.destination.region", "\"us east\"", "cannot be a region")]
+    [InlineData("$.destination.endpointUrl", "\"s3.example.com\"", "does not start with 'https://'")]
+    [InlineData("$.destination.forcePathStyle", "\"no\"", "true or false, not text")]
+    [InlineData("$.destination.checksumMode", "\"whenrequired\"", "Did you mean 'whenRequired'?")]
+    [InlineData("$.destination.profile", "\"\"", "cannot be a profile")]
+    [InlineData("$.schedule.cronExpression", null, "missing")]
+    [InlineData("$.schedule.cronExpression", "\"0 0 2 * * *\"", "seconds are not supported")]
+    [InlineData("$.schedule.timezone", "\"America/New_Yrok\"", "Did you mean 'America/New_York'?")]
+    public void A_wrong_value_is_one_problem_at_its_json_path(string jsonPath, string? value, string message)
+    {
+        ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.With(jsonPath, value)));
+        Assert.Equal(jsonPath, problem.JsonPath);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(problem.Allowed);
+    }
+
+    [Fact]
+    public void All_problems_are_reported_at_once_in_the_order_of_the_file_with_their_lines()
+    {
+        const string json =
+            """
+            {
+              // a comment
+              "backuptype": "rsync-to-s3",
+              "sources": [{ "path": "data" }],
+              "options": {
+                "storageClass": "STANDARD",
+                "rsync": {
+                  "localDestination": 5,
+                  "hardLinks": "yes",
+                  "hardLinks": true,
+                },
+              },
+              "destination": { "bucket": "" }
+            }
+            """;
+        IEnumerable<string> places = Problems(json).Select(problem => $"{problem.Line} {problem.JsonPath}");
+        string[] expected =
+        [
+            "3 $.backuptype", "4 $.sources[0].path", "6 $.options.storageClass", "8 $.options.rsync.localDestination",
+            "9 $.options.rsync.hardLinks", "10 $.options.rsync.hardLinks", "13 $.destination.bucket",
+        ];
+        Assert.Equal(expected, places);
+    }
+
+    [Theory]
+    [InlineData("Sources", "Did you mean 'sources'?")]
+    [InlineData("shedule", "Did you mean 'schedule'?")]
+    [InlineData("storageClass", "belongs in '$.options.rsync.syncToS3'")]
+    public void An_unknown_key_is_a_problem_with_a_suggestion(string key, string message)
+    {
+        ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.With($"$.{key}", "1")));
+        Assert.Equal($"$.{key}", problem.JsonPath);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("$.destination.accessKey")]
+    [InlineData("$.destination.secret_access_key")]
+    [InlineData("$.options.rsync.syncToS3.SessionToken")]
+    [InlineData("$.options.password")]
+    [InlineData("$.accessKeyId")]
+    public void A_secret_is_refused_without_repeating_it(string jsonPath)
+    {
+        ConfigurationReadResult result = ConfigurationReader.Read(ConfigurationSamples.With(jsonPath, "\"hunter2\""), null, "job");
+        ConfigurationProblem problem = Assert.Single(result.Problems);
+        Assert.Equal(jsonPath, problem.JsonPath);
+        Assert.Contains("-Credential", problem.Allowed, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", problem.ToString() + result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_secret_inside_an_unknown_object_is_found()
+    {
+        string json = ConfigurationSamples.With("$.credentialsFor", """{ "aws": [{ "secretKey": "hunter2" }] }""");
+        Assert.Contains(Problems(json), problem => problem.JsonPath == "$.credentialsFor.aws[0].secretKey");
+    }
+
+    [Fact]
+    public void A_password_in_the_endpoint_is_refused_without_repeating_it()
+    {
+        ConfigurationProblem problem =
+            Assert.Single(Problems(ConfigurationSamples.With("$.destination.endpointUrl", "\"https://me:hunter2@s3.example.com\"")));
+        Assert.DoesNotContain("hunter2", problem.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_local_only_job_needs_no_destination()
+    {
+        BackupConfiguration job = Good(
+            """
+            { "sources": [{ "path": "/data" }],
+              "options": { "rsync": { "localDestination": "/mnt/m", "syncToS3": { "enabled": false } } } }
+            """);
+        Assert.Null(job.Destination);
+    }
+
+    [Fact]
+    public void Two_sources_with_one_folder_name_are_a_problem()
+    {
+        string json = ConfigurationSamples.With("$.sources", """[{ "path": "/a/photos" }, { "path": "/b/x", "name": "photos" }]""");
+        Assert.Equal("$.sources[1]", Assert.Single(Problems(json)).JsonPath);
+    }
+
+    [Fact]
+    public void A_mirror_that_holds_a_source_is_a_problem()
+    {
+        ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.With("$.sources", """[{ "path": "/mnt/mirror/a" }]""")));
+        Assert.Contains("holds the source", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_only_starts_with_the_same_letters_is_another_folder()
+    {
+        Assert.Empty(Problems(ConfigurationSamples.With("$.sources", """[{ "path": "/mnt/mirror2" }]""")));
+    }
+
+    [Fact]
+    public void The_home_folder_is_expanded_and_variables_are_not()
+    {
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        BackupConfiguration job = Good(ConfigurationSamples.With("$.sources", """[{ "path": "~/my ${HOME}/" }]"""));
+        Assert.Equal(Path.Join(home, "my ${HOME}"), job.Sources[0].Path);
+    }
+
+    [Theory]
+    [InlineData("100", "100")]
+    [InlineData("0", "0")]
+    [InlineData("\"12.5%\"", "12.5%")]
+    [InlineData("\"default\"", "default")]
+    public void MaxDelete_is_a_number_or_a_share(string value, string limit)
+    {
+        string json = ConfigurationSamples.With("$.options.rsync.maxDelete", value);
+        Assert.Equal(limit, Good(json).Options.Rsync.MaxDelete.ToString());
+    }
+
+    [Fact]
+    public void A_job_without_a_name_and_without_a_file_is_named_after_its_mirror()
+    {
+        string json = ConfigurationSamples.With("$.name", null);
+        Assert.Equal("mirror", ConfigurationReader.Read(json, null, null).Required().Name);
+    }
+
+    [Fact]
+    public void Byte_order_marks_are_read_over()
+    {
+        foreach (Encoding encoding in new[] { Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            byte[] content = [.. encoding.GetPreamble(), .. encoding.GetBytes(ConfigurationSamples.Full)];
+            Assert.Equal("everything", ConfigurationReader.Read(content, null, null).Required().Name);
+        }
+    }
+
+    [Theory]
+    [InlineData("", 1, 1)]
+    [InlineData("{\n  \"name\": oops\n}", 2, 11)]
+    [InlineData("{}\n{}", 2, 1)]
+    [InlineData("{\n \"name\": \"\\ud800\" }", 2, 10)]
+    public void What_is_not_json_is_malformed_with_line_and_column(string json, int line, int column)
+    {
+        ConfigurationReadResult result = ConfigurationReader.Read(json, "/x/job.json", null);
+        Assert.Equal("ConfigurationMalformed", result.Error!.Id);
+        Assert.Equal(line, Assert.Single(result.Problems).Line);
+        Assert.Contains($"'/x/job.json' is not JSON at line {line}, column {column}: ", result.Error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("BytePositionInLine", result.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("\"job\"")]
+    public void What_is_no_object_is_a_problem_at_the_root(string json) => Assert.Equal("$", Assert.Single(Problems(json)).JsonPath);
+
+    [Fact]
+    public void Validate_finds_what_is_wrong_in_memory()
+    {
+        BackupConfiguration good = Good(ConfigurationSamples.Full);
+        Assert.Empty(ConfigurationReader.Validate(good));
+        BackupConfiguration bad = good with { Destination = new S3Destination { Bucket = "", ChecksumMode = (S3ChecksumMode)7 } };
+        Assert.Equal(["$.destination.bucket", "$.destination.checksumMode"], ConfigurationReader.Validate(bad).Select(problem => problem.JsonPath));
+    }
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace RsyncS3Backup.Core.Tests.Configuration;
+
+/// <summary>Jobs as JSON, and the repository's own files.</summary>
+internal static class ConfigurationSamples
+{
+    public const string Least =
+        """
+        {
+          "name": "photos",
+          "sources": [{ "path": "/data/photos" }],
+          "options": { "rsync": { "localDestination": "/mnt/mirror" } },
+          "destination": { "bucket": "my-backups" }
+        }
+        """;
+
+    /// <summary>Every key, none with its default.</summary>
+    public const string Full =
+        """
+        {
+          "$schema": "./backup-job.schema.json",
+          "name": "everything",
+          "backupType": "rsync-to-s3",
+          "sources": [{ "path": "/data/photos", "name": "pictures" }, { "path": "/data/music" }],
+          "options": {
+            "rsync": {
+              "localDestination": "/mnt/mirror",
+              "deleteExtraneous": true,
+              "excludePatterns": [".DS_Store", "*.tmp"],
+              "hardLinks": true,
+              "maxDelete": "25%",
+              "requireMountPoint": true,
+              "rsyncPath": "/opt/bin/rsync",
+              "syncToS3": {
+                "enabled": true,
+                "storageClass": "GLACIER_IR",
+                "s3Prefix": "rsync/{yyyy-MM-dd}/",
+                "deleteFromS3": true,
+                "syncMode": "reconcile",
+                "reconcileEvery": "12h",
+                "throttleLimit": 32
+              }
+            }
+          },
+          "destination": {
+            "bucket": "my-backups",
+            "region": "default",
+            "endpointUrl": "https://s3.example.com:8443",
+            "forcePathStyle": true,
+            "checksumMode": "whenRequired",
+            "profile": "backup"
+          },
+          "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" }
+        }
+        """;
+
+    public static string RepositoryFile(string relativePath)
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RsyncS3Backup.psd1")))
+            folder = folder.Parent;
+        return File.ReadAllText(Path.Combine(folder!.FullName, relativePath));
+    }
+
+    /// <summary>The full job with the value at a path such as <c>$.sources[0].path</c> replaced; null removes the key.</summary>
+    public static string With(string jsonPath, string? value)
+    {
+        JsonNode root = JsonNode.Parse(Full)!;
+        string[] parts = jsonPath[2..].Replace("[", ".", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal).Split('.');
+        JsonNode parent = root;
+        foreach (string part in parts[..^1])
+            parent = parent is JsonArray list ? list[int.Parse(part, CultureInfo.InvariantCulture)]! : parent[part]!;
+        if (parent is JsonArray array)
+            array[int.Parse(parts[^1], CultureInfo.InvariantCulture)] = JsonNode.Parse(value!);
+        else if (value is null)
+            parent.AsObject().Remove(parts[^1]);
+        else
+            parent[parts[^1]] = JsonNode.Parse(value);
+        return root.ToJsonString();
+    }
+}
