@@ -7,23 +7,27 @@ namespace RsyncS3Backup;
 internal static class ConfigurationErrors
 {
     public static BackupError NotFound(string path) =>
-        Make("ConfigurationNotFound", BackupErrorCategory.ObjectNotFound, path, $"The configuration file '{path}' does not exist.",
+        Make("ConfigurationNotFound", BackupErrorCategory.ObjectNotFound, path,
+            $"The configuration file '{path}' does not exist.",
             "Check the path, or make a file with New-BackupConfiguration.");
 
     public static BackupError Unreadable(string path, string reason) =>
-        Make("ConfigurationUnreadable", BackupErrorCategory.ReadError, path, $"The configuration file '{path}' cannot be read: {reason}",
+        Make("ConfigurationUnreadable", BackupErrorCategory.ReadError, path,
+            $"The configuration file '{path}' cannot be read: {reason}",
             "Make it a file that the user who runs the backup may read.");
 
     public static BackupError Malformed(string? path, string reason, int line, int column)
     {
-        string message = string.Create(CultureInfo.InvariantCulture, $"{Subject(path)} is not JSON at line {line}, column {column}: {reason}");
+        string message = string.Create(
+            CultureInfo.InvariantCulture, $"{Subject(path)} is not JSON at line {line}, column {column}: {reason}");
         return Make("ConfigurationMalformed", BackupErrorCategory.InvalidData, path, message, "Correct the file at that place.");
     }
 
     public static BackupError Invalid(string? path, IReadOnlyList<ConfigurationProblem> problems)
     {
         StringBuilder message = new();
-        message.Append(CultureInfo.InvariantCulture, $"{Subject(path)} has {problems.Count} problem{(problems.Count == 1 ? "" : "s")}:");
+        string noun = problems.Count == 1 ? "problem" : "problems";
+        message.Append(CultureInfo.InvariantCulture, $"{Subject(path)} has {problems.Count} {noun}:");
         foreach (ConfigurationProblem problem in problems)
         {
             message.Append("\n  ");
@@ -38,7 +42,8 @@ internal static class ConfigurationErrors
 
     private static string Subject(string? path) => path is null ? "The configuration" : $"The configuration file '{path}'";
 
-    private static BackupError Make(string id, BackupErrorCategory category, string? target, string message, string action) => new()
+    private static BackupError Make(
+        string id, BackupErrorCategory category, string? target, string message, string action) => new()
     {
         Id = id,
         Category = category,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using static RsyncS3Backup.ConfigurationValueKind;
+using Kind = RsyncS3Backup.ConfigurationValueKind;
 
 namespace RsyncS3Backup;
 
@@ -81,12 +82,12 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey RsyncPath =
         new("rsyncPath", Text, ConfigurationRules.PathAllowed) { Rule = ConfigurationRules.LocalPath };
 
-    public static readonly ConfigurationKey SyncToS3 = new("syncToS3", ConfigurationValueKind.Object, "an object: how stage 2 works")
+    public static readonly ConfigurationKey SyncToS3 = new("syncToS3", Kind.Object, "an object: how stage 2 works")
     {
         Members = [Enabled, StorageClass, S3Prefix, DeleteFromS3, SyncMode, ReconcileEvery, ThrottleLimit],
     };
 
-    public static readonly ConfigurationKey Rsync = new("rsync", ConfigurationValueKind.Object, "an object with 'localDestination'")
+    public static readonly ConfigurationKey Rsync = new("rsync", Kind.Object, "an object with 'localDestination'")
     {
         Required = true,
         Members =
@@ -112,7 +113,11 @@ internal static class ConfigurationKeys
         new("profile", Text, ConfigurationRules.ProfileAllowed) { Rule = ConfigurationRules.Profile };
 
     public static readonly ConfigurationKey CronExpression =
-        new("cronExpression", Text, ConfigurationRules.CronExpressionAllowed) { Required = true, Rule = ConfigurationRules.CronExpression };
+        new("cronExpression", Text, ConfigurationRules.CronExpressionAllowed)
+        {
+            Required = true,
+            Rule = ConfigurationRules.CronExpression,
+        };
 
     public static readonly ConfigurationKey Timezone =
         new("timezone", Text, ConfigurationRules.TimeZoneAllowed) { Rule = ConfigurationRules.TimeZone };
@@ -135,22 +140,23 @@ internal static class ConfigurationKeys
     };
 
     public static readonly ConfigurationKey Options =
-        new("options", ConfigurationValueKind.Object, "an object with 'rsync'") { Required = true, Members = [Rsync] };
+        new("options", Kind.Object, "an object with 'rsync'") { Required = true, Members = [Rsync] };
 
     /// <summary>Required unless stage 2 is disabled, which only the reader can know.</summary>
     public static readonly ConfigurationKey Destination =
-        new("destination", ConfigurationValueKind.Object, "an object with 'bucket', or options.rsync.syncToS3.enabled = false")
+        new("destination", Kind.Object, "an object with 'bucket', or options.rsync.syncToS3.enabled = false")
         {
             Members = [Bucket, Region, EndpointUrl, ForcePathStyle, ChecksumMode, Profile],
         };
 
-    public static readonly ConfigurationKey Schedule = new("schedule", ConfigurationValueKind.Object, "an object with 'cronExpression'")
+    public static readonly ConfigurationKey Schedule = new("schedule", Kind.Object, "an object with 'cronExpression'")
     {
         Members = [CronExpression, Timezone],
     };
 
     /// <summary>The keys of a job.</summary>
-    public static readonly IReadOnlyList<ConfigurationKey> Job = [Schema, Name, BackupType, Sources, Options, Destination, Schedule];
+    public static readonly IReadOnlyList<ConfigurationKey> Job =
+        [Schema, Name, BackupType, Sources, Options, Destination, Schedule];
 
     /// <summary>Every key with the JSON path of the object that it belongs in.</summary>
     public static readonly IReadOnlyList<(string Parent, ConfigurationKey Key)> All = [.. WithParents("$", Job)];
@@ -163,10 +169,15 @@ internal static class ConfigurationKeys
         where T : struct, Enum
     {
         string[] values = [.. Enum.GetValues<T>().Select(NameOf)];
-        return new(name, Text, string.Join(", ", values)) { Values = values, Rule = value => ConfigurationRules.OneOf(value, what, values) };
+        return new(name, Text, string.Join(", ", values))
+        {
+            Values = values,
+            Rule = value => ConfigurationRules.OneOf(value, what, values),
+        };
     }
 
-    private static IEnumerable<(string Parent, ConfigurationKey Key)> WithParents(string parent, IReadOnlyList<ConfigurationKey> keys)
+    private static IEnumerable<(string Parent, ConfigurationKey Key)> WithParents(
+        string parent, IReadOnlyList<ConfigurationKey> keys)
     {
         foreach (ConfigurationKey key in keys)
         {

@@ -19,8 +19,8 @@ internal sealed class ConfigurationProblems(string? path)
 }
 
 /// <summary>
-/// One object of the file, checked against the table of its keys when it is made. The values it gives are only those that passed; every
-/// other key reads as if it were left out, and its problem is already collected.
+/// One object of the file, checked against the table of its keys when it is made. The values it gives are only those that passed;
+/// every other key reads as if it were left out, and its problem is already collected.
 /// </summary>
 internal sealed class ConfigurationObject
 {
@@ -65,9 +65,11 @@ internal sealed class ConfigurationObject
 
     public bool? Flag(ConfigurationKey key) => NodeOf(key)?.Flag;
 
-    public int? Number(ConfigurationKey key) => NodeOf(key) is { } node ? int.Parse(node.Text, CultureInfo.InvariantCulture) : null;
+    public int? Number(ConfigurationKey key) =>
+        NodeOf(key) is { } node ? int.Parse(node.Text, CultureInfo.InvariantCulture) : null;
 
-    public IReadOnlyList<string> Texts(ConfigurationKey key) => NodeOf(key) is { } node ? [.. node.Items.Select(item => item.Text)] : [];
+    public IReadOnlyList<string> Texts(ConfigurationKey key) =>
+        NodeOf(key) is { } node ? [.. node.Items.Select(item => item.Text)] : [];
 
     /// <summary>The value of an enumeration by its JSON name.</summary>
     public T? Value<T>(ConfigurationKey key)
@@ -91,7 +93,7 @@ internal sealed class ConfigurationObject
                 CheckValue(key, node, ConfigurationNodeKind.Number);
                 break;
             case ConfigurationValueKind.TextOrNumber:
-                CheckValue(key, node, node.Kind == ConfigurationNodeKind.Number ? ConfigurationNodeKind.Number : ConfigurationNodeKind.Text);
+                CheckValue(key, node, node.Kind == ConfigurationNodeKind.Number ? node.Kind : ConfigurationNodeKind.Text);
                 break;
             case ConfigurationValueKind.Texts:
                 if (IsA(ConfigurationNodeKind.List, key, node) && CheckItems(key, node))

@@ -4,12 +4,16 @@ using System.Text.Json;
 namespace RsyncS3Backup;
 
 /// <summary>
-/// Reads JSON into nodes that know their line. <see cref="JsonDocument"/> keeps no positions, and problems without a line are of little use
-/// in a file that people write by hand.
+/// Reads JSON into nodes that know their line. <see cref="JsonDocument"/> keeps no positions, and problems without a line are of little
+/// use in a file that people write by hand.
 /// </summary>
 internal ref struct ConfigurationParser
 {
-    private static readonly JsonReaderOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonReaderOptions Options = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     private readonly ReadOnlySpan<byte> json;
     private Utf8JsonReader reader;

@@ -14,9 +14,17 @@ internal static class ConfigurationPaths
     public static string Expand(string path)
     {
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string expanded = path == "~" ? home : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[2..]) : path;
-        while (Path.EndsInDirectorySeparator(expanded) && Path.TrimEndingDirectorySeparator(expanded) is { } shorter && shorter != expanded)
-            expanded = shorter;
+        string expanded = path == "~" ? home
+            : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[2..])
+            : path;
+        string previous;
+        do
+        {
+            // One call takes one separator away, and none from a root.
+            previous = expanded;
+            expanded = Path.TrimEndingDirectorySeparator(previous);
+        }
+        while (expanded != previous);
         return expanded;
     }
 
@@ -24,7 +32,8 @@ internal static class ConfigurationPaths
     public static string LastPart(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 
     /// <summary>True when both paths name one folder, as text.</summary>
-    public static bool AreSame(string left, string right) => string.Equals(WithSeparator(left), WithSeparator(right), NameComparison);
+    public static bool AreSame(string left, string right) =>
+        string.Equals(WithSeparator(left), WithSeparator(right), NameComparison);
 
     /// <summary>True when <paramref name="path"/> is below <paramref name="folder"/>, as text.</summary>
     public static bool IsInside(string path, string folder) =>

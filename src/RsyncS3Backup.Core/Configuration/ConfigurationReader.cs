@@ -13,8 +13,8 @@ public sealed record ConfigurationReadResult
     public IReadOnlyList<ConfigurationProblem> Problems { get; init; } = [];
 
     /// <summary>
-    /// All problems as the one error of a cmdlet: <c>ConfigurationInvalid</c>, <c>ConfigurationMalformed</c>, <c>ConfigurationNotFound</c> or
-    /// <c>ConfigurationUnreadable</c>; null for a good configuration.
+    /// All problems as the one error of a cmdlet: <c>ConfigurationInvalid</c>, <c>ConfigurationMalformed</c>,
+    /// <c>ConfigurationNotFound</c> or <c>ConfigurationUnreadable</c>; null for a good configuration.
     /// </summary>
     public BackupError? Error { get; init; }
 
@@ -26,7 +26,7 @@ public sealed record ConfigurationReadResult
 /// <summary>Reads jobs from JSON. Nothing but <see cref="Load"/> throws for what stands in a file: problems are results.</summary>
 public static class ConfigurationReader
 {
-    // A configuration is a page of text; a path that names something else, such as a disk image or a device, must not be read to its end.
+    // A job is a page of text; a path that names something else, such as a disk image or a device, must not be read to its end.
     private const int LargestFile = 1024 * 1024;
 
     /// <summary>Reads a job from a file and demands that it is good.</summary>
@@ -101,7 +101,8 @@ public static class ConfigurationReader
         return [.. result.Problems.Select(problem => problem with { Line = null })];
     }
 
-    private static BackupConfiguration ReadJob(ConfigurationNode root, string? path, string? defaultName, ConfigurationProblems problems)
+    private static BackupConfiguration ReadJob(
+        ConfigurationNode root, string? path, string? defaultName, ConfigurationProblems problems)
     {
         ConfigurationSecrets.Refuse(root, problems);
         ConfigurationObject job = new(root, ConfigurationKeys.Job, problems);
@@ -140,7 +141,9 @@ public static class ConfigurationReader
             DeleteExtraneous = rsync.Flag(ConfigurationKeys.DeleteExtraneous) ?? false,
             ExcludePatterns = rsync.Texts(ConfigurationKeys.ExcludePatterns),
             HardLinks = rsync.Flag(ConfigurationKeys.HardLinks) ?? false,
-            MaxDelete = DeleteLimit.TryParse(rsync.Text(ConfigurationKeys.MaxDelete), out DeleteLimit limit) ? limit : DeleteLimit.Default,
+            MaxDelete = DeleteLimit.TryParse(rsync.Text(ConfigurationKeys.MaxDelete), out DeleteLimit limit)
+                ? limit
+                : DeleteLimit.Default,
             RequireMountPoint = rsync.Flag(ConfigurationKeys.RequireMountPoint) ?? false,
             RsyncPath = rsync.Text(ConfigurationKeys.RsyncPath) is { } program ? ConfigurationPaths.Expand(program) : null,
             SyncToS3 = rsync.Object(ConfigurationKeys.SyncToS3) is { } syncToS3 ? ReadSyncToS3(syncToS3) : new S3SyncOptions(),
@@ -196,7 +199,8 @@ public static class ConfigurationReader
         return configuration with { Name = name };
     }
 
-    private static void CheckSourceNames(ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    private static void CheckSourceNames(
+        ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
     {
         IReadOnlyList<ConfigurationObject> sources = job.Objects(ConfigurationKeys.Sources);
         if (sources.Count < 2)
@@ -209,10 +213,13 @@ public static class ConfigurationReader
                 continue;
             string name = bound.Name ?? ConfigurationPaths.LastPart(bound.Path);
             const string allowed = "a name of its own for each of several sources";
-            if (name.Length == 0)
-                problems.Add(source.Node, $"{ConfigurationText.Quote(bound.Path)} has no last part to name its folder in the mirror.", allowed);
-            else if (!taken.TryAdd(name, source.Node.JsonPath))
-                problems.Add(source.Node, $"Its folder in the mirror is {ConfigurationText.Quote(name)}, as is that of {taken[name]}.", allowed);
+            string? problem = name.Length == 0
+                ? $"{ConfigurationText.Quote(bound.Path)} has no last part to name its folder in the mirror."
+                : taken.TryAdd(name, source.Node.JsonPath)
+                    ? null
+                    : $"Its folder in the mirror is {ConfigurationText.Quote(name)}, as is that of {taken[name]}.";
+            if (problem is not null)
+                problems.Add(source.Node, problem, allowed);
         }
     }
 
@@ -229,8 +236,8 @@ public static class ConfigurationReader
                 : null;
             if (relation is not null)
             {
-                problems.Add(mirror, $"{ConfigurationText.Quote(destination)} {relation} the source {ConfigurationText.Quote(source)}.",
-                    "a folder that is no source, is in no source and holds no source");
+                string message = $"{ConfigurationText.Quote(destination)} {relation} the source {ConfigurationText.Quote(source)}.";
+                problems.Add(mirror, message, "a folder that is no source, is in no source and holds no source");
             }
         }
     }
@@ -266,7 +273,8 @@ public static class ConfigurationReader
         int column = (int)(exception.BytePositionInLine ?? 0) + 1;
         int end = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         string reason = end < 0 ? exception.Message : exception.Message[..end];
-        return Failed(ConfigurationErrors.Malformed(path, reason, line, column), "JSON; comments and trailing commas may be in it", line);
+        BackupError error = ConfigurationErrors.Malformed(path, reason, line, column);
+        return Failed(error, "JSON; comments and trailing commas may be in it", line);
     }
 
     private static ConfigurationReadResult Failed(BackupError error, string allowed, int? line = null) => new()

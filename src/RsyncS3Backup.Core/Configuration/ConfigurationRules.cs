@@ -7,25 +7,27 @@ using NCrontab;
 namespace RsyncS3Backup;
 
 /// <summary>
-/// What single values must be. One truth for configuration files and cmdlet parameters: each rule returns what is wrong in a sentence, or
-/// null. The <c>…Allowed</c> texts say what would be right.
+/// What single values must be. One truth for configuration files and cmdlet parameters: each rule returns what is wrong in a sentence,
+/// or null. The <c>…Allowed</c> texts say what would be right.
 /// </summary>
 public static partial class ConfigurationRules
 {
-    /// <summary>The longest <c>s3Prefix</c>, in bytes of UTF-8: half of what S3 allows a key, so that the other half is left for paths.</summary>
+    /// <summary>The longest <c>s3Prefix</c>, in bytes of UTF-8: half of what a key may have; the other half is for paths.</summary>
     public const int LongestKeyPrefix = 512;
 
     /// <summary>The largest <c>throttleLimit</c>.</summary>
     public const int LargestThrottleLimit = 1024;
 
     internal const string JobNameAllowed = "1 to 100 characters without path separators and control characters";
-    internal const string SourceNameAllowed = "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'";
+    internal const string SourceNameAllowed =
+        "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'";
     internal const string PathAllowed = "an absolute path, or one that starts with '~/'";
     internal const string BucketNameAllowed =
         "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends";
     internal const string RegionAllowed = "a region such as 'us-east-1': letters, digits, '-' and '_'";
     internal const string ProfileAllowed = "the name of a profile in the shared AWS configuration files";
-    internal const string EndpointUrlAllowed = "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'";
+    internal const string EndpointUrlAllowed =
+        "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'";
     internal const string KeyPrefixAllowed =
         "text such as 'rsync/photos/' of at most 512 bytes, with date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and - _ .); "
         + "empty for the bucket's root";
@@ -72,7 +74,7 @@ public static partial class ConfigurationRules
             return $"{quoted} looks like an IP address.";
         if (ReservedStart(value) is { } start)
             return $"{quoted} starts with '{start}', which S3 reserves.";
-        return ReservedEnd(value) is { } end ? $"{quoted} ends with '{end}', which S3 reserves for what is not a general purpose bucket." : null;
+        return ReservedEnd(value) is { } end ? $"{quoted} ends with '{end}', which S3 reserves for other kinds of bucket." : null;
     }
 
     /// <summary>The storage class, one of <see cref="S3StorageClasses.All"/>.</summary>
@@ -235,7 +237,8 @@ public static partial class ConfigurationRules
     private static string? ReservedEnd(string bucket) =>
         ReservedEnds.FirstOrDefault(end => bucket.EndsWith(end, StringComparison.Ordinal));
 
-    // NCrontab 3.4 takes these without a word and means something else: it swaps the ends of 22-2, and reads */0 as */1. Seen by running it.
+    // NCrontab 3.4 takes these without a word and means something else: it swaps the ends of 22-2 and reads */0 as */1 (seen by
+    // running it).
     private static string? MisreadField(string field)
     {
         foreach (string part in field.Split(','))

@@ -9,12 +9,12 @@ internal static class ConfigurationSecrets
     // Compared without case, '_' and '-', so that aws_secret_access_key is found as well.
     private static readonly HashSet<string> Names =
     [
-        "ACCESSKEY", "ACCESSKEYID", "SECRETKEY", "SECRETACCESSKEY", "SESSIONTOKEN", "PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS",
-        "AWSACCESSKEYID", "AWSSECRETACCESSKEY", "AWSSESSIONTOKEN",
+        "ACCESSKEY", "ACCESSKEYID", "SECRETKEY", "SECRETACCESSKEY", "SESSIONTOKEN", "PASSWORD", "SECRET", "TOKEN",
+        "CREDENTIAL", "CREDENTIALS", "AWSACCESSKEYID", "AWSSECRETACCESSKEY", "AWSSESSIONTOKEN",
     ];
 
     public static bool IsSecret(string key) =>
-        Names.Contains(key.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant());
+        Names.Contains(ConfigurationText.Fold(key));
 
     /// <summary>Reports every such key, at any depth.</summary>
     public static void Refuse(ConfigurationNode node, ConfigurationProblems problems)

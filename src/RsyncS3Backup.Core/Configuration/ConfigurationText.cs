@@ -67,8 +67,9 @@ internal static class ConfigurationText
         return false;
     }
 
-    private static string Fold(string text) => text.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal)
-        .ToUpperInvariant();
+    /// <summary>A name without case, '_' and '-', for comparing names that are written in different styles.</summary>
+    public static string Fold(string text) =>
+        text.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();
 
     /// <summary>Levenshtein's distance: how many characters to insert, delete or replace.</summary>
     private static int Distance(string from, string to)

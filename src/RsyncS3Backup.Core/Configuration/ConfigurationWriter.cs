@@ -11,11 +11,15 @@ public static class ConfigurationWriter
     public const string SchemaId = "urn:rsyncs3backup:schema:backup-job";
 
     // Paths and patterns stay readable; the text goes into a file, not into a web page.
-    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The job as indented JSON: what most jobs set, and of the rest what differs from its default.</summary>
     /// <param name="configuration">The job.</param>
-    /// <param name="schema">What <c>$schema</c> names, e.g. the address of the shipped schema file; null: <see cref="SchemaId"/>.</param>
+    /// <param name="schema">What <c>$schema</c> names, such as the address of the shipped schema file; null: <see cref="SchemaId"/>.</param>
     public static string ToJson(BackupConfiguration configuration, string? schema = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RsyncS3Backup;
 
-/// <summary>Durations as people write them: <c>7d</c>, <c>12h</c>, <c>30m</c>, <c>45s</c>, or <c>1.06:00:00</c>. Always positive.</summary>
+/// <summary>Durations as people write them: <c>7d</c>, <c>12h</c>, <c>30m</c>, <c>45s</c>, <c>1.06:00:00</c>. Always positive.</summary>
 internal static class DurationText
 {
     private static readonly (char Unit, long Ticks)[] Units =

@@ -5,8 +5,8 @@ using System.Text;
 namespace RsyncS3Backup;
 
 /// <summary>
-/// The start of every key of a job. <c>s3Prefix</c> may hold date tokens in braces, such as <c>{yyyy-MM-dd}</c>: .NET custom date formats made
-/// of <c>y M d H m s</c> and <c>- _ .</c> only.
+/// The start of every key of a job. <c>s3Prefix</c> may hold date tokens in braces, such as <c>{yyyy-MM-dd}</c>: .NET custom date
+/// formats made of <c>y M d H m s</c> and <c>- _ .</c> only.
 /// </summary>
 public static class KeyPrefix
 {

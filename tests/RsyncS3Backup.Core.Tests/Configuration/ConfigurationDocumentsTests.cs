@@ -45,7 +45,9 @@ public sealed class ConfigurationDocumentsTests
 
     [Fact]
     public void The_docs_name_every_value() =>
-        Assert.All(ConfigurationKeys.All.SelectMany(known => known.Key.Values), value => Assert.Contains($"`{value}`", Docs, StringComparison.Ordinal));
+        Assert.All(
+            ConfigurationKeys.All.SelectMany(known => known.Key.Values),
+            value => Assert.Contains($"`{value}`", Docs, StringComparison.Ordinal));
 
     [Fact]
     public void The_examples_of_the_docs_read_without_problems()
@@ -85,7 +87,8 @@ public sealed class ConfigurationDocumentsTests
             JsonObject members = isList ? definition["items"]!.AsObject() : definition;
             if (members["properties"] is null)
                 continue;
-            foreach ((string Parent, string Name, JsonObject Definition, bool Required) key in SchemaKeys($"{path}.{name}{(isList ? "[]" : "")}", members))
+            string memberPath = $"{path}.{name}{(isList ? "[]" : "")}";
+            foreach ((string Parent, string Name, JsonObject Definition, bool Required) key in SchemaKeys(memberPath, members))
                 yield return key;
         }
     }

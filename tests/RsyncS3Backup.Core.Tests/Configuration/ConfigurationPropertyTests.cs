@@ -65,7 +65,8 @@ public sealed class ConfigurationPropertyTests
         if (ConfigurationRules.KeyPrefix(prefix) is not null)
             return true;
         string resolved = KeyPrefix.Resolve(prefix, "job", DateTimeOffset.UnixEpoch, "UTC");
-        return resolved.Length == 0 || (resolved.EndsWith('/') && !resolved.StartsWith('/') && !resolved.Contains("//", StringComparison.Ordinal));
+        bool isFolder = resolved.EndsWith('/') && !resolved.StartsWith('/') && !resolved.Contains("//", StringComparison.Ordinal);
+        return isFolder || resolved.Length == 0;
     }
 
     [Property(MaxTest = 500)]

@@ -304,6 +304,7 @@ public sealed class ConfigurationReaderTests
         BackupConfiguration good = Good(ConfigurationSamples.Full);
         Assert.Empty(ConfigurationReader.Validate(good));
         BackupConfiguration bad = good with { Destination = new S3Destination { Bucket = "", ChecksumMode = (S3ChecksumMode)7 } };
-        Assert.Equal(["$.destination.bucket", "$.destination.checksumMode"], ConfigurationReader.Validate(bad).Select(problem => problem.JsonPath));
+        IEnumerable<string> places = ConfigurationReader.Validate(bad).Select(problem => problem.JsonPath);
+        Assert.Equal(["$.destination.bucket", "$.destination.checksumMode"], places);
     }
 }
