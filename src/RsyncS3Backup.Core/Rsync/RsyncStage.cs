@@ -10,5 +10,10 @@ public static class RsyncStage
     /// returns, no rsync of this run is alive.
     /// </summary>
     public static Task<RsyncStageResult> RunAsync(RsyncStageRequest request, RunContext context, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        RunAsync(request, context, RsyncProcess.DefaultGrace, cancellationToken);
+
+    /// <summary>As above, with another time that rsync may take to stop.</summary>
+    internal static Task<RsyncStageResult> RunAsync(
+        RsyncStageRequest request, RunContext context, TimeSpan grace, CancellationToken cancellationToken) =>
+        new RsyncStageRun(request, context, grace).RunAsync(cancellationToken);
 }

@@ -1,0 +1,217 @@
+using System.Globalization;
+using RsyncS3Backup.Reporting;
+
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>The errors of stage 1.</summary>
+internal static class RsyncErrors
+{
+    /// <summary>No rsync program.</summary>
+    public static BackupError RsyncNotFound(string? rsyncPath) => Stage1(
+        "RsyncNotFound",
+        BackupErrorCategory.NotInstalled,
+        rsyncPath is null ? "There is no rsync on the PATH." : $"There is no rsync program '{rsyncPath}'.",
+        InstallAdvice(),
+        rsyncPath ?? "rsync");
+
+    /// <summary>The rsync lacks what a faithful mirror needs.</summary>
+    public static BackupError RsyncTooOld(RsyncProgram program) => Stage1(
+        "RsyncTooOld",
+        BackupErrorCategory.NotInstalled,
+        $"rsync {program.VersionText} ({program.Path}) is too old: it cannot compare times below one second. "
+        + $"{RsyncProbe.Oldest} or newer is needed.",
+        InstallAdvice(),
+        program.Path);
+
+    /// <summary>A program that calls itself rsync and is not.</summary>
+    public static BackupError RsyncNotSupported(string path, string firstLine) => Stage1(
+        "RsyncNotSupported",
+        BackupErrorCategory.NotInstalled,
+        $"'{path}' is not the rsync that this module can use; it calls itself '{firstLine}'.",
+        "openrsync, which macOS ships as rsync, cannot say what it changed. " + InstallAdvice(),
+        path);
+
+    /// <summary>A source is not there.</summary>
+    public static BackupError SourceMissing(string path) => Refused(
+        "SourceMissing",
+        BackupErrorCategory.ObjectNotFound,
+        $"The source '{path}' does not exist.",
+        "Check the path, and whether its drive is mounted. Nothing was changed.",
+        path);
+
+    /// <summary>A source is a file or the like.</summary>
+    public static BackupError SourceNotDirectory(string path) => Refused(
+        "SourceNotDirectory",
+        BackupErrorCategory.InvalidArgument,
+        $"The source '{path}' is not a folder.",
+        "Name the folder that holds it, and exclude what is not wanted.",
+        path);
+
+    /// <summary>A source cannot be listed.</summary>
+    public static BackupError SourceUnreadable(string path, string reason) => Refused(
+        "SourceUnreadable",
+        BackupErrorCategory.PermissionDenied,
+        $"The source '{path}' cannot be read: {reason}",
+        "Give this user the right to list it, or run as one who has it. Nothing was changed.",
+        path);
+
+    /// <summary>A source is empty and the mirror is not.</summary>
+    public static BackupError SourceEmpty(string path, string mirror) => Refused(
+        "SourceEmpty",
+        BackupErrorCategory.InvalidOperation,
+        $"The source '{path}' has nothing to mirror, while the mirror '{mirror}' is not empty: all of it would be deleted.",
+        "Check that the source's drive is mounted and that no pattern excludes everything. If the source is meant to be empty, run once "
+        + "with -AllowEmptySource.",
+        path);
+
+    /// <summary>Two sources would go to the same folder of the mirror.</summary>
+    public static BackupError SourceNameNotUnique(string name, string path, string otherPath) => Configuration(
+        "SourceNameNotUnique",
+        $"The sources '{otherPath}' and '{path}' would both go to the folder '{name}' of the mirror.",
+        "Give one of them another name (`name` beside `path`).",
+        path);
+
+    /// <summary>A source's name cannot be a folder of the mirror.</summary>
+    public static BackupError SourceNameInvalid(string name, string path) => Configuration(
+        "SourceNameInvalid",
+        $"The source '{path}' cannot go to a folder '{name}' of the mirror.",
+        "Give it a name (`name` beside `path`) that is one folder name.",
+        path);
+
+    /// <summary>No source at all.</summary>
+    public static BackupError NoSource() => Configuration("SourceMissing", "The job has no source.", "Name at least one source.", null);
+
+    /// <summary>A source and the mirror are inside one another.</summary>
+    public static BackupError PathsOverlap(string source, string destination, string how) => Refused(
+        "PathsOverlap",
+        BackupErrorCategory.InvalidArgument,
+        $"The source '{source}' and the destination '{destination}' overlap: {how}.",
+        "Choose a destination outside the source, and not above it.",
+        destination);
+
+    /// <summary>The destination is not there.</summary>
+    public static BackupError DestinationNotMounted(string destination, string what) => Refused(
+        "DestinationNotMounted",
+        BackupErrorCategory.ObjectNotFound,
+        $"The destination '{destination}' cannot be used: {what}.",
+        "Mount its drive. For a new destination create the folder above it; only the last folder is created by itself.",
+        destination);
+
+    /// <summary>The destination cannot be written.</summary>
+    public static BackupError DestinationNotWritable(string destination, string reason) => Refused(
+        "DestinationNotWritable",
+        BackupErrorCategory.PermissionDenied,
+        $"The destination '{destination}' cannot be written: {reason}.",
+        "Check the rights of this user, and that the drive is not mounted read-only.",
+        destination);
+
+    /// <summary>The destination's drive is full.</summary>
+    public static BackupError DestinationFull(string destination, long? free, int exitCode) => Stage1(
+        "DestinationFull",
+        BackupErrorCategory.LimitsExceeded,
+        $"The drive of the destination '{destination}' is full"
+        + (free is { } bytes ? $" ({HumanText.Bytes(bytes)} are free now)." : "."),
+        "Make room and run again; the mirror is consistent and what was copied is kept.",
+        destination) with
+    { RsyncExitCode = exitCode };
+
+    /// <summary>More would be deleted than the job allows; nothing was.</summary>
+    public static BackupError DeleteLimitExceeded(
+        string destination, long count, long existing, long allowed, DeleteLimit limit, IReadOnlyList<string> firstNames) => Refused(
+        "DeleteLimitExceeded",
+        BackupErrorCategory.LimitsExceeded,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{count} of {existing} entries of the mirror '{destination}' would be deleted; maxDelete ({limit}) allows {allowed}. ")
+        + $"None was deleted. First: {string.Join(", ", firstNames.Select(name => $"'{name}'"))}.",
+        "Check that the source is complete and its drive is mounted. If the deletions are right, run once with a higher -MaxDelete.",
+        destination);
+
+    /// <summary>The limit was reached while deleting, because the source changed meanwhile.</summary>
+    public static BackupError DeleteLimitReached(string destination, long allowed) => Stage1(
+        "DeleteLimitExceeded",
+        BackupErrorCategory.LimitsExceeded,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The source lost more files while it was mirrored; deleting from '{destination}' stopped at {allowed} entries."),
+        RsyncExitCodes.Find(RsyncExitCodes.DeleteLimit).Advice,
+        destination) with
+    { RsyncExitCode = RsyncExitCodes.DeleteLimit };
+
+    /// <summary>rsync ended with a code that is a failure.</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="said">rsync's last words, or an empty text.</param>
+    /// <param name="source">The source that it mirrored.</param>
+    public static BackupError Ended(int code, string said, string source)
+    {
+        RsyncExitCode entry = RsyncExitCodes.Find(code);
+        string detail = said.Length > 0 ? $" rsync said: {said}" : "";
+        return Stage1(
+            entry.ErrorId ?? RsyncExitCodes.Unknown.ErrorId!,
+            entry.Category,
+            string.Create(CultureInfo.InvariantCulture, $"rsync ended with code {code} on '{source}': {entry.Meaning}.{detail}"),
+            entry.Advice,
+            source) with
+        { RsyncExitCode = code };
+    }
+
+    /// <summary>rsync claims success, but what it printed is not what an rsync prints.</summary>
+    public static BackupError OutputNotUnderstood(string path, int code, string said) => Stage1(
+        "RsyncOutputNotUnderstood",
+        BackupErrorCategory.InvalidData,
+        $"'{path}' ended well but did not report what it did, so nothing says that the mirror is right."
+        + (said.Length > 0 ? $" It said: {said}" : ""),
+        "Check that rsyncPath names a real rsync and no wrapper that changes its output, and that ~/.popt does not redefine its options.",
+        path) with
+    { RsyncExitCode = code };
+
+    /// <summary>rsync could not be started.</summary>
+    public static BackupError CannotStart(string path, string reason) => Stage1(
+        "RsyncCannotStart", BackupErrorCategory.InvalidOperation, $"'{path}' cannot be started: {reason}", InstallAdvice(), path);
+
+    /// <summary>One entry failed.</summary>
+    public static BackupError ItemFailed(string path, string message, BackupErrorCategory category) => Stage1(
+        "RsyncItemFailed", category, message, "Check the entry's permissions and its drive, or exclude it; then run again.", path);
+
+    /// <summary>The user stopped the run.</summary>
+    public static BackupError Cancelled(string destination) => Stage1(
+        "RunCancelled",
+        BackupErrorCategory.OperationStopped,
+        "The run was stopped while stage 1 was at work.",
+        "Run again; the mirror is consistent, and what was copied, also of unfinished files, is kept.",
+        destination);
+
+    /// <summary>A defect of ours.</summary>
+    public static BackupError Unexpected(Exception exception, string destination) => Stage1(
+        "UnexpectedError",
+        BackupErrorCategory.NotSpecified,
+        $"Stage 1 failed in an unexpected way: {exception.GetType().Name}: {exception.Message}",
+        "Run again; when it happens again, report it with the run's log.",
+        destination);
+
+    private static string InstallAdvice() =>
+        OperatingSystem.IsMacOS() ? "Install it with `brew install rsync`, or name one with rsyncPath."
+        : OperatingSystem.IsWindows()
+            ? "Install cwRsync or MSYS2 (`winget install MSYS2.MSYS2`, then `pacman -S rsync`), or name one with rsyncPath."
+        : "Install it with `apt-get install rsync` (Debian, Ubuntu) or `dnf install rsync` (Fedora, RHEL), or name one with rsyncPath.";
+
+    private static BackupError Stage1(string id, BackupErrorCategory category, string message, string action, string? target) =>
+        Make(id, category, message, action, target, BackupExitCode.Stage1Failed);
+
+    private static BackupError Refused(string id, BackupErrorCategory category, string message, string action, string target) =>
+        Make(id, category, message, action, target, BackupExitCode.Refused);
+
+    private static BackupError Configuration(string id, string message, string action, string? target) =>
+        Make(id, BackupErrorCategory.InvalidArgument, message, action, target, BackupExitCode.BadConfiguration);
+
+    private static BackupError Make(
+        string id, BackupErrorCategory category, string message, string action, string? target, BackupExitCode exitCode) => new()
+        {
+            Id = id,
+            Category = category,
+            Message = message,
+            RecommendedAction = action,
+            Target = target,
+            ExitCode = exitCode,
+        };
+}

@@ -1,0 +1,151 @@
+using System.Runtime.InteropServices;
+
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>What must be true before rsync starts. Every guard refuses before anything is changed.</summary>
+internal static partial class RsyncGuards
+{
+    /// <summary>Checks a request and gives what rsync has to do, one leg a source.</summary>
+    /// <exception cref="BackupException">A guard refused.</exception>
+    public static IReadOnlyList<RsyncLeg> Check(RsyncStageRequest request)
+    {
+        string destination = FullFolder(request.Options.LocalDestination);
+        IReadOnlyList<RsyncLeg> legs = Legs(request.Sources, destination);
+        foreach (RsyncLeg leg in legs)
+            CheckSource(leg.Source);
+        CheckDestination(destination, request.Options.RequireMountPoint);
+        foreach (RsyncLeg leg in legs)
+            CheckOverlap(leg.Source, destination);
+        if (request.Options.DeleteExtraneous && !request.AllowEmptySource)
+        {
+            foreach (RsyncLeg leg in legs)
+                CheckNotEmptied(leg);
+        }
+
+        return legs;
+    }
+
+    /// <summary>What the mirror's root holds that belongs to no source; none of it is touched.</summary>
+    public static IReadOnlyList<string> Foreign(string destination, IReadOnlyList<RsyncLeg> legs)
+    {
+        if (legs is [{ Name: null }] || !Directory.Exists(destination))
+            return [];
+        // rsync's own partial folder, and the folder that a file system keeps at its root.
+        string[] expected = [.. legs.Select(leg => leg.Name!), RsyncCommandLine.PartialFolder, "lost+found"];
+        return [.. Directory.EnumerateFileSystemEntries(destination, "*", AllEntries)
+            .Select(path => Path.GetFileName(path))
+            .Where(name => !expected.Any(other => name.Equals(other, RealPath.Comparison)))
+            .Order(StringComparer.Ordinal)];
+    }
+
+    private static EnumerationOptions AllEntries => new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
+    private static string FullFolder(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    private static List<RsyncLeg> Legs(IReadOnlyList<BackupSource> sources, string destination)
+    {
+        if (sources.Count == 0)
+            throw new BackupException(RsyncErrors.NoSource());
+        if (sources.Count == 1)
+            return [new RsyncLeg(FullFolder(sources[0].Path), destination, null)];
+
+        List<RsyncLeg> legs = [];
+        foreach (BackupSource source in sources)
+        {
+            string path = FullFolder(source.Path);
+            string name = source.Name ?? Path.GetFileName(path);
+            if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder || name.AsSpan().ContainsAny('/', '\0')
+                || name.Contains(Path.DirectorySeparatorChar))
+                throw new BackupException(RsyncErrors.SourceNameInvalid(name, path));
+            if (legs.Find(leg => name.Equals(leg.Name, RealPath.Comparison)) is { } other)
+                throw new BackupException(RsyncErrors.SourceNameNotUnique(name, path, other.Source));
+            legs.Add(new RsyncLeg(path, Path.Combine(destination, name), name));
+        }
+
+        return legs;
+    }
+
+    private static void CheckSource(string source)
+    {
+        if (File.Exists(source))
+            throw new BackupException(RsyncErrors.SourceNotDirectory(source));
+        if (!Directory.Exists(source))
+            throw new BackupException(RsyncErrors.SourceMissing(source));
+        try
+        {
+            _ = IsEmpty(source);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(RsyncErrors.SourceUnreadable(source, exception.Message), exception);
+        }
+    }
+
+    private static void CheckDestination(string destination, bool requireMountPoint)
+    {
+        if (File.Exists(destination))
+            throw new BackupException(RsyncErrors.DestinationNotWritable(destination, "it is not a folder"));
+        bool exists = Directory.Exists(destination);
+        // A link that leads nowhere usually led to a drive.
+        if (!exists && new FileInfo(destination).LinkTarget is { } target)
+            throw new BackupException(RsyncErrors.DestinationNotMounted(destination, $"it is a link to '{target}', which does not exist"));
+        string parent = Path.GetDirectoryName(destination) ?? destination;
+        if (!exists && !Directory.Exists(parent))
+            throw new BackupException(RsyncErrors.DestinationNotMounted(destination, $"the folder above it, '{parent}', does not exist"));
+        if (requireMountPoint && IsOnRootFileSystem(RealPath.Of(destination)))
+        {
+            throw new BackupException(RsyncErrors.DestinationNotMounted(
+                destination, "requireMountPoint is set and it is on the same file system as the operating system"));
+        }
+
+        if (WhyNotWritable(exists ? destination : parent) is { } reason)
+            throw new BackupException(RsyncErrors.DestinationNotWritable(destination, reason));
+    }
+
+    private static void CheckOverlap(string source, string destination)
+    {
+        string realSource = RealPath.Of(source);
+        string realDestination = RealPath.Of(destination);
+        string? how = realSource.Equals(realDestination, RealPath.Comparison) ? "they are the same folder"
+            : RealPath.IsInside(realDestination, realSource) ? "the destination is inside the source"
+            : RealPath.IsInside(realSource, realDestination) ? "the source is inside the destination"
+            : null;
+        if (how is not null)
+            throw new BackupException(RsyncErrors.PathsOverlap(source, destination, how));
+    }
+
+    private static void CheckNotEmptied(RsyncLeg leg)
+    {
+        if (Directory.Exists(leg.Destination) && IsEmpty(leg.Source) && !IsEmpty(leg.Destination))
+            throw new BackupException(RsyncErrors.SourceEmpty(leg.Source, leg.Destination));
+    }
+
+    private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder, "*", AllEntries).Any();
+
+    /// <summary>True when no mounted file system other than the root's holds the path.</summary>
+    private static bool IsOnRootFileSystem(string realPath)
+    {
+        string systemRoot = OperatingSystem.IsWindows() ? Path.GetPathRoot(Environment.SystemDirectory)! : "/";
+        string mountPoint = DriveInfo.GetDrives()
+            .Select(drive => drive.RootDirectory.FullName)
+            .Where(root => RealPath.IsInside(realPath, Path.TrimEndingDirectorySeparator(root)))
+            .MaxBy(root => root.Length) ?? systemRoot;
+        return mountPoint.Equals(systemRoot, RealPath.Comparison);
+    }
+
+    /// <summary>
+    /// Why a folder cannot be written; null when it can. Asked of the system instead of tried, because a file made for a try would change the
+    /// folder's time, which rsync would then report as a change.
+    /// </summary>
+    private static string? WhyNotWritable(string folder)
+    {
+        const int writeAndSearch = 2 | 1;
+        if (OperatingSystem.IsWindows() || Access(folder, writeAndSearch) == 0)
+            return null;
+        return Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+    }
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Access(string path, int mode);
+}

@@ -1,0 +1,353 @@
+using System.Diagnostics;
+using System.Globalization;
+using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>One run of stage 1.</summary>
+/// <remarks>
+/// With deletions on, every source is mirrored with <c>--max-delete=0</c> first: rsync then copies everything, deletes nothing and says how
+/// many deletions it withheld. So the count is known before the first deletion and costs no dry run. Only when something was withheld, and
+/// is allowed, a second pass deletes.
+/// </remarks>
+internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
+{
+    // A few files may go away between the two passes without stopping the second one, as far as the job's limit allows them too.
+    private const long SlackBetweenPasses = 100;
+
+    private readonly RsyncStageRequest request;
+    private readonly RunContext context;
+    private readonly TimeSpan grace;
+    private readonly StageReport report;
+    private readonly RsyncProgressReporter progress;
+    private readonly List<BackupError> blocked = [];
+    private readonly string destination;
+
+    private RsyncProgram? program;
+    private RsyncStatistics statistics = new();
+    private int? exitCode;
+    private long created;
+    private long updated;
+    private long metadataChanged;
+    private long deleted;
+    private long vanished;
+    private long malformed;
+    private long transferredBytes;
+
+    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace)
+    {
+        this.request = request;
+        this.context = context;
+        this.grace = grace;
+        report = new StageReport(context);
+        progress = new RsyncProgressReporter(context, context.JobName, request.Sources.Count);
+        destination = request.Options.LocalDestination;
+    }
+
+    /// <summary>Runs it.</summary>
+    public async Task<RsyncStageResult> RunAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset startTime = DateTimeOffset.Now;
+        long started = Stopwatch.GetTimestamp();
+        List<PassOutcome> outcomes = [];
+        BackupError? error;
+        BackupStatus status = BackupStatus.Failed;
+        try
+        {
+            error = await MirrorAsync(outcomes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            error = RsyncErrors.Cancelled(destination);
+            status = BackupStatus.Cancelled;
+        }
+        catch (BackupException exception)
+        {
+            error = exception.Error;
+        }
+        catch (Exception exception)
+        {
+            error = RsyncErrors.Unexpected(exception, destination);
+            context.LogWarning(exception.ToString());
+        }
+        finally
+        {
+            progress.Complete();
+        }
+
+        if (error is null)
+            status = report.HasWarnings ? BackupStatus.SucceededWithWarnings : BackupStatus.Succeeded;
+        else
+            context.LogError(error);
+        RsyncStageResult result = Result(status, error, outcomes) with
+        {
+            StartTime = startTime,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        context.Verbose(Summary(result));
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void Item(in RsyncItem item)
+    {
+        switch (item.Change)
+        {
+            case RsyncChange.Created:
+                created++;
+                break;
+            case RsyncChange.Updated:
+                updated++;
+                break;
+            case RsyncChange.Metadata:
+                metadataChanged++;
+                break;
+            case RsyncChange.Deleted:
+                deleted++;
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => progress.Report(line);
+
+    /// <inheritdoc/>
+    public void Text(ReadOnlySpan<byte> line)
+    {
+        if (!statistics.TryRead(line))
+            context.Verbose("rsync: " + RsyncEscapes.Undo(line));
+    }
+
+    /// <inheritdoc/>
+    public void Malformed(ReadOnlySpan<byte> line)
+    {
+        malformed++;
+        context.LogWarning("rsync printed a line that is not understood: " + RsyncEscapes.Undo(line));
+    }
+
+    /// <inheritdoc/>
+    public void ItemFailed(BackupError error) => report.ItemFailed(error);
+
+    /// <inheritdoc/>
+    public void Blocked(BackupError error)
+    {
+        if (blocked.Count < BackupLimits.ReportedItems)
+            blocked.Add(error);
+    }
+
+    /// <inheritdoc/>
+    public void Vanished(string line)
+    {
+        vanished++;
+        report.Warning(line);
+    }
+
+    /// <inheritdoc/>
+    public void Said(string line) => context.LogWarning("rsync said: " + line);
+
+    private async Task<BackupError?> MirrorAsync(List<PassOutcome> outcomes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        program = await RsyncProbe.FindAsync(request.Options.RsyncPath, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
+        IReadOnlyList<string> foreign = RsyncGuards.Foreign(destination, legs);
+        if (foreign.Count > 0)
+        {
+            string more = foreign.Count > 5 ? $" and {foreign.Count - 5} more" : "";
+            report.Warning($"The mirror '{destination}' holds what belongs to no source and is left alone: "
+                + string.Join(", ", foreign.Take(5).Select(name => $"'{name}'")) + more + ".");
+        }
+
+        // rsync makes one missing level itself, which a source's own folder uses up.
+        if (legs is not [{ Name: null }])
+            Directory.CreateDirectory(destination);
+
+        RsyncPass firstPass = request.Options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
+        BackupError? firstError = null;
+        foreach (RsyncLeg leg in legs)
+        {
+            context.Verbose($"rsync {program.VersionText} ({program.Path}) mirrors {leg.Source} to {leg.Destination}"
+                + (request.Options.DeleteExtraneous ? ", deleting what is gone." : "."));
+            progress.StartSource(leg.Name is null ? "Mirroring" : $"Mirroring {leg.Name}");
+            PassOutcome outcome = await RunPassAsync(leg, firstPass, cancellationToken).ConfigureAwait(false);
+            outcomes.Add(outcome);
+            firstError ??= ErrorOf(outcome);
+            // What could not be read in one source is no reason to leave the others without a backup; a broken rsync or a full drive is.
+            if (firstError is not null && outcome.Code != RsyncExitCodes.Partial)
+                return firstError;
+        }
+
+        if (firstError is null)
+            firstError = await DeleteAsync(outcomes, cancellationToken).ConfigureAwait(false);
+        else if (outcomes.Any(outcome => outcome.Withheld > 0))
+            context.Verbose("Nothing is deleted from the mirror, because not everything could be copied.");
+        if (firstError is null && malformed > 0)
+            report.Warning(string.Create(CultureInfo.InvariantCulture, $"{malformed} lines of rsync's output were not understood; the log has them."));
+        return firstError;
+    }
+
+    /// <summary>The second pass: deletes what the first one withheld, if the job allows that much.</summary>
+    private async Task<BackupError?> DeleteAsync(List<PassOutcome> outcomes, CancellationToken cancellationToken)
+    {
+        // rsync counts all it withheld but the topmost folders that still have content, each of which holds at least one that it counts.
+        long atLeast = outcomes.Sum(outcome => outcome.Withheld);
+        if (atLeast == 0)
+            return null;
+        PassOutcome? emptied = outcomes.Find(outcome => outcome.Withheld > 0 && outcome.Statistics.Entries <= 1);
+        if (emptied is not null && !request.AllowEmptySource)
+            return RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination);
+
+        // What the mirror held before this run: what the source holds, less what is new, and what is to be deleted.
+        long kept = outcomes.Sum(outcome => Math.Max(0, (outcome.Statistics.Entries ?? 0) - outcome.Statistics.Created));
+        long allowed = request.Options.MaxDelete.Allowed(kept + atLeast);
+        long expected = 2 * atLeast;
+        if (expected > allowed)
+        {
+            // Near the limit, so a dry run for the exact number and the names.
+            List<string> names = [];
+            expected = await CountDeletionsAsync(outcomes, names, cancellationToken).ConfigureAwait(false);
+            allowed = request.Options.MaxDelete.Allowed(kept + expected);
+            if (expected > allowed)
+            {
+                return RsyncErrors.DeleteLimitExceeded(
+                    destination, expected, kept + expected, allowed, request.Options.MaxDelete, names);
+            }
+        }
+
+        long left = Math.Min(allowed, expected + SlackBetweenPasses);
+        for (int index = 0; index < outcomes.Count; index++)
+        {
+            PassOutcome first = outcomes[index];
+            if (first.Withheld == 0)
+                continue;
+            context.Verbose($"Pass 2 deletes what is gone from {first.Leg.Source}.");
+            progress.StartPass(first.Leg.Name is null ? "Deleting" : $"Deleting from {first.Leg.Name}");
+            long deletedBefore = deleted;
+            PassOutcome second = await RunPassAsync(first.Leg, RsyncPass.Delete(left), cancellationToken).ConfigureAwait(false);
+            outcomes[index] = second;
+            left = Math.Max(0, left - (deleted - deletedBefore));
+            if (second.Withheld > 0 && second.Code is RsyncExitCodes.Done or RsyncExitCodes.Vanished or RsyncExitCodes.DeleteLimit)
+                return RsyncErrors.DeleteLimitReached(destination, deleted);
+            if (ErrorOf(second) is { } error)
+                return error;
+        }
+
+        return null;
+    }
+
+    private async Task<long> CountDeletionsAsync(
+        List<PassOutcome> outcomes, List<string> names, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        foreach (PassOutcome outcome in outcomes.Where(outcome => outcome.Withheld > 0))
+        {
+            RsyncDeletionList list = new(outcome.Leg.Name is null ? "" : outcome.Leg.Name + "/", names);
+            RsyncErrorOutput errors = new(this);
+            int code = await StartAsync(outcome.Leg, RsyncPass.ListDeletions, new RsyncOutputParser(list), errors, cancellationToken)
+                .ConfigureAwait(false);
+            if (RsyncExitCodes.Find(code).Status == BackupStatus.Failed && errors.Blocked == 0)
+                throw new BackupException(RsyncErrors.Ended(code, errors.LastWords, outcome.Leg.Source));
+            count += Math.Max(list.Count, outcome.Withheld);
+        }
+
+        return count;
+    }
+
+    private async Task<PassOutcome> RunPassAsync(RsyncLeg leg, RsyncPass pass, CancellationToken cancellationToken)
+    {
+        statistics = new RsyncStatistics();
+        blocked.Clear();
+        RsyncErrorOutput errors = new(this);
+        long started = Stopwatch.GetTimestamp();
+        int code = await StartAsync(leg, pass, new RsyncOutputParser(this), errors, cancellationToken).ConfigureAwait(false);
+        exitCode = code;
+        transferredBytes += statistics.TransferredBytes;
+        context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
+            + $"{RsyncExitCodes.Find(code).Meaning}.");
+        // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
+        bool isBlockedForNow = pass.MaxDelete == 0 && errors.Withheld > 0;
+        if (!isBlockedForNow)
+            blocked.ForEach(report.ItemFailed);
+        return new PassOutcome(leg, pass, code, statistics, errors, isBlockedForNow && errors.Blocked > 0);
+    }
+
+    private Task<int> StartAsync(
+        RsyncLeg leg, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, request.Options, leg.Source, leg.Destination, pass);
+        return RsyncProcess.RunAsync(program!.Path, arguments, output, errors, grace, cancellationToken);
+    }
+
+    private BackupError? ErrorOf(PassOutcome outcome)
+    {
+        int code = outcome.Code;
+        RsyncErrorOutput errors = outcome.Errors;
+        bool isPartialOnlyForNow = code == RsyncExitCodes.Partial && outcome.IsBlockedForNow && errors.Failed == 0;
+        bool isWithheld = code == RsyncExitCodes.DeleteLimit && outcome.Withheld > 0;
+        if (RsyncExitCodes.Find(code).Status != BackupStatus.Failed || isPartialOnlyForNow || isWithheld)
+            return outcome.Statistics.Entries is null ? RsyncErrors.OutputNotUnderstood(program!.Path, code, errors.LastWords) : null;
+        return errors.IsDestinationFull
+            ? RsyncErrors.DestinationFull(destination, FreeSpace(outcome.Leg.Destination), code)
+            : RsyncErrors.Ended(code, errors.LastWords, outcome.Leg.Source);
+    }
+
+    private static long? FreeSpace(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private RsyncStageResult Result(BackupStatus status, BackupError? error, List<PassOutcome> outcomes)
+    {
+        long total = outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0);
+        return new RsyncStageResult
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            Status = status,
+            Source = [.. request.Sources.Select(source => source.Path)],
+            Destination = destination,
+            Created = created,
+            Updated = updated,
+            MetadataChanged = metadataChanged,
+            Deleted = deleted,
+            Unchanged = Math.Max(0, total - created - updated - metadataChanged - report.Failed - vanished),
+            Failed = report.Failed,
+            Total = total,
+            TotalBytes = outcomes.Sum(outcome => outcome.Statistics.TotalBytes),
+            TransferredBytes = transferredBytes,
+            RsyncVersion = program?.VersionText,
+            RsyncExitCode = exitCode,
+            Error = error,
+            FailedItems = report.FailedItems(),
+            Warnings = report.Warnings(),
+            LogPath = context.LogPath,
+            Configuration = request.Configuration,
+        };
+    }
+
+    private static string Summary(RsyncStageResult result) =>
+        result.RsyncExitCode is null
+            ? $"Stage 1 {result.Status}: {result.Error?.Message}"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"Stage 1 {result.Status} after {HumanText.Duration(result.Duration)}: {result.Created} created, {result.Updated} updated, ")
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"{result.MetadataChanged} with new attributes, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; ")
+            + $"{HumanText.Bytes(result.TransferredBytes)} of {HumanText.Bytes(result.TotalBytes)} transferred.";
+
+    /// <summary>How one pass over one source ended.</summary>
+    private sealed record PassOutcome(
+        RsyncLeg Leg, RsyncPass Pass, int Code, RsyncStatistics Statistics, RsyncErrorOutput Errors, bool IsBlockedForNow)
+    {
+        public long Withheld => Errors.Withheld;
+    }
+}

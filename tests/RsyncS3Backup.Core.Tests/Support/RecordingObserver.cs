@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Core.Tests.Support;
+
+/// <summary>Keeps everything that a run says.</summary>
+public sealed class RecordingObserver : IRunObserver
+{
+    private readonly ConcurrentQueue<string> messages = new();
+    private readonly ConcurrentQueue<string> warnings = new();
+    private readonly ConcurrentQueue<BackupError> failedItems = new();
+    private readonly ConcurrentQueue<StageProgress> progress = new();
+
+    public IReadOnlyList<string> VerboseMessages => [.. messages];
+
+    public IReadOnlyList<string> Warnings => [.. warnings];
+
+    public IReadOnlyList<BackupError> FailedItems => [.. failedItems];
+
+    public IReadOnlyList<StageProgress> ProgressReports => [.. progress];
+
+    /// <summary>Called with each verbose message, for a test that acts at a moment of the run.</summary>
+    public Action<string>? OnVerbose { get; init; }
+
+    /// <summary>Called with each progress report.</summary>
+    public Action<StageProgress>? OnProgress { get; init; }
+
+    public void Verbose(string message)
+    {
+        messages.Enqueue(message);
+        OnVerbose?.Invoke(message);
+    }
+
+    public void Warning(string message) => warnings.Enqueue(message);
+
+    public void ItemFailed(BackupError error) => failedItems.Enqueue(error);
+
+    public void Progress(StageProgress report)
+    {
+        progress.Enqueue(report);
+        OnProgress?.Invoke(report);
+    }
+}
