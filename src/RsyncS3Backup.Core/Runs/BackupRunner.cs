@@ -51,6 +51,7 @@ public static class BackupRunner
         {
             Credentials = options.Credentials,
             AllowInsecureEndpoint = options.AllowInsecureEndpoint,
+            AllowEmptyMirror = options.AllowEmptySource,
         };
         return await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
     }

@@ -14,6 +14,9 @@ public interface IRunObserver
     /// <summary>One entry failed; the run goes on. Called for the first <see cref="BackupLimits.ReportedItems"/> of a stage.</summary>
     void ItemFailed(BackupError error);
 
+    /// <summary>False when nobody looks at <see cref="Progress"/>, so that nothing need be measured for it.</summary>
+    bool WantsProgress => true;
+
     /// <summary>How far a stage is; called a few times a second at most, and at its end with <see cref="StageProgress.Completed"/>.</summary>
     void Progress(StageProgress progress);
 }
@@ -58,6 +61,9 @@ public sealed class SilentObserver : IRunObserver
     private SilentObserver()
     {
     }
+
+    /// <inheritdoc/>
+    public bool WantsProgress => false;
 
     /// <inheritdoc/>
     public void Verbose(string message)

@@ -36,6 +36,9 @@ public sealed class RunContext : IRunObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool WantsProgress => observer.WantsProgress;
+
+    /// <inheritdoc/>
     public void Verbose(string message)
     {
         log.Write("info", message);

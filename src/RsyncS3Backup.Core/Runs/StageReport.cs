@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.Runs;
 
-/// <summary>Collects what one stage has to say about single entries: all of it goes to the log, the first ones to the caller. Thread-safe.</summary>
-internal sealed class StageReport(RunContext context)
+/// <summary>Collects what one stage has to say about single entries: all of it goes to the log, the first ones to the caller. Without a context nobody hears. Thread-safe.</summary>
+internal sealed class StageReport(RunContext? context)
 {
     private readonly object gate = new();
     private readonly List<BackupError> failedItems = [];
@@ -20,9 +20,9 @@ internal sealed class StageReport(RunContext context)
     {
         Interlocked.Increment(ref failed);
         if (TryKeep(failedItems, error))
-            context.ItemFailed(error);
+            context?.ItemFailed(error);
         else
-            context.LogError(error);
+            context?.LogError(error);
     }
 
     /// <summary>Notes something that deserves a look.</summary>
@@ -30,9 +30,9 @@ internal sealed class StageReport(RunContext context)
     {
         Interlocked.Increment(ref warned);
         if (TryKeep(warnings, message))
-            context.Warning(message);
+            context?.Warning(message);
         else
-            context.LogWarning(message);
+            context?.LogWarning(message);
     }
 
     /// <summary>The first failed entries.</summary>

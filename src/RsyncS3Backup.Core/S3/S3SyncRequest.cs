@@ -21,6 +21,9 @@ public sealed record S3SyncRequest
     /// <summary>Allow plain HTTP to a host that is not this machine.</summary>
     public bool AllowInsecureEndpoint { get; init; }
 
+    /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
+    public bool AllowEmptyMirror { get; init; }
+
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.S3;
@@ -9,6 +10,94 @@ public static class S3SyncStage
     /// Runs stage 2. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it
     /// returns, no multipart upload of this run is left unfinished in the bucket, as far as the bucket can still be reached.
     /// </summary>
-    public static Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public static async Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
+    {
+        DateTimeOffset startTime = DateTimeOffset.Now;
+        long started = Stopwatch.GetTimestamp();
+        StageReport report = new(context);
+        S3SyncStageResult result = new()
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            Status = BackupStatus.Failed,
+            Path = request.MirrorPath,
+            BucketName = request.Destination.Bucket,
+            StorageClass = request.Options.StorageClass,
+            SyncMode = nameof(S3SyncMode.Reconcile),
+            StartTime = startTime,
+            LogPath = context.LogPath,
+        };
+        S3SyncRun? run = null;
+        BackupError? error = null;
+        bool cancelled = false;
+        try
+        {
+            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
+            await Task.Run(
+                async () =>
+                {
+                    run = S3SyncRun.Prepare(request, startTime, context, report);
+                    result = result with { KeyPrefix = run.KeyPrefix };
+                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                },
+                CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            cancelled = true;
+            error = S3Errors.Cancelled(request.Destination.Bucket);
+        }
+        catch (Exception exception)
+        {
+            error = S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request));
+        }
+        finally
+        {
+            run?.Dispose();
+        }
+
+        if (error is null && report.Failed > 0)
+            error = S3Errors.PartialTransfer(report.Failed, run!.Counters.Total, result.BucketName);
+        result = Finish(result, run, report) with
+        {
+            Status = cancelled ? BackupStatus.Cancelled
+                : error is not null ? BackupStatus.Failed
+                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
+                : BackupStatus.Succeeded,
+            Error = error,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        Tell(result, context);
+        return result;
+    }
+
+    private static S3SyncStageResult Finish(S3SyncStageResult result, S3SyncRun? run, StageReport report)
+    {
+        result = result with { Failed = report.Failed, FailedItems = report.FailedItems(), Warnings = report.Warnings() };
+        if (run is null)
+            return result;
+        SyncCounters counters = run.Counters;
+        return result with
+        {
+            Created = counters.Created,
+            Updated = counters.Updated,
+            Unchanged = counters.Unchanged,
+            Deleted = counters.Deleted,
+            DeletedBytes = counters.DeletedBytes,
+            Total = counters.Total,
+            TotalBytes = counters.TotalBytes,
+            TransferredBytes = counters.SentBytes,
+            Requests = run.Requests,
+            EstimatedRequestCost = run.EstimatedRequestCost,
+        };
+    }
+
+    private static void Tell(S3SyncStageResult result, RunContext context)
+    {
+        if (result.Error is { } error)
+            context.LogError(error);
+        context.Verbose(
+            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated, {result.Deleted} deleted, "
+            + $"{result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
+    }
 }

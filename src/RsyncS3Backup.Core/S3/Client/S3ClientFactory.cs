@@ -1,0 +1,102 @@
+using System.Net;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.CredentialManagement;
+using Amazon.S3;
+
+namespace RsyncS3Backup.S3.Client;
+
+/// <summary>Makes the SDK's client for a destination: endpoint, region, credentials, checksums, retries, connections.</summary>
+internal static class S3ClientFactory
+{
+    private const int Retries = 4;
+
+    /// <summary>A client whose every HTTP request passes <paramref name="counter"/>.</summary>
+    /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
+    public static AmazonS3Client Create(S3SyncRequest request, int connections, out RequestCounter counter, out S3Target target)
+    {
+        S3Destination destination = request.Destination;
+        CredentialProfile? profile = destination.Profile is { } name ? FindProfile(name) : null;
+        SocketsHttpHandler handler = new()
+        {
+            MaxConnectionsPerServer = connections,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            AutomaticDecompression = DecompressionMethods.None,
+            AllowAutoRedirect = false,
+        };
+        counter = new RequestCounter(handler);
+        bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
+        AmazonS3Config config = new()
+        {
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = Retries,
+            // For one request with its body; the slowest line that 8 MiB should still pass is about 15 kB/s.
+            Timeout = TimeSpan.FromMinutes(10),
+            RequestChecksumCalculation = whenRequired ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
+            ResponseChecksumValidation = whenRequired ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED,
+            HttpClientFactory = new CountingHttpClientFactory(counter),
+            ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
+        };
+        SetEndpoint(config, request, profile);
+        target = new S3Target(
+            destination.Bucket,
+            destination.EndpointUrl ?? $"https://s3.{config.RegionEndpoint?.SystemName}.{config.RegionEndpoint?.PartitionDnsSuffix}",
+            config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
+            request.Options.StorageClass);
+        return Credentials(request, profile) is { } credentials ? new AmazonS3Client(credentials, config) : new AmazonS3Client(config);
+    }
+
+    private static void SetEndpoint(AmazonS3Config config, S3SyncRequest request, CredentialProfile? profile)
+    {
+        string? region = request.Destination.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
+        if (request.Destination.EndpointUrl is { } endpoint)
+        {
+            Uri uri = new(endpoint);
+            if (uri.Scheme != Uri.UriSchemeHttps && !uri.IsLoopback && !request.AllowInsecureEndpoint)
+                throw S3Errors.InsecureEndpoint(endpoint);
+            config.ServiceURL = endpoint;
+            // Compatible stores sign for a region too; most take this one.
+            config.AuthenticationRegion = region ?? "us-east-1";
+            return;
+        }
+
+        config.RegionEndpoint = RegionEndpoint.GetBySystemName(region ?? throw S3Errors.RegionMissing(request.Destination.Bucket));
+    }
+
+    private static string? FallbackRegion()
+    {
+        string? fromEnvironment = Environment.GetEnvironmentVariable("AWS_REGION") ?? Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION");
+        if (!string.IsNullOrEmpty(fromEnvironment))
+            return fromEnvironment;
+        string profile = Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } chosen ? chosen : "default";
+        return new CredentialProfileStoreChain().TryGetProfile(profile, out CredentialProfile found) ? found.Region?.SystemName : null;
+    }
+
+    private static CredentialProfile FindProfile(string name) =>
+        new CredentialProfileStoreChain().TryGetProfile(name, out CredentialProfile profile) ? profile : throw S3Errors.ProfileMissing(name);
+
+    private static AWSCredentials? Credentials(S3SyncRequest request, CredentialProfile? profile)
+    {
+        if (request.Credentials is { } given)
+        {
+            return given.SessionToken is { Length: > 0 } token
+                ? new SessionAWSCredentials(given.AccessKey, given.SecretKey, token)
+                : new BasicAWSCredentials(given.AccessKey, given.SecretKey);
+        }
+
+        return profile?.GetAWSCredentials(new CredentialProfileStoreChain());
+    }
+
+    private sealed class CountingHttpClientFactory(HttpMessageHandler handler) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(handler, disposeHandler: false)
+        {
+            Timeout = clientConfig.Timeout ?? TimeSpan.FromMinutes(10),
+        };
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}

@@ -1,0 +1,145 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace RsyncS3Backup.S3.Mirror;
+
+/// <summary>
+/// Reads attributes that .NET does not give: nanosecond times, owner, group, inode. One system call a file, links not followed.
+/// </summary>
+internal static partial class FileAttributesReader
+{
+    private const uint TypeRegular = 0x8000;
+    private const uint TypeFolder = 0x4000;
+    private const uint TypeLink = 0xA000;
+
+    /// <summary>The attributes of a path.</summary>
+    /// <exception cref="FileNotFoundException">There is nothing by that name (any more).</exception>
+    /// <exception cref="IOException">The system refused, with its reason.</exception>
+    public static FileAttributesSnapshot Read(string path)
+    {
+        if (OperatingSystem.IsLinux())
+            return Linux.Read(path);
+        if (OperatingSystem.IsMacOS())
+            return MacOS.Read(path);
+        return ReadPortable(path);
+    }
+
+    // Windows has neither mode nor owner ids; its ticks are 100 ns.
+    private static FileAttributesSnapshot ReadPortable(string path)
+    {
+        FileSystemInfo info = new FileInfo(path);
+        if (!info.Exists)
+            info = new DirectoryInfo(path);
+        if (!info.Exists && info.LinkTarget is null)
+            throw new FileNotFoundException("The file does not exist.", path);
+        uint type = info.LinkTarget is not null ? TypeLink : info is DirectoryInfo ? TypeFolder : TypeRegular;
+        return new FileAttributesSnapshot
+        {
+            Size = info is FileInfo file && file.Exists ? file.Length : 0,
+            ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
+            Mode = type,
+        };
+    }
+
+    private static Exception ErrorFor(string path)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        const int noSuchEntry = 2;
+        const int notAFolder = 20;
+        const int accessDenied = 13;
+        string reason = new Win32Exception(error).Message;
+        return error switch
+        {
+            noSuchEntry or notAFolder => new FileNotFoundException(reason, path),
+            accessDenied => new UnauthorizedAccessException(reason),
+            _ => new IOException(reason),
+        };
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static unsafe partial class Linux
+    {
+        private const int CurrentFolder = -100;
+        private const int DoNotFollowLinks = 0x100;
+        private const uint BasicStats = 0x7FF;
+
+        public static FileAttributesSnapshot Read(string path)
+        {
+            Statx result;
+            if (statx(CurrentFolder, path, DoNotFollowLinks, BasicStats, &result) != 0)
+                throw ErrorFor(path);
+            return new FileAttributesSnapshot
+            {
+                Size = (long)result.Size,
+                ModifiedNanoseconds = (result.ModifiedSeconds * 1_000_000_000) + result.ModifiedNanoseconds,
+                Mode = result.Mode,
+                UserId = result.UserId,
+                GroupId = result.GroupId,
+                Inode = result.Inode,
+                Device = ((ulong)result.DeviceMajor << 32) | result.DeviceMinor,
+            };
+        }
+
+        [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int statx(int folder, string path, int flags, uint mask, Statx* result);
+
+        // struct statx has one layout on every architecture: statx(2), linux/stat.h.
+        [StructLayout(LayoutKind.Explicit, Size = 256)]
+        private struct Statx
+        {
+            [FieldOffset(20)] public uint UserId;
+            [FieldOffset(24)] public uint GroupId;
+            [FieldOffset(28)] public ushort Mode;
+            [FieldOffset(32)] public ulong Inode;
+            [FieldOffset(40)] public ulong Size;
+            [FieldOffset(112)] public long ModifiedSeconds;
+            [FieldOffset(120)] public uint ModifiedNanoseconds;
+            [FieldOffset(136)] public uint DeviceMajor;
+            [FieldOffset(140)] public uint DeviceMinor;
+        }
+    }
+
+    [SupportedOSPlatform("macos")]
+    private static unsafe partial class MacOS
+    {
+        public static FileAttributesSnapshot Read(string path)
+        {
+            Stat result;
+            int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Lstat64(path, &result) : Lstat(path, &result);
+            if (outcome != 0)
+                throw ErrorFor(path);
+            return new FileAttributesSnapshot
+            {
+                Size = result.Size,
+                ModifiedNanoseconds = (result.ModifiedSeconds * 1_000_000_000) + result.ModifiedNanoseconds,
+                Mode = result.Mode,
+                UserId = result.UserId,
+                GroupId = result.GroupId,
+                Inode = result.Inode,
+                Device = (uint)result.Device,
+            };
+        }
+
+        [LibraryImport("libc", EntryPoint = "lstat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int Lstat(string path, Stat* result);
+
+        // On x64 the plain name is the structure of before 2007; stat(2) of macOS.
+        [LibraryImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int Lstat64(string path, Stat* result);
+
+        // struct stat with 64-bit inodes: sys/stat.h of macOS.
+        [StructLayout(LayoutKind.Explicit, Size = 144)]
+        private struct Stat
+        {
+            [FieldOffset(0)] public int Device;
+            [FieldOffset(4)] public ushort Mode;
+            [FieldOffset(8)] public ulong Inode;
+            [FieldOffset(16)] public uint UserId;
+            [FieldOffset(20)] public uint GroupId;
+            [FieldOffset(48)] public long ModifiedSeconds;
+            [FieldOffset(56)] public long ModifiedNanoseconds;
+            [FieldOffset(96)] public long Size;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.IO.Enumeration;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Planning;
+
+namespace RsyncS3Backup.S3.Mirror;
+
+/// <summary>
+/// Walks the mirror in the order of S3 keys, so that it can be merged with a listing. Holds the names of the folders on the way to the
+/// current entry, never the tree. What cannot be read is reported, and handed out as <see cref="MirrorEntryKind.Unreadable"/>.
+/// </summary>
+internal sealed class MirrorWalker(string root, StageReport report)
+{
+    // .NET's default options skip hidden files and folders that may not be read; with deletion on, either would delete their objects.
+    private static readonly EnumerationOptions Everything = new()
+    {
+        AttributesToSkip = 0,
+        IgnoreInaccessible = false,
+        RecurseSubdirectories = false,
+        ReturnSpecialDirectories = false,
+    };
+
+    /// <summary>All entries that stage 2 must know of, in key order.</summary>
+    public IEnumerable<MirrorEntry> Walk(CancellationToken cancellationToken)
+    {
+        Stack<FolderCursor> open = new();
+        open.Push(ReadFolder(root, "") ?? throw S3Errors.MirrorUnreadable(root));
+        while (open.TryPeek(out FolderCursor? folder))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!folder.TryNext(out Child child))
+            {
+                open.Pop();
+                continue;
+            }
+
+            string path = System.IO.Path.Join(folder.Path, child.Name);
+            string key = folder.KeyPrefix + child.KeyPart;
+            if (ToEntry(child, path, key) is not { } entry)
+                continue;
+            if (!entry.Attributes.IsFolder)
+            {
+                yield return entry;
+                continue;
+            }
+
+            FolderCursor? inner = ReadFolder(path, key);
+            if (inner is null)
+                yield return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
+            else if (inner.IsEmpty)
+                yield return entry;
+            else
+                open.Push(inner);
+        }
+    }
+
+    private MirrorEntry? ToEntry(Child child, string path, string key)
+    {
+        try
+        {
+            FileAttributesSnapshot attributes = FileAttributesReader.Read(path);
+            if (attributes.IsFolder != child.IsFolder)
+                return Vanished(path, key);
+            if (attributes.IsRegularFile)
+                return new MirrorEntry(key, path, MirrorEntryKind.File, attributes);
+            if (attributes.IsSymbolicLink)
+                return new MirrorEntry(key, path, MirrorEntryKind.SymbolicLink, attributes);
+            if (attributes.IsFolder)
+                return new MirrorEntry(key, path, MirrorEntryKind.EmptyFolder, attributes);
+            report.Warning($"'{path}' is a device, a pipe or a socket; S3 cannot hold it, so it is only in the mirror.");
+            return null;
+        }
+        catch (FileNotFoundException) when (child.Name.Contains('\uFFFD', StringComparison.Ordinal))
+        {
+            // .NET decodes a name that is not UTF-8 to U+FFFD, and what it encodes again is another name.
+            report.ItemFailed(S3Errors.NameNotUtf8(path));
+        }
+        catch (FileNotFoundException)
+        {
+            return Vanished(path, key);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
+        }
+
+        return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
+    }
+
+    private MirrorEntry Vanished(string path, string key)
+    {
+        report.Warning($"'{path}' changed or vanished while the mirror was read; its copy in S3 stays as it is until the next run.");
+        return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
+    }
+
+    private FolderCursor? ReadFolder(string path, string keyPrefix)
+    {
+        try
+        {
+            FileSystemEnumerable<Child> children = new(
+                path,
+                // A link to a folder is a link here, whatever is behind it.
+                (ref FileSystemEntry entry) => new Child(
+                    entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0
+                        ? $"{entry.FileName}/"
+                        : entry.FileName.ToString()),
+                Everything)
+            {
+                ShouldIncludePredicate = (ref FileSystemEntry entry) => !MirrorExclusions.IsExcluded(keyPrefix, entry.FileName),
+            };
+            List<Child> sorted = [.. children];
+            sorted.Sort(Child.InKeyOrder);
+            return new FolderCursor(path, keyPrefix, sorted);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            report.ItemFailed(S3Errors.FolderUnreadable(path, exception.Message));
+            return null;
+        }
+    }
+
+    // Keys beneath a folder start with its name and a slash, so with that slash it sorts: "a.txt" before the folder "a/".
+    private readonly record struct Child(string KeyPart)
+    {
+        public bool IsFolder => KeyPart.EndsWith('/');
+
+        public string Name => IsFolder ? KeyPart[..^1] : KeyPart;
+
+        public static int InKeyOrder(Child left, Child right) => KeyOrder.Compare(left.KeyPart, right.KeyPart);
+    }
+
+    private sealed class FolderCursor(string path, string keyPrefix, List<Child> children)
+    {
+        private int next;
+
+        public string Path => path;
+
+        public string KeyPrefix => keyPrefix;
+
+        public bool IsEmpty => children.Count == 0;
+
+        public bool TryNext(out Child child)
+        {
+            bool found = next < children.Count;
+            child = found ? children[next++] : default;
+            return found;
+        }
+    }
+}

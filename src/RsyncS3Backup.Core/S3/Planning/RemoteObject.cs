@@ -1,0 +1,7 @@
+namespace RsyncS3Backup.S3.Planning;
+
+/// <summary>One object as a listing shows it.</summary>
+/// <param name="RelativeKey">The key without the job's prefix.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">The entity tag without quotes.</param>
+internal sealed record RemoteObject(string RelativeKey, long Size, string ETag);
