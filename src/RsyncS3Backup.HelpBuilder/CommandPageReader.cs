@@ -108,7 +108,11 @@ internal sealed partial class CommandPageReader
     private List<CommandSyntax> ReadSyntax(Section section, string command)
     {
         List<CommandSyntax> sets = [];
-        foreach (Section set in Split(section.Blocks, level: 3))
+        List<Section> headed = Split(section.Blocks, level: 3);
+        // A command with one parameter set has no heading for it.
+        if (headed.Count == 0 && section.Blocks.OfType<FencedCodeBlock>().Any())
+            headed.Add(new Section(ParameterBinding.AllSets, section.Line, section.Blocks));
+        foreach (Section set in headed)
         {
             bool isDefault = set.Title.EndsWith(" (Default)", StringComparison.Ordinal);
             string name = isDefault ? set.Title[..^" (Default)".Length] : set.Title;

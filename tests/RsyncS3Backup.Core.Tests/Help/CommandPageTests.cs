@@ -147,6 +147,18 @@ public sealed class CommandPageTests
     }
 
     [Fact]
+    public void The_only_parameter_set_needs_no_heading()
+    {
+        string page = GoodPage[..GoodPage.IndexOf("### ByName", StringComparison.Ordinal)].Replace("### ByPath (Default)\n", "", StringComparison.Ordinal)
+            + GoodPage[GoodPage.IndexOf("## DESCRIPTION", StringComparison.Ordinal)..];
+        page = page.Replace("ByPath", "(All)", StringComparison.Ordinal)
+            .Replace("ByName", "(All)", StringComparison.Ordinal)
+            .Replace("[-Force]", "[-Name <String>] [-Force]", StringComparison.Ordinal);
+
+        Assert.Empty(Problems(page));
+    }
+
+    [Fact]
     public void A_parameter_keeps_what_its_yaml_block_says()
     {
         XElement path = Parameter("Path");
