@@ -1,1 +1,49 @@
+using System.Runtime.InteropServices;
+using S3Server;
+
+var options = new S3ServerOptions();
+string? bucket = null;
+for (var index = 0; index + 1 < args.Length; index += 2)
+{
+    var value = args[index + 1];
+    switch (args[index])
+    {
+        case "--urls": options = options with { Port = new Uri(value).Port }; break;
+        case "--access-key": options = options with { AccessKey = value }; break;
+        case "--secret-key": options = options with { SecretKey = value }; break;
+        case "--region": options = options with { Region = value }; break;
+        case "--folder": options = options with { Folder = value }; break;
+        case "--bucket": bucket = value; break;
+        case "--keep-content": options = options with { KeepContent = bool.Parse(value) }; break;
+        case "--md5-etags": options = options with { Md5ETags = bool.Parse(value) }; break;
+        case "--require-signature": options = options with { RequireSignature = bool.Parse(value) }; break;
+        default: return Usage($"unknown option {args[index]}");
+    }
+}
+if (args.Length % 2 != 0)
+    return Usage($"{args[^1]} has no value");
+
+await using var server = await LoopbackS3Server.StartAsync(options);
+if (bucket is not null)
+    server.Store.CreateBucket(bucket);
+Console.WriteLine($"endpoint={server.Endpoint.GetLeftPart(UriPartial.Authority)} access_key={server.AccessKey} "
+    + $"secret_key={server.SecretKey} region={server.Region}");
+
+var stop = new TaskCompletionSource();
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.TrySetResult();
+}
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+await stop.Task;
 return 0;
+
+static int Usage(string problem)
+{
+    Console.Error.WriteLine(problem);
+    Console.Error.WriteLine("usage: S3Server [--urls http://127.0.0.1:PORT] [--access-key KEY] [--secret-key KEY] [--region NAME] "
+        + "[--folder DIR] [--bucket NAME] [--keep-content true|false] [--md5-etags true|false] [--require-signature true|false]");
+    return 64;
+}
