@@ -34,7 +34,8 @@ can_be_root() {
 
 # macOS ships openrsync under the name rsync; the module needs the real one.
 has_rsync() {
-  command -v rsync >/dev/null && rsync --version 2>/dev/null | head -n 1 | grep -q '^rsync  *version'
+  local version
+  version=$(rsync --version 2>/dev/null) && [[ $version =~ ^rsync\ +version\ +v?[3-9] ]]
 }
 
 ensure_rsync() {
@@ -69,7 +70,7 @@ count() { # passed failed skipped
 
 # The number in one attribute of a trx file's Counters element; nothing when it is not there.
 counter() { # file attribute
-  sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
+  sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1"
 }
 
 run_suite() { # name project [arguments of dotnet test]
@@ -122,7 +123,7 @@ ceph_obstacle() {
 }
 
 value_of() { # name text
-  grep -oE "(^| )$1=[^ ]+" <<<"$2" | head -n 1 | sed "s/^ *$1=//"
+  sed -nE "s/(^|.* )$1=([^ ]+).*/\\2/p" <<<"$2"
 }
 
 # What our own S3 server allows proves nothing about S3; this one was written by others.
