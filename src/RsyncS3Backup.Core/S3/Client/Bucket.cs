@@ -15,8 +15,9 @@ internal sealed class Bucket : IDisposable
     private const int KeysPerDelete = 1000;
     private const int TriesPerPage = 3;
 
+    private readonly S3Connection connection;
     private readonly AmazonS3Client client;
-    private readonly RequestCounter counter;
+    private readonly DirectPut directPut;
     private readonly S3SyncRequest request;
     private readonly string keyPrefix;
     private readonly bool isHttps;
@@ -25,19 +26,21 @@ internal sealed class Bucket : IDisposable
     {
         this.request = request;
         this.keyPrefix = keyPrefix;
-        client = S3ClientFactory.Create(request, connections, out counter, out S3Target target);
-        Target = target;
-        isHttps = target.Endpoint.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+        connection = S3ClientFactory.Create(request, connections);
+        client = connection.Client;
+        Uri address = connection.BucketAddress(request.Destination.Bucket);
+        directPut = new DirectPut(connection.Counter, address, Target.Region, connection.Credentials);
+        isHttps = address.Scheme == Uri.UriSchemeHttps;
     }
 
     /// <summary>What error messages name.</summary>
-    public S3Target Target { get; }
+    public S3Target Target => connection.Target;
 
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     public bool UsesCrc32 => request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => counter.Snapshot();
+    public S3RequestCounts Requests => connection.Counter.Snapshot();
 
     /// <summary>The whole key.</summary>
     public string Key(string relativeKey) => keyPrefix + relativeKey;
@@ -134,11 +137,22 @@ internal sealed class Bucket : IDisposable
     /// <summary>Uploads one object from memory.</summary>
     public async Task PutAsync(ObjectContent content, CancellationToken cancellationToken)
     {
+        string contentType = ContentType(content.RelativeKey);
+        List<KeyValuePair<string, string>> headers =
+        [
+            new("content-type", contentType),
+            new("x-amz-storage-class", request.Options.StorageClass),
+            .. ChecksumHeaders(content),
+            .. content.Metadata.Select(pair => new KeyValuePair<string, string>("x-amz-meta-" + pair.Key, pair.Value)),
+        ];
+        if (await directPut.TryAsync(Key(content.RelativeKey), "", content, headers, cancellationToken).ConfigureAwait(false) is not null)
+            return;
+
         PutObjectRequest put = new()
         {
             BucketName = request.Destination.Bucket,
             Key = Key(content.RelativeKey),
-            ContentType = ContentType(content.RelativeKey),
+            ContentType = contentType,
             InputStream = content.OpenRead(),
             AutoCloseStream = false,
             UseChunkEncoding = false,
@@ -181,6 +195,12 @@ internal sealed class Bucket : IDisposable
     /// <summary>Uploads one part from memory.</summary>
     public async Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
     {
+        string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
+        string? etag = await directPut.TryAsync(Key(content.RelativeKey), query, content, ChecksumHeaders(content), cancellationToken)
+            .ConfigureAwait(false);
+        if (!string.IsNullOrEmpty(etag))
+            return new UploadedPart(number, etag, UsesCrc32 ? content.Crc32 : null);
+
         UploadPartRequest put = new()
         {
             BucketName = request.Destination.Bucket,
@@ -261,8 +281,8 @@ internal sealed class Bucket : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        client.Dispose();
-        counter.Dispose();
+        directPut.Dispose();
+        connection.Dispose();
     }
 
     private async Task<IEnumerable<BackupError>> DeleteBatchAsync(string[] relativeKeys, CancellationToken cancellationToken)
@@ -286,6 +306,11 @@ internal sealed class Bucket : IDisposable
 
     private static IEnumerable<BackupError> ToErrors(DeleteObjectsResponse answer) =>
         (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message));
+
+    private IEnumerable<KeyValuePair<string, string>> ChecksumHeaders(ObjectContent content) => UsesCrc32
+        // Ceph verifies the checksum only when the algorithm is named beside it.
+        ? [new("x-amz-checksum-crc32", content.Crc32), new("x-amz-sdk-checksum-algorithm", "CRC32")]
+        : [new("content-md5", content.Md5)];
 
     private S3StorageClass StorageClass => S3StorageClass.FindValue(request.Options.StorageClass);
 

@@ -2,7 +2,9 @@ using System.Net;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
+using Amazon.Runtime.Credentials;
 using Amazon.S3;
+using Amazon.S3.Model;
 
 namespace RsyncS3Backup.S3.Client;
 
@@ -11,9 +13,9 @@ internal static class S3ClientFactory
 {
     private const int Retries = 4;
 
-    /// <summary>A client whose every HTTP request passes <paramref name="counter"/>.</summary>
+    /// <summary>A connection whose every HTTP request is counted.</summary>
     /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
-    public static AmazonS3Client Create(S3SyncRequest request, int connections, out RequestCounter counter, out S3Target target)
+    public static S3Connection Create(S3SyncRequest request, int connections)
     {
         S3Destination destination = request.Destination;
         CredentialProfile? profile = destination.Profile is { } name ? FindProfile(name) : null;
@@ -25,7 +27,7 @@ internal static class S3ClientFactory
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
         };
-        counter = new RequestCounter(handler);
+        RequestCounter counter = new(handler);
         bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
         AmazonS3Config config = new()
         {
@@ -39,12 +41,13 @@ internal static class S3ClientFactory
             ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
         };
         SetEndpoint(config, request, profile);
-        target = new S3Target(
+        S3Target target = new(
             destination.Bucket,
             destination.EndpointUrl ?? $"https://s3.{config.RegionEndpoint?.SystemName}.{config.RegionEndpoint?.PartitionDnsSuffix}",
             config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
             request.Options.StorageClass);
-        return Credentials(request, profile) is { } credentials ? new AmazonS3Client(credentials, config) : new AmazonS3Client(config);
+        AWSCredentials credentials = Credentials(request, profile);
+        return new S3Connection(new AmazonS3Client(credentials, config), counter, credentials, target);
     }
 
     private static void SetEndpoint(AmazonS3Config config, S3SyncRequest request, CredentialProfile? profile)
@@ -76,7 +79,7 @@ internal static class S3ClientFactory
     private static CredentialProfile FindProfile(string name) =>
         new CredentialProfileStoreChain().TryGetProfile(name, out CredentialProfile profile) ? profile : throw S3Errors.ProfileMissing(name);
 
-    private static AWSCredentials? Credentials(S3SyncRequest request, CredentialProfile? profile)
+    private static AWSCredentials Credentials(S3SyncRequest request, CredentialProfile? profile)
     {
         if (request.Credentials is { } given)
         {
@@ -85,7 +88,7 @@ internal static class S3ClientFactory
                 : new BasicAWSCredentials(given.AccessKey, given.SecretKey);
         }
 
-        return profile?.GetAWSCredentials(new CredentialProfileStoreChain());
+        return profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials();
     }
 
     private sealed class CountingHttpClientFactory(HttpMessageHandler handler) : HttpClientFactory
@@ -98,5 +101,24 @@ internal static class S3ClientFactory
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
         public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}
+
+/// <summary>The SDK's client and what it was made from.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Counter">Sends and counts the requests.</param>
+/// <param name="Credentials">Who signs.</param>
+/// <param name="Target">What error messages name.</param>
+internal sealed record S3Connection(AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, S3Target Target) : IDisposable
+{
+    /// <summary>The bucket's address, with the bucket in the host or the path, by the SDK's own endpoint rules.</summary>
+    public Uri BucketAddress(string bucket) =>
+        new(Client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = bucket }).URL);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Client.Dispose();
+        Counter.Dispose();
     }
 }
