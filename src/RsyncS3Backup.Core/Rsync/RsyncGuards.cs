@@ -83,12 +83,12 @@ internal static partial class RsyncGuards
 
     private static void CheckDestination(string destination, bool requireMountPoint)
     {
-        if (File.Exists(destination))
-            throw new BackupException(RsyncErrors.DestinationNotWritable(destination, "it is not a folder"));
         bool exists = Directory.Exists(destination);
         // A link that leads nowhere usually led to a drive.
-        if (!exists && new FileInfo(destination).LinkTarget is { } target)
+        if (!exists && new FileInfo(destination).LinkTarget is { } target && !Path.Exists(RealPath.Of(destination)))
             throw new BackupException(RsyncErrors.DestinationNotMounted(destination, $"it is a link to '{target}', which does not exist"));
+        if (File.Exists(destination))
+            throw new BackupException(RsyncErrors.DestinationNotWritable(destination, "it is not a folder"));
         string parent = Path.GetDirectoryName(destination) ?? destination;
         if (!exists && !Directory.Exists(parent))
             throw new BackupException(RsyncErrors.DestinationNotMounted(destination, $"the folder above it, '{parent}', does not exist"));

@@ -265,6 +265,8 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         transferredBytes += statistics.TransferredBytes;
         context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
             + $"{RsyncExitCodes.Find(code).Meaning}.");
+        if (code == RsyncExitCodes.Vanished && vanished == 0)
+            report.Warning($"{leg.Source}: {RsyncExitCodes.Find(code).Meaning}.");
         // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
         bool isBlockedForNow = pass.MaxDelete == 0 && errors.Withheld > 0;
         if (!isBlockedForNow)

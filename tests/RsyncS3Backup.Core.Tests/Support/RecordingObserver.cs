@@ -9,7 +9,7 @@ public sealed class RecordingObserver : IRunObserver
     private readonly ConcurrentQueue<string> messages = new();
     private readonly ConcurrentQueue<string> warnings = new();
     private readonly ConcurrentQueue<BackupError> failedItems = new();
-    private readonly ConcurrentQueue<StageProgress> progress = new();
+    private readonly ConcurrentQueue<StageProgress> progressReports = new();
 
     public IReadOnlyList<string> VerboseMessages => [.. messages];
 
@@ -17,7 +17,7 @@ public sealed class RecordingObserver : IRunObserver
 
     public IReadOnlyList<BackupError> FailedItems => [.. failedItems];
 
-    public IReadOnlyList<StageProgress> ProgressReports => [.. progress];
+    public IReadOnlyList<StageProgress> ProgressReports => [.. progressReports];
 
     /// <summary>Called with each verbose message, for a test that acts at a moment of the run.</summary>
     public Action<string>? OnVerbose { get; init; }
@@ -35,9 +35,9 @@ public sealed class RecordingObserver : IRunObserver
 
     public void ItemFailed(BackupError error) => failedItems.Enqueue(error);
 
-    public void Progress(StageProgress report)
+    public void Progress(StageProgress progress)
     {
-        progress.Enqueue(report);
-        OnProgress?.Invoke(report);
+        progressReports.Enqueue(progress);
+        OnProgress?.Invoke(progress);
     }
 }

@@ -1,5 +1,9 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using RsyncS3Backup.State;
+
+// The tests use a real rsync, file modes and symbolic links.
+[assembly: UnsupportedOSPlatform("windows")]
 
 namespace RsyncS3Backup.Core.Tests.Support;
 

@@ -1,0 +1,74 @@
+using RsyncS3Backup.Rsync;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Rsync;
+
+public sealed class RsyncCommandLineTests
+{
+    private static readonly RsyncOptions Options = new() { LocalDestination = "/mirror" };
+
+    [Fact]
+    public void A_plain_mirror_has_these_arguments() => Assert.Equal(
+        [
+            "--archive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--8-bit-output", "--no-human-readable", "--stats",
+            "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
+        ],
+        Build(Options, RsyncPass.CopyOnly));
+
+    [Fact]
+    public void Every_option_has_its_argument() => Assert.Equal(
+        [
+            "--archive", "--hard-links", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--delete-delay", "--max-delete=0",
+            "--exclude=.DS_Store", "--exclude=--delete", "--exclude=- two words*", "--8-bit-output", "--no-human-readable", "--stats",
+            "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
+        ],
+        Build(Options with { HardLinks = true, ExcludePatterns = [".DS_Store", "--delete", "- two words*"] }, RsyncPass.WithholdDeletions));
+
+    [Fact]
+    public void A_pass_that_deletes_has_its_limit() =>
+        Assert.Equal(["--delete-delay", "--max-delete=12"], Build(Options, RsyncPass.Delete(12)).Where(IsAboutDeleting));
+
+    [Fact]
+    public void A_limit_above_what_rsync_can_count_is_cut_to_it() =>
+        Assert.Contains("--max-delete=2147483647", Build(Options, RsyncPass.Delete(long.MaxValue)));
+
+    [Fact]
+    public void A_pass_that_copies_only_cannot_delete() => Assert.DoesNotContain(Build(Options, RsyncPass.CopyOnly), IsAboutDeleting);
+
+    [Fact]
+    public void A_pass_that_lists_deletions_changes_nothing()
+    {
+        IReadOnlyList<string> arguments = Build(Options, RsyncPass.ListDeletions);
+        Assert.Contains("--dry-run", arguments);
+        Assert.Equal(["--delete-delay"], arguments.Where(IsAboutDeleting));
+    }
+
+    [Theory]
+    [InlineData("3.2.3", false)]
+    [InlineData("3.2.4", true)]
+    [InlineData("3.5.0", true)]
+    public void Fsync_is_asked_for_only_where_rsync_knows_it(string version, bool expected) =>
+        Assert.Equal(expected, Build(Options, RsyncPass.CopyOnly, version).Contains("--fsync"));
+
+    [Theory]
+    [InlineData("/-rf", "/-rf/")]
+    [InlineData("/host:folder", "/host:folder/")]
+    [InlineData("/", "/")]
+    [InlineData("/with slash/", "/with slash/")]
+    public void Folders_come_last_absolute_and_with_one_trailing_slash(string source, string argument)
+    {
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(Program("3.5.0"), Options, source, "/mirror", RsyncPass.CopyOnly);
+        Assert.Equal(["--", argument, "/mirror/"], arguments.TakeLast(3));
+    }
+
+    [Fact]
+    public void A_relative_folder_is_a_mistake_of_the_caller() => Assert.Throws<ArgumentException>(
+        () => RsyncCommandLine.Build(Program("3.5.0"), Options, "-e", "/mirror", RsyncPass.CopyOnly));
+
+    private static bool IsAboutDeleting(string argument) => argument.Contains("delete", StringComparison.Ordinal);
+
+    private static IReadOnlyList<string> Build(RsyncOptions options, RsyncPass pass, string version = "3.5.0") =>
+        RsyncCommandLine.Build(Program(version), options, "/source", "/mirror", pass);
+
+    private static RsyncProgram Program(string version) => new("/usr/bin/rsync", Version.Parse(version), version, new HashSet<string>());
+}

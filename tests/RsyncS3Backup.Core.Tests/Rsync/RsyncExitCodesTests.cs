@@ -1,0 +1,47 @@
+using RsyncS3Backup.Rsync;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Rsync;
+
+public sealed class RsyncExitCodesTests
+{
+    [Fact]
+    public void The_documentation_has_the_same_table()
+    {
+        string[] documented = [.. File.ReadLines(Path.Combine(RepositoryRoot(), "docs", "rsync-exit-codes.md"))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Code", StringComparison.Ordinal)
+                && !line.StartsWith("| ---", StringComparison.Ordinal))];
+        Assert.Equal(RsyncExitCodes.MarkdownRows(), documented);
+    }
+
+    [Theory]
+    [InlineData(0, BackupStatus.Succeeded, null)]
+    [InlineData(24, BackupStatus.SucceededWithWarnings, null)]
+    [InlineData(23, BackupStatus.Failed, "RsyncPartialTransfer")]
+    [InlineData(25, BackupStatus.Failed, "DeleteLimitExceeded")]
+    [InlineData(137, BackupStatus.Failed, "RsyncKilled")]
+    [InlineData(77, BackupStatus.Failed, "RsyncFailed")]
+    [InlineData(-1, BackupStatus.Failed, "RsyncFailed")]
+    public void Each_code_has_a_status_and_an_error(int code, BackupStatus status, string? errorId)
+    {
+        RsyncExitCode entry = RsyncExitCodes.Find(code);
+        Assert.Equal((status, errorId), (entry.Status, entry.ErrorId));
+    }
+
+    [Fact]
+    public void Exactly_the_failures_have_an_error_id_and_all_have_advice() => Assert.All(
+        Enumerable.Range(0, 256).Select(RsyncExitCodes.Find),
+        entry =>
+        {
+            Assert.Equal(entry.Status == BackupStatus.Failed, entry.ErrorId is not null);
+            Assert.NotEmpty(entry.Advice);
+        });
+
+    private static string RepositoryRoot()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RsyncS3Backup.psd1")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run from inside the repository.");
+    }
+}

@@ -1,0 +1,235 @@
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Rsync;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Rsync;
+
+public sealed class RsyncGuardsTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly string source;
+    private readonly string mirror;
+
+    public RsyncGuardsTests()
+    {
+        source = folder.Folder("source");
+        folder.File("source/file", "content");
+        mirror = folder["mirror"];
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_good_request_passes_and_one_missing_level_of_the_destination_is_fine()
+    {
+        RsyncLeg leg = Assert.Single(RsyncGuards.Check(Request()));
+        Assert.Equal((source, mirror), (leg.Source, leg.Destination));
+        Assert.False(Directory.Exists(mirror));
+    }
+
+    [Fact]
+    public void A_missing_source_is_refused() => AssertRefused("SourceMissing", Request(folder["nowhere"]), folder["nowhere"]);
+
+    [Fact]
+    public void A_source_that_is_a_file_is_refused() =>
+        AssertRefused("SourceNotDirectory", Request(folder["source/file"]), folder["source/file"]);
+
+    [Fact]
+    public void A_source_that_is_a_link_to_a_folder_is_fine()
+    {
+        File.CreateSymbolicLink(folder["link"], source);
+        Assert.Single(RsyncGuards.Check(Request(folder["link"])));
+    }
+
+    [SkippableFact]
+    public void A_source_that_cannot_be_listed_is_refused()
+    {
+        Skip.If(Environment.IsPrivilegedProcess, "The superuser may list everything.");
+        File.SetUnixFileMode(source, UnixFileMode.UserWrite);
+        AssertRefused("SourceUnreadable", Request(), source);
+        File.SetUnixFileMode(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    [Fact]
+    public void An_empty_source_is_refused_when_it_would_empty_the_mirror()
+    {
+        folder.File("mirror/kept");
+        RsyncStageRequest request = Request(folder.Folder("empty"));
+        AssertRefused("SourceEmpty", request, folder["empty"]);
+        Assert.Single(RsyncGuards.Check(request with { AllowEmptySource = true }));
+        Assert.Single(RsyncGuards.Check(request with { Options = request.Options with { DeleteExtraneous = false } }));
+    }
+
+    [Fact]
+    public void An_empty_source_is_fine_while_the_mirror_is_empty_too()
+    {
+        string empty = folder.Folder("empty");
+        Assert.Single(RsyncGuards.Check(Request(empty)));
+        folder.Folder("mirror");
+        Assert.Single(RsyncGuards.Check(Request(empty)));
+    }
+
+    [Fact]
+    public void A_source_with_only_hidden_files_is_not_empty()
+    {
+        folder.File("mirror/kept");
+        folder.File("hidden/.dotfile");
+        Assert.Single(RsyncGuards.Check(Request(folder["hidden"])));
+    }
+
+    [Theory]
+    [InlineData("source", "source")]
+    [InlineData("source", "source/")]
+    [InlineData("source", "source/inside")]
+    [InlineData("source", "source/a/../inside")]
+    [InlineData("source/below", "source")]
+    [InlineData("source", "link")]
+    [InlineData("source", "link/inside")]
+    [InlineData("link/below", "source")]
+    [InlineData("source", "chain/inside")]
+    public void Folders_inside_one_another_are_refused_also_through_links(string from, string to)
+    {
+        folder.Folder("source/below");
+        folder.Folder("source/a");
+        File.CreateSymbolicLink(folder["link"], "source");
+        File.CreateSymbolicLink(folder["chain"], "./a-link/../link");
+        File.CreateSymbolicLink(folder["a-link"], folder.Folder("other"));
+        AssertRefused("PathsOverlap", Request(folder[from], folder[to]));
+    }
+
+    [Theory]
+    [InlineData("source2")]
+    [InlineData("sourc")]
+    [InlineData("other/source")]
+    public void Folders_with_similar_names_do_not_overlap(string to)
+    {
+        folder.Folder("other");
+        Assert.Single(RsyncGuards.Check(Request(source, folder[to])));
+    }
+
+    [Fact]
+    public void Links_in_circles_end_in_an_error_instead_of_a_hang()
+    {
+        File.CreateSymbolicLink(folder["one"], "two");
+        File.CreateSymbolicLink(folder["two"], "one");
+        Assert.Throws<IOException>(() => RealPath.Of(folder["one/below"]));
+    }
+
+    [Fact]
+    public void A_destination_that_is_a_file_is_refused() =>
+        AssertRefused("DestinationNotWritable", Request(source, folder.File("a-file")), folder["a-file"]);
+
+    [SkippableFact]
+    public void A_destination_that_cannot_be_written_is_refused()
+    {
+        string? readOnly = ReadOnlyFolder();
+        Skip.If(readOnly is null, "There is no folder here that this user may not write.");
+        AssertRefused("DestinationNotWritable", Request(source, readOnly!));
+        AssertRefused("DestinationNotWritable", Request(source, Path.Combine(readOnly!, "new")));
+    }
+
+    [Fact]
+    public void Two_missing_levels_of_the_destination_are_refused() =>
+        AssertRefused("DestinationNotMounted", Request(source, folder["drive/mirror"]), folder["drive/mirror"]);
+
+    [Fact]
+    public void A_destination_that_is_a_link_to_nowhere_is_refused()
+    {
+        File.CreateSymbolicLink(folder["to-drive"], folder["unmounted/drive"]);
+        AssertRefused("DestinationNotMounted", Request(source, folder["to-drive"]));
+    }
+
+    [SkippableFact]
+    public void A_mount_point_is_demanded_only_on_request()
+    {
+        Skip.If(!IsOnRoot(folder.Path), "The temporary folder is on a drive of its own here.");
+        RsyncStageRequest request = Request();
+        Assert.Single(RsyncGuards.Check(request));
+        AssertRefused("DestinationNotMounted", request with { Options = request.Options with { RequireMountPoint = true } });
+    }
+
+    [SkippableFact]
+    public void A_mount_point_passes_where_one_is_demanded()
+    {
+        const string mounted = "/dev/shm";
+        Skip.If(!Directory.Exists(mounted) || IsOnRoot(mounted), "There is no other file system to test with.");
+        RsyncStageRequest request = Request(source, Path.Combine(mounted, "rsyncs3backup-test-" + Guid.NewGuid().ToString("N")));
+        Assert.Single(RsyncGuards.Check(request with { Options = request.Options with { RequireMountPoint = true } }));
+    }
+
+    [Fact]
+    public void Several_sources_go_to_folders_of_their_own()
+    {
+        folder.Folder("other/photos");
+        IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(Request() with
+        {
+            Sources = [new BackupSource { Path = source + "/" }, new BackupSource { Path = folder["other/photos"], Name = "pictures" }],
+        });
+        Assert.Equal([folder["mirror/source"], folder["mirror/pictures"]], legs.Select(leg => leg.Destination));
+    }
+
+    [Fact]
+    public void Two_sources_with_one_name_are_a_bad_configuration()
+    {
+        folder.Folder("other/source");
+        RsyncStageRequest request = Request() with
+        {
+            Sources = [new BackupSource { Path = source }, new BackupSource { Path = folder["other/source"] }],
+        };
+        BackupError error = Error(request);
+        Assert.Equal(("SourceNameNotUnique", BackupExitCode.BadConfiguration), (error.Id, error.ExitCode));
+        Assert.Equal(2, RsyncGuards.Check(request with { Sources = [request.Sources[0], request.Sources[1] with { Name = "b" }] }).Count);
+    }
+
+    [Theory]
+    [InlineData("..")]
+    [InlineData(".")]
+    [InlineData("")]
+    [InlineData("a/b")]
+    [InlineData(".rsync-partial")]
+    public void A_name_that_is_no_folder_name_is_a_bad_configuration(string name) => Assert.Equal(
+        "SourceNameInvalid",
+        Error(Request() with { Sources = [new BackupSource { Path = source }, new BackupSource { Path = source, Name = name }] }).Id);
+
+    [Fact]
+    public void No_source_is_a_bad_configuration() =>
+        Assert.Equal(BackupExitCode.BadConfiguration, Error(Request() with { Sources = [] }).ExitCode);
+
+    private static bool IsOnRoot(string path) => DriveInfo.GetDrives()
+        .Select(drive => drive.RootDirectory.FullName)
+        .Where(root => RealPath.IsInside(RealPath.Of(path), Path.TrimEndingDirectorySeparator(root)))
+        .MaxBy(root => root.Length) is null or "/";
+
+    /// <summary>A folder that refuses writes: one without the right for a user, one on a read-only file system for the superuser.</summary>
+    private string? ReadOnlyFolder()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            return !OperatingSystem.IsLinux() ? null : File.ReadLines("/proc/mounts")
+                .Select(line => line.Split(' '))
+                .Where(fields => fields[3].Split(',').Contains("ro") && Directory.Exists(fields[1]))
+                .Select(fields => fields[1])
+                .FirstOrDefault();
+        }
+
+        string path = folder.Folder("read-only");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    private RsyncStageRequest Request(string? from = null, string? to = null) => new()
+    {
+        Sources = [new BackupSource { Path = from ?? source }],
+        Options = new RsyncOptions { LocalDestination = to ?? mirror, DeleteExtraneous = true },
+    };
+
+    private static BackupError Error(RsyncStageRequest request) => Assert.Throws<BackupException>(() => RsyncGuards.Check(request)).Error;
+
+    private static void AssertRefused(string id, RsyncStageRequest request, string? target = null)
+    {
+        BackupError error = Error(request);
+        Assert.Equal((id, BackupExitCode.Refused), (error.Id, error.ExitCode));
+        if (target is not null)
+            Assert.Equal(target, error.Target);
+    }
+}
