@@ -16,7 +16,7 @@ internal interface IRsyncErrorHandler
     /// <summary>A source file was gone when rsync came to read it.</summary>
     void Vanished(string line);
 
-    /// <summary>Any line, as rsync said it, with its escapes undone.</summary>
+    /// <summary>Any other line, with rsync's escapes undone.</summary>
     void Said(string line);
 }
 
@@ -82,7 +82,6 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
         // Escapes are undone before the line is cut into parts; a quote or a newline in a name stays inside the outermost quotes.
         string text = RsyncEscapes.Undo(line.AsSpan(0, length));
         length = 0;
-        handler.Said(text);
         Read(text);
     }
 
@@ -98,6 +97,7 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
         if (WithheldLine().Match(text) is { Success: true } withheld)
         {
             Withheld = long.Parse(withheld.Groups["count"].ValueSpan, CultureInfo.InvariantCulture);
+            handler.Said(text);
         }
         else if (BlockedLine().Match(text) is { Success: true } blocked)
         {
@@ -111,6 +111,10 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
         else if (UnverifiedLine().Match(text) is { Success: true } unverified)
         {
             Fail(unverified.Groups["path"].Value, text, "");
+        }
+        else
+        {
+            handler.Said(text);
         }
     }
 

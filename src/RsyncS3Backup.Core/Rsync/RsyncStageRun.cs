@@ -221,7 +221,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             PassOutcome first = outcomes[index];
             if (first.Withheld == 0)
                 continue;
-            context.Verbose($"Pass 2 deletes what is gone from {first.Leg.Source}.");
+            context.Verbose($"Pass 2 deletes from {first.Leg.Destination} what {first.Leg.Source} no longer has.");
             progress.StartPass(first.Leg.Name is null ? "Deleting" : $"Deleting from {first.Leg.Name}");
             long deletedBefore = deleted;
             PassOutcome second = await RunPassAsync(first.Leg, RsyncPass.Delete(left), cancellationToken).ConfigureAwait(false);
@@ -263,15 +263,15 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         int code = await StartAsync(leg, pass, new RsyncOutputParser(this), errors, cancellationToken).ConfigureAwait(false);
         exitCode = code;
         transferredBytes += statistics.TransferredBytes;
+        bool isCounted = pass.MaxDelete == 0 && errors.Withheld > 0;
         context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
-            + $"{RsyncExitCodes.Find(code).Meaning}.");
+            + (isCounted ? $"nothing is deleted yet, {errors.Withheld} or more entries are to be." : RsyncExitCodes.Find(code).Meaning + "."));
         if (code == RsyncExitCodes.Vanished && vanished == 0)
             report.Warning($"{leg.Source}: {RsyncExitCodes.Find(code).Meaning}.");
         // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
-        bool isBlockedForNow = pass.MaxDelete == 0 && errors.Withheld > 0;
-        if (!isBlockedForNow)
+        if (!isCounted)
             blocked.ForEach(report.ItemFailed);
-        return new PassOutcome(leg, pass, code, statistics, errors, isBlockedForNow && errors.Blocked > 0);
+        return new PassOutcome(leg, pass, code, statistics, errors, isCounted && errors.Blocked > 0);
     }
 
     private Task<int> StartAsync(

@@ -319,6 +319,21 @@ public sealed class RsyncStageTests : RsyncStageHarness
     }
 
     [Fact]
+    public async Task Progress_ends_with_everything_done_and_the_story_is_told()
+    {
+        RecordingObserver observer = Observer;
+        Files.File("source/a", "12345");
+        Files.File("source/b", "123");
+
+        await RunAsync();
+
+        StageProgress last = observer.ProgressReports[^1];
+        Assert.Equal((1, "test", 3L, 3L, 8L), (last.Stage, last.Name, last.Files, last.TotalFiles, last.Bytes));
+        Assert.Contains(observer.VerboseMessages, message => message.Contains($"mirrors {Source} to {Mirror}", StringComparison.Ordinal));
+        Assert.Contains(observer.VerboseMessages, message => message.Contains("3 created", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_run_that_is_cancelled_before_it_starts_changes_nothing()
     {
         Files.File("source/a");
@@ -327,6 +342,30 @@ public sealed class RsyncStageTests : RsyncStageHarness
 
         Assert.Equal(BackupStatus.Cancelled, result.Status);
         Assert.False(Directory.Exists(Mirror));
+    }
+
+    [SkippableFact]
+    public async Task A_full_drive_fails_with_its_own_error_and_a_rerun_after_making_room_finishes()
+    {
+        string drive = Files.Folder("drive");
+        Skip.If(await ShellCodeAsync($"mount -t tmpfs -o size=1m none '{drive}' 2>/dev/null") != 0, "Drives cannot be mounted here.");
+        try
+        {
+            File.WriteAllBytes(Files["source/a"], new byte[600_000]);
+            File.WriteAllBytes(Files["drive/other"], new byte[600_000]);
+            Options = Options with { LocalDestination = Files["drive/mirror"], RequireMountPoint = true };
+
+            RsyncStageResult full = await RunAsync();
+            Assert.Equal(("DestinationFull", BackupStatus.Failed), (full.Error?.Id, full.Status));
+            File.Delete(Files["drive/other"]);
+
+            Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+            Assert.Equal(600_000, new FileInfo(Files["drive/mirror/a"]).Length);
+        }
+        finally
+        {
+            await ShellAsync($"umount '{drive}'");
+        }
     }
 
     [Fact]
@@ -367,10 +406,12 @@ public sealed class RsyncStageTests : RsyncStageHarness
             cancellation.Cancel();
     }
 
-    private static async Task ShellAsync(string script)
+    private static async Task ShellAsync(string script) => Assert.Equal(0, await ShellCodeAsync(script));
+
+    private static async Task<int> ShellCodeAsync(string script)
     {
         using Process shell = Process.Start("/bin/bash", ["-c", script]);
         await shell.WaitForExitAsync();
-        Assert.Equal(0, shell.ExitCode);
+        return shell.ExitCode;
     }
 }
