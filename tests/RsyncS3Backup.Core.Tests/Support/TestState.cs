@@ -10,13 +10,13 @@ namespace RsyncS3Backup.Core.Tests.Support;
 /// <summary>Keeps the tests out of the user's own state folder.</summary>
 internal static class TestState
 {
-    private static TemporaryFolder? folder;
-
     [ModuleInitializer]
     internal static void Move()
     {
-        folder = new TemporaryFolder();
-        Environment.SetEnvironmentVariable(StateFolder.EnvironmentVariable, folder.Path);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        // Beside the tests, and emptied before them: the test host ends without running code that could clean up.
+        string folder = Path.Combine(AppContext.BaseDirectory, "state");
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        Environment.SetEnvironmentVariable(StateFolder.EnvironmentVariable, folder);
     }
 }
