@@ -45,6 +45,7 @@ internal sealed class FaultySink(S3Call call, FaultRule fault, long total) : ICo
 {
     private byte[] buffer = [];
     private long sent;
+    private bool ended;
 
     public Span<byte> GetSpan(int size)
     {
@@ -55,6 +56,8 @@ internal sealed class FaultySink(S3Call call, FaultRule fault, long total) : ICo
 
     public async ValueTask AdvanceAsync(int written, CancellationToken cancellationToken)
     {
+        if (ended)
+            return;
         var output = call.Response.Body;
         if (fault.Kind == FaultKind.CorruptBody && sent == 0)
             buffer[written / 2] ^= 0x40;
@@ -64,8 +67,8 @@ internal sealed class FaultySink(S3Call call, FaultRule fault, long total) : ICo
         {
             await output.WriteAsync(buffer.AsMemory(0, (int)Math.Max(0, (total / 2) - sent)), cancellationToken);
             await output.FlushAsync(cancellationToken);
-            call.Http.Abort();
-            throw new OperationCanceledException("The connection was dropped by a fault.");
+            ended = true;
+            return;
         }
         await output.WriteAsync(buffer.AsMemory(0, written), cancellationToken);
         sent += written;

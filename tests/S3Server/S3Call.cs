@@ -133,7 +133,8 @@ internal sealed class S3Call
         {
             await Response.Body.WriteAsync(body[..(body.Length / 2)], Aborted);
             await Response.Body.FlushAsync(Aborted);
-            Http.Abort();
+            // Kestrel closes a connection whose answer ends short. Abort would reset it, and clients send a request again,
+            // unasked, when a reset has taken the answer's first bytes with it.
             return;
         }
         await Response.Body.WriteAsync(body, Aborted);
