@@ -9,12 +9,12 @@ public sealed class RunContext : IRunObserver, IDisposable
     private readonly IRunObserver observer;
     private readonly RunLog log;
 
-    private RunContext(string jobName, IRunObserver observer)
+    private RunContext(string jobName, string runId, IRunObserver observer)
     {
         JobName = jobName;
-        RunId = NewRunId();
+        RunId = runId;
         this.observer = observer;
-        log = RunLog.Create(jobName, RunId);
+        log = RunLog.Create(jobName, runId);
     }
 
     /// <summary>The job's name.</summary>
@@ -27,9 +27,12 @@ public sealed class RunContext : IRunObserver, IDisposable
     public string? LogPath => log.Path;
 
     /// <summary>Starts a run.</summary>
-    public static RunContext Start(string jobName, IRunObserver observer)
+    public static RunContext Start(string jobName, IRunObserver observer) => Continue(jobName, NewRunId(), observer);
+
+    /// <summary>Goes on with a run whose stage 1 ended elsewhere, in its log: stage 2 of <c>Invoke-RsyncStage … | Invoke-S3SyncStage …</c>.</summary>
+    public static RunContext Continue(string jobName, string runId, IRunObserver observer)
     {
-        RunContext context = new(jobName, observer);
+        RunContext context = new(jobName, runId, observer);
         if (context.LogPath is null)
             context.Warning($"No log can be written to {StateFolder.Root()}; set {StateFolder.EnvironmentVariable} to a folder that can be written.");
         return context;

@@ -19,13 +19,13 @@ public sealed class RunLog : IDisposable
     /// <summary>The log file; null where none could be made.</summary>
     public string? Path => file?.Name;
 
-    /// <summary>Opens <c>logs/{runId}.jsonl</c> in the job's state folder.</summary>
+    /// <summary>Opens <c>logs/{runId}.jsonl</c> in the job's state folder; a log that is there already goes on at its end.</summary>
     public static RunLog Create(string jobName, string runId)
     {
         try
         {
             string folder = StateFolder.ForJob(jobName).Folder("logs");
-            return new RunLog(StateFolder.CreateFile(System.IO.Path.Combine(folder, runId + ".jsonl")));
+            return new RunLog(StateFolder.AppendFile(System.IO.Path.Combine(folder, runId + ".jsonl")));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -39,12 +39,18 @@ public sealed class StateFolder
     }
 
     /// <summary>Creates a file that only its user may read; other processes may read it while it is written.</summary>
-    public static FileStream CreateFile(string path, FileOptions options = FileOptions.None)
+    public static FileStream CreateFile(string path, FileOptions options = FileOptions.None) =>
+        Open(path, FileMode.Create, FileAccess.ReadWrite, options);
+
+    /// <summary>Opens a file to write at its end, and creates it as <see cref="CreateFile"/> does where it is missing.</summary>
+    public static FileStream AppendFile(string path) => Open(path, FileMode.Append, FileAccess.Write, FileOptions.None);
+
+    private static FileStream Open(string path, FileMode mode, FileAccess access, FileOptions options)
     {
         FileStreamOptions open = new()
         {
-            Mode = FileMode.Create,
-            Access = FileAccess.ReadWrite,
+            Mode = mode,
+            Access = access,
             Share = FileShare.ReadWrite | FileShare.Delete,
             Options = options,
         };

@@ -1,0 +1,150 @@
+using System.Collections;
+using System.Management.Automation;
+using RsyncS3Backup.Pipeline;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>What the module's cmdlets share: paths as PowerShell means them, and configurations however they are given.</summary>
+public abstract class BackupCmdlet : AsyncCmdlet
+{
+    /// <summary>Ends the cmdlet with an error.</summary>
+    private protected void ThrowTerminating(BackupError error) => ThrowTerminatingError(ErrorRecords.From(error));
+
+    /// <summary>Demands that a parameter's value is what the same key of a configuration may be.</summary>
+    /// <param name="parameter">The parameter's name.</param>
+    /// <param name="value">Its value; null when it was not given.</param>
+    /// <param name="rule">Says what is wrong with a value, or null.</param>
+    /// <param name="allowed">What is allowed.</param>
+    /// <exception cref="BackupException">The rule finds something wrong.</exception>
+    private protected static void Demand(string parameter, string? value, Func<string, string?> rule, string allowed)
+    {
+        if (value is not null && rule(value) is { } problem)
+            throw new BackupException(ParameterErrors.InvalidValue(parameter, value, problem, allowed));
+    }
+
+    /// <summary>The value of a -MaxDelete parameter.</summary>
+    /// <exception cref="BackupException">It is neither a number nor a share.</exception>
+    private protected static DeleteLimit ReadMaxDelete(string value)
+    {
+        Demand("MaxDelete", value, ConfigurationRules.MaxDelete, ConfigurationRules.MaxDeleteAllowed);
+        return DeleteLimit.TryParse(value, out DeleteLimit limit) ? limit : DeleteLimit.Default;
+    }
+
+    /// <summary>A path of the file system, absolute; it need not exist. <c>~</c>, PowerShell's drives and $PWD are understood.</summary>
+    /// <exception cref="BackupException">It is a path of another provider, or of no drive.</exception>
+    private protected string ResolveFileSystemPath(string path)
+    {
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            return provider.Name == "FileSystem"
+                ? resolved
+                : throw new BackupException(ParameterErrors.NotAFileSystemPath(path, provider.Name));
+        }
+        catch (Exception exception) when (exception is SessionStateException or PSArgumentException or PSNotSupportedException)
+        {
+            throw new BackupException(ParameterErrors.PathNotResolved(path, exception.Message), exception);
+        }
+    }
+
+    /// <summary>The configuration files that a path with or without wildcards names; one that does not exist is left to the reader.</summary>
+    /// <exception cref="BackupException">Nothing matches, or it is no path of the file system.</exception>
+    private protected IReadOnlyList<string> ResolveConfigurationFiles(string path)
+    {
+        string literal = ResolveFileSystemPath(path);
+        if (!WildcardPattern.ContainsWildcardCharacters(path) || File.Exists(literal))
+            return [literal];
+        try
+        {
+            string[] files = [.. SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _).Where(File.Exists)];
+            if (files.Length > 0)
+                return files;
+        }
+        catch (ItemNotFoundException)
+        {
+            // The same as no match.
+        }
+
+        throw new BackupException(ParameterErrors.NoConfigurationMatches(path));
+    }
+
+    /// <summary>The configurations that paths name; each one that is not good is one non-terminating error.</summary>
+    private protected IEnumerable<BackupConfiguration> ReadConfigurationFiles(IEnumerable<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            foreach (string file in TryRead(() => ResolveConfigurationFiles(path)) ?? [])
+            {
+                if (TryRead(() => ConfigurationReader.Load(file)) is { } configuration)
+                    yield return configuration;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The configurations that objects are: what Import-BackupConfiguration returns, hashtables and custom objects with a configuration
+    /// file's keys, and files. Each one that is not good is one non-terminating error.
+    /// </summary>
+    private protected IEnumerable<BackupConfiguration> ReadConfigurations(IEnumerable<object?> objects)
+    {
+        foreach (object? item in objects)
+        {
+            if (item is null)
+                continue;
+            if (FilePath(item) is { } path)
+            {
+                foreach (BackupConfiguration fromFile in ReadConfigurationFiles([path]))
+                    yield return fromFile;
+            }
+            else if (TryRead(() => FromObject(item)) is { } configuration)
+            {
+                yield return configuration;
+            }
+        }
+    }
+
+    /// <summary>Called for every input that is no usable configuration, beside the error that is written.</summary>
+    private protected virtual void OnBadInput(BackupError error)
+    {
+    }
+
+    /// <summary>What <paramref name="read"/> returns; null, and a non-terminating error, when it throws one of ours.</summary>
+    private protected T? TryRead<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (BackupException exception)
+        {
+            OnBadInput(exception.Error);
+            WriteError(ErrorRecords.From(exception));
+            return null;
+        }
+    }
+
+    private static BackupConfiguration FromObject(object item)
+    {
+        object plain = item is PSObject wrapped ? wrapped.BaseObject : item;
+        if (plain is BackupConfiguration configuration)
+            return configuration;
+        if (plain is not (IDictionary or PSCustomObject))
+            throw new BackupException(ParameterErrors.NotAConfiguration(plain.GetType().FullName!));
+        return ConfigurationReader.Read(JsonFromObject.Convert(plain is PSCustomObject ? item : plain), path: null, defaultName: null).Required();
+    }
+
+    // Files arrive here too: a pipeline parameter that takes any object takes what Get-ChildItem and Select-Object FullName emit.
+    private static string? FilePath(object item)
+    {
+        PSObject custom = PSObject.AsPSObject(item);
+        return custom.BaseObject switch
+        {
+            string path => path,
+            FileInfo file => WildcardPattern.Escape(file.FullName),
+            PSCustomObject when custom.Properties["sources"] is null =>
+                (custom.Properties["FullName"] ?? custom.Properties["ConfigPath"] ?? custom.Properties["Path"])?.Value as string,
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,21 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Reads configuration files and emits a <see cref="BackupConfiguration"/> for each.</summary>
+[Cmdlet(VerbsData.Import, "BackupConfiguration")]
+[OutputType(typeof(BackupConfiguration))]
+public sealed class ImportBackupConfigurationCommand : BackupCmdlet
+{
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName", "ConfigPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => WriteObject(ReadConfigurationFiles(Path), enumerateCollection: true);
+}

@@ -1,0 +1,129 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Runs stage 1, sources to mirror, and emits an <see cref="RsyncStageResult"/>, which Invoke-S3SyncStage takes by pipeline.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "RsyncStage", DefaultParameterSetName = "Source", SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(RsyncStageResult))]
+public sealed class InvokeRsyncStageCommand : BackupCmdlet
+{
+    /// <summary>The folders to mirror. One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string[] Source { get; set; } = [];
+
+    /// <summary>The mirror's root folder.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string Destination { get; set; } = "";
+
+    /// <summary>Delete from the mirror what the sources no longer have.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    public SwitchParameter DeleteExtraneous { get; set; }
+
+    /// <summary>Keep hard links as hard links.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    public SwitchParameter HardLinks { get; set; }
+
+    /// <summary>rsync exclude patterns, with rsync's own meaning.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string[] ExcludePattern { get; set; } = [];
+
+    /// <summary>How much may be deleted: <c>100</c> entries or <c>25%</c> of what is there. Default: half, and in any case 100.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string MaxDelete { get; set; } = "default";
+
+    /// <summary>The rsync program. Default: the first one on the PATH.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string? RsyncPath { get; set; }
+
+    /// <summary>The job's name, which its state is kept under. Default: the mirror's folder name and a short hash of its path.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "ConfigPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configurations: from Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
+
+    /// <summary>Mirror an empty source although the mirror is not empty.</summary>
+    [Parameter]
+    public SwitchParameter AllowEmptySource { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        switch (ParameterSetName)
+        {
+            case "Source":
+                if (TryRead(FromParameters) is { } request)
+                    RunStage(request, Name ?? JobName.FromMirror(request.Options.LocalDestination));
+                break;
+            case "ConfigPath":
+                RunJobs(ReadConfigurationFiles(ConfigPath));
+                break;
+            default:
+                RunJobs(ReadConfigurations(Config));
+                break;
+        }
+    }
+
+    private void RunJobs(IEnumerable<BackupConfiguration> configurations)
+    {
+        foreach (BackupConfiguration configuration in configurations)
+            RunStage(RsyncStageRequest.From(configuration) with { AllowEmptySource = AllowEmptySource }, configuration.Name);
+    }
+
+    private void RunStage(RsyncStageRequest request, string name)
+    {
+        if (!ShouldProcess(Descriptions.Mirror(request.Sources.Select(source => source.Path), request.Options), "Mirror with rsync"))
+            return;
+        RsyncStageResult result = Run(activity: null, async (observer, token) =>
+        {
+            using RunContext context = RunContext.Start(name, observer);
+            return await RsyncStage.RunAsync(request, context, token).ConfigureAwait(false);
+        });
+        if (result.Error is { } error)
+            WriteError(error);
+        WriteObject(result);
+    }
+
+    private RsyncStageRequest FromParameters()
+    {
+        Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        foreach (string pattern in ExcludePattern)
+            Demand(nameof(ExcludePattern), pattern, ConfigurationRules.Pattern, ConfigurationRules.PatternAllowed);
+        return new RsyncStageRequest
+        {
+            Sources = [.. Source.Select(path => new BackupSource { Path = ResolveFileSystemPath(path) })],
+            Options = new RsyncOptions
+            {
+                LocalDestination = ResolveFileSystemPath(Destination),
+                DeleteExtraneous = DeleteExtraneous,
+                HardLinks = HardLinks,
+                ExcludePatterns = ExcludePattern,
+                MaxDelete = ReadMaxDelete(MaxDelete),
+                RsyncPath = RsyncPath is null || !HasFolder(RsyncPath) ? RsyncPath : ResolveFileSystemPath(RsyncPath),
+            },
+            AllowEmptySource = AllowEmptySource,
+        };
+    }
+
+    // A bare name is looked up on the PATH.
+    private static bool HasFolder(string program) => program.AsSpan().ContainsAny('/', '\\') || program.StartsWith('~');
+}

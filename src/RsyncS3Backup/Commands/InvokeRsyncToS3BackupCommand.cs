@@ -1,0 +1,96 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Runs both stages of one or several jobs and emits a <see cref="BackupResult"/> for each.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = "ConfigPath", SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(BackupResult))]
+public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet
+{
+    private BackupExitCode worst = BackupExitCode.Succeeded;
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ConfigPath")]
+    [Alias("Path", "FullName")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configurations: from Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
+
+    /// <summary>Mirror an empty source although the mirror is not empty.</summary>
+    [Parameter]
+    public SwitchParameter AllowEmptySource { get; set; }
+
+    /// <summary>Make the process end with the worst exit code of all runs: for a scheduled <c>pwsh -Command</c>.</summary>
+    [Parameter]
+    public SwitchParameter ExitCode { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => TellingExitCode(BackupExitCode.BadConfiguration, base.BeginProcessing);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => TellingExitCode(BackupExitCode.Stage1Failed, () =>
+    {
+        IEnumerable<BackupConfiguration> configurations =
+            ParameterSetName == "Config" ? ReadConfigurations(Config) : ReadConfigurationFiles(ConfigPath);
+        foreach (BackupConfiguration configuration in configurations)
+        {
+            if (ShouldProcess(Descriptions.Job(configuration), "Back up"))
+                RunJob(WithOverrides(configuration));
+        }
+    });
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => TellExitCode();
+
+    private protected override void OnBadInput(BackupError error) => Note(error.ExitCode);
+
+    private void RunJob(BackupConfiguration configuration)
+    {
+        BackupRunOptions options = new()
+        {
+            Credentials = GivenCredentials,
+            AllowInsecureEndpoint = AllowInsecureEndpoint,
+            AllowEmptySource = AllowEmptySource,
+        };
+        BackupResult result = Run(
+            $"Backup '{configuration.Name}'",
+            (observer, token) => BackupRunner.RunAsync(configuration, options, observer, token));
+        Note(result.ExitCode);
+        if (result.Error is { } error)
+            WriteError(error);
+        WriteObject(result);
+    }
+
+    private void Note(BackupExitCode code) => worst = ExitCodes.Worse(worst, code);
+
+    // A job that dies of -ErrorAction Stop or of a fault of ours must not end a scheduled process with 0.
+    private void TellingExitCode(BackupExitCode unlessNoted, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch
+        {
+            if (worst == BackupExitCode.Succeeded)
+                Note(unlessNoted);
+            TellExitCode();
+            throw;
+        }
+    }
+
+    private void TellExitCode()
+    {
+        if (ExitCode)
+            Host.SetShouldExit((int)worst);
+    }
+}

@@ -1,0 +1,231 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>
+/// Runs stage 2, mirror to S3, and emits an <see cref="S3SyncStageResult"/>. After a stage 1 that did not succeed it runs nothing and emits
+/// a skipped result.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = "Path", SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(S3SyncStageResult))]
+public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
+{
+    /// <summary>The mirror's root folder.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>The result of Invoke-RsyncStage. One that ran from a configuration brings its bucket and all other settings.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
+    public RsyncStageResult? InputObject { get; set; }
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "ConfigPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The bucket's name.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [ValidateNotNullOrEmpty]
+    public string? BucketName { get; set; }
+
+    /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
+    [Parameter(Mandatory = true, Position = 2, ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [AllowEmptyString]
+    public string? KeyPrefix { get; set; }
+
+    /// <summary>The storage class of new objects. Default: STANDARD.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [ArgumentCompleter(typeof(StorageClassCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string StorageClass { get; set; } = "STANDARD";
+
+    /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    public SwitchParameter DeleteExtraneous { get; set; }
+
+    /// <summary>How much may be deleted: <c>100</c> objects or <c>25%</c> of what is there. Default: half, and in any case 100.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [ValidateNotNullOrEmpty]
+    public string MaxDelete { get; set; } = "default";
+
+    /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [ArgumentCompleter(typeof(RegionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Region { get; set; }
+
+    /// <summary>The profile of the shared AWS files. Default: the AWS SDK's own chain.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [ArgumentCompleter(typeof(ProfileNameCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ProfileName { get; set; }
+
+    /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    [ValidateNotNullOrEmpty]
+    public string? EndpointUrl { get; set; }
+
+    /// <summary>Address the bucket by path instead of by host name. Default: by path when there is an endpoint of its own.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    public SwitchParameter ForcePathStyle { get; set; }
+
+    /// <summary>Whether checksums go with every request or only where S3 demands one. Default: WhenSupported.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [Parameter(ParameterSetName = "InputObject")]
+    public S3ChecksumMode ChecksumMode { get; set; }
+
+    /// <summary>The job's name, which its state is kept under. Default: the mirror's folder name and a short hash of its path.</summary>
+    [Parameter(ParameterSetName = "Path")]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    private static readonly string[] TargetParameters =
+    [
+        nameof(BucketName), nameof(KeyPrefix), nameof(StorageClass), nameof(DeleteExtraneous), nameof(MaxDelete), nameof(Region),
+        nameof(ProfileName), nameof(EndpointUrl), nameof(ForcePathStyle), nameof(ChecksumMode),
+    ];
+
+    private BackupRunOptions Options => new() { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        switch (ParameterSetName)
+        {
+            case "Path":
+                if (TryRead(() => FromParameters(ResolveFileSystemPath(Path))) is { } request)
+                    RunFromParameters(request, Name ?? JobName.FromMirror(request.MirrorPath), runId: null);
+                break;
+            case "InputObject":
+                RunAfter(InputObject!);
+                break;
+            default:
+                foreach (BackupConfiguration configuration in ReadConfigurationFiles(ConfigPath))
+                    RunConfigured(configuration, stage1: null);
+                break;
+        }
+    }
+
+    private void RunAfter(RsyncStageResult stage1)
+    {
+        if (stage1.Configuration is { } configuration)
+        {
+            string[] given = [.. TargetParameters.Where(MyInvocation.BoundParameters.ContainsKey)];
+            if (given.Length > 0)
+                WriteError(ParameterErrors.TargetGivenTwice(stage1.Name, given));
+            else
+                RunConfigured(configuration, stage1);
+        }
+        else if (BackupRunner.SkipReason(stage1) is { } reason)
+        {
+            Emit(stage1.Name, stage1.RunId, (context, _) => Task.FromResult(BackupRunner.Skipped(stage1, reason, context) with
+            {
+                BucketName = BucketName,
+                KeyPrefix = KeyPrefix ?? "",
+                StorageClass = StorageClass,
+            }));
+        }
+        else if (BucketName is null)
+        {
+            WriteError(ParameterErrors.BucketMissing(stage1.Name));
+        }
+        else if (TryRead(() => FromParameters(stage1.Destination)) is { } request)
+        {
+            RunFromParameters(request, stage1.Name, stage1.RunId);
+        }
+    }
+
+    private void RunConfigured(BackupConfiguration given, RsyncStageResult? stage1)
+    {
+        BackupConfiguration configuration = WithOverrides(given);
+        S3SyncOptions options = configuration.Options.Rsync.SyncToS3;
+        bool runs = options.Enabled && (stage1 is null || BackupRunner.SkipReason(stage1) is null);
+        if (runs && !Confirms(configuration.Options.Rsync.LocalDestination, configuration.Destination!.Bucket, options, configuration.Name))
+            return;
+        Emit(configuration.Name, stage1?.RunId, (context, token) => BackupRunner.RunStage2Async(
+            (stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, Options, context, token));
+    }
+
+    private void RunFromParameters(S3SyncRequest request, string name, string? runId)
+    {
+        if (Confirms(request.MirrorPath, request.Destination.Bucket, request.Options, name))
+            Emit(name, runId, (context, token) => S3SyncStage.RunAsync(request, context, token));
+    }
+
+    private bool Confirms(string mirror, string bucket, S3SyncOptions options, string name) =>
+        ShouldProcess($"{mirror} to {Descriptions.Bucket(bucket, options, name)}", "Send to S3");
+
+    private void Emit(string name, string? runId, Func<RunContext, CancellationToken, Task<S3SyncStageResult>> stage)
+    {
+        S3SyncStageResult result = Run(activity: null, async (observer, token) =>
+        {
+            using RunContext context =
+                runId is null ? RunContext.Start(name, observer) : RunContext.Continue(name, runId, observer);
+            return await stage(context, token).ConfigureAwait(false);
+        });
+        if (result.Error is { } error)
+            WriteError(error);
+        WriteObject(result);
+    }
+
+    /// <summary>Stands for a stage 1 when stage 2 runs alone, from a configuration: the mirror is sent as it is.</summary>
+    private static RsyncStageResult MirrorAsItIs(BackupConfiguration configuration, RunContext context) => new()
+    {
+        Name = configuration.Name,
+        RunId = context.RunId,
+        Status = BackupStatus.Succeeded,
+        Source = [.. configuration.Sources.Select(source => source.Path)],
+        Destination = configuration.Options.Rsync.LocalDestination,
+    };
+
+    private S3SyncRequest FromParameters(string mirror)
+    {
+        Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        Demand(nameof(BucketName), BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
+        Demand(nameof(KeyPrefix), KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
+        Demand(nameof(StorageClass), StorageClass, ConfigurationRules.StorageClass, ConfigurationRules.StorageClassAllowed);
+        Demand(nameof(Region), Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
+        Demand(nameof(ProfileName), ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
+        Demand(nameof(EndpointUrl), EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
+        return new S3SyncRequest
+        {
+            MirrorPath = mirror,
+            Destination = new S3Destination
+            {
+                Bucket = BucketName!,
+                Region = Region,
+                EndpointUrl = EndpointUrl,
+                ForcePathStyle = MyInvocation.BoundParameters.ContainsKey(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
+                ChecksumMode = ChecksumMode,
+                Profile = ProfileName,
+            },
+            Options = new S3SyncOptions
+            {
+                StorageClass = StorageClass,
+                S3Prefix = KeyPrefix,
+                DeleteFromS3 = DeleteExtraneous,
+                ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
+            },
+            MaxDelete = ReadMaxDelete(MaxDelete),
+            Credentials = GivenCredentials,
+            AllowInsecureEndpoint = AllowInsecureEndpoint,
+        };
+    }
+}

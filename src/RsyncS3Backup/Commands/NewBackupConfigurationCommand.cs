@@ -1,0 +1,170 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Writes a configuration file from parameters. What it writes is valid, or it writes nothing.</summary>
+[Cmdlet(VerbsCommon.New, "BackupConfiguration", DefaultParameterSetName = "S3", SupportsShouldProcess = true)]
+[OutputType(typeof(BackupConfiguration))]
+public sealed class NewBackupConfigurationCommand : BackupCmdlet
+{
+    /// <summary>The file to write.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string Path { get; set; } = "";
+
+    /// <summary>The folders to back up.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string[] Source { get; set; } = [];
+
+    /// <summary>The mirror's root folder.</summary>
+    [Parameter(Mandatory = true, Position = 2)]
+    [ValidateNotNullOrEmpty]
+    public string Destination { get; set; } = "";
+
+    /// <summary>The bucket's name.</summary>
+    [Parameter(Mandatory = true, Position = 3, ParameterSetName = "S3")]
+    [ValidateNotNullOrEmpty]
+    public string? BucketName { get; set; }
+
+    /// <summary>The bucket's region.</summary>
+    [Parameter(ParameterSetName = "S3")]
+    [ArgumentCompleter(typeof(RegionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Region { get; set; }
+
+    /// <summary>What every key starts with; may hold date tokens. Default: <c>rsync/{name}/</c>.</summary>
+    [Parameter(ParameterSetName = "S3")]
+    [AllowEmptyString]
+    public string? KeyPrefix { get; set; }
+
+    /// <summary>The storage class of new objects. Default: STANDARD.</summary>
+    [Parameter(ParameterSetName = "S3")]
+    [ArgumentCompleter(typeof(StorageClassCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string StorageClass { get; set; } = "STANDARD";
+
+    /// <summary>Delete from the bucket what the mirror no longer has.</summary>
+    [Parameter(ParameterSetName = "S3")]
+    public SwitchParameter DeleteFromS3 { get; set; }
+
+    /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
+    [Parameter(ParameterSetName = "S3")]
+    [ValidateNotNullOrEmpty]
+    public string? EndpointUrl { get; set; }
+
+    /// <summary>Make a job without stage 2.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LocalOnly")]
+    public SwitchParameter LocalOnly { get; set; }
+
+    /// <summary>Delete from the mirror what the sources no longer have.</summary>
+    [Parameter]
+    public SwitchParameter DeleteExtraneous { get; set; }
+
+    /// <summary>Keep hard links as hard links.</summary>
+    [Parameter]
+    public SwitchParameter HardLinks { get; set; }
+
+    /// <summary>rsync exclude patterns, with rsync's own meaning.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] ExcludePattern { get; set; } = [];
+
+    /// <summary>When the job is due: five fields, as in cron.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CronExpression { get; set; }
+
+    /// <summary>The IANA time zone of the cron expression. Default: the machine's.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? TimeZone { get; set; }
+
+    /// <summary>The job's name. Default: the file's name without its extension.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>Replace a file that exists.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emit the configuration.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (TryRead(() => ResolveFileSystemPath(Path)) is not { } path || TryRead(() => Build(path)) is not { } configuration)
+            return;
+        string json = ConfigurationWriter.ToJson(configuration, SchemaAddress());
+        string defaultName = System.IO.Path.GetFileNameWithoutExtension(path);
+        if (TryRead(() => ConfigurationReader.Read(json, path, defaultName).Required()) is not { } written)
+            return;
+        if (File.Exists(path) && !Force)
+            WriteError(ParameterErrors.FileExists(path));
+        else if (ShouldProcess(path, "Write backup configuration") && TryRead(() => WriteFile(path, json)) is not null && PassThru)
+            WriteObject(written);
+    }
+
+    private BackupConfiguration Build(string path)
+    {
+        if (TimeZone is not null && CronExpression is null)
+            throw new BackupException(ParameterErrors.TimeZoneAlone(TimeZone));
+        return new BackupConfiguration
+        {
+            Name = Name ?? System.IO.Path.GetFileNameWithoutExtension(path),
+            Sources = [.. Source.Select(source => new BackupSource { Path = ResolveFileSystemPath(source) })],
+            Options = new BackupOptions
+            {
+                Rsync = new RsyncOptions
+                {
+                    LocalDestination = ResolveFileSystemPath(Destination),
+                    DeleteExtraneous = DeleteExtraneous,
+                    HardLinks = HardLinks,
+                    ExcludePatterns = ExcludePattern,
+                    SyncToS3 = new S3SyncOptions
+                    {
+                        Enabled = !LocalOnly,
+                        StorageClass = StorageClass,
+                        S3Prefix = KeyPrefix,
+                        DeleteFromS3 = DeleteFromS3,
+                    },
+                },
+            },
+            Destination = LocalOnly ? null : new S3Destination { Bucket = BucketName!, Region = Region, EndpointUrl = EndpointUrl },
+            Schedule = CronExpression is null ? null : new BackupScheduleOptions { CronExpression = CronExpression, Timezone = TimeZone },
+        };
+    }
+
+    // The shipped schema, by its address on this machine, is what an editor can open; null leaves the schema's own name.
+    private string? SchemaAddress()
+    {
+        string? folder = MyInvocation.MyCommand.Module?.ModuleBase;
+        string schema = System.IO.Path.Combine(folder ?? "", "schema", "backup-job.schema.json");
+        return folder is not null && File.Exists(schema) ? new Uri(schema).AbsoluteUri : null;
+    }
+
+    // Written beside its place and moved there, so that a full disk leaves no half of a file and an older one untouched.
+    private string WriteFile(string path, string json)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllText(temporary, json);
+            File.Move(temporary, path, overwrite: Force);
+            return path;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            if (File.Exists(temporary))
+                File.Delete(temporary);
+            throw new BackupException(ParameterErrors.NotWritten(path, exception.Message), exception);
+        }
+    }
+}

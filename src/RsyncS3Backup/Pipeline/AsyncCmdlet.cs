@@ -1,0 +1,60 @@
+using System.Management.Automation;
+
+namespace RsyncS3Backup.Pipeline;
+
+/// <summary>A cmdlet whose work is asynchronous. Stopping it (Ctrl+C) cancels the work and waits for its clean-up.</summary>
+public abstract class AsyncCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Cancelled when the pipeline is stopped.</summary>
+    private protected CancellationToken StopToken => stopping.Token;
+
+    /// <summary>Runs async work; what it tells the observer reaches the pipeline while it runs.</summary>
+    /// <param name="activity">The title of the progress bar above the stages' own; null for a cmdlet that runs one stage.</param>
+    /// <param name="work">The work.</param>
+    private protected T Run<T>(string? activity, Func<CmdletObserver, CancellationToken, Task<T>> work)
+    {
+        PipelinePump pump = new(StopToken);
+        CmdletObserver observer = new(this, pump, activity);
+        try
+        {
+            return pump.Run(token => work(observer, token));
+        }
+        finally
+        {
+            observer.CompleteProgress();
+        }
+    }
+
+    /// <summary>Writes a non-terminating error.</summary>
+    private protected void WriteError(BackupError error) => WriteError(ErrorRecords.From(error));
+
+    /// <inheritdoc/>
+    protected override void StopProcessing()
+    {
+        try
+        {
+            stopping.Cancel();
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or AggregateException)
+        {
+            // The pipeline ended while it was being stopped, or somebody's clean-up failed: neither may hold up the stop.
+        }
+    }
+
+    /// <summary>Releases what the cmdlet holds; the engine calls it.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            stopping.Dispose();
+    }
+}

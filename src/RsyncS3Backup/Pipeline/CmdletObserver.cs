@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Management.Automation;
+using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Pipeline;
+
+/// <summary>Shows what a run tells while it works: verbose and warning lines, an error for each failed entry, progress bars.</summary>
+internal sealed class CmdletObserver : IRunObserver
+{
+    private const int RunActivity = 1;
+    private const int Stages = 2;
+
+    private readonly AsyncCmdlet cmdlet;
+    private readonly PipelinePump pump;
+    private readonly string? runActivity;
+    private readonly bool showsProgress;
+    private readonly StageProgress?[] latest = new StageProgress?[Stages + 1];
+    private readonly HashSet<int> shown = [];
+
+    /// <summary>An observer for one run of the pump.</summary>
+    /// <param name="cmdlet">Whose streams are written.</param>
+    /// <param name="pump">Brings the writes to the pipeline thread.</param>
+    /// <param name="runActivity">The title of the run's progress bar above the stages' own; null: the stage's bar stands alone.</param>
+    internal CmdletObserver(AsyncCmdlet cmdlet, PipelinePump pump, string? runActivity)
+    {
+        this.cmdlet = cmdlet;
+        this.pump = pump;
+        this.runActivity = runActivity;
+        showsProgress = Interactivity.ShowsProgress(cmdlet.Host.Name);
+    }
+
+    /// <inheritdoc/>
+    public void Verbose(string message) => pump.Post(() => cmdlet.WriteVerbose(message));
+
+    /// <inheritdoc/>
+    public void Warning(string message) => pump.Post(() => cmdlet.WriteWarning(message));
+
+    /// <inheritdoc/>
+    public void ItemFailed(BackupError error) => pump.Post(() => cmdlet.WriteError(ErrorRecords.From(error)));
+
+    /// <inheritdoc/>
+    public void Progress(StageProgress progress)
+    {
+        // Only the newest state of a stage is worth a line: a slow terminal must not queue up old ones.
+        if (showsProgress && Interlocked.Exchange(ref latest[progress.Stage], progress) is null)
+            pump.Post(() => Show(progress.Stage));
+    }
+
+    /// <summary>Takes every bar away that is still shown; on the pipeline thread, on every way out.</summary>
+    internal void CompleteProgress()
+    {
+        try
+        {
+            foreach (int activity in shown.OrderDescending().ToArray())
+                Complete(activity);
+        }
+        catch (PipelineStoppedException)
+        {
+            // A stopped pipeline takes no records, and its host clears the bars itself.
+        }
+    }
+
+    private void Show(int stage)
+    {
+        if (Interlocked.Exchange(ref latest[stage], null) is not { } progress)
+            return;
+        int activity = RunActivity + stage;
+        if (progress.Completed)
+        {
+            Complete(activity);
+            return;
+        }
+
+        if (runActivity is not null)
+            Write(RunRecord(progress));
+        Write(StageRecord(progress, activity, runActivity is null ? -1 : RunActivity));
+    }
+
+    private ProgressRecord RunRecord(StageProgress progress)
+    {
+        int percent = (progress.Stage - 1) * 100 / Stages;
+        if (Percent(progress) is { } ofStage)
+            percent += ofStage / Stages;
+        return new ProgressRecord(RunActivity, runActivity!, $"Stage {progress.Stage} of {Stages}") { PercentComplete = percent };
+    }
+
+    /// <summary>What the progress bar of a stage says.</summary>
+    internal static ProgressRecord StageRecord(StageProgress progress, int activity, int parentActivity)
+    {
+        string title = progress.Stage == 1 ? $"rsync: {progress.Name}" : $"S3: {progress.Name}";
+        List<string> parts = [progress.Activity, Files(progress), Bytes(progress)];
+        if (progress.BytesPerSecond > 0)
+            parts.Add(HumanText.Rate(progress.BytesPerSecond));
+        ProgressRecord record = new(activity, title, string.Join(", ", parts.Where(part => part.Length > 0)))
+        {
+            ParentActivityId = parentActivity,
+            PercentComplete = Percent(progress) ?? -1,
+        };
+        if (progress is { TotalBytes: { } total, BytesPerSecond: > 0 } && total >= progress.Bytes)
+            record.SecondsRemaining = (int)Math.Min(int.MaxValue, Math.Ceiling((total - progress.Bytes) / progress.BytesPerSecond));
+        return record;
+    }
+
+    private static int? Percent(StageProgress progress)
+    {
+        (long done, long? all) = progress.TotalBytes > 0
+            ? (progress.Bytes, progress.TotalBytes)
+            : (progress.Files, progress.TotalFiles);
+        return all > 0 ? (int)Math.Clamp(100.0 * done / all.Value, 0, 100) : null;
+    }
+
+    private static string Files(StageProgress progress)
+    {
+        string done = progress.Files.ToString("N0", CultureInfo.InvariantCulture);
+        return progress switch
+        {
+            { TotalFiles: { } total } => $"{done} of {total.ToString("N0", CultureInfo.InvariantCulture)} files",
+            { Files: > 0 } => $"{done} files",
+            _ => "",
+        };
+    }
+
+    private static string Bytes(StageProgress progress) => progress switch
+    {
+        { TotalBytes: { } total } => $"{HumanText.Bytes(progress.Bytes)} of {HumanText.Bytes(total)}",
+        { Bytes: > 0 } => HumanText.Bytes(progress.Bytes),
+        _ => "",
+    };
+
+    private void Write(ProgressRecord record)
+    {
+        shown.Add(record.ActivityId);
+        cmdlet.WriteProgress(record);
+    }
+
+    private void Complete(int activity)
+    {
+        if (!shown.Remove(activity))
+            return;
+        cmdlet.WriteProgress(new ProgressRecord(activity, "Done", "Done") { RecordType = ProgressRecordType.Completed });
+    }
+}

@@ -1,0 +1,82 @@
+namespace RsyncS3Backup.Pipeline;
+
+/// <summary>What can be wrong with a cmdlet's parameters.</summary>
+internal static class ParameterErrors
+{
+    internal static BackupError NotAFileSystemPath(string path, string provider) => Create(
+        "NotAFileSystemPath",
+        $"'{path}' is a path of PowerShell's {provider} provider, not of the file system.",
+        "Give a folder or file on disk, for instance /data/photos or C:\\photos; change to the file system first if you meant a relative path.",
+        path);
+
+    internal static BackupError PathNotResolved(string path, string reason) => Create(
+        "PathNotResolved",
+        $"'{path}' cannot be resolved: {reason}",
+        "Check the drive and the spelling of the path.",
+        path);
+
+    internal static BackupError NoConfigurationMatches(string pattern) => Create(
+        "ConfigurationNotFound",
+        $"No file matches '{pattern}'.",
+        "Check the folder and the wildcard; 'New-BackupConfiguration' writes a configuration file.",
+        pattern,
+        BackupErrorCategory.ObjectNotFound);
+
+    internal static BackupError NotAConfiguration(string typeName) => Create(
+        "ConfigurationInvalid",
+        $"An object of type {typeName} is no configuration.",
+        "Give what Import-BackupConfiguration returns, a hashtable with the keys of a configuration file, or the path of such a file.",
+        typeName);
+
+    internal static BackupError TwoKindsOfCredentials() => Create(
+        "InvalidParameter",
+        "Both -Credential and -AccessKey or -SecretKey were given.",
+        "Give one of them: -Credential (user name = access key, password = secret key), or -AccessKey with -SecretKey.",
+        "Credential");
+
+    internal static BackupError IncompleteKeys() => Create(
+        "InvalidParameter",
+        "-AccessKey and -SecretKey belong together, and -SessionToken goes with both.",
+        "Give both keys, or neither to use the AWS SDK's own chain (environment, profile, SSO, instance).",
+        "AccessKey");
+
+    internal static BackupError InvalidValue(string parameter, string value, string problem, string allowed) => Create(
+        "InvalidParameter", $"-{parameter} '{value}': {problem}", $"Allowed: {allowed}.", parameter);
+
+    internal static BackupError TargetGivenTwice(string name, IEnumerable<string> parameters) => Create(
+        "InvalidParameter",
+        $"The result of stage 1 of job '{name}' brings its own destination, so {string.Join(", ", parameters.Select(p => "-" + p))} cannot apply.",
+        "Leave these parameters out, or run stage 2 with -Path.",
+        name);
+
+    internal static BackupError BucketMissing(string name) => Create(
+        "InvalidParameter",
+        $"The result of stage 1 of '{name}' was made from parameters and names no bucket.",
+        "Add -BucketName (and -KeyPrefix), or run stage 1 with -ConfigPath.",
+        name);
+
+    internal static BackupError TimeZoneAlone(string timeZone) => Create(
+        "InvalidParameter", $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
+
+    internal static BackupError FileExists(string path) => Create(
+        "ConfigurationExists",
+        $"'{path}' exists already.",
+        "Choose another -Path, or add -Force to replace it.",
+        path,
+        BackupErrorCategory.InvalidOperation);
+
+    internal static BackupError NotWritten(string path, string reason) => Create(
+        "ConfigurationNotWritten", $"'{path}' could not be written: {reason}", "Check the folder, its permissions and its free space.", path,
+        BackupErrorCategory.WriteError);
+
+    private static BackupError Create(
+        string id, string message, string action, string target, BackupErrorCategory category = BackupErrorCategory.InvalidArgument) => new()
+        {
+            Id = id,
+            Category = category,
+            Message = message,
+            RecommendedAction = action,
+            Target = target,
+            ExitCode = BackupExitCode.BadConfiguration,
+        };
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Management.Automation;
+using RsyncS3Backup.Reporting;
+
+namespace RsyncS3Backup;
+
+/// <summary>
+/// The texts of the module's views, called by RsyncS3Backup.format.ps1xml. It reads properties by name, so that results that came back from a
+/// job or another machine look the same.
+/// </summary>
+public static class ViewText
+{
+    private const string Reset = "\u001b[0m";
+
+    /// <summary>A status; coloured for a terminal that shows colours.</summary>
+    public static string Status(PSObject result, bool color)
+    {
+        string text = Text(result, "Status");
+        string? start = text switch
+        {
+            _ when !color => null,
+            nameof(BackupStatus.Succeeded) => "\u001b[32m",
+            nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled) => "\u001b[33m",
+            nameof(BackupStatus.Failed) => "\u001b[31m",
+            nameof(BackupStatus.Skipped) => "\u001b[2m",
+            _ => null,
+        };
+        return start is null ? text : start + text + Reset;
+    }
+
+    /// <summary>
+    /// What a stage did, e.g. <c>+3 ~1 -0</c>: created, changed (content or metadata), deleted, and <c>!2</c> failed; <c>skipped</c> for a stage
+    /// that did not run.
+    /// </summary>
+    public static string Changes(PSObject? stage)
+    {
+        if (stage is null)
+            return "";
+        string status = Text(stage, "Status");
+        if (status == nameof(BackupStatus.Skipped))
+            return "skipped";
+        long created = Number(stage, "Created");
+        long changed = Number(stage, "Updated") + Number(stage, "MetadataChanged");
+        long deleted = Number(stage, "Deleted");
+        long failed = Number(stage, "Failed");
+        if (status == nameof(BackupStatus.Failed) && created + changed + deleted + failed == 0)
+            return "failed";
+        string text = string.Create(CultureInfo.InvariantCulture, $"+{created} ~{changed} -{deleted}");
+        return failed == 0 ? text : string.Create(CultureInfo.InvariantCulture, $"{text} !{failed}");
+    }
+
+    /// <summary>One line on a stage for a list: status, changes, bytes, duration, and why it failed or was skipped.</summary>
+    public static string Stage(PSObject? stage, bool color)
+    {
+        if (stage is null)
+            return "";
+        string status = Status(stage, color);
+        string reason = Text(stage, "SkippedReason");
+        if (reason.Length > 0)
+            return $"{status}: {reason}";
+        string done = $"{status}, {Changes(stage)}, {Bytes(Number(stage, "TransferredBytes"))} in {Duration(Value(stage, "Duration"))}";
+        string error = Text(stage, "Error");
+        return error.Length > 0 ? $"{done}{Environment.NewLine}{error}" : done;
+    }
+
+    /// <summary>The counts of a stage for a list.</summary>
+    public static string Counts(PSObject stage) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Number(stage, "Created")} created, {Number(stage, "Updated")} updated, {Number(stage, "MetadataChanged")} metadata, " +
+        $"{Number(stage, "Deleted")} deleted, {Number(stage, "Unchanged")} unchanged, {Number(stage, "Failed")} failed");
+
+    /// <summary>Bytes and rate for a list, e.g. <c>12.3 MiB of 1.2 GiB (4.1 MiB/s)</c>.</summary>
+    public static string Transferred(PSObject stage)
+    {
+        string rate = Value(stage, "BytesPerSecond") is double perSecond and > 0 ? $" ({HumanText.Rate(perSecond)})" : "";
+        return $"{Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))}{rate}";
+    }
+
+    /// <summary>A size.</summary>
+    public static string Bytes(long bytes) => HumanText.Bytes(bytes);
+
+    /// <summary>A duration; empty for what is none.</summary>
+    public static string Duration(object? duration) =>
+        (duration is PSObject wrapped ? wrapped.BaseObject : duration) is TimeSpan span ? HumanText.Duration(span) : "";
+
+    /// <summary>A bucket and prefix as <c>s3://bucket/prefix</c>; empty without a bucket.</summary>
+    public static string Address(object? bucket, object? prefix) => bucket is null ? "" : $"s3://{bucket}/{prefix}";
+
+    private static object? Value(PSObject item, string property)
+    {
+        object? value = item.Properties[property]?.Value;
+        return value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value;
+    }
+
+    private static string Text(PSObject item, string property)
+    {
+        // Not the unwrapped value: an enum that was serialized is a number whose text is the enum's name.
+        object? value = item.Properties[property]?.Value;
+        if (value is PSObject { BaseObject: PSCustomObject } error && error.Properties["Id"]?.Value is { } id)
+            return $"{id}: {error.Properties["Message"]?.Value}";
+        return value?.ToString() ?? "";
+    }
+
+    private static long Number(PSObject item, string property) => Value(item, property) switch
+    {
+        long number => number,
+        int number => number,
+        _ => 0,
+    };
+}

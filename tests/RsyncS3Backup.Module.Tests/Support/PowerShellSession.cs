@@ -1,0 +1,153 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace RsyncS3Backup.Module.Tests.Support;
+
+/// <summary>A session of the real engine, with the staged module imported.</summary>
+internal sealed class PowerShellSession : IDisposable
+{
+    private readonly Runspace runspace;
+
+    private PowerShellSession(TestHost host)
+    {
+        Host = host;
+        runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
+        runspace.Open();
+    }
+
+    public TestHost Host { get; }
+
+    /// <summary>A session with the module.</summary>
+    public static PowerShellSession Create(bool supportsColor = false)
+    {
+        PowerShellSession session = CreateWithoutModule(supportsColor);
+        session.Run("param($Manifest) Import-Module $Manifest", Repository.Manifest).ThrowOnError();
+        return session;
+    }
+
+    /// <summary>A session that has not imported the module yet.</summary>
+    public static PowerShellSession CreateWithoutModule(bool supportsColor = false) => new(new TestHost(supportsColor));
+
+    /// <summary>A session with the module and with the test cmdlets, which use the module's own pump.</summary>
+    public static PowerShellSession CreateWithTestCmdlets()
+    {
+        PowerShellSession session = Create();
+        AssemblyLoadContext context = AssemblyLoadContext.GetLoadContext(session.ModuleAssemblies()[0])!;
+        object assembly = context.LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, "RsyncS3Backup.TestCmdlets.dll"));
+        session.Run("param($Assembly) Import-Module -Assembly $Assembly", assembly).ThrowOnError();
+        return session;
+    }
+
+    /// <summary>The staged assemblies as this process runs them: the cmdlets', and Core.</summary>
+    public Assembly[] ModuleAssemblies() =>
+        [.. Run("(Get-Command Invoke-RsyncStage).ImplementingType; [RsyncS3Backup.BackupResult]").ThrowOnError()
+            .Objects.Select(type => ((Type)type.BaseObject).Assembly)];
+
+    /// <summary>Runs a script to its end. A terminating error is in the result, not thrown.</summary>
+    /// <param name="script">The script; its <c>param()</c> block takes <paramref name="arguments"/> by position.</param>
+    /// <param name="arguments">Objects of any kind.</param>
+    public SessionResult Run(string script, params object?[] arguments)
+    {
+        using RunningScript running = Start(script, arguments);
+        return running.Wait();
+    }
+
+    /// <summary>What a script emits, as text; nothing may go wrong.</summary>
+    public string[] Texts(string script, params object?[] arguments) =>
+        [.. Run(script, arguments).ThrowOnError().Objects.Select(item => item?.ToString() ?? "")];
+
+    /// <summary>Starts a script that the caller stops or waits for.</summary>
+    public RunningScript Start(string script, params object?[] arguments)
+    {
+        PowerShell shell = PowerShell.Create(runspace);
+        shell.AddScript(script);
+        foreach (object? argument in arguments)
+            shell.AddArgument(argument);
+        return new RunningScript(shell);
+    }
+
+    /// <summary>What a script puts on the screen: its output as the engine formats it.</summary>
+    public string Render(string script, params object?[] arguments)
+    {
+        Host.ClearScreen();
+        using PowerShell shell = PowerShell.Create(runspace);
+        shell.AddScript(script);
+        foreach (object? argument in arguments)
+            shell.AddArgument(argument);
+        shell.AddCommand("Out-Default").Commands.Commands[^1].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
+        shell.Invoke();
+        return Host.Screen;
+    }
+
+    public void Dispose() => runspace.Dispose();
+}
+
+/// <summary>A script that runs.</summary>
+internal sealed class RunningScript : IDisposable
+{
+    private readonly PowerShell shell;
+    private readonly PSDataCollection<PSObject> output = [];
+    private readonly IAsyncResult invocation;
+
+    internal RunningScript(PowerShell shell)
+    {
+        this.shell = shell;
+        PSDataCollection<PSObject> input = [];
+        input.Complete();
+        invocation = shell.BeginInvoke(input, output);
+    }
+
+    /// <summary>Does what Ctrl+C does, and returns when the pipeline has stopped.</summary>
+    public SessionResult Stop()
+    {
+        shell.Stop();
+        return Wait();
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public SessionResult Wait()
+    {
+        Exception? terminating = null;
+        try
+        {
+            shell.EndInvoke(invocation);
+        }
+        catch (RuntimeException exception)
+        {
+            terminating = exception;
+        }
+
+        PSDataStreams streams = shell.Streams;
+        return new SessionResult(
+            [.. output], [.. streams.Error], [.. streams.Warning.Select(record => record.Message)],
+            [.. streams.Verbose.Select(record => record.Message)], [.. streams.Progress], [.. streams.Information], terminating);
+    }
+
+    public void Dispose() => shell.Dispose();
+}
+
+/// <summary>Everything that a script said.</summary>
+internal sealed record SessionResult(
+    IReadOnlyList<PSObject> Objects,
+    IReadOnlyList<ErrorRecord> Errors,
+    IReadOnlyList<string> Warnings,
+    IReadOnlyList<string> Verbose,
+    IReadOnlyList<ProgressRecord> Progress,
+    IReadOnlyList<InformationRecord> Information,
+    Exception? Terminating)
+{
+    /// <summary>The error record of the terminating error; null when there was none.</summary>
+    public ErrorRecord? TerminatingError => (Terminating as IContainsErrorRecord)?.ErrorRecord;
+
+    /// <summary>Demands that nothing went wrong.</summary>
+    public SessionResult ThrowOnError()
+    {
+        if (Terminating is not null)
+            throw new InvalidOperationException(Terminating.Message, Terminating);
+        if (Errors.Count > 0)
+            throw new InvalidOperationException(string.Join(Environment.NewLine, Errors.Select(error => error.ToString())), Errors[0].Exception);
+        return this;
+    }
+}
