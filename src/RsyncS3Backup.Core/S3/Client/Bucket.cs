@@ -104,7 +104,7 @@ internal sealed class Bucket : IDisposable
         }
     }
 
-    // The SDK retries a request that fails, but not an answer that breaks off in its body.
+    // The SDK retries a request that fails and a connection that drops, but not a document that ends early.
     private async Task<ListObjectsV2Response> ReadPageAsync(ListObjectsV2Request list, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
@@ -115,9 +115,9 @@ internal sealed class Bucket : IDisposable
                 RequireWhole(page);
                 return page;
             }
-            catch (Exception exception) when (exception is AmazonUnmarshallingException or System.Xml.XmlException or HttpIOException or IOException)
+            catch (Exception exception) when (exception is AmazonUnmarshallingException or System.Xml.XmlException or IOException)
             {
-                if (attempt == TriesPerPage)
+                if (exception is IOException || attempt == TriesPerPage)
                     throw S3Errors.ListingIncomplete(request.Destination.Bucket, exception.Message, exception);
             }
         }

@@ -76,7 +76,8 @@ internal sealed class DirectPut : IDisposable
         ImmutableCredentials signer = await credentials.GetCredentialsAsync().ConfigureAwait(false);
         // Over TLS the body is safe from change already, and its checksum travels with it.
         string payloadHash = address.Scheme == Uri.UriSchemeHttps ? "UNSIGNED-PAYLOAD" : SignatureV4.HexHash(content.Bytes.Span);
-        string time = SignatureV4.Time(DateTimeOffset.UtcNow);
+        // What the SDK has learned from S3's answers about this machine's clock; the listing came first.
+        string time = SignatureV4.Time(DateTimeOffset.UtcNow + CorrectClockSkew.GetClockCorrectionForEndpoint(address.AbsoluteUri));
         string path = address.AbsolutePath.TrimEnd('/') + "/" + EncodePath(key);
 
         List<KeyValuePair<string, string>> signed =
