@@ -8,11 +8,12 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
 
-    # The loader comes first: it makes the assemblies below load in the module's own load context.
+    # The loader comes first: it makes the assemblies after it load from bin/ in the module's own load context. They are named without
+    # that folder: the engine loads a path that exists into the default context, and asks for a bare name, which the loader answers.
     NestedModules        = @(
         'RsyncS3Backup.Loader.dll'
-        'bin/RsyncS3Backup.Core.dll'
-        'bin/RsyncS3Backup.dll'
+        'RsyncS3Backup.Core.dll'
+        'RsyncS3Backup.dll'
     )
     FormatsToProcess     = @('RsyncS3Backup.format.ps1xml')
     TypesToProcess       = @('RsyncS3Backup.types.ps1xml')

@@ -24,9 +24,8 @@ public sealed class ManifestTests
     public void The_manifest_names_every_export_so_that_command_discovery_needs_no_import()
     {
         using PowerShellSession session = PowerShellSession.CreateWithoutModule();
-        SessionResult result = session.Run("param($Path) Test-ModuleManifest $Path", Repository.Manifest);
+        SessionResult result = session.Run("param($Path) Get-Module -ListAvailable $Path", Repository.Manifest).ThrowOnError();
 
-        Assert.Empty(result.Errors);
         PSModuleInfo module = (PSModuleInfo)result.Objects.Single().BaseObject;
         Assert.Equal(6, module.ExportedCmdlets.Count);
         Assert.DoesNotContain(module.ExportedCmdlets.Keys, name => name.Contains('*', StringComparison.Ordinal));

@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests;
+
+public sealed class CompletionTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly PowerShellSession session = PowerShellSession.Create();
+
+    [Theory]
+    [InlineData("Invoke-S3SyncStage -StorageClass GLACIER", "GLACIER_IR", "GLACIER")]
+    [InlineData("Invoke-S3SyncStage -StorageClass IA", "STANDARD_IA", "ONEZONE_IA")]
+    [InlineData("Invoke-S3SyncStage -Region eu-c", "eu-central-1", "eu-central-2")]
+    [InlineData("Invoke-S3SyncStage -ChecksumMode ", "WhenRequired", "WhenSupported")]
+    [InlineData("New-BackupConfiguration -TimeZone new_y", "America/New_York")]
+    public void Values_are_completed(string line, params string[] expected) => Assert.Equal(expected, Complete(line));
+
+    [Fact]
+    public void Profiles_come_from_both_shared_files()
+    {
+        File.WriteAllText(folder.File("config"), "[default]\nregion = eu-west-1\n[profile work]\n[sso-session corp]\n[profile \"two words\"]\n");
+        File.WriteAllText(folder.File("credentials"), "[default]\n[home]\n");
+        session.Run(
+            "param($Config, $Credentials) $env:AWS_CONFIG_FILE = $Config; $env:AWS_SHARED_CREDENTIALS_FILE = $Credentials",
+            folder.File("config"), folder.File("credentials"));
+        try
+        {
+            Assert.Equal(["default", "home", "'two words'", "work"], Complete("Invoke-S3SyncStage -ProfileName "));
+        }
+        finally
+        {
+            session.Run("$env:AWS_CONFIG_FILE = $null; $env:AWS_SHARED_CREDENTIALS_FILE = $null");
+        }
+    }
+
+    [Theory]
+    [InlineData("Invoke-RsyncToS3Backup -ConfigPath ")]
+    [InlineData("Import-BackupConfiguration -Path ")]
+    public void Configurations_are_completed_with_JSON_files_and_folders(string line)
+    {
+        File.WriteAllText(folder.File("job.json"), "{}");
+        File.WriteAllText(folder.File("notes.txt"), "");
+        folder.Folder("jobs");
+
+        Assert.Equal(["job.json", "jobs"], Complete(line + folder.Path + Path.DirectorySeparatorChar).Select(Path.GetFileName).Order());
+    }
+
+    public void Dispose()
+    {
+        session.Dispose();
+        folder.Dispose();
+    }
+
+    private string[] Complete(string line) =>
+        [.. session.Run("param($Line) (TabExpansion2 $Line $Line.Length).CompletionMatches", line).ThrowOnError()
+            .Objects.Select(match => ((CompletionResult)match.BaseObject).CompletionText)];
+}

@@ -1,0 +1,95 @@
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests;
+
+/// <summary>
+/// Another module's AWS SDK has the same assembly version as ours. Each test runs in a process of its own, because what is loaded stays.
+/// </summary>
+public sealed class IsolationTests : IDisposable
+{
+    private const string ListLoaded = """
+        foreach ($assembly in [AppDomain]::CurrentDomain.GetAssemblies()) {
+            $name = $assembly.GetName().Name
+            if ($name -like 'AWSSDK.*') { '{0} in {1}' -f $name, [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).Name }
+        }
+
+        """;
+
+    private readonly TemporaryFolder folder = new();
+
+    private static string Import => $"Import-Module '{Repository.Manifest}'\n";
+
+    // What the first use of S3 does: code of Core asks its own context for the AWS SDK.
+    private static string UseOurSdk => """
+        $ours = [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([RsyncS3Backup.BackupResult].Assembly)
+        foreach ($name in 'AWSSDK.S3', 'AWSSDK.Core') { [void]$ours.LoadFromAssemblyName([Reflection.AssemblyName]::new($name)).GetTypes() }
+
+        """;
+
+    private string LoadAnotherSdk
+    {
+        get
+        {
+            string script = "";
+            foreach (string name in new[] { "AWSSDK.Core.dll", "AWSSDK.S3.dll" })
+            {
+                string copy = folder.File(name);
+                File.Copy(Path.Combine(Repository.StagedModule, "bin", name), copy, overwrite: true);
+                script += $"[void][Reflection.Assembly]::LoadFrom('{copy}').GetTypes()\n";
+            }
+
+            return script;
+        }
+    }
+
+    [Fact]
+    public void Importing_loads_no_assembly_of_the_AWS_SDK() => Assert.Empty(FreshProcess.Run(Import + ListLoaded));
+
+    [Fact]
+    public void Asking_for_help_and_completion_loads_no_assembly_of_the_AWS_SDK() => Assert.Empty(FreshProcess.Run(
+        Import + "[void](Get-Help Invoke-S3SyncStage); [void](TabExpansion2 'Invoke-S3SyncStage -ProfileName ' 32)\n" + ListLoaded));
+
+    [Fact]
+    public void An_SDK_loaded_before_the_import_stays_apart_from_ours() =>
+        AssertBothLoaded(FreshProcess.Run(LoadAnotherSdk + Import + UseOurSdk + ListLoaded));
+
+    [Fact]
+    public void An_SDK_loaded_after_the_import_stays_apart_from_ours() =>
+        AssertBothLoaded(FreshProcess.Run(Import + UseOurSdk + LoadAnotherSdk + ListLoaded));
+
+    [Fact]
+    public void An_SDK_loaded_between_the_import_and_the_first_use_stays_apart_from_ours() =>
+        AssertBothLoaded(FreshProcess.Run(Import + LoadAnotherSdk + UseOurSdk + ListLoaded));
+
+    [Theory]
+    [InlineData("Import-Module '{0}' -Force")]
+    [InlineData("Remove-Module RsyncS3Backup; Import-Module '{0}'")]
+    [InlineData(
+        "$space = [RunspaceFactory]::CreateRunspace([InitialSessionState]::CreateDefault2()); $space.Open(); "
+        + "$shell = [PowerShell]::Create($space); [void]$shell.AddScript('Import-Module ''{0}'' -ErrorAction Stop; [RsyncS3Backup.BackupResult]').Invoke()")]
+    public void Importing_again_uses_the_same_assemblies(string again)
+    {
+        string[] lines = FreshProcess.Run(
+            Import + string.Format(null, again, Repository.Manifest) + "\n" + UseOurSdk + """
+                (Get-Command Invoke-RsyncStage).ImplementingType.Assembly.Location
+                foreach ($assembly in [AppDomain]::CurrentDomain.GetAssemblies()) {
+                    if ($assembly.GetName().Name -in 'RsyncS3Backup', 'RsyncS3Backup.Core') {
+                        '{0} in {1}' -f $assembly.GetName().Name, [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).Name
+                    }
+                }
+                """);
+
+        Assert.Equal(Repository.Assembly("RsyncS3Backup"), lines[0]);
+        Assert.Equal(["RsyncS3Backup in RsyncS3Backup", "RsyncS3Backup.Core in RsyncS3Backup"], lines[1..].Order(StringComparer.Ordinal));
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private static void AssertBothLoaded(string[] lines)
+    {
+        Assert.Contains("AWSSDK.Core in Default", lines);
+        Assert.Contains("AWSSDK.Core in RsyncS3Backup", lines);
+        Assert.Contains("AWSSDK.S3 in RsyncS3Backup", lines);
+    }
+}

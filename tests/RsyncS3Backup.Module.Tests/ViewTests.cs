@@ -1,0 +1,126 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests;
+
+/// <summary>What users see of results on a screen of 100 columns.</summary>
+public sealed partial class ViewTests : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNameCaseInsensitive = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    private readonly PowerShellSession session = PowerShellSession.Create();
+
+    private object Stage1 => Make("RsyncStageResult", """
+        { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Succeeded", "Source": ["/data/photos"], "Destination": "/mirror/photos",
+          "Created": 3, "Updated": 1, "MetadataChanged": 1, "Deleted": 2, "Unchanged": 993, "Total": 1000, "TotalBytes": 5368709120,
+          "TransferredBytes": 12897484, "Duration": "00:00:03", "RsyncVersion": "3.2.7", "RsyncExitCode": 0 }
+        """);
+
+    private object Stage2 => Make("S3SyncStageResult", """
+        { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Failed", "Path": "/mirror/photos", "BucketName": "my-backups",
+          "KeyPrefix": "rsync/photos/", "StorageClass": "STANDARD_IA", "Created": 3, "Failed": 1, "TransferredBytes": 1048576,
+          "TotalBytes": 5368709120, "Duration": "00:01:12", "Requests": { "Put": 3, "List": 1 }, "EstimatedRequestCost": 0.0004,
+          "Error": { "Id": "S3AccessDenied", "Category": "PermissionDenied", "Message": "S3 denies writing to my-backups.",
+                     "RecommendedAction": "Allow s3:PutObject.", "ExitCode": "Stage2Failed" } }
+        """);
+
+    [Fact]
+    public void A_backup_result_is_one_line_of_a_table() => AssertScreen("""
+
+        Name                   Status                Mirror           S3                 Uploaded  Duration
+        ----                   ------                ------           --                 --------  --------
+        photos                 Failed                +3 ~2 -2         +3 ~0 -0 !1         1.0 MiB  1 m 15 s
+
+        """, Backup());
+
+    [Fact]
+    public void A_stage_1_result_is_one_line_of_a_table() => AssertScreen("""
+
+        Name                   Status                Changes                Total Transferred  Duration
+        ----                   ------                -------                ----- -----------  --------
+        photos                 Succeeded             +3 ~2 -2                1000    12.3 MiB     3.0 s
+
+        """, Stage1);
+
+    [Fact]
+    public void A_stage_2_result_is_one_line_of_a_table() => AssertScreen("""
+
+        Name                 Status                Changes            Uploaded Requests      Cost  Duration
+        ----                 ------                -------            -------- --------      ----  --------
+        photos               Failed                +3 ~0 -0 !1         1.0 MiB        4  0.0004 $  1 m 12 s
+
+        """, Stage2);
+
+    [Fact]
+    public void A_list_tells_why_a_stage_failed_and_what_to_do()
+    {
+        string screen = session.Render("param($Object) $Object | Format-List", Stage2);
+
+        Assert.Contains("S3AccessDenied: S3 denies writing to my-backups.", screen, StringComparison.Ordinal);
+        Assert.Contains("Allow s3:PutObject.", screen, StringComparison.Ordinal);
+        Assert.Contains("s3://my-backups/rsync/photos/", screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_status_is_coloured_only_where_the_host_shows_colours()
+    {
+        using PowerShellSession coloured = PowerShellSession.Create(supportsColor: true);
+
+        Assert.Contains("\u001b[32mSucceeded", coloured.Render("param($Object) $Object", Stage1), StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', session.Render("param($Object) $Object", Stage1));
+    }
+
+    [Fact]
+    public void A_result_from_a_job_has_the_same_table()
+    {
+        const string roundTrip = "param($Object) [Management.Automation.PSSerializer]::Deserialize("
+            + "[Management.Automation.PSSerializer]::Serialize($Object))";
+
+        Assert.Equal(session.Render("param($Object) $Object", Backup()), session.Render(roundTrip, Backup()));
+    }
+
+    [Fact]
+    public void Every_table_fits_100_columns()
+    {
+        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2 }]);
+
+        Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
+    }
+
+    public void Dispose() => session.Dispose();
+
+    private object Backup()
+    {
+        object result = Make("BackupResult", """
+            { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Failed", "ExitCode": "Stage2Failed", "Duration": "00:01:15",
+              "Stage1": { "Name": "", "RunId": "", "Status": "Skipped", "Source": [], "Destination": "" },
+              "Stage2": { "Name": "", "RunId": "", "Status": "Skipped", "Path": "" } }
+            """);
+        result.GetType().GetProperty("Stage1")!.SetValue(result, Stage1);
+        result.GetType().GetProperty("Stage2")!.SetValue(result, Stage2);
+        return result;
+    }
+
+    private object Make(string type, string json)
+    {
+        Assembly core = session.ModuleAssemblies()[1];
+        return JsonSerializer.Deserialize(json, core.GetType($"RsyncS3Backup.{type}", throwOnError: true)!, Json)!;
+    }
+
+    private void AssertScreen(string expected, object value) =>
+        Assert.Equal(Normalized(expected), Normalized(session.Render("param($Object) $Object", value)));
+
+    // The engine pads the last column in some places; nobody sees that.
+    private static string Normalized(string screen) => TrailingBlanks().Replace(screen, "").Trim('\n');
+
+    [GeneratedRegex(@"[ \r]+$", RegexOptions.Multiline)]
+    private static partial Regex TrailingBlanks();
+}
