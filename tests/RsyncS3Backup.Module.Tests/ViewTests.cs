@@ -62,11 +62,24 @@ public sealed partial class ViewTests : IDisposable
     [Fact]
     public void A_list_tells_why_a_stage_failed_and_what_to_do()
     {
-        string screen = session.Render("param($Object) $Object | Format-List", Stage2);
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        string screen = lists.Render("param($Object) $Object", Stage2);
 
         Assert.Contains("S3AccessDenied: S3 denies writing to my-backups.", screen, StringComparison.Ordinal);
         Assert.Contains("Allow s3:PutObject.", screen, StringComparison.Ordinal);
         Assert.Contains("s3://my-backups/rsync/photos/", screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_list_fits_100_columns_and_shows_both_stages_of_a_backup()
+    {
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2 }]);
+
+        Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
+        Assert.Contains("Stage 1 (rsync) : Succeeded, +3 ~2 -2, 12.3 MiB in 3.0 s", screen, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,7 +88,8 @@ public sealed partial class ViewTests : IDisposable
         using PowerShellSession coloured = PowerShellSession.Create(supportsColor: true);
 
         Assert.Contains("\u001b[32mSucceeded", coloured.Render("param($Object) $Object", Stage1), StringComparison.Ordinal);
-        Assert.DoesNotContain('\u001b', session.Render("param($Object) $Object", Stage1));
+        Assert.DoesNotContain("\u001b[32mSucceeded", session.Texts(
+            "param($Object) [RsyncS3Backup.ViewText]::Status($Object, $Host.UI.SupportsVirtualTerminal)", Stage1));
     }
 
     [Fact]

@@ -2,18 +2,23 @@ using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Reflection;
 using System.Runtime.Loader;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace RsyncS3Backup.Module.Tests.Support;
 
 /// <summary>A session of the real engine, with the staged module imported.</summary>
-internal sealed class PowerShellSession : IDisposable
+internal sealed partial class PowerShellSession : IDisposable
 {
     private readonly Runspace runspace;
 
-    private PowerShellSession(TestHost host)
+    private PowerShellSession(TestHost host, string? formatFile = null)
     {
         Host = host;
-        runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
+        InitialSessionState state = InitialSessionState.CreateDefault2();
+        if (formatFile is not null)
+            state.Formats.Add(new SessionStateFormatEntry(formatFile));
+        runspace = RunspaceFactory.CreateRunspace(host, state);
         runspace.Open();
     }
 
@@ -37,6 +42,23 @@ internal sealed class PowerShellSession : IDisposable
         AssemblyLoadContext context = AssemblyLoadContext.GetLoadContext(session.ModuleAssemblies()[0])!;
         object assembly = context.LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, "RsyncS3Backup.TestCmdlets.dll"));
         session.Run("param($Assembly) Import-Module -Assembly $Assembly", assembly).ThrowOnError();
+        return session;
+    }
+
+    /// <summary>
+    /// A session that shows everything of the module as a list. Format-List is in a module that the hosted engine lacks, so the session
+    /// gets the staged format file without its tables.
+    /// </summary>
+    public static PowerShellSession CreateWithListsOnly(TemporaryFolder folder)
+    {
+        XDocument formats = XDocument.Load(Path.Combine(Repository.StagedModule, "RsyncS3Backup.format.ps1xml"));
+        formats.Descendants("View").Where(view => view.Element("TableControl") is not null).Remove();
+        string lists = folder.File("lists.format.ps1xml");
+        formats.Save(lists);
+        using PowerShellSession whole = Create();
+        PowerShellSession session = new(new TestHost(), lists);
+        foreach (Assembly assembly in whole.ModuleAssemblies())
+            session.Run("param($Assembly) Import-Module -Assembly $Assembly", assembly).ThrowOnError();
         return session;
     }
 
@@ -78,10 +100,14 @@ internal sealed class PowerShellSession : IDisposable
             shell.AddArgument(argument);
         shell.AddCommand("Out-Default").Commands.Commands[^1].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
         shell.Invoke();
-        return Host.Screen;
+        // The engine colours its headings whatever the host says; a console without colours takes the escape sequences out, as here.
+        return Host.UI.SupportsVirtualTerminal ? Host.Screen : EscapeSequence().Replace(Host.Screen, "");
     }
 
     public void Dispose() => runspace.Dispose();
+
+    [GeneratedRegex("\u001b\\[[0-9;]*m")]
+    private static partial Regex EscapeSequence();
 }
 
 /// <summary>A script that runs.</summary>
