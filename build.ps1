@@ -103,6 +103,6 @@ switch ($Task) {
     }
     'package' {
         Invoke-Build
-        dotnet msbuild build.proj -t:Package -nologo -v:minimal
+        dotnet msbuild src/RsyncS3Backup -t:PackageModule -nologo -v:minimal
     }
 }

@@ -204,7 +204,7 @@ case $task in
   build) build ;;
   test) run_tests ;;
   demo) ensure_rsync; build; say 'Demo'; dotnet run --project tests/Demo -c Release ;;
-  package) build; dotnet msbuild build.proj -t:Package -nologo -v:minimal ;;
+  package) build; dotnet msbuild src/RsyncS3Backup -t:PackageModule -nologo -v:minimal ;;
   ensure-rsync) ensure_rsync ;; # for build.ps1
   help | -h | --help) usage ;;
   *) echo "Unknown task '$task'." >&2; usage >&2; exit 2 ;;

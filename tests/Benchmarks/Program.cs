@@ -1,0 +1,34 @@
+using System.Globalization;
+using Benchmarks;
+
+// What a run costs beside its peers, on this machine, in this minute: read the ratios, not the seconds.
+//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only import,small,large]
+// The module runs in the real PowerShell engine, each measurement in a process of its own, against the loopback S3 server in another
+// process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed. Nothing here fails a build.
+if (args is ["--engine", var script])
+    return Engine.Run(script);
+
+int files = Option("--files", 20_000);
+int largeMiB = Option("--large-mib", 2_048);
+string[] only = Text("--only", "import,small,large").Split(',');
+
+using Workplace workplace = Workplace.Create();
+await using ServerProcess server = await ServerProcess.StartAsync();
+Peer[] peers = Peer.Installed(server, workplace);
+Console.WriteLine($"Peers: {string.Join(", ", peers.Select(peer => peer.Name))}");
+
+if (only.Contains("import"))
+    ImportBenchmark.Run();
+if (only.Contains("small"))
+    SyncBenchmark.RunSmallFiles(workplace, peers, files);
+if (only.Contains("large"))
+    SyncBenchmark.RunLargeFile(workplace, peers, largeMiB);
+return 0;
+
+int Option(string name, int fallback) => int.Parse(Text(name, fallback.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+string Text(string name, string fallback)
+{
+    int index = Array.IndexOf(args, name);
+    return index >= 0 && index + 1 < args.Length ? args[index + 1] : fallback;
+}

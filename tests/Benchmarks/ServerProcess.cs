@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace Benchmarks;
+
+/// <summary>The loopback S3 server in a process of its own; it keeps hashes, not contents.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    public const string Bucket = "bench";
+
+    private readonly Process process;
+
+    private ServerProcess(Process process, Dictionary<string, string> announced)
+    {
+        this.process = process;
+        Endpoint = announced["endpoint"];
+        Environment = new Dictionary<string, string>
+        {
+            ["AWS_ACCESS_KEY_ID"] = announced["access_key"],
+            ["AWS_SECRET_ACCESS_KEY"] = announced["secret_key"],
+            ["AWS_REGION"] = announced["region"],
+            ["AWS_DEFAULT_REGION"] = announced["region"],
+            ["AWS_EC2_METADATA_DISABLED"] = "true",
+        };
+    }
+
+    public string Endpoint { get; }
+
+    /// <summary>What a client needs in its environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; }
+
+    public static async Task<ServerProcess> StartAsync()
+    {
+        string program = typeof(S3Server.LoopbackS3Server).Assembly.Location;
+        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, "--keep-content", "false"]) { RedirectStandardOutput = true };
+        Process process = Process.Start(start)!;
+        string line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The S3 server did not start.");
+        return new ServerProcess(process, line.Split(' ').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+}
