@@ -65,7 +65,7 @@ internal static class S3Errors
         "Set destination.region (or -Region), or AWS_REGION.");
 
     public static BackupException ParameterInvalid(string what, string value, string problem) => ParameterError(
-        "ParameterInvalid", value, $"{what}: {problem}", "Correct the value; docs/configuration.md says what is allowed.");
+        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; docs/configuration.md says what is allowed.");
 
     public static BackupError NameNotUtf8(string path) => Item(
         "NameNotUtf8", BackupErrorCategory.InvalidData, path,
@@ -105,7 +105,6 @@ internal static class S3Errors
         BackupError cause = From(exception, target);
         return cause with
         {
-            Id = cause.Id == "S3RequestFailed" ? "S3ItemFailed" : cause.Id,
             Message = $"'{path}' was not sent to S3. {cause.Message}",
             Target = path,
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RsyncS3Backup.Core.Tests.Support;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
 
@@ -56,13 +57,7 @@ internal static class ConfigurationSamples
         }
         """;
 
-    public static string RepositoryFile(string relativePath)
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RsyncS3Backup.psd1")))
-            folder = folder.Parent;
-        return File.ReadAllText(Path.Combine(folder!.FullName, relativePath));
-    }
+    public static string RepositoryFile(string relativePath) => File.ReadAllText(Repository.Path(relativePath));
 
     /// <summary>The full job with the value at a path such as <c>$.sources[0].path</c> replaced; null removes the key.</summary>
     public static string With(string jsonPath, string? value)

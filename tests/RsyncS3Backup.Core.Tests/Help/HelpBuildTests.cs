@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.HelpBuilder;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace RsyncS3Backup.Core.Tests.Help;
 
 public sealed class HelpBuildTests
 {
-    private static readonly string Pages = Path.Combine(RepositoryRoot(), "docs", "en-US");
+    private static readonly string Pages = Repository.Path("docs", "en-US");
 
     [Fact]
     public void The_pages_of_this_module_have_no_problems() => Assert.Empty(HelpBuild.Read(Pages).Problems);
@@ -14,7 +15,7 @@ public sealed class HelpBuildTests
     [Fact]
     public void Every_exported_cmdlet_has_a_page()
     {
-        string manifest = File.ReadAllText(Path.Combine(RepositoryRoot(), "RsyncS3Backup.psd1"));
+        string manifest = File.ReadAllText(Repository.Path("RsyncS3Backup.psd1"));
         string export = manifest[manifest.IndexOf("CmdletsToExport", StringComparison.Ordinal)..];
         IEnumerable<string> cmdlets = export[..export.IndexOf(')', StringComparison.Ordinal)].Split('\'').Where(part => part.Contains('-'));
 
@@ -52,13 +53,5 @@ public sealed class HelpBuildTests
         {
             Directory.Delete(folder);
         }
-    }
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RsyncS3.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new DirectoryNotFoundException("The repository's root was not found.");
     }
 }

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Rsync;
 using Xunit;
 
@@ -8,7 +9,7 @@ public sealed class RsyncExitCodesTests
     [Fact]
     public void The_documentation_has_the_same_table()
     {
-        string[] documented = [.. File.ReadLines(Path.Combine(RepositoryRoot(), "docs", "rsync-exit-codes.md"))
+        string[] documented = [.. File.ReadLines(Repository.Path("docs", "rsync-exit-codes.md"))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Code", StringComparison.Ordinal)
                 && !line.StartsWith("| ---", StringComparison.Ordinal))];
         Assert.Equal(RsyncExitCodes.MarkdownRows(), documented);
@@ -36,12 +37,4 @@ public sealed class RsyncExitCodesTests
             Assert.Equal(entry.Status == BackupStatus.Failed, entry.ErrorId is not null);
             Assert.NotEmpty(entry.Advice);
         });
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RsyncS3Backup.psd1")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run from inside the repository.");
-    }
 }

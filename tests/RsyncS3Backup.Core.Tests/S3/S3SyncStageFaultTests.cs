@@ -265,8 +265,8 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("", "ParameterInvalid")]
-    [InlineData("Not_A_Bucket", "ParameterInvalid")]
+    [InlineData("", "InvalidParameter")]
+    [InlineData("Not_A_Bucket", "InvalidParameter")]
     public async Task A_bad_bucket_name_is_refused_before_any_request(string bucket, string expectedId)
     {
         mirror.File("a.txt", "x");
@@ -283,7 +283,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
 
         S3SyncStageResult result = await Sync(change: request => request with { Options = request.Options with { StorageClass = "GLACIER_FLEX" } });
 
-        Assert.Equal((BackupStatus.Failed, "ParameterInvalid", 0L), (result.Status, result.Error?.Id, result.Requests.Total));
+        Assert.Equal((BackupStatus.Failed, "InvalidParameter", 0L), (result.Status, result.Error?.Id, result.Requests.Total));
         Assert.Contains("GLACIER_FLEX", result.Error!.Message, StringComparison.Ordinal);
     }
 

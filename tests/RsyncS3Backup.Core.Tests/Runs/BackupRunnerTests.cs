@@ -1,0 +1,75 @@
+using RsyncS3Backup.Runs;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Runs;
+
+public sealed class BackupRunnerTests
+{
+    [Theory]
+    [InlineData(BackupStatus.Succeeded, BackupStatus.Succeeded, BackupStatus.Succeeded)]
+    [InlineData(BackupStatus.Succeeded, BackupStatus.Skipped, BackupStatus.Succeeded)]
+    [InlineData(BackupStatus.SucceededWithWarnings, BackupStatus.Skipped, BackupStatus.SucceededWithWarnings)]
+    [InlineData(BackupStatus.SucceededWithWarnings, BackupStatus.Succeeded, BackupStatus.SucceededWithWarnings)]
+    [InlineData(BackupStatus.Succeeded, BackupStatus.SucceededWithWarnings, BackupStatus.SucceededWithWarnings)]
+    [InlineData(BackupStatus.Failed, BackupStatus.Skipped, BackupStatus.Failed)]
+    [InlineData(BackupStatus.Succeeded, BackupStatus.Failed, BackupStatus.Failed)]
+    [InlineData(BackupStatus.SucceededWithWarnings, BackupStatus.Failed, BackupStatus.Failed)]
+    [InlineData(BackupStatus.Succeeded, BackupStatus.Cancelled, BackupStatus.Cancelled)]
+    [InlineData(BackupStatus.Cancelled, BackupStatus.Skipped, BackupStatus.Cancelled)]
+    public void A_run_is_as_bad_as_the_worse_of_its_stages(BackupStatus stage1, BackupStatus stage2, BackupStatus expected) =>
+        Assert.Equal(expected, BackupRunner.Worse(stage1, stage2));
+
+    [Theory]
+    [InlineData(BackupStatus.Succeeded, null, BackupStatus.Succeeded, null, BackupExitCode.Succeeded)]
+    [InlineData(BackupStatus.SucceededWithWarnings, null, BackupStatus.SucceededWithWarnings, null, BackupExitCode.Succeeded)]
+    [InlineData(BackupStatus.Succeeded, null, BackupStatus.Skipped, null, BackupExitCode.Succeeded)]
+    [InlineData(BackupStatus.Failed, BackupExitCode.Stage1Failed, BackupStatus.Skipped, null, BackupExitCode.Stage1Failed)]
+    [InlineData(BackupStatus.Failed, BackupExitCode.Refused, BackupStatus.Skipped, null, BackupExitCode.Refused)]
+    [InlineData(BackupStatus.Failed, BackupExitCode.BadConfiguration, BackupStatus.Skipped, null, BackupExitCode.BadConfiguration)]
+    [InlineData(BackupStatus.Cancelled, null, BackupStatus.Skipped, null, BackupExitCode.Stage1Failed)]
+    [InlineData(BackupStatus.Succeeded, null, BackupStatus.Failed, BackupExitCode.Stage2Failed, BackupExitCode.Stage2Failed)]
+    [InlineData(BackupStatus.Succeeded, null, BackupStatus.Failed, BackupExitCode.Refused, BackupExitCode.Refused)]
+    [InlineData(BackupStatus.Succeeded, null, BackupStatus.Cancelled, null, BackupExitCode.Stage2Failed)]
+    public void The_exit_code_says_which_stage_failed_or_what_refused(
+        BackupStatus status1, BackupExitCode? error1, BackupStatus status2, BackupExitCode? error2, BackupExitCode expected) =>
+        Assert.Equal(expected, BackupRunner.ExitCode(Stage1(status1, error1), Stage2(status2, error2)));
+
+    [Theory]
+    [InlineData(BackupStatus.Succeeded, true, false)]
+    [InlineData(BackupStatus.SucceededWithWarnings, true, false)]
+    [InlineData(BackupStatus.Succeeded, false, true)]
+    [InlineData(BackupStatus.Failed, true, true)]
+    [InlineData(BackupStatus.Cancelled, true, true)]
+    [InlineData(BackupStatus.Skipped, true, true)]
+    public void Stage_2_is_skipped_for_a_reason_unless_stage_1_succeeded_and_it_is_enabled(BackupStatus status, bool enabled, bool skips) =>
+        Assert.Equal(skips, BackupRunner.SkipReason(Stage1(status, null, enabled)) is not null);
+
+    private static RsyncStageResult Stage1(BackupStatus status, BackupExitCode? error, bool stage2Enabled = true) => new()
+    {
+        Name = "job",
+        RunId = "run",
+        Status = status,
+        Source = ["/s"],
+        Destination = "/m",
+        Error = Error(error),
+        Configuration = new BackupConfiguration
+        {
+            Name = "job",
+            Sources = [new BackupSource { Path = "/s" }],
+            Options = new BackupOptions
+            {
+                Rsync = new RsyncOptions { LocalDestination = "/m", SyncToS3 = new S3SyncOptions { Enabled = stage2Enabled } },
+            },
+        },
+    };
+
+    private static S3SyncStageResult Stage2(BackupStatus status, BackupExitCode? error) => new()
+    {
+        Name = "job", RunId = "run", Status = status, Path = "/m", Error = Error(error),
+    };
+
+    private static BackupError? Error(BackupExitCode? exitCode) => exitCode is not { } code ? null : new BackupError
+    {
+        Id = "X", Category = BackupErrorCategory.NotSpecified, Message = "x", RecommendedAction = "x", ExitCode = code,
+    };
+}
