@@ -28,7 +28,7 @@ public sealed class LoopbackS3Server : IAsyncDisposable
     {
         this.options = options;
         Store = new S3Store(options);
-        services = new ServiceCollection().AddLogging().BuildServiceProvider();
+        services = Services(withHttps: options.Certificate is not null).BuildServiceProvider();
         var settings = new KestrelServerOptions
         {
             ApplicationServices = services,
@@ -42,13 +42,17 @@ public sealed class LoopbackS3Server : IAsyncDisposable
         settings.Limits.MinResponseDataRate = null;
         settings.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(10);
         settings.Limits.MaxRequestLineSize = 32 * 1024;
-        settings.Listen(IPAddress.Loopback, options.Port);
+        settings.Listen(IPAddress.Loopback, options.Port, listen =>
+        {
+            if (options.Certificate is { } certificate)
+                listen.UseHttps(certificate);
+        });
         kestrel = new KestrelServer(Options.Create(settings),
             new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance),
             NullLoggerFactory.Instance);
     }
 
-    /// <summary><c>http://127.0.0.1:port</c>.</summary>
+    /// <summary><c>http://127.0.0.1:port</c>, or <c>https</c> with a certificate.</summary>
     public Uri Endpoint { get; private set; } = new("http://127.0.0.1");
 
     public string AccessKey => options.AccessKey;
@@ -82,6 +86,17 @@ public sealed class LoopbackS3Server : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
+    }
+
+    // What HTTPS needs of Kestrel is registered by its extension of the web host only.
+    private static IServiceCollection Services(bool withHttps)
+    {
+        if (!withHttps)
+            return new ServiceCollection().AddLogging();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Logging.ClearProviders();
+        return builder.Services;
     }
 
     /// <summary>The requests so far, oldest first, when <see cref="S3ServerOptions.KeepRequestLog"/> is set.</summary>

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace S3Server;
 
 /// <summary>How a <see cref="LoopbackS3Server"/> behaves. The defaults suit tests.</summary>
@@ -14,6 +16,9 @@ public sealed record S3ServerOptions
 
     /// <summary>Where contents are stored as files; null keeps them in memory. Names and metadata are always in memory.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>The certificate of an HTTPS server; null for plain HTTP.</summary>
+    public X509Certificate2? Certificate { get; init; }
 
     /// <summary>The largest page of a listing. S3's own is 1,000.</summary>
     public int MaxKeys { get; init; } = 1000;

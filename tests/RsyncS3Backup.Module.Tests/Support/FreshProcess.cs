@@ -7,7 +7,7 @@ namespace RsyncS3Backup.Module.Tests.Support;
 internal static class FreshProcess
 {
     /// <summary>The lines that the script emits; it must not write errors.</summary>
-    public static string[] Run(string script)
+    public static string[] Run(string script, params (string Name, string Value)[] environment)
     {
         string probe = typeof(FreshProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == "PowerShellProbe").Value!;
@@ -17,6 +17,8 @@ internal static class FreshProcess
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
