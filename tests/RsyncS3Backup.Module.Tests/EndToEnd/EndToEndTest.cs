@@ -1,0 +1,164 @@
+using System.Management.Automation;
+using System.Text.Json.Nodes;
+using RsyncS3Backup.Module.Tests.Support;
+using S3Server;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>
+/// A user's machine: a source folder with a few files, a mirror, a bucket on an S3 server, and a session of the real engine with the staged
+/// module. <c>@keys</c> holds the server's keys; the environment holds none.
+/// </summary>
+public abstract class EndToEndTest : IAsyncLifetime
+{
+    private protected const string BucketName = "my-backups";
+    private protected const string Prefix = "rsync/photos/";
+
+    private readonly Dictionary<string, string?> environment = [];
+
+    private protected TemporaryFolder Folder { get; } = new();
+
+    private protected PowerShellSession Session { get; private set; } = null!;
+
+    private protected LoopbackS3Server Server { get; private set; } = null!;
+
+    private protected string Source => Folder.File("source");
+
+    private protected string Mirror => Folder.File("mirror");
+
+    private protected string StateRoot => Folder.File("state");
+
+    private protected virtual S3ServerOptions ServerOptions => new() { KeepRequestLog = true };
+
+    public async Task InitializeAsync()
+    {
+        SetEnvironment("RSYNCS3BACKUP_STATE", StateRoot);
+        // The credentials of whoever runs the tests, and the network's metadata address, are none of the tests' business.
+        SetEnvironment("AWS_EC2_METADATA_DISABLED", "true");
+        SetEnvironment("AWS_SHARED_CREDENTIALS_FILE", WriteFile("credentials", ""));
+        SetEnvironment("AWS_CONFIG_FILE", WriteFile("config", ""));
+        foreach (string name in (string[])["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "PROFILE", "REGION", "DEFAULT_REGION"])
+            SetEnvironment("AWS_" + name, null);
+
+        Server = await LoopbackS3Server.StartAsync(ServerOptions);
+        Server.Store.CreateBucket(BucketName);
+        WriteFile("source/a.txt", "first");
+        WriteFile("source/sub/b.txt", "second");
+        WriteFile("source/sub/100% + é.txt", "third");
+        Session = PowerShellSession.Create();
+        Session.Run("param($Access, $Secret) $keys = @{ AccessKey = $Access; SecretKey = $Secret }", Server.AccessKey, Server.SecretKey)
+            .ThrowOnError();
+    }
+
+    public async Task DisposeAsync()
+    {
+        Session.Dispose();
+        await Server.DisposeAsync();
+        foreach ((string name, string? value) in environment)
+            Environment.SetEnvironmentVariable(name, value);
+        Folder.Dispose();
+    }
+
+    /// <summary>Sets a variable until the test ends.</summary>
+    private protected void SetEnvironment(string name, string? value)
+    {
+        environment.TryAdd(name, Environment.GetEnvironmentVariable(name));
+        Environment.SetEnvironmentVariable(name, value);
+    }
+
+    /// <summary>Writes a file below the test's folder; gives its path.</summary>
+    private protected string WriteFile(string relative, string content)
+    {
+        string path = Folder.File(relative);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <summary>Writes a program; gives its path.</summary>
+    private protected string WriteScript(string relative, string body)
+    {
+        string path = WriteFile(relative, "#!/bin/bash\n" + body + "\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    /// <summary>Writes the job 'photos'; gives its path.</summary>
+    /// <param name="changes">Values by path (<c>destination.bucket</c>); null takes a key away.</param>
+    private protected string WriteJob(params (string Key, JsonNode? Value)[] changes) => WriteJobNamed("photos", changes);
+
+    /// <summary>Writes a job under another name, with a mirror and a prefix of its own.</summary>
+    private protected string WriteJobNamed(string name, params (string Key, JsonNode? Value)[] changes)
+    {
+        JsonObject job = new()
+        {
+            ["sources"] = new JsonArray(new JsonObject { ["path"] = Source }),
+            ["options"] = new JsonObject
+            {
+                ["rsync"] = new JsonObject
+                {
+                    ["localDestination"] = name == "photos" ? Mirror : Folder.File("mirror-" + name),
+                    ["deleteExtraneous"] = true,
+                    ["syncToS3"] = new JsonObject { ["s3Prefix"] = $"rsync/{name}/", ["deleteFromS3"] = true },
+                },
+            },
+            ["destination"] = new JsonObject
+            {
+                ["bucket"] = BucketName, ["region"] = Server.Region, ["endpointUrl"] = Server.Endpoint.GetLeftPart(UriPartial.Authority),
+            },
+        };
+        foreach ((string key, JsonNode? value) in changes)
+        {
+            string[] path = key.Split('.');
+            JsonObject parent = job;
+            foreach (string step in path[..^1])
+                parent = (JsonObject)(parent[step] ??= new JsonObject());
+            if (value is null)
+                parent.Remove(path[^1]);
+            else
+                parent[path[^1]] = value;
+        }
+
+        return WriteFile($"jobs/{name}.json", job.ToJsonString());
+    }
+
+    /// <summary>Runs both stages of a job with the server's keys.</summary>
+    private protected SessionResult Backup(string path) => Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys -ExitCode", path);
+
+    /// <summary>Runs both stages of a job, and nothing may go wrong.</summary>
+    private protected PSObject BackupWell(string path) => Assert.Single(Backup(path).ThrowOnError().Objects);
+
+    /// <summary>What a folder holds: relative paths with contents; folders end in <c>/</c>.</summary>
+    private protected static SortedDictionary<string, string> Tree(string folder)
+    {
+        SortedDictionary<string, string> tree = new(StringComparer.Ordinal);
+        if (!Directory.Exists(folder))
+            return tree;
+        foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories))
+        {
+            string name = Path.GetRelativePath(folder, entry.FullName);
+            if (entry is DirectoryInfo)
+                tree.Add(name + "/", "");
+            else
+                tree.Add(name, File.ReadAllText(entry.FullName));
+        }
+
+        return tree;
+    }
+
+    /// <summary>The files of a folder, without its folders.</summary>
+    private protected static SortedDictionary<string, string> Files(string folder) => WithoutFolders(Tree(folder));
+
+    /// <summary>The objects below a prefix that are files: relative keys with contents.</summary>
+    private protected SortedDictionary<string, string> Objects(string prefix = Prefix, string bucket = BucketName)
+    {
+        SortedDictionary<string, string> objects = new(StringComparer.Ordinal);
+        foreach (string key in Server.Store.Keys(bucket, prefix))
+            objects.Add(key[prefix.Length..], System.Text.Encoding.UTF8.GetString(Server.Store.GetBytes(bucket, key)));
+        return WithoutFolders(objects);
+    }
+
+    private static SortedDictionary<string, string> WithoutFolders(SortedDictionary<string, string> tree) =>
+        new(tree.Where(pair => !pair.Key.EndsWith('/')).ToDictionary(), StringComparer.Ordinal);
+}
