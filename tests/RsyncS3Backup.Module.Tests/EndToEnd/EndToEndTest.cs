@@ -17,6 +17,9 @@ public abstract class EndToEndTest : IAsyncLifetime
 
     private readonly Dictionary<string, string?> environment = [];
 
+    // One path for all tests: the AWS SDK reads the variable once in the life of a process.
+    private protected static string CredentialsFile { get; } = Path.Combine(AppContext.BaseDirectory, "aws-credentials");
+
     private protected TemporaryFolder Folder { get; } = new();
 
     private protected PowerShellSession Session { get; private set; } = null!;
@@ -36,7 +39,8 @@ public abstract class EndToEndTest : IAsyncLifetime
         SetEnvironment("RSYNCS3BACKUP_STATE", StateRoot);
         // The credentials of whoever runs the tests, and the network's metadata address, are none of the tests' business.
         SetEnvironment("AWS_EC2_METADATA_DISABLED", "true");
-        SetEnvironment("AWS_SHARED_CREDENTIALS_FILE", WriteFile("credentials", ""));
+        File.WriteAllText(CredentialsFile, "");
+        SetEnvironment("AWS_SHARED_CREDENTIALS_FILE", CredentialsFile);
         SetEnvironment("AWS_CONFIG_FILE", WriteFile("config", ""));
         foreach (string name in (string[])["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "PROFILE", "REGION", "DEFAULT_REGION"])
             SetEnvironment("AWS_" + name, null);
@@ -122,6 +126,10 @@ public abstract class EndToEndTest : IAsyncLifetime
 
         return WriteFile($"jobs/{name}.json", job.ToJsonString());
     }
+
+    /// <summary>The <c>sources</c> of a job.</summary>
+    private protected static JsonArray Sources(params string[] paths) =>
+        [.. paths.Select(path => (JsonNode)new JsonObject { ["path"] = path })];
 
     /// <summary>Runs both stages of a job with the server's keys.</summary>
     private protected SessionResult Backup(string path) => Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys -ExitCode", path);

@@ -125,6 +125,9 @@ internal sealed class RunningScript : IDisposable
         invocation = shell.BeginInvoke(input, output);
     }
 
+    /// <summary>True from the moment that somebody stops the pipeline.</summary>
+    public bool IsStopping => shell.InvocationStateInfo.State is PSInvocationState.Stopping or PSInvocationState.Stopped;
+
     /// <summary>Does what Ctrl+C does, and returns when the pipeline has stopped.</summary>
     public SessionResult Stop()
     {

@@ -76,7 +76,7 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
 
     private async Task<bool> SendPartsAsync(MirrorEntry entry, FileAttributesSnapshot before, CancellationToken cancellationToken)
     {
-        string uploadId = await bucket.StartMultipartAsync(entry.RelativeKey, ObjectMetadata.For(before), cancellationToken).ConfigureAwait(false);
+        string uploadId = await StartAsync(entry, before, cancellationToken).ConfigureAwait(false);
         bool completed = false;
         try
         {
@@ -91,6 +91,15 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
             if (!completed)
                 await AbortAsync(entry.RelativeKey, uploadId).ConfigureAwait(false);
         }
+    }
+
+    private async Task<string> StartAsync(MirrorEntry entry, FileAttributesSnapshot before, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
+        using CancellationTokenSource patience = new();
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortPatience));
+        return await bucket.StartMultipartAsync(entry.RelativeKey, ObjectMetadata.For(before), patience.Token).ConfigureAwait(false);
     }
 
     /// <summary>Reads the file from front to end, once, while earlier parts are on their way.</summary>

@@ -1,0 +1,293 @@
+using System.Management.Automation;
+using RsyncS3Backup.Module.Tests.Support;
+using S3Server;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>
+/// Every early end of a run with real children: when the call returns, no rsync lives, no multipart upload is half-made, no bar is shown.
+/// </summary>
+public sealed class StopTests : EndToEndTest
+{
+    private const int LargeFile = 9 * 1024 * 1024;
+
+    // A listing of two objects has two pages.
+    private protected override S3ServerOptions ServerOptions => new() { MaxKeys = 1 };
+
+    public static TheoryData<string, string> SlowRsyncs() => new()
+    {
+        // Real, with its three processes, at the pace of a very bad drive.
+        { "real", """exec rsync --bwlimit=16 "$@" """ },
+        // One that sits in a system call, and one that has a child of its own and ends politely.
+        { "blocking", """touch "${@: -1}/started"; exec sleep 600""" },
+        { "with a child", """touch "${@: -1}/started"; sleep 600 & trap 'kill $!; wait; exit 20' INT; wait""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(SlowRsyncs))]
+    public void A_stopped_pipeline_leaves_no_rsync(string kind, string body)
+    {
+        string job = SlowJob(kind, body);
+        using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", job);
+        Await(() => Directory.EnumerateFileSystemEntries(Mirror).Any());
+        Assert.NotEmpty(Alive());
+
+        SessionResult result = running.Stop();
+
+        Assert.Empty(Alive());
+        Assert.IsType<PipelineStoppedException>(result.Terminating, exactMatch: false);
+        Assert.Equal(0, Server.Requests.Total);
+    }
+
+    [Fact]
+    public void A_stopped_pipeline_leaves_no_sleeping_grandchild()
+    {
+        string pid = Folder.File("pid");
+        string job = SlowJob("with a child", $"""sleep 600 & echo $! > '{pid}.tmp'; mv '{pid}.tmp' '{pid}'; trap 'kill $!; wait; exit 20' INT; wait""");
+        using RunningScript running = Session.Start("param($Path) Invoke-RsyncStage -ConfigPath $Path", job);
+        Await(() => File.Exists(pid));
+
+        running.Stop();
+
+        Assert.False(Directory.Exists("/proc/" + File.ReadAllText(pid).Trim()));
+    }
+
+    [Fact]
+    public void A_stopped_stage_1_keeps_what_the_mirror_had_and_the_next_run_finishes()
+    {
+        BackupWell(WriteJob());
+        SortedDictionary<string, string> before = Files(Mirror);
+        string job = SlowJob("real", """exec rsync --bwlimit=16 "$@" """);
+        using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", job);
+        Await(() => Directory.EnumerateFileSystemEntries(Mirror, ".*").Any());
+
+        running.Stop();
+
+        Assert.Equal(before, new(Files(Mirror).Where(pair => before.ContainsKey(pair.Key)).ToDictionary(), StringComparer.Ordinal));
+        Assert.False(File.Exists(Path.Combine(Mirror, "z-large.bin")));
+        BackupWell(WriteJob());
+        Assert.Equal(Files(Source), Objects());
+    }
+
+    [Theory]
+    [InlineData("-ErrorAction Stop", "rsync: [sender] send_files failed to open \"/some/file\": Permission denied (13)", "RsyncItemFailed")]
+    [InlineData("-WarningAction Stop", "file has vanished: \"/some/file\"", "ActionPreferenceStop")]
+    public void A_preference_of_Stop_in_the_middle_of_stage_1_leaves_no_rsync(string parameters, string said, string errorId)
+    {
+        string job = SlowJob("talking", $$"""
+            echo '         1,024   1%    1.00kB/s    0:00:10 (xfr#1, to-chk=4/5)'
+            echo '{{said}}' >&2
+            exec sleep 600
+            """);
+
+        SessionResult result = Session.Run(
+            $"param($Path) Invoke-RsyncToS3Backup $Path @keys {parameters}", job);
+
+        Assert.Empty(Alive());
+        Assert.Equal(errorId, result.TerminatingError!.Id());
+        Assert.Equal(0, Server.Requests.Total);
+        AssertBarsCompleted(result);
+    }
+
+    [Fact]
+    public async Task A_pipeline_stopped_while_a_part_is_held_leaves_no_unfinished_upload()
+    {
+        AddLargeFile();
+        FaultRule hold = Server.Faults.Add(new FaultRule { Kind = FaultKind.Hold, Operation = "UploadPart", Times = int.MaxValue });
+        using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", WriteJob());
+        await hold.Arrived.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Single(Server.Store.UnfinishedUploads(BucketName));
+
+        SessionResult result = running.Stop();
+
+        Assert.Empty(Server.Store.UnfinishedUploads(BucketName));
+        Assert.IsType<PipelineStoppedException>(result.Terminating, exactMatch: false);
+        Assert.Equal(Files(Source).Keys, Files(Mirror).Keys);
+    }
+
+    [Fact]
+    public async Task A_pipeline_stopped_while_a_multipart_upload_starts_leaves_no_unfinished_upload()
+    {
+        AddLargeFile();
+        TaskCompletionSource go = new();
+        // Carries the request out after its client has given up, as S3 can, or when it is told to.
+        FaultRule late = Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Custom, Operation = "CreateMultipartUpload",
+            Handler = async http =>
+            {
+                using CancellationTokenRegistration registration = http.RequestAborted.Register(() => go.TrySetResult());
+                await go.Task;
+                return false;
+            },
+        });
+        using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", WriteJob());
+        await late.Arrived.WaitAsync(TimeSpan.FromSeconds(30));
+
+        Task<SessionResult> stopping = Task.Run(running.Stop);
+        Await(() => running.IsStopping);
+        go.TrySetResult();
+        await stopping;
+
+        Assert.Empty(Server.Store.UnfinishedUploads(BucketName));
+        Assert.Equal(1, Server.Requests["AbortMultipartUpload"]);
+    }
+
+    [Fact]
+    public void ErrorAction_Stop_while_a_part_is_held_leaves_no_unfinished_upload()
+    {
+        AddLargeFile();
+        FaultRule hold = Server.Faults.Add(new FaultRule { Kind = FaultKind.Hold, Operation = "UploadPart", Times = int.MaxValue });
+        // The small file is refused only once the large one is on its way.
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Custom, Operation = "PutObject", KeyContains = "a.txt", Times = int.MaxValue,
+            Handler = async http =>
+            {
+                await hold.Arrived;
+                http.Response.StatusCode = 403;
+                return true;
+            },
+        });
+
+        SessionResult result = Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys -ErrorAction Stop", WriteJob());
+
+        Assert.Empty(Server.Store.UnfinishedUploads(BucketName));
+        Assert.NotEqual(0, hold.Fired);
+        Assert.Equal("S3AccessDenied", result.TerminatingError!.Id());
+        AssertBarsCompleted(result);
+    }
+
+    [Fact]
+    public void WarningAction_Stop_while_a_part_is_held_leaves_no_unfinished_upload()
+    {
+        // The listing's second page comes only once the large file is on its way; the file behind that page's key vanishes, a warning.
+        Folder.Folder("mirror");
+        File.WriteAllBytes(Path.Combine(Mirror, "a-large.bin"), new byte[LargeFile]);
+        WriteFile("mirror/n.txt", "small");
+        string vanishing = WriteFile("mirror/y.txt", "small");
+        Server.Store.Put(BucketName, Prefix + "m", "old"u8);
+        Server.Store.Put(BucketName, Prefix + "p", "old"u8);
+        FaultRule hold = Server.Faults.Add(new FaultRule { Kind = FaultKind.Hold, Operation = "UploadPart", Times = int.MaxValue });
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Custom, Operation = "ListObjectsV2", Skip = 1, Times = int.MaxValue,
+            Handler = async _ =>
+            {
+                await hold.Arrived;
+                File.Delete(vanishing);
+                return false;
+            },
+        });
+
+        SessionResult result = Session.Run(
+            "param($Path) Invoke-S3SyncStage -ConfigPath $Path @keys -WarningAction Stop",
+            WriteJob(("options.rsync.syncToS3.deleteFromS3", false)));
+
+        Assert.Empty(Server.Store.UnfinishedUploads(BucketName));
+        Assert.NotEqual(0, hold.Fired);
+        Assert.IsType<ActionPreferenceStopException>(result.Terminating, exactMatch: false);
+    }
+
+    [Fact]
+    public void A_downstream_that_has_enough_after_the_first_job_ends_the_others()
+    {
+        string[] jobs = [WriteJob(), WriteJobNamed("second"), WriteJobNamed("third")];
+
+        SessionResult result = Session.Run(
+            "param($Paths) foreach ($once in 1) { Invoke-RsyncToS3Backup $Paths @keys | ForEach-Object { $_; break } }",
+            (object)jobs).ThrowOnError();
+
+        Assert.Equal("photos", Assert.Single(result.Objects).Text("Name"));
+        Assert.Equal(Files(Source), Objects());
+        Assert.False(Directory.Exists(Folder.File("mirror-second")));
+        AssertBarsCompleted(result);
+    }
+
+    [Fact]
+    public void A_downstream_that_throws_after_the_first_job_ends_the_others()
+    {
+        string[] jobs = [WriteJob(), WriteJobNamed("second")];
+
+        SessionResult result = Session.Run(
+            "param($Paths) $Paths | Invoke-RsyncToS3Backup @keys | ForEach-Object { throw 'enough' }", (object)jobs);
+
+        Assert.Equal("enough", result.Terminating!.Message);
+        Assert.False(Directory.Exists(Folder.File("mirror-second")));
+    }
+
+    [Fact]
+    public void ErrorAction_Stop_at_a_failed_first_job_ends_the_others_and_tells_its_exit_code()
+    {
+        string[] jobs = [WriteJob(("sources", Sources(Folder.File("missing")))), WriteJobNamed("second")];
+
+        SessionResult result = Session.Run(
+            "param($Paths) $Paths | Invoke-RsyncToS3Backup @keys -ExitCode -ErrorAction Stop", (object)jobs);
+
+        Assert.Equal("SourceMissing", result.TerminatingError!.Id());
+        Assert.Equal(3, Session.Host.ExitCode);
+        Assert.False(Directory.Exists(Folder.File("mirror-second")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-ErrorAction Stop")]
+    public void Both_stages_take_their_bars_away(string parameters)
+    {
+        AddLargeFile();
+
+        SessionResult result = Session.Run($"param($Path) Invoke-RsyncToS3Backup $Path @keys {parameters}", WriteJob()).ThrowOnError();
+
+        AssertBarsCompleted(result);
+    }
+
+    private string SlowJob(string kind, string body)
+    {
+        AddLargeFile();
+        Directory.CreateDirectory(Mirror);
+        string pids = Folder.File("pids");
+        string slow = WriteScript("slow-rsync", $"""
+            [ "$1" = --version ] && exec rsync --version
+            echo $$ >> '{pids}'
+            # {kind}
+            {body}
+            """);
+        return WriteJob(("options.rsync.rsyncPath", slow));
+    }
+
+    private void AddLargeFile() => File.WriteAllBytes(Path.Combine(Source, "z-large.bin"), new byte[LargeFile]);
+
+    private static void Await(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30)));
+
+    private static void AssertBarsCompleted(SessionResult result)
+    {
+        IEnumerable<ProgressRecord> last = result.Progress.GroupBy(record => record.ActivityId).Select(bar => bar.Last());
+        Assert.All(last, record => Assert.Equal(ProgressRecordType.Completed, record.RecordType));
+        Assert.NotEmpty(result.Progress);
+    }
+
+    /// <summary>The rsyncs that were started and still run, and their helper processes.</summary>
+    private List<string> Alive() =>
+        [.. ProcessesNaming(Mirror), .. File.ReadAllLines(Folder.File("pids")).Where(pid => Directory.Exists("/proc/" + pid))];
+
+    private static List<string> ProcessesNaming(string text)
+    {
+        List<string> found = [];
+        foreach (string folder in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
+        {
+            try
+            {
+                string commandLine = File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' ');
+                if (commandLine.Contains(text, StringComparison.Ordinal))
+                    found.Add(commandLine);
+            }
+            catch (IOException)
+            {
+                // It ended meanwhile.
+            }
+        }
+
+        return found;
+    }
+}
