@@ -21,7 +21,7 @@ public sealed class StopTests : EndToEndTest
         { "real", """exec rsync --bwlimit=16 "$@" """ },
         // One that sits in a system call, and one that has a child of its own and ends politely.
         { "blocking", """touch "${@: -1}/started"; exec sleep 600""" },
-        { "with a child", """touch "${@: -1}/started"; sleep 600 & trap 'kill $!; wait; exit 20' INT; wait""" },
+        { "with a child", """trap 'kill $!; wait; exit 20' INT; sleep 600 & touch "${@: -1}/started"; wait""" },
     };
 
     [Theory]
@@ -44,13 +44,19 @@ public sealed class StopTests : EndToEndTest
     public void A_stopped_pipeline_leaves_no_sleeping_grandchild()
     {
         string pid = Folder.File("pid");
-        string job = SlowJob("with a child", $"""sleep 600 & echo $! > '{pid}.tmp'; mv '{pid}.tmp' '{pid}'; trap 'kill $!; wait; exit 20' INT; wait""");
+        string job = SlowJob("with a child", $"""
+            trap 'kill $!; wait; exit 20' INT
+            sleep 600 &
+            echo $! > '{pid}.tmp'
+            mv '{pid}.tmp' '{pid}'
+            wait
+            """);
         using RunningScript running = Session.Start("param($Path) Invoke-RsyncStage -ConfigPath $Path", job);
         Await(() => File.Exists(pid));
 
         running.Stop();
 
-        Assert.False(Directory.Exists("/proc/" + File.ReadAllText(pid).Trim()));
+        Assert.False(IsAlive(File.ReadAllText(pid).Trim()));
     }
 
     [Fact]
@@ -269,7 +275,21 @@ public sealed class StopTests : EndToEndTest
 
     /// <summary>The rsyncs that were started and still run, and their helper processes.</summary>
     private List<string> Alive() =>
-        [.. ProcessesNaming(Mirror), .. File.ReadAllLines(Folder.File("pids")).Where(pid => Directory.Exists("/proc/" + pid))];
+        [.. ProcessesNaming(Mirror), .. File.ReadAllLines(Folder.File("pids")).Where(IsAlive)];
+
+    // A process that has ended keeps its number until its parent asks for its exit code: state Z, behind the name in parentheses (proc(5)).
+    private static bool IsAlive(string pid)
+    {
+        try
+        {
+            string status = File.ReadAllText($"/proc/{pid}/stat");
+            return status[status.LastIndexOf(')') + 2] != 'Z';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     private static List<string> ProcessesNaming(string text)
     {

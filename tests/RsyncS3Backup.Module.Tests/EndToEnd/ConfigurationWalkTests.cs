@@ -1,0 +1,355 @@
+using System.Management.Automation;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using RsyncS3Backup.Module.Tests.Support;
+using S3Server;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>Each key of a configuration file changes what rsync is asked or what S3 receives.</summary>
+public sealed class ConfigurationWalkTests : EndToEndTest
+{
+    // What a run does not read: the editor's, the scheduler's, and those of the catalog, which does not exist yet.
+    private static readonly string[] WithoutEffectOnARun =
+        ["$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery"];
+
+    private string Record => Folder.File("rsync-arguments");
+
+    [Fact]
+    public void Every_key_of_the_schema_is_walked()
+    {
+        JsonNode schema = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.StagedModule, "schema", "backup-job.schema.json")))!;
+        IEnumerable<string> walked = typeof(ConfigurationWalkTests).GetMethods()
+            .SelectMany(method => method.GetCustomAttributes<WalksAttribute>()).Select(attribute => attribute.Key);
+
+        Assert.Equal(Leaves(schema, "").Order(StringComparer.Ordinal), walked.Concat(WithoutEffectOnARun).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    [Walks("name")]
+    public void The_name_is_in_the_result_the_key_prefix_and_the_state_folder()
+    {
+        PSObject result = RunWell(("name", "Ferien 2026"), ("options.rsync.syncToS3.s3Prefix", null));
+
+        Assert.Equal("Ferien 2026", result.Text("Name"));
+        Assert.Equal(Files(Source), Objects("rsync/Ferien 2026/"));
+        Assert.StartsWith("ferien_2026-", Path.GetFileName(Assert.Single(Directory.GetDirectories(StateRoot))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Walks("sources[].path")]
+    [Walks("sources[].name")]
+    public void Several_sources_go_to_folders_of_their_own()
+    {
+        WriteFile("other/c.txt", "other");
+
+        RunWell(("sources", new JsonArray(
+            new JsonObject { ["path"] = Source }, new JsonObject { ["path"] = Folder.File("other"), ["name"] = "renamed" })));
+
+        Assert.Equal(["renamed", "source"], Directory.GetDirectories(Mirror).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal("other", Objects()["renamed/c.txt"]);
+        Assert.Equal("first", Objects()["source/a.txt"]);
+    }
+
+    [Fact]
+    [Walks("options.rsync.localDestination")]
+    [Walks("options.rsync.rsyncPath")]
+    public void The_destination_is_what_the_given_rsync_gets()
+    {
+        string elsewhere = Folder.File("elsewhere");
+
+        RunWell(("options.rsync.localDestination", elsewhere));
+
+        Assert.Equal([Source + "/", elsewhere + "/"], Arguments()[^2..]);
+        Assert.Equal(Files(Source), Files(elsewhere));
+        Assert.False(Directory.Exists(Mirror));
+    }
+
+    [Theory]
+    [Walks("options.rsync.deleteExtraneous")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Deletion_is_asked_of_rsync_when_it_is_on(bool value)
+    {
+        RunWell(("options.rsync.deleteExtraneous", value));
+
+        Assert.Equal(value, Arguments().Any(argument => argument.StartsWith("--delete", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [Walks("options.rsync.hardLinks")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Hard_links_are_asked_of_rsync_when_they_are_on(bool value)
+    {
+        RunWell(("options.rsync.hardLinks", value));
+
+        Assert.Equal(value, Arguments().Contains("--hard-links"));
+    }
+
+    [Fact]
+    [Walks("options.rsync.excludePatterns")]
+    public void Exclude_patterns_reach_rsync_as_they_are()
+    {
+        RunWell(("options.rsync.excludePatterns", new JsonArray("*.tmp", "/sub/100% + *")));
+        Assert.Equal(["--exclude=*.tmp", "--exclude=/sub/100% + *"],
+            Arguments().Where(argument => argument.StartsWith("--exclude", StringComparison.Ordinal)).Distinct());
+        Assert.Equal(["a.txt", "sub/b.txt"], Files(Mirror).Keys);
+        Assert.Equal(["a.txt", "sub/b.txt"], Objects().Keys);
+    }
+
+    [Theory]
+    [Walks("options.rsync.maxDelete")]
+    [InlineData(0, 3)]
+    [InlineData(1, 0)]
+    public void A_limit_of_deletions_holds(int limit, int exitCode)
+    {
+        RunWell();
+        File.Delete(Path.Combine(Source, "a.txt"));
+
+        SessionResult result = Run(("options.rsync.maxDelete", limit));
+
+        Assert.Equal(exitCode, Assert.Single(result.Objects).ExitCode());
+        Assert.Equal(exitCode != 0, File.Exists(Path.Combine(Mirror, "a.txt")));
+        Assert.Equal(exitCode != 0, Objects().ContainsKey("a.txt"));
+    }
+
+    [SkippableFact]
+    [Walks("options.rsync.requireMountPoint")]
+    public void A_mount_point_is_demanded()
+    {
+        bool isMounted = DriveInfo.GetDrives().Select(drive => drive.RootDirectory.FullName)
+            .Any(root => root != "/" && Folder.Path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal));
+        Skip.If(isMounted, "The temporary folder is on a drive of its own here.");
+
+        Assert.Equal(["DestinationNotMounted"], Run(("options.rsync.requireMountPoint", true)).ErrorIds());
+        Assert.False(Directory.Exists(Mirror));
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.enabled")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Stage_2_sends_requests_only_when_it_is_enabled(bool value)
+    {
+        RunWell(("options.rsync.syncToS3.enabled", value));
+
+        Assert.Equal(value, Server.Requests.Total > 0);
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.storageClass")]
+    [InlineData("GLACIER_IR")]
+    [InlineData("ONEZONE_IA")]
+    public void The_storage_class_is_that_of_small_and_large_objects(string value)
+    {
+        // A multipart upload says its class in another request than a small one.
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
+
+        RunWell(("options.rsync.syncToS3.storageClass", value));
+
+        Assert.Equal([value], Server.Store.Objects(BucketName).Select(item => item.StorageClass).Distinct());
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.s3Prefix")]
+    [InlineData("deep/in/here/", "deep/in/here/")]
+    [InlineData("no-slash", "no-slash/")]
+    [InlineData("", "")]
+    public void Keys_start_with_the_prefix(string value, string prefix)
+    {
+        RunWell(("options.rsync.syncToS3.s3Prefix", value));
+
+        Assert.Equal(Files(Source), Objects(prefix));
+        Assert.Equal(Server.Store.Count(BucketName), Server.Store.Keys(BucketName, prefix).Count);
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.deleteFromS3")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Objects_under_the_prefix_are_deleted_when_deletion_is_on(bool value)
+    {
+        Server.Store.Put(BucketName, Prefix + "gone.txt", "gone"u8);
+        Server.Store.Put(BucketName, "rsync/photos.txt", "not under the prefix"u8);
+
+        RunWell(("options.rsync.syncToS3.deleteFromS3", value));
+
+        Assert.Equal(value ? 1 : 0, Server.Requests["DeleteObjects"]);
+        Assert.Equal(!value, Objects().ContainsKey("gone.txt"));
+        Assert.NotNull(Server.Store.Find(BucketName, "rsync/photos.txt"));
+    }
+
+    [Fact]
+    [Walks("options.rsync.syncToS3.throttleLimit")]
+    public void A_limit_of_one_sends_one_upload_at_a_time()
+    {
+        for (int number = 0; number < 20; number++)
+            WriteFile($"source/{number}.txt", "content");
+        int inFlight = 0;
+        int most = 0;
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Custom, Operation = "PutObject", Times = int.MaxValue,
+            Handler = http =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref inFlight));
+                http.Response.OnCompleted(() => Task.FromResult(Interlocked.Decrement(ref inFlight)));
+                return Task.FromResult(false);
+            },
+        });
+
+        PSObject result = RunWell(("options.rsync.syncToS3.throttleLimit", 1));
+
+        Assert.Equal(23, result.Number("Stage2.Requests.Put"));
+        // The server may still be ending an answer that the client has already read.
+        Assert.InRange(most, 1, 2);
+    }
+
+    [Fact]
+    [Walks("destination.bucket")]
+    public void All_requests_go_to_the_bucket()
+    {
+        Server.Store.CreateBucket("another-bucket");
+
+        RunWell(("destination.bucket", "another-bucket"));
+
+        Assert.Equal(Files(Source), Objects(bucket: "another-bucket"));
+        Assert.All(Server.GetRequestLog(), request => Assert.Equal("another-bucket", request.Bucket));
+    }
+
+    [Fact]
+    [Walks("destination.region")]
+    public async Task Requests_are_signed_for_the_region()
+    {
+        await using LoopbackS3Server other = await LoopbackS3Server.StartAsync(new S3ServerOptions { Region = "default" });
+        other.Store.CreateBucket(BucketName);
+
+        RunWell(("destination.region", "default"), ("destination.endpointUrl", other.Endpoint.GetLeftPart(UriPartial.Authority)));
+
+        Assert.Equal(3, other.Requests["PutObject"]);
+    }
+
+    [Fact]
+    [Walks("destination.endpointUrl")]
+    public async Task All_requests_go_to_the_endpoint()
+    {
+        await using LoopbackS3Server other = await LoopbackS3Server.StartAsync();
+        other.Store.CreateBucket(BucketName);
+
+        RunWell(("destination.endpointUrl", other.Endpoint.GetLeftPart(UriPartial.Authority)));
+
+        Assert.Equal((0L, 3L), (Server.Requests.Total, other.Requests["PutObject"]));
+    }
+
+    [SkippableTheory]
+    [Walks("destination.forcePathStyle")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_bucket_is_in_the_path_or_in_the_host(bool value)
+    {
+        Skip.IfNot(value || IsKnown(BucketName + ".localhost"), "Names below localhost are not known here.");
+
+        RunWell(("destination.forcePathStyle", value), ("destination.endpointUrl", $"http://localhost:{Server.Endpoint.Port}"));
+
+        Assert.All(Server.GetRequestLog(), request =>
+            Assert.Equal(value, request.Target.StartsWith($"/{BucketName}", StringComparison.Ordinal)));
+        Assert.Equal(Files(Source), Objects());
+    }
+
+    [Theory]
+    [Walks("destination.checksumMode")]
+    [InlineData("whenSupported", "CRC32")]
+    [InlineData("whenRequired", "CRC64NVME")]
+    public void A_CRC32_is_sent_or_left_to_the_server(string value, string stored)
+    {
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
+
+        RunWell(("destination.checksumMode", value));
+
+        // CRC64NVME is what the server computes where the client sends nothing.
+        Assert.Equal([stored], Server.Store.Objects(BucketName).Select(item => item.ChecksumAlgorithm).Distinct());
+    }
+
+    [Fact]
+    [Walks("destination.profile")]
+    public void The_keys_are_those_of_the_profile()
+    {
+        File.WriteAllText(CredentialsFile, $"""
+            [default]
+            aws_access_key_id = NOBODY
+            aws_secret_access_key = wrong
+            [backup]
+            aws_access_key_id = {Server.AccessKey}
+            aws_secret_access_key = {Server.SecretKey}
+
+            """);
+
+        Session.Run("param($Path) Invoke-RsyncToS3Backup $Path", WriteJob(("destination.profile", "backup"))).ThrowOnError();
+
+        Assert.Equal(Files(Source), Objects());
+    }
+
+    [Fact]
+    [Walks("schedule.timezone")]
+    public void The_date_in_a_prefix_is_that_of_the_time_zone()
+    {
+        // 25 hours apart: never on the same day.
+        string east = RunWell(Dated("Pacific/Kiritimati")).Text("Stage2.KeyPrefix");
+        string west = RunWell(Dated("Pacific/Niue")).Text("Stage2.KeyPrefix");
+
+        Assert.True(string.CompareOrdinal(west, east) < 0, $"{west} is not before {east}");
+        Assert.Equal(Files(Source), Objects(east));
+        Assert.Equal(Files(Source), Objects(west));
+
+        static (string, JsonNode?)[] Dated(string zone) =>
+        [
+            ("options.rsync.syncToS3.s3Prefix", "rsync/{yyyy-MM-dd}/"),
+            ("schedule", new JsonObject { ["cronExpression"] = "0 2 * * *", ["timezone"] = zone }),
+        ];
+    }
+
+    /// <summary>Runs the job with a real rsync whose arguments are written down; nothing may go wrong.</summary>
+    private PSObject RunWell(params (string Key, JsonNode? Value)[] changes) => Assert.Single(Run(changes).ThrowOnError().Objects);
+
+    private SessionResult Run(params (string Key, JsonNode? Value)[] changes)
+    {
+        string rsync = WriteScript("recording-rsync", $"""
+            [ "$1" = --version ] && exec rsync --version
+            printf '%s\n' "$@" >> '{Record}'
+            exec rsync "$@"
+            """);
+        return Backup(WriteJob([("options.rsync.rsyncPath", rsync), .. changes]));
+    }
+
+    private static bool IsKnown(string host)
+    {
+        try
+        {
+            return Dns.GetHostAddresses(host).Length > 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private string[] Arguments() => File.ReadAllLines(Record);
+
+    private static IEnumerable<string> Leaves(JsonNode node, string path)
+    {
+        if (node["properties"] is JsonObject properties)
+            return properties.SelectMany(property => Leaves(property.Value!, path.Length == 0 ? property.Key : $"{path}.{property.Key}"));
+        return node["items"]?["properties"] is not null ? Leaves(node["items"]!, path + "[]") : [path];
+    }
+
+    /// <summary>The key whose effect a test shows.</summary>
+    [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+    private sealed class WalksAttribute(string key) : Attribute
+    {
+        public string Key { get; } = key;
+    }
+}
