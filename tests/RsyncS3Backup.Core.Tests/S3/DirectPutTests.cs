@@ -46,8 +46,7 @@ public sealed class DirectPutTests
     {
         S3SyncRequest request = Request(region, bucket, endpoint, forcePathStyle);
         using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
-        Uri address = connection.BucketAddress(bucket);
-        using DirectPut direct = new(connection.Counter, address, connection.Target.Region, connection.Credentials);
+        using DirectPut direct = new(connection.Counter, connection.BucketAddress, connection.Target.Region, connection.Credentials);
         byte[] body = [1, 2, 3];
 
         using HttpRequestMessage put = await direct.SignAsync("a b/ü+%.txt", "", new ObjectContent("a", body, body.Length), []);
@@ -62,12 +61,32 @@ public sealed class DirectPutTests
     {
         S3SyncRequest request = Request("us-east-1", "my-backups", null, null) with { Credentials = new S3Credentials("key", "secret", "session") };
         using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
-        using DirectPut direct = new(connection.Counter, connection.BucketAddress("my-backups"), "us-east-1", connection.Credentials);
+        using DirectPut direct = new(connection.Counter, connection.BucketAddress, "us-east-1", connection.Credentials);
 
         using HttpRequestMessage put = await direct.SignAsync("a", "", new ObjectContent("a", [], 0), []);
 
         Assert.Equal("session", put.Headers.GetValues("x-amz-security-token").Single());
         Assert.Contains("x-amz-security-token", put.Headers.GetValues("Authorization").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plain_HTTP_is_refused_also_when_the_environment_names_the_endpoint()
+    {
+        const string variable = "AWS_ENDPOINT_URL_S3";
+        Environment.SetEnvironmentVariable(variable, "http://store.example.com");
+        try
+        {
+            S3SyncRequest request = Request("us-east-1", "my-backups", null, null);
+            BackupException refused = Assert.Throws<BackupException>(() => S3ClientFactory.Create(request, connections: 1));
+            Assert.Equal("S3InsecureEndpoint", refused.Error.Id);
+
+            using S3Connection allowed = S3ClientFactory.Create(request with { AllowInsecureEndpoint = true }, connections: 1);
+            Assert.Equal("my-backups.store.example.com", allowed.BucketAddress.Host);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(variable, null);
+        }
     }
 
     private static S3SyncRequest Request(string region, string bucket, string? endpoint, bool? forcePathStyle) => new()

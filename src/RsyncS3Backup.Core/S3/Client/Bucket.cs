@@ -28,9 +28,8 @@ internal sealed class Bucket : IDisposable
         this.keyPrefix = keyPrefix;
         connection = S3ClientFactory.Create(request, connections);
         client = connection.Client;
-        Uri address = connection.BucketAddress(request.Destination.Bucket);
-        directPut = new DirectPut(connection.Counter, address, Target.Region, connection.Credentials);
-        isHttps = address.Scheme == Uri.UriSchemeHttps;
+        directPut = new DirectPut(connection.Counter, connection.BucketAddress, Target.Region, connection.Credentials);
+        isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
     }
 
     /// <summary>What error messages name.</summary>

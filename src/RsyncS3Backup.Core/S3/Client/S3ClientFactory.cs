@@ -41,13 +41,18 @@ internal static class S3ClientFactory
             ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
         };
         SetEndpoint(config, request, profile);
+        AWSCredentials credentials = Credentials(request, profile);
+        AmazonS3Client client = new(credentials, config);
+        // By the SDK's own rules, which also know endpoints from the environment and from profiles.
+        Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
+        if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)
+            throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
         S3Target target = new(
             destination.Bucket,
-            destination.EndpointUrl ?? $"https://s3.{config.RegionEndpoint?.SystemName}.{config.RegionEndpoint?.PartitionDnsSuffix}",
+            destination.EndpointUrl ?? address.GetLeftPart(UriPartial.Authority),
             config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
             request.Options.StorageClass);
-        AWSCredentials credentials = Credentials(request, profile);
-        return new S3Connection(new AmazonS3Client(credentials, config), counter, credentials, target);
+        return new S3Connection(client, counter, credentials, address, target);
     }
 
     private static void SetEndpoint(AmazonS3Config config, S3SyncRequest request, CredentialProfile? profile)
@@ -55,9 +60,6 @@ internal static class S3ClientFactory
         string? region = request.Destination.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
         if (request.Destination.EndpointUrl is { } endpoint)
         {
-            Uri uri = new(endpoint);
-            if (uri.Scheme != Uri.UriSchemeHttps && !uri.IsLoopback && !request.AllowInsecureEndpoint)
-                throw S3Errors.InsecureEndpoint(endpoint);
             config.ServiceURL = endpoint;
             // Compatible stores sign for a region too; most take this one.
             config.AuthenticationRegion = region ?? "us-east-1";
@@ -108,13 +110,11 @@ internal static class S3ClientFactory
 /// <param name="Client">The client.</param>
 /// <param name="Counter">Sends and counts the requests.</param>
 /// <param name="Credentials">Who signs.</param>
+/// <param name="BucketAddress">The bucket's address, with the bucket in the host or as the first part of the path.</param>
 /// <param name="Target">What error messages name.</param>
-internal sealed record S3Connection(AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, S3Target Target) : IDisposable
+internal sealed record S3Connection(
+    AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
 {
-    /// <summary>The bucket's address, with the bucket in the host or the path, by the SDK's own endpoint rules.</summary>
-    public Uri BucketAddress(string bucket) =>
-        new(Client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = bucket }).URL);
-
     /// <inheritdoc/>
     public void Dispose()
     {
