@@ -168,7 +168,13 @@ public sealed class BadInputTests : EndToEndTest
     {
         GoodRun();
 
+        // Where the SDK would ask for a role's keys, were that not switched off.
+        SetEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT", Server.Endpoint.GetLeftPart(UriPartial.Authority));
+        Server.Requests.Reset();
+
         AssertBad(WriteJob(), "S3NoCredentials", 2, BucketName, ErrorCategory.AuthenticationError, RunWithoutKeys);
+
+        Assert.Equal(0, Server.Requests.Total);
     }
 
     [Fact]
@@ -286,8 +292,29 @@ public sealed class BadInputTests : EndToEndTest
 
         SessionResult result = Session.Run(Run, WriteJob(("options.rsync.localDestination", "/proc/rsyncs3backup-test")));
 
-        AssertFailed(result, null, null, null, null);
-        Assert.NotEqual(0, Session.Host.ExitCode);
+        // The superuser has the right to write there and still cannot, which only rsync finds out.
+        ErrorRecord error = Environment.IsPrivilegedProcess
+            ? AssertFailed(result, "RsyncFileError", 1, Source, ErrorCategory.WriteError)
+            : AssertFailed(result, "DestinationNotWritable", 3, "/proc/rsyncs3backup-test", ErrorCategory.PermissionDenied);
+        Assert.Contains("/proc/rsyncs3backup-test", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void A_destination_on_a_read_only_drive()
+    {
+        string drive = Folder.Folder("drive");
+        Skip.IfNot(Shell($"mount -t tmpfs -o ro,size=1m none '{drive}' 2>/dev/null"), "Drives cannot be mounted here.");
+        try
+        {
+            GoodRun();
+            string mirror = Path.Combine(drive, "mirror");
+
+            AssertBad(WriteJob(("options.rsync.localDestination", mirror)), "DestinationNotWritable", 3, mirror, ErrorCategory.PermissionDenied);
+        }
+        finally
+        {
+            Shell($"umount '{drive}'");
+        }
     }
 
     [Fact]
