@@ -32,4 +32,7 @@ public sealed record BackupResult
 
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }
+
+    /// <summary>The job and its status, e.g. <c>photos: Succeeded</c>.</summary>
+    public override string ToString() => $"{Name}: {Status}";
 }

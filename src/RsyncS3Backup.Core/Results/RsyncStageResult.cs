@@ -77,4 +77,7 @@ public sealed record RsyncStageResult
 
     /// <summary>The configuration that the stage ran from; null when it ran from parameters. Stage 2 reads its target here.</summary>
     public BackupConfiguration? Configuration { get; init; }
+
+    /// <summary>The status, and why when there is a reason: what a cell of a CSV file shows of a stage.</summary>
+    public override string ToString() => (SkippedReason ?? Error?.ToString()) is { } reason ? $"{Status}: {reason}" : $"{Status}";
 }

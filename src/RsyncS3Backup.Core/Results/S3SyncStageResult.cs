@@ -86,4 +86,7 @@ public sealed record S3SyncStageResult
 
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }
+
+    /// <summary>The status, and why when there is a reason: what a cell of a CSV file shows of a stage.</summary>
+    public override string ToString() => (SkippedReason ?? Error?.ToString()) is { } reason ? $"{Status}: {reason}" : $"{Status}";
 }
