@@ -71,16 +71,21 @@ public static class BackupRunner
     public static S3SyncStageResult Skipped(RsyncStageResult stage1, string reason, RunContext context)
     {
         context.Verbose($"Stage 2 skipped: {reason}");
-        S3SyncOptions? options = stage1.Configuration?.Options.Rsync.SyncToS3;
+        BackupConfiguration? configuration = stage1.Configuration;
+        S3SyncOptions? options = configuration?.Options.Rsync.SyncToS3;
+        DateTimeOffset now = DateTimeOffset.Now;
         return new S3SyncStageResult
         {
             Name = stage1.Name,
             RunId = stage1.RunId,
             Status = BackupStatus.Skipped,
             Path = stage1.Destination,
-            BucketName = stage1.Configuration?.Destination?.Bucket,
+            BucketName = configuration?.Destination?.Bucket,
+            KeyPrefix = configuration?.Destination is null
+                ? ""
+                : KeyPrefix.Resolve(options?.S3Prefix, configuration.Name, now, configuration.Schedule?.Timezone),
             StorageClass = options?.StorageClass ?? "STANDARD",
-            StartTime = DateTimeOffset.Now,
+            StartTime = now,
             SkippedReason = reason,
             LogPath = context.LogPath,
         };

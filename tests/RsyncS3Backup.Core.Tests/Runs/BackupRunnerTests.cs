@@ -44,6 +44,18 @@ public sealed class BackupRunnerTests
     public void Stage_2_is_skipped_for_a_reason_unless_stage_1_succeeded_and_it_is_enabled(BackupStatus status, bool enabled, bool skips) =>
         Assert.Equal(skips, BackupRunner.SkipReason(Stage1(status, null, enabled)) is not null);
 
+    [Fact]
+    public void A_skipped_stage_2_says_where_it_would_have_gone()
+    {
+        RsyncStageResult stage1 = Stage1(BackupStatus.Failed, null);
+        using RunContext context = RunContext.Start("job", SilentObserver.Instance);
+
+        S3SyncStageResult skipped = BackupRunner.Skipped(
+            stage1 with { Configuration = stage1.Configuration! with { Destination = new S3Destination { Bucket = "bucket" } } }, "reason", context);
+
+        Assert.Equal(("bucket", "rsync/job/", "reason"), (skipped.BucketName, skipped.KeyPrefix, skipped.SkippedReason));
+    }
+
     private static RsyncStageResult Stage1(BackupStatus status, BackupExitCode? error, bool stage2Enabled = true) => new()
     {
         Name = "job",
