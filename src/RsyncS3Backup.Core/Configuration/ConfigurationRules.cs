@@ -62,7 +62,7 @@ public static partial class ConfigurationRules
         if (value.StartsWith("s3:", StringComparison.OrdinalIgnoreCase))
             return $"{quoted} is an address; give the bucket's name only, and what follows it as s3Prefix.";
         if (value.Length is < 3 or > 63)
-            return $"{quoted} has {value.Length.ToString(CultureInfo.InvariantCulture)} characters.";
+            return $"{quoted} has {Characters(value.Length)}.";
         int wrong = value.AsSpan().IndexOfAnyExcept(BucketCharacters);
         if (wrong >= 0)
             return $"{quoted} holds the character {ConfigurationText.Quote(value[wrong].ToString())}.";
@@ -168,7 +168,7 @@ public static partial class ConfigurationRules
             return "The name is empty.";
         string quoted = ConfigurationText.Quote(value);
         if (value.Length > 100)
-            return $"{quoted} has {value.Length.ToString(CultureInfo.InvariantCulture)} characters.";
+            return $"{quoted} has {Characters(value.Length)}.";
         // The name is a segment of the default key prefix.
         bool isSegment = value is not ("." or "..") && !value.AsSpan().ContainsAny('/', '\\') && !value.Any(char.IsControl)
             && !ConfigurationText.HasLoneSurrogate(value);
@@ -282,4 +282,6 @@ public static partial class ConfigurationRules
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}\z", RegexOptions.CultureInvariant)]
     private static partial Regex RegionName();
+
+    private static string Characters(int count) => count == 1 ? "1 character" : $"{count.ToString(CultureInfo.InvariantCulture)} characters";
 }

@@ -79,7 +79,8 @@ internal sealed class RsyncProgressReporter(IRunObserver observer, string name, 
     private void Send(bool completed)
     {
         lastReport = Stopwatch.GetTimestamp();
-        bool isTotalKnown = current.IsScanComplete && startedSources >= sources;
+        // Before the first count, as while a first large file is on its way, rsync's percentage is all there is.
+        bool isTotalKnown = (current.IsScanComplete || current.Known is null) && startedSources >= sources;
         observer.Progress(new StageProgress
         {
             Stage = 1,
