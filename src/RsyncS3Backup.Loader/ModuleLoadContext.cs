@@ -7,12 +7,11 @@ namespace RsyncS3Backup.Loader;
 /// <summary>Loads what lies in the module's <c>bin</c> folder from there, and leaves the rest (PowerShell, .NET) to the default context.</summary>
 internal sealed class ModuleLoadContext(string folder) : AssemblyLoadContext("RsyncS3Backup")
 {
+    /// <summary>True when the module brings an assembly of that name.</summary>
+    public bool Has(AssemblyName name) => File.Exists(FileOf(name));
+
     /// <inheritdoc/>
-    protected override Assembly? Load(AssemblyName assemblyName)
-    {
-        string path = Path.Combine(folder, assemblyName.Name + ".dll");
-        return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
-    }
+    protected override Assembly? Load(AssemblyName assemblyName) => Has(assemblyName) ? LoadFromAssemblyPath(FileOf(assemblyName)) : null;
 
     /// <inheritdoc/>
     protected override IntPtr LoadUnmanagedDll(string unmanagedDllName)
@@ -25,6 +24,8 @@ internal sealed class ModuleLoadContext(string folder) : AssemblyLoadContext("Rs
 
         return IntPtr.Zero;
     }
+
+    private string FileOf(AssemblyName name) => Path.Combine(folder, name.Name + ".dll");
 
     // The layout of NuGet packages, which publishing keeps. A portable runtime id (linux-x64) covers a specific one (ubuntu.24.04-x64).
     private IEnumerable<string> NativeCandidates(string name)

@@ -28,7 +28,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer
             string moduleFolder = Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!;
             ModuleLoadContext created = new(Path.Combine(moduleFolder, "bin"));
             AssemblyLoadContext.Default.Resolving += (_, name) =>
-                name.Name is "RsyncS3Backup" or "RsyncS3Backup.Core" ? created.LoadFromAssemblyName(name) : null;
+                // A context that lacks an assembly asks the default one, which would ask here again, for ever.
+                name.Name is "RsyncS3Backup" or "RsyncS3Backup.Core" && created.Has(name) ? created.LoadFromAssemblyName(name) : null;
             context = created;
         }
     }

@@ -84,6 +84,21 @@ public sealed class IsolationTests : IDisposable
         Assert.Equal(["RsyncS3Backup in RsyncS3Backup", "RsyncS3Backup.Core in RsyncS3Backup"], lines[1..].Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void A_loader_without_its_assemblies_beside_it_makes_an_error_and_does_not_crash()
+    {
+        File.Copy(Path.Combine(Repository.StagedModule, "RsyncS3Backup.Loader.dll"), Path.Combine(folder.Path, "RsyncS3Backup.Loader.dll"));
+        string broken = Path.Combine(folder.Path, "broken.psd1");
+        File.WriteAllText(broken, "@{ ModuleVersion = '1.0'; NestedModules = @('RsyncS3Backup.Loader.dll', 'RsyncS3Backup.dll') }");
+
+        // A process that crashed would end with another code, and say nothing.
+        InvalidOperationException failed = Assert.Throws<InvalidOperationException>(() => FreshProcess.Run($$"""
+            try { Import-Module '{{broken}}' -ErrorAction Stop; 'imported' } catch { 'refused' }
+            """));
+
+        Assert.StartsWith("The probe ended with 1: refused", failed.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private static void AssertBothLoaded(string[] lines)
