@@ -55,7 +55,7 @@ public sealed partial class ViewTests : IDisposable
 
         Name                 Status                Changes            Uploaded Requests      Cost  Duration
         ----                 ------                -------            -------- --------      ----  --------
-        photos               Failed                +3 ~0 -0 !1         1.0 MiB        4  0.0004 $  1 m 12 s
+        photos               Failed                +3 ~0 -0 !1         1.0 MiB        4   $0.0004  1 m 12 s
 
         """, Stage2);
 
