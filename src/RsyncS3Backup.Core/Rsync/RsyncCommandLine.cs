@@ -15,9 +15,10 @@ internal static class RsyncCommandLine
     /// <param name="options">The job's options.</param>
     /// <param name="source">The source folder, absolute.</param>
     /// <param name="destination">The folder of the mirror that gets the source's contents, absolute.</param>
+    /// <param name="isMirrorRoot">True when the destination is the mirror's root and not a source's own folder in it.</param>
     /// <param name="pass">What the pass may delete.</param>
     public static IReadOnlyList<string> Build(
-        RsyncProgram program, RsyncOptions options, string source, string destination, RsyncPass pass)
+        RsyncProgram program, RsyncOptions options, string source, string destination, bool isMirrorRoot, RsyncPass pass)
     {
         List<string> arguments = ["--archive"];
         if (options.HardLinks)
@@ -33,6 +34,14 @@ internal static class RsyncCommandLine
             arguments.Add("--max-delete=" + Math.Min(maxDelete, int.MaxValue).ToString(CultureInfo.InvariantCulture));
         if (pass.IsDryRun)
             arguments.Add("--dry-run");
+        if (isMirrorRoot)
+        {
+            // First, so that no pattern of the user's undoes it. Anchored, so that a user's own file of that name deeper down is mirrored.
+            arguments.Add("--exclude=/" + MirrorMarker.FileName);
+            if (pass.Deletes)
+                arguments.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
+        }
+
         arguments.AddRange(options.ExcludePatterns.Select(pattern => "--exclude=" + pattern));
         arguments.AddRange(["--8-bit-output", "--no-human-readable", "--stats"]);
         if (!pass.IsDryRun)

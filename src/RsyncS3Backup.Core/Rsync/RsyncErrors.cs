@@ -94,7 +94,16 @@ internal static class RsyncErrors
         "DestinationNotMounted",
         BackupErrorCategory.ObjectNotFound,
         $"The destination '{destination}' cannot be used: {what}.",
-        "Mount its drive. For a new destination create the folder above it; only the last folder is created by itself.",
+        "Mount its drive. For a new destination create the folder above it; only the last folder is created by itself. If the mirror is to be "
+        + "made anew there, run once with -AllowNewDestination.",
+        destination);
+
+    /// <summary>The destination is not the mirror that the job knows.</summary>
+    public static BackupError DestinationChanged(string destination, string what) => Refused(
+        "DestinationChanged",
+        BackupErrorCategory.InvalidOperation,
+        $"The destination '{destination}' is not the mirror that this job knows: {what}.",
+        "Check that the right drive is mounted. If this is to be the job's mirror from now on, run once with -AllowNewDestination.",
         destination);
 
     /// <summary>The destination cannot be written.</summary>

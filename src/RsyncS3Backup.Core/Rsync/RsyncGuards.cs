@@ -30,8 +30,8 @@ internal static partial class RsyncGuards
     {
         if (legs is [{ Name: null }] || !Directory.Exists(destination))
             return [];
-        // rsync's own partial folder, and the folder that a file system keeps at its root.
-        string[] expected = [.. legs.Select(leg => leg.Name!), RsyncCommandLine.PartialFolder, "lost+found"];
+        string[] expected =
+            [.. legs.Select(leg => leg.Name!), RsyncCommandLine.PartialFolder, MirrorMarker.FileName, .. VolumeFolders.Names];
         return [.. Directory.EnumerateFileSystemEntries(destination, "*", AllEntries)
             .Select(path => Path.GetFileName(path))
             .Where(name => !expected.Any(other => name.Equals(other, RealPath.Comparison)))
@@ -54,7 +54,7 @@ internal static partial class RsyncGuards
         {
             string path = FullFolder(source.Path);
             string name = source.Name ?? Path.GetFileName(path);
-            if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder || name.AsSpan().ContainsAny('/', '\0')
+            if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder or MirrorMarker.FileName || name.AsSpan().ContainsAny('/', '\0')
                 || name.Contains(Path.DirectorySeparatorChar))
                 throw new BackupException(RsyncErrors.SourceNameInvalid(name, path));
             if (legs.Find(leg => name.Equals(leg.Name, RealPath.Comparison)) is { } other)
@@ -116,9 +116,13 @@ internal static partial class RsyncGuards
 
     private static void CheckNotEmptied(RsyncLeg leg)
     {
-        if (Directory.Exists(leg.Destination) && IsEmpty(leg.Source) && !IsEmpty(leg.Destination))
+        if (Directory.Exists(leg.Destination) && IsEmpty(leg.Source) && !HoldsNothing(leg.Destination))
             throw new BackupException(RsyncErrors.SourceEmpty(leg.Source, leg.Destination));
     }
+
+    /// <summary>True for a folder of the mirror with nothing in it that a run could delete.</summary>
+    private static bool HoldsNothing(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", AllEntries)
+        .All(path => Path.GetFileName(path) is var name && (name == MirrorMarker.FileName || VolumeFolders.Names.Contains(name)));
 
     private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder, "*", AllEntries).Any();
 

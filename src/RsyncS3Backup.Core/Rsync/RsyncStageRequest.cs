@@ -15,6 +15,9 @@ public sealed record RsyncStageRequest
     /// <summary>Mirror an empty source although the mirror is not empty.</summary>
     public bool AllowEmptySource { get; init; }
 
+    /// <summary>Take a destination that is not the mirror that the job knows, and make it the job's mirror.</summary>
+    public bool AllowNewDestination { get; init; }
+
     /// <summary>Stage 1 of a configured job.</summary>
     public static RsyncStageRequest From(BackupConfiguration configuration) => new()
     {

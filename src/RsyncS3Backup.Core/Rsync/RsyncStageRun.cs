@@ -25,6 +25,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private readonly string destination;
 
     private RsyncProgram? program;
+    private MirrorGuard? mirrorGuard;
     private RsyncStatistics statistics = new();
     private int? exitCode;
     private long created;
@@ -151,6 +152,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         cancellationToken.ThrowIfCancellationRequested();
         program = await RsyncProbe.FindAsync(request.Options.RsyncPath, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
+        mirrorGuard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination);
         IReadOnlyList<string> foreign = RsyncGuards.Foreign(destination, legs);
         if (foreign.Count > 0)
         {
@@ -182,6 +184,8 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             firstError = await DeleteAsync(outcomes, cancellationToken).ConfigureAwait(false);
         else if (outcomes.Any(outcome => outcome.Withheld > 0))
             context.Verbose("Nothing is deleted from the mirror, because not everything could be copied.");
+        if (firstError is null)
+            Remember(guard => guard.Succeeded(EntriesNow(outcomes)));
         if (firstError is null && malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{malformed} lines of rsync's output were not understood; the log has them."));
         return firstError;
@@ -200,18 +204,19 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
 
         // What the mirror held before this run: what the source holds, less what is new, and what is to be deleted.
         long kept = outcomes.Sum(outcome => Math.Max(0, (outcome.Statistics.Entries ?? 0) - outcome.Statistics.Created));
-        long allowed = request.Options.MaxDelete.Allowed(kept + atLeast);
+        long allowed = request.Options.MaxDelete.Allowed(Existing(kept + atLeast));
         long expected = 2 * atLeast;
         if (expected > allowed)
         {
             // Near the limit, so a dry run for the exact number and the names.
             List<string> names = [];
             expected = await CountDeletionsAsync(outcomes, names, cancellationToken).ConfigureAwait(false);
-            allowed = request.Options.MaxDelete.Allowed(kept + expected);
+            long existing = Existing(kept + expected);
+            allowed = request.Options.MaxDelete.Allowed(existing);
             if (expected > allowed)
             {
-                return RsyncErrors.DeleteLimitExceeded(
-                    destination, expected, kept + expected, allowed, request.Options.MaxDelete, names);
+                Remember(guard => guard.Refused(existing));
+                return RsyncErrors.DeleteLimitExceeded(destination, expected, existing, allowed, request.Options.MaxDelete, names);
             }
         }
 
@@ -234,6 +239,24 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         }
 
         return null;
+    }
+
+    /// <summary>What the mirror holds, less what runs that were refused or failed have copied since its last good one.</summary>
+    private long Existing(long counted) => Math.Min(counted, mirrorGuard?.KnownEntries ?? long.MaxValue);
+
+    private long? EntriesNow(List<PassOutcome> outcomes) =>
+        request.Options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null;
+
+    private void Remember(Action<MirrorGuard> remember)
+    {
+        try
+        {
+            remember(mirrorGuard!);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            report.Warning($"What is known of the mirror '{destination}' could not be written down: {exception.Message}");
+        }
     }
 
     private async Task<long> CountDeletionsAsync(
@@ -277,7 +300,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private Task<int> StartAsync(
         RsyncLeg leg, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, request.Options, leg.Source, leg.Destination, pass);
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, request.Options, leg.Source, leg.Destination, leg.Name is null, pass);
         return RsyncProcess.RunAsync(program!.Path, arguments, output, errors, grace, cancellationToken);
     }
 

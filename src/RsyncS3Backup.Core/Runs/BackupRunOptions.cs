@@ -13,4 +13,10 @@ public sealed record BackupRunOptions
 
     /// <summary>Mirror an empty source although the mirror is not empty.</summary>
     public bool AllowEmptySource { get; init; }
+
+    /// <summary>Take a destination that is not the mirror that the job knows, and make it the job's mirror.</summary>
+    public bool AllowNewDestination { get; init; }
+
+    /// <summary>How much this run may delete from the mirror and from the bucket; null: what the configuration says.</summary>
+    public DeleteLimit? MaxDelete { get; init; }
 }

@@ -16,7 +16,12 @@ public static class BackupRunner
         using RunContext context = RunContext.Start(configuration.Name, observer);
         context.Verbose($"Run {context.RunId} of job '{configuration.Name}' starts.");
 
-        RsyncStageRequest stage1Request = RsyncStageRequest.From(configuration) with { AllowEmptySource = options.AllowEmptySource };
+        RsyncStageRequest stage1Request = RsyncStageRequest.From(configuration) with
+        {
+            Options = configuration.Options.Rsync with { MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete },
+            AllowEmptySource = options.AllowEmptySource,
+            AllowNewDestination = options.AllowNewDestination,
+        };
         RsyncStageResult stage1 = await RsyncStage.RunAsync(stage1Request, context, cancellationToken).ConfigureAwait(false);
         S3SyncStageResult stage2 = await RunStage2Async(stage1, options, context, cancellationToken).ConfigureAwait(false);
 
@@ -52,6 +57,7 @@ public static class BackupRunner
             Credentials = options.Credentials,
             AllowInsecureEndpoint = options.AllowInsecureEndpoint,
             AllowEmptyMirror = options.AllowEmptySource,
+            MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
         };
         return await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
     }

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace RsyncS3Backup.State;
 
@@ -14,6 +16,8 @@ public sealed class StateFolder
 
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private static readonly JsonWriterOptions JsonOptions = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private StateFolder(string path) => Path = path;
 
@@ -44,6 +48,35 @@ public sealed class StateFolder
 
     /// <summary>Opens a file to write at its end, and creates it as <see cref="CreateFile"/> does where it is missing.</summary>
     public static FileStream AppendFile(string path) => Open(path, FileMode.Append, FileAccess.Write, FileOptions.None);
+
+    /// <summary>Writes a JSON object to a file that only its user may read: the old file or the whole new one is there, also after a crash.</summary>
+    internal static void Replace(string path, Action<Utf8JsonWriter> write)
+    {
+        string temporary = path + ".tmp";
+        try
+        {
+            // A file of an earlier crash may be anybody's to read.
+            File.Delete(temporary);
+            using (FileStream file = CreateFile(temporary))
+            {
+                using (Utf8JsonWriter json = new(file, JsonOptions))
+                {
+                    json.WriteStartObject();
+                    write(json);
+                    json.WriteEndObject();
+                }
+
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
 
     private static FileStream Open(string path, FileMode mode, FileAccess access, FileOptions options)
     {

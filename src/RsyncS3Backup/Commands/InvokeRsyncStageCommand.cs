@@ -34,10 +34,10 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     [ValidateNotNullOrEmpty]
     public string[] ExcludePattern { get; set; } = [];
 
-    /// <summary>How much may be deleted: <c>100</c> entries or <c>25%</c> of what is there. Default: half, and in any case 100.</summary>
-    [Parameter(ParameterSetName = "Source")]
+    /// <summary>How much may be deleted: <c>100</c> entries or <c>25%</c> of what is there. Default: what the configuration says, else half, and in any case 100.</summary>
+    [Parameter]
     [ValidateNotNullOrEmpty]
-    public string MaxDelete { get; set; } = "default";
+    public string? MaxDelete { get; set; }
 
     /// <summary>The rsync program. Default: the first one on the PATH.</summary>
     [Parameter(ParameterSetName = "Source")]
@@ -65,6 +65,10 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     [Parameter]
     public SwitchParameter AllowEmptySource { get; set; }
 
+    /// <summary>Take a destination that is not the mirror that the job knows, and make it the job's mirror.</summary>
+    [Parameter]
+    public SwitchParameter AllowNewDestination { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -86,7 +90,10 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     private void RunJobs(IEnumerable<BackupConfiguration> configurations)
     {
         foreach (BackupConfiguration configuration in configurations)
-            RunStage(RsyncStageRequest.From(configuration) with { AllowEmptySource = AllowEmptySource }, configuration.Name);
+        {
+            if (TryRead(() => FromConfiguration(configuration)) is { } request)
+                RunStage(request, configuration.Name);
+        }
     }
 
     private void RunStage(RsyncStageRequest request, string name)
@@ -103,6 +110,17 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
         WriteObject(result);
     }
 
+    private RsyncStageRequest FromConfiguration(BackupConfiguration configuration)
+    {
+        RsyncStageRequest request = RsyncStageRequest.From(configuration);
+        return request with
+        {
+            Options = MaxDelete is null ? request.Options : request.Options with { MaxDelete = ReadMaxDelete(MaxDelete) },
+            AllowEmptySource = AllowEmptySource,
+            AllowNewDestination = AllowNewDestination,
+        };
+    }
+
     private RsyncStageRequest FromParameters()
     {
         Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
@@ -117,10 +135,11 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
                 DeleteExtraneous = DeleteExtraneous,
                 HardLinks = HardLinks,
                 ExcludePatterns = ExcludePattern,
-                MaxDelete = ReadMaxDelete(MaxDelete),
+                MaxDelete = MaxDelete is null ? DeleteLimit.Default : ReadMaxDelete(MaxDelete),
                 RsyncPath = RsyncPath is null || !HasFolder(RsyncPath) ? RsyncPath : ResolveFileSystemPath(RsyncPath),
             },
             AllowEmptySource = AllowEmptySource,
+            AllowNewDestination = AllowNewDestination,
         };
     }
 

@@ -11,6 +11,7 @@ namespace RsyncS3Backup.Commands;
 public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
+    private DeleteLimit? maxDelete;
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ConfigPath")]
@@ -29,12 +30,34 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet
     [Parameter]
     public SwitchParameter AllowEmptySource { get; set; }
 
+    /// <summary>Take a destination that is not the mirror that the job knows, and make it the job's mirror.</summary>
+    [Parameter]
+    public SwitchParameter AllowNewDestination { get; set; }
+
+    /// <summary>How much this run may delete from the mirror, and from the bucket: <c>100</c> entries or <c>25%</c> of what is there.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MaxDelete { get; set; }
+
     /// <summary>Make the process end with the worst exit code of all runs: for a scheduled <c>pwsh -Command</c>.</summary>
     [Parameter]
     public SwitchParameter ExitCode { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => TellingExitCode(BackupExitCode.BadConfiguration, base.BeginProcessing);
+    protected override void BeginProcessing() => TellingExitCode(BackupExitCode.BadConfiguration, () =>
+    {
+        base.BeginProcessing();
+        if (MaxDelete is null)
+            return;
+        try
+        {
+            maxDelete = ReadMaxDelete(MaxDelete);
+        }
+        catch (BackupException exception)
+        {
+            ThrowTerminating(exception.Error);
+        }
+    });
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => TellingExitCode(BackupExitCode.Stage1Failed, () =>
@@ -60,6 +83,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet
             Credentials = GivenCredentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,
             AllowEmptySource = AllowEmptySource,
+            AllowNewDestination = AllowNewDestination,
+            MaxDelete = maxDelete,
         };
         BackupResult result = Run(
             $"Backup '{configuration.Name}'",

@@ -55,11 +55,13 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
     [Parameter(ParameterSetName = "InputObject")]
     public SwitchParameter DeleteExtraneous { get; set; }
 
-    /// <summary>How much may be deleted: <c>100</c> objects or <c>25%</c> of what is there. Default: half, and in any case 100.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    /// <summary>
+    /// How much may be deleted: <c>100</c> objects or <c>25%</c> of what is there. Default: what the configuration says, else half, and in
+    /// any case 100.
+    /// </summary>
+    [Parameter]
     [ValidateNotNullOrEmpty]
-    public string MaxDelete { get; set; } = "default";
+    public string? MaxDelete { get; set; }
 
     /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
     [Parameter(ParameterSetName = "Path")]
@@ -96,13 +98,25 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
+    /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
+    [Parameter]
+    public SwitchParameter AllowEmptySource { get; set; }
+
     private static readonly string[] TargetParameters =
     [
-        nameof(BucketName), nameof(KeyPrefix), nameof(StorageClass), nameof(DeleteExtraneous), nameof(MaxDelete), nameof(Region),
+        nameof(BucketName), nameof(KeyPrefix), nameof(StorageClass), nameof(DeleteExtraneous), nameof(Region),
         nameof(ProfileName), nameof(EndpointUrl), nameof(ForcePathStyle), nameof(ChecksumMode),
     ];
 
-    private BackupRunOptions Options => new() { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
+    private BackupRunOptions Options => new()
+    {
+        Credentials = GivenCredentials,
+        AllowInsecureEndpoint = AllowInsecureEndpoint,
+        AllowEmptySource = AllowEmptySource,
+        MaxDelete = GivenMaxDelete,
+    };
+
+    private DeleteLimit? GivenMaxDelete => MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -159,8 +173,11 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
         bool runs = options.Enabled && (stage1 is null || BackupRunner.SkipReason(stage1) is null);
         if (runs && !Confirms(configuration.Options.Rsync.LocalDestination, configuration.Destination!.Bucket, options, configuration.Name))
             return;
-        Emit(configuration.Name, stage1?.RunId, (context, token) => BackupRunner.RunStage2Async(
-            (stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, Options, context, token));
+        if (TryRead(() => Options) is { } runOptions)
+        {
+            Emit(configuration.Name, stage1?.RunId, (context, token) => BackupRunner.RunStage2Async(
+                (stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, runOptions, context, token));
+        }
     }
 
     private void RunFromParameters(S3SyncRequest request, string name, string? runId)
@@ -223,9 +240,10 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
                 DeleteFromS3 = DeleteExtraneous,
                 ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
             },
-            MaxDelete = ReadMaxDelete(MaxDelete),
+            MaxDelete = GivenMaxDelete ?? DeleteLimit.Default,
             Credentials = GivenCredentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,
+            AllowEmptyMirror = AllowEmptySource,
         };
     }
 }

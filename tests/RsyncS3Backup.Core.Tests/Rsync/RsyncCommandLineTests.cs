@@ -10,8 +10,8 @@ public sealed class RsyncCommandLineTests
     [Fact]
     public void A_plain_mirror_has_these_arguments() => Assert.Equal(
         [
-            "--archive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--8-bit-output", "--no-human-readable", "--stats",
-            "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
+            "--archive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--exclude=/.rsyncs3backup.json",
+            "--8-bit-output", "--no-human-readable", "--stats", "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
         ],
         Build(Options, RsyncPass.CopyOnly));
 
@@ -19,7 +19,9 @@ public sealed class RsyncCommandLineTests
     public void Every_option_has_its_argument() => Assert.Equal(
         [
             "--archive", "--hard-links", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--delete-delay", "--max-delete=0",
-            "--exclude=.DS_Store", "--exclude=--delete", "--exclude=- two words*", "--8-bit-output", "--no-human-readable", "--stats",
+            "--exclude=/.rsyncs3backup.json", "--filter=protect /lost+found", "--filter=protect /.Trashes",
+            "--filter=protect /.Spotlight-V100", "--filter=protect /.fseventsd", "--filter=protect /System Volume Information",
+            "--filter=protect /$RECYCLE.BIN", "--exclude=.DS_Store", "--exclude=--delete", "--exclude=- two words*", "--8-bit-output", "--no-human-readable", "--stats",
             "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
         ],
         Build(Options with { HardLinks = true, ExcludePatterns = [".DS_Store", "--delete", "- two words*"] }, RsyncPass.WithholdDeletions));
@@ -57,18 +59,23 @@ public sealed class RsyncCommandLineTests
     [InlineData("/with slash/", "/with slash/")]
     public void Folders_come_last_absolute_and_with_one_trailing_slash(string source, string argument)
     {
-        IReadOnlyList<string> arguments = RsyncCommandLine.Build(Program("3.5.0"), Options, source, "/mirror", RsyncPass.CopyOnly);
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(Program("3.5.0"), Options, source, "/mirror", true, RsyncPass.CopyOnly);
         Assert.Equal(["--", argument, "/mirror/"], arguments.TakeLast(3));
     }
 
     [Fact]
+    public void In_a_folder_of_its_own_a_source_may_have_a_file_named_as_the_marker() => Assert.DoesNotContain(
+        RsyncCommandLine.Build(Program("3.5.0"), Options, "/source", "/mirror/source", false, RsyncPass.Delete(1)),
+        argument => argument.Contains("rsyncs3backup", StringComparison.Ordinal) || argument.StartsWith("--filter", StringComparison.Ordinal));
+
+    [Fact]
     public void A_relative_folder_is_a_mistake_of_the_caller() => Assert.Throws<ArgumentException>(
-        () => RsyncCommandLine.Build(Program("3.5.0"), Options, "-e", "/mirror", RsyncPass.CopyOnly));
+        () => RsyncCommandLine.Build(Program("3.5.0"), Options, "-e", "/mirror", true, RsyncPass.CopyOnly));
 
     private static bool IsAboutDeleting(string argument) => argument.Contains("delete", StringComparison.Ordinal);
 
     private static IReadOnlyList<string> Build(RsyncOptions options, RsyncPass pass, string version = "3.5.0") =>
-        RsyncCommandLine.Build(Program(version), options, "/source", "/mirror", pass);
+        RsyncCommandLine.Build(Program(version), options, "/source", "/mirror", true, pass);
 
     private static RsyncProgram Program(string version) => new("/usr/bin/rsync", Version.Parse(version), version, new HashSet<string>());
 }

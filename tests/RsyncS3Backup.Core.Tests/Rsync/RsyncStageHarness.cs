@@ -23,6 +23,9 @@ public abstract class RsyncStageHarness : IDisposable
 
     protected RsyncOptions Options { get; set; }
 
+    /// <summary>A job of this test alone: what a job remembers of its mirror is in its state.</summary>
+    protected string JobName { get; set; } = "test-" + Guid.NewGuid().ToString("N");
+
     protected RecordingObserver Observer { get; set; } = new();
 
     public void Dispose()
@@ -38,7 +41,7 @@ public abstract class RsyncStageHarness : IDisposable
     protected async Task<RsyncStageResult> RunAsync(
         RsyncStageRequest request, TimeSpan? grace = null, CancellationToken cancellationToken = default)
     {
-        using RunContext context = RunContext.Start("test", Observer);
+        using RunContext context = RunContext.Start(JobName, Observer);
         RsyncStageResult result =
             await RsyncStage.RunAsync(request, context, grace ?? RsyncProcess.DefaultGrace, cancellationToken);
         Assert.Equal(1, Observer.ProgressReports.Count(progress => progress.Completed));
@@ -53,9 +56,10 @@ public abstract class RsyncStageHarness : IDisposable
             (created, updated, metadata, deleted, unchanged, failed),
             (result.Created, result.Updated, result.MetadataChanged, result.Deleted, result.Unchanged, result.Failed));
 
-    /// <summary>One line an entry: kind, mode, time, size, target or content. Of names that are not UTF-8 only that they are there.</summary>
+    /// <summary>One line an entry but the marker: kind, mode, time, size, target or content. Of names that are not UTF-8 only that they are there.</summary>
     protected static IReadOnlyList<string> Snapshot(string root) =>
         [.. HostileTree.Entries(root)
+            .Where(entry => entry.FullName != Path.Combine(root, MirrorMarker.FileName))
             .Prepend(new DirectoryInfo(root))
             .Select(entry => $"{Path.GetRelativePath(root, entry.FullName)} | {Describe(entry)}")
             .Order(StringComparer.Ordinal)];

@@ -276,7 +276,7 @@ public sealed class RsyncStageTests : RsyncStageHarness
 
         Assert.Equal(BackupStatus.Succeeded, result.Status);
         AssertCounts(result, created: 4);
-        await ShellAsync($"diff -r --no-dereference '{Source}' '{Mirror}'");
+        await ShellAsync($"diff -r --no-dereference --exclude={MirrorMarker.FileName} '{Source}' '{Mirror}'");
         await ShellAsync($"rm -rf '{Source}' '{Mirror}'");
     }
 
@@ -328,7 +328,7 @@ public sealed class RsyncStageTests : RsyncStageHarness
         await RunAsync();
 
         StageProgress last = observer.ProgressReports[^1];
-        Assert.Equal((1, "test", 3L, 3L, 8L), (last.Stage, last.Name, last.Files, last.TotalFiles, last.Bytes));
+        Assert.Equal((1, JobName, 3L, 3L, 8L), (last.Stage, last.Name, last.Files, last.TotalFiles, last.Bytes));
         Assert.Contains(observer.VerboseMessages, message => message.Contains($"mirrors {Source} to {Mirror}", StringComparison.Ordinal));
         Assert.Contains(observer.VerboseMessages, message => message.Contains("3 created", StringComparison.Ordinal));
     }

@@ -137,7 +137,7 @@ public abstract class EndToEndTest : IAsyncLifetime
     /// <summary>Runs both stages of a job, and nothing may go wrong.</summary>
     private protected PSObject BackupWell(string path) => Assert.Single(Backup(path).ThrowOnError().Objects);
 
-    /// <summary>What a folder holds: relative paths with contents; folders end in <c>/</c>.</summary>
+    /// <summary>What a folder holds: relative paths with contents, without the marker; folders end in <c>/</c>.</summary>
     private protected static SortedDictionary<string, string> Tree(string folder)
     {
         SortedDictionary<string, string> tree = new(StringComparer.Ordinal);
@@ -146,6 +146,9 @@ public abstract class EndToEndTest : IAsyncLifetime
         foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(folder, entry.FullName);
+            // The mirror's marker, which is in neither source nor bucket.
+            if (name == ".rsyncs3backup.json")
+                continue;
             if (entry is DirectoryInfo)
                 tree.Add(name + "/", "");
             else

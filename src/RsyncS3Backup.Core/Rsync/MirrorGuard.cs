@@ -1,0 +1,109 @@
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>Knows a job's mirror again: an unmounted drive and a wrong one are refused before rsync starts.</summary>
+internal sealed class MirrorGuard
+{
+    private readonly string job;
+    private readonly string mirror;
+    private readonly MirrorMarker? marker;
+    private MirrorMemory memory;
+
+    private MirrorGuard(string job, string mirror, MirrorMarker? marker, MirrorMemory memory)
+    {
+        this.job = job;
+        this.mirror = mirror;
+        this.marker = marker;
+        this.memory = memory;
+    }
+
+    /// <summary>How many entries the mirror held when its content was last what it should be; null when that is not known.</summary>
+    public long? KnownEntries => memory.Entries;
+
+    /// <summary>Checks that the mirror is the one that the job knows. A mirror without history, or with the job's own marker, is taken.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="destination">The mirror's root folder.</param>
+    /// <param name="allowNew">Take whatever is there, and make it the job's mirror once a run succeeds.</param>
+    /// <exception cref="BackupException">It is another one, or not there.</exception>
+    public static MirrorGuard Check(string job, string destination, bool allowNew)
+    {
+        string mirror = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
+        MirrorMemory memory = MirrorMemory.Load(job, mirror);
+        if (allowNew)
+        {
+            MirrorMarker? own = TryRead(mirror, out _) is { } found && WhatIsWrong(found, job, mirror, memory) is null ? found : null;
+            return new MirrorGuard(job, mirror, own, own is null ? new MirrorMemory { Path = mirror } : memory);
+        }
+
+        MirrorMarker? marker = TryRead(mirror, out string? unreadable);
+        if (unreadable is not null)
+            throw new BackupException(RsyncErrors.DestinationChanged(mirror, $"its marker {MirrorMarker.FileName} cannot be read: {unreadable}"));
+        if (marker is not null && WhatIsWrong(marker, job, mirror, memory) is { } wrong)
+            throw new BackupException(RsyncErrors.DestinationChanged(mirror, wrong));
+        if (marker is null && memory.MarkerId is not null)
+            throw new BackupException(Missing(mirror));
+        return new MirrorGuard(job, mirror, marker, memory);
+    }
+
+    /// <summary>Remembers the mirror after a run that succeeded, and marks it where it has no marker yet.</summary>
+    /// <param name="entries">How many entries it holds now; null when it may hold more than the sources.</param>
+    /// <exception cref="IOException">The marker or the state cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The marker or the state cannot be written.</exception>
+    public void Succeeded(long? entries)
+    {
+        // A source of which nothing is mirrored makes no mirror.
+        if (!Directory.Exists(mirror))
+            return;
+        MirrorMarker current = marker ?? MirrorMarker.New(job, mirror);
+        if (marker is null)
+            current.Write(mirror);
+        Remember(memory with { MarkerId = current.Id, Entries = entries });
+    }
+
+    /// <summary>Remembers how much the mirror held when deletions were refused, unless less is remembered from an earlier run.</summary>
+    /// <exception cref="IOException">The state cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The state cannot be written.</exception>
+    public void Refused(long entries) => Remember(memory with { Entries = Math.Min(entries, memory.Entries ?? long.MaxValue) });
+
+    private static string? WhatIsWrong(MirrorMarker marker, string job, string mirror, MirrorMemory memory)
+    {
+        if (marker.Job != job)
+            return $"it is the mirror of the job '{marker.Job}', says its marker {MirrorMarker.FileName}";
+        if (memory.MarkerId is not null && memory.MarkerId != marker.Id)
+            return "it is another mirror of this job, with a marker of its own";
+        FileSystemIdentity fileSystem = FileSystemIdentity.Of(mirror);
+        return fileSystem.IsOtherThan(marker.FileSystem)
+            ? $"it was made on another file system ({marker.FileSystem}; this one is {fileSystem})"
+            : null;
+    }
+
+    private static MirrorMarker? TryRead(string mirror, out string? unreadable)
+    {
+        unreadable = null;
+        try
+        {
+            return MirrorMarker.Read(mirror);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            unreadable = exception.Message;
+            return null;
+        }
+    }
+
+    private static BackupError Missing(string mirror)
+    {
+        bool isEmpty = !Directory.Exists(mirror)
+            || Directory.EnumerateFileSystemEntries(mirror).All(path => VolumeFolders.Names.Contains(Path.GetFileName(path)));
+        return isEmpty
+            ? RsyncErrors.DestinationNotMounted(mirror, "an earlier run made a mirror there, and nothing is there now")
+            : RsyncErrors.DestinationChanged(mirror, $"an earlier run made a mirror there, but its marker {MirrorMarker.FileName} is gone");
+    }
+
+    private void Remember(MirrorMemory now)
+    {
+        if (now == memory)
+            return;
+        now.Save(job);
+        memory = now;
+    }
+}
