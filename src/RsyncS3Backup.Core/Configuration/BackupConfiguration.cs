@@ -37,6 +37,9 @@ public sealed record BackupSource
     /// <summary>The source's folder in the mirror when a job has several sources; null: the last part of <see cref="Path"/>.</summary>
     public string? Name { get; init; }
 
+    /// <summary>rsync exclude patterns of this source alone; they come before those of the job.</summary>
+    public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
+
     /// <summary>The path.</summary>
     public override string ToString() => Path;
 }
@@ -62,6 +65,39 @@ public sealed record RsyncOptions
 
     /// <summary>Keep hard links as hard links (rsync <c>-H</c>). Default: false.</summary>
     public bool HardLinks { get; init; }
+
+    /// <summary>rsync include patterns; they come before all exclude patterns, and the first pattern that matches counts.</summary>
+    public IReadOnlyList<string> IncludePatterns { get; init; } = [];
+
+    /// <summary>Files with exclude patterns, as rsync's <c>--exclude-from</c> reads them. They come last.</summary>
+    public IReadOnlyList<string> PatternFiles { get; init; } = [];
+
+    /// <summary>Keep access control lists (rsync <c>-A</c>). Default: false.</summary>
+    public bool Acls { get; init; }
+
+    /// <summary>Keep extended attributes (rsync <c>-X</c>). Default: false.</summary>
+    public bool ExtendedAttributes { get; init; }
+
+    /// <summary>Compare contents by checksum in every run (rsync <c>-c</c>). Default: false.</summary>
+    public bool Checksum { get; init; }
+
+    /// <summary>Compare contents by checksum in the first run after this time; null: never.</summary>
+    public TimeSpan? ChecksumEvery { get; init; }
+
+    /// <summary>The most bytes a second; null: no limit.</summary>
+    public long? BandwidthLimit { get; init; }
+
+    /// <summary>Keep owners and groups by number instead of by name. Default: false.</summary>
+    public bool NumericIds { get; init; }
+
+    /// <summary>Write into the mirror's files instead of replacing them. Default: false.</summary>
+    public bool Inplace { get; init; }
+
+    /// <summary>Keep runs of zeros as holes. Default: false.</summary>
+    public bool Sparse { get; init; }
+
+    /// <summary>Further rsync arguments, of those that leave the guards alone.</summary>
+    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
     /// <summary>How much one run may delete; applies to the mirror and to the bucket.</summary>
     public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;

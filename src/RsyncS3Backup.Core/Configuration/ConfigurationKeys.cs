@@ -72,6 +72,33 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey ExcludePatterns =
         new("excludePatterns", Texts, ConfigurationRules.PatternAllowed) { Rule = ConfigurationRules.Pattern };
 
+    public static readonly ConfigurationKey IncludePatterns =
+        new("includePatterns", Texts, ConfigurationRules.PatternAllowed) { Rule = ConfigurationRules.Pattern };
+
+    public static readonly ConfigurationKey PatternFiles =
+        new("patternFiles", Texts, ConfigurationRules.PathAllowed) { Rule = ConfigurationRules.LocalPath };
+
+    public static readonly ConfigurationKey Acls = new("acls", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey ExtendedAttributes = new("extendedAttributes", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey Checksum = new("checksum", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey ChecksumEvery =
+        new("checksumEvery", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
+
+    public static readonly ConfigurationKey BandwidthLimit =
+        new("bandwidthLimit", TextOrNumber, ConfigurationRules.BandwidthAllowed) { Rule = ConfigurationRules.Bandwidth };
+
+    public static readonly ConfigurationKey NumericIds = new("numericIds", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey Inplace = new("inplace", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey Sparse = new("sparse", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey ExtraArguments =
+        new("extraArguments", Texts, ConfigurationRules.ExtraArgumentAllowed) { Rule = RsyncS3Backup.ExtraArguments.Problem };
+
     public static readonly ConfigurationKey HardLinks = new("hardLinks", Flag, TrueOrFalse);
 
     public static readonly ConfigurationKey MaxDelete =
@@ -92,7 +119,8 @@ internal static class ConfigurationKeys
         Required = true,
         Members =
         [
-            LocalDestination, DeleteExtraneous, ExcludePatterns, HardLinks, MaxDelete, RequireMountPoint, RsyncPath, SyncToS3,
+            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, HardLinks, Acls, ExtendedAttributes, Checksum,
+            ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete, RequireMountPoint, RsyncPath, SyncToS3,
         ],
     };
 
@@ -136,7 +164,7 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey Sources = new("sources", Objects, "a list of at least one object with 'path'")
     {
         Required = true,
-        Members = [SourcePath, SourceName],
+        Members = [SourcePath, SourceName, ExcludePatterns],
     };
 
     public static readonly ConfigurationKey Options =

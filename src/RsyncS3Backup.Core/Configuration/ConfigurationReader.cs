@@ -129,6 +129,7 @@ public static class ConfigurationReader
     {
         Path = ConfigurationPaths.Expand(source.Text(ConfigurationKeys.SourcePath) ?? ""),
         Name = source.Text(ConfigurationKeys.SourceName),
+        ExcludePatterns = source.Texts(ConfigurationKeys.ExcludePatterns),
     };
 
     private static RsyncOptions ReadRsync(ConfigurationObject? rsync)
@@ -140,6 +141,17 @@ public static class ConfigurationReader
             LocalDestination = ConfigurationPaths.Expand(rsync.Text(ConfigurationKeys.LocalDestination) ?? ""),
             DeleteExtraneous = rsync.Flag(ConfigurationKeys.DeleteExtraneous) ?? false,
             ExcludePatterns = rsync.Texts(ConfigurationKeys.ExcludePatterns),
+            IncludePatterns = rsync.Texts(ConfigurationKeys.IncludePatterns),
+            PatternFiles = [.. rsync.Texts(ConfigurationKeys.PatternFiles).Select(ConfigurationPaths.Expand)],
+            Acls = rsync.Flag(ConfigurationKeys.Acls) ?? false,
+            ExtendedAttributes = rsync.Flag(ConfigurationKeys.ExtendedAttributes) ?? false,
+            Checksum = rsync.Flag(ConfigurationKeys.Checksum) ?? false,
+            ChecksumEvery = DurationText.TryParse(rsync.Text(ConfigurationKeys.ChecksumEvery) ?? "", out TimeSpan every) ? every : null,
+            BandwidthLimit = BandwidthText.TryParse(rsync.Text(ConfigurationKeys.BandwidthLimit) ?? "", out long bytes) ? bytes : null,
+            NumericIds = rsync.Flag(ConfigurationKeys.NumericIds) ?? false,
+            Inplace = rsync.Flag(ConfigurationKeys.Inplace) ?? false,
+            Sparse = rsync.Flag(ConfigurationKeys.Sparse) ?? false,
+            ExtraArguments = rsync.Texts(ConfigurationKeys.ExtraArguments),
             HardLinks = rsync.Flag(ConfigurationKeys.HardLinks) ?? false,
             MaxDelete = DeleteLimit.TryParse(rsync.Text(ConfigurationKeys.MaxDelete), out DeleteLimit limit)
                 ? limit

@@ -34,7 +34,8 @@ public static partial class ConfigurationRules
     internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
     internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";
     internal const string ThrottleLimitAllowed = "a whole number from 1 to 1024";
-    internal const string PatternAllowed = "an rsync exclude pattern on one line";
+    internal const string PatternAllowed = "an rsync pattern on one line, not '!'";
+    internal const string BandwidthAllowed = "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'";
     internal const string CronExpressionAllowed =
         "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-6, 0 is Sunday), e.g. '0 2 * * *'";
     internal const string TimeZoneAllowed = "an IANA time zone such as 'America/New_York'";
@@ -47,6 +48,9 @@ public static partial class ConfigurationRules
 
     // Any date does: what a token gives differs by a few bytes at most and never holds a '/'.
     private static readonly DateTimeOffset SampleDate = new(2026, 11, 25, 23, 59, 59, TimeSpan.Zero);
+
+    internal static string ExtraArgumentAllowed =>
+        $"{string.Join(", ", ExtraArguments.Flags)}, and with =value {string.Join(", ", ExtraArguments.WithValue)}";
 
     internal static string StorageClassAllowed => string.Join(", ", S3StorageClasses.All);
 
@@ -210,13 +214,17 @@ public static partial class ConfigurationRules
             ? $"{ConfigurationText.Quote(value)} cannot be a profile's name."
             : null;
 
+    // rsync takes a lone "!" as an order to forget all patterns before it, also those that protect the mirror's marker.
     internal static string? Pattern(string value) =>
-        value.Length == 0 || value.AsSpan().ContainsAny("\0\r\n") || ConfigurationText.HasLoneSurrogate(value)
+        value is "" or "!" || value.AsSpan().ContainsAny("\0\r\n") || ConfigurationText.HasLoneSurrogate(value)
             ? $"{ConfigurationText.Quote(value)} cannot be a pattern."
             : null;
 
     internal static string? Duration(string value) =>
         DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no positive duration.";
+
+    internal static string? Bandwidth(string value) =>
+        BandwidthText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no rate that rsync can keep.";
 
     internal static string? MaxDelete(string value) =>
         DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no limit.";

@@ -53,6 +53,7 @@ public static class ConfigurationWriter
             json.WriteStartObject();
             WriteText(json, ConfigurationKeys.SourcePath, source.Path);
             WriteText(json, ConfigurationKeys.SourceName, source.Name);
+            WriteTexts(json, ConfigurationKeys.ExcludePatterns, source.ExcludePatterns);
             json.WriteEndObject();
         }
 
@@ -69,12 +70,24 @@ public static class ConfigurationWriter
             json.WriteStringValue(WellFormed(pattern));
         json.WriteEndArray();
         json.WriteBoolean(ConfigurationKeys.HardLinks.Name, rsync.HardLinks);
+        WriteTexts(json, ConfigurationKeys.IncludePatterns, rsync.IncludePatterns);
+        WriteTexts(json, ConfigurationKeys.PatternFiles, rsync.PatternFiles);
+        WriteFlag(json, ConfigurationKeys.Acls, rsync.Acls);
+        WriteFlag(json, ConfigurationKeys.ExtendedAttributes, rsync.ExtendedAttributes);
+        WriteFlag(json, ConfigurationKeys.Checksum, rsync.Checksum);
+        if (rsync.ChecksumEvery is { } every)
+            WriteText(json, ConfigurationKeys.ChecksumEvery, DurationText.Format(every));
+        if (rsync.BandwidthLimit is { } bytes)
+            json.WriteNumber(ConfigurationKeys.BandwidthLimit.Name, bytes);
+        WriteFlag(json, ConfigurationKeys.NumericIds, rsync.NumericIds);
+        WriteFlag(json, ConfigurationKeys.Inplace, rsync.Inplace);
+        WriteFlag(json, ConfigurationKeys.Sparse, rsync.Sparse);
+        WriteTexts(json, ConfigurationKeys.ExtraArguments, rsync.ExtraArguments);
         if (rsync.MaxDelete.Count is { } count)
             json.WriteNumber(ConfigurationKeys.MaxDelete.Name, count);
         else if (rsync.MaxDelete != DeleteLimit.Default)
             WriteText(json, ConfigurationKeys.MaxDelete, rsync.MaxDelete.ToString());
-        if (rsync.RequireMountPoint)
-            json.WriteBoolean(ConfigurationKeys.RequireMountPoint.Name, true);
+        WriteFlag(json, ConfigurationKeys.RequireMountPoint, rsync.RequireMountPoint);
         WriteText(json, ConfigurationKeys.RsyncPath, rsync.RsyncPath);
         WriteSyncToS3(json, rsync.SyncToS3);
         json.WriteEndObject();
@@ -117,6 +130,22 @@ public static class ConfigurationWriter
         WriteText(json, ConfigurationKeys.CronExpression, schedule.CronExpression);
         WriteText(json, ConfigurationKeys.Timezone, schedule.Timezone);
         json.WriteEndObject();
+    }
+
+    private static void WriteFlag(Utf8JsonWriter json, ConfigurationKey key, bool value)
+    {
+        if (value)
+            json.WriteBoolean(key.Name, true);
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, ConfigurationKey key, IReadOnlyList<string> values)
+    {
+        if (values.Count == 0)
+            return;
+        json.WriteStartArray(key.Name);
+        foreach (string value in values)
+            json.WriteStringValue(WellFormed(value));
+        json.WriteEndArray();
     }
 
     private static void WriteText(Utf8JsonWriter json, ConfigurationKey key, string? value)

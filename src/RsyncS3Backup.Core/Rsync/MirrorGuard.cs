@@ -19,6 +19,10 @@ internal sealed class MirrorGuard
     /// <summary>How many entries the mirror held when its content was last what it should be; null when that is not known.</summary>
     public long? KnownEntries => memory.Entries;
 
+    /// <summary>True when the last run that compared contents by checksum is unknown or longer ago than that.</summary>
+    public bool IsChecksumDue(TimeSpan? every) =>
+        every is { } time && !(memory.LastChecksum is { } last && DateTimeOffset.UtcNow - last is var age && age >= TimeSpan.Zero && age < time);
+
     /// <summary>Checks that the mirror is the one that the job knows. A mirror without history, or with the job's own marker, is taken.</summary>
     /// <param name="job">The job's name.</param>
     /// <param name="destination">The mirror's root folder.</param>
@@ -46,9 +50,10 @@ internal sealed class MirrorGuard
 
     /// <summary>Remembers the mirror after a run that succeeded, and marks it where it has no marker yet.</summary>
     /// <param name="entries">How many entries it holds now; null when it may hold more than the sources.</param>
+    /// <param name="wasChecksumRun">True when the run compared contents by checksum.</param>
     /// <exception cref="IOException">The marker or the state cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The marker or the state cannot be written.</exception>
-    public void Succeeded(long? entries)
+    public void Succeeded(long? entries, bool wasChecksumRun)
     {
         // A source of which nothing is mirrored makes no mirror.
         if (!Directory.Exists(mirror))
@@ -56,7 +61,12 @@ internal sealed class MirrorGuard
         MirrorMarker current = marker ?? MirrorMarker.New(job, mirror);
         if (marker is null)
             current.Write(mirror);
-        Remember(memory with { MarkerId = current.Id, Entries = entries });
+        Remember(memory with
+        {
+            MarkerId = current.Id,
+            Entries = entries,
+            LastChecksum = wasChecksumRun ? DateTimeOffset.UtcNow : memory.LastChecksum,
+        });
     }
 
     /// <summary>Remembers how much the mirror held when deletions were refused, unless less is remembered from an earlier run.</summary>

@@ -21,6 +21,9 @@ internal sealed record MirrorMemory
     /// </summary>
     public long? Entries { get; init; }
 
+    /// <summary>When a run that compared contents by checksum last succeeded (UTC); null when none is known.</summary>
+    public DateTimeOffset? LastChecksum { get; init; }
+
     /// <summary>What a job remembers of this mirror; with nothing but the path when that is nothing.</summary>
     public static MirrorMemory Load(string job, string mirror)
     {
@@ -36,6 +39,7 @@ internal sealed record MirrorMemory
             {
                 MarkerId = root.TryGetProperty("markerId", out JsonElement id) ? id.GetString() : null,
                 Entries = root.TryGetProperty("entries", out JsonElement entries) ? entries.GetInt64() : null,
+                LastChecksum = root.TryGetProperty("lastChecksum", out JsonElement last) ? last.GetDateTimeOffset() : null,
             };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
@@ -56,5 +60,7 @@ internal sealed record MirrorMemory
             json.WriteString("markerId", MarkerId);
         if (Entries is { } entries)
             json.WriteNumber("entries", entries);
+        if (LastChecksum is { } last)
+            json.WriteString("lastChecksum", last);
     });
 }

@@ -23,9 +23,21 @@ internal static class RsyncCommandLine
         List<string> arguments = ["--archive"];
         if (options.HardLinks)
             arguments.Add("--hard-links");
+        if (options.Acls)
+            arguments.Add("--acls");
+        if (options.ExtendedAttributes)
+            arguments.Add("--xattrs");
+        if (options.NumericIds)
+            arguments.Add("--numeric-ids");
+        if (options.Sparse)
+            arguments.Add("--sparse");
+        // The pass that deletes comes after one that has compared everything.
+        if (options.Checksum && !pass.IsDryRun && pass.MaxDelete is null or 0)
+            arguments.Add("--checksum");
         // Times in nanoseconds: the default compares whole seconds and misses an edit of equal size within one (rsync(1), --modify-window).
         arguments.Add("--modify-window=-1");
-        arguments.Add("--partial-dir=" + PartialFolder);
+        // rsync takes no two of them: in place, the part of an unfinished file stays in the file itself.
+        arguments.Add(options.Inplace ? "--inplace" : "--partial-dir=" + PartialFolder);
         if (program.Version >= FirstWithFsync)
             arguments.Add("--fsync");
         if (pass.Deletes)
@@ -34,20 +46,31 @@ internal static class RsyncCommandLine
             arguments.Add("--max-delete=" + Math.Min(maxDelete, int.MaxValue).ToString(CultureInfo.InvariantCulture));
         if (pass.IsDryRun)
             arguments.Add("--dry-run");
-        if (isMirrorRoot)
-        {
-            // First, so that no pattern of the user's undoes it. Anchored, so that a user's own file of that name deeper down is mirrored.
-            arguments.Add("--exclude=/" + MirrorMarker.FileName);
-            if (pass.Deletes)
-                arguments.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
-        }
-
+        if (options.BandwidthLimit is { } bytes)
+            arguments.Add("--bwlimit=" + ((bytes + 1023) / 1024).ToString(CultureInfo.InvariantCulture));
+        List<string> ownRules = isMirrorRoot ? OwnRules(pass) : [];
+        arguments.AddRange(ownRules);
+        arguments.AddRange(options.IncludePatterns.Select(pattern => "--include=" + pattern));
         arguments.AddRange(options.ExcludePatterns.Select(pattern => "--exclude=" + pattern));
+        arguments.AddRange(options.PatternFiles.Select(file => "--exclude-from=" + file));
+        // A "!" in a file makes rsync forget all rules before it.
+        if (options.PatternFiles.Count > 0)
+            arguments.AddRange(ownRules);
+        arguments.AddRange(options.ExtraArguments);
         arguments.AddRange(["--8-bit-output", "--no-human-readable", "--stats"]);
         if (!pass.IsDryRun)
             arguments.Add("--info=progress2");
         arguments.AddRange(["--out-format=" + RsyncOutputParser.OutFormat, "--", Folder(source), Folder(destination)]);
         return arguments;
+    }
+
+    // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper down is mirrored.
+    private static List<string> OwnRules(RsyncPass pass)
+    {
+        List<string> rules = ["--exclude=/" + MirrorMarker.FileName];
+        if (pass.Deletes)
+            rules.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
+        return rules;
     }
 
     // With a trailing slash rsync copies the folder's contents; without one it would make a folder of that name in the destination.

@@ -31,6 +31,14 @@ internal static class RsyncErrors
         "openrsync, which macOS ships as rsync, cannot say what it changed. " + InstallAdvice(),
         path);
 
+    /// <summary>The rsync was built without what the job asks for.</summary>
+    public static BackupError RsyncNotCapable(RsyncProgram program, string capability, string key) => Stage1(
+        "RsyncNotCapable",
+        BackupErrorCategory.NotInstalled,
+        $"rsync {program.VersionText} ({program.Path}) was built without {capability}, which `{key}` needs.",
+        $"Leave `{key}` out, or use an rsync that lists {capability} in `rsync --version`. " + InstallAdvice(),
+        program.Path);
+
     /// <summary>A source is not there.</summary>
     public static BackupError SourceMissing(string path) => Refused(
         "SourceMissing",

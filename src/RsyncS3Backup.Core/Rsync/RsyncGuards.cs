@@ -47,7 +47,7 @@ internal static partial class RsyncGuards
         if (sources.Count == 0)
             throw new BackupException(RsyncErrors.NoSource());
         if (sources.Count == 1)
-            return [new RsyncLeg(FullFolder(sources[0].Path), destination, null)];
+            return [new RsyncLeg(FullFolder(sources[0].Path), destination, null) { ExcludePatterns = sources[0].ExcludePatterns }];
 
         List<RsyncLeg> legs = [];
         foreach (BackupSource source in sources)
@@ -59,7 +59,7 @@ internal static partial class RsyncGuards
                 throw new BackupException(RsyncErrors.SourceNameInvalid(name, path));
             if (legs.Find(leg => name.Equals(leg.Name, RealPath.Comparison)) is { } other)
                 throw new BackupException(RsyncErrors.SourceNameNotUnique(name, path, other.Source));
-            legs.Add(new RsyncLeg(path, Path.Combine(destination, name), name));
+            legs.Add(new RsyncLeg(path, Path.Combine(destination, name), name) { ExcludePatterns = source.ExcludePatterns });
         }
 
         return legs;

@@ -26,6 +26,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
 
     private RsyncProgram? program;
     private MirrorGuard? mirrorGuard;
+    private bool isChecksumRun;
     private RsyncStatistics statistics = new();
     private int? exitCode;
     private long created;
@@ -151,8 +152,10 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     {
         cancellationToken.ThrowIfCancellationRequested();
         program = await RsyncProbe.FindAsync(request.Options.RsyncPath, cancellationToken).ConfigureAwait(false);
+        RsyncCapabilities.Demand(program, request.Options);
         IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
         mirrorGuard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination);
+        isChecksumRun = request.Options.Checksum || mirrorGuard.IsChecksumDue(request.Options.ChecksumEvery);
         IReadOnlyList<string> foreign = RsyncGuards.Foreign(destination, legs);
         if (foreign.Count > 0)
         {
@@ -185,7 +188,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         else if (outcomes.Any(outcome => outcome.Withheld > 0))
             context.Verbose("Nothing is deleted from the mirror, because not everything could be copied.");
         if (firstError is null)
-            Remember(guard => guard.Succeeded(EntriesNow(outcomes)));
+            Remember(guard => guard.Succeeded(EntriesNow(outcomes), isChecksumRun));
         if (firstError is null && malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{malformed} lines of rsync's output were not understood; the log has them."));
         return firstError;
@@ -300,9 +303,15 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private Task<int> StartAsync(
         RsyncLeg leg, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, request.Options, leg.Source, leg.Destination, leg.Name is null, pass);
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, OptionsFor(leg), leg.Source, leg.Destination, leg.Name is null, pass);
         return RsyncProcess.RunAsync(program!.Path, arguments, output, errors, grace, cancellationToken);
     }
+
+    private RsyncOptions OptionsFor(RsyncLeg leg) => request.Options with
+    {
+        Checksum = isChecksumRun,
+        ExcludePatterns = [.. leg.ExcludePatterns, .. request.Options.ExcludePatterns],
+    };
 
     private BackupError? ErrorOf(PassOutcome outcome)
     {

@@ -122,8 +122,22 @@ public sealed class ConfigurationPropertyTests
             from requireMountPoint in Flag
             from rsyncPath in Optional(Gen.Constant("/opt/bin/rsync"))
             from syncToS3 in SyncToS3
+            from flags in Flag.ArrayOf(6)
+            from bytes in Gen.Choose(1024, int.MaxValue)
+            from seconds in Gen.Choose(1, 100_000_000)
             select new RsyncOptions
             {
+                IncludePatterns = flags[0] ? [.. patterns] : [],
+                PatternFiles = flags[1] ? ["/etc/patterns"] : [],
+                Acls = flags[2],
+                ExtendedAttributes = flags[3],
+                Checksum = flags[4],
+                ChecksumEvery = flags[5] ? TimeSpan.FromSeconds(seconds) : null,
+                BandwidthLimit = flags[0] ? bytes : null,
+                NumericIds = flags[1],
+                Inplace = flags[2],
+                Sparse = flags[3],
+                ExtraArguments = flags[4] ? ["--fuzzy", "--timeout=9"] : [],
                 LocalDestination = "/mnt/" + word,
                 DeleteExtraneous = deleteExtraneous,
                 ExcludePatterns = [.. patterns],

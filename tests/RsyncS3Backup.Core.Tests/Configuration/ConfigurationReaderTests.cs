@@ -17,7 +17,7 @@ public sealed class ConfigurationReaderTests
         BackupConfiguration expected = new()
         {
             Name = "everything",
-            Sources = [new BackupSource { Path = "/data/photos", Name = "pictures" }, new BackupSource { Path = "/data/music" }],
+            Sources = [new BackupSource { Path = "/data/photos", Name = "pictures", ExcludePatterns = ["raw/"] }, new BackupSource { Path = "/data/music" }],
             Options = new BackupOptions
             {
                 Rsync = new RsyncOptions
@@ -25,7 +25,18 @@ public sealed class ConfigurationReaderTests
                     LocalDestination = "/mnt/mirror",
                     DeleteExtraneous = true,
                     ExcludePatterns = [".DS_Store", "*.tmp"],
+                    IncludePatterns = ["*/", "*.jpg"],
+                    PatternFiles = ["/etc/backup/exclude.txt"],
                     HardLinks = true,
+                    Acls = true,
+                    ExtendedAttributes = true,
+                    Checksum = true,
+                    ChecksumEvery = TimeSpan.FromDays(30),
+                    BandwidthLimit = 10 * 1024 * 1024,
+                    NumericIds = true,
+                    Inplace = true,
+                    Sparse = true,
+                    ExtraArguments = ["--one-file-system", "--timeout=600"],
                     MaxDelete = DeleteLimit.OfPercent(25),
                     RequireMountPoint = true,
                     RsyncPath = "/opt/bin/rsync",
@@ -53,6 +64,67 @@ public sealed class ConfigurationReaderTests
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }
+
+    [Theory]
+    [InlineData("\"10MiB\"", 10_485_760)]
+    [InlineData("\"500kB\"", 500_000)]
+    [InlineData("\"1.5 gib\"", 1_610_612_736)]
+    [InlineData("\"2048\"", 2048)]
+    [InlineData("1024", 1024)]
+    [InlineData("1023", null)]
+    [InlineData("0", null)]
+    [InlineData("-5", null)]
+    [InlineData("\"fast\"", null)]
+    [InlineData("\"10 miles\"", null)]
+    [InlineData("\"\"", null)]
+    public void A_bandwidth_limit_is_a_number_of_bytes_or_has_a_unit(string value, int? bytes)
+    {
+        ConfigurationReadResult result = ConfigurationReader.Read(WithRsyncKey("bandwidthLimit", value), null, "job");
+        Assert.Equal(bytes, result.Configuration?.Options.Rsync.BandwidthLimit);
+        Assert.Equal(bytes is null, result.Problems.Count == 1);
+    }
+
+    [Theory]
+    [InlineData("--one-file-system", true)]
+    [InlineData("--timeout=60", true)]
+    [InlineData("--chmod=D755,F644", true)]
+    [InlineData("--no-owner", true)]
+    [InlineData("--timeout", false)]
+    [InlineData("--timeout=", false)]
+    [InlineData("--compress=yes", false)]
+    [InlineData("--delete", false)]
+    [InlineData("--del", false)]
+    [InlineData("--delete-excluded", false)]
+    [InlineData("--max-delete=9", false)]
+    [InlineData("--force", false)]
+    [InlineData("--out-format=%n", false)]
+    [InlineData("--log-format=%n", false)]
+    [InlineData("--info=none", false)]
+    [InlineData("--dry-run", false)]
+    [InlineData("--no-stats", false)]
+    [InlineData("--remove-source-files", false)]
+    [InlineData("--backup", false)]
+    [InlineData("--partial-dir=x", false)]
+    [InlineData("--files-from=x", false)]
+    [InlineData("--rsh=x", false)]
+    [InlineData("--rsync-path=x", false)]
+    [InlineData("--daemon", false)]
+    [InlineData("--read-batch=x", false)]
+    [InlineData("--one-file-syste", false)]
+    [InlineData("--filter=! ", false)]
+    [InlineData("-n", false)]
+    [InlineData("-xn", false)]
+    [InlineData("x", false)]
+    [InlineData("--", false)]
+    [InlineData("", false)]
+    public void Only_arguments_that_leave_the_guards_alone_may_be_added(string argument, bool isAllowed) => Assert.Equal(
+        isAllowed, Problems(WithRsyncKey("extraArguments", JsonSerializer.Serialize(new[] { argument }))).Count == 0);
+
+    [Fact]
+    public void A_pattern_that_forgets_all_others_is_refused() => Assert.Single(Problems(WithRsyncKey("excludePatterns", "[\"!\"]")));
+
+    private static string WithRsyncKey(string key, string value) => ConfigurationSamples.Least.Replace(
+        "\"localDestination\"", $"\"{key}\": {value}, \"localDestination\"", StringComparison.Ordinal);
 
     [Fact]
     public void Keys_left_out_have_the_defaults_of_the_records()

@@ -27,6 +27,35 @@ public sealed class RsyncCommandLineTests
         Build(Options with { HardLinks = true, ExcludePatterns = [".DS_Store", "--delete", "- two words*"] }, RsyncPass.WithholdDeletions));
 
     [Fact]
+    public void Options_that_few_jobs_set_have_their_arguments_too()
+    {
+        RsyncOptions options = Options with
+        {
+            Acls = true, ExtendedAttributes = true, NumericIds = true, Sparse = true, Checksum = true, Inplace = true, BandwidthLimit = 1025,
+            IncludePatterns = ["*.jpg"], ExcludePatterns = ["*"], PatternFiles = ["/a b"], ExtraArguments = ["--timeout=9"],
+        };
+        Assert.Equal(
+            [
+                "--archive", "--acls", "--xattrs", "--numeric-ids", "--sparse", "--checksum", "--modify-window=-1", "--inplace", "--fsync",
+                "--bwlimit=2", "--exclude=/.rsyncs3backup.json", "--include=*.jpg", "--exclude=*", "--exclude-from=/a b",
+                "--exclude=/.rsyncs3backup.json", "--timeout=9",
+            ],
+            Build(options, RsyncPass.CopyOnly).TakeWhile(argument => argument != "--8-bit-output"));
+        Assert.Contains("--checksum", Build(options, RsyncPass.WithholdDeletions));
+        Assert.DoesNotContain("--checksum", Build(options, RsyncPass.Delete(5)));
+    }
+
+    [Theory]
+    [InlineData("ACLs", true)]
+    [InlineData("xattrs", false)]
+    public void What_this_rsync_was_not_built_with_is_refused_with_its_name(string capability, bool isEnough)
+    {
+        RsyncProgram program = Program("3.5.0") with { Capabilities = new HashSet<string> { capability } };
+        Exception? thrown = Record.Exception(() => RsyncCapabilities.Demand(program, Options with { Acls = true }));
+        Assert.Equal(isEnough ? null : "RsyncNotCapable", (thrown as BackupException)?.Error.Id);
+    }
+
+    [Fact]
     public void A_pass_that_deletes_has_its_limit() =>
         Assert.Equal(["--delete-delay", "--max-delete=12"], Build(Options, RsyncPass.Delete(12)).Where(IsAboutDeleting));
 
