@@ -123,11 +123,12 @@ internal static class RsyncErrors
         destination);
 
     /// <summary>The destination's drive is full.</summary>
-    public static BackupError DestinationFull(string destination, long? free, int exitCode) => Stage1(
+    public static BackupError DestinationFull(string destination, long? free, long? needed, int? exitCode) => Stage1(
         "DestinationFull",
         BackupErrorCategory.LimitsExceeded,
         $"The drive of the destination '{destination}' is full"
-        + (free is { } bytes ? $" ({HumanText.Bytes(bytes)} are free now)." : "."),
+        + (free is { } bytes ? $" ({HumanText.Bytes(bytes)} are free now)." : ".")
+        + (needed is { } more ? $" Files with {HumanText.Bytes(more)} in all are still to be copied." : ""),
         "Make room and run again; the mirror is consistent and what was copied is kept.",
         destination) with
     { RsyncExitCode = exitCode };

@@ -14,6 +14,9 @@ internal readonly record struct RsyncPass
     /// <summary>Only lists what would be deleted.</summary>
     public static RsyncPass ListDeletions => new(true, null, true);
 
+    /// <summary>Only says how much would be copied.</summary>
+    public static RsyncPass MeasureTransfers => new(false, null, true);
+
     /// <summary>True when rsync looks for what the source no longer has.</summary>
     public bool Deletes { get; }
 

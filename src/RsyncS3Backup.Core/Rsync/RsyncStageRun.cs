@@ -58,6 +58,8 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         try
         {
             error = await MirrorAsync(outcomes, cancellationToken).ConfigureAwait(false);
+            if (error is { Id: "DestinationFull" })
+                error = await MeasureNeedAsync(error, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -322,8 +324,25 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         if (RsyncExitCodes.Find(code).Status != BackupStatus.Failed || isPartialOnlyForNow || isWithheld)
             return outcome.Statistics.Entries is null ? RsyncErrors.OutputNotUnderstood(program!.Path, code, errors.LastWords) : null;
         return errors.IsDestinationFull
-            ? RsyncErrors.DestinationFull(destination, FreeSpace(outcome.Leg.Destination), code)
+            ? RsyncErrors.DestinationFull(destination, FreeSpace(outcome.Leg.Destination), needed: null, code)
             : RsyncErrors.Ended(code, errors.LastWords, outcome.Leg.Source);
+    }
+
+    /// <summary>Adds to the error what is still to be copied, as a dry run counts it.</summary>
+    private async Task<BackupError> MeasureNeedAsync(BackupError full, CancellationToken cancellationToken)
+    {
+        long needed = 0;
+        foreach (RsyncLeg leg in RsyncGuards.Check(request))
+        {
+            RsyncNeed need = new();
+            await StartAsync(leg, RsyncPass.MeasureTransfers, new RsyncOutputParser(need), new RsyncErrorOutput(need), cancellationToken)
+                .ConfigureAwait(false);
+            if (need.Bytes is not { } bytes)
+                return full;
+            needed += bytes;
+        }
+
+        return RsyncErrors.DestinationFull(destination, FreeSpace(destination), needed, full.RsyncExitCode);
     }
 
     private static long? FreeSpace(string folder)

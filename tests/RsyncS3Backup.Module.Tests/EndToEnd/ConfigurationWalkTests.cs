@@ -95,10 +95,56 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     public void Exclude_patterns_reach_rsync_as_they_are()
     {
         RunWell(("options.rsync.excludePatterns", new JsonArray("*.tmp", "/sub/100% + *")));
-        Assert.Equal(["--exclude=*.tmp", "--exclude=/sub/100% + *"],
+        Assert.Equal(["--exclude=/.rsyncs3backup.json", "--exclude=*.tmp", "--exclude=/sub/100% + *"],
             Arguments().Where(argument => argument.StartsWith("--exclude", StringComparison.Ordinal)).Distinct());
         Assert.Equal(["a.txt", "sub/b.txt"], Files(Mirror).Keys);
         Assert.Equal(["a.txt", "sub/b.txt"], Objects().Keys);
+    }
+
+    [Theory]
+    [Walks("options.rsync.includePatterns")]
+    [Walks("options.rsync.acls")]
+    [Walks("options.rsync.extendedAttributes")]
+    [Walks("options.rsync.checksum")]
+    [Walks("options.rsync.checksumEvery")]
+    [Walks("options.rsync.bandwidthLimit")]
+    [Walks("options.rsync.numericIds")]
+    [Walks("options.rsync.inplace")]
+    [Walks("options.rsync.sparse")]
+    [Walks("options.rsync.extraArguments")]
+    [InlineData("includePatterns", """["*.txt"]""", "--include=*.txt")]
+    [InlineData("acls", "true", "--acls")]
+    [InlineData("extendedAttributes", "true", "--xattrs")]
+    [InlineData("checksum", "true", "--checksum")]
+    [InlineData("checksumEvery", "\"30d\"", "--checksum")]
+    [InlineData("bandwidthLimit", "\"1GiB\"", "--bwlimit=1048576")]
+    [InlineData("numericIds", "true", "--numeric-ids")]
+    [InlineData("inplace", "true", "--inplace")]
+    [InlineData("sparse", "true", "--sparse")]
+    [InlineData("extraArguments", """["--timeout=60"]""", "--timeout=60")]
+    public void An_option_is_asked_of_rsync_when_it_is_set(string key, string value, string argument)
+    {
+        RunWell();
+        Assert.DoesNotContain(argument, Arguments());
+        File.Delete(Record);
+
+        RunWell(("options.rsync." + key, JsonNode.Parse(value)));
+
+        Assert.Contains(argument, Arguments());
+    }
+
+    [Fact]
+    [Walks("options.rsync.patternFiles")]
+    [Walks("sources[].excludePatterns")]
+    public void Patterns_of_a_file_and_of_a_source_leave_out_what_they_name()
+    {
+        RunWell(
+            ("options.rsync.patternFiles", new JsonArray(WriteFile("patterns", "b.txt\n"))),
+            ("sources", new JsonArray(new JsonObject { ["path"] = Source, ["excludePatterns"] = new JsonArray("a.txt") })));
+
+        Assert.DoesNotContain("a.txt", Objects().Keys);
+        Assert.DoesNotContain("sub/b.txt", Objects().Keys);
+        Assert.NotEmpty(Objects());
     }
 
     [Theory]
