@@ -52,7 +52,7 @@ internal static class RsyncCommandLine
         arguments.AddRange(ownRules);
         arguments.AddRange(options.IncludePatterns.Select(pattern => "--include=" + pattern));
         arguments.AddRange(options.ExcludePatterns.Select(pattern => "--exclude=" + pattern));
-        arguments.AddRange(options.PatternFiles.Select(file => "--exclude-from=" + file));
+        arguments.AddRange(options.PatternFiles.Select(file => "--exclude-from=" + RsyncPaths.Translate(file, program.PathStyle)));
         // A "!" in a file makes rsync forget all rules before it.
         if (options.PatternFiles.Count > 0)
             arguments.AddRange(ownRules);
@@ -60,7 +60,7 @@ internal static class RsyncCommandLine
         arguments.AddRange(["--8-bit-output", "--no-human-readable", "--stats"]);
         if (!pass.IsDryRun)
             arguments.Add("--info=progress2");
-        arguments.AddRange(["--out-format=" + RsyncOutputParser.OutFormat, "--", Folder(source), Folder(destination)]);
+        arguments.AddRange(["--out-format=" + RsyncOutputParser.OutFormat, "--", Folder(program, source), Folder(program, destination)]);
         return arguments;
     }
 
@@ -74,10 +74,11 @@ internal static class RsyncCommandLine
     }
 
     // With a trailing slash rsync copies the folder's contents; without one it would make a folder of that name in the destination.
-    private static string Folder(string path)
+    private static string Folder(RsyncProgram program, string path)
     {
         if (!Path.IsPathFullyQualified(path))
             throw new ArgumentException($"'{path}' is not absolute.", nameof(path));
-        return Path.EndsInDirectorySeparator(path) ? path : path + '/';
+        string folder = Path.EndsInDirectorySeparator(path) ? path : path + '/';
+        return RsyncPaths.Translate(folder, program.PathStyle);
     }
 }

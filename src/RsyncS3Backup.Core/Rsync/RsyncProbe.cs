@@ -42,7 +42,10 @@ internal static partial class RsyncProbe
         if (!match.Success || text.Contains("openrsync", StringComparison.OrdinalIgnoreCase))
             throw new BackupException(RsyncErrors.RsyncNotSupported(path, Shorten(lines[0])));
         RsyncProgram program = new(
-            path, Version.Parse(match.Groups["numbers"].ValueSpan), match.Groups["version"].Value, Capabilities(lines));
+            path, Version.Parse(match.Groups["numbers"].ValueSpan), match.Groups["version"].Value, Capabilities(lines))
+        {
+            PathStyle = OperatingSystem.IsWindows() ? RsyncPaths.StyleOf(path) : RsyncPathStyle.Native,
+        };
         return program.Version >= Oldest ? program : throw new BackupException(RsyncErrors.RsyncTooOld(program));
     }
 
