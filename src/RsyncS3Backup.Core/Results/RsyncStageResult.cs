@@ -1,3 +1,5 @@
+using RsyncS3Backup.State;
+
 namespace RsyncS3Backup;
 
 /// <summary>What stage 1 (rsync: sources to mirror) did.</summary>
@@ -75,9 +77,29 @@ public sealed record RsyncStageResult
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }
 
+    /// <summary>The run's change journal, which <see cref="GetChanges"/> reads; null when rsync did not run or no journal could be made.</summary>
+    public string? JournalPath { get; init; }
+
     /// <summary>The configuration that the stage ran from; null when it ran from parameters. Stage 2 reads its target here.</summary>
     public BackupConfiguration? Configuration { get; init; }
 
     /// <summary>The status, and why when there is a reason: what a cell of a CSV file shows of a stage.</summary>
     public override string ToString() => (SkippedReason ?? Error?.ToString()) is { } reason ? $"{Status}: {reason}" : $"{Status}";
+
+    /// <summary>
+    /// Every change that rsync reported, in its order, read from the journal as it is asked for; in PowerShell the property <c>Changes</c>.
+    /// Empty without a journal. No property of the record, because whatever lists or serialises properties would read the whole journal.
+    /// </summary>
+    /// <remarks>
+    /// The journal stays until stage 2 has carried it out and the job's next run starts; asked after that, the enumeration throws
+    /// <see cref="InvalidOperationException"/>.
+    /// </remarks>
+    public IEnumerable<BackupChange> GetChanges()
+    {
+        if (JournalPath is null)
+            yield break;
+        using ChangeJournalReader reader = ChangeJournalReader.Open(ChangeJournalFolder.Find(JournalPath));
+        foreach (BackupChange change in reader.ReadChanges())
+            yield return change;
+    }
 }

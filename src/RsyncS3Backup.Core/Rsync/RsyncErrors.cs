@@ -39,6 +39,14 @@ internal static class RsyncErrors
         $"Leave `{key}` out, or use an rsync that lists {capability} in `rsync --version`. " + InstallAdvice(),
         program.Path);
 
+    /// <summary>The change journal cannot be made, although the job has state that a run without one would make wrong.</summary>
+    public static BackupError JournalNotWritten(string stateRoot, string reason) => Stage1(
+        "JournalNotWritten",
+        BackupErrorCategory.WriteError,
+        $"The change journal cannot be written to the state folder '{stateRoot}': {reason}",
+        "Make room there, or check its permissions. Without the journal stage 2 could miss what this run changes. Nothing was changed.",
+        stateRoot);
+
     /// <summary>A source is not there.</summary>
     public static BackupError SourceMissing(string path) => Refused(
         "SourceMissing",

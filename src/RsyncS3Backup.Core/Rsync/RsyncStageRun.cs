@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup.Reporting;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Rsync;
 
@@ -27,6 +28,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private RsyncProgram? program;
     private MirrorGuard? mirrorGuard;
     private bool isChecksumRun;
+    private RsyncChangeRecorder? recorder;
     private RsyncStatistics statistics = new();
     private int? exitCode;
     private long created;
@@ -80,6 +82,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             progress.Complete();
         }
 
+        recorder?.End(mayLackChanges: malformed > 0 || report.Failed > 0, exitCode, report);
         if (error is null)
             status = report.HasWarnings ? BackupStatus.SucceededWithWarnings : BackupStatus.Succeeded;
         else
@@ -96,6 +99,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     /// <inheritdoc/>
     public void Item(in RsyncItem item)
     {
+        recorder?.Add(item);
         switch (item.Change)
         {
             case RsyncChange.Created:
@@ -170,6 +174,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         if (legs is not [{ Name: null }])
             Directory.CreateDirectory(destination);
 
+        recorder = RsyncChangeRecorder.Start(request, context, report);
         RsyncPass firstPass = request.Options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? firstError = null;
         foreach (RsyncLeg leg in legs)
@@ -286,6 +291,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     {
         statistics = new RsyncStatistics();
         blocked.Clear();
+        recorder?.PassStarts(leg);
         RsyncErrorOutput errors = new(this);
         long started = Stopwatch.GetTimestamp();
         int code = await StartAsync(leg, pass, new RsyncOutputParser(this), errors, cancellationToken).ConfigureAwait(false);
@@ -299,7 +305,9 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
         if (!isCounted)
             blocked.ForEach(report.ItemFailed);
-        return new PassOutcome(leg, pass, code, statistics, errors, isCounted && errors.Blocked > 0);
+        PassOutcome outcome = new(leg, pass, code, statistics, errors, isCounted && errors.Blocked > 0);
+        recorder?.PassEnded(isClean: ErrorOf(outcome) is null);
+        return outcome;
     }
 
     private Task<int> StartAsync(
@@ -382,6 +390,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),
             LogPath = context.LogPath,
+            JournalPath = recorder?.Path,
             Configuration = request.Configuration,
         };
     }

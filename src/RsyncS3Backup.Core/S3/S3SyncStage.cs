@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3;
 
@@ -27,6 +28,8 @@ public static class S3SyncStage
             StartTime = startTime,
             LogPath = context.LogPath,
         };
+        // Before the mirror is read: what a stage 1 changes from here on may be missed by this run, and stays pending.
+        PendingChanges pending = PendingChanges.Open(context.JobName, request.MirrorPath);
         S3SyncRun? run = null;
         BackupError? error = null;
         bool cancelled = false;
@@ -67,8 +70,23 @@ public static class S3SyncStage
             Error = error,
             Duration = Stopwatch.GetElapsedTime(started),
         };
+        // With a warning, something of the mirror was not sent: a file vanished, an entry was left out.
+        if (result.Status == BackupStatus.Succeeded)
+            MarkCarriedOut(pending, context);
         Tell(result, context);
         return result;
+    }
+
+    private static void MarkCarriedOut(PendingChanges pending, RunContext context)
+    {
+        try
+        {
+            pending.MarkCarriedOut();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.LogWarning($"The change journal could not be put away, so the next run looks at the same changes again: {exception.Message}");
+        }
     }
 
     private static S3SyncStageResult Finish(S3SyncStageResult result, S3SyncRun? run, StageReport report)

@@ -1,0 +1,82 @@
+using System.Text;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>Brings what the rsyncs of one run report to the job's change journal.</summary>
+internal sealed class RsyncChangeRecorder
+{
+    private readonly ChangeJournal journal;
+    private byte[] prefix = [];
+    private bool isRunning;
+    private bool wasUnclean;
+
+    private RsyncChangeRecorder(ChangeJournal journal) => this.journal = journal;
+
+    /// <summary>The journal's file.</summary>
+    public string Path => journal.Path;
+
+    /// <summary>Makes the journal; null, with a warning, where the job has never had a state folder and cannot have one.</summary>
+    /// <exception cref="BackupException">It cannot be made, and the job has state that a run without it would make wrong.</exception>
+    public static RsyncChangeRecorder? Start(RsyncStageRequest request, RunContext context, StageReport report)
+    {
+        try
+        {
+            bool hasStage2 = request.Configuration?.Options.Rsync.SyncToS3.Enabled ?? true;
+            return new RsyncChangeRecorder(
+                ChangeJournal.Start(context.JobName, context.RunId, request.Options.LocalDestination, hasStage2));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (ChangeJournalFolder.HasState(context.JobName))
+                throw new BackupException(RsyncErrors.JournalNotWritten(StateFolder.Root(), exception.Message), exception);
+            report.Warning($"No change journal can be written to {StateFolder.Root()}: {exception.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>An rsync starts that changes the mirror.</summary>
+    public void PassStarts(RsyncLeg leg)
+    {
+        isRunning = true;
+        prefix = leg.Name is null ? [] : Encoding.UTF8.GetBytes(leg.Name);
+    }
+
+    /// <summary>It ended, and all that it printed was read.</summary>
+    public void PassEnded(bool isClean)
+    {
+        isRunning = false;
+        wasUnclean |= !isClean;
+    }
+
+    /// <summary>It changed an entry.</summary>
+    public void Add(in RsyncItem item) =>
+        journal.Add(Kind(item), EntryType(item.EntryType), item.Size, prefix, item.NameBytes, item.LinkTargetBytes);
+
+    /// <summary>The stage ends.</summary>
+    public void End(bool mayLackChanges, int? exitCode, StageReport report)
+    {
+        journal.End(isComplete: !isRunning && !wasUnclean && !mayLackChanges, exitCode);
+        if (journal.Failure is { } failure)
+            report.Warning($"The change journal could not be written, so the next stage 2 compares everything: {failure}");
+    }
+
+    private static BackupChangeKind Kind(in RsyncItem item) => item.Change switch
+    {
+        RsyncChange.Deleted => BackupChangeKind.Deleted,
+        _ when item.IsHardLink => BackupChangeKind.HardLinked,
+        RsyncChange.Created => BackupChangeKind.Created,
+        RsyncChange.Updated => BackupChangeKind.Updated,
+        _ => BackupChangeKind.Metadata,
+    };
+
+    private static BackupEntryType EntryType(RsyncEntryType type) => type switch
+    {
+        RsyncEntryType.Folder => BackupEntryType.Folder,
+        RsyncEntryType.SymbolicLink => BackupEntryType.SymbolicLink,
+        RsyncEntryType.Device => BackupEntryType.Device,
+        RsyncEntryType.Special => BackupEntryType.Special,
+        _ => BackupEntryType.File,
+    };
+}
