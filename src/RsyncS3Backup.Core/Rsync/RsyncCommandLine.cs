@@ -21,8 +21,10 @@ internal static class RsyncCommandLine
         RsyncProgram program, RsyncOptions options, string source, string destination, bool isMirrorRoot, RsyncPass pass)
     {
         List<string> arguments = ["--archive"];
+        // Hard links together with incremental recursion can hang rsync 3.5.0 for ever, its three processes waiting for each other: seen
+        // with trees of a few hundred entries and names of one file in several folders, with no other option than -aH.
         if (options.HardLinks)
-            arguments.Add("--hard-links");
+            arguments.AddRange(["--hard-links", "--no-inc-recursive"]);
         if (options.Acls)
             arguments.Add("--acls");
         if (options.ExtendedAttributes)

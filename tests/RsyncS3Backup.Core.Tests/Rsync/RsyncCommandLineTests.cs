@@ -18,7 +18,7 @@ public sealed class RsyncCommandLineTests
     [Fact]
     public void Every_option_has_its_argument() => Assert.Equal(
         [
-            "--archive", "--hard-links", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--delete-delay", "--max-delete=0",
+            "--archive", "--hard-links", "--no-inc-recursive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--delete-delay", "--max-delete=0",
             "--exclude=/.rsyncs3backup.json", "--filter=protect /lost+found", "--filter=protect /.Trashes",
             "--filter=protect /.Spotlight-V100", "--filter=protect /.fseventsd", "--filter=protect /System Volume Information",
             "--filter=protect /$RECYCLE.BIN", "--exclude=.DS_Store", "--exclude=--delete", "--exclude=- two words*", "--8-bit-output", "--no-human-readable", "--stats",

@@ -1,0 +1,96 @@
+using System.Globalization;
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.State;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Rsync;
+
+/// <summary>Random trees against the real rsync: the mirror is the source, and the journal is the difference.</summary>
+[Collection(FakeRsync.Collection)]
+public sealed class ChangeJournalTreeTests
+{
+    private const int Lanes = 2;
+
+    [SkippableTheory]
+    [InlineData(1, 5, 100)]
+    [InlineData(1, 0, 30)]
+    [InlineData(3, 0, 10)]
+    public async Task The_mirror_becomes_the_source_and_the_journal_is_their_difference(int sources, int treesInEach, int runs)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "makes sockets with mknod, as root on Linux");
+        await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => Task.Run(() => RunLaneAsync((runs * 10) + lane, sources, treesInEach, runs))));
+    }
+
+    private static async Task RunLaneAsync(int seed, int sourceCount, int treesInEach, int runs)
+    {
+        using TemporaryFolder files = new();
+        Random random = new(seed);
+        string job = string.Create(CultureInfo.InvariantCulture, $"trees-{seed}");
+        string mirror = files["mirror"];
+        // Several sources go to folders of their own names: one folder of the mirror each.
+        string[] names = [.. Enumerable.Range(0, sourceCount).Select(number => sourceCount == 1 ? "source" : $"s {number}é")];
+        string[] roots = [.. names.Select(name => files.Folder("all/" + name))];
+        RsyncStageRequest request = new()
+        {
+            Sources = [.. roots.Select(root => new BackupSource { Path = root })],
+            Options = new RsyncOptions
+            {
+                LocalDestination = mirror, DeleteExtraneous = true, HardLinks = true, MaxDelete = DeleteLimit.Unlimited,
+            },
+            AllowEmptySource = true,
+        };
+        // Several trees a run, because starting rsync takes most of the time.
+        string[] trees = treesInEach == 0
+            ? roots
+            : [.. roots.SelectMany(root => Enumerable.Range(0, treesInEach).Select(number => Directory.CreateDirectory($"{root}/{number}").FullName))];
+        string sourceRoot = sourceCount == 1 ? roots[0] : files["all"];
+        for (int run = 0; run < runs; run++)
+        {
+            foreach (string tree in trees)
+                new RawTree(random, Latin1(tree)).Change();
+            Dictionary<string, RawEntry> before = Read(mirror, sourceCount);
+            Dictionary<string, RawEntry> source = Read(sourceRoot, sourceCount);
+
+            using RunContext context = RunContext.Start(job, SilentObserver.Instance);
+            RsyncStageResult result = await RsyncStage.RunAsync(request, context, CancellationToken.None);
+
+            string where = string.Create(CultureInfo.InvariantCulture, $"seed {seed}, run {run}");
+            Assert.True(result.Status == BackupStatus.Succeeded, $"{where}: {result.Error} {string.Join(" / ", result.FailedItems)}");
+            Dictionary<string, RawEntry> after = Read(mirror, sourceCount);
+            AssertSame(where, source, after);
+            string[] problems = [.. ExpectedChanges.Problems(before, source, [.. result.GetChanges()])];
+            Assert.True(problems.Length == 0, $"{where}: {string.Join(Environment.NewLine, problems)}");
+            PendingChanges pending = PendingChanges.Open(job, mirror);
+            Assert.False(pending.RequiresReconcile, where);
+            Assert.Equal(result.GetChanges(), pending.Enumerate());
+            pending.MarkCarriedOut();
+        }
+    }
+
+    private static Dictionary<string, RawEntry> Read(string root, int sourceCount)
+    {
+        Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(Latin1(root));
+        // With several sources the mirror's root itself belongs to none of them.
+        if (sourceCount > 1)
+            entries.Remove("");
+        return entries;
+    }
+
+    private static void AssertSame(string where, Dictionary<string, RawEntry> source, Dictionary<string, RawEntry> mirror)
+    {
+        string[] different = [.. source.Keys.Union(mirror.Keys)
+            .Where(path => source.GetValueOrDefault(path)?.Looks != mirror.GetValueOrDefault(path)?.Looks)
+            .Select(path => $"'{path}': {source.GetValueOrDefault(path)} is {mirror.GetValueOrDefault(path)}")];
+        Assert.True(different.Length == 0, $"{where}: {string.Join(Environment.NewLine, different)}");
+        Assert.Equal(Groups(source), Groups(mirror));
+    }
+
+    private static SortedSet<string> Groups(Dictionary<string, RawEntry> entries) =>
+        [.. entries.Where(item => item.Value.Links > 1)
+            .GroupBy(item => item.Value.Inode)
+            .Select(group => string.Join('\0', group.Select(item => item.Key).Order(StringComparer.Ordinal)))];
+
+    private static string Latin1(string path) => System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes(path));
+}
