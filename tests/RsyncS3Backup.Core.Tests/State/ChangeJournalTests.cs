@@ -1,0 +1,189 @@
+using RsyncS3Backup.State;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.State;
+
+/// <summary>The journal's file: what is pending, for how long, and what a torn one says.</summary>
+public sealed class ChangeJournalTests
+{
+    private const string Mirror = "/mirror";
+    private readonly string job = "journal-" + Guid.NewGuid().ToString("N");
+    private int runs;
+
+    [Fact]
+    public void A_journal_gives_back_every_byte_of_every_name()
+    {
+        byte[] name = [.. Enumerable.Range(1, 255).Select(value => (byte)value)];
+        using ChangeJournal journal = Start();
+        journal.Add(BackupChangeKind.Created, BackupEntryType.SymbolicLink, 7, [], name, [0xFF, (byte)'\n']);
+        journal.Add(BackupChangeKind.HardLinked, BackupEntryType.File, 8, "photos"u8, "b"u8, "a"u8);
+        journal.Add(BackupChangeKind.Metadata, BackupEntryType.Folder, 0, "photos"u8, [], []);
+        journal.Add(BackupChangeKind.Metadata, BackupEntryType.Folder, 0, [], [], []);
+        journal.End(isComplete: true, 0);
+
+        BackupChange[] changes = [.. Open().Enumerate()];
+
+        Assert.Equal(name, changes[0].GetPathBytes());
+        Assert.Equal([0xFF, (byte)'\n'], changes[0].GetLinkTargetBytes());
+        Assert.Equal(
+            [("photos/b", "photos/a", 8L), ("photos", null, 0L), (".", null, 0L)],
+            changes[1..].Select(change => (change.Path, change.LinkTarget, change.Size)));
+    }
+
+    [Fact]
+    public void A_journal_that_was_cut_anywhere_requires_a_reconcile_and_gives_what_is_whole()
+    {
+        string path = Write(isComplete: true, "first", "second", "third");
+        byte[] whole = File.ReadAllBytes(path);
+        Assert.False(Open().RequiresReconcile);
+        for (int length = 0; length < whole.Length; length++)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            PendingChanges pending = Open();
+            Assert.True(pending.RequiresReconcile, $"cut at {length}");
+            Assert.Equal(new[] { "first", "second", "third" }.Take((int)pending.Count), pending.Enumerate().Select(change => change.Path));
+        }
+    }
+
+    [Fact]
+    public void A_journal_with_any_byte_changed_requires_a_reconcile()
+    {
+        string path = Write(isComplete: true, "first", "second");
+        byte[] whole = File.ReadAllBytes(path);
+        int header = ChangeJournal.Header(0, Mirror).Length;
+        for (int at = header; at < whole.Length; at++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[at] ^= 0x20;
+            File.WriteAllBytes(path, damaged);
+            Assert.True(Open().RequiresReconcile, $"changed at {at}");
+        }
+    }
+
+    [Fact]
+    public void What_follows_an_end_mark_requires_a_reconcile()
+    {
+        string path = Write(isComplete: true, "first");
+        File.AppendAllBytes(path, [0]);
+
+        Assert.True(Open().RequiresReconcile);
+    }
+
+    [Fact]
+    public void A_run_that_does_not_know_all_that_rsync_did_requires_a_reconcile()
+    {
+        Write(isComplete: true, "first");
+        Write(isComplete: false, "second");
+
+        PendingChanges pending = Open();
+
+        Assert.True(pending.RequiresReconcile);
+        Assert.Equal(["first", "second"], pending.Enumerate().Select(change => change.Path));
+    }
+
+    [Fact]
+    public void A_journal_can_be_read_while_it_is_written_but_is_not_pending_yet()
+    {
+        using ChangeJournal journal = Start();
+        journal.Add(BackupChangeKind.Created, BackupEntryType.File, 1, [], "a"u8, []);
+        journal.Flush();
+
+        using ChangeJournalReader reader = ChangeJournalReader.Open(journal.Path);
+        Assert.Equal(["a"], reader.ReadChanges().Select(change => change.Path));
+        Assert.Null(reader.End);
+        Assert.Equal(0, Open().Count);
+    }
+
+    [Fact]
+    public void Changes_stay_pending_until_they_are_carried_out()
+    {
+        Write(isComplete: true, "first");
+        PendingChanges before = Open();
+        string second = Write(isComplete: true, "second");
+
+        before.MarkCarriedOut();
+
+        PendingChanges left = Open();
+        Assert.Equal(["second"], left.Enumerate().Select(change => change.Path));
+        left.MarkCarriedOut();
+        Assert.Equal(0, Open().Count);
+        Assert.False(Open().RequiresReconcile);
+        // The newest stays readable until the next run starts.
+        Assert.True(File.Exists(ChangeJournalFolder.Find(second)));
+        Write(isComplete: true, "third");
+        Assert.Throws<InvalidOperationException>(() => ChangeJournalFolder.Find(second));
+    }
+
+    [Fact]
+    public void Another_mirror_has_changes_of_its_own()
+    {
+        Write(isComplete: true, "first");
+
+        PendingChanges other = PendingChanges.Open(job, "/other");
+        other.MarkCarriedOut();
+
+        Assert.Equal(0, other.Count);
+        Assert.Equal(1, Open().Count);
+        Assert.Equal(1, PendingChanges.Open(job, Mirror + "/").Count);
+    }
+
+    [Fact]
+    public void Too_many_journals_become_one_mark_that_requires_a_reconcile()
+    {
+        for (int i = 0; i <= ChangeJournalFolder.MostJournals + 1; i++)
+            Write(isComplete: true, $"file {i}");
+
+        PendingChanges pending = Open();
+
+        Assert.True(pending.RequiresReconcile);
+        Assert.Equal(1, pending.Count);
+        pending.MarkCarriedOut();
+        Assert.False(Open().RequiresReconcile);
+    }
+
+    [Fact]
+    public void A_job_without_stage_2_keeps_one_journal_and_one_mark()
+    {
+        for (int i = 0; i < 5; i++)
+            Write(isComplete: true, keepsEarlier: false, $"file {i}");
+
+        PendingChanges pending = Open();
+
+        Assert.Equal(["file 4"], pending.Enumerate().Select(change => change.Path));
+        Assert.True(pending.RequiresReconcile);
+        Assert.Equal(2, Directory.GetFiles(ChangeJournalFolder.ForJob(job).Path).Length);
+    }
+
+    [Fact]
+    public void Runs_that_changed_nothing_do_not_pile_up()
+    {
+        for (int i = 0; i < 5; i++)
+            Write(isComplete: true);
+
+        Assert.False(Open().RequiresReconcile);
+        Assert.Single(Directory.GetFiles(ChangeJournalFolder.ForJob(job).Path));
+    }
+
+    [SkippableFact]
+    public void Only_its_user_may_read_a_journal()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no file modes");
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Write(isComplete: true, "a")));
+    }
+
+    private PendingChanges Open() => PendingChanges.Open(job, Mirror);
+
+    private ChangeJournal Start(bool keepsEarlier = true) => ChangeJournal.Start(job, $"run{++runs}", Mirror, keepsEarlier);
+
+    private string Write(bool isComplete, params string[] names) => Write(isComplete, keepsEarlier: true, names);
+
+    private string Write(bool isComplete, bool keepsEarlier, params string[] names)
+    {
+        using ChangeJournal journal = Start(keepsEarlier);
+        foreach (string name in names)
+            journal.Add(BackupChangeKind.Created, BackupEntryType.File, 1, [], System.Text.Encoding.UTF8.GetBytes(name), []);
+        journal.End(isComplete, 0);
+        return journal.Path;
+    }
+}
