@@ -85,7 +85,8 @@ function New-TestJob {
 # What lies in a folder, as "relative path = MD5", in one order.
 function Get-FolderContent([string] $Path) {
     if (-not (Test-Path $Path)) { return }
-    Get-ChildItem $Path -Recurse -File -Force | ForEach-Object {
+    # The marker at a mirror's root is the module's own.
+    Get-ChildItem $Path -Recurse -File -Force | Where-Object FullName -NE (Join-Path $Path '.rsyncs3backup.json') | ForEach-Object {
         $relative = [IO.Path]::GetRelativePath($Path, $_.FullName).Replace('\', '/')
         "$relative = $((Get-FileHash $_.FullName -Algorithm MD5).Hash.ToLowerInvariant())"
     } | Sort-Object
