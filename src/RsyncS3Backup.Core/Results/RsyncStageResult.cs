@@ -87,8 +87,9 @@ public sealed record RsyncStageResult
     public override string ToString() => (SkippedReason ?? Error?.ToString()) is { } reason ? $"{Status}: {reason}" : $"{Status}";
 
     /// <summary>
-    /// Every change that rsync reported, in its order, read from the journal as it is asked for; in PowerShell the property <c>Changes</c>.
-    /// Empty without a journal. No property of the record, because whatever lists or serialises properties would read the whole journal.
+    /// Every change that rsync reported, in its order, read from the journal as it is asked for. Empty without a journal.
+    /// No property, because whatever lists or serialises properties would read the whole journal: PowerShell's serialiser does so even with
+    /// a hidden script property (seen with PowerShell 7.6).
     /// </summary>
     /// <remarks>
     /// The journal stays until stage 2 has carried it out and the job's next run starts; asked after that, the enumeration throws
