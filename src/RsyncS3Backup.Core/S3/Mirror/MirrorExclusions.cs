@@ -1,17 +1,15 @@
+using RsyncS3Backup.Rsync;
+
 namespace RsyncS3Backup.S3.Mirror;
 
 /// <summary>Names that rsync and this module leave in a mirror for themselves; they never go to S3.</summary>
 internal static class MirrorExclusions
 {
-    /// <summary>Where rsync keeps partly transferred files (<c>--partial-dir</c>).</summary>
-    public const string PartialFolder = ".rsync-partial";
-
     private const string DelayedUpdatesFolder = ".~tmp~";
-    private const string MarkerFile = ".rsyncs3backup.json";
 
     /// <summary>True for a file or folder that is not part of the backup.</summary>
     /// <param name="folder">Its folder below the mirror's root, ending in a slash; empty for the root.</param>
     /// <param name="name">Its name.</param>
     public static bool IsExcluded(string folder, ReadOnlySpan<char> name) =>
-        name is PartialFolder or DelayedUpdatesFolder || (folder.Length == 0 && name is MarkerFile);
+        name is RsyncCommandLine.PartialFolder or DelayedUpdatesFolder || (folder.Length == 0 && name is MirrorMarker.FileName);
 }
