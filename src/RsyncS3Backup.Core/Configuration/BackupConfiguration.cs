@@ -143,7 +143,13 @@ public enum S3SyncMode
     /// <summary>The cheapest way that is safe.</summary>
     Auto,
 
-    /// <summary>Compare the mirror with a full listing of the bucket.</summary>
+    /// <summary>What stage 1 changed, against the catalog: reads neither the mirror's tree nor a listing.</summary>
+    Journal,
+
+    /// <summary>The mirror's tree against the catalog: no listing.</summary>
+    Catalog,
+
+    /// <summary>The mirror's tree, the catalog and a full listing of the bucket; heals both.</summary>
     Reconcile,
 }
 

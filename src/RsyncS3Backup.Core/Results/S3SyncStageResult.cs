@@ -24,8 +24,11 @@ public sealed record S3SyncStageResult
     /// <summary>The storage class of new objects, e.g. <c>STANDARD_IA</c>.</summary>
     public string StorageClass { get; init; } = "STANDARD";
 
-    /// <summary>How differences were found: <c>Reconcile</c> compares the mirror with a full listing of the bucket.</summary>
-    public string? SyncMode { get; init; }
+    /// <summary>How differences were found: <c>Journal</c>, <c>Catalog</c> or <c>Reconcile</c>; null when the stage did not get that far.</summary>
+    public S3SyncMode? SyncMode { get; init; }
+
+    /// <summary>Why that way was taken.</summary>
+    public string? SyncModeReason { get; init; }
 
     /// <summary>Objects that were not in the bucket before.</summary>
     public long Created { get; init; }
@@ -35,6 +38,9 @@ public sealed record S3SyncStageResult
 
     /// <summary>Objects of which only the metadata was replaced, by a copy inside S3.</summary>
     public long MetadataChanged { get; init; }
+
+    /// <summary>Those of <see cref="Created"/> and <see cref="Updated"/> whose content was copied inside S3 instead of uploaded.</summary>
+    public long Copied { get; init; }
 
     /// <summary>Objects deleted from the bucket.</summary>
     public long Deleted { get; init; }
@@ -62,6 +68,9 @@ public sealed record S3SyncStageResult
 
     /// <summary>What those requests cost, in US dollars at us-east-1's list price for the storage class; storage is not included.</summary>
     public decimal EstimatedRequestCost { get; init; }
+
+    /// <summary>What listing everything under the prefix costs, in US dollars: what a run by journal or catalog saves.</summary>
+    public decimal EstimatedListingCost { get; init; }
 
     /// <summary>When the stage started.</summary>
     public DateTimeOffset StartTime { get; init; }

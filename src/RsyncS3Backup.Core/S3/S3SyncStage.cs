@@ -24,7 +24,7 @@ public static class S3SyncStage
             Path = request.MirrorPath,
             BucketName = request.Destination.Bucket,
             StorageClass = request.Options.StorageClass,
-            SyncMode = nameof(S3SyncMode.Reconcile),
+            SyncMode = S3SyncMode.Reconcile,
             StartTime = startTime,
             LogPath = context.LogPath,
         };

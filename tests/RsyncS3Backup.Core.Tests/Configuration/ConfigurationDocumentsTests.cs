@@ -73,7 +73,7 @@ public sealed class ConfigurationDocumentsTests
     [Fact]
     public void Every_value_of_the_records_enumerations_has_a_name()
     {
-        Assert.Equal(["auto", "reconcile"], ConfigurationKeys.SyncMode.Values);
+        Assert.Equal(["auto", "journal", "catalog", "reconcile"], ConfigurationKeys.SyncMode.Values);
         Assert.Equal(["whenSupported", "whenRequired"], ConfigurationKeys.ChecksumMode.Values);
     }
 

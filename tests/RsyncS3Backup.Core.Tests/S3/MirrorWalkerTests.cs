@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;

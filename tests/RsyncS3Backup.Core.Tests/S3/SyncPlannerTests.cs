@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
 using Xunit;

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Planning;
 

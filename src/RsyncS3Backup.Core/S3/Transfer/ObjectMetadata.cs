@@ -1,5 +1,5 @@
 using System.Globalization;
-using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.S3.Transfer;
 

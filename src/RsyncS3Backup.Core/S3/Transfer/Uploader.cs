@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
 

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace RsyncS3Backup.S3.Mirror;
+namespace RsyncS3Backup.Files;
 
 /// <summary>
 /// Reads attributes that .NET does not give: nanosecond times, owner, group, inode. One system call a file, links not followed.
@@ -39,6 +39,7 @@ internal static partial class FileAttributesReader
             Size = info is FileInfo file && file.Exists ? file.Length : 0,
             ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
             Mode = type,
+            LinkCount = 1,
         };
     }
 
@@ -73,10 +74,12 @@ internal static partial class FileAttributesReader
             {
                 Size = (long)result.Size,
                 ModifiedNanoseconds = (result.ModifiedSeconds * 1_000_000_000) + result.ModifiedNanoseconds,
+                ChangedNanoseconds = (result.ChangedSeconds * 1_000_000_000) + result.ChangedNanoseconds,
                 Mode = result.Mode,
                 UserId = result.UserId,
                 GroupId = result.GroupId,
                 Inode = result.Inode,
+                LinkCount = result.LinkCount,
                 Device = ((ulong)result.DeviceMajor << 32) | result.DeviceMinor,
             };
         }
@@ -88,11 +91,14 @@ internal static partial class FileAttributesReader
         [StructLayout(LayoutKind.Explicit, Size = 256)]
         private struct Statx
         {
+            [FieldOffset(16)] public uint LinkCount;
             [FieldOffset(20)] public uint UserId;
             [FieldOffset(24)] public uint GroupId;
             [FieldOffset(28)] public ushort Mode;
             [FieldOffset(32)] public ulong Inode;
             [FieldOffset(40)] public ulong Size;
+            [FieldOffset(96)] public long ChangedSeconds;
+            [FieldOffset(104)] public uint ChangedNanoseconds;
             [FieldOffset(112)] public long ModifiedSeconds;
             [FieldOffset(120)] public uint ModifiedNanoseconds;
             [FieldOffset(136)] public uint DeviceMajor;
@@ -113,10 +119,12 @@ internal static partial class FileAttributesReader
             {
                 Size = result.Size,
                 ModifiedNanoseconds = (result.ModifiedSeconds * 1_000_000_000) + result.ModifiedNanoseconds,
+                ChangedNanoseconds = (result.ChangedSeconds * 1_000_000_000) + result.ChangedNanoseconds,
                 Mode = result.Mode,
                 UserId = result.UserId,
                 GroupId = result.GroupId,
                 Inode = result.Inode,
+                LinkCount = result.LinkCount,
                 Device = (uint)result.Device,
             };
         }
@@ -134,11 +142,14 @@ internal static partial class FileAttributesReader
         {
             [FieldOffset(0)] public int Device;
             [FieldOffset(4)] public ushort Mode;
+            [FieldOffset(6)] public ushort LinkCount;
             [FieldOffset(8)] public ulong Inode;
             [FieldOffset(16)] public uint UserId;
             [FieldOffset(20)] public uint GroupId;
             [FieldOffset(48)] public long ModifiedSeconds;
             [FieldOffset(56)] public long ModifiedNanoseconds;
+            [FieldOffset(64)] public long ChangedSeconds;
+            [FieldOffset(72)] public long ChangedNanoseconds;
             [FieldOffset(96)] public long Size;
         }
     }

@@ -1,0 +1,8 @@
+namespace RsyncS3Backup.State;
+
+/// <summary>What a catalog is about. A catalog about anything else says nothing.</summary>
+/// <param name="Endpoint">The store's address, e.g. <c>https://s3.us-east-1.amazonaws.com</c>.</param>
+/// <param name="Bucket">The bucket.</param>
+/// <param name="KeyPrefix">What every key starts with, date tokens replaced.</param>
+/// <param name="MirrorPath">The mirror's root folder, in one spelling.</param>
+internal sealed record CatalogIdentity(string Endpoint, string Bucket, string KeyPrefix, string MirrorPath);
