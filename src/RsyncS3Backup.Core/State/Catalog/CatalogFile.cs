@@ -1,0 +1,155 @@
+using System.Globalization;
+
+namespace RsyncS3Backup.State;
+
+/// <summary>The file of a catalog: makes it, checks it, and sets it aside when it is no good.</summary>
+internal static class CatalogFile
+{
+    private const int Format = 1;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly string[] Companions = ["-wal", "-shm"];
+
+    // Keys as bytes: SQLite compares those with memcmp, which is S3's order. Few files have several names, so the index is small.
+    private static readonly string[] Schema =
+    [
+        "CREATE TABLE object(key BLOB PRIMARY KEY NOT NULL, link_group INTEGER, state BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX object_link_group ON object(link_group) WHERE link_group IS NOT NULL",
+        "CREATE TABLE property(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE upload(upload_id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, "
+            + "part_size INTEGER NOT NULL, modified INTEGER NOT NULL, changed INTEGER NOT NULL, inode INTEGER NOT NULL, "
+            + "started INTEGER NOT NULL) WITHOUT ROWID",
+    ];
+
+    /// <summary>Opens the file for writing, makes it where there is none, and replaces one that is damaged or of another format.</summary>
+    /// <exception cref="IOException">There can be no catalog: the folder is read-only or full, or another process holds the file.</exception>
+    /// <exception cref="UnauthorizedAccessException">There can be no catalog.</exception>
+    public static SqliteDatabase OpenOrMake(string path)
+    {
+        try
+        {
+            return Open(path);
+        }
+        catch (SqliteException exception) when (exception.IsDamage)
+        {
+            SetAside(path);
+            return OpenAfterDamage(path, exception.Message);
+        }
+    }
+
+    /// <summary>Replaces a file of which every connection is closed, so that the next run knows why it starts from nothing.</summary>
+    public static void Replace(string path, string reason)
+    {
+        SetAside(path);
+        OpenAfterDamage(path, reason).Dispose();
+    }
+
+    /// <summary>Renames the file to <c>{name}.damaged-{time}</c>, and deletes one that was set aside before.</summary>
+    public static void SetAside(string path)
+    {
+        string prefix = Path.GetFileName(path) + ".damaged-";
+        foreach (string earlier in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, prefix + "*"))
+            File.Delete(earlier);
+        string aside = path + ".damaged-" + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        File.Move(path, aside);
+        // What was committed last is in the log. The index of the log is made anew by whoever opens it.
+        if (File.Exists(path + "-wal"))
+            File.Move(path + "-wal", aside + "-wal");
+        File.Delete(path + "-shm");
+    }
+
+    private static SqliteDatabase OpenAfterDamage(string path, string reason)
+    {
+        SqliteDatabase database = Open(path);
+        try
+        {
+            CatalogProperties properties = new() { Doubt = CatalogDoubt.Damaged, DoubtReason = reason };
+            database.Transaction(isDurable: true, () => properties.Write(database));
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteDatabase Open(string path)
+    {
+        ToOwnerOnly(path);
+        SqliteDatabase database = SqliteDatabase.Open(path);
+        try
+        {
+            // The first access of all: says whether this is a SQLite file.
+            string schema = StoredSchema(database);
+            if (database.IsReadOnly)
+                throw new IOException($"'{path}' is read-only.");
+            if (database.Text("PRAGMA journal_mode=WAL") != "wal")
+                throw new IOException($"The file system of '{path}' cannot keep a catalog that is read while it is written.");
+            if (schema.Length == 0)
+                schema = Make(database);
+            if (schema != string.Join('\n', Schema) || database.Text("PRAGMA user_version") != Invariant(Format))
+                throw SqliteException.Damaged("It is no catalog, or one of another version of the module.");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static string Make(SqliteDatabase database)
+    {
+        string schema = "";
+        database.Transaction(isDurable: true, () =>
+        {
+            // Another process may have made it meanwhile.
+            if (StoredSchema(database).Length == 0)
+            {
+                Array.ForEach(Schema, database.Execute);
+                database.Execute($"PRAGMA user_version={Format}");
+                new CatalogProperties { Doubt = CatalogDoubt.Missing }.Write(database);
+            }
+
+            schema = StoredSchema(database);
+        });
+        return schema;
+    }
+
+    private static string StoredSchema(SqliteDatabase database)
+    {
+        using SqliteStatement statement = database.Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid");
+        List<string> found = [];
+        while (statement.Step())
+            found.Add(statement.Text(0));
+        return string.Join('\n', found);
+    }
+
+    /// <summary>SQLite gives the log and its index the permissions of the file.</summary>
+    private static void ToOwnerOnly(string path)
+    {
+        FileInfo info = new(path);
+        if (!info.Exists || info.Length == 0)
+        {
+            // A log without its file: SQLite would take it for the new file's, https://sqlite.org/howtocorrupt.html. A file in use that has a
+            // log is never empty.
+            foreach (string companion in Companions)
+                File.Delete(path + companion);
+            FileStreamOptions create = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
+            if (!OperatingSystem.IsWindows())
+                create.UnixCreateMode = OwnerOnly;
+            new FileStream(path, create).Dispose();
+        }
+        else if (!OperatingSystem.IsWindows())
+        {
+            // By name and never through an open file: closing any descriptor of the file would drop SQLite's locks on it.
+            foreach (string file in Companions.Select(companion => path + companion).Prepend(path))
+            {
+                if (File.Exists(file) && File.GetUnixFileMode(file) != OwnerOnly)
+                    File.SetUnixFileMode(file, OwnerOnly);
+            }
+        }
+    }
+
+    private static string Invariant(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,89 @@
+using SQLitePCL;
+
+namespace RsyncS3Backup.State;
+
+/// <summary>One connection to a SQLite file, for one thread at a time. Every failure is a <see cref="SqliteException"/>.</summary>
+internal sealed class SqliteDatabase : IDisposable
+{
+    private const int BusyMilliseconds = 5000;
+
+    private readonly sqlite3 handle;
+
+    static SqliteDatabase() => Batteries_V2.Init();
+
+    private SqliteDatabase(sqlite3 handle) => this.handle = handle;
+
+    /// <summary>How many rows the last statement changed.</summary>
+    public int Changes => raw.sqlite3_changes(handle);
+
+    /// <summary>True when the file cannot be written.</summary>
+    public bool IsReadOnly => raw.sqlite3_db_readonly(handle, "main") != 0;
+
+    /// <summary>Opens a file that is there.</summary>
+    public static SqliteDatabase Open(string path)
+    {
+        // One thread at a time uses a connection, so SQLite need not lock at each call.
+        int code = raw.sqlite3_open_v2(path, out sqlite3 handle, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX, null);
+        SqliteDatabase database = new(handle);
+        try
+        {
+            database.Check(code);
+            _ = raw.sqlite3_extended_result_codes(handle, 1);
+            database.Check(raw.sqlite3_busy_timeout(handle, BusyMilliseconds));
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs statements that return nothing of interest.</summary>
+    public void Execute(string sql) => Check(raw.sqlite3_exec(handle, sql));
+
+    /// <summary>Compiles a statement.</summary>
+    public SqliteStatement Prepare(string sql)
+    {
+        Check(raw.sqlite3_prepare_v2(handle, sql, out sqlite3_stmt statement));
+        return new SqliteStatement(this, statement);
+    }
+
+    /// <summary>The first column of the first row as text; null where there is none.</summary>
+    public string? Text(string sql)
+    {
+        using SqliteStatement statement = Prepare(sql);
+        return statement.Step() ? statement.Text(0) : null;
+    }
+
+    /// <summary>Does all of <paramref name="work"/> or nothing.</summary>
+    /// <param name="isDurable">True to have it on disk on return; else a power failure may undo it, never in part.</param>
+    /// <param name="work">What to do.</param>
+    public void Transaction(bool isDurable, Action work)
+    {
+        Execute(isDurable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        // Immediate: one that reads first and writes then fails without waiting when another has written in between.
+        Execute("BEGIN IMMEDIATE");
+        try
+        {
+            work();
+            Execute("COMMIT");
+        }
+        catch
+        {
+            // Fails where SQLite has undone it already, as on a full disk.
+            _ = raw.sqlite3_exec(handle, "ROLLBACK");
+            throw;
+        }
+    }
+
+    /// <summary>Throws unless the code means success.</summary>
+    public void Check(int code)
+    {
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE))
+            throw new SqliteException(raw.sqlite3_errmsg(handle).utf8_to_string() ?? $"SQLite error {code}", code);
+    }
+
+    /// <summary>Closes the connection; the last one writes the file's log back into it.</summary>
+    public void Dispose() => handle.Dispose();
+}

@@ -1,0 +1,20 @@
+namespace RsyncS3Backup.State;
+
+/// <summary>A multipart upload that was begun and of which it is not recorded that it ended, and the file that it was begun for.</summary>
+/// <param name="RelativeKey">The key below the job's prefix.</param>
+/// <param name="UploadId">S3's name for it.</param>
+/// <param name="Size">Bytes of the file.</param>
+/// <param name="PartSize">Bytes of each part but the last.</param>
+/// <param name="ModifiedNanoseconds">The file's modification time in nanoseconds since 1970-01-01 UTC.</param>
+/// <param name="ChangedNanoseconds">The file's change time, likewise.</param>
+/// <param name="Inode">The file's inode.</param>
+/// <param name="StartTime">When it was begun.</param>
+internal sealed record UnfinishedUpload(
+    string RelativeKey,
+    string UploadId,
+    long Size,
+    long PartSize,
+    long ModifiedNanoseconds,
+    long ChangedNanoseconds,
+    ulong Inode,
+    DateTimeOffset StartTime);
