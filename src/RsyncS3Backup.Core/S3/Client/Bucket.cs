@@ -30,7 +30,11 @@ internal sealed class Bucket : IDisposable
         client = connection.Client;
         directPut = new DirectPut(connection.Counter, connection.BucketAddress, Target.Region, connection.Credentials);
         isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
+        Multipart = new MultipartUploads(request, keyPrefix, connection, directPut);
     }
+
+    /// <summary>The requests of uploads in parts.</summary>
+    public MultipartUploads Multipart { get; }
 
     /// <summary>What error messages name.</summary>
     public S3Target Target => connection.Target;
@@ -141,7 +145,7 @@ internal sealed class Bucket : IDisposable
         [
             new("content-type", contentType),
             new("x-amz-storage-class", request.Options.StorageClass),
-            .. ChecksumHeaders(content),
+            .. content.ChecksumHeaders(UsesCrc32),
             .. content.Metadata.Select(pair => new KeyValuePair<string, string>("x-amz-meta-" + pair.Key, pair.Value)),
         ];
         if (await directPut.TryAsync(Key(content.RelativeKey), "", content, headers, cancellationToken).ConfigureAwait(false) is not null)
@@ -171,79 +175,6 @@ internal sealed class Bucket : IDisposable
         }
 
         await client.PutObjectAsync(put, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Starts a multipart upload and gives its id.</summary>
-    public async Task<string> StartMultipartAsync(
-        string relativeKey, IEnumerable<KeyValuePair<string, string>> metadata, CancellationToken cancellationToken)
-    {
-        InitiateMultipartUploadRequest start = new()
-        {
-            BucketName = request.Destination.Bucket,
-            Key = Key(relativeKey),
-            ContentType = ContentType(relativeKey),
-            StorageClass = StorageClass,
-            ChecksumAlgorithm = UsesCrc32 ? ChecksumAlgorithm.CRC32 : null,
-        };
-        foreach ((string name, string value) in metadata)
-            start.Metadata.Add(name, value);
-        InitiateMultipartUploadResponse started = await client.InitiateMultipartUploadAsync(start, cancellationToken).ConfigureAwait(false);
-        return started.UploadId;
-    }
-
-    /// <summary>Uploads one part from memory.</summary>
-    public async Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
-    {
-        string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
-        string? etag = await directPut.TryAsync(Key(content.RelativeKey), query, content, ChecksumHeaders(content), cancellationToken)
-            .ConfigureAwait(false);
-        if (!string.IsNullOrEmpty(etag))
-            return new UploadedPart(number, etag, UsesCrc32 ? content.Crc32 : null);
-
-        UploadPartRequest put = new()
-        {
-            BucketName = request.Destination.Bucket,
-            Key = Key(content.RelativeKey),
-            UploadId = uploadId,
-            PartNumber = number,
-            InputStream = content.OpenRead(),
-            PartSize = content.Length,
-            UseChunkEncoding = false,
-            DisablePayloadSigning = isHttps ? true : null,
-        };
-        if (UsesCrc32)
-        {
-            put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
-            put.ChecksumCRC32 = content.Crc32;
-        }
-        else
-        {
-            put.MD5Digest = content.Md5;
-        }
-
-        UploadPartResponse done = await client.UploadPartAsync(put, cancellationToken).ConfigureAwait(false);
-        return new UploadedPart(number, done.ETag, UsesCrc32 ? content.Crc32 : null);
-    }
-
-    /// <summary>Makes the object out of its parts.</summary>
-    public async Task CompleteMultipartAsync(
-        string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, CancellationToken cancellationToken)
-    {
-        CompleteMultipartUploadRequest complete = new()
-        {
-            BucketName = request.Destination.Bucket,
-            Key = Key(relativeKey),
-            UploadId = uploadId,
-            PartETags = [.. parts.OrderBy(part => part.Number).Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
-        };
-        await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Gives up a multipart upload, so that its parts cost nothing.</summary>
-    public async Task AbortMultipartAsync(string relativeKey, string uploadId, CancellationToken cancellationToken)
-    {
-        AbortMultipartUploadRequest abort = new() { BucketName = request.Destination.Bucket, Key = Key(relativeKey), UploadId = uploadId };
-        await client.AbortMultipartUploadAsync(abort, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What S3 knows of an object's content beyond its entity tag.</summary>
@@ -306,11 +237,6 @@ internal sealed class Bucket : IDisposable
     private static IEnumerable<BackupError> ToErrors(DeleteObjectsResponse answer) =>
         (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message));
 
-    private IEnumerable<KeyValuePair<string, string>> ChecksumHeaders(ObjectContent content) => UsesCrc32
-        // Ceph verifies the checksum only when the algorithm is named beside it.
-        ? [new("x-amz-checksum-crc32", content.Crc32), new("x-amz-sdk-checksum-algorithm", "CRC32")]
-        : [new("content-md5", content.Md5)];
-
     private S3StorageClass StorageClass => S3StorageClass.FindValue(request.Options.StorageClass);
 
     private static string ContentType(string relativeKey) => AmazonS3Util.MimeTypeFromExtension(Path.GetExtension(relativeKey));
@@ -318,9 +244,6 @@ internal sealed class Bucket : IDisposable
     // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets
     private static bool IsSafeInXml(string key) => !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
 }
-
-/// <summary>One uploaded part of a multipart upload.</summary>
-internal readonly record struct UploadedPart(int Number, string ETag, string? Crc32);
 
 /// <summary>Checksums of a whole object, base64 as S3 gives them; null where S3 has none.</summary>
 internal readonly record struct StoredChecksums(string? Crc32, string? Sha256);

@@ -28,6 +28,13 @@ internal sealed class ObjectContent(string relativeKey, byte[] buffer, int lengt
     /// <summary>The MD5 as S3 wants it in Content-MD5: base64.</summary>
     public string Md5 => md5 ??= ComputeMd5();
 
+    /// <summary>The headers by which S3 verifies these bytes.</summary>
+    /// <param name="usesCrc32">True for a CRC32, false for stores that verify Content-MD5 only.</param>
+    public IEnumerable<KeyValuePair<string, string>> ChecksumHeaders(bool usesCrc32) => usesCrc32
+        // Ceph verifies the checksum only when the algorithm is named beside it.
+        ? [new("x-amz-checksum-crc32", Crc32), new("x-amz-sdk-checksum-algorithm", "CRC32")]
+        : [new("content-md5", Md5)];
+
     /// <summary>A new reader from the first byte; a retry reads again.</summary>
     public Stream OpenRead() => new MemoryStream(buffer, 0, length, writable: false);
 

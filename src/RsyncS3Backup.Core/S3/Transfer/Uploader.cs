@@ -84,7 +84,7 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
             IReadOnlyCollection<UploadedPart>? parts = await SendAllPartsAsync(entry, before, uploadId, cancellationToken).ConfigureAwait(false);
             if (parts is null || !FileAttributesReader.Read(entry.Path).IsSameVersionAs(before))
                 return false;
-            await bucket.CompleteMultipartAsync(entry.RelativeKey, uploadId, parts, cancellationToken).ConfigureAwait(false);
+            await bucket.Multipart.CompleteAsync(entry.RelativeKey, uploadId, parts, cancellationToken).ConfigureAwait(false);
             return completed = true;
         }
         finally
@@ -100,7 +100,7 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
         using CancellationTokenSource patience = new();
         using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortPatience));
-        return await bucket.StartMultipartAsync(entry.RelativeKey, ObjectMetadata.For(before), patience.Token).ConfigureAwait(false);
+        return await bucket.Multipart.StartAsync(entry.RelativeKey, ObjectMetadata.For(before), patience.Token).ConfigureAwait(false);
     }
 
     /// <summary>Reads the file from front to end, once, while earlier parts are on their way.</summary>
@@ -150,7 +150,7 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
                 // The loop goes on with the next part; hashing and sending this one happens beside it.
                 await Task.Yield();
                 ObjectContent content = new(entry.RelativeKey, buffer, length);
-                uploaded.Add(await bucket.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false));
+                uploaded.Add(await bucket.Multipart.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false));
                 onBytesSent(length);
             }
             catch
@@ -173,7 +173,7 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
         using CancellationTokenSource patience = new(AbortPatience);
         try
         {
-            await bucket.AbortMultipartAsync(relativeKey, uploadId, patience.Token).ConfigureAwait(false);
+            await bucket.Multipart.AbortAsync(relativeKey, uploadId, patience.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {

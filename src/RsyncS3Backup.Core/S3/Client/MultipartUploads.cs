@@ -1,0 +1,157 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Amazon.S3.Util;
+
+namespace RsyncS3Backup.S3.Client;
+
+/// <summary>The requests of uploads in parts, below one key prefix.</summary>
+internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, S3Connection connection, DirectPut directPut)
+{
+    private readonly AmazonS3Client client = connection.Client;
+    private readonly string bucketName = request.Destination.Bucket;
+    private readonly bool usesCrc32 = request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
+    private readonly bool isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
+
+    /// <summary>Starts an upload and gives its id.</summary>
+    public async Task<string> StartAsync(
+        string relativeKey, IEnumerable<KeyValuePair<string, string>> metadata, CancellationToken cancellationToken)
+    {
+        InitiateMultipartUploadRequest start = new()
+        {
+            BucketName = bucketName,
+            Key = Key(relativeKey),
+            ContentType = AmazonS3Util.MimeTypeFromExtension(Path.GetExtension(relativeKey)),
+            StorageClass = S3StorageClass.FindValue(request.Options.StorageClass),
+            ChecksumAlgorithm = usesCrc32 ? ChecksumAlgorithm.CRC32 : null,
+        };
+        foreach ((string name, string value) in metadata)
+            start.Metadata.Add(name, value);
+        InitiateMultipartUploadResponse started = await client.InitiateMultipartUploadAsync(start, cancellationToken).ConfigureAwait(false);
+        return started.UploadId;
+    }
+
+    /// <summary>Uploads one part from memory.</summary>
+    public async Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
+    {
+        string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
+        string? etag = await directPut
+            .TryAsync(Key(content.RelativeKey), query, content, content.ChecksumHeaders(usesCrc32), cancellationToken).ConfigureAwait(false);
+        if (!string.IsNullOrEmpty(etag))
+            return Part(etag);
+
+        UploadPartRequest put = new()
+        {
+            BucketName = bucketName,
+            Key = Key(content.RelativeKey),
+            UploadId = uploadId,
+            PartNumber = number,
+            InputStream = content.OpenRead(),
+            PartSize = content.Length,
+            UseChunkEncoding = false,
+            DisablePayloadSigning = isHttps ? true : null,
+        };
+        if (usesCrc32)
+        {
+            put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
+            put.ChecksumCRC32 = content.Crc32;
+        }
+        else
+        {
+            put.MD5Digest = content.Md5;
+        }
+
+        UploadPartResponse done = await client.UploadPartAsync(put, cancellationToken).ConfigureAwait(false);
+        return Part(done.ETag);
+
+        UploadedPart Part(string tag) => new(number, content.Length, tag.Trim('"'), usesCrc32 ? content.Crc32 : null);
+    }
+
+    /// <summary>Makes the object out of its parts.</summary>
+    public async Task CompleteAsync(
+        string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, CancellationToken cancellationToken)
+    {
+        CompleteMultipartUploadRequest complete = new()
+        {
+            BucketName = bucketName,
+            Key = Key(relativeKey),
+            UploadId = uploadId,
+            PartETags = [.. parts.OrderBy(part => part.Number).Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
+        };
+        await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives up an upload, so that its parts cost nothing.</summary>
+    public async Task AbortAsync(string relativeKey, string uploadId, CancellationToken cancellationToken)
+    {
+        AbortMultipartUploadRequest abort = new() { BucketName = bucketName, Key = Key(relativeKey), UploadId = uploadId };
+        await client.AbortMultipartUploadAsync(abort, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The parts that S3 has of an upload, by number.</summary>
+    public async IAsyncEnumerable<UploadedPart> ListPartsAsync(
+        string relativeKey, string uploadId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ListPartsRequest list = new() { BucketName = bucketName, Key = Key(relativeKey), UploadId = uploadId, Encoding = EncodingType.Url };
+        bool more = true;
+        while (more)
+        {
+            ListPartsResponse page = await client.ListPartsAsync(list, cancellationToken).ConfigureAwait(false);
+            foreach (PartDetail part in page.Parts ?? [])
+                yield return new UploadedPart(part.PartNumber ?? 0, part.Size ?? 0, (part.ETag ?? "").Trim('"'), part.ChecksumCRC32);
+            more = page.IsTruncated == true;
+            // A store that says "more" without saying where would be asked the same for ever.
+            if (more && page.NextPartNumberMarker is null)
+                throw S3Errors.ListingIncomplete(bucketName, "there are more parts, but the answer does not say where");
+            list.PartNumberMarker = page.NextPartNumberMarker?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>Every unfinished upload under the prefix, whoever began it.</summary>
+    public async IAsyncEnumerable<PendingUpload> ListUploadsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ListMultipartUploadsRequest list = new()
+        {
+            BucketName = bucketName,
+            Prefix = keyPrefix,
+            // XML cannot carry every character a key may have.
+            Encoding = EncodingType.Url,
+        };
+        bool more = true;
+        while (more)
+        {
+            ListMultipartUploadsResponse page = await client.ListMultipartUploadsAsync(list, cancellationToken).ConfigureAwait(false);
+            foreach (MultipartUpload upload in page.MultipartUploads ?? [])
+            {
+                string key = Decoded(upload.Key);
+                if (key.Length > keyPrefix.Length && key.StartsWith(keyPrefix, StringComparison.Ordinal))
+                    yield return new PendingUpload(key[keyPrefix.Length..], upload.UploadId, new DateTimeOffset(upload.Initiated ?? DateTime.UtcNow));
+            }
+
+            more = page.IsTruncated == true;
+            if (more && string.IsNullOrEmpty(page.NextKeyMarker))
+                throw S3Errors.ListingIncomplete(bucketName, "there are more unfinished uploads, but the answer does not say where");
+            list.KeyMarker = page.NextKeyMarker is { } marker ? Decoded(marker) : null;
+            list.UploadIdMarker = page.NextUploadIdMarker;
+
+            // A store may have ignored the wish for encoded keys.
+            string Decoded(string text) => page.EncodingType == EncodingType.Url ? WebUtility.UrlDecode(text) : text;
+        }
+    }
+
+    private string Key(string relativeKey) => keyPrefix + relativeKey;
+}
+
+/// <summary>One part of an upload, as S3 confirmed it.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">The entity tag, without quotes.</param>
+/// <param name="Crc32">The CRC32 as S3 writes it; null where S3 has none.</param>
+internal readonly record struct UploadedPart(int Number, long Size, string ETag, string? Crc32);
+
+/// <summary>An upload that was neither completed nor aborted.</summary>
+/// <param name="RelativeKey">The key below the prefix.</param>
+/// <param name="UploadId">Its id.</param>
+/// <param name="StartTime">When it began, by S3's clock.</param>
+internal readonly record struct PendingUpload(string RelativeKey, string UploadId, DateTimeOffset StartTime);
