@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace RsyncS3Backup;
 
 /// <summary>One job: what <c>docs/configuration.md</c> describes, as read from a file. Immutable.</summary>
@@ -135,6 +137,14 @@ public sealed record S3SyncOptions
 
     /// <summary>How many requests may be in flight; null: chosen by the module.</summary>
     public int? ThrottleLimit { get; init; }
+
+    /// <summary>
+    /// The storage class of objects smaller than 128 KiB when <see cref="StorageClass"/> bills each object as at least that large; null: none.
+    /// </summary>
+    public string? SmallObjectStorageClass { get; init; }
+
+    /// <summary>Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }
 
 /// <summary>How stage 2 finds what is different.</summary>
@@ -174,8 +184,40 @@ public sealed record S3Destination
     /// <summary>The profile of the shared AWS configuration; null: the SDK's own chain.</summary>
     public string? Profile { get; init; }
 
+    /// <summary>How S3 encrypts new objects; null: as the bucket's own settings say.</summary>
+    public S3Encryption? Encryption { get; init; }
+
+    /// <summary>The 12-digit account that must own the bucket; S3 refuses every request when another one does. Null: not checked.</summary>
+    public string? ExpectedBucketOwner { get; init; }
+
     /// <summary>The bucket's name.</summary>
     public override string ToString() => Bucket;
+}
+
+/// <summary>The <c>destination.encryption</c> of a job: what S3 encrypts new objects with.</summary>
+public sealed record S3Encryption
+{
+    /// <summary>Whose keys are used.</summary>
+    public required S3EncryptionMode Mode { get; init; }
+
+    /// <summary>The id, ARN or alias of the KMS key; null: the account's own key for S3.</summary>
+    public string? KmsKeyId { get; init; }
+
+    /// <summary>Ask KMS once a bucket and not once an object; null: as the bucket's own settings say.</summary>
+    public bool? BucketKey { get; init; }
+}
+
+/// <summary>Who holds the keys that S3 encrypts objects with.</summary>
+public enum S3EncryptionMode
+{
+    /// <summary>S3 itself (SSE-S3).</summary>
+    SseS3,
+
+    /// <summary>The Key Management Service (SSE-KMS).</summary>
+    SseKms,
+
+    /// <summary>The Key Management Service, in two layers (DSSE-KMS).</summary>
+    DsseKms,
 }
 
 /// <summary>When checksums are sent; stores that know no trailing checksums need <see cref="WhenRequired"/>.</summary>

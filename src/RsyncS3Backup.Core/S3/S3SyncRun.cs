@@ -43,7 +43,7 @@ internal sealed class S3SyncRun : IDisposable
         KeyPrefix = keyPrefix;
         requestsInFlight = request.Options.ThrottleLimit ?? DefaultRequestsInFlight;
         bucket = new Bucket(request, keyPrefix, requestsInFlight * 2);
-        uploader = new Uploader(bucket, new MemoryBudget(MemoryLimit), Counters.Sent);
+        uploader = new Uploader(bucket, new EntryHeaders(request), new MemoryBudget(MemoryLimit), Counters.Sent);
         comparer = new ContentComparer(bucket);
         deletes = new DeleteSpool(context.JobName);
     }

@@ -14,6 +14,8 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
 
     public void Dispose() => buckets.ForEach(bucket => bucket.Dispose());
 
+    private static readonly ObjectHeaders Plain = new() { ContentType = "text/plain", StorageClass = "STANDARD" };
+
     [Fact]
     public async Task Every_unfinished_upload_under_the_prefix_is_listed_and_no_other()
     {
@@ -22,8 +24,8 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
         string[] keys = ["a b", "ü/+%.txt", "line\nbreak", "😀"];
         Dictionary<string, string> ids = [];
         foreach (string key in keys)
-            ids.Add(key, await bucket.Multipart.StartAsync(key, [], default));
-        string other = await elsewhere.Multipart.StartAsync("a b", [], default);
+            ids.Add(key, await bucket.Multipart.StartAsync(key, Plain, null, default));
+        string other = await elsewhere.Multipart.StartAsync("a b", Plain, null, default);
 
         List<PendingUpload> found = await bucket.Multipart.ListUploadsAsync(default).ToListAsync();
 
@@ -41,7 +43,7 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
         Bucket bucket = Open("many uploads/");
         List<string> ids = [];
         for (int i = 0; i < MoreThanAPage; i++)
-            ids.Add(await bucket.Multipart.StartAsync("one key", [], default));
+            ids.Add(await bucket.Multipart.StartAsync("one key", Plain, null, default));
 
         List<PendingUpload> found = await bucket.Multipart.ListUploadsAsync(default).ToListAsync();
 
@@ -54,7 +56,7 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
     public async Task Parts_beyond_one_page_are_listed_as_they_were_confirmed()
     {
         Bucket bucket = Open("many parts/");
-        string uploadId = await bucket.Multipart.StartAsync("line\nbreak", [], default);
+        string uploadId = await bucket.Multipart.StartAsync("line\nbreak", Plain, null, default);
         List<UploadedPart> sent = [];
         for (int number = 1; number <= MoreThanAPage; number++)
         {

@@ -4,7 +4,6 @@ using System.Threading.Channels;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Amazon.S3.Util;
 using RsyncS3Backup.S3.Planning;
 
 namespace RsyncS3Backup.S3.Client;
@@ -14,6 +13,10 @@ internal sealed class Bucket : IDisposable
 {
     private const int KeysPerDelete = 1000;
     private const int TriesPerPage = 3;
+    private const int CopyPartsInFlight = 8;
+    private const int MostParts = 10_000;
+    private const long GiB = 1024L * 1024 * 1024;
+    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(20);
 
     private readonly S3Connection connection;
     private readonly AmazonS3Client client;
@@ -41,6 +44,12 @@ internal sealed class Bucket : IDisposable
 
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     public bool UsesCrc32 => request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
+
+    /// <summary>Bytes that one CopyObject takes; larger objects are copied in parts.</summary>
+    internal long LargestCopy { get; init; } = 5 * GiB;
+
+    /// <summary>Bytes of each part of a larger copy, where that makes no more than 10,000 of them.</summary>
+    internal long CopyPartSize { get; init; } = GiB;
 
     /// <summary>Requests sent so far.</summary>
     public S3RequestCounts Requests => connection.Counter.Snapshot();
@@ -138,32 +147,22 @@ internal sealed class Bucket : IDisposable
     }
 
     /// <summary>Uploads one object from memory.</summary>
-    public async Task PutAsync(ObjectContent content, CancellationToken cancellationToken)
+    public async Task<StoredVersion> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
-        string contentType = ContentType(content.RelativeKey);
-        List<KeyValuePair<string, string>> headers =
-        [
-            new("content-type", contentType),
-            new("x-amz-storage-class", request.Options.StorageClass),
-            .. content.ChecksumHeaders(UsesCrc32),
-            .. content.Metadata.Select(pair => new KeyValuePair<string, string>("x-amz-meta-" + pair.Key, pair.Value)),
-        ];
-        if (await directPut.TryAsync(Key(content.RelativeKey), "", content, headers, cancellationToken).ConfigureAwait(false) is not null)
-            return;
+        IEnumerable<KeyValuePair<string, string>> lines = headers.Lines().Concat(content.ChecksumHeaders(UsesCrc32)).Concat(S3ClientFactory.OwnerHeader(request.Destination));
+        if (await directPut.TryAsync(Key(content.RelativeKey), "", content, lines, cancellationToken).ConfigureAwait(false) is { } direct)
+            return direct;
 
         PutObjectRequest put = new()
         {
             BucketName = request.Destination.Bucket,
             Key = Key(content.RelativeKey),
-            ContentType = contentType,
             InputStream = content.OpenRead(),
             AutoCloseStream = false,
             UseChunkEncoding = false,
             DisablePayloadSigning = isHttps ? true : null,
-            StorageClass = StorageClass,
         };
-        foreach ((string name, string value) in content.Metadata)
-            put.Metadata.Add(name, value);
+        headers.ApplyTo(put.Headers);
         if (UsesCrc32)
         {
             put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
@@ -174,11 +173,121 @@ internal sealed class Bucket : IDisposable
             put.MD5Digest = content.Md5;
         }
 
-        await client.PutObjectAsync(put, cancellationToken).ConfigureAwait(false);
+        PutObjectResponse done = await client.PutObjectAsync(put, cancellationToken).ConfigureAwait(false);
+        return StoredVersion.From(done.ETag, done.VersionId);
     }
 
-    /// <summary>What S3 knows of an object's content beyond its entity tag.</summary>
-    public async Task<StoredChecksums> HeadAsync(string relativeKey, CancellationToken cancellationToken)
+    /// <summary>Makes an object out of another one of the same bucket, with attributes of its own, without sending its bytes.</summary>
+    /// <param name="sourceKey">The source's whole key; an object can be copied onto itself to change its attributes.</param>
+    /// <param name="sourceETag">The entity tag that the source must have; null: any.</param>
+    /// <param name="size">The source's size in bytes.</param>
+    /// <param name="relativeKey">The key of the copy, below the job's prefix.</param>
+    /// <param name="headers">The copy's attributes; none of the source's are kept.</param>
+    /// <param name="cancellationToken">Stops it; no multipart upload is left behind.</param>
+    /// <exception cref="CopySourceException">The source is gone, changed or archived.</exception>
+    public async Task<StoredVersion> CopyAsync(
+        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return size <= LargestCopy
+                ? await CopyWholeAsync(sourceKey, sourceETag, relativeKey, headers, cancellationToken).ConfigureAwait(false)
+                : await CopyPartsAsync(sourceKey, sourceETag, size, relativeKey, headers, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception exception) when (SourceProblem(exception) is not null)
+        {
+            throw new CopySourceException(SourceProblem(exception)!.Value, sourceKey, exception);
+        }
+    }
+
+    private async Task<StoredVersion> CopyWholeAsync(
+        string sourceKey, string? sourceETag, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        CopyObjectRequest copy = new()
+        {
+            SourceBucket = request.Destination.Bucket,
+            SourceKey = sourceKey,
+            ETagToMatch = Quoted(sourceETag),
+            DestinationBucket = request.Destination.Bucket,
+            DestinationKey = Key(relativeKey),
+            MetadataDirective = S3MetadataDirective.REPLACE,
+        };
+        headers.ApplyTo(copy.Headers);
+        // The source's tags are not the copy's, also when it has none.
+        copy.Headers["x-amz-tagging-directive"] = "REPLACE";
+        CopyObjectResponse done = await client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
+        return StoredVersion.From(done.ETag, done.VersionId);
+    }
+
+    private async Task<StoredVersion> CopyPartsAsync(
+        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // Without the answer there is no id to abort, so this request is not given up half-way.
+        string uploadId = await Multipart.StartAsync(relativeKey, headers, ChecksumType.FULL_OBJECT, CancellationToken.None).ConfigureAwait(false);
+        bool completed = false;
+        try
+        {
+            long partSize = Math.Max(CopyPartSize, (size + MostParts - 1) / MostParts);
+            int count = (int)((size + partSize - 1) / partSize);
+            UploadedPart[] parts = new UploadedPart[count];
+            ParallelOptions parallel = new() { MaxDegreeOfParallelism = CopyPartsInFlight, CancellationToken = cancellationToken };
+            await Parallel.ForAsync(0, count, parallel, async (index, token) =>
+            {
+                long first = index * partSize;
+                CopyPartRequest part = new()
+                {
+                    SourceBucket = request.Destination.Bucket,
+                    SourceKey = sourceKey,
+                    ETagToMatch = sourceETag is null ? null : [Quoted(sourceETag)],
+                    DestinationBucket = request.Destination.Bucket,
+                    DestinationKey = Key(relativeKey),
+                    UploadId = uploadId,
+                    PartNumber = index + 1,
+                    FirstByte = first,
+                    LastByte = Math.Min(first + partSize, size) - 1,
+                };
+                CopyPartResponse done = await client.CopyPartAsync(part, token).ConfigureAwait(false);
+                parts[index] = new UploadedPart(
+                    index + 1, part.LastByte.Value - first + 1, done.ETag, string.IsNullOrEmpty(done.ChecksumCRC32) ? null : done.ChecksumCRC32);
+            }).ConfigureAwait(false);
+            StoredVersion stored = await Multipart.CompleteAsync(relativeKey, uploadId, parts, cancellationToken).ConfigureAwait(false);
+            completed = true;
+            return stored;
+        }
+        finally
+        {
+            if (!completed)
+                await AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AbortQuietlyAsync(string relativeKey, string uploadId)
+    {
+        // The run's own token may be cancelled already, and parts left behind cost money.
+        using CancellationTokenSource patience = new(AbortPatience);
+        try
+        {
+            await Multipart.AbortAsync(relativeKey, uploadId, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The failure that led here is the one to report; a lifecycle rule removes what could not be aborted.
+        }
+    }
+
+    private static CopySourceProblem? SourceProblem(AmazonS3Exception exception) => exception.ErrorCode switch
+    {
+        "NoSuchKey" or "NoSuchVersion" => CopySourceProblem.Gone,
+        "InvalidObjectState" or "ObjectNotInActiveTierError" => CopySourceProblem.Archived,
+        _ when exception.StatusCode == HttpStatusCode.PreconditionFailed => CopySourceProblem.Changed,
+        _ => null,
+    };
+
+    private static string? Quoted(string? etag) => etag is null ? null : $"\"{etag}\"";
+
+    /// <summary>What S3 knows of an object; null when there is none.</summary>
+    public async Task<ObjectHead?> HeadAsync(string relativeKey, CancellationToken cancellationToken)
     {
         GetObjectMetadataRequest head = new()
         {
@@ -186,9 +295,14 @@ internal sealed class Bucket : IDisposable
             Key = Key(relativeKey),
             ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
         };
-        GetObjectMetadataResponse found = await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false);
-        bool isComposite = found.ChecksumType == ChecksumType.COMPOSITE;
-        return new StoredChecksums(isComposite ? null : found.ChecksumCRC32, isComposite ? null : found.ChecksumSHA256);
+        try
+        {
+            return ObjectHead.From(await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>Deletes objects, up to 1,000 a request, and hands out the ones that S3 did not delete.</summary>
@@ -237,13 +351,7 @@ internal sealed class Bucket : IDisposable
     private static IEnumerable<BackupError> ToErrors(DeleteObjectsResponse answer) =>
         (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message));
 
-    private S3StorageClass StorageClass => S3StorageClass.FindValue(request.Options.StorageClass);
-
-    private static string ContentType(string relativeKey) => AmazonS3Util.MimeTypeFromExtension(Path.GetExtension(relativeKey));
-
     // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets
     private static bool IsSafeInXml(string key) => !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
 }
 
-/// <summary>Checksums of a whole object, base64 as S3 gives them; null where S3 has none.</summary>
-internal readonly record struct StoredChecksums(string? Crc32, string? Sha256);

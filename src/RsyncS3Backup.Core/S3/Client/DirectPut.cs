@@ -41,8 +41,8 @@ internal sealed class DirectPut : IDisposable
     /// <param name="content">The body.</param>
     /// <param name="headers">Headers of the request that are to be signed, names in lower case; without host, date and hash.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>The entity tag, in its quotes; null when this did not succeed and the SDK should try.</returns>
-    public async Task<string?> TryAsync(
+    /// <returns>What was stored; null when this did not succeed and the SDK should try.</returns>
+    public async Task<StoredVersion?> TryAsync(
         string key, string query, ObjectContent content, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref refusals) >= RefusalsBeforeGivingUp)
@@ -54,7 +54,7 @@ internal sealed class DirectPut : IDisposable
             using HttpRequestMessage request = await SignAsync(key, query, content, headers).ConfigureAwait(false);
             using HttpResponseMessage response = await http.SendAsync(request, patience.Token).ConfigureAwait(false);
             if (response.StatusCode == HttpStatusCode.OK)
-                return response.Headers.TryGetValues("ETag", out IEnumerable<string>? tags) ? tags.First() : "";
+                return StoredVersion.From(HeaderOf(response, "ETag"), HeaderOf(response, "x-amz-version-id"));
             if ((int)response.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests)
                 Interlocked.Increment(ref refusals);
             return null;
@@ -119,6 +119,9 @@ internal sealed class DirectPut : IDisposable
 
         return encoded.ToString();
     }
+
+    private static string? HeaderOf(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;
 
     // The path must go out as it was signed, so .NET must not tidy it.
     private Uri Address(string path, string query) => new(

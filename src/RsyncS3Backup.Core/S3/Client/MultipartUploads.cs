@@ -15,19 +15,21 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
     private readonly bool isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>Starts an upload and gives its id.</summary>
+    /// <param name="relativeKey">The object's key below the prefix.</param>
+    /// <param name="headers">The object's attributes.</param>
+    /// <param name="checksumType">What the object's checksum is made of; null: what S3 makes of checksums of parts.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     public async Task<string> StartAsync(
-        string relativeKey, IEnumerable<KeyValuePair<string, string>> metadata, CancellationToken cancellationToken)
+        string relativeKey, ObjectHeaders headers, ChecksumType? checksumType, CancellationToken cancellationToken)
     {
         InitiateMultipartUploadRequest start = new()
         {
             BucketName = bucketName,
             Key = Key(relativeKey),
-            ContentType = AmazonS3Util.MimeTypeFromExtension(Path.GetExtension(relativeKey)),
-            StorageClass = S3StorageClass.FindValue(request.Options.StorageClass),
             ChecksumAlgorithm = usesCrc32 ? ChecksumAlgorithm.CRC32 : null,
+            ChecksumType = usesCrc32 ? checksumType : null,
         };
-        foreach ((string name, string value) in metadata)
-            start.Metadata.Add(name, value);
+        headers.ApplyTo(start.Headers);
         InitiateMultipartUploadResponse started = await client.InitiateMultipartUploadAsync(start, cancellationToken).ConfigureAwait(false);
         return started.UploadId;
     }
@@ -36,10 +38,12 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
     public async Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
     {
         string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
-        string? etag = await directPut
-            .TryAsync(Key(content.RelativeKey), query, content, content.ChecksumHeaders(usesCrc32), cancellationToken).ConfigureAwait(false);
-        if (!string.IsNullOrEmpty(etag))
-            return Part(etag);
+        IEnumerable<KeyValuePair<string, string>> lines =
+            content.ChecksumHeaders(usesCrc32).Concat(S3ClientFactory.OwnerHeader(request.Destination));
+        StoredVersion? direct =
+            await directPut.TryAsync(Key(content.RelativeKey), query, content, lines, cancellationToken).ConfigureAwait(false);
+        if (direct is { ETag.Length: > 0 } part)
+            return Part(part.ETag);
 
         UploadPartRequest put = new()
         {
@@ -69,7 +73,7 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
     }
 
     /// <summary>Makes the object out of its parts.</summary>
-    public async Task CompleteAsync(
+    public async Task<StoredVersion> CompleteAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, CancellationToken cancellationToken)
     {
         CompleteMultipartUploadRequest complete = new()
@@ -79,7 +83,8 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
             UploadId = uploadId,
             PartETags = [.. parts.OrderBy(part => part.Number).Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
         };
-        await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
+        CompleteMultipartUploadResponse done = await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
+        return StoredVersion.From(done.ETag, done.VersionId);
     }
 
     /// <summary>Gives up an upload, so that its parts cost nothing.</summary>

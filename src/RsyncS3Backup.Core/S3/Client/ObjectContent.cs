@@ -19,9 +19,6 @@ internal sealed class ObjectContent(string relativeKey, byte[] buffer, int lengt
     /// <summary>The bytes.</summary>
     public ReadOnlyMemory<byte> Bytes => new(buffer, 0, length);
 
-    /// <summary>The object's metadata; nothing for a part.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Metadata { get; init; } = [];
-
     /// <summary>The CRC32 as S3 wants it: big-endian, base64.</summary>
     public string Crc32 => crc32 ??= ComputeCrc32();
 

@@ -11,7 +11,14 @@ namespace RsyncS3Backup.S3.Client;
 /// <summary>Makes the SDK's client for a destination: endpoint, region, credentials, checksums, retries, connections.</summary>
 internal static class S3ClientFactory
 {
+    /// <summary>Makes S3 refuse the request when another account owns the bucket.</summary>
+    internal const string ExpectedOwnerHeader = "x-amz-expected-bucket-owner";
+
     private const int Retries = 4;
+
+    /// <summary>Who must own the bucket, for requests that are not the SDK's; nothing where nobody asked.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> OwnerHeader(S3Destination destination) =>
+        destination.ExpectedBucketOwner is { } owner ? [new(ExpectedOwnerHeader, owner)] : [];
 
     /// <summary>A connection whose every HTTP request is counted.</summary>
     /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
@@ -43,6 +50,12 @@ internal static class S3ClientFactory
         SetEndpoint(config, request, profile);
         AWSCredentials credentials = Credentials(request, profile);
         AmazonS3Client client = new(credentials, config);
+        if (destination.ExpectedBucketOwner is { } owner)
+        {
+            // Before the request is signed, and for every kind of request: none can be forgotten.
+            client.BeforeRequestEvent += (_, sending) => ((WebServiceRequestEventArgs)sending).Headers[ExpectedOwnerHeader] = owner;
+        }
+
         // By the SDK's own rules, which also know endpoints from the environment and from profiles.
         Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
         if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)

@@ -43,7 +43,9 @@ internal sealed class ContentComparer(Bucket bucket)
             }
         }
 
-        StoredChecksums stored = await bucket.HeadAsync(local.RelativeKey, cancellationToken).ConfigureAwait(false);
+        ObjectHead? stored = await bucket.HeadAsync(local.RelativeKey, cancellationToken).ConfigureAwait(false);
+        if (stored is null)
+            return false;
         return stored.Sha256 is not null ? Sha256(file, cancellationToken) == stored.Sha256
             : stored.Crc32 is not null && Crc32Of(file, cancellationToken) == stored.Crc32;
     }

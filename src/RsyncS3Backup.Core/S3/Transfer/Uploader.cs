@@ -11,7 +11,7 @@ namespace RsyncS3Backup.S3.Transfer;
 /// Sends one entry of the mirror. A file that changes while it is read is read again; what S3 holds afterwards is one version of it, never a
 /// mixture. Every exit from a multipart upload that did not complete aborts it.
 /// </summary>
-internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> onBytesSent)
+internal sealed class Uploader(Bucket bucket, EntryHeaders headers, MemoryBudget memory, Action<long> onBytesSent)
 {
     private const int TriesForChangingFile = 3;
     private const int PartsInFlight = 8;
@@ -43,8 +43,8 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
     private async Task<bool> SendBytesAsync(
         MirrorEntry entry, FileAttributesSnapshot attributes, byte[] bytes, CancellationToken cancellationToken)
     {
-        ObjectContent content = new(entry.RelativeKey, bytes, bytes.Length) { Metadata = ObjectMetadata.For(attributes) };
-        await bucket.PutAsync(content, cancellationToken).ConfigureAwait(false);
+        ObjectContent content = new(entry.RelativeKey, bytes, bytes.Length);
+        await bucket.PutAsync(content, headers.For(entry, attributes), cancellationToken).ConfigureAwait(false);
         onBytesSent(bytes.Length);
         return true;
     }
@@ -64,8 +64,8 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
 
             if (!FileAttributesReader.Read(entry.Path).IsSameVersionAs(before))
                 return false;
-            ObjectContent content = new(entry.RelativeKey, buffer, size) { Metadata = ObjectMetadata.For(before) };
-            await bucket.PutAsync(content, cancellationToken).ConfigureAwait(false);
+            ObjectContent content = new(entry.RelativeKey, buffer, size);
+            await bucket.PutAsync(content, headers.For(entry, before), cancellationToken).ConfigureAwait(false);
             onBytesSent(size);
             return true;
         }
@@ -100,7 +100,7 @@ internal sealed class Uploader(Bucket bucket, MemoryBudget memory, Action<long> 
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
         using CancellationTokenSource patience = new();
         using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortPatience));
-        return await bucket.Multipart.StartAsync(entry.RelativeKey, ObjectMetadata.For(before), patience.Token).ConfigureAwait(false);
+        return await bucket.Multipart.StartAsync(entry.RelativeKey, headers.For(entry, before), checksumType: null, patience.Token).ConfigureAwait(false);
     }
 
     /// <summary>Reads the file from front to end, once, while earlier parts are on their way.</summary>

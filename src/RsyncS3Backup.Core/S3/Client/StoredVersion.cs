@@ -1,0 +1,11 @@
+namespace RsyncS3Backup.S3.Client;
+
+/// <summary>What S3 says it has stored.</summary>
+/// <param name="ETag">The entity tag, without quotes.</param>
+/// <param name="VersionId">The version, in a bucket that keeps versions.</param>
+internal readonly record struct StoredVersion(string ETag, string? VersionId)
+{
+    /// <summary>From headers or properties that S3 may have left out, or filled with quotes.</summary>
+    public static StoredVersion From(string? etag, string? versionId) =>
+        new((etag ?? "").Trim('"'), string.IsNullOrEmpty(versionId) ? null : versionId);
+}
