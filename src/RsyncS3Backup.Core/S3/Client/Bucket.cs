@@ -216,13 +216,24 @@ internal sealed class Bucket : IDisposable
         // The source's tags are not the copy's, also when it has none.
         copy.Headers["x-amz-tagging-directive"] = "REPLACE";
         CopyObjectResponse done = await client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
-        return StoredVersion.From(done.ETag, done.VersionId);
+        StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId);
+        // Ceph 16 ignores the condition. Outside of KMS both tags are MD5s of the content, so what it copied shows in them.
+        bool isMd5 = IsWhole(sourceETag) && IsWhole(stored.ETag) && !IsKms(done.ServerSideEncryptionMethod);
+        if (isMd5 && sourceETag != stored.ETag)
+            throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
+        return stored;
     }
 
     private async Task<StoredVersion> CopyPartsAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        // Parts tell nothing of the whole, so a store that ignores the condition would not be found out; and a source that is gone is not
+        // worth an upload that has to be aborted.
+        ObjectHead source = await HeadWholeKeyAsync(sourceKey, cancellationToken).ConfigureAwait(false)
+            ?? throw new CopySourceException(CopySourceProblem.Gone, sourceKey);
+        if (sourceETag is not null && source.ETag != sourceETag)
+            throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
+
         // Without the answer there is no id to abort, so this request is not given up half-way.
         string uploadId = await Multipart.StartAsync(relativeKey, headers, ChecksumType.FULL_OBJECT, CancellationToken.None).ConfigureAwait(false);
         bool completed = false;
@@ -284,15 +295,23 @@ internal sealed class Bucket : IDisposable
         _ => null,
     };
 
+    private static bool IsWhole(string? etag) => etag?.Length == 32;
+
+    private static bool IsKms(ServerSideEncryptionMethod? method) =>
+        method?.Value?.StartsWith("aws:kms", StringComparison.Ordinal) == true;
+
     private static string? Quoted(string? etag) => etag is null ? null : $"\"{etag}\"";
 
     /// <summary>What S3 knows of an object; null when there is none.</summary>
-    public async Task<ObjectHead?> HeadAsync(string relativeKey, CancellationToken cancellationToken)
+    public Task<ObjectHead?> HeadAsync(string relativeKey, CancellationToken cancellationToken) =>
+        HeadWholeKeyAsync(Key(relativeKey), cancellationToken);
+
+    private async Task<ObjectHead?> HeadWholeKeyAsync(string key, CancellationToken cancellationToken)
     {
         GetObjectMetadataRequest head = new()
         {
             BucketName = request.Destination.Bucket,
-            Key = Key(relativeKey),
+            Key = key,
             ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
         };
         try

@@ -14,7 +14,7 @@ internal enum CopySourceProblem
 }
 
 /// <summary>A copy inside S3 failed because of its source: uploading the content instead helps.</summary>
-internal sealed class CopySourceException(CopySourceProblem problem, string sourceKey, Exception cause)
+internal sealed class CopySourceException(CopySourceProblem problem, string sourceKey, Exception? cause = null)
     : Exception($"'{sourceKey}' cannot be copied inside S3: {Describe(problem)}.", cause)
 {
     /// <summary>What is the matter with the source.</summary>

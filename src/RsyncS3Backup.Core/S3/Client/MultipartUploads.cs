@@ -84,7 +84,13 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
             PartETags = [.. parts.OrderBy(part => part.Number).Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
         };
         CompleteMultipartUploadResponse done = await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
-        return StoredVersion.From(done.ETag, done.VersionId);
+        StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId);
+        if (stored.ETag.Length > 0)
+            return stored;
+        // Ceph 16 leaves the entity tag empty in this answer.
+        GetObjectMetadataRequest head = new() { BucketName = bucketName, Key = Key(relativeKey) };
+        GetObjectMetadataResponse found = await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false);
+        return StoredVersion.From(found.ETag, found.VersionId);
     }
 
     /// <summary>Gives up an upload, so that its parts cost nothing.</summary>

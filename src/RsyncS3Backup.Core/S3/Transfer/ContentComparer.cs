@@ -22,32 +22,22 @@ internal sealed class ContentComparer(Bucket bucket)
     // Part sizes that other tools use: aws and ours 8, rclone 5, boto and s5cmd 50, s3cmd 15, mc 16 and 64 MiB.
     private static readonly long[] UsualPartSizes = [5 * MiB, 8 * MiB, 10 * MiB, 15 * MiB, 16 * MiB, 32 * MiB, 50 * MiB, 64 * MiB, 100 * MiB];
 
+    /// <summary>Compares with an object of which only the listing is known; asks S3 for checksums where the entity tag does not tell.</summary>
     public async Task<bool> IsSameAsync(MirrorEntry local, RemoteObject remote, CancellationToken cancellationToken)
     {
-        if (local.Kind == MirrorEntryKind.SymbolicLink)
-            return EntityTagOf(MirrorFile.LinkTarget(local)) == remote.ETag;
+        using Content content = new(local);
+        if (content.Matches(new KnownContent(remote.Size, remote.ETag, null, null), cancellationToken))
+            return true;
+        ObjectHead? head = await bucket.HeadAsync(local.RelativeKey, cancellationToken).ConfigureAwait(false);
+        return head is not null && (head.Crc32 ?? head.Sha256) is not null
+            && content.Matches(new KnownContent(head.Size, head.ETag, head.Crc32, head.Sha256), cancellationToken);
+    }
 
-        using SafeFileHandle file = MirrorFile.Open(local.Path);
-        int dash = remote.ETag.IndexOf('-', StringComparison.Ordinal);
-        if (dash < 0)
-        {
-            if (EntityTag(file, partSize: null, cancellationToken) == remote.ETag)
-                return true;
-        }
-        else if (int.TryParse(remote.ETag.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int parts))
-        {
-            foreach (long partSize in CandidatePartSizes(remote.Size, parts))
-            {
-                if (EntityTag(file, partSize, cancellationToken) == remote.ETag)
-                    return true;
-            }
-        }
-
-        ObjectHead? stored = await bucket.HeadAsync(local.RelativeKey, cancellationToken).ConfigureAwait(false);
-        if (stored is null)
-            return false;
-        return stored.Sha256 is not null ? Sha256(file, cancellationToken) == stored.Sha256
-            : stored.Crc32 is not null && Crc32Of(file, cancellationToken) == stored.Crc32;
+    /// <summary>Compares with what is known of an object's content; reads the file once, and makes no request.</summary>
+    public static Task<bool> IsSameAsync(MirrorEntry local, KnownContent known, CancellationToken cancellationToken)
+    {
+        using Content content = new(local);
+        return Task.FromResult(content.Matches(known, cancellationToken));
     }
 
     /// <summary>The part sizes that cut <paramref name="size"/> bytes into that many parts, the likeliest first.</summary>
@@ -62,41 +52,119 @@ internal sealed class ContentComparer(Bucket bucket)
             .Distinct();
     }
 
-#pragma warning disable CA5351 // an entity tag is an MD5 by S3's definition
-    private static string EntityTagOf(ReadOnlySpan<byte> content) => Convert.ToHexString(MD5.HashData(content)).ToLowerInvariant();
+    private static string Hex(byte[] hash) => Convert.ToHexString(hash).ToLowerInvariant();
 
-    private static string EntityTag(SafeFileHandle file, long? partSize, CancellationToken cancellationToken)
+    /// <summary>What an entry's object would hold.</summary>
+    private sealed class Content : IDisposable
     {
-        using IncrementalHash part = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        if (partSize is not { } size)
+        private readonly SafeFileHandle? file;
+        private readonly byte[] target = [];
+
+        public Content(MirrorEntry entry)
         {
-            Feed(file, part.AppendData, cancellationToken);
-            return Hex(part);
+            if (entry.Kind == MirrorEntryKind.SymbolicLink)
+                target = MirrorFile.LinkTarget(entry);
+            else
+                file = MirrorFile.Open(entry.Path);
         }
 
-        using IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        int parts = 0;
-        long inPart = 0;
-        Feed(
-            file,
-            bytes =>
+        public bool Matches(KnownContent known, CancellationToken cancellationToken)
+        {
+            List<EntityTag> tags = [.. EntityTag.Candidates(known)];
+            using IncrementalHash? sha256 = known.Sha256 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            Crc32? crc32 = known.Crc32 is null ? null : new Crc32();
+            long size = 0;
+            try
             {
-                while (bytes.Length > 0)
-                {
-                    int take = (int)Math.Min(bytes.Length, size - inPart);
-                    part.AppendData(bytes[..take]);
-                    bytes = bytes[take..];
-                    inPart += take;
-                    if (inPart == size)
-                        EndPart();
-                }
-            },
-            cancellationToken);
-        if (inPart > 0)
-            EndPart();
-        return $"{Hex(whole)}-{parts}";
+                Feed(
+                    bytes =>
+                    {
+                        size += bytes.Length;
+                        crc32?.Append(bytes);
+                        sha256?.AppendData(bytes);
+                        foreach (EntityTag tag in tags)
+                            tag.Append(bytes);
+                    },
+                    cancellationToken);
+                if (size != known.Size)
+                    return false;
+                if (sha256 is not null)
+                    return Convert.ToBase64String(sha256.GetHashAndReset()) == known.Sha256;
+                return tags.Any(tag => tag.Finish() == known.ETag) || (crc32 is not null && Base64(crc32) == known.Crc32);
+            }
+            finally
+            {
+                tags.ForEach(tag => tag.Dispose());
+            }
+        }
 
-        void EndPart()
+        public void Dispose() => file?.Dispose();
+
+        private void Feed(Sink sink, CancellationToken cancellationToken)
+        {
+            if (file is null)
+                sink(target);
+            else
+                ContentComparer.Feed(file, sink, cancellationToken);
+        }
+
+        private static string Base64(Crc32 hash)
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(uint)];
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, hash.GetCurrentHashAsUInt32());
+            return Convert.ToBase64String(bytes);
+        }
+    }
+
+#pragma warning disable CA5351 // an entity tag is an MD5 by S3's definition
+    /// <summary>The entity tag that content gets when it is put whole, or in parts of one size.</summary>
+    private sealed class EntityTag(long? partSize) : IDisposable
+    {
+        private readonly IncrementalHash part = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        private readonly IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        private long inPart;
+        private int parts;
+
+        /// <summary>The ways in which an object may have got its tag; none when it cannot be an MD5.</summary>
+        public static IEnumerable<EntityTag> Candidates(KnownContent known)
+        {
+            int dash = known.ETag.IndexOf('-', StringComparison.Ordinal);
+            if (dash < 0)
+                return [new EntityTag(null)];
+            return int.TryParse(known.ETag.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                ? CandidatePartSizes(known.Size, count).Select(size => new EntityTag(size))
+                : [];
+        }
+
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            while (bytes.Length > 0)
+            {
+                int take = (int)Math.Min(bytes.Length, (partSize ?? long.MaxValue) - inPart);
+                part.AppendData(bytes[..take]);
+                bytes = bytes[take..];
+                inPart += take;
+                if (inPart == partSize)
+                    EndPart();
+            }
+        }
+
+        public string Finish()
+        {
+            if (partSize is null)
+                return Hex(part.GetHashAndReset());
+            if (inPart > 0)
+                EndPart();
+            return $"{Hex(whole.GetHashAndReset())}-{parts}";
+        }
+
+        public void Dispose()
+        {
+            part.Dispose();
+            whole.Dispose();
+        }
+
+        private void EndPart()
         {
             whole.AppendData(part.GetHashAndReset());
             parts++;
@@ -104,24 +172,6 @@ internal sealed class ContentComparer(Bucket bucket)
         }
     }
 #pragma warning restore CA5351
-
-    private static string Hex(IncrementalHash hash) => Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
-
-    private static string Sha256(SafeFileHandle file, CancellationToken cancellationToken)
-    {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Feed(file, hash.AppendData, cancellationToken);
-        return Convert.ToBase64String(hash.GetHashAndReset());
-    }
-
-    private static string Crc32Of(SafeFileHandle file, CancellationToken cancellationToken)
-    {
-        Crc32 hash = new();
-        Feed(file, hash.Append, cancellationToken);
-        Span<byte> bytes = stackalloc byte[sizeof(uint)];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, hash.GetCurrentHashAsUInt32());
-        return Convert.ToBase64String(bytes);
-    }
 
     private delegate void Sink(ReadOnlySpan<byte> bytes);
 
@@ -143,3 +193,10 @@ internal sealed class ContentComparer(Bucket bucket)
         }
     }
 }
+
+/// <summary>What is known of an object's content without asking S3.</summary>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">The entity tag without quotes. Under SSE-KMS it says nothing of the content.</param>
+/// <param name="Crc32">The CRC32 of the whole content, base64; null when it is not known.</param>
+/// <param name="Sha256">The SHA-256 of the whole content, base64; null when it is not known.</param>
+internal readonly record struct KnownContent(long Size, string ETag, string? Crc32, string? Sha256);
