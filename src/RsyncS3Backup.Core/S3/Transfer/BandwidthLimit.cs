@@ -1,0 +1,41 @@
+namespace RsyncS3Backup.S3.Transfer;
+
+/// <summary>
+/// Shares so many bytes a second between all requests: a token bucket that holds a quarter of a second's worth, so that the line is used
+/// evenly. Who asks for more than there is takes it and waits until it would have been there, so waiting is in the order of asking.
+/// Thread-safe.
+/// </summary>
+internal sealed class BandwidthLimit(long bytesPerSecond, TimeProvider clock)
+{
+    private const double BurstSeconds = 0.25;
+    private const int SmallestSlice = 1024;
+    private const int LargestSlice = 64 * 1024;
+
+    private readonly object gate = new();
+    private double available = bytesPerSecond * BurstSeconds;
+    private long last = clock.GetTimestamp();
+
+    /// <summary>How many bytes should be asked for at a time, so that requests take turns.</summary>
+    public int Slice { get; } = (int)Math.Clamp(bytesPerSecond / 20, SmallestSlice, LargestSlice);
+
+    /// <summary>Takes the bytes, and says how long to wait before sending them.</summary>
+    public TimeSpan Take(int bytes)
+    {
+        lock (gate)
+        {
+            long now = clock.GetTimestamp();
+            double earned = clock.GetElapsedTime(last, now).TotalSeconds * bytesPerSecond;
+            last = now;
+            available = Math.Min(available + earned, bytesPerSecond * BurstSeconds) - bytes;
+            return available >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-available / bytesPerSecond);
+        }
+    }
+
+    /// <summary>Waits until the bytes may be sent.</summary>
+    public async ValueTask WaitAsync(int bytes, CancellationToken cancellationToken)
+    {
+        TimeSpan delay = Take(bytes);
+        if (delay > TimeSpan.Zero)
+            await Task.Delay(delay, clock, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Threading.Channels;
+
+namespace RsyncS3Backup.S3.Transfer;
+
+/// <summary>
+/// Workers for small things and workers for large ones, each with a queue of their own: a row of large files must not keep small ones from
+/// being read, nor thousands of small ones a large one from being begun. How many requests are under way is the <see cref="TransferLimiter"/>'s
+/// business.
+/// </summary>
+internal sealed class TransferLanes<T>
+{
+    private readonly Channel<T> small;
+    private readonly Channel<T> large;
+    private readonly Func<T, bool> isLarge;
+
+    /// <summary>Starts the workers.</summary>
+    /// <param name="itemsAhead">How many items may wait in each lane.</param>
+    /// <param name="smallWorkers">How many small items are worked on at a time.</param>
+    /// <param name="largeWorkers">How many large items are worked on at a time.</param>
+    /// <param name="isLarge">Tells them apart.</param>
+    /// <param name="work">One worker: reads until the end of its queue.</param>
+    public TransferLanes(int itemsAhead, int smallWorkers, int largeWorkers, Func<T, bool> isLarge, Func<ChannelReader<T>, Task> work)
+    {
+        this.isLarge = isLarge;
+        small = Channel.CreateBounded<T>(new BoundedChannelOptions(itemsAhead) { SingleWriter = true });
+        large = Channel.CreateBounded<T>(new BoundedChannelOptions(itemsAhead) { SingleWriter = true });
+        Completion = Task.WhenAll(
+            Enumerable.Range(0, smallWorkers).Select(_ => work(small.Reader))
+                .Concat(Enumerable.Range(0, largeWorkers).Select(_ => work(large.Reader))).ToArray());
+    }
+
+    /// <summary>Ends when every worker has ended.</summary>
+    public Task Completion { get; }
+
+    /// <summary>Hands an item to its lane, and waits while that lane is full.</summary>
+    public ValueTask WriteAsync(T item, CancellationToken cancellationToken) => (isLarge(item) ? large : small).Writer.WriteAsync(item, cancellationToken);
+
+    /// <summary>There is nothing more to come.</summary>
+    public void Complete()
+    {
+        small.Writer.TryComplete();
+        large.Writer.TryComplete();
+    }
+}
