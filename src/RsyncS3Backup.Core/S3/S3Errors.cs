@@ -49,6 +49,14 @@ internal static class S3Errors
         $"{failed} of {total} entries of the mirror were not brought to S3; the others were.",
         "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.");
 
+    public static BackupException EndpointUnreachable(string endpoint, Exception cause) =>
+        new(Unreachable(endpoint, FindNetworkFailure(cause) ?? cause.Message), cause);
+
+    public static BackupException Stalled(string endpoint, TimeSpan timeout, Exception cause) => Failure(
+        "S3Stalled", BackupErrorCategory.OperationTimeout, endpoint,
+        $"Requests to {endpoint} are under way, and nothing of them has moved for {HumanText.Duration(timeout)}.",
+        "Check the network and the store, then run stage 2 again; only what is missing is sent.", cause);
+
     public static BackupException InsecureEndpoint(string endpoint) => ParameterError(
         "S3InsecureEndpoint", endpoint,
         $"The endpoint '{endpoint}' is plain HTTP on another machine: data and requests could be read and changed on the way.",
@@ -118,17 +126,17 @@ internal static class S3Errors
     /// <summary>What an exception of the SDK, or of the layers below it, means.</summary>
     public static BackupError From(Exception exception, S3Target target)
     {
-        if (exception is BackupException known)
-            return known.Error;
+        // The SDK may have wrapped what a handler below it threw.
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is BackupException known)
+                return known.Error;
+        }
+
         if (exception is AmazonS3Exception answered && FromAnswer(answered, target) is { } error)
             return error with { S3ErrorCode = answered.ErrorCode, RequestId = answered.RequestId };
         if (FindNetworkFailure(exception) is { } reason)
-        {
-            return Stage2(
-                "S3EndpointUnreachable", BackupErrorCategory.ConnectionError, target.Endpoint,
-                $"{target.Endpoint} does not answer ({reason}).",
-                "Check the network, the region and the endpoint's address and port; then run stage 2 again. The mirror is good.");
-        }
+            return Unreachable(target.Endpoint, reason);
 
         if (exception is AmazonClientException && IsAboutCredentials(exception))
         {
@@ -211,6 +219,11 @@ internal static class S3Errors
 
         return null;
     }
+
+    private static BackupError Unreachable(string endpoint, string reason) => Stage2(
+        "S3EndpointUnreachable", BackupErrorCategory.ConnectionError, endpoint,
+        $"{endpoint} does not answer ({reason}).",
+        "Check the network, the region and the endpoint's address and port; then run stage 2 again. The mirror is good.");
 
     // The SDK has no exception type of its own for this.
     private static bool IsAboutCredentials(Exception exception) =>

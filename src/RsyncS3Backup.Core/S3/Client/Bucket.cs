@@ -5,6 +5,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.S3.Client;
 
@@ -25,11 +26,11 @@ internal sealed class Bucket : IDisposable
     private readonly string keyPrefix;
     private readonly bool isHttps;
 
-    public Bucket(S3SyncRequest request, string keyPrefix, int connections)
+    public Bucket(S3SyncRequest request, string keyPrefix, int connections, TransferLimits? limits = null)
     {
         this.request = request;
         this.keyPrefix = keyPrefix;
-        connection = S3ClientFactory.Create(request, connections);
+        connection = S3ClientFactory.Create(request, connections, limits);
         client = connection.Client;
         directPut = new DirectPut(connection.Counter, connection.BucketAddress, Target.Region, connection.Credentials);
         isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
@@ -38,6 +39,9 @@ internal sealed class Bucket : IDisposable
 
     /// <summary>The requests of uploads in parts.</summary>
     public MultipartUploads Multipart { get; }
+
+    /// <summary>What moves between here and the store.</summary>
+    public Traffic Traffic => connection.Traffic;
 
     /// <summary>What error messages name.</summary>
     public S3Target Target => connection.Target;

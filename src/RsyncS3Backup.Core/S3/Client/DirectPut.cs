@@ -14,8 +14,6 @@ internal sealed class DirectPut : IDisposable
     // Refusals that the SDK does not meet come from something this way gets wrong for this store; then it is not worth trying again.
     private const int RefusalsBeforeGivingUp = 3;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     private readonly HttpMessageInvoker http;
     private readonly Uri address;
     private readonly AWSCredentials credentials;
@@ -47,12 +45,10 @@ internal sealed class DirectPut : IDisposable
     {
         if (Volatile.Read(ref refusals) >= RefusalsBeforeGivingUp)
             return null;
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
         try
         {
             using HttpRequestMessage request = await SignAsync(key, query, content, headers).ConfigureAwait(false);
-            using HttpResponseMessage response = await http.SendAsync(request, patience.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode == HttpStatusCode.OK)
                 return StoredVersion.From(HeaderOf(response, "ETag"), HeaderOf(response, "x-amz-version-id"));
             if ((int)response.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests)

@@ -5,6 +5,7 @@ using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
 using Amazon.S3.Model;
+using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.S3.Client;
 
@@ -22,7 +23,7 @@ internal static class S3ClientFactory
 
     /// <summary>A connection whose every HTTP request is counted.</summary>
     /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
-    public static S3Connection Create(S3SyncRequest request, int connections)
+    public static S3Connection Create(S3SyncRequest request, int connections, TransferLimits? limits = null)
     {
         S3Destination destination = request.Destination;
         CredentialProfile? profile = destination.Profile is { } name ? FindProfile(name) : null;
@@ -34,14 +35,15 @@ internal static class S3ClientFactory
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
         };
-        RequestCounter counter = new(handler);
+        Traffic traffic = new(TimeProvider.System);
+        RequestCounter counter = new(new TransferHandler(handler, traffic, limits ?? new TransferLimits(), TimeProvider.System));
         bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
         AmazonS3Config config = new()
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
-            // For one request with its body; the slowest line that 8 MiB should still pass is about 15 kB/s.
-            Timeout = TimeSpan.FromMinutes(10),
+            // How long a body may take depends on the line; the handler below ends a request that stands still.
+            Timeout = Timeout.InfiniteTimeSpan,
             RequestChecksumCalculation = whenRequired ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
             ResponseChecksumValidation = whenRequired ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED,
             HttpClientFactory = new CountingHttpClientFactory(counter),
@@ -59,13 +61,18 @@ internal static class S3ClientFactory
         // By the SDK's own rules, which also know endpoints from the environment and from profiles.
         Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
         if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)
+        {
+            client.Dispose();
+            counter.Dispose();
             throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
+        }
+
         S3Target target = new(
             destination.Bucket,
             destination.EndpointUrl ?? address.GetLeftPart(UriPartial.Authority),
             config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
             request.Options.StorageClass);
-        return new S3Connection(client, counter, credentials, address, target);
+        return new S3Connection(client, counter, traffic, credentials, address, target);
     }
 
     private static void SetEndpoint(AmazonS3Config config, S3SyncRequest request, CredentialProfile? profile)
@@ -110,7 +117,7 @@ internal static class S3ClientFactory
     {
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(handler, disposeHandler: false)
         {
-            Timeout = clientConfig.Timeout ?? TimeSpan.FromMinutes(10),
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
         };
 
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
@@ -122,11 +129,12 @@ internal static class S3ClientFactory
 /// <summary>The SDK's client and what it was made from.</summary>
 /// <param name="Client">The client.</param>
 /// <param name="Counter">Sends and counts the requests.</param>
+/// <param name="Traffic">What moves.</param>
 /// <param name="Credentials">Who signs.</param>
 /// <param name="BucketAddress">The bucket's address, with the bucket in the host or as the first part of the path.</param>
 /// <param name="Target">What error messages name.</param>
 internal sealed record S3Connection(
-    AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
+    AmazonS3Client Client, RequestCounter Counter, Traffic Traffic, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
