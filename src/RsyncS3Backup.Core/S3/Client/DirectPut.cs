@@ -18,6 +18,7 @@ internal sealed class DirectPut : IDisposable
     private readonly Uri address;
     private readonly AWSCredentials credentials;
     private readonly SignatureV4 signature;
+    private readonly bool isTrustedWay;
     private int refusals;
 
     /// <summary>A way to one bucket.</summary>
@@ -31,6 +32,7 @@ internal sealed class DirectPut : IDisposable
         this.address = address;
         this.credentials = credentials;
         signature = new SignatureV4(region);
+        isTrustedWay = address.Scheme == Uri.UriSchemeHttps || address.IsLoopback;
     }
 
     /// <summary>Sends one PUT.</summary>
@@ -70,8 +72,8 @@ internal sealed class DirectPut : IDisposable
         string key, string query, ObjectContent content, IEnumerable<KeyValuePair<string, string>> headers)
     {
         ImmutableCredentials signer = await credentials.GetCredentialsAsync().ConfigureAwait(false);
-        // Over TLS the body is safe from change already, and its checksum travels with it.
-        string payloadHash = address.Scheme == Uri.UriSchemeHttps ? "UNSIGNED-PAYLOAD" : SignatureV4.HexHash(content.Bytes.Span);
+        // Over TLS, and on this machine, nobody changes the body on its way, and its checksum travels with it.
+        string payloadHash = isTrustedWay ? "UNSIGNED-PAYLOAD" : SignatureV4.HexHash(content.Bytes.Span);
         // What the SDK has learned from S3's answers about this machine's clock; the listing came first.
         string time = SignatureV4.Time(DateTimeOffset.UtcNow + CorrectClockSkew.GetClockCorrectionForEndpoint(address.AbsoluteUri));
         string path = address.AbsolutePath.TrimEnd('/') + "/" + EncodePath(key);
