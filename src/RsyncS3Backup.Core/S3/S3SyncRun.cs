@@ -14,16 +14,15 @@ namespace RsyncS3Backup.S3;
 /// </summary>
 internal sealed class S3SyncRun : IDisposable
 {
-    private const int DefaultRequestsInFlight = 32;
+    // Small files are opened and hashed by so many at a time; of large ones, parts make up for fewer of them.
+    private const int SmallFilesAtATime = 64;
+    private const int LargeFilesAtATime = 4;
     private const int ActionsAhead = 1024;
     private const int KeysPerDelete = 1000;
     private const int LongestKey = 1024;
 
     // After this many failures with not one success, the next file will not do better.
     private const int HopelessFailures = 50;
-
-    // Twelve parts of 8 MiB, or any mix of parts and small files.
-    private const long MemoryLimit = 96L * 1024 * 1024;
 
     private readonly S3SyncRequest request;
     private readonly RunContext context;
@@ -32,7 +31,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly Uploader uploader;
     private readonly ContentComparer comparer;
     private readonly DeleteSpool deletes;
-    private readonly int requestsInFlight;
+    private readonly TransferLimits limits = new();
     private BackupError? fatal;
 
     private S3SyncRun(S3SyncRequest request, string keyPrefix, RunContext context, StageReport report)
@@ -41,9 +40,10 @@ internal sealed class S3SyncRun : IDisposable
         this.context = context;
         this.report = report;
         KeyPrefix = keyPrefix;
-        requestsInFlight = request.Options.ThrottleLimit ?? DefaultRequestsInFlight;
-        bucket = new Bucket(request, keyPrefix, requestsInFlight * 2);
-        uploader = new Uploader(bucket, new EntryHeaders(request), new MemoryBudget(MemoryLimit), Counters.Sent);
+        int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
+        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
+        TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
+        uploader = new Uploader(bucket, new EntryHeaders(request), limiter, unfinished: null, Counters.Sent, Counters.Kept);
         comparer = new ContentComparer(bucket);
         deletes = new DeleteSpool(context.JobName);
     }
@@ -85,9 +85,16 @@ internal sealed class S3SyncRun : IDisposable
             $"Stage 2: {request.MirrorPath} to {Where} in {request.Options.StorageClass}"
             + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {Target.Endpoint}.");
         await using SyncProgress progress = SyncProgress.Start(request.MirrorPath, Counters, context);
-        await TransferAsync(cancellationToken).ConfigureAwait(false);
-        progress.Activity = "Deleting";
-        await DeleteAsync(cancellationToken).ConfigureAwait(false);
+        StallWatch watch = new(bucket.Traffic, limits.Timeout, TimeProvider.System);
+        await watch.RunAsync(
+            async token =>
+            {
+                await TransferAsync(token).ConfigureAwait(false);
+                progress.Activity = "Deleting";
+                await DeleteAsync(token).ConfigureAwait(false);
+            },
+            Target.Endpoint,
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -117,15 +124,15 @@ internal sealed class S3SyncRun : IDisposable
     private async Task TransferAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Channel<SyncAction> actions = Channel.CreateBounded<SyncAction>(
-            new BoundedChannelOptions(ActionsAhead) { SingleWriter = true });
-        Task[] workers = [.. Enumerable.Range(0, requestsInFlight).Select(_ => WorkAsync(actions.Reader, stop))];
+        TransferLanes<SyncAction> lanes = new(
+            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime,
+            action => action.Local!.ContentLength >= PartSize.Threshold, reader => WorkAsync(reader, stop));
         try
         {
             MirrorWalker walker = new(request.MirrorPath, report);
             IAsyncEnumerable<SyncAction> plan = SyncPlanner.PlanAsync(walker.Walk(stop.Token), bucket.ListAsync(stop.Token), stop.Token);
             await foreach (SyncAction action in plan.ConfigureAwait(false))
-                await DispatchAsync(action, actions.Writer, stop.Token).ConfigureAwait(false);
+                await DispatchAsync(action, lanes, stop.Token).ConfigureAwait(false);
         }
         catch (Exception) when (fatal is not null)
         {
@@ -138,17 +145,17 @@ internal sealed class S3SyncRun : IDisposable
         }
         finally
         {
-            actions.Writer.TryComplete();
-            await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            lanes.Complete();
+            await lanes.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         if (fatal is not null)
             throw new BackupException(fatal);
-        await Task.WhenAll(workers).ConfigureAwait(false);
+        await lanes.Completion.ConfigureAwait(false);
     }
 
-    private ValueTask DispatchAsync(SyncAction action, ChannelWriter<SyncAction> actions, CancellationToken cancellationToken)
+    private ValueTask DispatchAsync(SyncAction action, TransferLanes<SyncAction> actions, CancellationToken cancellationToken)
     {
         if (action.Local is { } local && action.Kind != SyncActionKind.Protect)
             Counters.SeenLocal(local);

@@ -57,6 +57,9 @@ internal sealed class SyncCounters
         Interlocked.Add(ref doneBytes, bytes);
     }
 
+    /// <summary>Bytes of a file that is on its way were in S3 already.</summary>
+    public void Kept(long bytes) => Interlocked.Add(ref doneBytes, bytes);
+
     public void EntryCreated() => EntryDone(ref created);
 
     public void EntryUpdated() => EntryDone(ref updated);
