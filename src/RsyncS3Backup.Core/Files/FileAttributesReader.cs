@@ -25,6 +25,20 @@ internal static partial class FileAttributesReader
         return ReadPortable(path);
     }
 
+    /// <summary>The attributes of a path; null when there is nothing by that name.</summary>
+    /// <exception cref="IOException">The system refused, with its reason.</exception>
+    public static FileAttributesSnapshot? TryRead(string path)
+    {
+        try
+        {
+            return Read(path);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
     // Windows has neither mode nor owner ids; its ticks are 100 ns.
     private static FileAttributesSnapshot ReadPortable(string path)
     {

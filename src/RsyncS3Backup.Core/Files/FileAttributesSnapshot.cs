@@ -41,6 +41,9 @@ internal readonly record struct FileAttributesSnapshot
 
     public bool IsSymbolicLink => (Mode & TypeMask) == 0xA000;
 
+    /// <summary>True when two modes are of one type of entry.</summary>
+    public static bool HaveSameType(uint mode, uint other) => (mode & TypeMask) == (other & TypeMask);
+
     /// <summary>True when content read between two snapshots with this result was not touched in between.</summary>
     public bool IsSameVersionAs(FileAttributesSnapshot other) =>
         Size == other.Size && ModifiedNanoseconds == other.ModifiedNanoseconds && Inode == other.Inode && Device == other.Device;

@@ -57,6 +57,7 @@ public static class BackupRunner
             Credentials = options.Credentials,
             AllowInsecureEndpoint = options.AllowInsecureEndpoint,
             AllowEmptyMirror = options.AllowEmptySource,
+            FollowsStage1 = stage1.JournalPath is not null,
             MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
         };
         return await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);

@@ -24,6 +24,9 @@ public sealed record S3SyncRequest
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     public bool AllowEmptyMirror { get; init; }
 
+    /// <summary>Stage 1 of the job ran right before, so that its journals tell what changed in the mirror.</summary>
+    public bool FollowsStage1 { get; init; }
+
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
 

@@ -1,10 +1,12 @@
 using System.Threading.Channels;
 using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3;
 
@@ -19,7 +21,7 @@ internal sealed class S3SyncRun : IDisposable
     private const int LargeFilesAtATime = 4;
     private const int ActionsAhead = 1024;
     private const int KeysPerDelete = 1000;
-    private const int LongestKey = 1024;
+    private const string CatalogFile = "catalog.db";
 
     // After this many failures with not one success, the next file will not do better.
     private const int HopelessFailures = 50;
@@ -27,29 +29,44 @@ internal sealed class S3SyncRun : IDisposable
     private readonly S3SyncRequest request;
     private readonly RunContext context;
     private readonly StageReport report;
+    private readonly PendingChanges pending;
+    private readonly DateTimeOffset startTime;
+    private readonly MirrorWalker mirror;
     private readonly Bucket bucket;
+    private readonly Catalog? catalog;
     private readonly Uploader uploader;
-    private readonly ContentComparer comparer;
+    private readonly SyncWorker worker;
     private readonly DeleteSpool deletes;
-    private readonly TransferLimits limits = new();
+    private readonly TransferLimits limits;
     private BackupError? fatal;
 
-    private S3SyncRun(S3SyncRequest request, string keyPrefix, RunContext context, StageReport report)
+    private S3SyncRun(
+        S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report)
     {
         this.request = request;
         this.context = context;
         this.report = report;
+        this.pending = pending;
+        this.startTime = startTime;
         KeyPrefix = keyPrefix;
+        mirror = new MirrorWalker(request.MirrorPath, report);
+        limits = new TransferLimits();
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
         bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
+        catalog = OpenCatalog();
+        Mode = ChooseMode();
+        EntryHeaders headers = new(request);
         TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(bucket, new EntryHeaders(request), limiter, unfinished: null, Counters.Sent, Counters.Kept);
-        comparer = new ContentComparer(bucket);
+        uploader = new Uploader(bucket, headers, limiter, catalog, Counters.Sent, Counters.Kept);
+        worker = new SyncWorker(bucket, headers, limiter, uploader, catalog, Counters, report);
         deletes = new DeleteSpool(context.JobName);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
     public string KeyPrefix { get; }
+
+    /// <summary>How differences are found, and why so.</summary>
+    public SyncModeChoice Mode { get; }
 
     /// <summary>What was done so far.</summary>
     public SyncCounters Counters { get; } = new();
@@ -63,17 +80,24 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>What those requests cost, in US dollars.</summary>
     public decimal EstimatedRequestCost => RequestPrices.Estimate(bucket.Requests, request.Options.StorageClass);
 
+    /// <summary>What listing everything under the prefix costs, in US dollars.</summary>
+    public decimal EstimatedListingCost => RequestPrices.OfListing(Counters.Remote);
+
+    /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
+    public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
+
     private string Where => $"s3://{request.Destination.Bucket}/{KeyPrefix}";
 
-    /// <summary>Checks everything that can be checked without a request.</summary>
+    /// <summary>Checks everything that can be checked without a request, and chooses how differences are found.</summary>
     /// <exception cref="BackupException">The mirror is missing, or a setting is wrong.</exception>
-    public static S3SyncRun Prepare(S3SyncRequest request, DateTimeOffset now, RunContext context, StageReport report)
+    public static S3SyncRun Prepare(
+        S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report)
     {
         RequireValid(request);
         if (!Directory.Exists(request.MirrorPath))
             throw S3Errors.MirrorMissing(request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
-        return new S3SyncRun(request, keyPrefix, context, report);
+        return new S3SyncRun(request, keyPrefix, now, pending, context, report);
     }
 
     /// <summary>Does it.</summary>
@@ -83,24 +107,38 @@ internal sealed class S3SyncRun : IDisposable
     {
         context.Verbose(
             $"Stage 2: {request.MirrorPath} to {Where} in {request.Options.StorageClass}"
-            + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {Target.Endpoint}.");
-        await using SyncProgress progress = SyncProgress.Start(request.MirrorPath, Counters, context);
-        StallWatch watch = new(bucket.Traffic, limits.Timeout, TimeProvider.System);
-        await watch.RunAsync(
-            async token =>
-            {
-                await TransferAsync(token).ConfigureAwait(false);
-                progress.Activity = "Deleting";
-                await DeleteAsync(token).ConfigureAwait(false);
-            },
-            Target.Endpoint,
-            cancellationToken).ConfigureAwait(false);
+            + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {Target.Endpoint}. By {Mode.Mode}: {Mode.Reason}");
+        catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, startTime);
+        bool isDone = false;
+        try
+        {
+            await using SyncProgress progress = SyncProgress.Start(Measure, Counters, context);
+            StallWatch watch = new(bucket.Traffic, limits.Timeout, TimeProvider.System);
+            await watch.RunAsync(
+                async token =>
+                {
+                    await TransferAsync(token).ConfigureAwait(false);
+                    await AbortStaleUploadsAsync(token).ConfigureAwait(false);
+                    progress.Activity = "Deleting";
+                    await DeleteAsync(token).ConfigureAwait(false);
+                },
+                Target.Endpoint,
+                cancellationToken).ConfigureAwait(false);
+            isDone = true;
+        }
+        finally
+        {
+            catalog?.EndRun(isDone, isDone && IsComplete, (Counters.Total, Counters.TotalBytes));
+            if (catalog?.Failure is { } failure)
+                report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         deletes.Dispose();
+        catalog?.Dispose();
         bucket.Dispose();
     }
 
@@ -121,6 +159,55 @@ internal sealed class S3SyncRun : IDisposable
         }
     }
 
+    private Catalog? OpenCatalog()
+    {
+        try
+        {
+            string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
+            string mirrorId = ReadMarker() is { } marker ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
+            CatalogIdentity identity = new(Target.Endpoint, request.Destination.Bucket, KeyPrefix, mirrorId);
+            return Catalog.Open(Path.Combine(StateFolder.ForJob(context.JobName).Path, CatalogFile), identity);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
+            return null;
+        }
+    }
+
+    private SyncModeChoice ChooseMode()
+    {
+        if (catalog is null)
+            return new SyncModeChoice(S3SyncMode.Reconcile, "No catalog of what S3 holds can be kept.");
+        return SyncModeChoice.From(new SyncModeFacts
+        {
+            Requested = request.Options.SyncMode,
+            Doubt = catalog.Doubt,
+            DoubtReason = catalog.DoubtReason,
+            LastRunWasComplete = catalog.LastRunWasComplete,
+            LastReconcile = catalog.LastReconcile,
+            ReconcileEvery = request.Options.ReconcileEvery,
+            Now = startTime,
+            IsMirrorOfStage1 = ReadMarker()?.Job == context.JobName,
+            FollowsStage1 = request.FollowsStage1,
+            IsJournalComplete = !pending.RequiresReconcile,
+            JournalChanges = pending.Count,
+            Objects = catalog.Count,
+        });
+    }
+
+    private MirrorMarker? ReadMarker()
+    {
+        try
+        {
+            return MirrorMarker.Read(request.MirrorPath);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+
     private async Task TransferAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -129,10 +216,7 @@ internal sealed class S3SyncRun : IDisposable
             action => action.Local!.ContentLength >= PartSize.Threshold, reader => WorkAsync(reader, stop));
         try
         {
-            MirrorWalker walker = new(request.MirrorPath, report);
-            IAsyncEnumerable<SyncAction> plan = SyncPlanner.PlanAsync(walker.Walk(stop.Token), bucket.ListAsync(stop.Token), stop.Token);
-            await foreach (SyncAction action in plan.ConfigureAwait(false))
-                await DispatchAsync(action, lanes, stop.Token).ConfigureAwait(false);
+            await PlanAsync(lanes, stop.Token).ConfigureAwait(false);
         }
         catch (Exception) when (fatal is not null)
         {
@@ -155,21 +239,45 @@ internal sealed class S3SyncRun : IDisposable
         await lanes.Completion.ConfigureAwait(false);
     }
 
+    private async Task PlanAsync(TransferLanes<SyncAction> actions, CancellationToken cancellationToken)
+    {
+        if (Mode.Mode == S3SyncMode.Reconcile)
+        {
+            IEnumerable<CatalogEntry> rows = catalog?.Read() ?? [];
+            IAsyncEnumerable<SyncAction> plan =
+                SyncPlanner.PlanAsync(mirror.Walk(cancellationToken), rows, bucket.ListAsync(cancellationToken), cancellationToken);
+            await foreach (SyncAction action in plan.ConfigureAwait(false))
+                await DispatchAsync(action, actions, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        IEnumerable<SyncAction> known = Mode.Mode == S3SyncMode.Journal
+            ? new JournalPlanner(mirror, catalog!, report).Plan(pending.Enumerate(), cancellationToken)
+            : SyncPlanner.Plan(mirror.Walk(cancellationToken), catalog!.Read());
+        if (Mode.Mode == S3SyncMode.Journal)
+            Counters.StartFrom(catalog!.MirrorTotals, catalog.Count);
+        foreach (SyncAction action in known)
+            await DispatchAsync(action, actions, cancellationToken).ConfigureAwait(false);
+    }
+
     private ValueTask DispatchAsync(SyncAction action, TransferLanes<SyncAction> actions, CancellationToken cancellationToken)
     {
-        if (action.Local is { } local && action.Kind != SyncActionKind.Protect)
-            Counters.SeenLocal(local);
-        if (action.Remote is not null)
-            Counters.SeenRemote();
+        Counters.Seen(action, isDifference: Mode.Mode == S3SyncMode.Journal);
         switch (action.Kind)
         {
             case SyncActionKind.Keep:
                 Counters.EntryUnchanged(action.Local!);
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete when request.Options.DeleteFromS3:
-                deletes.Add(action.RelativeKey, action.Remote!.Size);
+                deletes.Add(action.RelativeKey, action.RemoteSize);
                 return ValueTask.CompletedTask;
-            case SyncActionKind.Delete or SyncActionKind.Protect:
+            case SyncActionKind.Protect:
+                Counters.EntryLeftOut();
+                return ValueTask.CompletedTask;
+            case SyncActionKind.Forget:
+                catalog?.Remove(action.RelativeKey);
+                return ValueTask.CompletedTask;
+            case SyncActionKind.Delete:
                 return ValueTask.CompletedTask;
             default:
                 return actions.WriteAsync(action, cancellationToken);
@@ -180,10 +288,10 @@ internal sealed class S3SyncRun : IDisposable
     {
         await foreach (SyncAction action in actions.ReadAllAsync(stop.Token).ConfigureAwait(false))
         {
-            MirrorEntry local = action.Local!;
+            string path = action.Local!.Path;
             try
             {
-                await CarryOutAsync(action, local, stop.Token).ConfigureAwait(false);
+                await worker.CarryOutAsync(action, stop.Token).ConfigureAwait(false);
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {
@@ -191,11 +299,12 @@ internal sealed class S3SyncRun : IDisposable
             }
             catch (FileNotFoundException)
             {
-                report.Warning($"'{local.Path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
+                Counters.EntryLeftOut();
+                report.Warning($"'{path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && exception is not HttpIOException)
             {
-                report.ItemFailed(S3Errors.FileUnreadable(local.Path, exception.Message));
+                report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
             }
             catch (Exception exception)
             {
@@ -208,37 +317,46 @@ internal sealed class S3SyncRun : IDisposable
                     return;
                 }
 
-                report.ItemFailed(S3Errors.ItemFailed(local.Path, exception, Target));
+                report.ItemFailed(S3Errors.ItemFailed(path, exception, Target));
             }
         }
     }
 
-    private async Task CarryOutAsync(SyncAction action, MirrorEntry local, CancellationToken cancellationToken)
+    /// <summary>How much there is to look at. A walk of its own that runs ahead, unless the catalog knows.</summary>
+    private (long Files, long Bytes)? Measure(CancellationToken cancellationToken)
     {
-        if (Refuse(local) is { } error)
+        if (Mode.Mode == S3SyncMode.Journal)
+            return null;
+        if (Mode.Mode == S3SyncMode.Catalog)
+            return catalog!.MirrorTotals;
+        long files = 0;
+        long bytes = 0;
+        // What cannot be read is reported by the transfer's own walk.
+        StageReport ignored = new(context: null);
+        foreach (MirrorEntry entry in new MirrorWalker(request.MirrorPath, ignored).Walk(cancellationToken))
         {
-            report.ItemFailed(error);
-            return;
+            files++;
+            bytes += entry.ContentLength;
         }
 
-        bool isSame = action.Kind == SyncActionKind.Compare
-            && await comparer.IsSameAsync(local, action.Remote!, cancellationToken).ConfigureAwait(false);
-        if (isSame)
-            Counters.EntryUnchanged(local);
-        else if (await uploader.UploadAsync(local, cancellationToken).ConfigureAwait(false) is null)
-            report.ItemFailed(S3Errors.FileChanged(local.Path));
-        else if (action.Kind == SyncActionKind.Create)
-            Counters.EntryCreated();
-        else
-            Counters.EntryUpdated();
+        return (files, bytes);
     }
 
-    private BackupError? Refuse(MirrorEntry local)
+    private async Task AbortStaleUploadsAsync(CancellationToken cancellationToken)
     {
-        int keyLength = System.Text.Encoding.UTF8.GetByteCount(bucket.Key(local.RelativeKey));
-        if (keyLength > LongestKey)
-            return S3Errors.KeyTooLong(local.Path, keyLength);
-        return local.Attributes.Size > PartSize.LargestObject ? S3Errors.FileTooLarge(local.Path, local.Attributes.Size) : null;
+        // While something of the mirror was not seen, its upload may still be continued.
+        if (catalog is null || !IsComplete)
+            return;
+        bool isReconcile = Mode.Mode == S3SyncMode.Reconcile;
+        IReadOnlyList<UnfinishedUpload> remembered = catalog.UnfinishedUploads();
+        if (remembered.Count == 0 && !isReconcile)
+            return;
+        (int aborted, Exception? problem) = await uploader.Parts
+            .AbortStaleAsync(remembered, _ => false, isReconcile, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
+        if (aborted > 0)
+            context.Verbose($"Aborted {aborted} unfinished uploads of earlier runs; their parts cost nothing any more.");
+        if (problem is not null)
+            context.LogWarning($"Unfinished uploads of earlier runs may be left under {Where}: {problem.Message}");
     }
 
     private async Task DeleteAsync(CancellationToken cancellationToken)
@@ -253,9 +371,10 @@ internal sealed class S3SyncRun : IDisposable
         }
 
         long allowed = request.MaxDelete.Allowed(Counters.Remote);
-        if (Counters.Total == 0 && !request.AllowEmptyMirror)
+        bool isMirrorEmpty = Counters.Total == 0;
+        if (isMirrorEmpty && !request.AllowEmptyMirror)
             throw S3Errors.MirrorEmpty(request.MirrorPath, deletes.Count, Where);
-        if (deletes.Count > allowed && !(Counters.Total == 0 && request.AllowEmptyMirror))
+        if (deletes.Count > allowed && !isMirrorEmpty)
             throw S3Errors.DeleteLimitExceeded(deletes.Count, Counters.Remote, allowed, Where, deletes.First);
 
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
@@ -271,8 +390,10 @@ internal sealed class S3SyncRun : IDisposable
 
             foreach ((string relativeKey, long size) in batch)
             {
-                if (!refused.Contains(bucket.Key(relativeKey)))
-                    Counters.ObjectDeleted(size);
+                if (refused.Contains(bucket.Key(relativeKey)))
+                    continue;
+                Counters.ObjectDeleted(size);
+                catalog?.Remove(relativeKey);
             }
         }
     }

@@ -24,7 +24,6 @@ public static class S3SyncStage
             Path = request.MirrorPath,
             BucketName = request.Destination.Bucket,
             StorageClass = request.Options.StorageClass,
-            SyncMode = S3SyncMode.Reconcile,
             StartTime = startTime,
             LogPath = context.LogPath,
         };
@@ -39,8 +38,8 @@ public static class S3SyncStage
             await Task.Run(
                 async () =>
                 {
-                    run = S3SyncRun.Prepare(request, startTime, context, report);
-                    result = result with { KeyPrefix = run.KeyPrefix };
+                    run = S3SyncRun.Prepare(request, startTime, pending, context, report);
+                    result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
                     await run.RunAsync(cancellationToken).ConfigureAwait(false);
                 },
                 CancellationToken.None).ConfigureAwait(false);
@@ -70,8 +69,7 @@ public static class S3SyncStage
             Error = error,
             Duration = Stopwatch.GetElapsedTime(started),
         };
-        // With a warning, something of the mirror was not sent: a file vanished, an entry was left out.
-        if (result.Status == BackupStatus.Succeeded)
+        if (error is null && run!.IsComplete)
             MarkCarriedOut(pending, context);
         Tell(result, context);
         return result;
@@ -99,6 +97,8 @@ public static class S3SyncStage
         {
             Created = counters.Created,
             Updated = counters.Updated,
+            MetadataChanged = counters.MetadataChanged,
+            Copied = counters.Copied,
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,
             DeletedBytes = counters.DeletedBytes,
@@ -107,6 +107,7 @@ public static class S3SyncStage
             TransferredBytes = counters.SentBytes,
             Requests = run.Requests,
             EstimatedRequestCost = run.EstimatedRequestCost,
+            EstimatedListingCost = run.EstimatedListingCost,
         };
     }
 

@@ -1,4 +1,5 @@
 using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Planning;
 
 namespace RsyncS3Backup.S3;
 
@@ -7,6 +8,9 @@ internal sealed class SyncCounters
 {
     private long created;
     private long updated;
+    private long metadataChanged;
+    private long copied;
+    private long leftOut;
     private long unchanged;
     private long deleted;
     private long deletedBytes;
@@ -20,6 +24,14 @@ internal sealed class SyncCounters
     public long Created => Interlocked.Read(ref created);
 
     public long Updated => Interlocked.Read(ref updated);
+
+    public long MetadataChanged => Interlocked.Read(ref metadataChanged);
+
+    /// <summary>Entries whose content was copied inside S3 instead of uploaded; they count as created or updated too.</summary>
+    public long Copied => Interlocked.Read(ref copied);
+
+    /// <summary>Entries that are not in S3 as they are in the mirror, without being failures: they changed or vanished on the way.</summary>
+    public long LeftOut => Interlocked.Read(ref leftOut);
 
     public long Unchanged => Interlocked.Read(ref unchanged);
 
@@ -43,12 +55,33 @@ internal sealed class SyncCounters
     /// <summary>Objects listed so far.</summary>
     public long Remote => Interlocked.Read(ref remote);
 
-    public void SeenRemote() => Interlocked.Increment(ref remote);
-
-    public void SeenLocal(MirrorEntry entry)
+    /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
+    public void StartFrom((long Entries, long Bytes) mirror, long objects)
     {
+        (total, totalBytes, remote) = (mirror.Entries, mirror.Bytes, objects);
+        unchanged = mirror.Entries;
+    }
+
+    /// <summary>Counts what is on either side.</summary>
+    /// <param name="action">What was found.</param>
+    /// <param name="isDifference">True when the totals hold the entry already, as it was when it was last sent.</param>
+    public void Seen(SyncAction action, bool isDifference)
+    {
+        if (isDifference && action.Row is { } row)
+        {
+            Interlocked.Decrement(ref total);
+            Interlocked.Add(ref totalBytes, -row.Size);
+            Interlocked.Decrement(ref unchanged);
+        }
+        else if (action.IsInS3)
+        {
+            Interlocked.Increment(ref remote);
+        }
+
+        if (action.Local is not { } local || action.Kind == SyncActionKind.Protect)
+            return;
         Interlocked.Increment(ref total);
-        Interlocked.Add(ref totalBytes, entry.ContentLength);
+        Interlocked.Add(ref totalBytes, local.ContentLength);
     }
 
     public void Sent(long bytes)
@@ -63,6 +96,21 @@ internal sealed class SyncCounters
     public void EntryCreated() => EntryDone(ref created);
 
     public void EntryUpdated() => EntryDone(ref updated);
+
+    public void EntryCopied(MirrorEntry entry, bool isNew)
+    {
+        Interlocked.Increment(ref copied);
+        EntryDone(ref isNew ? ref created : ref updated);
+        Interlocked.Add(ref doneBytes, entry.ContentLength);
+    }
+
+    public void EntryMetadataChanged(MirrorEntry entry)
+    {
+        EntryDone(ref metadataChanged);
+        Interlocked.Add(ref doneBytes, entry.ContentLength);
+    }
+
+    public void EntryLeftOut() => Interlocked.Increment(ref leftOut);
 
     public void EntryUnchanged(MirrorEntry entry)
     {

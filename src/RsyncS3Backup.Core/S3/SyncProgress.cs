@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Mirror;
 
 namespace RsyncS3Backup.S3;
 
 /// <summary>
-/// Tells the observer four times a second how far stage 2 is. The totals come from a walk of its own that runs ahead: the transfer itself
-/// knows only what it has seen.
+/// Tells the observer four times a second how far stage 2 is. The totals are found beside the transfer, which knows only what it has seen.
 /// </summary>
 internal sealed class SyncProgress : IAsyncDisposable
 {
@@ -20,11 +18,11 @@ internal sealed class SyncProgress : IAsyncDisposable
     private readonly Task measuring;
     private (long Files, long Bytes)? totals;
 
-    private SyncProgress(string mirrorPath, SyncCounters counters, RunContext context)
+    private SyncProgress(Func<CancellationToken, (long Files, long Bytes)?> measure, SyncCounters counters, RunContext context)
     {
         this.counters = counters;
         this.context = context;
-        measuring = context.WantsProgress ? Task.Run(() => Measure(mirrorPath)) : Task.CompletedTask;
+        measuring = context.WantsProgress ? Task.Run(() => totals = measure(stop.Token)) : Task.CompletedTask;
         reporting = context.WantsProgress ? Task.Run(ReportAsync) : Task.CompletedTask;
     }
 
@@ -32,7 +30,11 @@ internal sealed class SyncProgress : IAsyncDisposable
     public string Activity { get; set; } = "Comparing and uploading";
 
     /// <summary>Begins to report.</summary>
-    public static SyncProgress Start(string mirrorPath, SyncCounters counters, RunContext context) => new(mirrorPath, counters, context);
+    /// <param name="measure">Tells how much there is to do; null where nobody can know beforehand. Called only when progress is wanted.</param>
+    /// <param name="counters">What is done.</param>
+    /// <param name="context">Who is told.</param>
+    public static SyncProgress Start(Func<CancellationToken, (long Files, long Bytes)?> measure, SyncCounters counters, RunContext context) =>
+        new(measure, counters, context);
 
     /// <summary>Ends the reports with a completed one.</summary>
     public async ValueTask DisposeAsync()
@@ -61,19 +63,4 @@ internal sealed class SyncProgress : IAsyncDisposable
         TotalBytes = totals?.Bytes,
         BytesPerSecond = counters.DoneBytes / Math.Max(0.001, Stopwatch.GetElapsedTime(started).TotalSeconds),
     };
-
-    private void Measure(string mirrorPath)
-    {
-        long files = 0;
-        long bytes = 0;
-        // What cannot be read is reported by the transfer's own walk.
-        StageReport ignored = new(context: null);
-        foreach (MirrorEntry entry in new MirrorWalker(mirrorPath, ignored).Walk(stop.Token))
-        {
-            files++;
-            bytes += entry.ContentLength;
-        }
-
-        totals = (files, bytes);
-    }
 }

@@ -162,7 +162,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
         }
         else if (TryRead(() => FromParameters(stage1.Destination)) is { } request)
         {
-            RunFromParameters(request, stage1.Name, stage1.RunId);
+            RunFromParameters(request with { FollowsStage1 = true }, stage1.Name, stage1.RunId);
         }
     }
 

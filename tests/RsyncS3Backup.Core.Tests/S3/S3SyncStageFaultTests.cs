@@ -19,6 +19,9 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     private readonly RecordingObserver observer = new();
     private LoopbackS3Server server = null!;
 
+    // Of its own, because the job's catalog remembers what the last run found.
+    private readonly string jobName = $"s3-faults-{Guid.NewGuid():N}";
+
     public async Task InitializeAsync()
     {
         server = await LoopbackS3Server.StartAsync(new S3ServerOptions { MaxKeys = 2 });
@@ -100,7 +103,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
 
         S3SyncStageResult result = await Sync(deleteFromS3: true);
 
-        Assert.Equal((BackupStatus.Succeeded, 5L), (result.Status, result.Unchanged));
+        Assert.Equal((BackupStatus.Succeeded, 5L, 0L), (result.Status, result.MetadataChanged, result.Created + result.Updated));
     }
 
     [Fact]
@@ -340,8 +343,9 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
         });
         await Run();
 
-        S3SyncStageResult unchanged = await Run();
-        Assert.Equal((1L, 0L, 1L), (unchanged.Unchanged, unchanged.Requests.Put, unchanged.Requests.Head));
+        File.SetLastWriteTimeUtc(file, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        S3SyncStageResult touched = await Run();
+        Assert.Equal((1L, 0L, 1L), (touched.MetadataChanged, touched.Requests.Put, touched.Requests.Copy));
 
         await File.WriteAllTextAsync(file, "other");
         S3SyncStageResult changed = await Run();
@@ -391,7 +395,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
             Options = new S3SyncOptions { S3Prefix = "p/", DeleteFromS3 = deleteFromS3 },
             Credentials = new S3Credentials(server.AccessKey, server.SecretKey),
         };
-        using RunContext context = RunContext.Start("s3-fault-tests", observer);
+        using RunContext context = RunContext.Start(jobName, observer);
         return await S3SyncStage.RunAsync(change is null ? request : change(request), context, cancellationToken);
     }
 }

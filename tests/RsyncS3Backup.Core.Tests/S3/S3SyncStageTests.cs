@@ -295,7 +295,9 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
 
         S3SyncStageResult result = await Sync();
 
-        Assert.Equal((1, 0), (result.Unchanged, result.Requests.Put));
+        AssertSucceeded(result);
+        Assert.Equal((1, 0, 1), (result.MetadataChanged, result.Requests.Put, result.Requests.Copy));
+        Assert.Equal("the same", Encoding.UTF8.GetString(await Bucket.BytesAsync("theirs.txt")));
     }
 
     [Fact]
@@ -378,9 +380,9 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
 
     private Task<S3SyncStageResult> Sync(bool deleteFromS3 = false, DeleteLimit maxDelete = default) => Run(Request(deleteFromS3, maxDelete));
 
-    private static async Task<S3SyncStageResult> Run(S3SyncRequest request)
+    private async Task<S3SyncStageResult> Run(S3SyncRequest request)
     {
-        using RunContext context = RunContext.Start("s3-tests", SilentObserver.Instance);
+        using RunContext context = RunContext.Start($"s3-{prefix}", SilentObserver.Instance);
         return await S3SyncStage.RunAsync(request, context, CancellationToken.None);
     }
 

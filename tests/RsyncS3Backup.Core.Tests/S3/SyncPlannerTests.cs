@@ -4,6 +4,7 @@ using FsCheck.Xunit;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.State;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;
@@ -12,7 +13,7 @@ public sealed class SyncPlannerTests
 {
     [Fact]
     public async Task Creates_what_only_the_mirror_has() =>
-        Assert.Equal([(SyncActionKind.Create, "a")], await Plan([File("a", 1)], []));
+        Assert.Equal([(SyncActionKind.Create, "a")], await Plan([File("a", 1)], Array.Empty<RemoteObject>()));
 
     [Fact]
     public async Task Deletes_what_only_the_bucket_has() =>
@@ -23,12 +24,41 @@ public sealed class SyncPlannerTests
         Assert.Equal([(SyncActionKind.Update, "a")], await Plan([File("a", 1)], [Remote("a", 2)]));
 
     [Fact]
-    public async Task Compares_the_content_of_what_has_the_same_size() =>
-        Assert.Equal([(SyncActionKind.Compare, "a")], await Plan([File("a", 1)], [Remote("a", 1)]));
+    public async Task Examines_what_has_the_same_size_and_no_row() =>
+        Assert.Equal([(SyncActionKind.Examine, "a")], await Plan([File("a", 1)], [Remote("a", 1)]));
 
     [Fact]
-    public async Task Keeps_what_is_empty_on_both_sides() =>
-        Assert.Equal([(SyncActionKind.Keep, "a/")], await Plan([Folder("a/")], [Remote("a/", 0)]));
+    public async Task Keeps_what_its_row_knows_and_S3_confirms() =>
+        Assert.Equal([(SyncActionKind.Keep, "a")], await Plan([File("a", 1)], [Remote("a", 1)], [Row("a", 1)]));
+
+    [Fact]
+    public async Task Disbelieves_a_row_that_S3_contradicts() =>
+        Assert.Equal(
+            [(SyncActionKind.Examine, "a"), (SyncActionKind.Create, "b"), (SyncActionKind.Update, "c")],
+            await Plan(
+                [File("a", 1), File("b", 1), File("c", 1)],
+                [Remote("a", 1) with { ETag = "another" }, Remote("c", 7)],
+                [Row("a", 1), Row("b", 1), Row("c", 1)]));
+
+    [Fact]
+    public async Task Forgets_a_row_that_neither_side_has() =>
+        Assert.Equal([(SyncActionKind.Forget, "a")], await Plan([], [], [Row("a", 1)]));
+
+    [Fact]
+    public void Takes_the_catalog_at_its_word_without_a_listing() =>
+        Assert.Equal(
+            [(SyncActionKind.Create, "a"), (SyncActionKind.Keep, "b"), (SyncActionKind.Delete, "c"), (SyncActionKind.Update, "d")],
+            Plan([File("a", 1), File("b", 1), File("d", 2)], [Row("b", 1), Row("c", 1), Row("d", 1)]));
+
+    [Fact]
+    public void Protects_what_the_catalog_knows_beneath_a_folder_that_could_not_be_read() =>
+        Assert.Equal(
+            [(SyncActionKind.Delete, "a.txt"), (SyncActionKind.Protect, "a/"), (SyncActionKind.Protect, "a/b"), (SyncActionKind.Delete, "a0")],
+            Plan([Unreadable("a/")], [Row("a.txt", 1), Row("a/b", 1), Row("a0", 1)]));
+
+    [Fact]
+    public void Refuses_a_catalog_that_is_not_in_key_order() =>
+        Assert.Throws<BackupException>(() => Plan([], [Row("b", 1), Row("a", 1)]));
 
     [Fact]
     public async Task Protects_a_key_whose_file_could_not_be_read() =>
@@ -68,36 +98,68 @@ public sealed class SyncPlannerTests
         await Assert.ThrowsAsync<BackupException>(() => Plan([], [Remote("a", 1), Remote("a", 1)]));
 
     [Property(MaxTest = 500)]
-    public Property Agrees_with_a_dictionary_for_any_two_sets_of_keys()
+    public Property Agrees_with_dictionaries_for_any_three_sets_of_keys()
     {
         Gen<string> key = Gen.Elements("a", "b", "/", ".", "~", "😀", "\uFF5E", "é", " ", "\u0001").ListOf()
             .Where(parts => parts.Count is > 0 and < 6).Select(parts => string.Concat(parts));
         Gen<Dictionary<string, int>> side = key.ListOf().SelectMany(keys => Gen.Choose(0, 2).ListOf(keys.Count)
             .Select(sizes => keys.Zip(sizes).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First, pair => pair.Second)));
-        return Prop.ForAll(side.Two().ToArbitrary(), sides => AgreesWithModel(sides.Item1, sides.Item2));
+        return Prop.ForAll(side.Three().ToArbitrary(), sides => AgreesWithModel(sides.Item1, sides.Item2, sides.Item3));
     }
 
-    private static bool AgreesWithModel(Dictionary<string, int> local, Dictionary<string, int> remote)
+    private static bool AgreesWithModel(Dictionary<string, int> local, Dictionary<string, int> remote, Dictionary<string, int> catalog)
     {
-        List<(SyncActionKind, string)> planned = Plan(
-            [.. local.OrderBy(item => item.Key, KeyOrder.Instance).Select(item => File(item.Key, item.Value))],
-            [.. remote.OrderBy(item => item.Key, KeyOrder.Instance).Select(item => Remote(item.Key, item.Value))]).GetAwaiter().GetResult();
-        Dictionary<string, SyncActionKind> expected = local.Keys.Union(remote.Keys).ToDictionary(key => key, key =>
-            !remote.TryGetValue(key, out int remoteSize) ? SyncActionKind.Create
-            : !local.TryGetValue(key, out int localSize) ? SyncActionKind.Delete
-            : localSize != remoteSize ? SyncActionKind.Update
-            : localSize == 0 ? SyncActionKind.Keep
-            : SyncActionKind.Compare);
-        return planned.Count == expected.Count && planned.All(action => expected[action.Item2] == action.Item1);
+        MirrorEntry[] entries = [.. InOrder(local).Select(item => File(item.Key, item.Value))];
+        CatalogEntry[] rows = [.. InOrder(catalog).Select(item => Row(item.Key, item.Value))];
+        RemoteObject[] objects = [.. InOrder(remote).Select(item => Remote(item.Key, item.Value))];
+
+        List<(SyncActionKind, string)> listed = Plan(entries, objects, rows).GetAwaiter().GetResult();
+        Dictionary<string, SyncActionKind> expected = local.Keys.Union(remote.Keys).Union(catalog.Keys).ToDictionary(key => key, key =>
+            (local.TryGetValue(key, out int l), remote.TryGetValue(key, out int r), catalog.TryGetValue(key, out int c)) switch
+            {
+                (true, false, _) => SyncActionKind.Create,
+                (false, true, _) => SyncActionKind.Delete,
+                (false, false, _) => SyncActionKind.Forget,
+                _ when l != r => SyncActionKind.Update,
+                (_, _, true) when c == r => SyncActionKind.Keep,
+                _ => SyncActionKind.Examine,
+            });
+        List<(SyncActionKind, string)> believed = Plan(entries, rows);
+        Dictionary<string, SyncActionKind> expectedOfCatalog = local.Keys.Union(catalog.Keys).ToDictionary(key => key, key =>
+            (local.TryGetValue(key, out int l), catalog.TryGetValue(key, out int c)) switch
+            {
+                (true, false) => SyncActionKind.Create,
+                (false, _) => SyncActionKind.Delete,
+                _ => l == c ? SyncActionKind.Keep : SyncActionKind.Update,
+            });
+        return IsSame(listed, expected) && IsSame(believed, expectedOfCatalog);
+
+        static IEnumerable<KeyValuePair<string, int>> InOrder(Dictionary<string, int> side) => side.OrderBy(item => item.Key, KeyOrder.Instance);
+
+        static bool IsSame(List<(SyncActionKind, string)> planned, Dictionary<string, SyncActionKind> expected) =>
+            planned.Count == expected.Count && planned.All(action => expected[action.Item2] == action.Item1);
     }
 
-    private static async Task<List<(SyncActionKind, string)>> Plan(MirrorEntry[] local, RemoteObject[] remote)
+    private static async Task<List<(SyncActionKind, string)>> Plan(MirrorEntry[] local, RemoteObject[] remote, params CatalogEntry[] rows)
     {
         List<(SyncActionKind, string)> actions = [];
-        await foreach (SyncAction action in SyncPlanner.PlanAsync(local, Listing(remote)))
+        await foreach (SyncAction action in SyncPlanner.PlanAsync(local, rows, Listing(remote)))
             actions.Add((action.Kind, action.RelativeKey));
         return actions;
     }
+
+    private static List<(SyncActionKind, string)> Plan(MirrorEntry[] local, CatalogEntry[] rows) =>
+        [.. SyncPlanner.Plan(local, rows).Select(action => (action.Kind, action.RelativeKey))];
+
+    private static CatalogEntry Row(string key, long size) => new()
+    {
+        RelativeKey = key,
+        Size = size,
+        Mode = 0x81A4,
+        ModifiedNanoseconds = 0,
+        ETag = "d41d8cd98f00b204e9800998ecf8427e",
+        StorageClass = "STANDARD",
+    };
 
     private static async IAsyncEnumerable<RemoteObject> Listing(RemoteObject[] objects)
     {
@@ -110,9 +172,6 @@ public sealed class SyncPlannerTests
 
     private static MirrorEntry File(string key, long size) =>
         new(key, "/m/" + key, MirrorEntryKind.File, new FileAttributesSnapshot { Size = size, Mode = 0x81A4 });
-
-    private static MirrorEntry Folder(string key) =>
-        new(key, "/m/" + key, MirrorEntryKind.EmptyFolder, new FileAttributesSnapshot { Size = 4096, Mode = 0x41ED });
 
     private static MirrorEntry Unreadable(string key) => new(key, "/m/" + key, MirrorEntryKind.Unreadable, default);
 

@@ -15,6 +15,9 @@ internal static class RequestPrices
             + (requests.List * ListPer1000)
             + ((requests.Get + requests.Head) * ReadPer1000)) / 1000;
 
+    /// <summary>The price of listing that many objects, 1,000 a request.</summary>
+    public static decimal OfListing(long objects) => Math.Max(1, (objects + 999) / 1000) * ListPer1000 / 1000;
+
     private static decimal WritePer1000(string storageClass) => storageClass switch
     {
         "STANDARD_IA" or "ONEZONE_IA" => 0.01m,

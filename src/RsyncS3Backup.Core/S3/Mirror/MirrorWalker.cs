@@ -20,6 +20,8 @@ internal sealed class MirrorWalker(string root, StageReport report)
         ReturnSpecialDirectories = false,
     };
 
+    private readonly HashSet<string> realFolders = new(StringComparer.Ordinal);
+
     /// <summary>All entries that stage 2 must know of, in key order.</summary>
     public IEnumerable<MirrorEntry> Walk(CancellationToken cancellationToken)
     {
@@ -52,6 +54,45 @@ internal sealed class MirrorWalker(string root, StageReport report)
             else
                 open.Push(inner);
         }
+    }
+
+    /// <summary>What lies at one path of the mirror now.</summary>
+    /// <param name="relativePath">The path below the root, without a slash at its end.</param>
+    public MirrorLook Look(string relativePath)
+    {
+        int slash = relativePath.LastIndexOf('/');
+        string folder = relativePath[..(slash + 1)];
+        string name = relativePath[(slash + 1)..];
+        if (!IsFolderOfMirror(folder) || MirrorExclusions.IsExcluded(folder, name))
+            return default;
+        string path = System.IO.Path.Join(root, relativePath);
+        if (FileAttributesReader.TryRead(path) is not { } attributes)
+            return default;
+        if (!attributes.IsFolder)
+            return new MirrorLook(ToEntry(new Child(name), path, relativePath), IsFolder: false);
+        string key = relativePath + "/";
+        FolderCursor? inner = ReadFolder(path, key);
+        MirrorEntry? marker =
+            inner is null ? new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default)
+            : inner.IsEmpty ? new MirrorEntry(key, path, MirrorEntryKind.EmptyFolder, attributes)
+            : null;
+        return new MirrorLook(marker, IsFolder: true);
+    }
+
+    // The system follows a link in the middle of a path, so what was a folder and is a link now would still seem to have its entries.
+    private bool IsFolderOfMirror(string folder)
+    {
+        if (folder.Length == 0 || realFolders.Contains(folder))
+            return true;
+        string inner = folder[..^1];
+        int slash = inner.LastIndexOf('/');
+        string parent = inner[..(slash + 1)];
+        bool isReal = IsFolderOfMirror(parent)
+            && !MirrorExclusions.IsExcluded(parent, inner.AsSpan(slash + 1))
+            && FileAttributesReader.TryRead(System.IO.Path.Join(root, inner)) is { IsFolder: true };
+        if (isReal)
+            realFolders.Add(folder);
+        return isReal;
     }
 
     private MirrorEntry? ToEntry(Child child, string path, string key)
@@ -147,3 +188,8 @@ internal sealed class MirrorWalker(string root, StageReport report)
         }
     }
 }
+
+/// <summary>What lies at one path of the mirror.</summary>
+/// <param name="Entry">The entry that S3 should have; for a folder its marker. Null when S3 should have none by that name.</param>
+/// <param name="IsFolder">True for a folder.</param>
+internal readonly record struct MirrorLook(MirrorEntry? Entry, bool IsFolder);

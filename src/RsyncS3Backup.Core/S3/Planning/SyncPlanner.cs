@@ -1,69 +1,106 @@
 using System.Runtime.CompilerServices;
 using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3.Planning;
 
 /// <summary>
-/// Merges the mirror with a listing, both in key order, into what has to be done. No I/O of its own, and nothing is held but the two current
-/// items.
+/// Merges the mirror, the catalog and a listing, all in key order, into what has to be done. No I/O of its own, and nothing is held but the
+/// current items.
 /// </summary>
 internal static class SyncPlanner
 {
-    /// <summary>One action for every key that either side has.</summary>
+    /// <summary>One action for every key that any side has. The catalog is taken at its word: S3 is not asked.</summary>
+    /// <exception cref="BackupException">One of the sides is not in key order: a merge would take present files for deleted ones.</exception>
+    public static IEnumerable<SyncAction> Plan(IEnumerable<MirrorEntry> mirror, IEnumerable<CatalogEntry> catalog)
+    {
+        using IEnumerator<MirrorEntry> locals = mirror.GetEnumerator();
+        using IEnumerator<CatalogEntry> rows = catalog.GetEnumerator();
+        MirrorEntry? local = Next(locals, null);
+        CatalogEntry? row = Next(rows, null);
+        ProtectedFolder unread = new();
+
+        while (local is not null || row is not null)
+        {
+            int order = local is null ? 1 : row is null ? -1 : KeyOrder.Compare(local.RelativeKey, row.RelativeKey);
+            if (order <= 0)
+                unread.Pass(local!);
+            if (order > 0)
+            {
+                yield return new SyncAction(unread.Covers(row!.RelativeKey) ? SyncActionKind.Protect : SyncActionKind.Delete, null, row, null);
+            }
+            else
+            {
+                CatalogEntry? known = order == 0 ? row : null;
+                yield return new SyncAction(EntryDecision.Decide(local!, known), local, known, null);
+            }
+
+            if (order <= 0)
+                local = Next(locals, local);
+            if (order >= 0)
+                row = Next(rows, row);
+        }
+    }
+
+    /// <summary>One action for every key that any side has.</summary>
     /// <exception cref="BackupException">One of the sides is not in key order: a merge would take present files for deleted ones.</exception>
     public static async IAsyncEnumerable<SyncAction> PlanAsync(
         IEnumerable<MirrorEntry> mirror,
+        IEnumerable<CatalogEntry> catalog,
         IAsyncEnumerable<RemoteObject> listing,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using IEnumerator<MirrorEntry> locals = mirror.GetEnumerator();
+        using IEnumerator<CatalogEntry> rows = catalog.GetEnumerator();
         await using IAsyncEnumerator<RemoteObject> remotes = listing.GetAsyncEnumerator(cancellationToken);
         MirrorEntry? local = Next(locals, null);
+        CatalogEntry? row = Next(rows, null);
         RemoteObject? remote = await NextAsync(remotes, null).ConfigureAwait(false);
-        string? protectedPrefix = null;
+        ProtectedFolder unread = new();
 
-        while (local is not null || remote is not null)
+        while (First(local?.RelativeKey, row?.RelativeKey, remote?.RelativeKey) is { } key)
         {
-            int order = local is null ? 1 : remote is null ? -1 : KeyOrder.Compare(local.RelativeKey, remote.RelativeKey);
-            if (order <= 0 && local!.Kind == MirrorEntryKind.Unreadable && local.RelativeKey.EndsWith('/'))
-                protectedPrefix = local.RelativeKey;
-
-            if (order < 0)
+            MirrorEntry? currentLocal = local?.RelativeKey == key ? local : null;
+            CatalogEntry? currentRow = row?.RelativeKey == key ? row : null;
+            RemoteObject? currentRemote = remote?.RelativeKey == key ? remote : null;
+            if (currentLocal is not null)
             {
-                if (local!.Kind != MirrorEntryKind.Unreadable)
-                    yield return new SyncAction(SyncActionKind.Create, local, null);
-                local = Next(locals, local);
-            }
-            else if (order > 0)
-            {
-                bool isProtected = protectedPrefix is not null
-                    && remote!.RelativeKey.StartsWith(protectedPrefix, StringComparison.Ordinal);
-                yield return new SyncAction(isProtected ? SyncActionKind.Protect : SyncActionKind.Delete, null, remote);
-                remote = await NextAsync(remotes, remote).ConfigureAwait(false);
+                unread.Pass(currentLocal);
+                yield return EntryDecision.Decide(currentLocal, currentRow, currentRemote);
             }
             else
             {
-                yield return new SyncAction(Decide(local!, remote!), local, remote);
-                local = Next(locals, local);
-                remote = await NextAsync(remotes, remote).ConfigureAwait(false);
+                SyncActionKind kind =
+                    unread.Covers(key) ? SyncActionKind.Protect
+                    : currentRemote is null ? SyncActionKind.Forget
+                    : SyncActionKind.Delete;
+                yield return new SyncAction(kind, null, currentRow, currentRemote);
             }
+
+            if (currentLocal is not null)
+                local = Next(locals, local);
+            if (currentRow is not null)
+                row = Next(rows, row);
+            if (currentRemote is not null)
+                remote = await NextAsync(remotes, remote).ConfigureAwait(false);
         }
     }
 
-    /// <summary>What to do about a key that both sides have.</summary>
-    internal static SyncActionKind Decide(MirrorEntry local, RemoteObject remote)
-    {
-        if (local.Kind == MirrorEntryKind.Unreadable)
-            return SyncActionKind.Protect;
-        if (remote.Size != local.ContentLength)
-            return SyncActionKind.Update;
-        return local.ContentLength == 0 ? SyncActionKind.Keep : SyncActionKind.Compare;
-    }
+    private static string? First(string? a, string? b, string? c) => Lower(Lower(a, b), c);
+
+    private static string? Lower(string? a, string? b) => a is null ? b : b is null ? a : KeyOrder.Compare(a, b) <= 0 ? a : b;
 
     private static MirrorEntry? Next(IEnumerator<MirrorEntry> locals, MirrorEntry? previous)
     {
         MirrorEntry? next = locals.MoveNext() ? locals.Current : null;
         RequireOrder(previous?.RelativeKey, next?.RelativeKey, "The mirror's walk");
+        return next;
+    }
+
+    private static CatalogEntry? Next(IEnumerator<CatalogEntry> rows, CatalogEntry? previous)
+    {
+        CatalogEntry? next = rows.MoveNext() ? rows.Current : null;
+        RequireOrder(previous?.RelativeKey, next?.RelativeKey, "The catalog");
         return next;
     }
 
@@ -78,5 +115,19 @@ internal static class SyncPlanner
     {
         if (previous is not null && next is not null && KeyOrder.Compare(previous, next) >= 0)
             throw S3Errors.OutOfOrder(side, previous, next);
+    }
+
+    /// <summary>The last folder that could not be read: whatever is known beneath it may still be there.</summary>
+    private struct ProtectedFolder
+    {
+        private string? prefix;
+
+        public void Pass(MirrorEntry entry)
+        {
+            if (entry.Kind == MirrorEntryKind.Unreadable && entry.RelativeKey.EndsWith('/'))
+                prefix = entry.RelativeKey;
+        }
+
+        public readonly bool Covers(string key) => prefix is not null && key.StartsWith(prefix, StringComparison.Ordinal);
     }
 }

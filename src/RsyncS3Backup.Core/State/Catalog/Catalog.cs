@@ -11,7 +11,7 @@ namespace RsyncS3Backup.State;
 /// completes, whatever runs lie between. A damage that comes to light while it is read is an <see cref="IOException"/> for the reader; the
 /// file is then replaced on <see cref="Dispose"/>. All members may be called from any thread.
 /// </remarks>
-internal sealed class Catalog : IDisposable
+internal sealed class Catalog : IUnfinishedUploads, IDisposable
 {
     /// <summary>So many changes are written together.</summary>
     internal const int BatchSize = 1000;
@@ -73,6 +73,13 @@ internal sealed class Catalog : IDisposable
 
     /// <summary>How many rows are written.</summary>
     public long Count => isOurs ? Volatile.Read(ref properties).Count : 0;
+
+    /// <summary>True when the last run left nothing of the mirror unsent, so that only later changes can be news.</summary>
+    public bool LastRunWasComplete => isOurs && Volatile.Read(ref properties).IsEverythingSent;
+
+    /// <summary>Entries and bytes of the mirror that belonged in S3 when the last run ended.</summary>
+    public (long Entries, long Bytes) MirrorTotals =>
+        Volatile.Read(ref properties) is var known && isOurs ? (known.MirrorEntries, known.MirrorBytes) : default;
 
     /// <summary>Why something could not be written or read; null while all is well. Nothing more is written then.</summary>
     public string? Failure => failure;
@@ -182,6 +189,7 @@ internal sealed class Catalog : IDisposable
                         Identity = identity,
                         Count = isOther ? 0 : now.Count,
                         LastReconcile = isOther ? null : now.LastReconcile,
+                        IsEverythingSent = false,
                         RunStart = startTime,
                         RunIsReconcile = isReconcile,
                         Doubt = isOther ? CatalogDoubt.OtherDestination : isDead ? CatalogDoubt.RunDied : now.Doubt,
@@ -243,7 +251,9 @@ internal sealed class Catalog : IDisposable
     /// <param name="isComplete">
     /// Of a reconcile: true when every key of mirror and listing was seen and what S3 confirmed was put. Doubts end with that.
     /// </param>
-    public void EndRun(bool isComplete)
+    /// <param name="isEverythingSent">True when the run left nothing of the mirror unsent.</param>
+    /// <param name="mirror">Entries and bytes of the mirror that belong in S3, as far as the run knows.</param>
+    public void EndRun(bool isComplete, bool isEverythingSent = false, (long Entries, long Bytes) mirror = default)
     {
         lock (writerGate)
         {
@@ -258,6 +268,9 @@ internal sealed class Catalog : IDisposable
                 {
                     RunStart = null,
                     RunIsReconcile = false,
+                    IsEverythingSent = isEverythingSent,
+                    MirrorEntries = mirror.Entries,
+                    MirrorBytes = mirror.Bytes,
                     LastReconcile = isSettled ? now.RunStart : now.LastReconcile,
                     Doubt = endsDoubt ? CatalogDoubt.None : now.Doubt,
                     DoubtReason = endsDoubt ? null : now.DoubtReason,
@@ -268,7 +281,7 @@ internal sealed class Catalog : IDisposable
     }
 
     /// <summary>Records a multipart upload, on disk before this returns: call it before the first part is sent.</summary>
-    public void RememberUpload(UnfinishedUpload upload)
+    public void Remember(UnfinishedUpload upload)
     {
         lock (writerGate)
         {
@@ -283,7 +296,7 @@ internal sealed class Catalog : IDisposable
     }
 
     /// <summary>Records that a multipart upload was completed or aborted.</summary>
-    public void ForgetUpload(string uploadId)
+    public void Forget(string uploadId)
     {
         lock (writerGate)
         {
@@ -294,6 +307,9 @@ internal sealed class Catalog : IDisposable
             }));
         }
     }
+
+    /// <summary>The last upload of a key that is recorded and not forgotten.</summary>
+    UnfinishedUpload? IUnfinishedUploads.Find(string relativeKey) => UnfinishedUploads().LastOrDefault(upload => upload.RelativeKey == relativeKey);
 
     /// <summary>The multipart uploads of this destination that are recorded and not forgotten. None, where they cannot be read.</summary>
     public IReadOnlyList<UnfinishedUpload> UnfinishedUploads()

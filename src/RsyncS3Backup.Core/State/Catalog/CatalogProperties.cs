@@ -26,6 +26,15 @@ internal sealed record CatalogProperties
     /// <summary>When the last reconcile that completed began.</summary>
     public DateTimeOffset? LastReconcile { get; init; }
 
+    /// <summary>True when the last run left nothing of the mirror unsent.</summary>
+    public bool IsEverythingSent { get; init; }
+
+    /// <summary>How many entries of the mirror belonged in S3 when it was last known.</summary>
+    public long MirrorEntries { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long MirrorBytes { get; init; }
+
     /// <summary>What is stored.</summary>
     /// <exception cref="SqliteException">It cannot be read, or makes no sense.</exception>
     public static CatalogProperties Read(SqliteDatabase database)
@@ -48,6 +57,9 @@ internal sealed record CatalogProperties
                 Doubt = stored.TryGetValue("doubt", out string? doubt) ? Enum.Parse<CatalogDoubt>(doubt) : CatalogDoubt.None,
                 DoubtReason = stored.GetValueOrDefault("doubtReason"),
                 LastReconcile = Time(stored.GetValueOrDefault("lastReconcile")),
+                IsEverythingSent = stored.ContainsKey("isEverythingSent"),
+                MirrorEntries = Number(stored.GetValueOrDefault("mirrorEntries")),
+                MirrorBytes = Number(stored.GetValueOrDefault("mirrorBytes")),
             };
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or KeyNotFoundException or ArgumentException)
@@ -62,12 +74,15 @@ internal sealed record CatalogProperties
         database.Execute("DELETE FROM property");
         using SqliteStatement insert = database.Prepare("INSERT INTO property(name, value) VALUES(?, ?)");
         Store("identity", Identity);
-        Store("count", Count.ToString(CultureInfo.InvariantCulture));
+        Store("count", Text(Count));
         Store("runStart", Text(RunStart));
         Store("runIsReconcile", RunIsReconcile ? "true" : null);
         Store("doubt", Doubt == CatalogDoubt.None ? null : Doubt.ToString());
         Store("doubtReason", DoubtReason);
         Store("lastReconcile", Text(LastReconcile));
+        Store("isEverythingSent", IsEverythingSent ? "true" : null);
+        Store("mirrorEntries", Text(MirrorEntries));
+        Store("mirrorBytes", Text(MirrorBytes));
 
         void Store(string name, string? value)
         {
@@ -75,6 +90,10 @@ internal sealed record CatalogProperties
                 insert.Bind(1, name).Bind(2, value).Run();
         }
     }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
 
     private static DateTimeOffset? Time(string? text) =>
         text is null ? null : DateTimeOffset.ParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
