@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RsyncS3Backup.State;
 
 /// <summary>Reads rows in order, all from one moment: a statement of its own connection sees no later commit while it runs.</summary>
@@ -38,6 +40,7 @@ internal sealed class CatalogReader : IDisposable
 
     /// <summary>The next row; null after the last one.</summary>
     /// <exception cref="SqliteException">The rows are not those that were written.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public CatalogEntry? Next()
     {
         if (!statement.Step())
