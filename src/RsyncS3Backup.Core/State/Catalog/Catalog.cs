@@ -109,7 +109,10 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     }
 
     /// <summary>All rows in the order of their keys' UTF-8 bytes, as they are when the first is asked for.</summary>
-    /// <exception cref="IOException">While it is enumerated: the rows cannot be read, or are not those that were written.</exception>
+    /// <exception cref="IOException">
+    /// While it is enumerated: the rows cannot be read, or are not those that were written. That rows are missing may show at the end only, so
+    /// nothing may be deleted before that.
+    /// </exception>
     public IEnumerable<CatalogEntry> Read() => ReadRange([], null);
 
     /// <summary>Likewise the rows whose key starts with <paramref name="keyPrefix"/>.</summary>
@@ -324,6 +327,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
                 select.Bind(1, identity);
                 while (select.Step())
                 {
+                    if (select.Int64(7) < DateTime.MinValue.Ticks || select.Int64(7) > DateTime.MaxValue.Ticks)
+                        throw SqliteException.Damaged("A multipart upload in the catalog began at no time.");
                     found.Add(new UnfinishedUpload(Encoding.UTF8.GetString(select.Blob(0)), select.Text(1), select.Int64(2), select.Int64(3),
                         select.Int64(4), select.Int64(5), unchecked((ulong)select.Int64(6)), new DateTimeOffset(select.Int64(7), TimeSpan.Zero)));
                 }
