@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RsyncS3Backup.Module.Tests.Support;
 using Xunit;
 
@@ -11,7 +12,7 @@ public sealed class IsolationTests : IDisposable
     private const string ListLoaded = """
         foreach ($assembly in [AppDomain]::CurrentDomain.GetAssemblies()) {
             $name = $assembly.GetName().Name
-            if ($name -like 'AWSSDK.*') { '{0} in {1}' -f $name, [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).Name }
+            if ($name -like 'AWSSDK.*' -or $name -like 'SQLitePCLRaw.*') { '{0} in {1}' -f $name, [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).Name }
         }
 
         """;
@@ -24,6 +25,20 @@ public sealed class IsolationTests : IDisposable
     private static string UseOurSdk => """
         $ours = [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([RsyncS3Backup.BackupResult].Assembly)
         foreach ($name in 'AWSSDK.S3', 'AWSSDK.Core') { [void]$ours.LoadFromAssemblyName([Reflection.AssemblyName]::new($name)).GetTypes() }
+
+        """;
+
+    // What a run does, by reflection, because the catalog is no public type. Writing needs the native library in full.
+    private string OpenCatalog => $$"""
+        $core = [RsyncS3Backup.BackupResult].Assembly
+        $identity = [Activator]::CreateInstance($core.GetType('RsyncS3Backup.State.CatalogIdentity'), [object[]]('endpoint', 'bucket', 'prefix/', '/mirror'))
+        $type = $core.GetType('RsyncS3Backup.State.Catalog')
+        $catalog = $type.GetMethod('Open').Invoke($null, [object[]]('{{folder.File("catalog.db")}}', $identity))
+        [string]$type.GetProperty('Doubt').GetValue($catalog)
+        $type.GetMethod('BeginRun').Invoke($catalog, [object[]]($true, [DateTimeOffset]::UtcNow))
+        $type.GetMethod('EndRun').Invoke($catalog, [object[]]($true))
+        if ($type.GetProperty('Failure').GetValue($catalog)) { throw $type.GetProperty('Failure').GetValue($catalog) }
+        $catalog.Dispose()
 
         """;
 
@@ -44,10 +59,10 @@ public sealed class IsolationTests : IDisposable
     }
 
     [Fact]
-    public void Importing_loads_no_assembly_of_the_AWS_SDK() => Assert.Empty(FreshProcess.Run(Import + ListLoaded));
+    public void Importing_loads_no_assembly_of_the_AWS_SDK_or_of_SQLite() => Assert.Empty(FreshProcess.Run(Import + ListLoaded));
 
     [Fact]
-    public void Asking_for_help_and_completion_loads_no_assembly_of_the_AWS_SDK() => Assert.Empty(FreshProcess.Run(
+    public void Asking_for_help_and_completion_loads_no_assembly_of_the_AWS_SDK_or_of_SQLite() => Assert.Empty(FreshProcess.Run(
         Import + "[void](Get-Help Invoke-S3SyncStage); [void](TabExpansion2 'Invoke-S3SyncStage -ProfileName ' 32)\n" + ListLoaded));
 
     [Fact]
@@ -61,6 +76,36 @@ public sealed class IsolationTests : IDisposable
     [Fact]
     public void An_SDK_loaded_between_the_import_and_the_first_use_stays_apart_from_ours() =>
         AssertBothLoaded(FreshProcess.Run(Import + LoadAnotherSdk + UseOurSdk + ListLoaded));
+
+    [Fact]
+    public void The_catalog_opens_with_the_modules_own_SQLite() =>
+        Assert.Equal(
+            ["Missing", .. SqliteAssemblies("RsyncS3Backup")],
+            FreshProcess.Run(Import + OpenCatalog + ListLoaded).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Another_SQLite_in_the_session_and_ours_leave_each_other_alone()
+    {
+        foreach (string file in Directory.GetFiles(Path.Combine(Repository.StagedModule, "bin"), "SQLitePCLRaw.*.dll"))
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+        // Beside the assembly that asks for it, the runtime finds a native library by itself.
+        string native = Directory.GetFiles(Path.Combine(Repository.StagedModule, "bin", "runtimes", RuntimeInformation.RuntimeIdentifier, "native"))[0];
+        File.Copy(native, folder.File(Path.GetFileName(native)));
+        string useAnother = $$"""
+            foreach ($name in 'core', 'provider.e_sqlite3', 'batteries_v2') {
+                $another = [Reflection.Assembly]::LoadFrom("{{folder.Path}}/SQLitePCLRaw.$name.dll")
+            }
+            $another.GetType('SQLitePCL.Batteries_V2').GetMethod('Init').Invoke($null, @())
+
+            """;
+
+        string[] lines = FreshProcess.Run(useAnother + Import + OpenCatalog + useAnother + ListLoaded);
+
+        Assert.Equal(
+            ["Missing", .. SqliteAssemblies("Default"), .. SqliteAssemblies("RsyncS3Backup")],
+            lines.OrderBy(line => line.StartsWith("SQLite", StringComparison.Ordinal))
+                .ThenBy(line => line.EndsWith("RsyncS3Backup", StringComparison.Ordinal)).ThenBy(line => line, StringComparer.Ordinal));
+    }
 
     [Theory]
     [InlineData("Import-Module '{0}' -Force")]
@@ -100,6 +145,9 @@ public sealed class IsolationTests : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    private static IEnumerable<string> SqliteAssemblies(string context) =>
+        new[] { "batteries_v2", "core", "provider.e_sqlite3" }.Select(name => $"SQLitePCLRaw.{name} in {context}");
 
     private static void AssertBothLoaded(string[] lines)
     {

@@ -62,6 +62,16 @@ public sealed class ManifestTests
                 || Path.GetFileName(path).StartsWith("PowerShellStandard", StringComparison.Ordinal));
 
     [Fact]
+    public void A_native_SQLite_is_staged_for_each_system_that_PowerShell_runs_on() =>
+        Assert.Equal(
+            [
+                "linux-arm", "linux-arm64", "linux-musl-arm64", "linux-musl-x64", "linux-x64", "osx-arm64", "osx-x64", "win-arm64", "win-x64",
+                "win-x86",
+            ],
+            Directory.GetFiles(Path.Combine(Repository.StagedModule, "bin", "runtimes"), "*e_sqlite3.*", SearchOption.AllDirectories)
+                .Select(path => path.Split(Path.DirectorySeparatorChar)[^3]).Order(StringComparer.Ordinal));
+
+    [Fact]
     public void Only_the_loader_lies_beside_the_manifest() =>
         Assert.Equal(["RsyncS3Backup.Loader.dll"], Directory.GetFiles(Repository.StagedModule, "*.dll").Select(Path.GetFileName));
 
