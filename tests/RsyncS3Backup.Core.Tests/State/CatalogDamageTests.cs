@@ -113,9 +113,9 @@ public sealed class CatalogDamageTests : CatalogHarness
     }
 
     [SkippableFact]
-    public void A_killed_process_leaves_whole_batches_and_a_died_run()
+    public void A_log_that_ends_anywhere_gives_whole_batches_and_a_died_run()
     {
-        // A copy of log and file while a writer is at work is what a power failure leaves: the log may end anywhere.
+        // What a power failure leaves.
         Skip.If(OperatingSystem.IsWindows(), "Copying by another process is done with cp.");
         Fill(100);
         string copy;
