@@ -36,6 +36,11 @@ internal static class RequestAttributes
         var encryption = call.Header("x-amz-server-side-encryption") ?? "AES256";
         if (encryption is not ("AES256" or "aws:kms" or "aws:kms:dsse"))
             throw S3Exception.InvalidArgument("The encryption method specified is not supported");
+        if (encryption == "AES256" && call.Header("x-amz-server-side-encryption-aws-kms-key-id") is not null)
+        {
+            throw S3Exception.InvalidArgument(
+                "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms");
+        }
         return new ObjectAttributes
         {
             Headers = headers ?? [],
@@ -44,6 +49,7 @@ internal static class RequestAttributes
             Tags = call.Header("x-amz-tagging") is { } tagging ? ReadTags(tagging) : [],
             Encryption = encryption,
             EncryptionKey = call.Header("x-amz-server-side-encryption-aws-kms-key-id"),
+            BucketKey = call.Header("x-amz-server-side-encryption-bucket-key-enabled") == "true",
             WebsiteRedirect = call.Header("x-amz-website-redirect-location"),
         };
     }
@@ -85,6 +91,8 @@ internal static class RequestAttributes
         call.Response.Headers["x-amz-server-side-encryption"] = attributes.Encryption;
         if (attributes.EncryptionKey is { } key)
             call.Response.Headers["x-amz-server-side-encryption-aws-kms-key-id"] = key;
+        if (attributes.BucketKey)
+            call.Response.Headers["x-amz-server-side-encryption-bucket-key-enabled"] = "true";
     }
 
     public static void WriteChecksum(S3Call call, StoredChecksum checksum)

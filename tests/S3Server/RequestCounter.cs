@@ -32,4 +32,5 @@ public sealed class RequestCounter
 }
 
 /// <summary>One request as the server saw it.</summary>
-public sealed record LoggedRequest(string Operation, string Method, string Target, string? Bucket, string? Key, int Status);
+public sealed record LoggedRequest(string Operation, string Method, string Target, string? Bucket, string? Key, int Status,
+    string? ExpectedBucketOwner);

@@ -12,6 +12,7 @@ internal sealed class RequestRouter
     private readonly RequestCounter counter;
     private readonly FaultPlan faults;
     private readonly Action<LoggedRequest>? log;
+    private readonly S3ServerOptions options;
 
     public RequestRouter(
         S3ServerOptions options, S3Store store, RequestCounter counter, FaultPlan faults, Action<LoggedRequest>? log)
@@ -21,6 +22,7 @@ internal sealed class RequestRouter
         objects = new ObjectOperations(store, bodies);
         multipart = new MultipartOperations(options, store, bodies, objects);
         signatures = new Signatures(options);
+        this.options = options;
         this.counter = counter;
         this.faults = faults;
         this.log = log;
@@ -39,6 +41,7 @@ internal sealed class RequestRouter
             if (call.Fault is null || !await ApplyAsync(call, call.Fault))
             {
                 call.Signed = signatures.Verify(call);
+                CheckOwner(call);
                 await CarryOutAsync(call);
             }
         }
@@ -65,7 +68,8 @@ internal sealed class RequestRouter
         {
             http.Abort();
         }
-        log?.Invoke(new LoggedRequest(call.Operation, call.Method, call.Target, call.Bucket, call.Key, http.Response.StatusCode));
+        log?.Invoke(new LoggedRequest(call.Operation, call.Method, call.Target, call.Bucket, call.Key, http.Response.StatusCode,
+            call.Header("x-amz-expected-bucket-owner")));
     }
 
     /// <summary>S3's name of a request, from method, target and the query's subresource.</summary>
@@ -149,6 +153,16 @@ internal sealed class RequestRouter
         "DELETE" => "Delete",
         _ => "Get",
     };
+
+    // S3: a wrong owner is an access that is denied, whatever the credentials may do.
+    private void CheckOwner(S3Call call)
+    {
+        foreach (var name in new[] { "x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner" })
+        {
+            if (call.Header(name) is { } owner && owner != options.AccountId)
+                throw S3Exception.AccessDenied();
+        }
+    }
 
     private async Task CarryOutAsync(S3Call call)
     {

@@ -14,6 +14,9 @@ public sealed record S3ServerOptions
 
     public string Region { get; init; } = "us-east-1";
 
+    /// <summary>The account that owns every bucket.</summary>
+    public string AccountId { get; init; } = "123456789012";
+
     /// <summary>Where contents are stored as files; null keeps them in memory. Names and metadata are always in memory.</summary>
     public string? Folder { get; init; }
 

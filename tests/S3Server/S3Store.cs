@@ -144,5 +144,8 @@ public sealed class S3Store : IDisposable
         Checksum = stored.Checksum?.Value,
         ChecksumType = stored.Checksum?.Type,
         PartCount = stored.Parts?.Count ?? 0,
+        Encryption = stored.Attributes.Encryption,
+        EncryptionKey = stored.Attributes.EncryptionKey,
+        BucketKey = stored.Attributes.BucketKey,
     };
 }

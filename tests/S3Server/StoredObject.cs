@@ -17,6 +17,8 @@ internal sealed record ObjectAttributes
 
     public string? EncryptionKey { get; init; }
 
+    public bool BucketKey { get; init; }
+
     public string? WebsiteRedirect { get; init; }
 
     /// <summary>S3: the ETag of an object encrypted with a KMS key is no MD5 of its content.</summary>
@@ -108,6 +110,15 @@ public sealed record StoredObjectInfo
     public required IReadOnlyDictionary<string, string> Headers { get; init; }
 
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
+
+    /// <summary>AES256, aws:kms or aws:kms:dsse.</summary>
+    public required string Encryption { get; init; }
+
+    /// <summary>The KMS key that was named; null for none.</summary>
+    public string? EncryptionKey { get; init; }
+
+    /// <summary>Whether the object was put with a bucket key.</summary>
+    public bool BucketKey { get; init; }
 
     /// <summary>CRC32, CRC32C, CRC64NVME, SHA1, SHA256 or null.</summary>
     public string? ChecksumAlgorithm { get; init; }

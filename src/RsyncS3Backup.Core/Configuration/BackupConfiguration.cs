@@ -143,8 +143,33 @@ public sealed record S3SyncOptions
     /// </summary>
     public string? SmallObjectStorageClass { get; init; }
 
+    /// <summary>Which folders get an object of their own. Default: empty ones.</summary>
+    public S3DirectoryMarkers DirectoryMarkers { get; init; } = S3DirectoryMarkers.Empty;
+
+    /// <summary>What of the mirror does not go to S3, in rsync's patterns.</summary>
+    public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
+
+    /// <summary>Bytes a second that stage 2 may send; null: no limit.</summary>
+    public long? BandwidthLimit { get; init; }
+
+    /// <summary>A run ends when nothing has moved for that long. Default: 10 minutes.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
+
+/// <summary>Which folders get an object of their own, with a key that ends in a slash.</summary>
+public enum S3DirectoryMarkers
+{
+    /// <summary>Those with nothing in them, which would be lost otherwise.</summary>
+    Empty,
+
+    /// <summary>All, so that owner, permissions and time of each are kept.</summary>
+    All,
+
+    /// <summary>None.</summary>
+    None,
 }
 
 /// <summary>How stage 2 finds what is different.</summary>

@@ -12,6 +12,7 @@ internal enum ConfigurationValueKind
     Number,
     TextOrNumber,
     Texts,
+    TextMap,
     Object,
     Objects,
 }
@@ -26,6 +27,12 @@ internal sealed record ConfigurationKey(string Name, ConfigurationValueKind Kind
 
     /// <summary>What is wrong with a text or with a number's digits; null when it is good.</summary>
     public Func<string, string?>? Rule { get; init; }
+
+    /// <summary>What is wrong with a text that the user chose as a key of a <see cref="ConfigurationValueKind.TextMap"/>.</summary>
+    public Func<string, string?>? NameRule { get; init; }
+
+    /// <summary>How many members a <see cref="ConfigurationValueKind.TextMap"/> may have.</summary>
+    public int MostMembers { get; init; } = int.MaxValue;
 
     /// <summary>The keys of an object.</summary>
     public IReadOnlyList<ConfigurationKey> Members { get; init; } = [];
@@ -109,9 +116,32 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey RsyncPath =
         new("rsyncPath", Text, ConfigurationRules.PathAllowed) { Rule = ConfigurationRules.LocalPath };
 
+    public static readonly ConfigurationKey DirectoryMarkers = OneOf<S3DirectoryMarkers>("directoryMarkers", "kind of marker");
+
+    public static readonly ConfigurationKey SmallObjectStorageClass =
+        new("smallObjectStorageClass", Text, ConfigurationRules.SmallObjectStorageClassAllowed)
+        {
+            Values = S3StorageClasses.WithoutMinimum,
+            Rule = value => ConfigurationRules.OneOf(value, "storage class for small objects", S3StorageClasses.WithoutMinimum),
+        };
+
+    public static readonly ConfigurationKey Tags = new("tags", TextMap, ConfigurationRules.TagsAllowed)
+    {
+        Rule = ConfigurationRules.TagValue,
+        NameRule = ConfigurationRules.TagKey,
+        MostMembers = ConfigurationRules.MostTags,
+    };
+
+    public static readonly ConfigurationKey Timeout =
+        new("timeout", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
+
     public static readonly ConfigurationKey SyncToS3 = new("syncToS3", Kind.Object, "an object: how stage 2 works")
     {
-        Members = [Enabled, StorageClass, S3Prefix, DeleteFromS3, SyncMode, ReconcileEvery, ThrottleLimit],
+        Members =
+        [
+            Enabled, StorageClass, SmallObjectStorageClass, S3Prefix, DeleteFromS3, DirectoryMarkers, ExcludePatterns, Tags, SyncMode,
+            ReconcileEvery, ThrottleLimit, BandwidthLimit, Timeout,
+        ],
     };
 
     public static readonly ConfigurationKey Rsync = new("rsync", Kind.Object, "an object with 'localDestination'")
@@ -139,6 +169,21 @@ internal static class ConfigurationKeys
 
     public static readonly ConfigurationKey Profile =
         new("profile", Text, ConfigurationRules.ProfileAllowed) { Rule = ConfigurationRules.Profile };
+
+    public static readonly ConfigurationKey EncryptionMode = OneOf<S3EncryptionMode>("mode", "encryption mode") with { Required = true };
+
+    public static readonly ConfigurationKey KmsKeyId =
+        new("kmsKeyId", Text, ConfigurationRules.KmsKeyIdAllowed) { Rule = ConfigurationRules.KmsKeyId };
+
+    public static readonly ConfigurationKey BucketKey = new("bucketKey", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey Encryption = new("encryption", Kind.Object, "an object with 'mode'")
+    {
+        Members = [EncryptionMode, KmsKeyId, BucketKey],
+    };
+
+    public static readonly ConfigurationKey ExpectedBucketOwner =
+        new("expectedBucketOwner", Text, ConfigurationRules.AccountAllowed) { Rule = ConfigurationRules.Account };
 
     public static readonly ConfigurationKey CronExpression =
         new("cronExpression", Text, ConfigurationRules.CronExpressionAllowed)
@@ -174,7 +219,7 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey Destination =
         new("destination", Kind.Object, "an object with 'bucket', or options.rsync.syncToS3.enabled = false")
         {
-            Members = [Bucket, Region, EndpointUrl, ForcePathStyle, ChecksumMode, Profile],
+            Members = [Bucket, Region, EndpointUrl, ForcePathStyle, ChecksumMode, Profile, Encryption, ExpectedBucketOwner],
         };
 
     public static readonly ConfigurationKey Schedule = new("schedule", Kind.Object, "an object with 'cronExpression'")
@@ -191,7 +236,14 @@ internal static class ConfigurationKeys
 
     /// <summary>The JSON name of an enumeration's value.</summary>
     public static string NameOf<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+        where T : struct, Enum => value switch
+        {
+            // As S3's documentation writes them.
+            S3EncryptionMode.SseS3 => "SSE-S3",
+            S3EncryptionMode.SseKms => "SSE-KMS",
+            S3EncryptionMode.DsseKms => "DSSE-KMS",
+            _ => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()),
+        };
 
     private static ConfigurationKey OneOf<T>(string name, string what)
         where T : struct, Enum

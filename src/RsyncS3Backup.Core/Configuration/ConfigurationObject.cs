@@ -71,9 +71,14 @@ internal sealed class ConfigurationObject
     public IReadOnlyList<string> Texts(ConfigurationKey key) =>
         NodeOf(key) is { } node ? [.. node.Items.Select(item => item.Text)] : [];
 
+    /// <summary>An object whose keys the user chose.</summary>
+    public IEnumerable<KeyValuePair<string, string>> TextMap(ConfigurationKey key) =>
+        NodeOf(key)?.Members.Select(member => new KeyValuePair<string, string>(member.Key, member.Value.Text)) ?? [];
+
     /// <summary>The value of an enumeration by its JSON name.</summary>
     public T? Value<T>(ConfigurationKey key)
-        where T : struct, Enum => Text(key) is { } text ? Enum.Parse<T>(text, ignoreCase: true) : null;
+        where T : struct, Enum =>
+        Text(key) is { } text ? Enum.Parse<T>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true) : null;
 
     public ConfigurationObject? Object(ConfigurationKey key) => Objects(key) is [var only, ..] ? only : null;
 
@@ -99,6 +104,10 @@ internal sealed class ConfigurationObject
                 if (IsA(ConfigurationNodeKind.List, key, node) && CheckItems(key, node))
                     accepted[key.Name] = node;
                 break;
+            case ConfigurationValueKind.TextMap:
+                if (IsA(ConfigurationNodeKind.Object, key, node) && CheckMembers(key, node))
+                    accepted[key.Name] = node;
+                break;
             case ConfigurationValueKind.Object:
                 CheckObject(key, node);
                 break;
@@ -119,6 +128,23 @@ internal sealed class ConfigurationObject
         bool good = true;
         foreach (ConfigurationNode item in list.Items)
             good &= IsA(ConfigurationNodeKind.Text, key, item) && Obeys(key, item);
+        return good;
+    }
+
+    private bool CheckMembers(ConfigurationKey key, ConfigurationNode map)
+    {
+        bool good = map.Members.Count <= key.MostMembers;
+        if (!good)
+            problems.Add(map, $"There are {map.Members.Count.ToString(CultureInfo.InvariantCulture)} of them.", key.Allowed);
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (ConfigurationMember member in map.Members)
+        {
+            string? problem = names.Add(member.Key) ? key.NameRule?.Invoke(member.Key) : $"'{member.Key}' stands here twice.";
+            if (problem is not null)
+                problems.Add(member.Value.JsonPath, member.Line, problem, key.Allowed);
+            good &= problem is null && IsA(ConfigurationNodeKind.Text, key, member.Value) && Obeys(key, member.Value);
+        }
+
         return good;
     }
 

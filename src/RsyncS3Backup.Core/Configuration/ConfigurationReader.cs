@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 
@@ -121,6 +122,8 @@ public static class ConfigurationReader
         if (configuration.Options.Rsync.SyncToS3.Enabled && !job.Has(ConfigurationKeys.Destination))
             job.Missing(ConfigurationKeys.Destination);
         CheckSourceNames(job, configuration, problems);
+        CheckSmallObjects(rsync?.Object(ConfigurationKeys.SyncToS3), configuration.Options.Rsync.SyncToS3, problems);
+        CheckEncryption(job.Object(ConfigurationKeys.Destination)?.Object(ConfigurationKeys.Encryption), problems);
         CheckMirror(rsync?.NodeOf(ConfigurationKeys.LocalDestination), configuration, problems);
         return job.Has(ConfigurationKeys.Name) ? configuration : WithDefaultName(configuration, job, defaultName, problems);
     }
@@ -176,6 +179,12 @@ public static class ConfigurationReader
                 ? every
                 : defaults.ReconcileEvery,
             ThrottleLimit = syncToS3.Number(ConfigurationKeys.ThrottleLimit),
+            SmallObjectStorageClass = syncToS3.Text(ConfigurationKeys.SmallObjectStorageClass),
+            DirectoryMarkers = syncToS3.Value<S3DirectoryMarkers>(ConfigurationKeys.DirectoryMarkers) ?? defaults.DirectoryMarkers,
+            ExcludePatterns = syncToS3.Texts(ConfigurationKeys.ExcludePatterns),
+            Tags = syncToS3.TextMap(ConfigurationKeys.Tags).ToImmutableSortedDictionary(StringComparer.Ordinal),
+            BandwidthLimit = BandwidthText.TryParse(syncToS3.Text(ConfigurationKeys.BandwidthLimit) ?? "", out long bytes) ? bytes : null,
+            Timeout = DurationText.TryParse(syncToS3.Text(ConfigurationKeys.Timeout) ?? "", out TimeSpan timeout) ? timeout : defaults.Timeout,
         };
     }
 
@@ -187,6 +196,15 @@ public static class ConfigurationReader
         ForcePathStyle = destination.Flag(ConfigurationKeys.ForcePathStyle),
         ChecksumMode = destination.Value<S3ChecksumMode>(ConfigurationKeys.ChecksumMode) ?? S3ChecksumMode.WhenSupported,
         Profile = destination.Text(ConfigurationKeys.Profile),
+        Encryption = destination.Object(ConfigurationKeys.Encryption) is { } encryption ? ReadEncryption(encryption) : null,
+        ExpectedBucketOwner = destination.Text(ConfigurationKeys.ExpectedBucketOwner),
+    };
+
+    private static S3Encryption ReadEncryption(ConfigurationObject encryption) => new()
+    {
+        Mode = encryption.Value<S3EncryptionMode>(ConfigurationKeys.EncryptionMode) ?? S3EncryptionMode.SseS3,
+        KmsKeyId = encryption.Text(ConfigurationKeys.KmsKeyId),
+        BucketKey = encryption.Flag(ConfigurationKeys.BucketKey),
     };
 
     private static BackupScheduleOptions ReadSchedule(ConfigurationObject schedule) => new()
@@ -233,6 +251,28 @@ public static class ConfigurationReader
             if (problem is not null)
                 problems.Add(source.Node, problem, allowed);
         }
+    }
+
+    private static void CheckSmallObjects(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)
+    {
+        if (syncToS3?.NodeOf(ConfigurationKeys.SmallObjectStorageClass) is not { } node || S3StorageClasses.HasMinimum(options.StorageClass))
+            return;
+        // A storage class that was refused says nothing about small objects.
+        if (syncToS3.Has(ConfigurationKeys.StorageClass) && syncToS3.NodeOf(ConfigurationKeys.StorageClass) is null)
+            return;
+        problems.Add(node, $"{options.StorageClass} has no smallest billed size, so small objects cost no more there.",
+            "this key only with storageClass STANDARD_IA, ONEZONE_IA or GLACIER_IR");
+    }
+
+    private static void CheckEncryption(ConfigurationObject? encryption, ConfigurationProblems problems)
+    {
+        if (encryption?.Value<S3EncryptionMode>(ConfigurationKeys.EncryptionMode) is not { } mode)
+            return;
+        string name = ConfigurationKeys.NameOf(mode);
+        if (mode == S3EncryptionMode.SseS3 && encryption.NodeOf(ConfigurationKeys.KmsKeyId) is { } key)
+            problems.Add(key, $"{name} uses keys of S3's own, not one of KMS.", "this key only with mode SSE-KMS or DSSE-KMS");
+        if (mode != S3EncryptionMode.SseKms && encryption.NodeOf(ConfigurationKeys.BucketKey) is { } bucketKey)
+            problems.Add(bucketKey, $"{name} has no bucket keys.", "this key only with mode SSE-KMS");
     }
 
     private static void CheckMirror(ConfigurationNode? mirror, BackupConfiguration configuration, ConfigurationProblems problems)

@@ -18,6 +18,17 @@ public static partial class ConfigurationRules
     /// <summary>The largest <c>throttleLimit</c>.</summary>
     public const int LargestThrottleLimit = 1024;
 
+    /// <summary>How many tags an object may have.</summary>
+    internal const int MostTags = 10;
+
+    private const int LongestTagKey = 128;
+    private const int LongestTagValue = 256;
+
+    internal const string TagsAllowed =
+        "an object of at most 10 texts: keys of 1 to 128 characters that do not start with 'aws:', values of at most 256; letters, digits, "
+        + "spaces and + - = . _ : / @";
+    internal const string KmsKeyIdAllowed = "the id, ARN or alias of a KMS key";
+    internal const string AccountAllowed = "the 12 digits of an AWS account, in quotes";
     internal const string JobNameAllowed = "1 to 100 characters without path separators and control characters";
     internal const string SourceNameAllowed =
         "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'";
@@ -51,6 +62,8 @@ public static partial class ConfigurationRules
 
     internal static string ExtraArgumentAllowed =>
         $"{string.Join(", ", ExtraArguments.Flags)}, and with =value {string.Join(", ", ExtraArguments.WithValue)}";
+
+    internal static string SmallObjectStorageClassAllowed => string.Join(", ", S3StorageClasses.WithoutMinimum);
 
     internal static string StorageClassAllowed => string.Join(", ", S3StorageClasses.All);
 
@@ -220,6 +233,31 @@ public static partial class ConfigurationRules
             ? $"{ConfigurationText.Quote(value)} cannot be a pattern."
             : null;
 
+    // Source: "Categorizing your objects using tags" of the S3 user guide.
+    internal static string? TagKey(string value)
+    {
+        string quoted = ConfigurationText.Quote(value);
+        if (value.Length is 0 or > LongestTagKey)
+            return $"The tag's key {quoted} has {Characters(value.Length)}.";
+        if (value.StartsWith("aws:", StringComparison.OrdinalIgnoreCase))
+            return $"The tag's key {quoted} starts with 'aws:', which AWS reserves.";
+        return TagText().IsMatch(value) ? null : $"The tag's key {quoted} holds a character that S3 does not allow.";
+    }
+
+    internal static string? TagValue(string value)
+    {
+        string quoted = ConfigurationText.Quote(value);
+        if (value.Length > LongestTagValue)
+            return $"The tag's value {quoted} has {Characters(value.Length)}.";
+        return TagText().IsMatch(value) ? null : $"The tag's value {quoted} holds a character that S3 does not allow.";
+    }
+
+    internal static string? KmsKeyId(string value) =>
+        KmsKey().IsMatch(value) ? null : $"{ConfigurationText.Quote(value)} cannot be a KMS key.";
+
+    internal static string? Account(string value) =>
+        value.Length == 12 && value.All(char.IsAsciiDigit) ? null : $"{ConfigurationText.Quote(value)} is no account.";
+
     internal static string? Duration(string value) =>
         DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no positive duration.";
 
@@ -290,6 +328,12 @@ public static partial class ConfigurationRules
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}\z", RegexOptions.CultureInvariant)]
     private static partial Regex RegionName();
+
+    [GeneratedRegex(@"^[\p{L}\p{Nd}\p{Zs}+\-=._:/@]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex TagText();
+
+    [GeneratedRegex(@"^[A-Za-z0-9:/_+=,.@\-]{1,2048}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex KmsKey();
 
     private static string Characters(int count) => count == 1 ? "1 character" : $"{count.ToString(CultureInfo.InvariantCulture)} characters";
 }

@@ -107,6 +107,15 @@ public static class ConfigurationWriter
             WriteText(json, ConfigurationKeys.ReconcileEvery, DurationText.Format(syncToS3.ReconcileEvery));
         if (syncToS3.ThrottleLimit is { } throttleLimit)
             json.WriteNumber(ConfigurationKeys.ThrottleLimit.Name, throttleLimit);
+        WriteText(json, ConfigurationKeys.SmallObjectStorageClass, syncToS3.SmallObjectStorageClass);
+        if (syncToS3.DirectoryMarkers != defaults.DirectoryMarkers)
+            WriteText(json, ConfigurationKeys.DirectoryMarkers, ConfigurationKeys.NameOf(syncToS3.DirectoryMarkers));
+        WriteTexts(json, ConfigurationKeys.ExcludePatterns, syncToS3.ExcludePatterns);
+        WriteTags(json, syncToS3.Tags);
+        if (syncToS3.BandwidthLimit is { } bytes)
+            json.WriteNumber(ConfigurationKeys.BandwidthLimit.Name, bytes);
+        if (syncToS3.Timeout != defaults.Timeout)
+            WriteText(json, ConfigurationKeys.Timeout, DurationText.Format(syncToS3.Timeout));
         json.WriteEndObject();
     }
 
@@ -121,6 +130,29 @@ public static class ConfigurationWriter
         if (destination.ChecksumMode != S3ChecksumMode.WhenSupported)
             WriteText(json, ConfigurationKeys.ChecksumMode, ConfigurationKeys.NameOf(destination.ChecksumMode));
         WriteText(json, ConfigurationKeys.Profile, destination.Profile);
+        if (destination.Encryption is { } encryption)
+            WriteEncryption(json, encryption);
+        WriteText(json, ConfigurationKeys.ExpectedBucketOwner, destination.ExpectedBucketOwner);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTags(Utf8JsonWriter json, IReadOnlyDictionary<string, string> tags)
+    {
+        if (tags.Count == 0)
+            return;
+        json.WriteStartObject(ConfigurationKeys.Tags.Name);
+        foreach ((string name, string value) in tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
+            json.WriteString(WellFormed(name), WellFormed(value));
+        json.WriteEndObject();
+    }
+
+    private static void WriteEncryption(Utf8JsonWriter json, S3Encryption encryption)
+    {
+        json.WriteStartObject(ConfigurationKeys.Encryption.Name);
+        WriteText(json, ConfigurationKeys.EncryptionMode, ConfigurationKeys.NameOf(encryption.Mode));
+        WriteText(json, ConfigurationKeys.KmsKeyId, encryption.KmsKeyId);
+        if (encryption.BucketKey is { } bucketKey)
+            json.WriteBoolean(ConfigurationKeys.BucketKey.Name, bucketKey);
         json.WriteEndObject();
     }
 

@@ -6,4 +6,10 @@ public static class S3StorageClasses
     /// <summary>All of them. Source: the PutObject page of the S3 API reference.</summary>
     public static IReadOnlyList<string> All { get; } =
         ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY"];
+
+    /// <summary>Those that bill small objects by their size and for as long as they exist. Source: the S3 pricing page.</summary>
+    public static IReadOnlyList<string> WithoutMinimum { get; } = ["STANDARD", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"];
+
+    /// <summary>True for a class that bills every object as at least 128 KiB. Source: the S3 pricing page.</summary>
+    public static bool HasMinimum(string storageClass) => storageClass is "STANDARD_IA" or "ONEZONE_IA" or "GLACIER_IR";
 }

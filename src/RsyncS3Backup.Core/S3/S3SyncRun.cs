@@ -49,8 +49,8 @@ internal sealed class S3SyncRun : IDisposable
         this.pending = pending;
         this.startTime = startTime;
         KeyPrefix = keyPrefix;
-        mirror = new MirrorWalker(request.MirrorPath, report);
-        limits = new TransferLimits();
+        mirror = Walker(report);
+        limits = new TransferLimits { BytesPerSecond = request.Options.BandwidthLimit, Timeout = request.Options.Timeout };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
         bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
         catalog = OpenCatalog();
@@ -85,6 +85,10 @@ internal sealed class S3SyncRun : IDisposable
 
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
+
+    // What a journal cannot tell: that other entries of the mirror belong in S3 than before.
+    private string Settings => string.Join(
+        '\n', [$"{request.Options.DirectoryMarkers} {request.Options.DeleteFromS3}", .. request.Options.ExcludePatterns]);
 
     private string Where => $"s3://{request.Destination.Bucket}/{KeyPrefix}";
 
@@ -128,7 +132,7 @@ internal sealed class S3SyncRun : IDisposable
         }
         finally
         {
-            catalog?.EndRun(isDone, isDone && IsComplete, (Counters.Total, Counters.TotalBytes));
+            catalog?.EndRun(isDone, isDone && IsComplete, (Counters.Total, Counters.TotalBytes), Settings);
             if (catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
         }
@@ -159,6 +163,9 @@ internal sealed class S3SyncRun : IDisposable
         }
     }
 
+    private MirrorWalker Walker(StageReport onto) =>
+        new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers);
+
     private Catalog? OpenCatalog()
     {
         try
@@ -185,6 +192,7 @@ internal sealed class S3SyncRun : IDisposable
             Doubt = catalog.Doubt,
             DoubtReason = catalog.DoubtReason,
             LastRunWasComplete = catalog.LastRunWasComplete,
+            HasSameSettings = catalog.LastSettings == Settings,
             LastReconcile = catalog.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
             Now = startTime,
@@ -333,7 +341,7 @@ internal sealed class S3SyncRun : IDisposable
         long bytes = 0;
         // What cannot be read is reported by the transfer's own walk.
         StageReport ignored = new(context: null);
-        foreach (MirrorEntry entry in new MirrorWalker(request.MirrorPath, ignored).Walk(cancellationToken))
+        foreach (MirrorEntry entry in Walker(ignored).Walk(cancellationToken))
         {
             files++;
             bytes += entry.ContentLength;

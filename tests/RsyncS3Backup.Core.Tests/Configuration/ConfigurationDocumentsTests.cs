@@ -106,7 +106,7 @@ public sealed class ConfigurationDocumentsTests
         ConfigurationValueKind.Flag => "\"boolean\"",
         ConfigurationValueKind.Number => "\"integer\"",
         ConfigurationValueKind.TextOrNumber => "[\"string\",\"integer\"]",
-        ConfigurationValueKind.Object => "\"object\"",
+        ConfigurationValueKind.Object or ConfigurationValueKind.TextMap => "\"object\"",
         _ => "\"array\"",
     };
 }

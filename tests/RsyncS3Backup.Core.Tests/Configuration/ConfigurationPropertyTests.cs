@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using FsCheck;
@@ -162,8 +163,18 @@ public sealed class ConfigurationPropertyTests
             from seconds in Gen.Choose(1, 100_000_000)
             from throttled in Flag
             from throttleLimit in Gen.Choose(1, 1024)
+            from markers in Gen.Elements(Enum.GetValues<S3DirectoryMarkers>())
+            from patterns in Word.ListOf()
+            from tags in Word.ListOf()
             select new S3SyncOptions
             {
+                SmallObjectStorageClass = throttled && S3StorageClasses.HasMinimum(storageClass) ? "STANDARD" : null,
+                DirectoryMarkers = markers,
+                ExcludePatterns = [.. patterns],
+                Tags = tags.Distinct().Take(10).Where(tag => ConfigurationRules.TagKey(tag) is null)
+                    .ToImmutableSortedDictionary(tag => tag, tag => tag, StringComparer.Ordinal),
+                BandwidthLimit = throttled ? throttleLimit * 1024L : null,
+                Timeout = TimeSpan.FromSeconds(throttleLimit),
                 Enabled = enabled,
                 StorageClass = storageClass,
                 S3Prefix = prefix,
@@ -180,8 +191,15 @@ public sealed class ConfigurationPropertyTests
             from pathStyle in Gen.Elements<bool?>(null, true, false)
             from checksumMode in Gen.Elements(Enum.GetValues<S3ChecksumMode>())
             from profile in Optional(Word)
+            from encryption in Optional(Gen.Elements(
+                new S3Encryption { Mode = S3EncryptionMode.SseS3 },
+                new S3Encryption { Mode = S3EncryptionMode.SseKms, KmsKeyId = "arn:aws:kms:us-east-1:123456789012:key/1-2", BucketKey = false },
+                new S3Encryption { Mode = S3EncryptionMode.DsseKms, KmsKeyId = "alias/a" }))
+            from owner in Optional(Gen.Constant("000000000001"))
             select new S3Destination
             {
+                Encryption = encryption,
+                ExpectedBucketOwner = owner,
                 Bucket = bucket,
                 Region = region,
                 EndpointUrl = endpoint,

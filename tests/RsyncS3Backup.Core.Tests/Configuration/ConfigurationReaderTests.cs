@@ -48,6 +48,12 @@ public sealed class ConfigurationReaderTests
                         SyncMode = S3SyncMode.Reconcile,
                         ReconcileEvery = TimeSpan.FromHours(12),
                         ThrottleLimit = 32,
+                        SmallObjectStorageClass = "STANDARD",
+                        DirectoryMarkers = S3DirectoryMarkers.All,
+                        ExcludePatterns = ["*.iso"],
+                        Tags = new Dictionary<string, string> { ["team"] = "photos" },
+                        BandwidthLimit = 5 * 1024 * 1024,
+                        Timeout = TimeSpan.FromHours(1),
                     },
                 },
             },
@@ -59,6 +65,8 @@ public sealed class ConfigurationReaderTests
                 ForcePathStyle = true,
                 ChecksumMode = S3ChecksumMode.WhenRequired,
                 Profile = "backup",
+                Encryption = new S3Encryption { Mode = S3EncryptionMode.SseKms, KmsKeyId = "alias/backup", BucketKey = true },
+                ExpectedBucketOwner = "123456789012",
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
         };
@@ -176,6 +184,14 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.maxDelete", "true", "text in quotes, not true or false")]
     [InlineData("$.options.rsync.requireMountPoint", "\"yes\"", "true or false, not text")]
     [InlineData("$.options.rsync.rsyncPath", "\"bin/rsync\"", "not absolute")]
+    [InlineData("$.options.rsync.syncToS3.smallObjectStorageClass", "\"GLACIER\"", "is no storage class for small objects")]
+    [InlineData("$.options.rsync.syncToS3.directoryMarkers", "\"some\"", "is no kind of marker")]
+    [InlineData("$.options.rsync.syncToS3.tags", "[]", "an object, not a list")]
+    [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is no rate")]
+    [InlineData("$.options.rsync.syncToS3.timeout", "\"0s\"", "is no positive duration")]
+    [InlineData("$.destination.encryption.mode", "\"sse-kms\"", "Did you mean 'SSE-KMS'?")]
+    [InlineData("$.destination.encryption.kmsKeyId", "\"a b\"", "cannot be a KMS key")]
+    [InlineData("$.destination.expectedBucketOwner", "\"1234\"", "is no account")]
     [InlineData("$.options.rsync.syncToS3", "true", "an object, not true or false")]
     [InlineData("$.options.rsync.syncToS3.enabled", "0", "true or false, not a number")]
     [InlineData("$.options.rsync.syncToS3.storageClass", "\"standard-ia\"", "Did you mean 'STANDARD_IA'?")]
@@ -378,5 +394,30 @@ public sealed class ConfigurationReaderTests
         BackupConfiguration bad = good with { Destination = new S3Destination { Bucket = "", ChecksumMode = (S3ChecksumMode)7 } };
         IEnumerable<string> places = ConfigurationReader.Validate(bad).Select(problem => problem.JsonPath);
         Assert.Equal(["$.destination.bucket", "$.destination.checksumMode"], places);
+    }
+
+    [Theory]
+    [InlineData(
+        "$.options.rsync.syncToS3.storageClass", "\"GLACIER\"",
+        "$.options.rsync.syncToS3.smallObjectStorageClass", "GLACIER has no smallest billed size")]
+    [InlineData(
+        "$.options.rsync.syncToS3.excludePatterns", "[\"!\"]",
+        "$.options.rsync.syncToS3.excludePatterns[0]", "cannot be a pattern")]
+    [InlineData("$.options.rsync.syncToS3.tags", "{\"a\": 1}", "$.options.rsync.syncToS3.tags.a", "text in quotes, not a number")]
+    [InlineData("$.options.rsync.syncToS3.tags", "{\"\": \"\"}", "$.options.rsync.syncToS3.tags['']", "has 0 characters")]
+    [InlineData("$.options.rsync.syncToS3.tags", "{\"aws:a\": \"\"}", "$.options.rsync.syncToS3.tags['aws:a']", "AWS reserves")]
+    [InlineData("$.options.rsync.syncToS3.tags", "{\"a\": \"<\"}", "$.options.rsync.syncToS3.tags.a", "does not allow")]
+    [InlineData(
+        "$.options.rsync.syncToS3.tags", "{\"0\":\"\",\"1\":\"\",\"2\":\"\",\"3\":\"\",\"4\":\"\",\"5\":\"\",\"6\":\"\",\"7\":\"\",\"8\":\"\",\"9\":\"\",\"a\":\"\"}",
+        "$.options.rsync.syncToS3.tags", "There are 11")]
+    [InlineData("$.destination.encryption", "{}", "$.destination.encryption.mode", "'mode' is missing")]
+    [InlineData("$.destination.encryption.mode", "\"SSE-S3\"", "$.destination.encryption.kmsKeyId", "not one of KMS")]
+    [InlineData("$.destination.encryption.mode", "\"SSE-S3\"", "$.destination.encryption.bucketKey", "has no bucket keys")]
+    [InlineData("$.destination.encryption.mode", "\"DSSE-KMS\"", "$.destination.encryption.bucketKey", "has no bucket keys")]
+    public void A_value_that_makes_another_place_wrong_is_a_problem_there(string jsonPath, string value, string place, string message)
+    {
+        IReadOnlyList<ConfigurationProblem> problems = ConfigurationReader.Read(ConfigurationSamples.With(jsonPath, value), null, null).Problems;
+
+        Assert.Contains(problems, problem => problem.JsonPath == place && problem.Message.Contains(message, StringComparison.Ordinal));
     }
 }

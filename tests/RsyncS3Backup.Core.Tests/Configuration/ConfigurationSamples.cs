@@ -52,7 +52,13 @@ internal static class ConfigurationSamples
                 "deleteFromS3": true,
                 "syncMode": "reconcile",
                 "reconcileEvery": "12h",
-                "throttleLimit": 32
+                "throttleLimit": 32,
+                "smallObjectStorageClass": "STANDARD",
+                "directoryMarkers": "all",
+                "excludePatterns": ["*.iso"],
+                "tags": { "team": "photos" },
+                "bandwidthLimit": "5MiB",
+                "timeout": "1h"
               }
             }
           },
@@ -62,7 +68,9 @@ internal static class ConfigurationSamples
             "endpointUrl": "https://s3.example.com:8443",
             "forcePathStyle": true,
             "checksumMode": "whenRequired",
-            "profile": "backup"
+            "profile": "backup",
+            "encryption": { "mode": "SSE-KMS", "kmsKeyId": "alias/backup", "bucketKey": true },
+            "expectedBucketOwner": "123456789012"
           },
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" }
         }

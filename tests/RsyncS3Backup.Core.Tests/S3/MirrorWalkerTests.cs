@@ -135,6 +135,32 @@ public sealed class MirrorWalkerTests : IDisposable
     public void A_missing_mirror_is_an_error_and_not_an_empty_one() =>
         Assert.Throws<BackupException>(() => new MirrorWalker(Path.Combine(mirror.Path, "nowhere"), report).Walk(default).ToList());
 
+    [Theory]
+    [InlineData(S3DirectoryMarkers.All, "a.txt", "a/", "a/b", "a/c/", "a/c/d", "hollow/")]
+    [InlineData(S3DirectoryMarkers.Empty, "a.txt", "a/b", "a/c/d", "hollow/")]
+    [InlineData(S3DirectoryMarkers.None, "a.txt", "a/b", "a/c/d")]
+    public void Folders_come_before_what_is_beneath_them(S3DirectoryMarkers markers, params string[] expected)
+    {
+        foreach (string name in new[] { "a/c/d", "a/b", "a.txt" })
+            mirror.File(name, "x");
+        Directory.CreateDirectory(Path.Combine(mirror.Path, "hollow"));
+
+        MirrorWalker walker = new(mirror.Path, report, markers: markers);
+
+        Assert.Equal(expected, walker.Walk(CancellationToken.None).Select(entry => entry.RelativeKey));
+    }
+
+    [Fact]
+    public void What_is_excluded_is_not_walked()
+    {
+        foreach (string name in new[] { "a.tmp", "cache/x", "deep/cache/y", "deep/a.txt" })
+            mirror.File(name, "x");
+
+        MirrorWalker walker = new(mirror.Path, report, new ExcludePatterns(["*.tmp", "/cache/"]));
+
+        Assert.Equal(["deep/a.txt", "deep/cache/y"], walker.Walk(CancellationToken.None).Select(entry => entry.RelativeKey));
+    }
+
     private List<MirrorEntry> Walk() => [.. new MirrorWalker(mirror.Path, report).Walk(CancellationToken.None)];
 
     private List<string> Keys() => [.. Walk().Select(entry => entry.RelativeKey)];

@@ -13,6 +13,7 @@ public sealed class SyncModeChoiceTests
         Requested = S3SyncMode.Auto,
         Doubt = CatalogDoubt.None,
         LastRunWasComplete = true,
+        HasSameSettings = true,
         LastReconcile = Now.AddDays(-1),
         ReconcileEvery = TimeSpan.FromDays(7),
         Now = Now,
@@ -66,6 +67,7 @@ public sealed class SyncModeChoiceTests
         AssertMode(S3SyncMode.Catalog, AllIsWell with { IsJournalComplete = false });
         AssertMode(S3SyncMode.Catalog, AllIsWell with { LastRunWasComplete = false });
         AssertMode(S3SyncMode.Catalog, AllIsWell with { IsMirrorOfStage1 = false });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { HasSameSettings = false });
     }
 
     [Fact]

@@ -204,7 +204,7 @@ public sealed class CatalogDamageTests : CatalogHarness
                     catalog.Put(Entry(Key(i), i));
                 catalog.Flush();
                 Assert.Contains("full", catalog.Failure, StringComparison.OrdinalIgnoreCase);
-                catalog.RememberUpload(new UnfinishedUpload("a", "id", 1, 1, 1, 1, 1, RunTime));
+                catalog.Remember(new UnfinishedUpload("a", "id", 1, 1, 1, 1, 1, RunTime));
                 catalog.EndRun(isComplete: true);
             }
 

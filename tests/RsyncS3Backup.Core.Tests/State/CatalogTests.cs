@@ -258,22 +258,22 @@ public sealed class CatalogTests : CatalogHarness
         using (Catalog catalog = Open())
         {
             catalog.BeginRun(isReconcile: false, RunTime);
-            catalog.RememberUpload(second);
-            catalog.RememberUpload(first);
+            catalog.Remember(second);
+            catalog.Remember(first);
         }
 
         using (Catalog other = Open(Identity with { Bucket = "other" }))
         {
             other.BeginRun(isReconcile: false, RunTime);
             Assert.Empty(other.UnfinishedUploads());
-            other.RememberUpload(second with { UploadId = "id-3" });
+            other.Remember(second with { UploadId = "id-3" });
             other.EndRun(isComplete: true);
         }
 
         using Catalog next = Open();
         Assert.Equal([first, second], next.UnfinishedUploads());
-        next.ForgetUpload("id-1");
-        next.ForgetUpload("unknown");
+        next.Forget("id-1");
+        next.Forget("unknown");
         Assert.Equal([second], next.UnfinishedUploads());
     }
 

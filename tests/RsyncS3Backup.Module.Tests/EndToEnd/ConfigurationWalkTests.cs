@@ -12,9 +12,12 @@ namespace RsyncS3Backup.Module.Tests.EndToEnd;
 /// <summary>Each key of a configuration file changes what rsync is asked or what S3 receives.</summary>
 public sealed class ConfigurationWalkTests : EndToEndTest
 {
-    // What a run does not read: the editor's, the scheduler's, and those of the catalog, which does not exist yet.
+    // What a run does not read: the editor's, the scheduler's, and those of the catalog and the transfer, which do not exist yet.
     private static readonly string[] WithoutEffectOnARun =
-        ["$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery"];
+    [
+        "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
+        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout",
+    ];
 
     private string Record => Folder.File("rsync-arguments");
 
@@ -227,6 +230,99 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         Assert.Equal(value ? 1 : 0, Server.Requests["DeleteObjects"]);
         Assert.Equal(!value, Objects().ContainsKey("gone.txt"));
         Assert.NotNull(Server.Store.Find(BucketName, "rsync/photos.txt"));
+    }
+
+    [Fact]
+    [Walks("options.rsync.syncToS3.smallObjectStorageClass")]
+    public void Small_objects_go_to_a_class_of_their_own()
+    {
+        File.WriteAllBytes(Path.Combine(Source, "small.bin"), new byte[(128 * 1024) - 1]);
+        File.WriteAllBytes(Path.Combine(Source, "enough.bin"), new byte[128 * 1024]);
+
+        RunWell(("options.rsync.syncToS3.storageClass", "STANDARD_IA"), ("options.rsync.syncToS3.smallObjectStorageClass", "STANDARD"));
+
+        Assert.Equal("STANDARD", Server.Store.Find(BucketName, Prefix + "small.bin")!.StorageClass);
+        Assert.Equal("STANDARD_IA", Server.Store.Find(BucketName, Prefix + "enough.bin")!.StorageClass);
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.directoryMarkers")]
+    [InlineData("empty", "hollow/")]
+    [InlineData("all", "hollow/", "sub/")]
+    [InlineData("none")]
+    public void Folders_get_markers_as_asked(string value, params string[] expected)
+    {
+        Directory.CreateDirectory(Path.Combine(Source, "hollow"));
+
+        RunWell(("options.rsync.syncToS3.directoryMarkers", value));
+
+        Assert.Equal(expected.Select(key => Prefix + key), Server.Store.Keys(BucketName, Prefix).Where(key => key.EndsWith('/')));
+        Assert.All(expected, key =>
+            Assert.Equal("application/x-directory", Server.Store.Find(BucketName, Prefix + key)!.Headers["Content-Type"]));
+    }
+
+    [Fact]
+    [Walks("options.rsync.syncToS3.excludePatterns")]
+    public void What_is_excluded_from_S3_is_in_the_mirror_only_and_its_objects_are_deleted()
+    {
+        WriteFile("source/sub/c.iso", "image");
+        RunWell();
+        Assert.Contains("sub/c.iso", Objects().Keys);
+
+        RunWell(("options.rsync.syncToS3.excludePatterns", new JsonArray("*.iso")), ("options.rsync.syncToS3.deleteFromS3", true));
+
+        Assert.Contains("sub/c.iso", Files(Mirror).Keys);
+        Assert.Equal(Files(Mirror).Keys.Where(key => key != "sub/c.iso"), Objects().Keys);
+    }
+
+    [Fact]
+    [Walks("options.rsync.syncToS3.tags")]
+    public void Every_object_gets_the_tags()
+    {
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
+
+        RunWell(("options.rsync.syncToS3.tags", new JsonObject { ["team"] = "a + b = c", ["größe"] = "" }));
+
+        Assert.All(Server.Store.Objects(BucketName), item =>
+            Assert.Equal(new Dictionary<string, string> { ["team"] = "a + b = c", ["größe"] = "" }, item.Tags));
+    }
+
+    [Theory]
+    [Walks("destination.encryption.mode")]
+    [Walks("destination.encryption.kmsKeyId")]
+    [Walks("destination.encryption.bucketKey")]
+    [InlineData("SSE-S3", null, null, "AES256")]
+    [InlineData("SSE-KMS", "alias/backup", true, "aws:kms")]
+    [InlineData("DSSE-KMS", "1234abcd", null, "aws:kms:dsse")]
+    public void Every_object_is_encrypted_as_asked(string mode, string? key, bool? bucketKey, string expected)
+    {
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
+        JsonObject encryption = new() { ["mode"] = mode };
+        if (key is not null)
+            encryption["kmsKeyId"] = key;
+        if (bucketKey is not null)
+            encryption["bucketKey"] = bucketKey;
+
+        RunWell(("destination.encryption", encryption));
+
+        Assert.All(Server.Store.Objects(BucketName), item =>
+            Assert.Equal((expected, key, bucketKey ?? false), (item.Encryption, item.EncryptionKey, item.BucketKey)));
+    }
+
+    [Fact]
+    [Walks("destination.expectedBucketOwner")]
+    public void The_expected_owner_goes_with_every_request()
+    {
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
+        Server.Store.Put(BucketName, Prefix + "gone.txt", "gone"u8);
+        Server.Store.Put(BucketName, Prefix + "a.txt", "other"u8);
+
+        RunWell(("destination.expectedBucketOwner", "123456789012"), ("options.rsync.syncToS3.deleteFromS3", true));
+
+        Assert.Equal(1, Server.Requests["DeleteObjects"]);
+        Assert.Equal(1, Server.Requests["CompleteMultipartUpload"]);
+        Assert.All(Server.GetRequestLog(), request =>
+            Assert.Equal((request.Operation, "123456789012"), (request.Operation, request.ExpectedBucketOwner)));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal enum MirrorEntryKind
     /// <summary>A symbolic link: its target becomes the object's content.</summary>
     SymbolicLink,
 
-    /// <summary>A folder with nothing in it: an object without content, whose key ends in a slash.</summary>
+    /// <summary>A folder that gets a marker, by default one with nothing in it: an object without content, whose key ends in a slash.</summary>
     EmptyFolder,
 
     /// <summary>

@@ -9,8 +9,11 @@ namespace RsyncS3Backup.S3.Mirror;
 /// Walks the mirror in the order of S3 keys, so that it can be merged with a listing. Holds the names of the folders on the way to the
 /// current entry, never the tree. What cannot be read is reported, and handed out as <see cref="MirrorEntryKind.Unreadable"/>.
 /// </summary>
-internal sealed class MirrorWalker(string root, StageReport report)
+internal sealed class MirrorWalker(
+    string root, StageReport report, ExcludePatterns? excludes = null, S3DirectoryMarkers markers = S3DirectoryMarkers.Empty)
 {
+    private readonly ExcludePatterns excludes = excludes ?? ExcludePatterns.None;
+
     // .NET's default options skip hidden files and folders that may not be read; with deletion on, either would delete their objects.
     private static readonly EnumerationOptions Everything = new()
     {
@@ -48,17 +51,36 @@ internal sealed class MirrorWalker(string root, StageReport report)
 
             FolderCursor? inner = ReadFolder(path, key);
             if (inner is null)
+            {
                 yield return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
-            else if (inner.IsEmpty)
-                yield return entry;
+            }
             else
+            {
+                // "a/" comes before everything beneath it.
+                if (HasMarker(inner))
+                    yield return entry;
                 open.Push(inner);
+            }
         }
     }
 
     /// <summary>What lies at one path of the mirror now.</summary>
     /// <param name="relativePath">The path below the root, without a slash at its end.</param>
     public MirrorLook Look(string relativePath)
+    {
+        try
+        {
+            return LookAt(relativePath);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            string path = System.IO.Path.Join(root, relativePath);
+            report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
+            return new MirrorLook(new MirrorEntry(relativePath, path, MirrorEntryKind.Unreadable, default), IsFolder: false);
+        }
+    }
+
+    private MirrorLook LookAt(string relativePath)
     {
         int slash = relativePath.LastIndexOf('/');
         string folder = relativePath[..(slash + 1)];
@@ -68,13 +90,15 @@ internal sealed class MirrorWalker(string root, StageReport report)
         string path = System.IO.Path.Join(root, relativePath);
         if (FileAttributesReader.TryRead(path) is not { } attributes)
             return default;
+        string key = attributes.IsFolder ? relativePath + "/" : relativePath;
+        if (excludes.IsExcludedItself(key))
+            return default;
         if (!attributes.IsFolder)
-            return new MirrorLook(ToEntry(new Child(name), path, relativePath), IsFolder: false);
-        string key = relativePath + "/";
+            return new MirrorLook(ToEntry(new Child(name), path, key), IsFolder: false);
         FolderCursor? inner = ReadFolder(path, key);
         MirrorEntry? marker =
             inner is null ? new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default)
-            : inner.IsEmpty ? new MirrorEntry(key, path, MirrorEntryKind.EmptyFolder, attributes)
+            : HasMarker(inner) ? new MirrorEntry(key, path, MirrorEntryKind.EmptyFolder, attributes)
             : null;
         return new MirrorLook(marker, IsFolder: true);
     }
@@ -89,11 +113,15 @@ internal sealed class MirrorWalker(string root, StageReport report)
         string parent = inner[..(slash + 1)];
         bool isReal = IsFolderOfMirror(parent)
             && !MirrorExclusions.IsExcluded(parent, inner.AsSpan(slash + 1))
+            && !excludes.IsExcludedItself(folder)
             && FileAttributesReader.TryRead(System.IO.Path.Join(root, inner)) is { IsFolder: true };
         if (isReal)
             realFolders.Add(folder);
         return isReal;
     }
+
+    private bool HasMarker(FolderCursor folder) =>
+        markers == S3DirectoryMarkers.All || (markers == S3DirectoryMarkers.Empty && folder.IsEmpty);
 
     private MirrorEntry? ToEntry(Child child, string path, string key)
     {
@@ -150,6 +178,8 @@ internal sealed class MirrorWalker(string root, StageReport report)
                 ShouldIncludePredicate = (ref FileSystemEntry entry) => !MirrorExclusions.IsExcluded(keyPrefix, entry.FileName),
             };
             List<Child> sorted = [.. children];
+            if (!excludes.IsEmpty)
+                sorted.RemoveAll(child => excludes.IsExcludedItself(keyPrefix + child.KeyPart));
             sorted.Sort(Child.InKeyOrder);
             return new FolderCursor(path, keyPrefix, sorted);
         }

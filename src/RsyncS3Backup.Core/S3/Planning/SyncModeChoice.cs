@@ -17,6 +17,9 @@ internal sealed record SyncModeFacts
     /// <summary>False when the last run left something undone that no journal may name.</summary>
     public bool LastRunWasComplete { get; init; }
 
+    /// <summary>False when what belongs in S3 may be something else since, because the job was configured anew.</summary>
+    public bool HasSameSettings { get; init; }
+
     /// <summary>When everything was last compared with S3.</summary>
     public DateTimeOffset? LastReconcile { get; init; }
 
@@ -94,6 +97,8 @@ internal readonly record struct SyncModeChoice(S3SyncMode Mode, string Reason)
             return "The mirror has no mark of this job's stage 1, so the mirror was walked.";
         if (!facts.LastRunWasComplete)
             return "The last run left something undone, so the mirror was walked.";
+        if (!facts.HasSameSettings)
+            return "The job's settings are new, so the mirror was walked.";
         if (!facts.IsJournalComplete)
             return "The change journal may miss changes, so the mirror was walked.";
         bool areMany = facts.JournalChanges > Math.Clamp(facts.Objects / EntriesWalkedPerLookup, FewChanges, MostChanges);

@@ -77,6 +77,9 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <summary>True when the last run left nothing of the mirror unsent, so that only later changes can be news.</summary>
     public bool LastRunWasComplete => isOurs && Volatile.Read(ref properties).IsEverythingSent;
 
+    /// <summary>The settings of the last run, as it gave them to <see cref="EndRun"/>; null when none ended.</summary>
+    public string? LastSettings => isOurs ? Volatile.Read(ref properties).Settings : null;
+
     /// <summary>Entries and bytes of the mirror that belonged in S3 when the last run ended.</summary>
     public (long Entries, long Bytes) MirrorTotals =>
         Volatile.Read(ref properties) is var known && isOurs ? (known.MirrorEntries, known.MirrorBytes) : default;
@@ -256,7 +259,9 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// </param>
     /// <param name="isEverythingSent">True when the run left nothing of the mirror unsent.</param>
     /// <param name="mirror">Entries and bytes of the mirror that belong in S3, as far as the run knows.</param>
-    public void EndRun(bool isComplete, bool isEverythingSent = false, (long Entries, long Bytes) mirror = default)
+    /// <param name="settings">The settings that decide what belongs in S3.</param>
+    public void EndRun(
+        bool isComplete, bool isEverythingSent = false, (long Entries, long Bytes) mirror = default, string? settings = null)
     {
         lock (writerGate)
         {
@@ -272,6 +277,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
                     RunStart = null,
                     RunIsReconcile = false,
                     IsEverythingSent = isEverythingSent,
+                    Settings = settings,
                     MirrorEntries = mirror.Entries,
                     MirrorBytes = mirror.Bytes,
                     LastReconcile = isSettled ? now.RunStart : now.LastReconcile,

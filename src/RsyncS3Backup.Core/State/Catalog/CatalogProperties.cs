@@ -29,6 +29,9 @@ internal sealed record CatalogProperties
     /// <summary>True when the last run left nothing of the mirror unsent.</summary>
     public bool IsEverythingSent { get; init; }
 
+    /// <summary>The settings of the last run that decide what belongs in S3; null when none ended.</summary>
+    public string? Settings { get; init; }
+
     /// <summary>How many entries of the mirror belonged in S3 when it was last known.</summary>
     public long MirrorEntries { get; init; }
 
@@ -58,6 +61,7 @@ internal sealed record CatalogProperties
                 DoubtReason = stored.GetValueOrDefault("doubtReason"),
                 LastReconcile = Time(stored.GetValueOrDefault("lastReconcile")),
                 IsEverythingSent = stored.ContainsKey("isEverythingSent"),
+                Settings = stored.GetValueOrDefault("settings"),
                 MirrorEntries = Number(stored.GetValueOrDefault("mirrorEntries")),
                 MirrorBytes = Number(stored.GetValueOrDefault("mirrorBytes")),
             };
@@ -81,6 +85,7 @@ internal sealed record CatalogProperties
         Store("doubtReason", DoubtReason);
         Store("lastReconcile", Text(LastReconcile));
         Store("isEverythingSent", IsEverythingSent ? "true" : null);
+        Store("settings", Settings);
         Store("mirrorEntries", Text(MirrorEntries));
         Store("mirrorBytes", Text(MirrorBytes));
 
