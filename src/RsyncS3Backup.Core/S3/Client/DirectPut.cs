@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text;
 using Amazon.Runtime;
@@ -13,6 +14,9 @@ internal sealed class DirectPut : IDisposable
 {
     // Refusals that the SDK does not meet come from something this way gets wrong for this store; then it is not worth trying again.
     private const int RefusalsBeforeGivingUp = 3;
+
+    private static readonly SearchValues<char> Unencoded =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
 
     private readonly HttpMessageInvoker http;
     private readonly Uri address;
@@ -106,10 +110,13 @@ internal sealed class DirectPut : IDisposable
     /// <summary>A key in a path: every byte of its UTF-8 form encoded but letters, digits, <c>-._~</c> and the slash.</summary>
     internal static string EncodePath(string key)
     {
+        // Most names need no encoding.
+        if (!key.AsSpan().ContainsAnyExcept(Unencoded))
+            return key;
         StringBuilder encoded = new(key.Length + 16);
         foreach (byte b in Encoding.UTF8.GetBytes(key))
         {
-            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~' or (byte)'/')
+            if (Unencoded.Contains((char)b))
                 encoded.Append((char)b);
             else
                 encoded.Append('%').Append(b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -27,14 +28,20 @@ internal sealed class SignatureV4(string region)
     {
         string day = time[..8];
         string scope = $"{day}/{region}/s3/aws4_request";
-        string signedHeaders = string.Join(';', headers.Select(header => header.Key));
+        StringBuilder names = new(256);
         StringBuilder canonical = new(1024);
         canonical.Append("PUT\n").Append(path).Append('\n').Append(query).Append('\n');
         foreach ((string name, string value) in headers)
+        {
             canonical.Append(name).Append(':').Append(value).Append('\n');
+            names.Append(names.Length > 0 ? ";" : "").Append(name);
+        }
+
+        string signedHeaders = names.ToString();
         canonical.Append('\n').Append(signedHeaders).Append('\n').Append(payloadHash);
-        string toSign = $"{Algorithm}\n{time}\n{scope}\n{HexHash(Encoding.UTF8.GetBytes(canonical.ToString()))}";
-        byte[] signature = HMACSHA256.HashData(KeyFor(credentials.SecretKey, day), Encoding.UTF8.GetBytes(toSign));
+        string toSign = $"{Algorithm}\n{time}\n{scope}\n{HexHash(canonical.ToString())}";
+        Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(KeyFor(credentials.SecretKey, day), Encoding.UTF8.GetBytes(toSign), signature);
         return $"{Algorithm} Credential={credentials.AccessKey}/{scope}, SignedHeaders={signedHeaders}, Signature={Hex(signature)}";
     }
 
@@ -47,6 +54,19 @@ internal sealed class SignatureV4(string region)
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes, hash);
         return Hex(hash);
+    }
+
+    private static string HexHash(string text)
+    {
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        try
+        {
+            return HexHash(bytes.AsSpan(0, Encoding.UTF8.GetBytes(text, bytes)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexString(bytes).ToLowerInvariant();
