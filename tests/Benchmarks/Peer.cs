@@ -57,14 +57,20 @@ internal sealed class Peer
     {
         string script = $"""
             Import-Module '{Engine.Manifest}'
+            $processor = [Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime
             $result = Invoke-S3SyncStage -Path '{folder}' -BucketName {ServerProcess.Bucket} -KeyPrefix '{prefix}' -EndpointUrl {server.Endpoint} -Region us-east-1
             if ($result.Status -ne 'Succeeded') {"{"} throw $result.Error {"}"}
             $result.Duration.TotalSeconds.ToString([cultureinfo]::InvariantCulture)
             [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64 / 1MB
+            ([Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime - $processor).TotalSeconds.ToString([cultureinfo]::InvariantCulture)
             """;
         Dictionary<string, string> environment = new(server.Environment) { ["RSYNCS3BACKUP_STATE"] = Path.Combine(workplace.Root, "state") };
+        TimeSpan serverBefore = server.ProcessorTime;
         string[] lines = Engine.RunInNewProcess(script, environment);
-        Console.WriteLine($"    (peak memory of the whole engine: {double.Parse(lines[1], CultureInfo.InvariantCulture):0} MB)");
+        double[] numbers = [.. lines.Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"    (peak memory of the whole engine: {numbers[1]:0} MB; processor time: {numbers[2]:0.0} s, and the server's {(server.ProcessorTime - serverBefore).TotalSeconds:0.0} s)"));
         return double.Parse(lines[0], CultureInfo.InvariantCulture);
     }
 

@@ -25,6 +25,16 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Endpoint { get; }
 
+    /// <summary>Processor time that the server has used so far: on few cores, a client's seconds are also the server's.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>What a client needs in its environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
