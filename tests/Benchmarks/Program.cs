@@ -2,15 +2,20 @@ using System.Globalization;
 using Benchmarks;
 
 // What a run costs beside its peers, on this machine, in this minute: read the ratios, not the seconds.
-//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only import,small,large]
+//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only import,small,large,stage1]
+//       [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
 // The module runs in the real PowerShell engine, each measurement in a process of its own, against the loopback S3 server in another
-// process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed. Nothing here fails a build.
+// process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed. Stage 1 is measured beside rsync alone, with the same
+// options. Nothing here fails a build.
 if (args is ["--engine", var script])
     return Engine.Run(script);
 
 int files = Option("--files", 20_000);
 int largeMiB = Option("--large-mib", 2_048);
-string[] only = Text("--only", "import,small,large").Split(',');
+int stage1Files = Option("--stage1-files", 200_000);
+int stage1Changes = Option("--stage1-changes", 20_000);
+int stage1Rounds = Option("--stage1-rounds", 5);
+string[] only = Text("--only", "import,small,large,stage1").Split(',');
 
 using Workplace workplace = Workplace.Create();
 await using ServerProcess server = await ServerProcess.StartAsync();
@@ -23,6 +28,8 @@ if (only.Contains("small"))
     SyncBenchmark.RunSmallFiles(workplace, peers, files);
 if (only.Contains("large"))
     SyncBenchmark.RunLargeFile(workplace, peers, largeMiB);
+if (only.Contains("stage1"))
+    Stage1Benchmark.Run(workplace, stage1Files, stage1Changes, stage1Rounds);
 return 0;
 
 int Option(string name, int fallback) => int.Parse(Text(name, fallback.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);

@@ -10,9 +10,12 @@ internal sealed class Workplace : IDisposable
     public static Workplace Create() => new(Directory.CreateTempSubdirectory("rsyncs3backup-bench-").FullName);
 
     /// <summary>Files of 4 KiB, 500 a folder, with content that does not compress.</summary>
-    public string SmallFiles(int count)
+    public string SmallFiles(int count) => Files("small", count);
+
+    /// <summary>The same, in a folder of that name.</summary>
+    public string Files(string name, int count)
     {
-        string folder = Path.Combine(Root, "small");
+        string folder = Path.Combine(Root, name);
         Random random = new(1);
         byte[] content = new byte[4096];
         for (int number = 0; number < count; number++)
