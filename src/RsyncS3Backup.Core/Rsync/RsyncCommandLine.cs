@@ -21,8 +21,8 @@ internal static class RsyncCommandLine
         RsyncProgram program, RsyncOptions options, string source, string destination, bool isMirrorRoot, RsyncPass pass)
     {
         List<string> arguments = ["--archive"];
-        // Hard links together with incremental recursion can hang rsync 3.5.0 for ever, its three processes waiting for each other: seen
-        // with trees of a few hundred entries and names of one file in several folders, with no other option than -aH.
+        // With incremental recursion rsync 3.5.0 hangs for ever, or ends with code 2, when one name of a file with hard links cannot be
+        // made because a folder with content is in its place, which a pass that deletes nothing leaves there.
         if (options.HardLinks)
             arguments.AddRange(["--hard-links", "--no-inc-recursive"]);
         if (options.Acls)
