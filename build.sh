@@ -59,6 +59,18 @@ ensure_rsync() {
   exit 1
 }
 
+# Tests of sources by ssh start a server of their own; without the program they are skipped. The package's service is of no use here.
+ensure_sshd() {
+  [ -x /usr/sbin/sshd ] && return
+  command -v apt-get >/dev/null && can_be_root || return 0
+  say 'sshd is missing: installing it for the tests'
+  # 101 is what policy-rc.d says to keep a package from starting its service (invoke-rc.d(8)).
+  local policy=/usr/sbin/policy-rc.d
+  [ -e $policy ] && policy= || { printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null && as_root chmod +x $policy; }
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server || true
+  [ -z "$policy" ] || as_root rm -f "$policy"
+}
+
 build() {
   say 'Building and staging the module'
   dotnet publish src/RsyncS3Backup -c Release
@@ -181,6 +193,7 @@ run_pester() {
 
 run_tests() {
   ensure_rsync
+  ensure_sshd
   build
   say 'Building the tests'
   dotnet build tests/RsyncS3Backup.Core.Tests -c Release

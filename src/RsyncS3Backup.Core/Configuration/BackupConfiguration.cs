@@ -33,7 +33,10 @@ public sealed record BackupConfiguration
 /// <summary>One source of a job.</summary>
 public sealed record BackupSource
 {
-    /// <summary>The folder, absolute.</summary>
+    /// <summary>
+    /// The folder, absolute; or a folder on another machine: <c>[user@]host:path</c> (ssh), <c>[user@]host::module/path</c> or
+    /// <c>rsync://[user@]host[:port]/module/path</c> (an rsync daemon).
+    /// </summary>
     public required string Path { get; init; }
 
     /// <summary>The source's folder in the mirror when a job has several sources; null: the last part of <see cref="Path"/>.</summary>
@@ -42,8 +45,30 @@ public sealed record BackupSource
     /// <summary>rsync exclude patterns of this source alone; they come before those of the job.</summary>
     public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
 
+    /// <summary>How ssh reaches the source's machine; null: as ssh's own configuration says.</summary>
+    public SshOptions? Ssh { get; init; }
+
+    /// <summary>The file whose first line is the password for an rsync daemon (rsync <c>--password-file</c>); null: none.</summary>
+    public string? PasswordFile { get; init; }
+
     /// <summary>The path.</summary>
     public override string ToString() => Path;
+}
+
+/// <summary>The <c>ssh</c> of a source. What is left out is as ssh's own configuration says.</summary>
+public sealed record SshOptions
+{
+    /// <summary>The port.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The private key to log in with, and no other.</summary>
+    public string? IdentityFile { get; init; }
+
+    /// <summary>The file with the host's key, instead of the user's own.</summary>
+    public string? KnownHostsFile { get; init; }
+
+    /// <summary>How long to wait for the connection. Default: 30 seconds.</summary>
+    public TimeSpan? ConnectTimeout { get; init; }
 }
 
 /// <summary>The <c>options</c> of a job.</summary>

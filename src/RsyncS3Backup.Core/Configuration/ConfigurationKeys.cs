@@ -44,10 +44,29 @@ internal static class ConfigurationKeys
     private const string TrueOrFalse = "true or false";
 
     public static readonly ConfigurationKey SourcePath =
-        new("path", Text, ConfigurationRules.PathAllowed) { Required = true, Rule = ConfigurationRules.SourcePath };
+        new("path", Text, ConfigurationRules.SourcePathAllowed) { Required = true, Rule = ConfigurationRules.SourcePath };
 
     public static readonly ConfigurationKey SourceName =
         new("name", Text, ConfigurationRules.SourceNameAllowed) { Rule = ConfigurationRules.SourceName };
+
+    public static readonly ConfigurationKey SshPort = new("port", Number, ConfigurationRules.PortAllowed) { Rule = ConfigurationRules.Port };
+
+    public static readonly ConfigurationKey IdentityFile =
+        new("identityFile", Text, ConfigurationRules.SshFileAllowed) { Rule = ConfigurationRules.SshFile };
+
+    public static readonly ConfigurationKey KnownHostsFile =
+        new("knownHostsFile", Text, ConfigurationRules.SshFileAllowed) { Rule = ConfigurationRules.SshFile };
+
+    public static readonly ConfigurationKey ConnectTimeout =
+        new("connectTimeout", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
+
+    public static readonly ConfigurationKey Ssh = new("ssh", Kind.Object, "an object: how ssh reaches the source's machine")
+    {
+        Members = [SshPort, IdentityFile, KnownHostsFile, ConnectTimeout],
+    };
+
+    public static readonly ConfigurationKey PasswordFile =
+        new("passwordFile", Text, ConfigurationRules.PathAllowed) { Rule = ConfigurationRules.LocalPath };
 
     public static readonly ConfigurationKey Enabled = new("enabled", Flag, TrueOrFalse);
 
@@ -209,7 +228,7 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey Sources = new("sources", Objects, "a list of at least one object with 'path'")
     {
         Required = true,
-        Members = [SourcePath, SourceName, ExcludePatterns],
+        Members = [SourcePath, SourceName, ExcludePatterns, Ssh, PasswordFile],
     };
 
     public static readonly ConfigurationKey Options =

@@ -10,9 +10,11 @@ internal static class ConfigurationPaths
     private static StringComparison NameComparison =>
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
-    /// <summary>The path with a leading <c>~/</c> replaced by the home folder and without separators at its end.</summary>
+    /// <summary>The path with a leading <c>~/</c> replaced by the home folder and without separators at its end; one on another machine as it is.</summary>
     public static string Expand(string path)
     {
+        if (RemotePath.IsRemote(path))
+            return path;
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         string expanded = path == "~" ? home
             : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[2..])
@@ -28,8 +30,10 @@ internal static class ConfigurationPaths
         return expanded;
     }
 
-    /// <summary>The last part of a path; empty for a root.</summary>
-    public static string LastPart(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+    /// <summary>The last part of a path, here or on another machine; empty for a root.</summary>
+    public static string LastPart(string path) =>
+        RemotePath.IsRemote(path) ? RemotePath.TryRead(path, out RemotePath? remote) is null ? remote!.LastPart : ""
+        : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 
     /// <summary>True when both paths name one folder, as text.</summary>
     public static bool AreSame(string left, string right) =>
@@ -38,16 +42,6 @@ internal static class ConfigurationPaths
     /// <summary>True when <paramref name="path"/> is below <paramref name="folder"/>, as text.</summary>
     public static bool IsInside(string path, string folder) =>
         !AreSame(path, folder) && WithSeparator(path).StartsWith(WithSeparator(folder), NameComparison);
-
-    /// <summary>True for <c>host:/path</c>, <c>user@host:path</c>, <c>host::module</c> and <c>rsync://host/module</c>.</summary>
-    public static bool IsRemote(string path)
-    {
-        int colon = path.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && path.AsSpan(0, colon).IndexOfAny('/', '\\') < 0 && !IsDrive(path);
-    }
-
-    private static bool IsDrive(string path) =>
-        path.Length >= 2 && char.IsAsciiLetter(path[0]) && path[1] == ':' && (path.Length == 2 || path[2] is '/' or '\\');
 
     private static string WithSeparator(string path)
     {

@@ -124,6 +124,7 @@ public static class ConfigurationReader
         CheckSourceNames(job, configuration, problems);
         CheckSmallObjects(rsync?.Object(ConfigurationKeys.SyncToS3), configuration.Options.Rsync.SyncToS3, problems);
         CheckEncryption(job.Object(ConfigurationKeys.Destination)?.Object(ConfigurationKeys.Encryption), problems);
+        CheckTransports(job, configuration, problems);
         CheckMirror(rsync?.NodeOf(ConfigurationKeys.LocalDestination), configuration, problems);
         return job.Has(ConfigurationKeys.Name) ? configuration : WithDefaultName(configuration, job, defaultName, problems);
     }
@@ -133,7 +134,20 @@ public static class ConfigurationReader
         Path = ConfigurationPaths.Expand(source.Text(ConfigurationKeys.SourcePath) ?? ""),
         Name = source.Text(ConfigurationKeys.SourceName),
         ExcludePatterns = source.Texts(ConfigurationKeys.ExcludePatterns),
+        Ssh = source.Object(ConfigurationKeys.Ssh) is { } ssh ? ReadSsh(ssh) : null,
+        PasswordFile = ExpandedOrNull(source, ConfigurationKeys.PasswordFile),
     };
+
+    private static SshOptions ReadSsh(ConfigurationObject ssh) => new()
+    {
+        Port = ssh.Number(ConfigurationKeys.SshPort),
+        IdentityFile = ExpandedOrNull(ssh, ConfigurationKeys.IdentityFile),
+        KnownHostsFile = ExpandedOrNull(ssh, ConfigurationKeys.KnownHostsFile),
+        ConnectTimeout = DurationText.TryParse(ssh.Text(ConfigurationKeys.ConnectTimeout) ?? "", out TimeSpan timeout) ? timeout : null,
+    };
+
+    private static string? ExpandedOrNull(ConfigurationObject from, ConfigurationKey key) =>
+        from.Text(key) is { } path ? ConfigurationPaths.Expand(path) : null;
 
     private static RsyncOptions ReadRsync(ConfigurationObject? rsync)
     {
@@ -275,12 +289,32 @@ public static class ConfigurationReader
             problems.Add(bucketKey, $"{name} has no bucket keys.", "this key only with mode SSE-KMS");
     }
 
+    private static void CheckTransports(ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        foreach ((ConfigurationObject source, BackupSource bound) in job.Objects(ConfigurationKeys.Sources).Zip(configuration.Sources))
+        {
+            if (bound.Path.Length == 0)
+                continue;
+            RemoteTransport? transport = RemotePath.IsRemote(bound.Path) && RemotePath.TryRead(bound.Path, out RemotePath? remote) is null
+                ? remote!.Transport
+                : null;
+            string quoted = ConfigurationText.Quote(bound.Path);
+            if (bound.Ssh is not null && transport != RemoteTransport.Ssh)
+                problems.Add(source.Node, $"{quoted} is not reached by ssh, so 'ssh' has no place here.", "'ssh' with '[user@]host:/path'");
+            if (bound.PasswordFile is not null && transport != RemoteTransport.Daemon)
+            {
+                problems.Add(source.Node, $"{quoted} is on no rsync daemon, so 'passwordFile' has no place here.",
+                    "'passwordFile' with '[user@]host::module/path' or 'rsync://…'; ssh logs in with 'ssh.identityFile'");
+            }
+        }
+    }
+
     private static void CheckMirror(ConfigurationNode? mirror, BackupConfiguration configuration, ConfigurationProblems problems)
     {
         if (mirror is null)
             return;
         string destination = configuration.Options.Rsync.LocalDestination;
-        foreach (string source in configuration.Sources.Select(source => source.Path).Where(path => path.Length > 0))
+        foreach (string source in configuration.Sources.Select(source => source.Path).Where(path => path.Length > 0 && !RemotePath.IsRemote(path)))
         {
             string? relation = ConfigurationPaths.AreSame(destination, source) ? "is"
                 : ConfigurationPaths.IsInside(destination, source) ? "is inside"

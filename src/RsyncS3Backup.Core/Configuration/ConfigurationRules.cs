@@ -33,6 +33,10 @@ public static partial class ConfigurationRules
     internal const string SourceNameAllowed =
         "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'";
     internal const string PathAllowed = "an absolute path, or one that starts with '~/'";
+    internal const string SourcePathAllowed =
+        PathAllowed + "; on another machine '[user@]host:/path', '[user@]host::module/path' or 'rsync://[user@]host[:port]/module/path'";
+    internal const string PortAllowed = "a whole number from 1 to 65535";
+    internal const string SshFileAllowed = PathAllowed + ", without quotes, '${' and control characters";
     internal const string BucketNameAllowed =
         "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends";
     internal const string RegionAllowed = "a region such as 'us-east-1': letters, digits, '-' and '_'";
@@ -200,12 +204,22 @@ public static partial class ConfigurationRules
     }
 
     internal static string? SourcePath(string value) =>
-        ConfigurationPaths.IsRemote(value)
-            ? $"{ConfigurationText.Quote(value)} is on another machine; remote sources are not supported yet."
-            : LocalPath(value);
+        RemotePath.IsRemote(value) ? RemotePath.TryRead(value, out _) : LocalPath(value);
+
+    internal static string? Port(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65535
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no port.";
+
+    /// <summary>A file that ssh opens. ssh expands <c>${NAME}</c> in such a path and has no way to escape it (ssh_config(5), "TOKENS").</summary>
+    internal static string? SshFile(string value)
+    {
+        bool canBeGiven = !value.AsSpan().ContainsAny('"', '\'') && !value.Contains("${", StringComparison.Ordinal) && !value.Any(char.IsControl);
+        return canBeGiven ? LocalPath(value) : $"{ConfigurationText.Quote(value)} holds what ssh cannot take in a path.";
+    }
 
     internal static string? MirrorPath(string value) =>
-        ConfigurationPaths.IsRemote(value)
+        RemotePath.IsRemote(value)
             ? $"{ConfigurationText.Quote(value)} is on another machine; the mirror must be on this one."
             : LocalPath(value);
 

@@ -54,10 +54,25 @@ public static class ConfigurationWriter
             WriteText(json, ConfigurationKeys.SourcePath, source.Path);
             WriteText(json, ConfigurationKeys.SourceName, source.Name);
             WriteTexts(json, ConfigurationKeys.ExcludePatterns, source.ExcludePatterns);
+            if (source.Ssh is { } ssh)
+                WriteSsh(json, ssh);
+            WriteText(json, ConfigurationKeys.PasswordFile, source.PasswordFile);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteSsh(Utf8JsonWriter json, SshOptions ssh)
+    {
+        json.WriteStartObject(ConfigurationKeys.Ssh.Name);
+        if (ssh.Port is { } port)
+            json.WriteNumber(ConfigurationKeys.SshPort.Name, port);
+        WriteText(json, ConfigurationKeys.IdentityFile, ssh.IdentityFile);
+        WriteText(json, ConfigurationKeys.KnownHostsFile, ssh.KnownHostsFile);
+        if (ssh.ConnectTimeout is { } timeout)
+            WriteText(json, ConfigurationKeys.ConnectTimeout, DurationText.Format(timeout));
+        json.WriteEndObject();
     }
 
     private static void WriteRsync(Utf8JsonWriter json, RsyncOptions rsync)

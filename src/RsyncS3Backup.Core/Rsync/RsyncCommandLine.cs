@@ -17,8 +17,15 @@ internal static class RsyncCommandLine
     /// <param name="destination">The folder of the mirror that gets the source's contents, absolute.</param>
     /// <param name="isMirrorRoot">True when the destination is the mirror's root and not a source's own folder in it.</param>
     /// <param name="pass">What the pass may delete.</param>
+    /// <param name="remote">The source, when it is on another machine; null: it is on this one.</param>
     public static IReadOnlyList<string> Build(
-        RsyncProgram program, RsyncOptions options, string source, string destination, bool isMirrorRoot, RsyncPass pass)
+        RsyncProgram program,
+        RsyncOptions options,
+        string source,
+        string destination,
+        bool isMirrorRoot,
+        RsyncPass pass,
+        RemoteSource? remote = null)
     {
         List<string> arguments = ["--archive"];
         // With incremental recursion rsync 3.5.0 hangs for ever, or ends with code 2, when one name of a file with hard links cannot be
@@ -58,13 +65,21 @@ internal static class RsyncCommandLine
         // A "!" in a file makes rsync forget all rules before it.
         if (options.PatternFiles.Count > 0)
             arguments.AddRange(ownRules);
-        arguments.AddRange(options.ExtraArguments);
+        if (remote is not null)
+            arguments.AddRange(remote.Arguments(program));
+        arguments.AddRange(ExtraArguments(options, remote));
         arguments.AddRange(["--8-bit-output", "--no-human-readable", "--stats"]);
         if (!pass.IsDryRun)
             arguments.Add("--info=progress2");
-        arguments.AddRange(["--out-format=" + RsyncOutputParser.OutFormat, "--", Folder(program, source), Folder(program, destination)]);
+        string from = remote?.Argument() ?? Folder(program, source);
+        arguments.AddRange(["--out-format=" + RsyncOutputParser.OutFormat, "--", from, Folder(program, destination)]);
         return arguments;
     }
+
+    /// <summary>The job's extra arguments, as far as a source takes them: only for a daemon rsync takes <c>--contimeout</c> (main.c, start_client).</summary>
+    public static IEnumerable<string> ExtraArguments(RsyncOptions options, RemoteSource? remote) =>
+        options.ExtraArguments.Where(argument =>
+            remote is { IsSsh: false } || !argument.StartsWith("--contimeout", StringComparison.Ordinal));
 
     // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper down is mirrored.
     private static List<string> OwnRules(RsyncPass pass)

@@ -16,6 +16,10 @@ internal static class RsyncEnvironment
                 changes[name] = null;
         }
 
+        // Without a password rsync would ask at the terminal for a daemon's; a wrong one, such as none, is refused. One that is set is used.
+        const string password = "RSYNC_PASSWORD";
+        changes[password] = Environment.GetEnvironmentVariable(password) ?? "";
+
         // Messages in English and bytes as they are.
         changes["LC_ALL"] = "C";
         changes["LANGUAGE"] = null;

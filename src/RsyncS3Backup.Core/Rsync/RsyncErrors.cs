@@ -80,6 +80,91 @@ internal static class RsyncErrors
         + "with -AllowEmptySource.",
         path);
 
+    /// <summary>A source's path is no address that rsync understands.</summary>
+    public static BackupError SourceAddressInvalid(string problem) => Configuration(
+        "SourceAddressInvalid", problem, $"Write {ConfigurationRules.SourcePathAllowed}.", null);
+
+    /// <summary>The private key of a source's <c>ssh</c> is not there or not readable.</summary>
+    public static BackupError IdentityFileUnusable(string source, string file, string reason) => Refused(
+        "IdentityFileUnusable",
+        BackupErrorCategory.ObjectNotFound,
+        $"The identity file '{file}' of the source '{source}' cannot be used: {reason}.",
+        "Name the private key (not the .pub file) with ssh.identityFile, readable by the user who runs the job and by nobody else.",
+        file);
+
+    /// <summary>The file with the host's key is not there or not readable.</summary>
+    public static BackupError KnownHostsFileUnusable(string source, string file, string reason) => Refused(
+        "KnownHostsFileUnusable",
+        BackupErrorCategory.ObjectNotFound,
+        $"The known hosts file '{file}' of the source '{source}' cannot be used: {reason}.",
+        "Write the host's key into it (`ssh-keyscan` prints it; compare it with what the host itself says), or leave ssh.knownHostsFile out.",
+        file);
+
+    /// <summary>The file with a daemon's password is not there, or rsync would not take it.</summary>
+    public static BackupError PasswordFileUnusable(string source, string file, string reason) => Refused(
+        "PasswordFileUnusable",
+        BackupErrorCategory.PermissionDenied,
+        $"The password file '{file}' of the source '{source}' cannot be used: {reason}.",
+        "It holds the password on one line, belongs to the user who runs the job, and `chmod 600` keeps others from it.",
+        file);
+
+    /// <summary>There is no ssh.</summary>
+    public static BackupError SshNotFound(string source, string said) => Stage1(
+        "SshNotFound",
+        BackupErrorCategory.NotInstalled,
+        $"rsync cannot start ssh to reach '{source}'. It said: {said}",
+        "Install the OpenSSH client (package openssh-client or openssh) and see that `ssh` is on the PATH of the user who runs the job.",
+        source);
+
+    /// <summary>The other machine cannot be reached.</summary>
+    public static BackupError RemoteUnreachable(string source, string said) => Remote(
+        "RemoteUnreachable", BackupErrorCategory.ConnectionError, source, "its machine cannot be reached", said,
+        "Check that the machine is on, its name and port, and the firewalls between.");
+
+    /// <summary>The other machine's key is not known, or is another one.</summary>
+    public static BackupError RemoteHostKeyNotTrusted(string source, string said) => Remote(
+        "RemoteHostKeyNotTrusted", BackupErrorCategory.AuthenticationError, source, "its machine's key is not known, or is not the known one", said,
+        "For a new machine: connect once by hand with ssh as the user who runs the job and compare the fingerprint, or name a file with its key "
+        + "with ssh.knownHostsFile. If the key has changed and nobody changed it, do not go on: another machine may answer.");
+
+    /// <summary>The login failed.</summary>
+    public static BackupError RemoteAuthenticationFailed(string source, string said, bool isSsh) => Remote(
+        "RemoteAuthenticationFailed", BackupErrorCategory.AuthenticationError, source, "the login failed", said,
+        isSsh
+            ? "Check the user's name and ssh.identityFile, that its public key is in ~/.ssh/authorized_keys there, that only its owner may read "
+                + "it, and that it has no passphrase or an agent holds it. ssh never asks here."
+            : "Check the user's name before the '@' and the passwordFile; the daemon's log tells more.");
+
+    /// <summary>The daemon has no such module.</summary>
+    public static BackupError RemoteModuleUnknown(string source, string module, string said) => Remote(
+        "RemoteModuleUnknown", BackupErrorCategory.ObjectNotFound, source, $"its rsync daemon has no module '{module}'", said,
+        "Check the module's name: `rsync rsync://host/` lists those that are not hidden.");
+
+    /// <summary>The daemon has too many connections.</summary>
+    public static BackupError RemoteBusy(string source, string said) => Remote(
+        "RemoteBusy", BackupErrorCategory.ResourceBusy, source, "its rsync daemon has as many connections as it takes", said,
+        "Run again later, or raise 'max connections' in its rsyncd.conf.");
+
+    /// <summary>The daemon refused for another reason.</summary>
+    public static BackupError RemoteRefused(string source, string said) => Remote(
+        "RemoteRefused", BackupErrorCategory.PermissionDenied, source, "its rsync daemon refused", said,
+        "Check the module in its rsyncd.conf ('hosts allow', 'auth users', 'path') and its log.");
+
+    /// <summary>There is no rsync on the other machine.</summary>
+    public static BackupError RemoteRsyncMissing(string source, string said) => Remote(
+        "RemoteRsyncMissing", BackupErrorCategory.NotInstalled, source, "there is no rsync on the other machine, or not on its PATH", said,
+        "Install rsync there; `ssh host rsync --version` must work.");
+
+    /// <summary>Something on the other machine prints what belongs into no protocol.</summary>
+    public static BackupError RemoteShellNotClean(string source, string said) => Remote(
+        "RemoteShellNotClean", BackupErrorCategory.InvalidData, source, "its machine prints something before rsync can talk", said,
+        "Remove what the login shell's start files print there: `ssh host /bin/true` must print nothing.");
+
+    /// <summary>The connection broke.</summary>
+    public static BackupError RemoteConnectionLost(string source, string said) => Remote(
+        "RemoteConnectionLost", BackupErrorCategory.ConnectionError, source, "the connection broke", said,
+        "Run again; what is done is kept, and nothing was deleted that is still there.");
+
     /// <summary>Two sources would go to the same folder of the mirror.</summary>
     public static BackupError SourceNameNotUnique(string name, string path, string otherPath) => Configuration(
         "SourceNameNotUnique",
@@ -220,6 +305,9 @@ internal static class RsyncErrors
         : OperatingSystem.IsWindows()
             ? "Install cwRsync or MSYS2 (`winget install MSYS2.MSYS2`, then `pacman -S rsync`), or name one with rsyncPath."
         : "Install it with `apt-get install rsync` (Debian, Ubuntu) or `dnf install rsync` (Fedora, RHEL), or name one with rsyncPath.";
+
+    private static BackupError Remote(string id, BackupErrorCategory category, string source, string what, string said, string action) => Stage1(
+        id, category, $"The source '{source}' cannot be read: {what}." + (said.Length > 0 ? $" It said: {said}" : ""), action, source);
 
     private static BackupError Stage1(string id, BackupErrorCategory category, string message, string action, string? target) =>
         Make(id, category, message, action, target, BackupExitCode.Stage1Failed);

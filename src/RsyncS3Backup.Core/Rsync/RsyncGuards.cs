@@ -11,14 +11,22 @@ internal static partial class RsyncGuards
     {
         string destination = FullFolder(request.Options.LocalDestination);
         IReadOnlyList<RsyncLeg> legs = Legs(request.Sources, destination);
-        foreach (RsyncLeg leg in legs)
+        // Of what is on another machine only rsync can say more: see RemoteCheck, and what the run's first pass counts.
+        RsyncLeg[] localLegs = [.. legs.Where(leg => leg.Remote is null)];
+        foreach (RsyncLeg leg in localLegs)
             CheckSource(leg.Source);
-        CheckDestination(destination, request.Options.RequireMountPoint);
         foreach (RsyncLeg leg in legs)
+        {
+            if (leg.Remote is { } remote)
+                RemoteFiles.Demand(leg.Source, remote);
+        }
+
+        CheckDestination(destination, request.Options.RequireMountPoint);
+        foreach (RsyncLeg leg in localLegs)
             CheckOverlap(leg.Source, destination);
         if (request.Options.DeleteExtraneous && !request.AllowEmptySource)
         {
-            foreach (RsyncLeg leg in legs)
+            foreach (RsyncLeg leg in localLegs)
                 CheckNotEmptied(leg);
         }
 
@@ -47,22 +55,32 @@ internal static partial class RsyncGuards
         if (sources.Count == 0)
             throw new BackupException(RsyncErrors.NoSource());
         if (sources.Count == 1)
-            return [new RsyncLeg(FullFolder(sources[0].Path), destination, null) { ExcludePatterns = sources[0].ExcludePatterns }];
+            return [Leg(sources[0], destination, null)];
 
         List<RsyncLeg> legs = [];
         foreach (BackupSource source in sources)
         {
-            string path = FullFolder(source.Path);
-            string name = source.Name ?? Path.GetFileName(path);
+            string path = Leg(source, destination, null).Source;
+            string name = source.Name ?? ConfigurationPaths.LastPart(path);
             if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder or MirrorMarker.FileName || name.AsSpan().ContainsAny('/', '\0')
                 || name.Contains(Path.DirectorySeparatorChar))
                 throw new BackupException(RsyncErrors.SourceNameInvalid(name, path));
             if (legs.Find(leg => name.Equals(leg.Name, RealPath.Comparison)) is { } other)
                 throw new BackupException(RsyncErrors.SourceNameNotUnique(name, path, other.Source));
-            legs.Add(new RsyncLeg(path, Path.Combine(destination, name), name) { ExcludePatterns = source.ExcludePatterns });
+            legs.Add(Leg(source, Path.Combine(destination, name), name));
         }
 
         return legs;
+    }
+
+    private static RsyncLeg Leg(BackupSource source, string destination, string? name)
+    {
+        RemoteSource? remote = RemoteSource.Of(source);
+        return new RsyncLeg(remote is null ? FullFolder(source.Path) : source.Path, destination, name)
+        {
+            Remote = remote,
+            ExcludePatterns = source.ExcludePatterns,
+        };
     }
 
     private static void CheckSource(string source)

@@ -106,6 +106,13 @@ internal sealed class RsyncOutputParser(IRsyncOutputHandler handler)
             if (!TryParseItem(text[1..]))
                 handler.Malformed(text);
         }
+        else if (text.IndexOf((byte)'\t') is > 0 and int item && RsyncProgressLine.IsWhole(text[..item]))
+        {
+            // From another machine two processes of rsync print: the receiver leaves its progress without an end, and the generator, which
+            // knows nothing of that, appends its item.
+            Parse(text[..item]);
+            Parse(text[item..]);
+        }
         else if (RsyncProgressLine.TryParse(text, out RsyncProgressLine progress))
         {
             handler.Progress(progress);

@@ -25,6 +25,17 @@ internal readonly record struct RsyncProgressLine(long Bytes, int Percent, long?
         return true;
     }
 
+    /// <summary>True for one state with nothing after it: it ends with its count, or with two spaces after its time (progress.c).</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> line)
+    {
+        if (!TryParse(line, out RsyncProgressLine progress))
+            return false;
+        ReadOnlySpan<byte> trimmed = line.TrimEnd((byte)' ');
+        return progress.Known is null
+            ? trimmed.Length + 2 == line.Length && trimmed.Length >= 6 && trimmed[^3] == ':' && trimmed[^6] == ':' && trimmed.Count((byte)':') == 2
+            : trimmed.IndexOf((byte)')') == trimmed.Length - 1;
+    }
+
     private static (long? Remaining, long? Known, bool IsScanComplete) ReadCount(ReadOnlySpan<byte> line)
     {
         int at = line.IndexOf("-chk="u8);

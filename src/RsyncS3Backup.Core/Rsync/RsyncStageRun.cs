@@ -28,6 +28,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private RsyncProgram? program;
     private MirrorGuard? mirrorGuard;
     private bool isChecksumRun;
+    private bool isRemotePass;
     private RsyncChangeRecorder? recorder;
     private RsyncStatistics statistics = new();
     private int? exitCode;
@@ -123,7 +124,13 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> line)
     {
-        if (!statistics.TryRead(line))
+        if (statistics.TryRead(line))
+            return;
+        // From another machine two processes print, and the second may come between the halves of an item that is longer than the 4,096
+        // bytes that a pipe takes as a whole. The second half has the end of the name.
+        if (isRemotePass && (line.StartsWith("/"u8) || line.IndexOf("//"u8) >= 0))
+            Malformed(line);
+        else
             context.Verbose("rsync: " + RsyncEscapes.Undo(line));
     }
 
@@ -169,6 +176,9 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             report.Warning($"The mirror '{destination}' holds what belongs to no source and is left alone: "
                 + string.Join(", ", foreign.Take(5).Select(name => $"'{name}'")) + more + ".");
         }
+
+        foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
+            await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
 
         // rsync makes one missing level itself, which a source's own folder uses up.
         if (legs is not [{ Name: null }])
@@ -280,7 +290,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             int code = await StartAsync(outcome.Leg, RsyncPass.ListDeletions, new RsyncOutputParser(list), errors, cancellationToken)
                 .ConfigureAwait(false);
             if (RsyncExitCodes.Find(code).Status == BackupStatus.Failed && errors.Blocked == 0)
-                throw new BackupException(RsyncErrors.Ended(code, errors.LastWords, outcome.Leg.Source));
+                throw new BackupException(Ended(outcome.Leg, code, errors));
             count += Math.Max(list.Count, outcome.Withheld);
         }
 
@@ -291,6 +301,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     {
         statistics = new RsyncStatistics();
         blocked.Clear();
+        isRemotePass = leg.Remote is not null;
         recorder?.PassStarts(leg);
         RsyncErrorOutput errors = new(this);
         long started = Stopwatch.GetTimestamp();
@@ -313,7 +324,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private Task<int> StartAsync(
         RsyncLeg leg, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, OptionsFor(leg), leg.Source, leg.Destination, leg.Name is null, pass);
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, OptionsFor(leg), leg.Source, leg.Destination, leg.Name is null, pass, leg.Remote);
         return RsyncProcess.RunAsync(program!.Path, arguments, output, errors, grace, cancellationToken);
     }
 
@@ -333,8 +344,12 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             return outcome.Statistics.Entries is null ? RsyncErrors.OutputNotUnderstood(program!.Path, code, errors.LastWords) : null;
         return errors.IsDestinationFull
             ? RsyncErrors.DestinationFull(destination, FreeSpace(outcome.Leg.Destination), needed: null, code)
-            : RsyncErrors.Ended(code, errors.LastWords, outcome.Leg.Source);
+            : Ended(outcome.Leg, code, errors);
     }
+
+    private static BackupError Ended(RsyncLeg leg, int code, RsyncErrorOutput errors) =>
+        (leg.Remote is { } remote ? RemoteFailures.Find(leg.Source, remote, code, errors.LastWords) : null)
+        ?? RsyncErrors.Ended(code, errors.LastWords, leg.Source);
 
     /// <summary>Adds to the error what is still to be copied, as a dry run counts it.</summary>
     private async Task<BackupError> MeasureNeedAsync(BackupError full, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Rsync;
 
 namespace RsyncS3Backup.Commands;
 
@@ -45,6 +46,22 @@ public abstract class BackupCmdlet : AsyncCmdlet
         {
             throw new BackupException(ParameterErrors.PathNotResolved(path, exception.Message), exception);
         }
+    }
+
+    /// <summary>A source: a folder of the file system, as above, or an address on another machine as it is.</summary>
+    /// <exception cref="BackupException">It is neither.</exception>
+    private protected string ResolveSource(string source)
+    {
+        // A drive of PowerShell's, such as Temp:, is written as a host is.
+        bool isDrive = SessionState.Drive.GetAll().Any(drive => source.StartsWith(drive.Name + ":", StringComparison.OrdinalIgnoreCase)
+            && !source.StartsWith(drive.Name + "::", StringComparison.OrdinalIgnoreCase));
+        bool isOfProvider = source.StartsWith("FileSystem::", StringComparison.OrdinalIgnoreCase);
+        if (isDrive || isOfProvider || !RemotePath.IsRemote(source))
+            return ResolveFileSystemPath(source);
+        // Not with the value in the message, as other parameters do: it may hold a password.
+        return ConfigurationRules.SourcePath(source) is { } problem
+            ? throw new BackupException(RsyncErrors.SourceAddressInvalid(problem))
+            : source;
     }
 
     /// <summary>The configuration files that a path with or without wildcards names; one that does not exist is left to the reader.</summary>

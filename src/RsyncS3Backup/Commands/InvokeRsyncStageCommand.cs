@@ -11,7 +11,7 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(RsyncStageResult))]
 public sealed class InvokeRsyncStageCommand : BackupCmdlet
 {
-    /// <summary>The folders to mirror. One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
+    /// <summary>The folders to mirror, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>). One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Source")]
     [ValidateNotNullOrEmpty]
     public string[] Source { get; set; } = [];
@@ -128,7 +128,7 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
             Demand(nameof(ExcludePattern), pattern, ConfigurationRules.Pattern, ConfigurationRules.PatternAllowed);
         return new RsyncStageRequest
         {
-            Sources = [.. Source.Select(path => new BackupSource { Path = ResolveFileSystemPath(path) })],
+            Sources = [.. Source.Select(path => new BackupSource { Path = ResolveSource(path) })],
             Options = new RsyncOptions
             {
                 LocalDestination = ResolveFileSystemPath(Destination),

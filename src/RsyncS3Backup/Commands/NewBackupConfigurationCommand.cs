@@ -15,7 +15,7 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     public string Path { get; set; } = "";
 
-    /// <summary>The folders to back up.</summary>
+    /// <summary>The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>).</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string[] Source { get; set; } = [];
@@ -119,7 +119,7 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
         return new BackupConfiguration
         {
             Name = Name ?? System.IO.Path.GetFileNameWithoutExtension(path),
-            Sources = [.. Source.Select(source => new BackupSource { Path = ResolveFileSystemPath(source) })],
+            Sources = [.. Source.Select(source => new BackupSource { Path = ResolveSource(source) })],
             Options = new BackupOptions
             {
                 Rsync = new RsyncOptions

@@ -43,7 +43,7 @@ public sealed class ConfigurationPropertyTests
             _ => "true",
         };
         (string parent, ConfigurationKey known) = ConfigurationKeys.All[key.Get % ConfigurationKeys.All.Count];
-        string path = $"{parent.Replace("[]", "[0]", StringComparison.Ordinal)}.{known.Name}";
+        string path = parent == "$.sources[].ssh" ? $"$.sources[2].ssh.{known.Name}" : $"{parent.Replace("[]", "[0]", StringComparison.Ordinal)}.{known.Name}";
         return IsConsistent(ConfigurationReader.Read(ConfigurationSamples.With(path, value), null, null));
     }
 

@@ -17,7 +17,20 @@ public sealed class ConfigurationReaderTests
         BackupConfiguration expected = new()
         {
             Name = "everything",
-            Sources = [new BackupSource { Path = "/data/photos", Name = "pictures", ExcludePatterns = ["raw/"] }, new BackupSource { Path = "/data/music" }],
+            Sources =
+            [
+                new BackupSource { Path = "/data/photos", Name = "pictures", ExcludePatterns = ["raw/"] },
+                new BackupSource { Path = "/data/music" },
+                new BackupSource
+                {
+                    Path = "me@nas.example.com:/volume1/video",
+                    Ssh = new SshOptions
+                    {
+                        Port = 2222, IdentityFile = "/keys/id", KnownHostsFile = "/keys/hosts", ConnectTimeout = TimeSpan.FromSeconds(10),
+                    },
+                },
+                new BackupSource { Path = "rsync://me@nas.example.com:8730/books", PasswordFile = "/keys/rsyncd" },
+            ],
             Options = new BackupOptions
             {
                 Rsync = new RsyncOptions
@@ -157,8 +170,14 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.sources[0].path", "\"\"", "empty")]
     [InlineData("$.sources[0].path", "\"photos\"", "not absolute")]
     [InlineData("$.sources[0].path", "\"${HOME}/photos\"", "not absolute")]
-    [InlineData("$.sources[0].path", "\"host:/photos\"", "remote sources are not supported yet")]
-    [InlineData("$.sources[0].path", "\"rsync://host/photos\"", "remote sources are not supported yet")]
+    [InlineData("$.sources[0].path", "\"host:\"", "names no folder")]
+    [InlineData("$.sources[0].path", "\"rsync://host/\"", "names no module")]
+    [InlineData("$.sources[0].path", "\"-oProxyCommand=x:/y\"", "begins with '-'")]
+    [InlineData("$.sources[2].ssh.port", "0", "is no port")]
+    [InlineData("$.sources[2].ssh.identityFile", "\"id\"", "is not absolute")]
+    [InlineData("$.sources[2].ssh.knownHostsFile", "\"/a${HOME}\"", "ssh cannot take")]
+    [InlineData("$.sources[2].ssh.connectTimeout", "\"0s\"", "no positive duration")]
+    [InlineData("$.sources[3].passwordFile", "\"secret\"", "is not absolute")]
     [InlineData("$.sources[0].path", "\"/a\\u0000b\"", "no path can have")]
     [InlineData("$.sources[0].name", "\"a/b\"", "cannot be a folder's name")]
     [InlineData("$.sources[0].name", "\"..\"", "cannot be a folder's name")]

@@ -24,7 +24,12 @@ internal static class ConfigurationSamples
           "$schema": "./backup-job.schema.json",
           "name": "everything",
           "backupType": "rsync-to-s3",
-          "sources": [{ "path": "/data/photos", "name": "pictures", "excludePatterns": ["raw/"] }, { "path": "/data/music" }],
+          "sources": [{ "path": "/data/photos", "name": "pictures", "excludePatterns": ["raw/"] }, { "path": "/data/music" },
+            {
+              "path": "me@nas.example.com:/volume1/video",
+              "ssh": { "port": 2222, "identityFile": "/keys/id", "knownHostsFile": "/keys/hosts", "connectTimeout": "10s" }
+            },
+            { "path": "rsync://me@nas.example.com:8730/books", "passwordFile": "/keys/rsyncd" }],
           "options": {
             "rsync": {
               "localDestination": "/mnt/mirror",

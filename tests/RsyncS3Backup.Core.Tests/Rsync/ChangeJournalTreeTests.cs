@@ -69,7 +69,7 @@ public sealed class ChangeJournalTreeTests
         }
     }
 
-    private static Dictionary<string, RawEntry> Read(string root, int sourceCount)
+    internal static Dictionary<string, RawEntry> Read(string root, int sourceCount)
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(Latin1(root));
         // Ours, and no part of the backup.
@@ -80,7 +80,7 @@ public sealed class ChangeJournalTreeTests
         return entries;
     }
 
-    private static void AssertSame(string where, Dictionary<string, RawEntry> source, Dictionary<string, RawEntry> mirror)
+    internal static void AssertSame(string where, Dictionary<string, RawEntry> source, Dictionary<string, RawEntry> mirror)
     {
         string[] different = [.. source.Keys.Union(mirror.Keys)
             .Where(path => source.GetValueOrDefault(path)?.Looks != mirror.GetValueOrDefault(path)?.Looks)
@@ -94,5 +94,5 @@ public sealed class ChangeJournalTreeTests
             .GroupBy(item => item.Value.Inode)
             .Select(group => string.Join('\0', group.Select(item => item.Key).Order(StringComparer.Ordinal)))];
 
-    private static string Latin1(string path) => System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes(path));
+    internal static string Latin1(string path) => System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes(path));
 }

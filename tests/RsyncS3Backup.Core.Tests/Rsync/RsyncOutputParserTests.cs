@@ -34,6 +34,13 @@ public sealed class RsyncOutputParserTests
         + "\n"
         + "Number of files: 13 (reg: 8, dir: 3, link: 1, special: 1)\n";
 
+    // Of a pull, in which the generator's items come right after the receiver's progress.
+    private const string CapturedFromAnotherMachine =
+        "\r              0 100%    0.00kB/s    0:00:00 (xfr#0, to-chk=0/2)\t*deleting  \t0\t0\t4//\n"
+        + "\r              3   0%    0.00kB/s    0:00:00  \t>f+++++++++\t3\t46\tb\tc//\n"
+        + "\r              0 100%    0.00kB/s    0:00:00 (xfr#0, to-chk=0/2)cannot delete non-empty directory: a)\tb\n"
+        + "\r              3   0%    0.00kB/s    0:00:00  cannot delete non-empty directory: a  \tb\n";
+
     private static readonly string[] Expected =
     [
         "Metadata Folder 4096 []",
@@ -72,6 +79,14 @@ public sealed class RsyncOutputParserTests
     [Fact]
     public void Real_output_is_read_the_same_byte_by_byte() =>
         Assert.Equal(Expected.Select(Tidy), Parse([.. Captured.Select(c => c.ToString())]));
+
+    [Fact]
+    public void An_item_right_after_a_progress_is_read_and_a_text_there_is_none()
+    {
+        Assert.Equal(
+            ["Progress 0 100% 0/2", "Deleted File 0 [4]", "Created File 3 [b\tc]", "Progress 0 100% 0/2"],
+            Parse(CapturedFromAnotherMachine));
+    }
 
     [Fact]
     public void A_name_is_shown_with_replacement_characters_where_it_is_not_utf8()
