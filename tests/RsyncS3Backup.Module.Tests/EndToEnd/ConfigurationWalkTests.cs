@@ -58,6 +58,44 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("sources[].ssh.port")]
+    [Walks("sources[].ssh.identityFile")]
+    [Walks("sources[].ssh.knownHostsFile")]
+    [Walks("sources[].ssh.connectTimeout")]
+    public void How_ssh_reaches_a_source_is_what_rsync_gets()
+    {
+        JsonObject ssh = new()
+        {
+            // Nothing listens there, so the run ends after its first question.
+            ["port"] = 1, ["identityFile"] = WriteFile("id", "no key"), ["knownHostsFile"] = WriteFile("hosts", ""), ["connectTimeout"] = "7s",
+        };
+
+        SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "me@127.0.0.1:/data", ["ssh"] = ssh })));
+
+        Assert.Equal(["RemoteUnreachable"], result.ErrorIds());
+        string shell = Assert.Single(Arguments(), argument => argument.StartsWith("--rsh=", StringComparison.Ordinal));
+        Assert.Contains(" -oConnectTimeout=7 ", shell, StringComparison.Ordinal);
+        Assert.Contains(" -oPort=1 ", shell, StringComparison.Ordinal);
+        Assert.Contains($"-oIdentityFile=\"{Folder.File("id")}\"", shell, StringComparison.Ordinal);
+        Assert.Contains($"-oUserKnownHostsFile=\"{Folder.File("hosts")}\"", shell, StringComparison.Ordinal);
+        Assert.Equal("me@127.0.0.1:/data/", Arguments()[^1]);
+    }
+
+    [Fact]
+    [Walks("sources[].passwordFile")]
+    public void The_password_file_of_a_daemon_is_what_rsync_gets()
+    {
+        string file = WriteFile("password", "secret");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "rsync://me@127.0.0.1:1/data", ["passwordFile"] = file })));
+
+        Assert.Equal(["RemoteUnreachable"], result.ErrorIds());
+        Assert.Contains("--password-file=" + file, Arguments());
+        Assert.Equal("rsync://me@127.0.0.1:1/data/", Arguments()[^1]);
+    }
+
+    [Fact]
     [Walks("options.rsync.localDestination")]
     [Walks("options.rsync.rsyncPath")]
     public void The_destination_is_what_the_given_rsync_gets()
