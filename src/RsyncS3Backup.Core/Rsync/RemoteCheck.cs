@@ -21,7 +21,7 @@ internal sealed class RemoteCheck : IRsyncOutputHandler, IRsyncErrorHandler
         RemoteCheck check = new(context);
         RsyncErrorOutput errors = new(check);
         int code = await RsyncProcess.RunAsync(
-            program.Path, Arguments(program, options, leg.Remote!), new RsyncOutputParser(check), errors, grace, cancellationToken)
+            program.Path, Arguments(program, options, leg.Remote!), new RsyncOutputParser(check), errors, journal: null, grace, cancellationToken)
             .ConfigureAwait(false);
         if (RsyncExitCodes.Find(code).Status != BackupStatus.Failed)
             return;

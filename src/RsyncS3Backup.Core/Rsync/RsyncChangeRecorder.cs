@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 
@@ -7,6 +9,8 @@ namespace RsyncS3Backup.Rsync;
 /// <summary>Brings what the rsyncs of one run report to the job's change journal.</summary>
 internal sealed class RsyncChangeRecorder
 {
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
+
     private readonly ChangeJournal journal;
     private byte[] prefix = [];
     private bool isRunning;
@@ -16,6 +20,29 @@ internal sealed class RsyncChangeRecorder
 
     /// <summary>The journal's file.</summary>
     public string Path => journal.Path;
+
+    /// <summary>The journal's open file.</summary>
+    public SafeFileHandle File => journal.Handle;
+
+    /// <summary>
+    /// Waits until nobody writes a journal about this mirror any more. An rsync that a killed run left behind gets a signal and needs some time
+    /// to put partial files away.
+    /// </summary>
+    /// <exception cref="BackupException">Somebody still does after <paramref name="patience"/>.</exception>
+    public static async Task WaitForEarlierAsync(
+        RsyncStageRequest request, RunContext context, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        string mirror = request.Options.LocalDestination;
+        long started = Stopwatch.GetTimestamp();
+        for (bool isFirst = true; ChangeJournalFolder.IsBusy(context.JobName, mirror); isFirst = false)
+        {
+            if (isFirst)
+                context.Verbose($"Waiting for an earlier run of this job, or an rsync that it left behind, to leave the mirror '{mirror}'.");
+            if (Stopwatch.GetElapsedTime(started) > patience)
+                throw new BackupException(RsyncErrors.JobAlreadyRunning(mirror));
+            await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Makes the journal; null, with a warning, where the job has never had a state folder and cannot have one.</summary>
     /// <exception cref="BackupException">It cannot be made, and the job has state that a run without it would make wrong.</exception>

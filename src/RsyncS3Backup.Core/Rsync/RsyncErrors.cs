@@ -47,6 +47,15 @@ internal static class RsyncErrors
         "Make room there, or check its permissions. Without the journal stage 2 could miss what this run changes. Nothing was changed.",
         stateRoot);
 
+    /// <summary>Somebody else changes the mirror.</summary>
+    public static BackupError JobAlreadyRunning(string destination) => Make(
+        "JobAlreadyRunning",
+        BackupErrorCategory.ResourceBusy,
+        $"Another run of this job is changing the mirror '{destination}', or an rsync is that such a run left behind when it was killed.",
+        "Wait until it has ended. If no run is under way, look for an rsync process that hangs, and end it. Nothing was changed.",
+        destination,
+        BackupExitCode.AlreadyRunning);
+
     /// <summary>A source is not there.</summary>
     public static BackupError SourceMissing(string path) => Refused(
         "SourceMissing",

@@ -1,5 +1,6 @@
 using System.Buffers;
 using CliWrap;
+using Microsoft.Win32.SafeHandles;
 
 namespace RsyncS3Backup.Rsync;
 
@@ -14,6 +15,7 @@ internal static class RsyncProcess
     /// <param name="arguments">Its arguments.</param>
     /// <param name="output">Reads its standard output.</param>
     /// <param name="errors">Reads its standard error.</param>
+    /// <param name="journal">The change journal's file, which rsync holds open as long as it lives; null: none.</param>
     /// <param name="grace">How long it may take to stop after SIGINT; then it and its children are killed.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Its exit code.</returns>
@@ -24,6 +26,7 @@ internal static class RsyncProcess
         IReadOnlyList<string> arguments,
         RsyncOutputParser output,
         RsyncErrorOutput errors,
+        SafeFileHandle? journal,
         TimeSpan grace,
         CancellationToken cancellationToken)
     {
@@ -32,8 +35,9 @@ internal static class RsyncProcess
         Exception? failure = null;
 
         // rsync's two helper processes hold its standard error open, so the end of both streams is also the end of all three processes.
-        Command command = Cli.Wrap(program)
-            .WithArguments(arguments)
+        (string bound, IReadOnlyList<string> boundArguments) = RsyncLifetime.Bind(program, arguments);
+        Command command = Cli.Wrap(bound)
+            .WithArguments(boundArguments)
             .WithEnvironmentVariables(RsyncEnvironment.Changes())
             .WithWorkingDirectory(Path.GetPathRoot(program)!)
             .WithValidation(CommandResultValidation.None)
@@ -41,7 +45,9 @@ internal static class RsyncProcess
             .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, errors.Feed, Fail, token)));
         try
         {
-            CommandResult result = await command.ExecuteAsync(kill.Token, cancellationToken).ConfigureAwait(false);
+            CommandTask<CommandResult> execution =
+                await RsyncLifetime.StartAsync(() => command.ExecuteAsync(kill.Token, cancellationToken), journal).ConfigureAwait(false);
+            CommandResult result = await execution.ConfigureAwait(false);
             output.Complete();
             errors.Complete();
             return result.ExitCode;
@@ -66,6 +72,8 @@ internal static class RsyncProcess
 
     private static async Task PumpAsync(Stream stream, Feed feed, Action<Exception> fail, CancellationToken cancellationToken)
     {
+        // The thread that starts every rsync reads none.
+        await Task.Yield();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {

@@ -184,6 +184,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         if (legs is not [{ Name: null }])
             Directory.CreateDirectory(destination);
 
+        await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
         recorder = RsyncChangeRecorder.Start(request, context, report);
         RsyncPass firstPass = request.Options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? firstError = null;
@@ -325,7 +326,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         RsyncLeg leg, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> arguments = RsyncCommandLine.Build(program!, OptionsFor(leg), leg.Source, leg.Destination, leg.Name is null, pass, leg.Remote);
-        return RsyncProcess.RunAsync(program!.Path, arguments, output, errors, grace, cancellationToken);
+        return RsyncProcess.RunAsync(program!.Path, arguments, output, errors, recorder?.File, grace, cancellationToken);
     }
 
     private RsyncOptions OptionsFor(RsyncLeg leg) => request.Options with

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace RsyncS3Backup.State;
 
@@ -24,11 +25,15 @@ internal sealed class ChangeJournal : IDisposable
     private ChangeJournal(FileStream file)
     {
         this.file = file;
+        Handle = file.SafeFileHandle;
         timer = new Timer(_ => Flush(), null, LongestUnwritten, LongestUnwritten);
     }
 
     /// <summary>The journal's file.</summary>
     public string Path => file.Name;
+
+    /// <summary>The open file. Whoever has it open, such as an rsync that inherited it, keeps the journal from being pending.</summary>
+    public SafeFileHandle Handle { get; }
 
     /// <summary>Why the journal could not be written to its end; null when it could so far.</summary>
     public string? Failure { get; private set; }

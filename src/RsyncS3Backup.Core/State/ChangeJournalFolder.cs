@@ -35,6 +35,20 @@ internal sealed partial class ChangeJournalFolder
     public static bool HasState(string jobName) =>
         Directory.Exists(System.IO.Path.Combine(StateFolder.Root(), StateFolder.FolderName(jobName), FolderName));
 
+    /// <summary>True while somebody writes a journal about a mirror: a run of this job, or an rsync that outlived its run.</summary>
+    public static bool IsBusy(string jobName, string mirrorPath)
+    {
+        try
+        {
+            return HasState(jobName) && Directory.EnumerateFiles(ForJob(jobName).Path, "*" + Pending)
+                .Any(path => IsOpenElsewhere(path) && IsUnfinished(path, Mirror(mirrorPath)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>One spelling of a mirror's path.</summary>
     public static string Mirror(string path) => System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
 
@@ -122,16 +136,44 @@ internal sealed partial class ChangeJournalFolder
 
     private static bool IsUnknown(string path) => System.IO.Path.GetFileName(path).StartsWith(Unknown, StringComparison.Ordinal);
 
+    /// <summary>The writer, and every rsync that it started, holds a shared lock as long as it lives, so that an exclusive one fails.</summary>
+    private static bool IsOpenElsewhere(string path)
+    {
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>True for a journal without an end mark; one with it that is open is only being read.</summary>
+    private static bool IsUnfinished(string path, string mirrorPath)
+    {
+        try
+        {
+            using ChangeJournalReader reader = ChangeJournalReader.Open(path);
+            if (reader.HasHeader && reader.MirrorPath != mirrorPath)
+                return false;
+            reader.Skip();
+            return reader.End is null;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The journal, when it is about the mirror and nobody writes it; one whose header is torn may be about any mirror.</summary>
     private static ChangeJournalFile? Look(string path, string mirrorPath)
     {
         try
         {
-            // The writer holds a shared lock as long as it lives, so this fails while it does.
-            using (new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None))
-            {
-            }
-
+            if (IsOpenElsewhere(path))
+                return null;
             using ChangeJournalReader reader = ChangeJournalReader.Open(path);
             FileInfo info = new(path);
             if (!reader.HasHeader)

@@ -49,17 +49,17 @@ public sealed class ChangeJournalTreeTests
         for (int run = 0; run < runs; run++)
         {
             foreach (string tree in trees)
-                new RawTree(random, Latin1(tree)).Change();
-            Dictionary<string, RawEntry> before = Read(mirror, sourceCount);
-            Dictionary<string, RawEntry> source = Read(sourceRoot, sourceCount);
+                new RawTree(random, MirrorTrees.Latin1(tree)).Change();
+            Dictionary<string, RawEntry> before = MirrorTrees.Read(mirror, sourceCount);
+            Dictionary<string, RawEntry> source = MirrorTrees.Read(sourceRoot, sourceCount);
 
             using RunContext context = RunContext.Start(job, SilentObserver.Instance);
             RsyncStageResult result = await RsyncStage.RunAsync(request, context, CancellationToken.None);
 
             string where = string.Create(CultureInfo.InvariantCulture, $"seed {seed}, run {run}");
             Assert.True(result.Status == BackupStatus.Succeeded, $"{where}: {result.Error} {string.Join(" / ", result.FailedItems)}");
-            Dictionary<string, RawEntry> after = Read(mirror, sourceCount);
-            AssertSame(where, source, after);
+            Dictionary<string, RawEntry> after = MirrorTrees.Read(mirror, sourceCount);
+            MirrorTrees.AssertSame(where, source, after);
             string[] problems = [.. ExpectedChanges.Problems(before, source, [.. result.GetChanges()])];
             Assert.True(problems.Length == 0, $"{where}: {string.Join(Environment.NewLine, problems)}");
             PendingChanges pending = PendingChanges.Open(job, mirror);
@@ -68,31 +68,4 @@ public sealed class ChangeJournalTreeTests
             pending.MarkCarriedOut();
         }
     }
-
-    internal static Dictionary<string, RawEntry> Read(string root, int sourceCount)
-    {
-        Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(Latin1(root));
-        // Ours, and no part of the backup.
-        entries.Remove(MirrorMarker.FileName);
-        // With several sources the mirror's root itself belongs to none of them.
-        if (sourceCount > 1)
-            entries.Remove("");
-        return entries;
-    }
-
-    internal static void AssertSame(string where, Dictionary<string, RawEntry> source, Dictionary<string, RawEntry> mirror)
-    {
-        string[] different = [.. source.Keys.Union(mirror.Keys)
-            .Where(path => source.GetValueOrDefault(path)?.Looks != mirror.GetValueOrDefault(path)?.Looks)
-            .Select(path => $"'{path}': {source.GetValueOrDefault(path)} is {mirror.GetValueOrDefault(path)}")];
-        Assert.True(different.Length == 0, $"{where}: {string.Join(Environment.NewLine, different)}");
-        Assert.Equal(Groups(source), Groups(mirror));
-    }
-
-    private static SortedSet<string> Groups(Dictionary<string, RawEntry> entries) =>
-        [.. entries.Where(item => item.Value.Links > 1)
-            .GroupBy(item => item.Value.Inode)
-            .Select(group => string.Join('\0', group.Select(item => item.Key).Order(StringComparer.Ordinal)))];
-
-    internal static string Latin1(string path) => System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes(path));
 }

@@ -41,7 +41,7 @@ public sealed class DaemonSourceTests : RsyncStageHarness, IClassFixture<RsyncDa
     public async Task The_journal_is_the_difference_of_random_trees_by_any_name()
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "makes sockets with mknod, as root on Linux");
-        RawTree tree = new(new Random(8), ChangeJournalTreeTests.Latin1(root));
+        RawTree tree = new(new Random(8), MirrorTrees.Latin1(root));
         RsyncStageRequest request = From(daemon.Source("data/" + folder)) with
         {
             Options = Options with { HardLinks = true, MaxDelete = DeleteLimit.Unlimited },
@@ -50,13 +50,13 @@ public sealed class DaemonSourceTests : RsyncStageHarness, IClassFixture<RsyncDa
         for (int run = 0; run < 40; run++)
         {
             tree.Change();
-            Dictionary<string, RawEntry> before = ChangeJournalTreeTests.Read(Mirror, 1);
-            Dictionary<string, RawEntry> source = ChangeJournalTreeTests.Read(root, 1);
+            Dictionary<string, RawEntry> before = MirrorTrees.Read(Mirror, 1);
+            Dictionary<string, RawEntry> source = MirrorTrees.Read(root, 1);
 
             RsyncStageResult result = await RunAsync(request);
 
             Assert.True(result.Status == BackupStatus.Succeeded, $"run {run}: {result.Error} {string.Join(" / ", result.FailedItems)} {string.Join(" / ", result.Warnings)}");
-            ChangeJournalTreeTests.AssertSame($"run {run}", source, ChangeJournalTreeTests.Read(Mirror, 1));
+            MirrorTrees.AssertSame($"run {run}", source, MirrorTrees.Read(Mirror, 1));
             Assert.Empty(ExpectedChanges.Problems(before, source, [.. result.GetChanges()]));
         }
     }

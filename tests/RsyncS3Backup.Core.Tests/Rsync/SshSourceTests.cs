@@ -40,7 +40,7 @@ public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
     {
         NeedServer();
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "makes sockets with mknod, as root on Linux");
-        string latin1 = ChangeJournalTreeTests.Latin1(Source);
+        string latin1 = MirrorTrees.Latin1(Source);
         RawTree tree = new(new Random(7), latin1);
         RsyncStageRequest request = From(server.Source(Source)) with
         {
@@ -50,13 +50,13 @@ public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
         for (int run = 0; run < 15; run++)
         {
             tree.Change();
-            Dictionary<string, RawEntry> before = ChangeJournalTreeTests.Read(Mirror, 1);
-            Dictionary<string, RawEntry> source = ChangeJournalTreeTests.Read(Source, 1);
+            Dictionary<string, RawEntry> before = MirrorTrees.Read(Mirror, 1);
+            Dictionary<string, RawEntry> source = MirrorTrees.Read(Source, 1);
 
             RsyncStageResult result = await RunAsync(request);
 
             Assert.True(result.Status == BackupStatus.Succeeded, $"run {run}: {result.Error} {string.Join(" / ", result.FailedItems)} {string.Join(" / ", result.Warnings)}");
-            ChangeJournalTreeTests.AssertSame($"run {run}", source, ChangeJournalTreeTests.Read(Mirror, 1));
+            MirrorTrees.AssertSame($"run {run}", source, MirrorTrees.Read(Mirror, 1));
             Assert.Empty(ExpectedChanges.Problems(before, source, [.. result.GetChanges()]));
         }
     }

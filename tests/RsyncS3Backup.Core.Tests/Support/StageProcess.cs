@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Threading.Channels;
+
+namespace RsyncS3Backup.Core.Tests.Support;
+
+/// <summary>Stage 1 in a process of its own, which a test may kill. Linux only.</summary>
+internal sealed class StageProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly Channel<string> output = Channel.CreateUnbounded<string>();
+    private readonly List<string> said = [];
+
+    private StageProcess(Process process)
+    {
+        this.process = process;
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => _ = line.Data is null || output.Writer.TryWrite("error: " + line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>How many lines it has printed.</summary>
+    public int Lines => said.Count;
+
+    /// <summary>What it has printed.</summary>
+    public string Output => string.Join('\n', said);
+
+    /// <summary>It and its children, and theirs.</summary>
+    public IReadOnlyList<int> Children => Descendants(process.Id);
+
+    /// <summary>Starts stage 1 of a configuration file.</summary>
+    public static StageProcess Start(string configuration)
+    {
+        string probe = typeof(StageProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "StageProbe").Value!;
+        return new StageProcess(Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+            {
+                ArgumentList = { "exec", probe, configuration },
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!);
+    }
+
+    /// <summary>Waits for its n-th line of output.</summary>
+    /// <returns>False when it ended before.</returns>
+    public async Task<bool> WaitForLinesAsync(int count)
+    {
+        while (said.Count < count)
+        {
+            if (!await output.Reader.WaitToReadAsync())
+                return false;
+            while (said.Count < count && output.Reader.TryRead(out string? line))
+                said.Add(line);
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for a line that contains a text.</summary>
+    public async Task WaitForAsync(string text)
+    {
+        do
+        {
+            if (!await WaitForLinesAsync(said.Count + 1))
+                throw new InvalidOperationException($"The probe ended without saying '{text}': {Output}");
+        }
+        while (!said[^1].Contains(text, StringComparison.Ordinal));
+    }
+
+    /// <summary>SIGKILL, to it alone.</summary>
+    public void Kill() => process.Kill(entireProcessTree: false);
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> WaitAsync()
+    {
+        // Not for the end of its output, which an rsync that it left behind may hold open.
+        while (!process.HasExited && await WaitForLinesAsync(said.Count + 1))
+        {
+        }
+
+        await process.WaitForExitAsync(new CancellationToken(canceled: false)).WaitAsync(TimeSpan.FromMinutes(2));
+        return process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        process.Dispose();
+    }
+
+    /// <summary>SIGKILL to any process; false when it is gone.</summary>
+    public static bool Kill(int id)
+    {
+        try
+        {
+            using Process other = Process.GetProcessById(id);
+            other.Kill();
+            return true;
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static List<int> Descendants(int id)
+    {
+        List<int> found = [];
+        try
+        {
+            foreach (string task in Directory.EnumerateDirectories($"/proc/{id}/task"))
+            {
+                foreach (string child in File.ReadAllText(task + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    int childId = int.Parse(child, CultureInfo.InvariantCulture);
+                    found.Add(childId);
+                    found.AddRange(Descendants(childId));
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // It has just ended.
+        }
+
+        return found;
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null)
+            output.Writer.TryComplete();
+        else
+            output.Writer.TryWrite(line);
+    }
+}
