@@ -45,7 +45,26 @@ internal sealed class MirrorGuard
             throw new BackupException(RsyncErrors.DestinationChanged(mirror, wrong));
         if (marker is null && memory.MarkerId is not null)
             throw new BackupException(Missing(mirror));
+        if (marker is null && memory.Begun is { } begun && Place(mirror) is var place && place.IsOtherThan(begun))
+        {
+            throw new BackupException(RsyncErrors.DestinationChanged(
+                mirror, $"its first run, which did not finish, was on another file system ({begun}; this one is {place})"));
+        }
+
         return new MirrorGuard(job, mirror, marker, memory);
+    }
+
+    /// <summary>
+    /// Remembers where a mirror is begun, before rsync starts: a first run that fails, or is killed, must not leave the next one free to fill
+    /// the folder below a drive that is no longer mounted. The marker is no means for that: it says that the mirror is the job's, which it is
+    /// not while nothing but a refused or failed run was there.
+    /// </summary>
+    /// <exception cref="IOException">The state cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The state cannot be written.</exception>
+    public void Begins()
+    {
+        if (marker is null && memory.MarkerId is null)
+            Remember(memory with { Begun = Place(mirror) });
     }
 
     /// <summary>Remembers the mirror after a run that succeeded, and marks it where it has no marker yet.</summary>
@@ -64,6 +83,7 @@ internal sealed class MirrorGuard
         Remember(memory with
         {
             MarkerId = current.Id,
+            Begun = null,
             Entries = entries,
             LastChecksum = wasChecksumRun ? DateTimeOffset.UtcNow : memory.LastChecksum,
         });
@@ -85,6 +105,10 @@ internal sealed class MirrorGuard
             ? $"it was made on another file system ({marker.FileSystem}; this one is {fileSystem})"
             : null;
     }
+
+    /// <summary>The file system of a mirror, or of the folder that it will be made in.</summary>
+    private static FileSystemIdentity Place(string mirror) =>
+        FileSystemIdentity.Of(Directory.Exists(mirror) ? mirror : Path.GetDirectoryName(mirror) ?? mirror);
 
     private static MirrorMarker? TryRead(string mirror, out string? unreadable)
     {

@@ -16,6 +16,12 @@ internal sealed record MirrorMemory
     public string? MarkerId { get; init; }
 
     /// <summary>
+    /// Where the mirror was begun, as long as no run has succeeded there: without a marker in it, this is all that tells an unmounted drive from
+    /// the one that the first run has filled in part; null afterwards.
+    /// </summary>
+    public FileSystemIdentity? Begun { get; init; }
+
+    /// <summary>
     /// How many entries the mirror held after its last good run with deletions on, or, where there was none, when deletions were first refused.
     /// A refused run has copied what is new already, so that the mirror alone would make the share of what is deleted look smaller the next time.
     /// </summary>
@@ -38,6 +44,10 @@ internal sealed record MirrorMemory
             return root.GetProperty("path").GetString() != mirror ? nothing : nothing with
             {
                 MarkerId = root.TryGetProperty("markerId", out JsonElement id) ? id.GetString() : null,
+                Begun = root.TryGetProperty("begun", out JsonElement begun)
+                    ? new FileSystemIdentity(
+                        begun.GetProperty("type").GetString()!, begun.TryGetProperty("id", out JsonElement begunId) ? begunId.GetString() : null)
+                    : null,
                 Entries = root.TryGetProperty("entries", out JsonElement entries) ? entries.GetInt64() : null,
                 LastChecksum = root.TryGetProperty("lastChecksum", out JsonElement last) ? last.GetDateTimeOffset() : null,
             };
@@ -58,6 +68,15 @@ internal sealed record MirrorMemory
         json.WriteString("path", Path);
         if (MarkerId is not null)
             json.WriteString("markerId", MarkerId);
+        if (Begun is { } begun)
+        {
+            json.WriteStartObject("begun");
+            json.WriteString("type", begun.Type);
+            if (begun.Id is not null)
+                json.WriteString("id", begun.Id);
+            json.WriteEndObject();
+        }
+
         if (Entries is { } entries)
             json.WriteNumber("entries", entries);
         if (LastChecksum is { } last)

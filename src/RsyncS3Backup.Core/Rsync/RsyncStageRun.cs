@@ -186,6 +186,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
         recorder = RsyncChangeRecorder.Start(request, context, report);
+        Remember(guard => guard.Begins());
         RsyncPass firstPass = request.Options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? firstError = null;
         foreach (RsyncLeg leg in legs)

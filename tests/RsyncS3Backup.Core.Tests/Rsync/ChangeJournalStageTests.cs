@@ -62,4 +62,42 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
         Assert.Null(result.JournalPath);
         Assert.Empty(result.GetChanges());
     }
+
+    [SkippableFact]
+    public async Task A_journal_that_cannot_be_made_stops_the_stage_before_rsync_once_the_job_has_journals()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "uses /proc, where nobody can make files");
+        Files.File("source/a");
+        string folder = StateFolder.ForJob(JobName).Path + "/journal";
+        Directory.CreateSymbolicLink(folder, "/proc");
+        Options = Options with { RsyncPath = FakeRsync.Make(Files, $"echo run >> '{Files["runs"]}'").Path };
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.Equal(("JournalNotWritten", BackupExitCode.Stage1Failed), (result.Error?.Id, result.Error?.ExitCode));
+        Assert.Null(result.JournalPath);
+        Assert.False(File.Exists(Files["runs"]));
+        Assert.False(Directory.Exists(Mirror));
+    }
+
+    [SkippableTheory]
+    [InlineData(3000, "The change journal could not be written")]
+    [InlineData(0, null)]
+    public async Task A_journal_that_cannot_be_written_to_its_end_is_a_warning_and_means_unknown_changes(int changes, string? warning)
+    {
+        using SmallDrive drive = SmallDrive.Mount(StateFolder.ForJob(JobName).Folder("journal"), "16k");
+        for (int number = 0; number < changes; number++)
+            Files.File($"source/{number}");
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.Equal(warning is null ? BackupStatus.Succeeded : BackupStatus.SucceededWithWarnings, result.Status);
+        Assert.Equal(warning is not null, result.Warnings.Any(text => text.StartsWith(warning ?? "", StringComparison.Ordinal)));
+        Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.Equal(changes, Directory.GetFiles(Mirror).Length - 1);
+        // The next run, with room again, knows no more of this one than before.
+        drive.Resize("4m");
+        Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+        Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+    }
 }

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;
@@ -10,39 +10,40 @@ public sealed class DestinationFullTests : RsyncStageHarness
     [SkippableFact]
     public async Task A_full_drive_is_named_with_what_is_free_and_needed_and_a_rerun_with_more_room_finishes()
     {
-        Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only the superuser may mount a small drive.");
-        string drive = Files.Folder("drive");
-        Skip.If(await RunToolAsync("mount", "-t", "tmpfs", "-o", "size=2m", "none", drive) != 0, "This machine forbids mounting.");
-        try
-        {
-            Files.File("source/a", "small");
-            File.WriteAllBytes(Files["source/big"], new byte[6 << 20]);
-            Options = Options with { LocalDestination = drive, DeleteExtraneous = true };
+        using SmallDrive drive = SmallDrive.Mount(Files.Folder("mirror"), "2m");
+        Options = Options with { DeleteExtraneous = true };
+        Files.File("source/a", "small");
+        File.WriteAllBytes(Files["source/big"], new byte[6 << 20]);
 
-            RsyncStageResult full = await RunAsync();
+        RsyncStageResult full = await RunAsync();
 
-            Assert.Equal(("DestinationFull", BackupExitCode.Stage1Failed), (full.Error?.Id, full.Error?.ExitCode));
-            Assert.Contains("are free now", full.Error!.Message);
-            Assert.Contains("6 MiB in all are still to be copied", full.Error.Message.Replace("6.0", "6", StringComparison.Ordinal));
-            Assert.False(File.Exists(Path.Combine(drive, "big")));
+        Assert.Equal(("DestinationFull", BackupExitCode.Stage1Failed), (full.Error?.Id, full.Error?.ExitCode));
+        Assert.Contains("are free now", full.Error!.Message);
+        Assert.Contains("6 MiB in all are still to be copied", full.Error.Message.Replace("6.0", "6", StringComparison.Ordinal));
+        Assert.False(File.Exists(Files["mirror/big"]));
 
-            Assert.Equal(0, await RunToolAsync("mount", "-o", "remount,size=32m", drive));
-            Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
-            Assert.Equal(Snapshot(Source), Snapshot(drive));
-        }
-        finally
-        {
-            await RunToolAsync("umount", drive);
-        }
+        drive.Resize("32m");
+        Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+        Assert.Equal(Snapshot(Source), Snapshot(Mirror));
     }
 
-    private static async Task<int> RunToolAsync(string tool, params string[] arguments)
+    [SkippableFact]
+    public async Task A_file_that_no_longer_fits_stays_as_it_was_and_nothing_is_deleted_to_make_room()
     {
-        ProcessStartInfo start = new(tool) { RedirectStandardError = true };
-        Array.ForEach(arguments, start.ArgumentList.Add);
-        using Process process = Process.Start(start)!;
-        await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode;
+        using SmallDrive drive = SmallDrive.Mount(Files.Folder("mirror"), "2m");
+        Options = Options with { DeleteExtraneous = true };
+        Files.File("source/grows", "as it was");
+        Files.File("source/gone", "still there");
+        await RunAsync();
+        File.WriteAllBytes(Files["source/grows"], new byte[6 << 20]);
+        File.Delete(Files["source/gone"]);
+
+        Assert.Equal("DestinationFull", (await RunAsync()).Error?.Id);
+
+        Assert.Equal(
+            ("as it was", "still there"), (File.ReadAllText(Files["mirror/grows"]), File.ReadAllText(Files["mirror/gone"])));
+        drive.Resize("32m");
+        Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+        Assert.Equal(Snapshot(Source), Snapshot(Mirror));
     }
 }

@@ -56,6 +56,26 @@ public sealed class MirrorGuardTests : RsyncStageHarness
         Assert.True(File.Exists(Marker));
     }
 
+    [SkippableFact]
+    public async Task A_drive_that_was_unmounted_after_a_failed_first_run_is_missed()
+    {
+        Files.File("source/a");
+        Files.Folder("mirror");
+        using (SmallDrive.Mount(Mirror, "1m"))
+        {
+            Options = Options with { RsyncPath = FakeRsync.Make(Files, "exit 12").Path };
+            Assert.Equal("RsyncProtocolError", (await RunAsync()).Error?.Id);
+            Assert.Equal("RsyncProtocolError", (await RunAsync()).Error?.Id);
+        }
+
+        Options = Options with { RsyncPath = null };
+        await AssertRefusedAsync("DestinationChanged");
+
+        Assert.Empty(Names(Mirror));
+        Assert.Equal(BackupStatus.Succeeded, (await RunAsync(Request with { AllowNewDestination = true })).Status);
+        Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+    }
+
     [Theory]
     [InlineData("", true)]
     [InlineData("lost+found", true)]
