@@ -103,8 +103,8 @@ internal sealed partial record FileSystemIdentity(string Type, string? Id)
         return result[word].ToString("x16", CultureInfo.InvariantCulture);
     }
 
-    // Blanks, tabs, newlines and backslashes are written as three octal digits.
-    private static string Unescape(string field)
+    /// <summary>Undoes what the kernel does to a path in mountinfo: blanks, tabs, newlines and backslashes are written as three octal digits.</summary>
+    internal static string Unescape(string field)
     {
         if (!field.Contains('\\', StringComparison.Ordinal))
             return field;

@@ -127,7 +127,7 @@ internal static partial class RsyncGuards
         string? how = realSource.Equals(realDestination, RealPath.Comparison) ? "they are the same folder"
             : RealPath.IsInside(realDestination, realSource) ? "the destination is inside the source"
             : RealPath.IsInside(realSource, realDestination) ? "the source is inside the destination"
-            : null;
+            : MountedParts.Overlap(realSource, realDestination);
         if (how is not null)
             throw new BackupException(RsyncErrors.PathsOverlap(source, destination, how));
     }
