@@ -31,6 +31,18 @@ public sealed class ChangeJournalTests
     }
 
     [Fact]
+    public void A_journal_longer_than_any_buffer_gives_back_every_change_in_order()
+    {
+        string[] names = [.. Enumerable.Range(0, 5000).Select(number => $"{number} {new string('x', number % 400)}"), new string('y', 100_000), "last"];
+        Write(isComplete: true, names);
+
+        PendingChanges pending = Open();
+
+        Assert.False(pending.RequiresReconcile);
+        Assert.Equal(names, pending.Enumerate().Select(change => change.Path));
+    }
+
+    [Fact]
     public void A_journal_that_was_cut_anywhere_requires_a_reconcile_and_gives_what_is_whole()
     {
         string path = Write(isComplete: true, "first", "second", "third");
