@@ -33,6 +33,56 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
         Assert.Equal(requiresReconcile, reader.End is not { IsComplete: true });
     }
 
+    [Theory]
+    [InlineData("cd+++++++++", "x///", BackupChangeKind.Created, BackupEntryType.Folder)]
+    [InlineData("cD+++++++++", "x//", BackupChangeKind.Created, BackupEntryType.Device)]
+    [InlineData("cS+++++++++", "x//", BackupChangeKind.Created, BackupEntryType.Special)]
+    [InlineData("cLc.t......", "x// -> y", BackupChangeKind.Updated, BackupEntryType.SymbolicLink)]
+    [InlineData("hf+++++++++", "x// => y", BackupChangeKind.HardLinked, BackupEntryType.File)]
+    [InlineData(".f...p.....", "x//", BackupChangeKind.Metadata, BackupEntryType.File)]
+    public async Task What_rsync_says_of_an_entry_is_in_the_journal(string flags, string name, BackupChangeKind kind, BackupEntryType type)
+    {
+        Options = Options with { RsyncPath = FakeRsync.Make(Files, $"printf '\\t{flags}\\t7\\t0\\t{name}\\n'\n{FakeRsync.Statistics}").Path };
+        Files.File("source/a");
+
+        BackupChange change = Assert.Single((await RunAsync()).GetChanges());
+
+        Assert.Equal((kind, type, "x", 7L), (change.Kind, change.EntryType, change.Path, change.Size));
+    }
+
+    [Fact]
+    public async Task A_good_rsync_after_a_bad_one_does_not_make_the_journal_complete()
+    {
+        string fake = FakeRsync.Make(Files, $"""
+            {FakeRsync.Statistics}
+            case "$*" in *' {Source}/ '*) exit 23;; esac
+            """).Path;
+        Files.File("source/a");
+        Files.File("second/b");
+
+        RsyncStageResult result = await RunAsync(Request with
+        {
+            Sources = [new BackupSource { Path = Source }, new BackupSource { Path = Files["second"] }],
+            Options = Options with { RsyncPath = fake },
+        });
+
+        Assert.Equal(("RsyncPartialTransfer", 0), (result.Error?.Id, result.RsyncExitCode));
+        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_stopped_while_rsync_is_at_work_has_no_complete_journal()
+    {
+        using CancellationTokenSource stop = new();
+        Observer = new RecordingObserver { OnVerbose = message => StopAt("rsync: ready", message, stop) };
+        Options = Options with { RsyncPath = FakeRsync.Make(Files, $"{FakeRsync.Statistics}\necho ready; exec sleep 7657").Path };
+        Files.File("source/a");
+
+        Assert.Equal(BackupStatus.Cancelled, (await RunAsync(Request, TimeSpan.FromMilliseconds(50), stop.Token)).Status);
+
+        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+    }
+
     [Fact]
     public async Task Deletions_are_in_the_journal_once_and_only_when_they_happened()
     {
@@ -99,5 +149,11 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
         drive.Resize("4m");
         Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
         Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+    }
+
+    private static void StopAt(string text, string message, CancellationTokenSource stop)
+    {
+        if (message == text)
+            stop.Cancel();
     }
 }
