@@ -42,6 +42,22 @@ public sealed class ChangeJournalTests
         Assert.Equal(names, pending.Enumerate().Select(change => change.Path));
     }
 
+    [Theory]
+    [InlineData(true, 24)]
+    [InlineData(false, 23)]
+    [InlineData(false, null)]
+    public void The_end_mark_says_how_the_run_ended(bool isComplete, int? exitCode)
+    {
+        ChangeJournal journal = Start();
+        journal.Add(BackupChangeKind.Created, BackupEntryType.File, 1, [], "a"u8, []);
+        journal.End(isComplete, exitCode);
+
+        using ChangeJournalReader reader = ChangeJournalReader.Open(journal.Path);
+        reader.Skip();
+
+        Assert.Equal(new ChangeJournalEnd(isComplete, exitCode, 1), reader.End);
+    }
+
     [Fact]
     public void A_journal_that_was_cut_anywhere_requires_a_reconcile_and_gives_what_is_whole()
     {
