@@ -36,7 +36,7 @@ public sealed class IsolationTests : IDisposable
         $catalog = $type.GetMethod('Open').Invoke($null, [object[]]('{{folder.File("catalog.db")}}', $identity))
         [string]$type.GetProperty('Doubt').GetValue($catalog)
         $type.GetMethod('BeginRun').Invoke($catalog, [object[]]($true, [DateTimeOffset]::UtcNow))
-        $type.GetMethod('EndRun').Invoke($catalog, [object[]]($true))
+        $type.GetMethod('EndRun').Invoke($catalog, [object[]]($true, $null))
         if ($type.GetProperty('Failure').GetValue($catalog)) { throw $type.GetProperty('Failure').GetValue($catalog) }
         $catalog.Dispose()
 

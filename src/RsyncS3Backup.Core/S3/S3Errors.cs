@@ -118,6 +118,13 @@ internal static class S3Errors
         };
     }
 
+    /// <summary>Not one entry was sent, and S3 refused all of them for one reason: that is what is wrong with the run.</summary>
+    public static BackupError NothingSent(BackupError first, long failed, string bucket) => first with
+    {
+        Target = bucket,
+        Message = failed == 1 ? first.Message : $"None of {failed} entries was sent, all for one reason. The first: {first.Message}",
+    };
+
     /// <summary>True for what would fail for every other entry just as well, so that going on makes no sense.</summary>
     public static bool EndsTheStage(BackupError error) => error.Id is
         "S3NoCredentials" or "S3InvalidAccessKey" or "S3SignatureMismatch" or "S3BucketNotFound" or "S3WrongRegion"

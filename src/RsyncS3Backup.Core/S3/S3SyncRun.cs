@@ -34,6 +34,9 @@ internal sealed class S3SyncRun : IDisposable
     private readonly MirrorWalker mirror;
     private readonly Bucket bucket;
     private readonly Catalog? catalog;
+
+    // As the last run left it; the catalog forgets it when this one begins.
+    private readonly MirrorSummary? lastMirror;
     private readonly Uploader uploader;
     private readonly SyncWorker worker;
     private readonly DeleteSpool deletes;
@@ -54,6 +57,7 @@ internal sealed class S3SyncRun : IDisposable
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
         bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
         catalog = OpenCatalog();
+        lastMirror = catalog?.Mirror;
         Mode = ChooseMode();
         EntryHeaders headers = new(request);
         TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
@@ -132,7 +136,7 @@ internal sealed class S3SyncRun : IDisposable
         }
         finally
         {
-            catalog?.EndRun(isDone, isDone && IsComplete, (Counters.Total, Counters.TotalBytes), Settings);
+            catalog?.EndRun(isDone, isDone ? new MirrorSummary(IsComplete, Counters.Total, Counters.TotalBytes, Settings) : null);
             if (catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
         }
@@ -191,8 +195,8 @@ internal sealed class S3SyncRun : IDisposable
             Requested = request.Options.SyncMode,
             Doubt = catalog.Doubt,
             DoubtReason = catalog.DoubtReason,
-            LastRunWasComplete = catalog.LastRunWasComplete,
-            HasSameSettings = catalog.LastSettings == Settings,
+            LastRunWasComplete = lastMirror is { IsEverythingSent: true },
+            HasSameSettings = lastMirror?.Settings == Settings,
             LastReconcile = catalog.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
             Now = startTime,
@@ -263,7 +267,7 @@ internal sealed class S3SyncRun : IDisposable
             ? new JournalPlanner(mirror, catalog!, report).Plan(pending.Enumerate(), cancellationToken)
             : SyncPlanner.Plan(mirror.Walk(cancellationToken), catalog!.Read());
         if (Mode.Mode == S3SyncMode.Journal)
-            Counters.StartFrom(catalog!.MirrorTotals, catalog.Count);
+            Counters.StartFrom(lastMirror!, catalog!.Count);
         foreach (SyncAction action in known)
             await DispatchAsync(action, actions, cancellationToken).ConfigureAwait(false);
     }
@@ -336,7 +340,7 @@ internal sealed class S3SyncRun : IDisposable
         if (Mode.Mode == S3SyncMode.Journal)
             return null;
         if (Mode.Mode == S3SyncMode.Catalog)
-            return catalog!.MirrorTotals;
+            return lastMirror is { } last ? (last.Entries, last.Bytes) : null;
         long files = 0;
         long bytes = 0;
         // What cannot be read is reported by the transfer's own walk.

@@ -59,7 +59,7 @@ public static class S3SyncStage
         }
 
         if (error is null && report.Failed > 0)
-            error = S3Errors.PartialTransfer(report.Failed, run!.Counters.Total, result.BucketName);
+            error = WhatFailed(report, run!.Counters, request.Destination.Bucket);
         result = Finish(result, run, report) with
         {
             Status = cancelled ? BackupStatus.Cancelled
@@ -73,6 +73,15 @@ public static class S3SyncStage
             MarkCarriedOut(pending, context);
         Tell(result, context);
         return result;
+    }
+
+    private static BackupError WhatFailed(StageReport report, SyncCounters counters, string bucket)
+    {
+        IReadOnlyList<BackupError> items = report.FailedItems();
+        bool isOneReason = items.All(item => item.Id == items[0].Id && item.S3ErrorCode is not null);
+        return isOneReason && counters.Changed == 0
+            ? S3Errors.NothingSent(items[0], report.Failed, bucket)
+            : S3Errors.PartialTransfer(report.Failed, counters.Total, bucket);
     }
 
     private static void MarkCarriedOut(PendingChanges pending, RunContext context)

@@ -1,5 +1,6 @@
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3;
 
@@ -39,6 +40,9 @@ internal sealed class SyncCounters
 
     public long DeletedBytes => Interlocked.Read(ref deletedBytes);
 
+    /// <summary>Objects that are not what they were before the run.</summary>
+    public long Changed => Created + Updated + MetadataChanged + Deleted;
+
     /// <summary>Entries of the mirror seen so far.</summary>
     public long Total => Interlocked.Read(ref total);
 
@@ -56,7 +60,7 @@ internal sealed class SyncCounters
     public long Remote => Interlocked.Read(ref remote);
 
     /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
-    public void StartFrom((long Entries, long Bytes) mirror, long objects)
+    public void StartFrom(MirrorSummary mirror, long objects)
     {
         (total, totalBytes, remote) = (mirror.Entries, mirror.Bytes, objects);
         unchanged = mirror.Entries;

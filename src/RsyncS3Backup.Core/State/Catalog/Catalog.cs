@@ -74,15 +74,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <summary>How many rows are written.</summary>
     public long Count => isOurs ? Volatile.Read(ref properties).Count : 0;
 
-    /// <summary>True when the last run left nothing of the mirror unsent, so that only later changes can be news.</summary>
-    public bool LastRunWasComplete => isOurs && Volatile.Read(ref properties).IsEverythingSent;
-
-    /// <summary>The settings of the last run, as it gave them to <see cref="EndRun"/>; null when none ended.</summary>
-    public string? LastSettings => isOurs ? Volatile.Read(ref properties).Settings : null;
-
-    /// <summary>Entries and bytes of the mirror that belonged in S3 when the last run ended.</summary>
-    public (long Entries, long Bytes) MirrorTotals =>
-        Volatile.Read(ref properties) is var known && isOurs ? (known.MirrorEntries, known.MirrorBytes) : default;
+    /// <summary>What the last run knew of the mirror when it ended; null when it did not, or did not know.</summary>
+    public MirrorSummary? Mirror => isOurs ? Volatile.Read(ref properties).Mirror : null;
 
     /// <summary>Why something could not be written or read; null while all is well. Nothing more is written then.</summary>
     public string? Failure => failure;
@@ -195,7 +188,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
                         Identity = identity,
                         Count = isOther ? 0 : now.Count,
                         LastReconcile = isOther ? null : now.LastReconcile,
-                        IsEverythingSent = false,
+                        Mirror = null,
                         RunStart = startTime,
                         RunIsReconcile = isReconcile,
                         Doubt = isOther ? CatalogDoubt.OtherDestination : isDead ? CatalogDoubt.RunDied : now.Doubt,
@@ -257,11 +250,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <param name="isComplete">
     /// Of a reconcile: true when every key of mirror and listing was seen and what S3 confirmed was put. Doubts end with that.
     /// </param>
-    /// <param name="isEverythingSent">True when the run left nothing of the mirror unsent.</param>
-    /// <param name="mirror">Entries and bytes of the mirror that belong in S3, as far as the run knows.</param>
-    /// <param name="settings">The settings that decide what belongs in S3.</param>
-    public void EndRun(
-        bool isComplete, bool isEverythingSent = false, (long Entries, long Bytes) mirror = default, string? settings = null)
+    /// <param name="mirror">What the run knows of the mirror; null when it did not see all of it.</param>
+    public void EndRun(bool isComplete, MirrorSummary? mirror = null)
     {
         lock (writerGate)
         {
@@ -276,10 +266,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
                 {
                     RunStart = null,
                     RunIsReconcile = false,
-                    IsEverythingSent = isEverythingSent,
-                    Settings = settings,
-                    MirrorEntries = mirror.Entries,
-                    MirrorBytes = mirror.Bytes,
+                    Mirror = mirror,
                     LastReconcile = isSettled ? now.RunStart : now.LastReconcile,
                     Doubt = endsDoubt ? CatalogDoubt.None : now.Doubt,
                     DoubtReason = endsDoubt ? null : now.DoubtReason,

@@ -26,17 +26,8 @@ internal sealed record CatalogProperties
     /// <summary>When the last reconcile that completed began.</summary>
     public DateTimeOffset? LastReconcile { get; init; }
 
-    /// <summary>True when the last run left nothing of the mirror unsent.</summary>
-    public bool IsEverythingSent { get; init; }
-
-    /// <summary>The settings of the last run that decide what belongs in S3; null when none ended.</summary>
-    public string? Settings { get; init; }
-
-    /// <summary>How many entries of the mirror belonged in S3 when it was last known.</summary>
-    public long MirrorEntries { get; init; }
-
-    /// <summary>Their bytes.</summary>
-    public long MirrorBytes { get; init; }
+    /// <summary>What the last run knew of the mirror when it ended; null when it did not, or did not know.</summary>
+    public MirrorSummary? Mirror { get; init; }
 
     /// <summary>What is stored.</summary>
     /// <exception cref="SqliteException">It cannot be read, or makes no sense.</exception>
@@ -60,10 +51,10 @@ internal sealed record CatalogProperties
                 Doubt = stored.TryGetValue("doubt", out string? doubt) ? Enum.Parse<CatalogDoubt>(doubt) : CatalogDoubt.None,
                 DoubtReason = stored.GetValueOrDefault("doubtReason"),
                 LastReconcile = Time(stored.GetValueOrDefault("lastReconcile")),
-                IsEverythingSent = stored.ContainsKey("isEverythingSent"),
-                Settings = stored.GetValueOrDefault("settings"),
-                MirrorEntries = Number(stored.GetValueOrDefault("mirrorEntries")),
-                MirrorBytes = Number(stored.GetValueOrDefault("mirrorBytes")),
+                Mirror = stored.TryGetValue("mirrorSettings", out string? settings)
+                    ? new MirrorSummary(
+                        stored.ContainsKey("mirrorIsSent"), Number(stored["mirrorEntries"]), Number(stored["mirrorBytes"]), settings)
+                    : null,
             };
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or KeyNotFoundException or ArgumentException)
@@ -84,10 +75,10 @@ internal sealed record CatalogProperties
         Store("doubt", Doubt == CatalogDoubt.None ? null : Doubt.ToString());
         Store("doubtReason", DoubtReason);
         Store("lastReconcile", Text(LastReconcile));
-        Store("isEverythingSent", IsEverythingSent ? "true" : null);
-        Store("settings", Settings);
-        Store("mirrorEntries", Text(MirrorEntries));
-        Store("mirrorBytes", Text(MirrorBytes));
+        Store("mirrorIsSent", Mirror is { IsEverythingSent: true } ? "true" : null);
+        Store("mirrorEntries", Text(Mirror?.Entries));
+        Store("mirrorBytes", Text(Mirror?.Bytes));
+        Store("mirrorSettings", Mirror?.Settings);
 
         void Store(string name, string? value)
         {
@@ -96,9 +87,9 @@ internal sealed record CatalogProperties
         }
     }
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 
-    private static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
     private static DateTimeOffset? Time(string? text) =>
         text is null ? null : DateTimeOffset.ParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
