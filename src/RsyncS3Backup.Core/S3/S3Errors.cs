@@ -122,7 +122,7 @@ internal static class S3Errors
     public static BackupError NothingSent(BackupError first, long failed, string bucket) => first with
     {
         Target = bucket,
-        Message = failed == 1 ? first.Message : $"None of {failed} entries was sent, all for one reason. The first: {first.Message}",
+        Message = $"S3 refused everything that there was to send ({failed} {(failed == 1 ? "entry" : "entries")}). The first: {first.Message}",
     };
 
     /// <summary>True for what would fail for every other entry just as well, so that going on makes no sense.</summary>

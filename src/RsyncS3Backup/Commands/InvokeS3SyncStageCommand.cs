@@ -233,13 +233,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
                 ChecksumMode = ChecksumMode,
                 Profile = ProfileName,
             },
-            Options = new S3SyncOptions
-            {
-                StorageClass = StorageClass,
-                S3Prefix = KeyPrefix,
-                DeleteFromS3 = DeleteExtraneous,
-                ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
-            },
+            Options = WithOverrides(new S3SyncOptions { StorageClass = StorageClass, S3Prefix = KeyPrefix, DeleteFromS3 = DeleteExtraneous }),
             MaxDelete = GivenMaxDelete ?? DeleteLimit.Default,
             Credentials = GivenCredentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,

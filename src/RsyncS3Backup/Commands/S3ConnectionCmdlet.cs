@@ -33,6 +33,10 @@ public abstract class S3ConnectionCmdlet : BackupCmdlet
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; }
 
+    /// <summary>How stage 2 finds what is different. Default: what the configuration says, else the cheapest way that is safe.</summary>
+    [Parameter]
+    public S3SyncMode SyncMode { get; set; }
+
     /// <summary>The keys that were given; null when none were.</summary>
     private protected S3Credentials? GivenCredentials { get; private set; }
 
@@ -50,16 +54,18 @@ public abstract class S3ConnectionCmdlet : BackupCmdlet
     }
 
     /// <summary>The configuration with what this cmdlet's parameters override.</summary>
-    private protected BackupConfiguration WithOverrides(BackupConfiguration configuration) => ThrottleLimit == 0
-        ? configuration
-        : configuration with
+    private protected BackupConfiguration WithOverrides(BackupConfiguration configuration) => configuration with
+    {
+        Options = configuration.Options with
         {
-            Options = configuration.Options with
-            {
-                Rsync = configuration.Options.Rsync with
-                {
-                    SyncToS3 = configuration.Options.Rsync.SyncToS3 with { ThrottleLimit = ThrottleLimit },
-                },
-            },
-        };
+            Rsync = configuration.Options.Rsync with { SyncToS3 = WithOverrides(configuration.Options.Rsync.SyncToS3) },
+        },
+    };
+
+    /// <summary>The options of stage 2 with what this cmdlet's parameters override.</summary>
+    private protected S3SyncOptions WithOverrides(S3SyncOptions options) => options with
+    {
+        ThrottleLimit = ThrottleLimit == 0 ? options.ThrottleLimit : ThrottleLimit,
+        SyncMode = MyInvocation.BoundParameters.ContainsKey(nameof(SyncMode)) ? SyncMode : options.SyncMode,
+    };
 }
