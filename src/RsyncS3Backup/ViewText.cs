@@ -69,6 +69,16 @@ public static class ViewText
         $"{Number(stage, "Created")} created, {Number(stage, "Updated")} updated, {Number(stage, "MetadataChanged")} metadata, " +
         $"{Number(stage, "Deleted")} deleted, {Number(stage, "Unchanged")} unchanged, {Number(stage, "Failed")} failed");
 
+    /// <summary>How stage 2 found what is different and why so, for a list; empty where it did not get so far.</summary>
+    public static string SyncMode(PSObject stage) =>
+        Text(stage, "SyncMode") is { Length: > 0 } mode ? $"{mode}: {Text(stage, "SyncModeReason")}" : "";
+
+    /// <summary>What a listing would have cost, for a list; empty where there was one.</summary>
+    public static string ListingSaved(PSObject stage) =>
+        Text(stage, "SyncMode") is nameof(S3SyncMode.Journal) or nameof(S3SyncMode.Catalog) && Value(stage, "EstimatedListingCost") is decimal cost
+            ? string.Create(CultureInfo.InvariantCulture, $"{cost:0.0000} US dollars")
+            : "";
+
     /// <summary>Bytes and rate for a list, e.g. <c>12.3 MiB of 1.2 GiB (4.1 MiB/s)</c>.</summary>
     public static string Transferred(PSObject stage)
     {

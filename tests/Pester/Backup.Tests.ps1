@@ -55,6 +55,29 @@ Describe 'A second run' {
         $result.Stage2.Requests.Put | Should -Be 0
     }
 
+    It 'needs no request to S3 to know that, and says why' {
+        $result = Invoke-RsyncToS3Backup $job.Path
+        $result.Stage2.SyncMode | Should -Be Journal
+        $result.Stage2.SyncModeReason | Should -Not -BeNullOrEmpty
+        $result.Stage2.Requests.Total | Should -Be 0
+    }
+
+    It 'compares everything with the bucket when it is told to' {
+        $result = Invoke-RsyncToS3Backup $job.Path -SyncMode Reconcile
+        $result.Stage2.SyncMode | Should -Be Reconcile
+        $result.Stage2.Requests.List | Should -BeGreaterThan 0
+        $result.Stage2.Unchanged | Should -Be $result.Stage2.Total
+    }
+
+    It 'copies inside S3 what only got another time' {
+        (Get-Item (Join-Path $job.Source 'a.txt')).LastWriteTimeUtc = [datetime]'2001-02-03T04:05:06Z'
+        $result = Invoke-RsyncToS3Backup $job.Path
+        $result.Stage2.MetadataChanged | Should -Be 1
+        $result.Stage2.TransferredBytes | Should -Be 0
+        $result.Stage2.Requests.Copy | Should -Be 1
+        $result.Stage2.Requests.Put | Should -Be 0
+    }
+
     It 'sends what changed and what is new, and only that' {
         Set-Content (Join-Path $job.Source 'a.txt') 'a longer alpha' -NoNewline
         Set-Content (Join-Path $job.Source 'new.txt') 'delta' -NoNewline

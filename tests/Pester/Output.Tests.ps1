@@ -115,7 +115,9 @@ Describe 'Other commands' {
         $script = { param($Manifest, $Path) Import-Module $Manifest; Invoke-RsyncToS3Backup $Path }
         $returned = Start-Job $script -ArgumentList (Get-StagedManifest), $job.Path | Receive-Job -Wait -AutoRemoveJob
         $returned.Stage2.Status | Should -Be Succeeded
-        $returned.Stage2.Requests.List | Should -Be 1
+        $returned.Stage2.SyncMode.ToString() | Should -Be Journal
+        $returned.Stage2 | Format-List | Out-String | Should -BeLike '*Compared by*: Journal: *Listing saved*'
+        $returned.Stage2.Requests.Total | Should -Be 0
         $header, $null, $row = Get-Screen $returned | Where-Object { $_.Trim() }
         -split $header | Should -Be Name, Status, Mirror, S3, Uploaded, Duration
         $row | Should -Match "$([regex]::Escape($job.Name))\s+Succeeded\s+\+0 ~0 -0\s+\+0 ~0 -0"
@@ -125,7 +127,7 @@ Describe 'Other commands' {
 Describe '-Verbose' {
     It 'tells the story of a run from its start to its end' {
         $story = Invoke-RsyncToS3Backup $job.Path -Verbose 4>&1 | Where-Object { $_ -is [Management.Automation.VerboseRecord] }
-        $story.Message -join "`n" | Should -BeLike "*starts*rsync*Stage 1 Succeeded*Stage 2*LIST*ended: Succeeded*"
+        $story.Message -join "`n" | Should -BeLike "*starts*rsync*Stage 1 Succeeded*Stage 2*By Journal*requests: none*ended: Succeeded*"
     }
 }
 

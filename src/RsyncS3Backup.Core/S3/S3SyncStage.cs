@@ -125,7 +125,7 @@ public static class S3SyncStage
         if (result.Error is { } error)
             context.LogError(error);
         context.Verbose(
-            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated, {result.Deleted} deleted, "
-            + $"{result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
+            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
+            + $"{result.MetadataChanged} with new attributes, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
     }
 }
