@@ -41,7 +41,9 @@ internal sealed class S3SyncRun : IDisposable
     private readonly SyncWorker worker;
     private readonly DeleteSpool deletes;
     private readonly TransferLimits limits;
+    private readonly string endpoint;
     private BackupError? fatal;
+    private bool hasBegun;
 
     private S3SyncRun(
         S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report)
@@ -56,6 +58,7 @@ internal sealed class S3SyncRun : IDisposable
         limits = new TransferLimits { BytesPerSecond = request.Options.BandwidthLimit, Timeout = request.Options.Timeout };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
         bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
+        endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint);
         catalog = OpenCatalog();
         lastMirror = catalog?.Mirror;
         Mode = ChooseMode();
@@ -102,6 +105,8 @@ internal sealed class S3SyncRun : IDisposable
         S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report)
     {
         RequireValid(request);
+        if (request.Destination.EndpointUrl is { } named)
+            S3ClientFactory.RequireSecure(new Uri(named), request);
         if (!Directory.Exists(request.MirrorPath))
             throw S3Errors.MirrorMissing(request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
@@ -115,8 +120,9 @@ internal sealed class S3SyncRun : IDisposable
     {
         context.Verbose(
             $"Stage 2: {request.MirrorPath} to {Where} in {request.Options.StorageClass}"
-            + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {Target.Endpoint}. By {Mode.Mode}: {Mode.Reason}");
-        catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, startTime);
+            + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {endpoint}. By {Mode.Mode}: {Mode.Reason}");
+        if (Mode.Mode == S3SyncMode.Reconcile)
+            Begin();
         bool isDone = false;
         try
         {
@@ -130,13 +136,13 @@ internal sealed class S3SyncRun : IDisposable
                     progress.Activity = "Deleting";
                     await DeleteAsync(token).ConfigureAwait(false);
                 },
-                Target.Endpoint,
+                endpoint,
                 cancellationToken).ConfigureAwait(false);
             isDone = true;
         }
         finally
         {
-            catalog?.EndRun(isDone, isDone ? new MirrorSummary(IsComplete, Counters.Total, Counters.TotalBytes, Settings) : null);
+            End(isDone, isDone ? new MirrorSummary(IsComplete, Counters.Total, Counters.TotalBytes, Settings) : null);
             if (catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
         }
@@ -170,13 +176,43 @@ internal sealed class S3SyncRun : IDisposable
     private MirrorWalker Walker(StageReport onto) =>
         new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers);
 
+    /// <summary>
+    /// Makes ready for requests, and has the catalog write down that a run is on. A run that finds nothing to do needs neither, and each
+    /// costs more than looking through ten thousand files.
+    /// </summary>
+    private void Begin()
+    {
+        if (hasBegun)
+            return;
+        bucket.Connect();
+        catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, startTime);
+        hasBegun = true;
+    }
+
+    private void End(bool isDone, MirrorSummary? summary)
+    {
+        if (catalog is null)
+            return;
+        try
+        {
+            // A run that changed nothing in S3 and knows what is known has nothing to write.
+            if (!hasBegun && catalog.Failure is null && catalog.Mirror != summary)
+                catalog.BeginRun(isReconcile: false, startTime);
+            catalog.EndRun(isDone, summary);
+        }
+        catch (IOException)
+        {
+            // What led here is the one to report; the catalog says for itself that it failed.
+        }
+    }
+
     private Catalog? OpenCatalog()
     {
         try
         {
             string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
             string mirrorId = ReadMarker() is { } marker ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
-            CatalogIdentity identity = new(Target.Endpoint, request.Destination.Bucket, KeyPrefix, mirrorId);
+            CatalogIdentity identity = new(endpoint, request.Destination.Bucket, KeyPrefix, mirrorId);
             return Catalog.Open(Path.Combine(StateFolder.ForJob(context.JobName).Path, CatalogFile), identity);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -287,11 +323,13 @@ internal sealed class S3SyncRun : IDisposable
                 Counters.EntryLeftOut();
                 return ValueTask.CompletedTask;
             case SyncActionKind.Forget:
+                Begin();
                 catalog?.Remove(action.RelativeKey);
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete:
                 return ValueTask.CompletedTask;
             default:
+                Begin();
                 return actions.WriteAsync(action, cancellationToken);
         }
     }
@@ -363,6 +401,7 @@ internal sealed class S3SyncRun : IDisposable
         IReadOnlyList<UnfinishedUpload> remembered = catalog.UnfinishedUploads();
         if (remembered.Count == 0 && !isReconcile)
             return;
+        Begin();
         (int aborted, Exception? problem) = await uploader.Parts
             .AbortStaleAsync(remembered, _ => false, isReconcile, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
         if (aborted > 0)
@@ -389,6 +428,7 @@ internal sealed class S3SyncRun : IDisposable
         if (deletes.Count > allowed && !isMirrorEmpty)
             throw S3Errors.DeleteLimitExceeded(deletes.Count, Counters.Remote, allowed, Where, deletes.First);
 
+        Begin();
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
         foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(KeysPerDelete))
         {

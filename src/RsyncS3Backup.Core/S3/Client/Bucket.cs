@@ -9,7 +9,10 @@ using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.S3.Client;
 
-/// <summary>One bucket below one key prefix: the requests that a run makes, and nothing of the SDK's outside.</summary>
+/// <summary>
+/// One bucket below one key prefix: the requests that a run makes, and nothing of the SDK's outside. The SDK's client is made with the first
+/// request: that takes a fresh process a good tenth of a second, as long as all the rest of a run that finds nothing to do.
+/// </summary>
 internal sealed class Bucket : IDisposable
 {
     private const int KeysPerDelete = 1000;
@@ -19,32 +22,25 @@ internal sealed class Bucket : IDisposable
     private const long GiB = 1024L * 1024 * 1024;
     private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(20);
 
-    private readonly S3Connection connection;
-    private readonly AmazonS3Client client;
-    private readonly DirectPut directPut;
+    private readonly Lazy<Link> link;
     private readonly S3SyncRequest request;
     private readonly string keyPrefix;
-    private readonly bool isHttps;
 
     public Bucket(S3SyncRequest request, string keyPrefix, int connections, TransferLimits? limits = null)
     {
         this.request = request;
         this.keyPrefix = keyPrefix;
-        connection = S3ClientFactory.Create(request, connections, limits);
-        client = connection.Client;
-        directPut = new DirectPut(connection.Counter, connection.BucketAddress, Target.Region, connection.Credentials);
-        isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
-        Multipart = new MultipartUploads(request, keyPrefix, connection, directPut);
+        link = new Lazy<Link>(() => new Link(S3ClientFactory.Create(request, connections, limits, Traffic), request, keyPrefix));
     }
 
     /// <summary>The requests of uploads in parts.</summary>
-    public MultipartUploads Multipart { get; }
+    public MultipartUploads Multipart => link.Value.Multipart;
 
     /// <summary>What moves between here and the store.</summary>
-    public Traffic Traffic => connection.Traffic;
+    public Traffic Traffic { get; } = new(TimeProvider.System);
 
     /// <summary>What error messages name.</summary>
-    public S3Target Target => connection.Target;
+    public S3Target Target => link.IsValueCreated ? link.Value.Connection.Target : S3Target.Unresolved(request);
 
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     public bool UsesCrc32 => request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
@@ -56,7 +52,14 @@ internal sealed class Bucket : IDisposable
     internal long CopyPartSize { get; init; } = GiB;
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => connection.Counter.Snapshot();
+    public S3RequestCounts Requests => link.IsValueCreated ? link.Value.Connection.Counter.Snapshot() : new S3RequestCounts();
+
+    private AmazonS3Client Client => link.Value.Connection.Client;
+
+    /// <summary>Makes ready for requests, without one. Whoever asks for the first request on a thread of its own calls this before.</summary>
+    /// <returns>What error messages name.</returns>
+    /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
+    public S3Target Connect() => link.Value.Connection.Target;
 
     /// <summary>The whole key.</summary>
     public string Key(string relativeKey) => keyPrefix + relativeKey;
@@ -127,7 +130,7 @@ internal sealed class Bucket : IDisposable
         {
             try
             {
-                ListObjectsV2Response page = await client.ListObjectsV2Async(list, cancellationToken).ConfigureAwait(false);
+                ListObjectsV2Response page = await Client.ListObjectsV2Async(list, cancellationToken).ConfigureAwait(false);
                 RequireWhole(page);
                 return page;
             }
@@ -154,7 +157,7 @@ internal sealed class Bucket : IDisposable
     public async Task<StoredVersion> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         IEnumerable<KeyValuePair<string, string>> lines = headers.Lines().Concat(content.ChecksumHeaders(UsesCrc32)).Concat(S3ClientFactory.OwnerHeader(request.Destination));
-        if (await directPut.TryAsync(Key(content.RelativeKey), "", content, lines, cancellationToken).ConfigureAwait(false) is { } direct)
+        if (await link.Value.DirectPut.TryAsync(Key(content.RelativeKey), "", content, lines, cancellationToken).ConfigureAwait(false) is { } direct)
             return direct;
 
         PutObjectRequest put = new()
@@ -164,7 +167,7 @@ internal sealed class Bucket : IDisposable
             InputStream = content.OpenRead(),
             AutoCloseStream = false,
             UseChunkEncoding = false,
-            DisablePayloadSigning = isHttps ? true : null,
+            DisablePayloadSigning = link.Value.Connection.IsHttps ? true : null,
         };
         headers.ApplyTo(put.Headers);
         if (UsesCrc32)
@@ -177,7 +180,7 @@ internal sealed class Bucket : IDisposable
             put.MD5Digest = content.Md5;
         }
 
-        PutObjectResponse done = await client.PutObjectAsync(put, cancellationToken).ConfigureAwait(false);
+        PutObjectResponse done = await Client.PutObjectAsync(put, cancellationToken).ConfigureAwait(false);
         return StoredVersion.From(done.ETag, done.VersionId);
     }
 
@@ -219,7 +222,7 @@ internal sealed class Bucket : IDisposable
         headers.ApplyTo(copy.Headers);
         // The source's tags are not the copy's, also when it has none.
         copy.Headers["x-amz-tagging-directive"] = "REPLACE";
-        CopyObjectResponse done = await client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
+        CopyObjectResponse done = await Client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
         StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId);
         // Ceph 16 ignores the condition. Outside of KMS both tags are MD5s of the content, so what it copied shows in them.
         bool isMd5 = IsWhole(sourceETag) && IsWhole(stored.ETag) && !IsKms(done.ServerSideEncryptionMethod);
@@ -262,7 +265,7 @@ internal sealed class Bucket : IDisposable
                     FirstByte = first,
                     LastByte = Math.Min(first + partSize, size) - 1,
                 };
-                CopyPartResponse done = await client.CopyPartAsync(part, token).ConfigureAwait(false);
+                CopyPartResponse done = await Client.CopyPartAsync(part, token).ConfigureAwait(false);
                 parts[index] = new UploadedPart(
                     index + 1, part.LastByte.Value - first + 1, done.ETag, string.IsNullOrEmpty(done.ChecksumCRC32) ? null : done.ChecksumCRC32);
             }).ConfigureAwait(false);
@@ -320,7 +323,7 @@ internal sealed class Bucket : IDisposable
         };
         try
         {
-            return ObjectHead.From(await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
+            return ObjectHead.From(await Client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
         {
@@ -341,15 +344,15 @@ internal sealed class Bucket : IDisposable
         foreach (string relativeKey in relativeKeys.Where(key => !IsSafeInXml(key)))
         {
             DeleteObjectRequest delete = new() { BucketName = request.Destination.Bucket, Key = Key(relativeKey) };
-            await client.DeleteObjectAsync(delete, cancellationToken).ConfigureAwait(false);
+            await Client.DeleteObjectAsync(delete, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        directPut.Dispose();
-        connection.Dispose();
+        if (link.IsValueCreated)
+            link.Value.Dispose();
     }
 
     private async Task<IEnumerable<BackupError>> DeleteBatchAsync(string[] relativeKeys, CancellationToken cancellationToken)
@@ -362,7 +365,7 @@ internal sealed class Bucket : IDisposable
         };
         try
         {
-            DeleteObjectsResponse answer = await client.DeleteObjectsAsync(delete, cancellationToken).ConfigureAwait(false);
+            DeleteObjectsResponse answer = await Client.DeleteObjectsAsync(delete, cancellationToken).ConfigureAwait(false);
             return ToErrors(answer);
         }
         catch (DeleteObjectsException partly)
@@ -376,5 +379,27 @@ internal sealed class Bucket : IDisposable
 
     // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets
     private static bool IsSafeInXml(string key) => !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
-}
 
+    /// <summary>What the requests go through.</summary>
+    private sealed class Link : IDisposable
+    {
+        public Link(S3Connection connection, S3SyncRequest request, string keyPrefix)
+        {
+            Connection = connection;
+            DirectPut = new DirectPut(connection.Counter, connection.BucketAddress, connection.Target.Region, connection.Credentials);
+            Multipart = new MultipartUploads(request, keyPrefix, connection, DirectPut);
+        }
+
+        public S3Connection Connection { get; }
+
+        public DirectPut DirectPut { get; }
+
+        public MultipartUploads Multipart { get; }
+
+        public void Dispose()
+        {
+            DirectPut.Dispose();
+            Connection.Dispose();
+        }
+    }
+}

@@ -11,7 +11,6 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
     private readonly AmazonS3Client client = connection.Client;
     private readonly string bucketName = request.Destination.Bucket;
     private readonly bool usesCrc32 = request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
-    private readonly bool isHttps = connection.BucketAddress.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>Starts an upload and gives its id.</summary>
     /// <param name="relativeKey">The object's key below the prefix.</param>
@@ -53,7 +52,7 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
             InputStream = content.OpenRead(),
             PartSize = content.Length,
             UseChunkEncoding = false,
-            DisablePayloadSigning = isHttps ? true : null,
+            DisablePayloadSigning = connection.IsHttps ? true : null,
         };
         if (usesCrc32)
         {

@@ -23,9 +23,10 @@ internal static class S3ClientFactory
 
     /// <summary>A connection whose every HTTP request is counted.</summary>
     /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
-    public static S3Connection Create(S3SyncRequest request, int connections, TransferLimits? limits = null)
+    public static S3Connection Create(S3SyncRequest request, int connections, TransferLimits? limits = null, Traffic? traffic = null)
     {
         S3Destination destination = request.Destination;
+        traffic ??= new Traffic(TimeProvider.System);
         CredentialProfile? profile = destination.Profile is { } name ? FindProfile(name) : null;
         SocketsHttpHandler handler = new()
         {
@@ -35,7 +36,6 @@ internal static class S3ClientFactory
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
         };
-        Traffic traffic = new(TimeProvider.System);
         RequestCounter counter = new(new TransferHandler(handler, traffic, limits ?? new TransferLimits(), TimeProvider.System));
         bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
         AmazonS3Config config = new()
@@ -60,11 +60,15 @@ internal static class S3ClientFactory
 
         // By the SDK's own rules, which also know endpoints from the environment and from profiles.
         Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
-        if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)
+        try
+        {
+            RequireSecure(address, request);
+        }
+        catch
         {
             client.Dispose();
             counter.Dispose();
-            throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
+            throw;
         }
 
         S3Target target = new(
@@ -72,7 +76,15 @@ internal static class S3ClientFactory
             destination.EndpointUrl ?? address.GetLeftPart(UriPartial.Authority),
             config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
             request.Options.StorageClass);
-        return new S3Connection(client, counter, traffic, credentials, address, target);
+        return new S3Connection(client, counter, credentials, address, target);
+    }
+
+    /// <summary>Refuses plain HTTP to another machine.</summary>
+    /// <exception cref="BackupException">An insecure endpoint.</exception>
+    public static void RequireSecure(Uri address, S3SyncRequest request)
+    {
+        if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)
+            throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
     }
 
     private static void SetEndpoint(AmazonS3Config config, S3SyncRequest request, CredentialProfile? profile)
@@ -129,13 +141,15 @@ internal static class S3ClientFactory
 /// <summary>The SDK's client and what it was made from.</summary>
 /// <param name="Client">The client.</param>
 /// <param name="Counter">Sends and counts the requests.</param>
-/// <param name="Traffic">What moves.</param>
 /// <param name="Credentials">Who signs.</param>
 /// <param name="BucketAddress">The bucket's address, with the bucket in the host or as the first part of the path.</param>
 /// <param name="Target">What error messages name.</param>
 internal sealed record S3Connection(
-    AmazonS3Client Client, RequestCounter Counter, Traffic Traffic, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
+    AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
 {
+    /// <summary>True when nobody on the way can read or change a request.</summary>
+    public bool IsHttps => BucketAddress.Scheme == Uri.UriSchemeHttps;
+
     /// <inheritdoc/>
     public void Dispose()
     {
