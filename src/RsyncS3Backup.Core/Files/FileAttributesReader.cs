@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -16,6 +17,7 @@ internal static partial class FileAttributesReader
     /// <summary>The attributes of a path.</summary>
     /// <exception cref="FileNotFoundException">There is nothing by that name (any more).</exception>
     /// <exception cref="IOException">The system refused, with its reason.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static FileAttributesSnapshot Read(string path)
     {
         if (OperatingSystem.IsLinux())
@@ -79,6 +81,7 @@ internal static partial class FileAttributesReader
         private const int DoNotFollowLinks = 0x100;
         private const uint BasicStats = 0x7FF;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static FileAttributesSnapshot Read(string path)
         {
             Statx result;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using RsyncS3Backup.Reporting;
 using RsyncS3Backup.Rsync;
@@ -308,6 +309,7 @@ internal sealed class S3SyncRun : IDisposable
             await DispatchAsync(action, actions, cancellationToken).ConfigureAwait(false);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ValueTask DispatchAsync(SyncAction action, TransferLanes<SyncAction> actions, CancellationToken cancellationToken)
     {
         Counters.Seen(action, isDifference: Mode.Mode == S3SyncMode.Journal);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.State;
@@ -69,6 +70,7 @@ internal sealed class SyncCounters
     /// <summary>Counts what is on either side.</summary>
     /// <param name="action">What was found.</param>
     /// <param name="isDifference">True when the totals hold the entry already, as it was when it was last sent.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Seen(SyncAction action, bool isDifference)
     {
         if (isDifference && action.Row is { } row)
@@ -116,6 +118,7 @@ internal sealed class SyncCounters
 
     public void EntryLeftOut() => Interlocked.Increment(ref leftOut);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void EntryUnchanged(MirrorEntry entry)
     {
         EntryDone(ref unchanged);

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Enumeration;
+using System.Runtime.CompilerServices;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Planning;
@@ -30,38 +32,41 @@ internal sealed class MirrorWalker(
     {
         Stack<FolderCursor> open = new();
         open.Push(ReadFolder(root, "") ?? throw S3Errors.MirrorUnreadable(root));
+        while (Next(open, cancellationToken) is { } entry)
+            yield return entry;
+    }
+
+    /// <summary>The next entry; null at the end.</summary>
+    // Apart from the iterator, on which the attribute has no effect: compiled well at once, because a walk is over before the compiler would
+    // find out by itself that it is worth it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private MirrorEntry? Next(Stack<FolderCursor> open, CancellationToken cancellationToken)
+    {
         while (open.TryPeek(out FolderCursor? folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!folder.TryNext(out Child child))
+            if (!folder.TryNext(out string? keyPart))
             {
                 open.Pop();
                 continue;
             }
 
-            string path = System.IO.Path.Join(folder.Path, child.Name);
-            string key = folder.KeyPrefix + child.KeyPart;
-            if (ToEntry(child, path, key) is not { } entry)
+            bool isFolder = keyPart.EndsWith('/');
+            string path = System.IO.Path.Join(folder.Path, keyPart.AsSpan(0, keyPart.Length - (isFolder ? 1 : 0)));
+            string key = folder.KeyPrefix.Length == 0 ? keyPart : folder.KeyPrefix + keyPart;
+            if (ToEntry(keyPart, path, key) is not { } entry)
                 continue;
-            if (!entry.Attributes.IsFolder)
-            {
-                yield return entry;
-                continue;
-            }
-
-            FolderCursor? inner = ReadFolder(path, key);
-            if (inner is null)
-            {
-                yield return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
-            }
-            else
-            {
-                // "a/" comes before everything beneath it.
-                if (HasMarker(inner))
-                    yield return entry;
-                open.Push(inner);
-            }
+            if (!isFolder || !entry.Attributes.IsFolder)
+                return entry;
+            if (ReadFolder(path, key) is not { } inner)
+                return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
+            open.Push(inner);
+            // "a/" comes before everything beneath it.
+            if (HasMarker(inner))
+                return entry;
         }
+
+        return null;
     }
 
     /// <summary>What lies at one path of the mirror now.</summary>
@@ -94,7 +99,7 @@ internal sealed class MirrorWalker(
         if (excludes.IsExcludedItself(key))
             return default;
         if (!attributes.IsFolder)
-            return new MirrorLook(ToEntry(new Child(name), path, key), IsFolder: false);
+            return new MirrorLook(ToEntry(name, path, key), IsFolder: false);
         FolderCursor? inner = ReadFolder(path, key);
         MirrorEntry? marker =
             inner is null ? new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default)
@@ -123,12 +128,16 @@ internal sealed class MirrorWalker(
     private bool HasMarker(FolderCursor folder) =>
         markers == S3DirectoryMarkers.All || (markers == S3DirectoryMarkers.Empty && folder.IsEmpty);
 
-    private MirrorEntry? ToEntry(Child child, string path, string key)
+    /// <param name="keyPart">The entry's name; a slash at its end says that it was a folder when its own folder was read.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="key">Its key.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private MirrorEntry? ToEntry(string keyPart, string path, string key)
     {
         try
         {
             FileAttributesSnapshot attributes = FileAttributesReader.Read(path);
-            if (attributes.IsFolder != child.IsFolder)
+            if (attributes.IsFolder != keyPart.EndsWith('/'))
                 return Vanished(path, key);
             if (attributes.IsRegularFile)
                 return new MirrorEntry(key, path, MirrorEntryKind.File, attributes);
@@ -139,7 +148,7 @@ internal sealed class MirrorWalker(
             report.Warning($"'{path}' is a device, a pipe or a socket; S3 cannot hold it, so it is only in the mirror.");
             return null;
         }
-        catch (FileNotFoundException) when (child.Name.Contains('\uFFFD', StringComparison.Ordinal))
+        catch (FileNotFoundException) when (keyPart.Contains('\uFFFD', StringComparison.Ordinal))
         {
             // .NET decodes a name that is not UTF-8 to U+FFFD, and what it encodes again is another name.
             report.ItemFailed(S3Errors.NameNotUtf8(path));
@@ -166,21 +175,16 @@ internal sealed class MirrorWalker(
     {
         try
         {
-            FileSystemEnumerable<Child> children = new(
-                path,
-                // A link to a folder is a link here, whatever is behind it.
-                (ref FileSystemEntry entry) => new Child(
-                    entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0
-                        ? $"{entry.FileName}/"
-                        : entry.FileName.ToString()),
-                Everything)
+            // Keys beneath a folder start with its name and a slash, so with that slash it sorts: "a.txt" before the folder "a/". Of strings
+            // and not of a type of ours: for that one, the runtime would have to compile enumeration and sort first.
+            FileSystemEnumerable<string> keyParts = new(path, KeyPart, Everything)
             {
                 ShouldIncludePredicate = (ref FileSystemEntry entry) => !MirrorExclusions.IsExcluded(keyPrefix, entry.FileName),
             };
-            List<Child> sorted = [.. children];
+            List<string> sorted = new(keyParts);
             if (!excludes.IsEmpty)
-                sorted.RemoveAll(child => excludes.IsExcludedItself(keyPrefix + child.KeyPart));
-            sorted.Sort(Child.InKeyOrder);
+                sorted.RemoveAll(keyPart => excludes.IsExcludedItself(keyPrefix + keyPart));
+            sorted.Sort(KeyOrder.Instance);
             return new FolderCursor(path, keyPrefix, sorted);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -190,17 +194,13 @@ internal sealed class MirrorWalker(
         }
     }
 
-    // Keys beneath a folder start with its name and a slash, so with that slash it sorts: "a.txt" before the folder "a/".
-    private readonly record struct Child(string KeyPart)
-    {
-        public bool IsFolder => KeyPart.EndsWith('/');
+    // A link to a folder is a link here, whatever is behind it.
+    private static string KeyPart(ref FileSystemEntry entry) =>
+        entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0
+            ? string.Concat(entry.FileName, "/")
+            : entry.FileName.ToString();
 
-        public string Name => IsFolder ? KeyPart[..^1] : KeyPart;
-
-        public static int InKeyOrder(Child left, Child right) => KeyOrder.Compare(left.KeyPart, right.KeyPart);
-    }
-
-    private sealed class FolderCursor(string path, string keyPrefix, List<Child> children)
+    private sealed class FolderCursor(string path, string keyPrefix, List<string> keyParts)
     {
         private int next;
 
@@ -208,13 +208,12 @@ internal sealed class MirrorWalker(
 
         public string KeyPrefix => keyPrefix;
 
-        public bool IsEmpty => children.Count == 0;
+        public bool IsEmpty => keyParts.Count == 0;
 
-        public bool TryNext(out Child child)
+        public bool TryNext([NotNullWhen(true)] out string? keyPart)
         {
-            bool found = next < children.Count;
-            child = found ? children[next++] : default;
-            return found;
+            keyPart = next < keyParts.Count ? keyParts[next++] : null;
+            return keyPart is not null;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.State;
@@ -8,6 +9,7 @@ namespace RsyncS3Backup.S3.Planning;
 internal static class EntryDecision
 {
     /// <summary>Against a catalog row that S3 does not contradict.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static SyncActionKind Decide(MirrorEntry local, CatalogEntry? row)
     {
         if (local.Kind == MirrorEntryKind.Unreadable)
@@ -36,6 +38,7 @@ internal static class EntryDecision
     }
 
     /// <summary>True when the object's metadata says what the mirror says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool HasSameMetadata(FileAttributesSnapshot attributes, CatalogEntry row) =>
         attributes.ModifiedNanoseconds == row.ModifiedNanoseconds
         && attributes.Mode == row.Mode

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RsyncS3Backup.S3.Planning;
 
 /// <summary>
@@ -8,9 +10,11 @@ internal sealed class KeyOrder : IComparer<string>
 {
     public static KeyOrder Instance { get; } = new();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     int IComparer<string>.Compare(string? x, string? y) => Compare(x, y);
 
     /// <summary>Less than, equal to, or greater than zero, as the UTF-8 bytes compare.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Compare(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
     {
         int common = left.CommonPrefixLength(right);
@@ -20,6 +24,7 @@ internal sealed class KeyOrder : IComparer<string>
     }
 
     // Surrogates stand for code points above U+FFFF, so they must rank above U+E000..U+FFFF, which UTF-16 puts after them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int CodePointRank(char unit) => unit switch
     {
         >= '\uE000' => unit - 0x800,

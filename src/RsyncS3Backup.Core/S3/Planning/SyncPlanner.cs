@@ -23,23 +23,21 @@ internal static class SyncPlanner
         while (local is not null || row is not null)
         {
             int order = local is null ? 1 : row is null ? -1 : KeyOrder.Compare(local.RelativeKey, row.RelativeKey);
-            if (order <= 0)
-                unread.Pass(local!);
-            if (order > 0)
-            {
-                yield return new SyncAction(unread.Covers(row!.RelativeKey) ? SyncActionKind.Protect : SyncActionKind.Delete, null, row, null);
-            }
-            else
-            {
-                CatalogEntry? known = order == 0 ? row : null;
-                yield return new SyncAction(EntryDecision.Decide(local!, known), local, known, null);
-            }
-
+            yield return Decide(order <= 0 ? local : null, order >= 0 ? row : null, ref unread);
             if (order <= 0)
                 local = Next(locals, local);
             if (order >= 0)
                 row = Next(rows, row);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static SyncAction Decide(MirrorEntry? local, CatalogEntry? row, ref ProtectedFolder unread)
+    {
+        if (local is null)
+            return new SyncAction(unread.Covers(row!.RelativeKey) ? SyncActionKind.Protect : SyncActionKind.Delete, null, row, null);
+        unread.Pass(local);
+        return new SyncAction(EntryDecision.Decide(local, row), local, row, null);
     }
 
     /// <summary>One action for every key that any side has.</summary>

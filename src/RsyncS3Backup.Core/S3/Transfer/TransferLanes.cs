@@ -9,11 +9,11 @@ namespace RsyncS3Backup.S3.Transfer;
 /// </summary>
 internal sealed class TransferLanes<T>
 {
-    private readonly Channel<T> small;
-    private readonly Channel<T> large;
     private readonly Func<T, bool> isLarge;
+    private readonly Func<Lanes> start;
+    private Lanes? lanes;
 
-    /// <summary>Starts the workers.</summary>
+    /// <summary>Lanes whose workers start with the first item: most runs have none.</summary>
     /// <param name="itemsAhead">How many items may wait in each lane.</param>
     /// <param name="smallWorkers">How many small items are worked on at a time.</param>
     /// <param name="largeWorkers">How many large items are worked on at a time.</param>
@@ -22,23 +22,32 @@ internal sealed class TransferLanes<T>
     public TransferLanes(int itemsAhead, int smallWorkers, int largeWorkers, Func<T, bool> isLarge, Func<ChannelReader<T>, Task> work)
     {
         this.isLarge = isLarge;
-        small = Channel.CreateBounded<T>(new BoundedChannelOptions(itemsAhead) { SingleWriter = true });
-        large = Channel.CreateBounded<T>(new BoundedChannelOptions(itemsAhead) { SingleWriter = true });
-        Completion = Task.WhenAll(
-            Enumerable.Range(0, smallWorkers).Select(_ => work(small.Reader))
-                .Concat(Enumerable.Range(0, largeWorkers).Select(_ => work(large.Reader))).ToArray());
+        start = () =>
+        {
+            Channel<T> small = Channel.CreateBounded<T>(new BoundedChannelOptions(itemsAhead) { SingleWriter = true });
+            Channel<T> large = Channel.CreateBounded<T>(new BoundedChannelOptions(itemsAhead) { SingleWriter = true });
+            IEnumerable<Task> workers = Enumerable.Range(0, smallWorkers).Select(_ => work(small.Reader))
+                .Concat(Enumerable.Range(0, largeWorkers).Select(_ => work(large.Reader)));
+            return new Lanes(small, large, Task.WhenAll(workers.ToArray()));
+        };
     }
 
-    /// <summary>Ends when every worker has ended.</summary>
-    public Task Completion { get; }
+    /// <summary>Ends when every worker that was started has ended.</summary>
+    public Task Completion => lanes?.Workers ?? Task.CompletedTask;
 
-    /// <summary>Hands an item to its lane, and waits while that lane is full.</summary>
-    public ValueTask WriteAsync(T item, CancellationToken cancellationToken) => (isLarge(item) ? large : small).Writer.WriteAsync(item, cancellationToken);
+    /// <summary>Hands an item to its lane, and waits while that lane is full. For one caller at a time.</summary>
+    public ValueTask WriteAsync(T item, CancellationToken cancellationToken)
+    {
+        lanes ??= start();
+        return (isLarge(item) ? lanes.Large : lanes.Small).Writer.WriteAsync(item, cancellationToken);
+    }
 
     /// <summary>There is nothing more to come.</summary>
     public void Complete()
     {
-        small.Writer.TryComplete();
-        large.Writer.TryComplete();
+        lanes?.Small.Writer.TryComplete();
+        lanes?.Large.Writer.TryComplete();
     }
+
+    private sealed record Lanes(Channel<T> Small, Channel<T> Large, Task Workers);
 }

@@ -109,7 +109,21 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// While it is enumerated: the rows cannot be read, or are not those that were written. That rows are missing may show at the end only, so
     /// nothing may be deleted before that.
     /// </exception>
-    public IEnumerable<CatalogEntry> Read() => ReadRange([], null);
+    public IEnumerable<CatalogEntry> Read()
+    {
+        if (!isOurs)
+            yield break;
+        Flush();
+        using CatalogReader reader = Noted(() => new CatalogReader(path, [], null));
+        Func<CatalogEntry?> next = reader.Next;
+        // Disposed before the reader is.
+        using CatalogReadAhead ahead = new(() => Noted(next));
+        while (ahead.NextBatch() is { } batch)
+        {
+            foreach (CatalogEntry entry in batch)
+                yield return entry;
+        }
+    }
 
     /// <summary>Likewise the rows whose key starts with <paramref name="keyPrefix"/>.</summary>
     /// <exception cref="IOException">As for <see cref="Read"/>.</exception>
