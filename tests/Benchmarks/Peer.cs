@@ -1,29 +1,24 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 
 namespace Benchmarks;
 
-/// <summary>One way to bring a folder to S3.</summary>
+/// <summary>Another program that brings a folder to S3.</summary>
 internal sealed class Peer
 {
-    private const string OursName = "ours";
-
     private readonly Func<string, string, double> sync;
 
     private Peer(string name, Func<string, string, double> sync) => (Name, this.sync) = (name, sync);
 
     public string Name { get; }
 
-    public bool IsOurs => Name == OursName;
-
-    /// <summary>Brings the folder to the prefix; seconds that the whole process took, or for us the stage alone.</summary>
+    /// <summary>Brings the folder to the prefix; seconds that the whole process took.</summary>
     public double Sync(string folder, string prefix) => sync(folder, prefix);
 
-    /// <summary>Ours, and those of the others that this machine has.</summary>
-    public static Peer[] Installed(ServerProcess server, Workplace workplace)
+    /// <summary>Those that this machine has.</summary>
+    public static Peer[] Installed(ServerProcess server)
     {
-        List<Peer> peers = [new(OursName, (folder, prefix) => Ours(server, workplace, folder, prefix))];
+        List<Peer> peers = [];
         string target = $"s3://{ServerProcess.Bucket}/";
         Add("aws s3 sync", "aws", (folder, prefix) =>
             ["--endpoint-url", server.Endpoint, "s3", "sync", "--only-show-errors", folder, target + prefix]);
@@ -51,27 +46,6 @@ internal sealed class Peer
                 // Not installed.
             }
         }
-    }
-
-    private static double Ours(ServerProcess server, Workplace workplace, string folder, string prefix)
-    {
-        string script = $"""
-            Import-Module '{Engine.Manifest}'
-            $processor = [Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime
-            $result = Invoke-S3SyncStage -Path '{folder}' -BucketName {ServerProcess.Bucket} -KeyPrefix '{prefix}' -EndpointUrl {server.Endpoint} -Region us-east-1
-            if ($result.Status -ne 'Succeeded') {"{"} throw $result.Error {"}"}
-            $result.Duration.TotalSeconds.ToString([cultureinfo]::InvariantCulture)
-            [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64 / 1MB
-            ([Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime - $processor).TotalSeconds.ToString([cultureinfo]::InvariantCulture)
-            """;
-        Dictionary<string, string> environment = new(server.Environment) { ["RSYNCS3BACKUP_STATE"] = Path.Combine(workplace.Root, "state") };
-        TimeSpan serverBefore = server.ProcessorTime;
-        string[] lines = Engine.RunInNewProcess(script, environment);
-        double[] numbers = [.. lines.Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"    (peak memory of the whole engine: {numbers[1]:0} MB; processor time: {numbers[2]:0.0} s, and the server's {(server.ProcessorTime - serverBefore).TotalSeconds:0.0} s)"));
-        return double.Parse(lines[0], CultureInfo.InvariantCulture);
     }
 
     private static double RunProgram(string program, string[] arguments, ServerProcess server)
