@@ -29,9 +29,9 @@ internal sealed class RequestCounter(HttpMessageHandler inner) : DelegatingHandl
 
     private ref long CounterFor(HttpRequestMessage request)
     {
-        string query = request.RequestUri?.Query ?? "";
         if (request.Method == HttpMethod.Put)
             return ref request.Headers.Contains("x-amz-copy-source") ? ref copy : ref put;
+        string query = request.RequestUri?.Query ?? "";
         if (request.Method == HttpMethod.Post)
             return ref HasParameter(query, "delete") ? ref delete : ref put;
         if (request.Method == HttpMethod.Head)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,6 +12,11 @@ namespace RsyncS3Backup.S3.Client;
 internal sealed class SignatureV4(string region)
 {
     private const string Algorithm = "AWS4-HMAC-SHA256";
+
+    // One for each thread: a request makes no garbage but what is sent.
+    [ThreadStatic]
+    private static byte[]? scratch;
+
     private SigningKey? lastKey;
 
     /// <summary>The value of the Authorization header.</summary>
@@ -28,20 +32,18 @@ internal sealed class SignatureV4(string region)
     {
         string day = time[..8];
         string scope = $"{day}/{region}/s3/aws4_request";
-        StringBuilder names = new(256);
-        StringBuilder canonical = new(1024);
-        canonical.Append("PUT\n").Append(path).Append('\n').Append(query).Append('\n');
+        string signedHeaders = string.Join(';', headers.Select(header => header.Key));
+        Utf8Text text = new(scratch ??= new byte[2048]);
+        text.Append("PUT\n", path, "\n", query, "\n");
         foreach ((string name, string value) in headers)
-        {
-            canonical.Append(name).Append(':').Append(value).Append('\n');
-            names.Append(names.Length > 0 ? ";" : "").Append(name);
-        }
-
-        string signedHeaders = names.ToString();
-        canonical.Append('\n').Append(signedHeaders).Append('\n').Append(payloadHash);
-        string toSign = $"{Algorithm}\n{time}\n{scope}\n{HexHash(canonical.ToString())}";
+            text.Append(name, ":", value, "\n");
+        text.Append("\n", signedHeaders, "\n", payloadHash);
+        string canonicalHash = HexHash(text.Bytes);
+        text.Clear();
+        text.Append(Algorithm, "\n", time, "\n", scope, "\n", canonicalHash);
         Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(KeyFor(credentials.SecretKey, day), Encoding.UTF8.GetBytes(toSign), signature);
+        HMACSHA256.HashData(KeyFor(credentials.SecretKey, day), text.Bytes, signature);
+        scratch = text.Buffer;
         return $"{Algorithm} Credential={credentials.AccessKey}/{scope}, SignedHeaders={signedHeaders}, Signature={Hex(signature)}";
     }
 
@@ -56,20 +58,18 @@ internal sealed class SignatureV4(string region)
         return Hex(hash);
     }
 
-    private static string HexHash(string text)
+    private static string Hex(ReadOnlySpan<byte> bytes)
     {
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
-        try
+        const string digits = "0123456789abcdef";
+        Span<char> text = stackalloc char[2 * bytes.Length];
+        for (int i = 0; i < bytes.Length; i++)
         {
-            return HexHash(bytes.AsSpan(0, Encoding.UTF8.GetBytes(text, bytes)));
+            text[2 * i] = digits[bytes[i] >> 4];
+            text[2 * i + 1] = digits[bytes[i] & 0xF];
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
-    }
 
-    private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexString(bytes).ToLowerInvariant();
+        return new string(text);
+    }
 
     private byte[] KeyFor(string secret, string day)
     {
@@ -81,6 +81,34 @@ internal sealed class SignatureV4(string region)
             key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(step));
         lastKey = new SigningKey(secret, day, key);
         return key;
+    }
+
+    /// <summary>Text in UTF-8 in a buffer that grows.</summary>
+    private ref struct Utf8Text(byte[] buffer)
+    {
+        private int length;
+
+        public byte[] Buffer { get; private set; } = buffer;
+
+        public readonly ReadOnlySpan<byte> Bytes => Buffer.AsSpan(0, length);
+
+        public void Clear() => length = 0;
+
+        public void Append(params ReadOnlySpan<string> parts)
+        {
+            foreach (string part in parts)
+            {
+                int longest = Encoding.UTF8.GetMaxByteCount(part.Length);
+                if (length + longest > Buffer.Length)
+                {
+                    byte[] larger = new byte[2 * (length + longest)];
+                    Bytes.CopyTo(larger);
+                    Buffer = larger;
+                }
+
+                length += Encoding.UTF8.GetBytes(part, Buffer.AsSpan(length));
+            }
+        }
     }
 
     private sealed record SigningKey(string Secret, string Day, byte[] Key);
