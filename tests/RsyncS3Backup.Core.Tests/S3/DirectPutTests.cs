@@ -6,8 +6,12 @@ using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 
+[Collection(AwsEnvironment)]
 public sealed class DirectPutTests
 {
+    /// <summary>Tests that read or change what the SDK reads from the environment do not run side by side.</summary>
+    internal const string AwsEnvironment = "AWS environment";
+
     // The example "PUT Object" of "Signature Calculations for the Authorization Header" in the Amazon S3 API reference.
     [Fact]
     public void The_signature_is_that_of_the_example_in_the_API_reference()

@@ -4,6 +4,7 @@ using Amazon.S3.Model;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
+using RsyncS3Backup.State;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;
@@ -49,6 +50,34 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
         Assert.Equal((0, 0, 0, 3), (result.Created, result.Updated, result.Deleted, result.Unchanged));
         Assert.Equal(0, result.Requests.Put);
         Assert.Equal(0, result.TransferredBytes);
+    }
+
+    [Fact]
+    public async Task A_run_that_finds_nothing_to_do_writes_nothing_into_the_catalog()
+    {
+        mirror.File("a.txt", "alpha");
+        await Sync();
+        string catalog = Path.Combine(StateFolder.ForJob($"s3-{prefix}").Path, "catalog.db");
+        byte[] before = File.ReadAllBytes(catalog);
+
+        S3SyncStageResult result = await Sync();
+
+        Assert.Equal((S3SyncMode.Catalog, 0L), (result.SyncMode, result.Requests.Total));
+        Assert.Equal(before, File.ReadAllBytes(catalog));
+    }
+
+    [Fact]
+    public async Task A_run_that_finds_nothing_to_do_needs_no_profile()
+    {
+        mirror.File("a.txt", "alpha");
+        await Sync();
+        S3SyncRequest request = Request();
+
+        AssertSucceeded(await Run(request with { Destination = request.Destination with { Profile = "there-is-none" } }));
+
+        mirror.File("b.txt", "beta");
+        S3SyncStageResult refused = await Run(request with { Destination = request.Destination with { Profile = "there-is-none" } });
+        Assert.Equal("S3ProfileNotFound", refused.Error?.Id);
     }
 
     [Fact]
