@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using System.Text;
 
 namespace RsyncS3Backup.Files;
 
@@ -41,6 +42,25 @@ internal static partial class FileAttributesReader
         }
     }
 
+    /// <summary>The target of a symbolic link. Its bytes on disk, for they need not be UTF-8; on Windows in UTF-8.</summary>
+    /// <exception cref="FileNotFoundException">There is no link by that name (any more).</exception>
+    /// <exception cref="IOException">The system refused, with its reason.</exception>
+    public static byte[] LinkTarget(string path)
+    {
+        const int isNoLink = 22;
+        if (OperatingSystem.IsWindows())
+            return Encoding.UTF8.GetBytes(new FileInfo(path).LinkTarget ?? throw new FileNotFoundException("It is no link any more.", path));
+        // PATH_MAX of Linux, which no target exceeds; that of macOS is smaller.
+        byte[] target = new byte[4096];
+        nint length = ReadLink(path, target, target.Length);
+        if (length < 0 && Marshal.GetLastPInvokeError() == isNoLink)
+            throw new FileNotFoundException("It is no link any more.", path);
+        return length < 0 ? throw ErrorFor(path) : target[..(int)length];
+    }
+
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint ReadLink(string path, [Out] byte[] target, nint size);
+
     // Windows has neither mode nor owner ids; its ticks are 100 ns.
     private static FileAttributesSnapshot ReadPortable(string path)
     {
@@ -52,7 +72,8 @@ internal static partial class FileAttributesReader
         uint type = info.LinkTarget is not null ? TypeLink : info is DirectoryInfo ? TypeFolder : TypeRegular;
         return new FileAttributesSnapshot
         {
-            Size = info is FileInfo file && file.Exists ? file.Length : 0,
+            Size = info.LinkTarget is { } target ? Encoding.UTF8.GetByteCount(target)
+                : info is FileInfo file && file.Exists ? file.Length : 0,
             ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
             Mode = type,
             LinkCount = 1,

@@ -84,6 +84,22 @@ public sealed class MirrorWalkerTests : IDisposable
     }
 
     [SkippableFact]
+    public void Names_that_are_not_UTF8_and_look_the_same_are_an_error_each_and_hide_nothing()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "only Linux allows such names");
+        Shell($"printf x > \"$1\"/$(printf 'bad\\377'); printf x > \"$1\"/$(printf 'bad\\376'); mkdir \"$1\"/$(printf 'bad\\376x')", mirror.Path);
+        mirror.File("bad\uFFFD", "x");
+        mirror.File("good", "x");
+
+        Dictionary<string, MirrorEntryKind> kinds = Walk().ToDictionary(entry => entry.RelativeKey, entry => entry.Kind);
+
+        Assert.Equal(MirrorEntryKind.File, kinds["bad\uFFFD"]);
+        Assert.Equal(MirrorEntryKind.Unreadable, kinds["bad\uFFFDx/"]);
+        Assert.Equal(MirrorEntryKind.File, kinds["good"]);
+        Assert.Equal(3, report.FailedItems().Count(item => item.Id == "NameNotUtf8"));
+    }
+
+    [SkippableFact]
     public void A_pipe_is_left_out_with_a_warning()
     {
         Skip.If(OperatingSystem.IsWindows(), "there are no such files on Windows");

@@ -69,6 +69,10 @@ internal sealed class MirrorWalker(
         return null;
     }
 
+    /// <summary>True when the job's patterns keep a path from S3.</summary>
+    /// <param name="relativePath">The path below the root, without a slash at its end.</param>
+    public bool IsExcluded(string relativePath) => excludes.IsExcluded(relativePath) || excludes.IsExcluded(relativePath + "/");
+
     /// <summary>What lies at one path of the mirror now.</summary>
     /// <param name="relativePath">The path below the root, without a slash at its end.</param>
     public MirrorLook Look(string relativePath)
@@ -185,6 +189,7 @@ internal sealed class MirrorWalker(
             if (!excludes.IsEmpty)
                 sorted.RemoveAll(keyPart => excludes.IsExcludedItself(keyPrefix + keyPart));
             sorted.Sort(KeyOrder.Instance);
+            RemoveTwins(path, sorted);
             return new FolderCursor(path, keyPrefix, sorted);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -199,6 +204,18 @@ internal sealed class MirrorWalker(
         entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0
             ? string.Concat(entry.FileName, "/")
             : entry.FileName.ToString();
+
+    // Several names that are not UTF-8 decode to the same one, and to one that may really be there; S3 can have that one only.
+    private void RemoveTwins(string path, List<string> sorted)
+    {
+        for (int i = sorted.Count - 1; i > 0; i--)
+        {
+            if (sorted[i] != sorted[i - 1])
+                continue;
+            report.ItemFailed(S3Errors.NameNotUtf8(System.IO.Path.Join(path, sorted[i])));
+            sorted.RemoveAt(i);
+        }
+    }
 
     private sealed class FolderCursor(string path, string keyPrefix, List<string> keyParts)
     {

@@ -1,5 +1,5 @@
-using System.Text;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Mirror;
 
 namespace RsyncS3Backup.S3.Transfer;
@@ -27,8 +27,7 @@ internal static class MirrorFile
         return total;
     }
 
-    /// <summary>The target of a symbolic link, in UTF-8; that is what its object holds.</summary>
-    /// <exception cref="IOException">It is no link any more.</exception>
-    public static byte[] LinkTarget(MirrorEntry link) =>
-        Encoding.UTF8.GetBytes(new FileInfo(link.Path).LinkTarget ?? throw new FileNotFoundException("The link is gone.", link.Path));
+    /// <summary>The target of a symbolic link, byte for byte; that is what its object holds.</summary>
+    /// <exception cref="FileNotFoundException">It is no link any more.</exception>
+    public static byte[] LinkTarget(MirrorEntry link) => FileAttributesReader.LinkTarget(link.Path);
 }
