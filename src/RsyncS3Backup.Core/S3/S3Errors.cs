@@ -205,6 +205,21 @@ internal static class S3Errors
         _ => null,
     };
 
+    /// <summary>True when a file could not be read. A connection that broke is an <see cref="IOException"/> too, with its reason inside.</summary>
+    public static bool IsAboutFile(Exception exception) =>
+        exception is UnauthorizedAccessException or IOException { InnerException: null } and not HttpIOException;
+
+    /// <summary>False when it is sure that S3 did not do what the request that failed asked for: it said no, or was never asked.</summary>
+    public static bool MayBeCarriedOut(Exception exception) => exception switch
+    {
+        _ when IsAboutFile(exception) => false,
+        // To a second try of a completion whose answer was lost.
+        AmazonServiceException { ErrorCode: "NoSuchUpload" } => true,
+        AmazonServiceException answer => answer.StatusCode is not (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
+            || answer.StatusCode == HttpStatusCode.RequestTimeout,
+        _ => true,
+    };
+
     private static string? FindNetworkFailure(Exception exception)
     {
         for (Exception? cause = exception; cause is not null; cause = cause.InnerException)

@@ -68,22 +68,39 @@ internal sealed class PartsUploader(
         int aborted = 0;
         Exception? problem = null;
         HashSet<string> known = [];
+        HashSet<string> intended = [];
+        List<string> intentions = [];
         foreach (UnfinishedUpload upload in remembered)
         {
+            if (upload.IsIntention)
+            {
+                if (!isProtected(upload.RelativeKey))
+                {
+                    intended.Add(upload.RelativeKey);
+                    intentions.Add(upload.UploadId);
+                }
+
+                continue;
+            }
+
             known.Add(upload.UploadId);
             if (!isProtected(upload.RelativeKey))
                 await TryAbortAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
         }
 
-        if (!includeUnknown)
+        if (!includeUnknown && intended.Count == 0)
             return (aborted, problem);
         try
         {
             await foreach (PendingUpload upload in bucket.Multipart.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (!known.Contains(upload.UploadId) && now - upload.StartTime > UnknownIsStale)
+                bool isStale = intended.Contains(upload.RelativeKey) || (includeUnknown && now - upload.StartTime > UnknownIsStale);
+                if (isStale && !known.Contains(upload.UploadId))
                     await TryAbortAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
             }
+
+            if (problem is null)
+                intentions.ForEach(name => unfinished?.Forget(name));
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -144,12 +161,25 @@ internal sealed class PartsUploader(
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
         using CancellationTokenSource patience = new();
         using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortPatience));
-        string uploadId = await bucket.Multipart.StartAsync(entry.RelativeKey, headers, checksumType: null, patience.Token).ConfigureAwait(false);
+        UnfinishedUpload upload = new(
+            entry.RelativeKey, UnfinishedUpload.NewIntention(), version.Size, PartSize.For(version.Size), version.ModifiedNanoseconds,
+            version.ChangedNanoseconds, version.Inode, DateTimeOffset.UtcNow);
+        unfinished?.Remember(upload);
+        string uploadId;
         try
         {
-            unfinished?.Remember(new UnfinishedUpload(
-                entry.RelativeKey, uploadId, version.Size, PartSize.For(version.Size), version.ModifiedNanoseconds, version.ChangedNanoseconds,
-                version.Inode, DateTimeOffset.UtcNow));
+            uploadId = await bucket.Multipart.StartAsync(entry.RelativeKey, headers, checksumType: null, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!S3Errors.MayBeCarriedOut(exception))
+        {
+            unfinished?.Forget(upload.UploadId);
+            throw;
+        }
+
+        try
+        {
+            unfinished?.Remember(upload with { UploadId = uploadId });
+            unfinished?.Forget(upload.UploadId);
         }
         catch
         {

@@ -179,6 +179,21 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
             .OrderBy(pair => pair.Key, ByteOrder).Select(pair => pair.Entry)];
     }
 
+    /// <summary>The rows of all link groups in the order of their keys; without what was put and is not written yet.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public IReadOnlyList<CatalogEntry> FindLinked()
+    {
+        SqliteStatement? once = null;
+        try
+        {
+            return isOurs ? Look(ref once, "SELECT key, state FROM object WHERE link_group IS NOT NULL ORDER BY key", _ => { }) : [];
+        }
+        finally
+        {
+            once?.Dispose();
+        }
+    }
+
     /// <summary>
     /// Writes down that a run is on, on disk before this returns: call it before the run's first change in S3. Rows of another identity go.
     /// </summary>
@@ -319,7 +334,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     }
 
     /// <summary>The last upload of a key that is recorded and not forgotten.</summary>
-    UnfinishedUpload? IUnfinishedUploads.Find(string relativeKey) => UnfinishedUploads().LastOrDefault(upload => upload.RelativeKey == relativeKey);
+    UnfinishedUpload? IUnfinishedUploads.Find(string relativeKey) => UnfinishedUploads()
+        .LastOrDefault(upload => upload.RelativeKey == relativeKey && !upload.IsIntention);
 
     /// <summary>The multipart uploads of this destination that are recorded and not forgotten. None, where they cannot be read.</summary>
     public IReadOnlyList<UnfinishedUpload> UnfinishedUploads()

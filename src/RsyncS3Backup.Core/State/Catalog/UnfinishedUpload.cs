@@ -17,4 +17,14 @@ internal sealed record UnfinishedUpload(
     long ModifiedNanoseconds,
     long ChangedNanoseconds,
     ulong Inode,
-    DateTimeOffset StartTime);
+    DateTimeOffset StartTime)
+{
+    // No store makes such a name: it would have to be escaped in every address.
+    private const char IntentionMark = '?';
+
+    /// <summary>True before S3 has answered with its name: a crash then leaves an upload of which only the key is known.</summary>
+    public bool IsIntention => UploadId.StartsWith(IntentionMark);
+
+    /// <summary>A name for an upload that is about to be begun.</summary>
+    public static string NewIntention() => IntentionMark + Guid.NewGuid().ToString("N");
+}
