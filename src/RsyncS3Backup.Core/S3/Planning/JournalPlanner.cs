@@ -17,6 +17,7 @@ internal sealed class JournalPlanner(MirrorWalker mirror, Catalog catalog, Stage
     private readonly HashSet<string> looked = new(StringComparer.Ordinal);
     private readonly HashSet<string> decided = new(StringComparer.Ordinal);
     private readonly Queue<string> toLook = new();
+    private bool isExcludedChanged;
 
     /// <summary>One action for every key that the changes may concern, in no order.</summary>
     public IEnumerable<SyncAction> Plan(IEnumerable<BackupChange> changes, CancellationToken cancellationToken)
@@ -25,13 +26,29 @@ internal sealed class JournalPlanner(MirrorWalker mirror, Catalog catalog, Stage
         {
             cancellationToken.ThrowIfCancellationRequested();
             Ask(change);
-            while (toLook.TryDequeue(out string? path))
+            foreach (SyncAction action in LookAtAsked())
+                yield return action;
+        }
+
+        // Nothing is recorded of what does not go to S3, so whose other name it was cannot be looked up.
+        if (isExcludedChanged)
+        {
+            foreach (CatalogEntry linked in catalog.FindLinked())
+                Ask(linked.RelativeKey);
+        }
+
+        foreach (SyncAction action in LookAtAsked())
+            yield return action;
+    }
+
+    private IEnumerable<SyncAction> LookAtAsked()
+    {
+        while (toLook.TryDequeue(out string? path))
+        {
+            foreach (SyncAction action in LookAt(path))
             {
-                foreach (SyncAction action in LookAt(path))
-                {
-                    if (decided.Add(action.RelativeKey))
-                        yield return action;
-                }
+                if (decided.Add(action.RelativeKey))
+                    yield return action;
             }
         }
     }
@@ -42,6 +59,7 @@ internal sealed class JournalPlanner(MirrorWalker mirror, Catalog catalog, Stage
         {
             string path = StrictUtf8.GetString(change.GetPathBytes());
             Ask(path);
+            isExcludedChanged |= mirror.IsExcluded(path);
             // The folder may have got its first entry, or lost its last.
             Ask(Parent(path));
             if (change.Kind == BackupChangeKind.HardLinked)
@@ -64,9 +82,14 @@ internal sealed class JournalPlanner(MirrorWalker mirror, Catalog catalog, Stage
     private IEnumerable<SyncAction> LookAt(string path)
     {
         MirrorLook now = mirror.Look(path);
-        if (now.Entry?.Kind == MirrorEntryKind.Unreadable)
-            yield break;
         CatalogEntry? row = catalog.Find(path);
+        if (now.Entry?.Kind == MirrorEntryKind.Unreadable)
+        {
+            // Nothing beneath it is touched either; and it counts as left out, so that the next run looks again.
+            yield return new SyncAction(SyncActionKind.Protect, now.Entry, row, null);
+            yield break;
+        }
+
         AskForOtherNames(path, now, row);
         string asFolder = path + "/";
 
