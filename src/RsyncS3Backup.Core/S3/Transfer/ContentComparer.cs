@@ -64,7 +64,7 @@ internal sealed class ContentComparer(Bucket bucket)
         {
             if (entry.Kind == MirrorEntryKind.SymbolicLink)
                 target = MirrorFile.LinkTarget(entry);
-            else
+            else if (entry.Kind == MirrorEntryKind.File)
                 file = MirrorFile.Open(entry.Path);
         }
 
