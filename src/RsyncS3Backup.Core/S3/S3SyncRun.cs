@@ -45,6 +45,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly string endpoint;
     private BackupError? fatal;
     private bool hasBegun;
+    private long protectedObjects;
 
     private S3SyncRun(
         S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report)
@@ -313,27 +314,59 @@ internal sealed class S3SyncRun : IDisposable
     private ValueTask DispatchAsync(SyncAction action, TransferLanes<SyncAction> actions, CancellationToken cancellationToken)
     {
         Counters.Seen(action, isDifference: Mode.Mode == S3SyncMode.Journal);
+        // Before anything is done about it, which may fail: the next run would believe the row again.
+        if (action.IsRowRefuted)
+            catalog?.Remove(action.RelativeKey);
         switch (action.Kind)
         {
             case SyncActionKind.Keep:
                 Counters.EntryUnchanged(action.Local!);
+                if (action.Row is { IsLeftover: true } found)
+                    Note(found with { IsLeftover = false });
                 return ValueTask.CompletedTask;
-            case SyncActionKind.Delete when request.Options.DeleteFromS3:
-                deletes.Add(action.RelativeKey, action.RemoteSize);
+            case SyncActionKind.Delete:
+                NoteLeftover(action);
+                if (request.Options.DeleteFromS3)
+                    deletes.Add(action.RelativeKey, action.RemoteSize);
                 return ValueTask.CompletedTask;
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();
+                // The entry itself is a failure or a warning of its own already.
+                if (action.Local is null && action.IsInS3)
+                    protectedObjects++;
                 return ValueTask.CompletedTask;
             case SyncActionKind.Forget:
-                Begin();
-                catalog?.Remove(action.RelativeKey);
-                return ValueTask.CompletedTask;
-            case SyncActionKind.Delete:
                 return ValueTask.CompletedTask;
             default:
                 Begin();
                 return actions.WriteAsync(action, cancellationToken);
         }
+    }
+
+    // A later run that does not list must know of it to delete it, and not count it as the mirror's.
+    private void NoteLeftover(SyncAction action)
+    {
+        if (action.Row is { } row && !action.IsRowRefuted)
+        {
+            if (!row.IsLeftover)
+                Note(row with { IsLeftover = true });
+        }
+        else if (action.Remote is { } remote)
+        {
+            Note(CatalogEntry.Uncertain(remote.RelativeKey) with
+            {
+                Size = remote.Size,
+                ETag = remote.ETag,
+                StorageClass = remote.StorageClass,
+                IsLeftover = true,
+            });
+        }
+    }
+
+    private void Note(CatalogEntry row)
+    {
+        Begin();
+        catalog?.Put(row);
     }
 
     private async Task WorkAsync(ChannelReader<SyncAction> actions, CancellationTokenSource stop)
@@ -354,8 +387,9 @@ internal sealed class S3SyncRun : IDisposable
                 Counters.EntryLeftOut();
                 report.Warning($"'{path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && exception is not HttpIOException)
+            catch (Exception exception) when (S3Errors.IsAboutFile(exception))
             {
+                Counters.TransferFailed();
                 report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
             }
             catch (Exception exception)
@@ -369,6 +403,7 @@ internal sealed class S3SyncRun : IDisposable
                     return;
                 }
 
+                Counters.TransferFailed();
                 report.ItemFailed(S3Errors.ItemFailed(path, exception, Target));
             }
         }
@@ -414,12 +449,15 @@ internal sealed class S3SyncRun : IDisposable
 
     private async Task DeleteAsync(CancellationToken cancellationToken)
     {
+        if (protectedObjects > 0 && request.Options.DeleteFromS3)
+            report.Warning($"{protectedObjects} objects beneath folders of the mirror that could not be read stay in S3 as they are.");
         if (deletes.Count == 0)
             return;
-        if (report.Failed > 0)
+        if (Counters.FailedTransfers > 0)
         {
-            // What failed may be the new name of what would be deleted.
-            report.Warning($"{deletes.Count} objects that the mirror no longer has stay in S3, because {report.Failed} entries failed.");
+            report.Warning(
+                $"{deletes.Count} objects that the mirror no longer has stay in S3, because {Counters.FailedTransfers} uploads failed: each of "
+                + "them may be the new name of one of those objects. The next run without failed uploads deletes them.");
             return;
         }
 
@@ -436,10 +474,20 @@ internal sealed class S3SyncRun : IDisposable
         {
             HashSet<string> refused = [];
             string[] keys = [.. batch.Select(item => item.RelativeKey)];
-            await foreach (BackupError error in bucket.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
+            try
             {
-                refused.Add(error.Target!);
-                report.ItemFailed(error);
+                await foreach (BackupError error in bucket.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
+                {
+                    refused.Add(error.Target!);
+                    report.ItemFailed(error);
+                }
+            }
+            catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
+            {
+                // Some may be gone; then a file that comes back must not be taken for one that S3 has.
+                foreach (string key in keys)
+                    catalog?.Put(CatalogEntry.Uncertain(key) with { IsLeftover = true });
+                throw;
             }
 
             foreach ((string relativeKey, long size) in batch)

@@ -13,6 +13,7 @@ internal sealed class SyncCounters
     private long metadataChanged;
     private long copied;
     private long leftOut;
+    private long failedTransfers;
     private long unchanged;
     private long deleted;
     private long deletedBytes;
@@ -34,6 +35,9 @@ internal sealed class SyncCounters
 
     /// <summary>Entries that are not in S3 as they are in the mirror, without being failures: they changed or vanished on the way.</summary>
     public long LeftOut => Interlocked.Read(ref leftOut);
+
+    /// <summary>Entries that were to be sent and could not be.</summary>
+    public long FailedTransfers => Interlocked.Read(ref failedTransfers);
 
     public long Unchanged => Interlocked.Read(ref unchanged);
 
@@ -75,9 +79,12 @@ internal sealed class SyncCounters
     {
         if (isDifference && action.Row is { } row)
         {
-            Interlocked.Decrement(ref total);
-            Interlocked.Add(ref totalBytes, -row.Size);
-            Interlocked.Decrement(ref unchanged);
+            if (!row.IsLeftover)
+            {
+                Interlocked.Decrement(ref total);
+                Interlocked.Add(ref totalBytes, -row.Size);
+                Interlocked.Decrement(ref unchanged);
+            }
         }
         else if (action.IsInS3)
         {
@@ -115,6 +122,8 @@ internal sealed class SyncCounters
         EntryDone(ref metadataChanged);
         Interlocked.Add(ref doneBytes, entry.ContentLength);
     }
+
+    public void TransferFailed() => Interlocked.Increment(ref failedTransfers);
 
     public void EntryLeftOut() => Interlocked.Increment(ref leftOut);
 

@@ -84,7 +84,7 @@ internal sealed class Bucket : IDisposable
                         throw S3Errors.ListingIncomplete(request.Destination.Bucket, $"'{key}' is not under '{keyPrefix}'");
                     // Consoles make an object for the prefix itself; it is no part of the backup.
                     if (key.Length > keyPrefix.Length)
-                        yield return new RemoteObject(key[keyPrefix.Length..], item.Size ?? 0, (item.ETag ?? "").Trim('"'));
+                        yield return new RemoteObject(key[keyPrefix.Length..], item.Size ?? 0, (item.ETag ?? "").Trim('"'), item.StorageClass?.Value ?? "STANDARD");
                 }
             }
         }

@@ -27,15 +27,20 @@ internal static class EntryDecision
     public static SyncAction Decide(MirrorEntry local, CatalogEntry? row, RemoteObject? remote)
     {
         // A row about a version that S3 does not have (any more) says nothing.
-        CatalogEntry? known = row is not null && remote is not null && row.Size == remote.Size && row.ETag == remote.ETag ? row : null;
+        bool isRefuted = IsRefuted(row, remote);
+        CatalogEntry? known = !isRefuted && row is { IsOurs: true } ? row : null;
         SyncActionKind kind =
             local.Kind == MirrorEntryKind.Unreadable ? SyncActionKind.Protect
             : remote is null ? SyncActionKind.Create
             : known is not null ? Decide(local, known)
             : remote.Size != local.ContentLength ? SyncActionKind.Update
             : SyncActionKind.Examine;
-        return new SyncAction(kind, local, known, remote);
+        return new SyncAction(kind, local, known, remote) { IsRowRefuted = isRefuted };
     }
+
+    /// <summary>True for a row about another version of the object than the one that a listing shows.</summary>
+    public static bool IsRefuted(CatalogEntry? row, RemoteObject? remote) =>
+        row is not null && (remote is null || row.Size != remote.Size || row.ETag != remote.ETag);
 
     /// <summary>True when the object's metadata says what the mirror says.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -4,4 +4,5 @@ namespace RsyncS3Backup.S3.Planning;
 /// <param name="RelativeKey">The key without the job's prefix.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="ETag">The entity tag without quotes.</param>
-internal sealed record RemoteObject(string RelativeKey, long Size, string ETag);
+/// <param name="StorageClass">The storage class; not every store tells it.</param>
+internal sealed record RemoteObject(string RelativeKey, long Size, string ETag, string StorageClass = "STANDARD");

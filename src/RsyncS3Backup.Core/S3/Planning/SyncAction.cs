@@ -37,7 +37,7 @@ internal enum SyncActionKind
 /// <summary>One decision of the planner.</summary>
 /// <param name="Kind">What to do.</param>
 /// <param name="Local">The mirror's side; null for a delete and for what lies beneath an unreadable folder.</param>
-/// <param name="Row">What the catalog says, as far as S3 does not contradict it; null when it says nothing.</param>
+/// <param name="Row">What the catalog says; of an entry of the mirror only as far as S3 does not refute it. Null when it says nothing.</param>
 /// <param name="Remote">S3's side as a listing showed it; null when S3 has nothing or was not asked.</param>
 internal readonly record struct SyncAction(SyncActionKind Kind, MirrorEntry? Local, CatalogEntry? Row, RemoteObject? Remote)
 {
@@ -47,6 +47,9 @@ internal readonly record struct SyncAction(SyncActionKind Kind, MirrorEntry? Loc
     /// <summary>Bytes of the object that S3 has, as far as is known.</summary>
     public long RemoteSize => Remote?.Size ?? Row?.Size ?? 0;
 
+    /// <summary>True when the catalog has a row that the listing refutes. It must go, whatever becomes of the action.</summary>
+    public bool IsRowRefuted { get; init; }
+
     /// <summary>True when S3 has, or should have, an object by that name.</summary>
-    public bool IsInS3 => Remote is not null || (Row is not null && Kind != SyncActionKind.Forget);
+    public bool IsInS3 => Remote is not null || (Row is not null && !IsRowRefuted);
 }

@@ -72,7 +72,10 @@ internal static class SyncPlanner
                     unread.Covers(key) ? SyncActionKind.Protect
                     : currentRemote is null ? SyncActionKind.Forget
                     : SyncActionKind.Delete;
-                yield return new SyncAction(kind, null, currentRow, currentRemote);
+                yield return new SyncAction(kind, null, currentRow, currentRemote)
+                {
+                    IsRowRefuted = EntryDecision.IsRefuted(currentRow, currentRemote),
+                };
             }
 
             if (currentLocal is not null)

@@ -61,7 +61,7 @@ internal sealed class SyncWorker(
             return await ReplaceMetadataAsync(action, row, cancellationToken).ConfigureAwait(false);
         counters.EntryUnchanged(local);
         // The change time is new, or the row is: the next run need not look again.
-        return Record(row with { ChangedNanoseconds = local.Attributes.ChangedNanoseconds });
+        return Record(row with { ChangedNanoseconds = local.Attributes.ChangedNanoseconds, IsLeftover = false });
     }
 
     private async Task<CatalogEntry?> ReplaceMetadataAsync(SyncAction action, CatalogEntry row, CancellationToken cancellationToken)
@@ -85,9 +85,20 @@ internal sealed class SyncWorker(
             return copied;
         }
 
-        UploadedObject? uploaded = await uploader.UploadAsync(local, cancellationToken).ConfigureAwait(false);
+        UploadedObject? uploaded;
+        try
+        {
+            uploaded = await uploader.UploadAsync(local, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
+        {
+            catalog?.Put(CatalogEntry.Uncertain(local.RelativeKey));
+            throw;
+        }
+
         if (uploaded is null)
         {
+            counters.TransferFailed();
             report.ItemFailed(S3Errors.FileChanged(local.Path));
             return null;
         }
@@ -98,6 +109,8 @@ internal sealed class SyncWorker(
             counters.EntryUpdated();
         return Record(Row(local, uploaded.Attributes) with
         {
+            // Of a link that was replaced meanwhile, not what its attributes say.
+            Size = uploaded.Size,
             ETag = uploaded.Stored.ETag,
             VersionId = uploaded.Stored.VersionId,
             Crc32 = uploaded.Crc32,
@@ -123,6 +136,15 @@ internal sealed class SyncWorker(
                 Crc32 = source.Crc32,
                 StorageClass = copy.StorageClass,
             });
+        }
+        catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
+        {
+            // Onto itself only the attributes can be others now: the bytes need not be sent again.
+            bool isSameObject = source.RelativeKey == local.RelativeKey;
+            catalog?.Put(isSameObject
+                ? source with { ModifiedNanoseconds = long.MinValue, ChangedNanoseconds = 0 }
+                : CatalogEntry.Uncertain(local.RelativeKey));
+            throw;
         }
         catch (CopySourceException exception)
         {

@@ -41,6 +41,23 @@ internal sealed record CatalogEntry
     /// <summary>The object's version in a bucket that keeps versions.</summary>
     public string? VersionId { get; init; }
 
+    /// <summary>True when the mirror did not have it when it was last looked at, and it stayed in S3 all the same.</summary>
+    public bool IsLeftover { get; init; }
+
+    /// <summary>False when it is known that S3 has, or may have, an object by that name, and nothing of what it was made from.</summary>
+    public bool IsOurs => Mode != 0;
+
     /// <summary>When S3 confirmed it.</summary>
     public DateTimeOffset ConfirmedTime { get; init; }
+
+    /// <summary>For a key of which S3 may hold anything or nothing, because a request ended without an answer.</summary>
+    public static CatalogEntry Uncertain(string relativeKey) => new()
+    {
+        RelativeKey = relativeKey,
+        Size = 0,
+        ModifiedNanoseconds = 0,
+        ETag = "",
+        StorageClass = "",
+        ConfirmedTime = DateTimeOffset.UtcNow,
+    };
 }

@@ -20,6 +20,7 @@ internal sealed class CatalogRow
     private const byte HasCrc32 = 2;
     private const byte HasCrc32Text = 4;
     private const byte HasVersionId = 8;
+    private const byte IsLeftover = 16;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -38,7 +39,7 @@ internal sealed class CatalogRow
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
-            | (entry.VersionId is null ? 0 : HasVersionId));
+            | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0));
         position = 0;
         Ensure(1);
         buffer[position++] = flags;
@@ -86,6 +87,7 @@ internal sealed class CatalogRow
         return new CatalogEntry
         {
             RelativeKey = Encoding.UTF8.GetString(key),
+            IsLeftover = (flags & IsLeftover) != 0,
             Size = (long)cursor.Varint(),
             ModifiedNanoseconds = cursor.Fixed(),
             ChangedNanoseconds = cursor.Fixed(),
