@@ -1,14 +1,40 @@
 using RsyncS3Backup;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
 
-// A process of its own that runs stage 1 of one configuration file and prints what it hears meanwhile, so that a test can kill it at a moment
-// that it sees. Ends with 0 when the stage succeeded.
+// A process of its own that runs stage 1, stage 2 or both of one configuration file and prints what it hears meanwhile, so that a test can
+// kill it at a moment that it sees. Ends with 0 when that succeeded.
 BackupConfiguration configuration = ConfigurationReader.Load(args[0]);
-using RunContext context = RunContext.Start(configuration.Name, new PrintingObserver());
-RsyncStageResult result = await RsyncStage.RunAsync(RsyncStageRequest.From(configuration), context, CancellationToken.None);
-Console.WriteLine($"{result.Status} {result.Error?.Id}: {result.Error?.Message}");
-return result.Status is BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings ? 0 : 1;
+PrintingObserver observer = new();
+(BackupStatus status, BackupError? error) = (args.Length > 1 ? args[1] : "1") switch
+{
+    "2" => await Stage2Async(),
+    "both" => await BothAsync(),
+    _ => await Stage1Async(),
+};
+Console.WriteLine($"{status} {error?.Id}: {error?.Message}");
+return status is BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings ? 0 : 1;
+
+async Task<(BackupStatus, BackupError?)> Stage1Async()
+{
+    using RunContext context = RunContext.Start(configuration.Name, observer);
+    RsyncStageResult result = await RsyncStage.RunAsync(RsyncStageRequest.From(configuration), context, CancellationToken.None);
+    return (result.Status, result.Error);
+}
+
+async Task<(BackupStatus, BackupError?)> Stage2Async()
+{
+    using RunContext context = RunContext.Start(configuration.Name, observer);
+    S3SyncStageResult result = await S3SyncStage.RunAsync(S3SyncRequest.From(configuration), context, CancellationToken.None);
+    return (result.Status, result.Error);
+}
+
+async Task<(BackupStatus, BackupError?)> BothAsync()
+{
+    BackupResult result = await BackupRunner.RunAsync(configuration, new BackupRunOptions(), observer, CancellationToken.None);
+    return (result.Status, result.Stage1.Error ?? result.Stage2.Error);
+}
 
 internal sealed class PrintingObserver : IRunObserver
 {

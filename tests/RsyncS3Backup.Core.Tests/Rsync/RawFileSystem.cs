@@ -13,6 +13,10 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 /// <param name="Links">How many names it has.</param>
 internal sealed record RawEntry(uint Mode, long Modified, long Size, string Content, ulong Inode, uint Links)
 {
+    public uint Owner { get; init; }
+
+    public uint Group { get; init; }
+
     public uint Type => Mode & 0xF000;
 
     public bool IsFile => Type == 0x8000;
@@ -51,6 +55,8 @@ internal static unsafe partial class RawFileSystem
     public static void MakeSocket(string path) => Check(mknod(Bytes(path), 0xC000 | 0x1ED, 0), path);
 
     public static void SetMode(string path, uint mode) => Check(chmod(Bytes(path), mode), path);
+
+    public static void SetOwner(string path, uint owner, uint group) => Check(lchown(Bytes(path), owner, group), path);
 
     public static void Rename(string path, string to) => Check(rename(Bytes(path), Bytes(to)), path);
 
@@ -106,7 +112,11 @@ internal static unsafe partial class RawFileSystem
             _ => "",
         };
         long modified = (result.ModifiedSeconds * 1_000_000_000) + result.ModifiedNanoseconds;
-        return new RawEntry(result.Mode, modified, type == 0x8000 ? (long)result.Size : 0, content, result.Inode, type == 0x8000 ? result.Links : 1);
+        return new RawEntry(result.Mode, modified, type == 0x8000 ? (long)result.Size : 0, content, result.Inode, type == 0x8000 ? result.Links : 1)
+        {
+            Owner = result.Owner,
+            Group = result.Group,
+        };
     }
 
     private static string Hash(string path)
@@ -188,6 +198,9 @@ internal static unsafe partial class RawFileSystem
     private static partial int chmod(byte[] path, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial int lchown(byte[] path, uint owner, uint group);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int utimensat(int folder, byte[] path, long[] times, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -210,6 +223,8 @@ internal static unsafe partial class RawFileSystem
     private struct Statx
     {
         [FieldOffset(16)] public uint Links;
+        [FieldOffset(20)] public uint Owner;
+        [FieldOffset(24)] public uint Group;
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Size;

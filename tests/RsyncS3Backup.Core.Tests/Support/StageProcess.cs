@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Threading.Channels;
+using RsyncS3Backup.S3;
 
 namespace RsyncS3Backup.Core.Tests.Support;
 
-/// <summary>Stage 1 in a process of its own, which a test may kill. Linux only.</summary>
+/// <summary>A stage, or both, in a process of its own, which a test may kill. Linux only.</summary>
 internal sealed class StageProcess : IDisposable
 {
     private readonly Process process;
@@ -30,18 +31,26 @@ internal sealed class StageProcess : IDisposable
     /// <summary>It and its children, and theirs.</summary>
     public IReadOnlyList<int> Children => Descendants(process.Id);
 
-    /// <summary>Starts stage 1 of a configuration file.</summary>
-    public static StageProcess Start(string configuration)
+    /// <summary>Starts a stage of a configuration file.</summary>
+    /// <param name="configuration">The file.</param>
+    /// <param name="stages"><c>1</c>, <c>2</c> or <c>both</c>.</param>
+    /// <param name="credentials">For stage 2.</param>
+    /// <param name="through">A program that starts what comes after its own arguments.</param>
+    public static StageProcess Start(
+        string configuration, string stages = "1", S3Credentials? credentials = null, IReadOnlyList<string>? through = null)
     {
         string probe = typeof(StageProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == "StageProbe").Value!;
-        return new StageProcess(Process.Start(
-            new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-            {
-                ArgumentList = { "exec", probe, configuration },
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!);
+        string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+        string[] command = [.. through ?? [], host, "exec", probe, configuration, stages];
+        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (credentials is not null)
+        {
+            start.Environment["AWS_ACCESS_KEY_ID"] = credentials.AccessKey;
+            start.Environment["AWS_SECRET_ACCESS_KEY"] = credentials.SecretKey;
+        }
+
+        return new StageProcess(Process.Start(start)!);
     }
 
     /// <summary>Waits for its n-th line of output.</summary>
