@@ -12,4 +12,7 @@ public static class S3StorageClasses
 
     /// <summary>True for a class that bills every object as at least 128 KiB. Source: the S3 pricing page.</summary>
     public static bool HasMinimum(string storageClass) => storageClass is "STANDARD_IA" or "ONEZONE_IA" or "GLACIER_IR";
+
+    /// <summary>True for a class whose objects must be restored before they can be read or copied. Source: the S3 user guide.</summary>
+    public static bool IsArchive(string storageClass) => storageClass is "GLACIER" or "DEEP_ARCHIVE";
 }

@@ -33,6 +33,16 @@ internal sealed class Bucket : IDisposable
         link = new Lazy<Link>(() => new Link(S3ClientFactory.Create(request, connections, limits, Traffic), request, keyPrefix));
     }
 
+    private Bucket(Bucket other, string keyPrefix)
+    {
+        request = other.request;
+        this.keyPrefix = keyPrefix;
+        Traffic = other.Traffic;
+        LargestCopy = other.LargestCopy;
+        CopyPartSize = other.CopyPartSize;
+        link = new Lazy<Link>(() => new Link(other.link.Value.Connection, request, keyPrefix, ownsConnection: false));
+    }
+
     /// <summary>The requests of uploads in parts.</summary>
     public MultipartUploads Multipart => link.Value.Multipart;
 
@@ -60,6 +70,12 @@ internal sealed class Bucket : IDisposable
     /// <returns>What error messages name.</returns>
     /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
     public S3Target Connect() => link.Value.Connection.Target;
+
+    /// <summary>What every key starts with.</summary>
+    public string KeyPrefix => keyPrefix;
+
+    /// <summary>The same bucket below another prefix, over the same connections.</summary>
+    public Bucket At(string otherPrefix) => new(this, otherPrefix);
 
     /// <summary>The whole key.</summary>
     public string Key(string relativeKey) => keyPrefix + relativeKey;
@@ -123,6 +139,31 @@ internal sealed class Bucket : IDisposable
         }
     }
 
+    /// <summary>The folders right under the prefix whose name starts with <paramref name="start"/>, as whole keys that end in a slash.</summary>
+    /// <exception cref="BackupException">The listing did not arrive whole.</exception>
+    public async Task<IReadOnlyList<string>> ListFoldersAsync(string start, CancellationToken cancellationToken)
+    {
+        ListObjectsV2Request list = new()
+        {
+            BucketName = request.Destination.Bucket,
+            Prefix = keyPrefix + start,
+            Delimiter = "/",
+            Encoding = EncodingType.Url,
+        };
+        List<string> folders = [];
+        bool more = true;
+        while (more)
+        {
+            ListObjectsV2Response page = await ReadPageAsync(list, cancellationToken).ConfigureAwait(false);
+            bool isEncoded = page.Encoding == EncodingType.Url;
+            folders.AddRange((page.CommonPrefixes ?? []).Select(folder => isEncoded ? WebUtility.UrlDecode(folder) : folder));
+            more = page.IsTruncated == true;
+            list.ContinuationToken = page.NextContinuationToken;
+        }
+
+        return folders;
+    }
+
     // The SDK retries a request that fails and a connection that drops, but not a document that ends early.
     private async Task<ListObjectsV2Response> ReadPageAsync(ListObjectsV2Request list, CancellationToken cancellationToken)
     {
@@ -144,7 +185,8 @@ internal sealed class Bucket : IDisposable
 
     private void RequireWhole(ListObjectsV2Response page)
     {
-        int keys = page.S3Objects?.Count ?? 0;
+        // A listing by folders counts these as keys.
+        int keys = (page.S3Objects?.Count ?? 0) + (page.CommonPrefixes?.Count ?? 0);
         if (page.KeyCount is { } announced && announced != keys)
             throw S3Errors.ListingIncomplete(request.Destination.Bucket, $"{announced} keys were announced and {keys} came");
         if (page.IsTruncated is null)
@@ -313,7 +355,8 @@ internal sealed class Bucket : IDisposable
     public Task<ObjectHead?> HeadAsync(string relativeKey, CancellationToken cancellationToken) =>
         HeadWholeKeyAsync(Key(relativeKey), cancellationToken);
 
-    private async Task<ObjectHead?> HeadWholeKeyAsync(string key, CancellationToken cancellationToken)
+    /// <summary>Likewise by the whole key.</summary>
+    public async Task<ObjectHead?> HeadWholeKeyAsync(string key, CancellationToken cancellationToken)
     {
         GetObjectMetadataRequest head = new()
         {
@@ -326,6 +369,25 @@ internal sealed class Bucket : IDisposable
             return ObjectHead.From(await Client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The bytes of a small object; null when there is none, or when it is larger than that.</summary>
+    public async Task<byte[]?> ReadAsync(string relativeKey, int most, CancellationToken cancellationToken)
+    {
+        try
+        {
+            GetObjectRequest get = new() { BucketName = request.Destination.Bucket, Key = Key(relativeKey) };
+            using GetObjectResponse found = await Client.GetObjectAsync(get, cancellationToken).ConfigureAwait(false);
+            if (found.ContentLength > most)
+                return null;
+            byte[] bytes = new byte[found.ContentLength];
+            await found.ResponseStream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+            return bytes;
+        }
+        catch (AmazonS3Exception exception) when (exception.ErrorCode == "NoSuchKey")
         {
             return null;
         }
@@ -383,8 +445,11 @@ internal sealed class Bucket : IDisposable
     /// <summary>What the requests go through.</summary>
     private sealed class Link : IDisposable
     {
-        public Link(S3Connection connection, S3SyncRequest request, string keyPrefix)
+        private readonly bool ownsConnection;
+
+        public Link(S3Connection connection, S3SyncRequest request, string keyPrefix, bool ownsConnection = true)
         {
+            this.ownsConnection = ownsConnection;
             Connection = connection;
             DirectPut = new DirectPut(connection.Counter, connection.BucketAddress, connection.Target.Region, connection.Credentials);
             Multipart = new MultipartUploads(request, keyPrefix, connection, DirectPut);
@@ -399,7 +464,8 @@ internal sealed class Bucket : IDisposable
         public void Dispose()
         {
             DirectPut.Dispose();
-            Connection.Dispose();
+            if (ownsConnection)
+                Connection.Dispose();
         }
     }
 }
