@@ -154,6 +154,21 @@ public sealed record S3SyncOptions
     /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has. Default: false.</summary>
     public bool DeleteFromS3 { get; init; }
 
+    /// <summary>How many of the newest dated snapshots are kept; null: this says nothing about any.</summary>
+    public int? KeepLast { get; init; }
+
+    /// <summary>Of how many days with snapshots the newest one is kept; null: of none.</summary>
+    public int? KeepDaily { get; init; }
+
+    /// <summary>Of how many weeks (ISO 8601) with snapshots the newest one is kept; null: of none.</summary>
+    public int? KeepWeekly { get; init; }
+
+    /// <summary>Of how many months with snapshots the newest one is kept; null: of none.</summary>
+    public int? KeepMonthly { get; init; }
+
+    /// <summary>Of how many years with snapshots the newest one is kept; null: of none.</summary>
+    public int? KeepYearly { get; init; }
+
     /// <summary>How differences are found. Default: auto.</summary>
     public S3SyncMode SyncMode { get; init; } = S3SyncMode.Auto;
 

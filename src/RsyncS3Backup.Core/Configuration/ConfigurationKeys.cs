@@ -82,6 +82,19 @@ internal static class ConfigurationKeys
 
     public static readonly ConfigurationKey DeleteFromS3 = new("deleteFromS3", Flag, TrueOrFalse);
 
+    public static readonly ConfigurationKey KeepLast = Keep("keepLast");
+
+    public static readonly ConfigurationKey KeepDaily = Keep("keepDaily");
+
+    public static readonly ConfigurationKey KeepWeekly = Keep("keepWeekly");
+
+    public static readonly ConfigurationKey KeepMonthly = Keep("keepMonthly");
+
+    public static readonly ConfigurationKey KeepYearly = Keep("keepYearly");
+
+    /// <summary>Those that prune dated snapshots.</summary>
+    public static readonly IReadOnlyList<ConfigurationKey> Retention = [KeepLast, KeepDaily, KeepWeekly, KeepMonthly, KeepYearly];
+
     public static readonly ConfigurationKey SyncMode = OneOf<S3SyncMode>("syncMode", "mode");
 
     public static readonly ConfigurationKey ReconcileEvery =
@@ -158,8 +171,8 @@ internal static class ConfigurationKeys
     {
         Members =
         [
-            Enabled, StorageClass, SmallObjectStorageClass, S3Prefix, DeleteFromS3, DirectoryMarkers, ExcludePatterns, Tags, SyncMode,
-            ReconcileEvery, ThrottleLimit, BandwidthLimit, Timeout,
+            Enabled, StorageClass, SmallObjectStorageClass, S3Prefix, KeepLast, KeepDaily, KeepWeekly, KeepMonthly, KeepYearly,
+            DeleteFromS3, DirectoryMarkers, ExcludePatterns, Tags, SyncMode, ReconcileEvery, ThrottleLimit, BandwidthLimit, Timeout,
         ],
     };
 
@@ -263,6 +276,9 @@ internal static class ConfigurationKeys
             S3EncryptionMode.DsseKms => "DSSE-KMS",
             _ => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()),
         };
+
+    private static ConfigurationKey Keep(string name) =>
+        new(name, Number, ConfigurationRules.KeepAllowed) { Rule = ConfigurationRules.Keep };
 
     private static ConfigurationKey OneOf<T>(string name, string what)
         where T : struct, Enum

@@ -123,6 +123,7 @@ public static class ConfigurationReader
             job.Missing(ConfigurationKeys.Destination);
         CheckSourceNames(job, configuration, problems);
         CheckSmallObjects(rsync?.Object(ConfigurationKeys.SyncToS3), configuration.Options.Rsync.SyncToS3, problems);
+        CheckRetention(rsync?.Object(ConfigurationKeys.SyncToS3), configuration.Options.Rsync.SyncToS3, problems);
         CheckEncryption(job.Object(ConfigurationKeys.Destination)?.Object(ConfigurationKeys.Encryption), problems);
         CheckTransports(job, configuration, problems);
         CheckMirror(rsync?.NodeOf(ConfigurationKeys.LocalDestination), configuration, problems);
@@ -188,6 +189,11 @@ public static class ConfigurationReader
             StorageClass = syncToS3.Text(ConfigurationKeys.StorageClass) ?? defaults.StorageClass,
             S3Prefix = syncToS3.Text(ConfigurationKeys.S3Prefix),
             DeleteFromS3 = syncToS3.Flag(ConfigurationKeys.DeleteFromS3) ?? defaults.DeleteFromS3,
+            KeepLast = syncToS3.Number(ConfigurationKeys.KeepLast),
+            KeepDaily = syncToS3.Number(ConfigurationKeys.KeepDaily),
+            KeepWeekly = syncToS3.Number(ConfigurationKeys.KeepWeekly),
+            KeepMonthly = syncToS3.Number(ConfigurationKeys.KeepMonthly),
+            KeepYearly = syncToS3.Number(ConfigurationKeys.KeepYearly),
             SyncMode = syncToS3.Value<S3SyncMode>(ConfigurationKeys.SyncMode) ?? defaults.SyncMode,
             ReconcileEvery = DurationText.TryParse(syncToS3.Text(ConfigurationKeys.ReconcileEvery) ?? "", out TimeSpan every)
                 ? every
@@ -276,6 +282,23 @@ public static class ConfigurationReader
             return;
         problems.Add(node, $"{options.StorageClass} has no smallest billed size, so small objects cost no more there.",
             "this key only with storageClass STANDARD_IA, ONEZONE_IA or GLACIER_IR");
+    }
+
+    private static void CheckRetention(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)
+    {
+        // A prefix that was refused says nothing about snapshots.
+        if (syncToS3 is null || (syncToS3.Has(ConfigurationKeys.S3Prefix) && syncToS3.NodeOf(ConfigurationKeys.S3Prefix) is null))
+            return;
+        if (DatedPrefix.NamesTimes(options.S3Prefix))
+            return;
+        string problem = RsyncS3Backup.KeyPrefix.HasDateTokens(options.S3Prefix)
+            ? $"{ConfigurationText.Quote(options.S3Prefix!)} gives the same prefix again at another time, so it does not tell how old a snapshot is."
+            : "Only dated snapshots are pruned, and 's3Prefix' has no date tokens.";
+        foreach (ConfigurationKey key in ConfigurationKeys.Retention)
+        {
+            if (syncToS3.NodeOf(key) is { } node)
+                problems.Add(node, problem, "this key only with date tokens in 's3Prefix' that begin with the year, such as '{yyyy-MM-dd}'");
+        }
     }
 
     private static void CheckEncryption(ConfigurationObject? encryption, ConfigurationProblems problems)

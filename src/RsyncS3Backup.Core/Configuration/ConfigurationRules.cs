@@ -49,6 +49,7 @@ public static partial class ConfigurationRules
     internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
     internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";
     internal const string ThrottleLimitAllowed = "a whole number from 1 to 1024";
+    internal const string KeepAllowed = "a whole number from 1; without the key, it keeps none";
     internal const string PatternAllowed = "an rsync pattern on one line, not '!'";
     internal const string BandwidthAllowed = "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'";
     internal const string CronExpressionAllowed =
@@ -210,6 +211,12 @@ public static partial class ConfigurationRules
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65535
             ? null
             : $"{ConfigurationText.Quote(value)} is no port.";
+
+    /// <summary>How many snapshots are kept.</summary>
+    internal static string? Keep(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no number of snapshots to keep.";
 
     /// <summary>A file that ssh opens. ssh expands <c>${NAME}</c> in such a path and has no way to escape it (ssh_config(5), "TOKENS").</summary>
     internal static string? SshFile(string value)

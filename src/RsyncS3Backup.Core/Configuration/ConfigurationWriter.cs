@@ -115,13 +115,17 @@ public static class ConfigurationWriter
         json.WriteBoolean(ConfigurationKeys.Enabled.Name, syncToS3.Enabled);
         WriteText(json, ConfigurationKeys.StorageClass, syncToS3.StorageClass);
         WriteText(json, ConfigurationKeys.S3Prefix, syncToS3.S3Prefix);
+        WriteNumber(json, ConfigurationKeys.KeepLast, syncToS3.KeepLast);
+        WriteNumber(json, ConfigurationKeys.KeepDaily, syncToS3.KeepDaily);
+        WriteNumber(json, ConfigurationKeys.KeepWeekly, syncToS3.KeepWeekly);
+        WriteNumber(json, ConfigurationKeys.KeepMonthly, syncToS3.KeepMonthly);
+        WriteNumber(json, ConfigurationKeys.KeepYearly, syncToS3.KeepYearly);
         json.WriteBoolean(ConfigurationKeys.DeleteFromS3.Name, syncToS3.DeleteFromS3);
         if (syncToS3.SyncMode != defaults.SyncMode)
             WriteText(json, ConfigurationKeys.SyncMode, ConfigurationKeys.NameOf(syncToS3.SyncMode));
         if (syncToS3.ReconcileEvery != defaults.ReconcileEvery)
             WriteText(json, ConfigurationKeys.ReconcileEvery, DurationText.Format(syncToS3.ReconcileEvery));
-        if (syncToS3.ThrottleLimit is { } throttleLimit)
-            json.WriteNumber(ConfigurationKeys.ThrottleLimit.Name, throttleLimit);
+        WriteNumber(json, ConfigurationKeys.ThrottleLimit, syncToS3.ThrottleLimit);
         WriteText(json, ConfigurationKeys.SmallObjectStorageClass, syncToS3.SmallObjectStorageClass);
         if (syncToS3.DirectoryMarkers != defaults.DirectoryMarkers)
             WriteText(json, ConfigurationKeys.DirectoryMarkers, ConfigurationKeys.NameOf(syncToS3.DirectoryMarkers));
@@ -183,6 +187,12 @@ public static class ConfigurationWriter
     {
         if (value)
             json.WriteBoolean(key.Name, true);
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, ConfigurationKey key, int? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(key.Name, number);
     }
 
     private static void WriteTexts(Utf8JsonWriter json, ConfigurationKey key, IReadOnlyList<string> values)

@@ -45,6 +45,15 @@ public sealed record S3SyncStageResult
     /// <summary>Objects deleted from the bucket.</summary>
     public long Deleted { get; init; }
 
+    /// <summary>Dated snapshots that were pruned, as <c>keepLast</c> and the like ask; their objects do not count as deleted.</summary>
+    public long PrunedSnapshots { get; init; }
+
+    /// <summary>
+    /// True when the dated snapshot under <see cref="KeyPrefix"/> is complete and marked so; false when the next run has to go on with it; null
+    /// for a job without dated snapshots, and when the stage did not get that far.
+    /// </summary>
+    public bool? IsSnapshotComplete { get; init; }
+
     /// <summary>Objects that were the same on both sides.</summary>
     public long Unchanged { get; init; }
 

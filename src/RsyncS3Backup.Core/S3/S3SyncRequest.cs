@@ -30,6 +30,12 @@ public sealed record S3SyncRequest
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
 
+    /// <summary>The clock; tests have another one.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Bytes that one CopyObject takes; tests take fewer.</summary>
+    internal long LargestCopy { get; init; } = 5L * 1024 * 1024 * 1024;
+
     /// <summary>Stage 2 of a configured job whose stage 2 is enabled.</summary>
     public static S3SyncRequest From(BackupConfiguration configuration) => new()
     {

@@ -6,6 +6,7 @@ using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.S3.Snapshots;
 using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
 
@@ -34,6 +35,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly DateTimeOffset startTime;
     private readonly MirrorWalker mirror;
     private readonly Bucket bucket;
+    private readonly SnapshotRun? snapshot;
     private readonly Catalog? catalog;
 
     // As the last run left it; the catalog forgets it when this one begins.
@@ -59,15 +61,17 @@ internal sealed class S3SyncRun : IDisposable
         mirror = Walker(report);
         limits = new TransferLimits { BytesPerSecond = request.Options.BandwidthLimit, Timeout = request.Options.Timeout };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
-        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
+        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits) { LargestCopy = request.LargestCopy };
         endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint);
+        if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
+            snapshot = new SnapshotRun(request, bucket, keyPrefix, startTime, context, report);
         catalog = OpenCatalog();
         lastMirror = catalog?.Mirror;
         Mode = ChooseMode();
         EntryHeaders headers = new(request);
         TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
         uploader = new Uploader(bucket, headers, limiter, catalog, Counters.Sent, Counters.Kept);
-        worker = new SyncWorker(bucket, headers, limiter, uploader, catalog, Counters, report);
+        worker = new SyncWorker(bucket, headers, limiter, uploader, catalog, snapshot, Counters, report);
         deletes = new DeleteSpool(context.JobName);
     }
 
@@ -79,6 +83,12 @@ internal sealed class S3SyncRun : IDisposable
 
     /// <summary>What was done so far.</summary>
     public SyncCounters Counters { get; } = new();
+
+    /// <summary>How many old snapshots were pruned.</summary>
+    public long PrunedSnapshots => snapshot?.Pruned ?? 0;
+
+    /// <summary>True when the dated snapshot has all that belongs in it, and says so; null where there are no dated snapshots.</summary>
+    public bool? IsSnapshotComplete => snapshot?.IsComplete;
 
     /// <summary>What error messages name.</summary>
     public S3Target Target => bucket.Target;
@@ -133,10 +143,22 @@ internal sealed class S3SyncRun : IDisposable
             await watch.RunAsync(
                 async token =>
                 {
+                    if (snapshot is not null)
+                    {
+                        bucket.Connect();
+                        await snapshot.BeginAsync(OpenCatalog, token).ConfigureAwait(false);
+                    }
+
                     await TransferAsync(token).ConfigureAwait(false);
                     await AbortStaleUploadsAsync(token).ConfigureAwait(false);
                     progress.Activity = "Deleting";
                     await DeleteAsync(token).ConfigureAwait(false);
+                    if (snapshot is not null && IsComplete)
+                    {
+                        await snapshot.CompleteAsync(Counters, token).ConfigureAwait(false);
+                        progress.Activity = "Pruning";
+                        await snapshot.PruneAsync(token).ConfigureAwait(false);
+                    }
                 },
                 endpoint,
                 cancellationToken).ConfigureAwait(false);
@@ -155,6 +177,7 @@ internal sealed class S3SyncRun : IDisposable
     {
         deletes.Dispose();
         catalog?.Dispose();
+        snapshot?.Dispose();
         bucket.Dispose();
     }
 
@@ -212,16 +235,21 @@ internal sealed class S3SyncRun : IDisposable
     {
         try
         {
-            string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
-            string mirrorId = ReadMarker() is { } marker ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
-            CatalogIdentity identity = new(endpoint, request.Destination.Bucket, KeyPrefix, mirrorId);
-            return Catalog.Open(Path.Combine(StateFolder.ForJob(context.JobName).Path, CatalogFile), identity);
+            string path = snapshot?.CatalogPath ?? Path.Combine(StateFolder.ForJob(context.JobName).Path, CatalogFile);
+            return OpenCatalog(path, KeyPrefix);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
             return null;
         }
+    }
+
+    private Catalog OpenCatalog(string path, string keyPrefix)
+    {
+        string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
+        string mirrorId = ReadMarker() is { } marker ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
+        return Catalog.Open(path, new CatalogIdentity(endpoint, request.Destination.Bucket, keyPrefix, mirrorId));
     }
 
     private SyncModeChoice ChooseMode()
@@ -295,7 +323,7 @@ internal sealed class S3SyncRun : IDisposable
         {
             IEnumerable<CatalogEntry> rows = catalog?.Read() ?? [];
             IAsyncEnumerable<SyncAction> plan =
-                SyncPlanner.PlanAsync(mirror.Walk(cancellationToken), rows, bucket.ListAsync(cancellationToken), cancellationToken);
+                SyncPlanner.PlanAsync(mirror.Walk(cancellationToken), rows, ListAsync(cancellationToken), cancellationToken);
             await foreach (SyncAction action in plan.ConfigureAwait(false))
                 await DispatchAsync(action, actions, cancellationToken).ConfigureAwait(false);
             return;
@@ -308,6 +336,15 @@ internal sealed class S3SyncRun : IDisposable
             Counters.StartFrom(lastMirror!, catalog!.Count);
         foreach (SyncAction action in known)
             await DispatchAsync(action, actions, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async IAsyncEnumerable<RemoteObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (RemoteObject item in bucket.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (item.RelativeKey != SnapshotManifest.RelativeKey)
+                yield return item;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -376,6 +413,8 @@ internal sealed class S3SyncRun : IDisposable
             string path = action.Local!.Path;
             try
             {
+                if (snapshot is not null)
+                    await snapshot.BeforeChangeAsync(stop.Token).ConfigureAwait(false);
                 await worker.CarryOutAsync(action, stop.Token).ConfigureAwait(false);
             }
             catch (Exception) when (stop.IsCancellationRequested)
@@ -395,7 +434,7 @@ internal sealed class S3SyncRun : IDisposable
             catch (Exception exception)
             {
                 BackupError error = S3Errors.From(exception, Target);
-                bool isHopeless = report.Failed >= HopelessFailures && Counters.SentBytes == 0;
+                bool isHopeless = report.Failed >= HopelessFailures && Counters.SentBytes == 0 && Counters.Copied == 0;
                 if (S3Errors.EndsTheStage(error) || isHopeless)
                 {
                     Interlocked.CompareExchange(ref fatal, error, null);
@@ -469,6 +508,8 @@ internal sealed class S3SyncRun : IDisposable
             throw S3Errors.DeleteLimitExceeded(deletes.Count, Counters.Remote, allowed, Where, deletes.First);
 
         Begin();
+        if (snapshot is not null)
+            await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
         foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(KeysPerDelete))
         {

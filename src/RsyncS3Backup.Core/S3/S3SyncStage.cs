@@ -13,7 +13,7 @@ public static class S3SyncStage
     /// </summary>
     public static async Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = DateTimeOffset.Now;
+        DateTimeOffset startTime = request.Clock.GetLocalNow();
         long started = Stopwatch.GetTimestamp();
         StageReport report = new(context);
         S3SyncStageResult result = new()
@@ -110,6 +110,8 @@ public static class S3SyncStage
             Copied = counters.Copied,
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,
+            PrunedSnapshots = run.PrunedSnapshots,
+            IsSnapshotComplete = run.IsSnapshotComplete,
             DeletedBytes = counters.DeletedBytes,
             Total = counters.Total,
             TotalBytes = counters.TotalBytes,

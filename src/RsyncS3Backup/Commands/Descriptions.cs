@@ -18,7 +18,18 @@ internal static class Descriptions
 
     /// <summary>Stage 2's target.</summary>
     internal static string Bucket(string bucket, S3SyncOptions options, string jobName) =>
-        $"s3://{bucket}/{options.S3Prefix ?? $"rsync/{jobName}/"}{Deleting(options.DeleteFromS3)}";
+        $"s3://{bucket}/{options.S3Prefix ?? $"rsync/{jobName}/"}{Deleting(options.DeleteFromS3)}{Pruning(options)}";
+
+    private static string Pruning(S3SyncOptions options)
+    {
+        (int? Count, string Of)[] rules =
+        [
+            (options.KeepLast, "last"), (options.KeepDaily, "daily"), (options.KeepWeekly, "weekly"), (options.KeepMonthly, "monthly"),
+            (options.KeepYearly, "yearly"),
+        ];
+        string[] kept = [.. rules.Where(rule => rule.Count is not null).Select(rule => $"{rule.Count} {rule.Of}")];
+        return kept.Length > 0 ? $" (pruning snapshots but {string.Join(", ", kept)})" : "";
+    }
 
     private static string Deleting(bool deletes) => deletes ? " (deleting what is extraneous)" : "";
 }

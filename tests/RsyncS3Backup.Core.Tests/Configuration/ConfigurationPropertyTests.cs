@@ -175,6 +175,8 @@ public sealed class ConfigurationPropertyTests
                     .ToImmutableSortedDictionary(tag => tag, tag => tag, StringComparer.Ordinal),
                 BandwidthLimit = throttled ? throttleLimit * 1024L : null,
                 Timeout = TimeSpan.FromSeconds(throttleLimit),
+                KeepLast = prefix?.Contains('{', StringComparison.Ordinal) == true ? throttleLimit : null,
+                KeepYearly = prefix?.Contains('{', StringComparison.Ordinal) == true && throttled ? seconds : null,
                 Enabled = enabled,
                 StorageClass = storageClass,
                 S3Prefix = prefix,

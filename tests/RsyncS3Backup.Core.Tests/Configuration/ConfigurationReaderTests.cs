@@ -57,6 +57,11 @@ public sealed class ConfigurationReaderTests
                     {
                         StorageClass = "GLACIER_IR",
                         S3Prefix = "rsync/{yyyy-MM-dd}/",
+                        KeepLast = 3,
+                        KeepDaily = 7,
+                        KeepWeekly = 4,
+                        KeepMonthly = 12,
+                        KeepYearly = 5,
                         DeleteFromS3 = true,
                         SyncMode = S3SyncMode.Reconcile,
                         ReconcileEvery = TimeSpan.FromHours(12),
@@ -141,6 +146,19 @@ public sealed class ConfigurationReaderTests
     public void Only_arguments_that_leave_the_guards_alone_may_be_added(string argument, bool isAllowed) => Assert.Equal(
         isAllowed, Problems(WithRsyncKey("extraArguments", JsonSerializer.Serialize(new[] { argument }))).Count == 0);
 
+    [Theory]
+    [InlineData("rsync/", "no date tokens")]
+    [InlineData("rsync/{ddd}/", "gives the same prefix again")]
+    public void Snapshots_are_pruned_only_where_the_prefix_tells_their_age(string prefix, string message)
+    {
+        ConfigurationReadResult result = ConfigurationReader.Read(
+            WithRsyncKey("syncToS3", $$"""{ "enabled": false, "s3Prefix": "{{prefix}}", "keepLast": 1, "keepYearly": 2 }"""), null, "job");
+
+        Assert.Equal(
+            ["$.options.rsync.syncToS3.keepLast", "$.options.rsync.syncToS3.keepYearly"], result.Problems.Select(problem => problem.JsonPath));
+        Assert.All(result.Problems, problem => Assert.Contains(message, problem.Message, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_pattern_that_forgets_all_others_is_refused() => Assert.Single(Problems(WithRsyncKey("excludePatterns", "[\"!\"]")));
 
@@ -221,6 +239,11 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{yyyy\"", "not closed")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/yyyy}\"", "closes no")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{host}\"", "'{host}' is no date token")]
+    [InlineData("$.options.rsync.syncToS3.keepLast", "0", "is no number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.keepDaily", "1.5", "is no number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.keepWeekly", "2147483648", "is no number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.keepMonthly", "\"12\"", "a number, not text")]
+    [InlineData("$.options.rsync.syncToS3.keepYearly", "-1", "is no number of snapshots")]
     [InlineData("$.options.rsync.syncToS3.deleteFromS3", "[]", "true or false, not a list")]
     [InlineData("$.options.rsync.syncToS3.syncMode", "\"Auto\"", "Did you mean 'auto'?")]
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "no positive duration")]

@@ -360,7 +360,8 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
 
         AssertSucceeded(result);
         Assert.Matches($"^{prefix}[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}/$", result.KeyPrefix);
-        Assert.Equal([result.KeyPrefix[prefix.Length..] + "a.txt"], await Bucket.KeysAsync());
+        string date = result.KeyPrefix[prefix.Length..];
+        Assert.Equal([date + ".rsyncs3backup-snapshot.json", date + "a.txt"], await Bucket.KeysAsync());
     }
 
     [Fact]

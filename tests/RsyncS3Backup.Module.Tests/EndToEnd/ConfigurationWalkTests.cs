@@ -255,6 +255,35 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Walks("options.rsync.syncToS3.keepLast")]
+    [Walks("options.rsync.syncToS3.keepDaily")]
+    [Walks("options.rsync.syncToS3.keepWeekly")]
+    [Walks("options.rsync.syncToS3.keepMonthly")]
+    [Walks("options.rsync.syncToS3.keepYearly")]
+    [InlineData("keepLast", "2020-12-31-06")]
+    [InlineData("keepDaily", "2020-12-30-12")]
+    [InlineData("keepWeekly", "2020-12-10-12")]
+    [InlineData("keepMonthly", "2020-03-01-12")]
+    [InlineData("keepYearly", "2019-06-01-12")]
+    public void Each_rule_keeps_snapshots_of_its_own(string key, string third)
+    {
+        string[] earlier = ["2018-06-01-12", "2019-06-01-12", "2020-03-01-12", "2020-12-10-12", "2020-12-30-12", "2020-12-31-06", "2020-12-31-12"];
+        const string manifest = """{ "status": "complete", "job": "photos", "time": "2021-01-01T00:00:00Z", "moduleVersion": "1.0.0" }""";
+        foreach (string date in earlier)
+        {
+            Server.Store.Put(BucketName, $"rsync/{date}/.rsyncs3backup-snapshot.json", System.Text.Encoding.UTF8.GetBytes(manifest));
+            Server.Store.Put(BucketName, $"rsync/{date}/a.txt", "old"u8);
+        }
+
+        PSObject result = RunWell(("options.rsync.syncToS3.s3Prefix", "rsync/{yyyy-MM-dd-HH}/"), ("options.rsync.syncToS3." + key, 3));
+
+        string today = result.Text("Stage2.KeyPrefix")["rsync/".Length..^1];
+        Assert.Equal(
+            [third, "2020-12-31-12", today],
+            Server.Store.Keys(BucketName).Select(item => item.Split('/')[1]).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
     [Walks("options.rsync.syncToS3.deleteFromS3")]
     [InlineData(true)]
     [InlineData(false)]
@@ -482,8 +511,8 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         string west = RunWell(Dated("Pacific/Niue")).Text("Stage2.KeyPrefix");
 
         Assert.True(string.CompareOrdinal(west, east) < 0, $"{west} is not before {east}");
-        Assert.Equal(Files(Source), Objects(east));
-        Assert.Equal(Files(Source), Objects(west));
+        foreach (string prefix in new[] { east, west })
+            Assert.Equal(Files(Source), Objects(prefix).Where(item => item.Key != ".rsyncs3backup-snapshot.json"));
 
         static (string, JsonNode?)[] Dated(string zone) =>
         [

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.S3.Snapshots;
 
 namespace RsyncS3Backup.S3.Mirror;
 
@@ -11,5 +12,5 @@ internal static class MirrorExclusions
     /// <param name="folder">Its folder below the mirror's root, ending in a slash; empty for the root.</param>
     /// <param name="name">Its name.</param>
     public static bool IsExcluded(string folder, ReadOnlySpan<char> name) =>
-        name is RsyncCommandLine.PartialFolder or DelayedUpdatesFolder || (folder.Length == 0 && name is MirrorMarker.FileName);
+        name is RsyncCommandLine.PartialFolder or DelayedUpdatesFolder || (folder.Length == 0 && name is MirrorMarker.FileName or SnapshotManifest.RelativeKey);
 }

@@ -3,6 +3,7 @@ using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.S3.Snapshots;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3.Transfer;
@@ -12,7 +13,8 @@ namespace RsyncS3Backup.S3.Transfer;
 /// confirmed goes into the catalog, and nothing else does.
 /// </summary>
 internal sealed class SyncWorker(
-    Bucket bucket, EntryHeaders headers, TransferLimiter limiter, Uploader uploader, Catalog? catalog, SyncCounters counters, StageReport report)
+    Bucket bucket, EntryHeaders headers, TransferLimiter limiter, Uploader uploader, Catalog? catalog, SnapshotRun? snapshot,
+    SyncCounters counters, StageReport report)
 {
     private const int LongestKey = 1024;
 
@@ -46,7 +48,7 @@ internal sealed class SyncWorker(
                 return await ReplaceMetadataAsync(action, action.Row!, cancellationToken).ConfigureAwait(false);
             case SyncActionKind.Compare when await IsSameAsync(local, action.Row!, twin, cancellationToken).ConfigureAwait(false):
                 return await KeepContentAsync(action, action.Row!, cancellationToken).ConfigureAwait(false);
-            case SyncActionKind.Examine when await FindAsync(action, cancellationToken).ConfigureAwait(false) is { } found:
+            case SyncActionKind.Examine when await FindAsync(action.Local!, bucket.KeyPrefix, cancellationToken).ConfigureAwait(false) is { } found:
                 return await KeepContentAsync(action, found, cancellationToken).ConfigureAwait(false);
             default:
                 return await SendAsync(action, twin, cancellationToken).ConfigureAwait(false);
@@ -83,6 +85,12 @@ internal sealed class SyncWorker(
         {
             counters.EntryCopied(local, isNew);
             return copied;
+        }
+
+        if (await TryCopyEarlierAsync(local, cancellationToken).ConfigureAwait(false) is { } kept)
+        {
+            counters.EntryCopied(local, isNew);
+            return kept;
         }
 
         UploadedObject? uploaded;
@@ -122,20 +130,9 @@ internal sealed class SyncWorker(
     /// <returns>Null when the content has to be uploaded after all.</returns>
     private async Task<CatalogEntry?> TryCopyAsync(MirrorEntry local, CatalogEntry source, CancellationToken cancellationToken)
     {
-        ObjectHeaders copy = headers.For(local, local.Attributes);
         try
         {
-            using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
-            StoredVersion stored = await bucket
-                .CopyAsync(bucket.Key(source.RelativeKey), source.ETag, source.Size, local.RelativeKey, copy, cancellationToken)
-                .ConfigureAwait(false);
-            return Record(Row(local, local.Attributes) with
-            {
-                ETag = stored.ETag,
-                VersionId = stored.VersionId,
-                Crc32 = source.Crc32,
-                StorageClass = copy.StorageClass,
-            });
+            return await CopyAsync(local, bucket.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
         {
@@ -154,13 +151,70 @@ internal sealed class SyncWorker(
         }
     }
 
-    /// <summary>What S3 holds by that name, when it is the entry's content.</summary>
-    private async Task<CatalogEntry?> FindAsync(SyncAction action, CancellationToken cancellationToken)
+    /// <summary>Copies the content from an earlier snapshot.</summary>
+    /// <returns>Null when none has it.</returns>
+    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, CancellationToken cancellationToken)
     {
-        MirrorEntry local = action.Local!;
+        foreach (SnapshotSource source in snapshot?.Sources ?? [])
+        {
+            if (await FindEarlierAsync(source, local, cancellationToken).ConfigureAwait(false) is not { } row)
+                continue;
+            try
+            {
+                return await CopyAsync(local, source.KeyPrefix + row.RelativeKey, row, cancellationToken).ConfigureAwait(false);
+            }
+            catch (CopySourceException)
+            {
+                // Somebody deleted or replaced it; another snapshot may have it, and the mirror does.
+            }
+            catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
+            {
+                catalog?.Put(CatalogEntry.Uncertain(local.RelativeKey));
+                throw;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<CatalogEntry?> FindEarlierAsync(SnapshotSource source, MirrorEntry local, CancellationToken cancellationToken)
+    {
+        if (!source.HasCatalog)
+        {
+            CatalogEntry? found = await FindAsync(local, source.KeyPrefix, cancellationToken).ConfigureAwait(false);
+            return found is null || S3StorageClasses.IsArchive(found.StorageClass) ? null : found;
+        }
+
+        foreach ((CatalogEntry row, bool isSure) in source.Candidates(local))
+        {
+            if (isSure || await IsSameAsync(local, row, null, cancellationToken).ConfigureAwait(false))
+                return row;
+        }
+
+        return null;
+    }
+
+    private async Task<CatalogEntry> CopyAsync(MirrorEntry local, string sourceKey, CatalogEntry source, CancellationToken cancellationToken)
+    {
+        ObjectHeaders copy = headers.For(local, local.Attributes);
+        using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
+        StoredVersion stored = await bucket
+            .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
+        return Record(Row(local, local.Attributes) with
+        {
+            ETag = stored.ETag,
+            VersionId = stored.VersionId,
+            Crc32 = source.Crc32,
+            StorageClass = copy.StorageClass,
+        });
+    }
+
+    /// <summary>What S3 holds by that name below a prefix, when it is the entry's content.</summary>
+    private async Task<CatalogEntry?> FindAsync(MirrorEntry local, string keyPrefix, CancellationToken cancellationToken)
+    {
         ObjectHead? head;
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            head = await bucket.HeadAsync(local.RelativeKey, cancellationToken).ConfigureAwait(false);
+            head = await bucket.HeadWholeKeyAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
         if (head is null || head.Size != local.ContentLength)
             return null;
         bool isOurs = ObjectMetadata.TryParse(head.Metadata, out StoredAttributes attributes);
