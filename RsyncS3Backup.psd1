@@ -19,6 +19,7 @@
     TypesToProcess       = @('RsyncS3Backup.types.ps1xml')
 
     CmdletsToExport      = @(
+        'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'
         'Invoke-RsyncToS3Backup'

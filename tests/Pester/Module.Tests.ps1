@@ -1,6 +1,6 @@
 # The module as PowerShell shows it: commands, help, completion.
 BeforeDiscovery {
-    $commands = 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage',
+    $commands = 'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage',
         'New-BackupConfiguration', 'Test-BackupConfiguration'
 }
 
@@ -12,11 +12,11 @@ BeforeAll {
 }
 
 Describe 'The module' {
-    It 'exports its six cmdlets and nothing else' {
+    It 'exports its seven cmdlets and nothing else' {
         $module = Get-Module RsyncS3Backup
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage', 'New-BackupConfiguration'
-            'Test-BackupConfiguration')
+            'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage'
+            'New-BackupConfiguration', 'Test-BackupConfiguration')
         (Get-Command -Module RsyncS3Backup).CommandType | Sort-Object -Unique | Should -Be Cmdlet
     }
 

@@ -27,7 +27,7 @@ public sealed class ManifestTests
         SessionResult result = session.Run("param($Path) Get-Module -ListAvailable $Path", Repository.Manifest).ThrowOnError();
 
         PSModuleInfo module = (PSModuleInfo)result.Objects.Single().BaseObject;
-        Assert.Equal(6, module.ExportedCmdlets.Count);
+        Assert.Equal(7, module.ExportedCmdlets.Count);
         Assert.DoesNotContain(module.ExportedCmdlets.Keys, name => name.Contains('*', StringComparison.Ordinal));
     }
 

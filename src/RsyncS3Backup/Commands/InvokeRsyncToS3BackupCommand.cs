@@ -8,7 +8,7 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = "ConfigPath", SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupResult))]
-public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet
+public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
     private DeleteLimit? maxDelete;

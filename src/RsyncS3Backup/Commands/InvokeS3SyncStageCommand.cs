@@ -13,7 +13,7 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = "Path", SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(S3SyncStageResult))]
-public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet
+public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
 {
     /// <summary>The mirror's root folder.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]

@@ -1,0 +1,39 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Snapshots;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Lists the dated snapshots of jobs, and says which of them the next run prunes.</summary>
+[Cmdlet(VerbsCommon.Get, "BackupSnapshot")]
+[OutputType(typeof(BackupSnapshot))]
+public sealed class GetBackupSnapshotCommand : S3ConnectionCmdlet
+{
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [Alias("Path", "FullName")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        BackupRunOptions options = new() { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
+        foreach (BackupConfiguration configuration in ReadConfigurationFiles(ConfigPath))
+        {
+            try
+            {
+                WriteObject(
+                    Run(activity: null, (_, token) => Task.Run(() => BackupSnapshots.ListAsync(configuration, options, token), token)),
+                    enumerateCollection: true);
+            }
+            catch (BackupException exception)
+            {
+                WriteError(exception.Error);
+            }
+        }
+    }
+}
