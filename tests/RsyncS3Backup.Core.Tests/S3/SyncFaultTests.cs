@@ -77,9 +77,10 @@ public sealed class SyncFaultTests : SyncHarness
         Server.Faults.Clear();
         string where = $"{operation} {kind}: {failed.Status} {failed.Error?.Id}";
         Assert.True(fault.Fired > 0, where);
-        Assert.True(failed.Status == BackupStatus.Failed, where);
+        // An answer that is lost may have arrived before the connection was cut.
+        Assert.True(failed.Status == BackupStatus.Failed || kind == FaultKind.ResponseLost, where);
         Assert.All(["edited", "touched", "kept", "large"], key => Assert.Contains(Prefix + key, Server.Store.Keys(BucketName)));
-        if (operation != "DeleteObjects")
+        if (operation != "DeleteObjects" && failed.Status == BackupStatus.Failed)
             Assert.Contains(Prefix + "gone", Server.Store.Keys(BucketName));
         AssertCatalog(where, isWhole: false);
 
