@@ -6,8 +6,6 @@ namespace RsyncS3Backup.State;
 internal static class CatalogFile
 {
     private const int Format = 1;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private static readonly string[] Companions = ["-wal", "-shm"];
 
     // Keys as bytes: SQLite compares those with memcmp, which is S3's order. Few files have several names, so the index is small.
     private static readonly string[] Schema =
@@ -31,7 +29,7 @@ internal static class CatalogFile
         }
         catch (SqliteException exception) when (exception.IsDamage)
         {
-            SetAside(path);
+            SqliteFile.SetAside(path);
             return OpenAfterDamage(path, exception.Message);
         }
     }
@@ -39,22 +37,8 @@ internal static class CatalogFile
     /// <summary>Replaces a file of which every connection is closed, so that the next run knows why it starts from nothing.</summary>
     public static void Replace(string path, string reason)
     {
-        SetAside(path);
+        SqliteFile.SetAside(path);
         OpenAfterDamage(path, reason).Dispose();
-    }
-
-    /// <summary>Renames the file to <c>{name}.damaged-{time}</c>, and deletes one that was set aside before.</summary>
-    public static void SetAside(string path)
-    {
-        string prefix = Path.GetFileName(path) + ".damaged-";
-        foreach (string earlier in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, prefix + "*"))
-            File.Delete(earlier);
-        string aside = path + ".damaged-" + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
-        File.Move(path, aside);
-        // What was committed last is in the log. The index of the log is made anew by whoever opens it.
-        if (File.Exists(path + "-wal"))
-            File.Move(path + "-wal", aside + "-wal");
-        File.Delete(path + "-shm");
     }
 
     private static SqliteDatabase OpenAfterDamage(string path, string reason)
@@ -75,12 +59,11 @@ internal static class CatalogFile
 
     private static SqliteDatabase Open(string path)
     {
-        ToOwnerOnly(path);
+        SqliteFile.ToOwnerOnly(path);
         SqliteDatabase database = SqliteDatabase.Open(path);
         try
         {
-            // The first access of all: says whether this is a SQLite file.
-            string schema = StoredSchema(database);
+            string schema = SqliteFile.Schema(database);
             if (database.IsReadOnly)
                 throw new IOException($"'{path}' is read-only.");
             if (database.Text("PRAGMA journal_mode=WAL") != "wal")
@@ -104,51 +87,16 @@ internal static class CatalogFile
         database.Transaction(isDurable: true, () =>
         {
             // Another process may have made it meanwhile.
-            if (StoredSchema(database).Length == 0)
+            if (SqliteFile.Schema(database).Length == 0)
             {
                 Array.ForEach(Schema, database.Execute);
                 database.Execute($"PRAGMA user_version={Format}");
                 new CatalogProperties { Doubt = CatalogDoubt.Missing }.Write(database);
             }
 
-            schema = StoredSchema(database);
+            schema = SqliteFile.Schema(database);
         });
         return schema;
-    }
-
-    private static string StoredSchema(SqliteDatabase database)
-    {
-        using SqliteStatement statement = database.Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid");
-        List<string> found = [];
-        while (statement.Step())
-            found.Add(statement.Text(0));
-        return string.Join('\n', found);
-    }
-
-    /// <summary>SQLite gives the log and its index the permissions of the file.</summary>
-    private static void ToOwnerOnly(string path)
-    {
-        FileInfo info = new(path);
-        if (!info.Exists || info.Length == 0)
-        {
-            // A log without its file: SQLite would take it for the new file's, https://sqlite.org/howtocorrupt.html. A file in use that has a
-            // log is never empty.
-            foreach (string companion in Companions)
-                File.Delete(path + companion);
-            FileStreamOptions create = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
-            if (!OperatingSystem.IsWindows())
-                create.UnixCreateMode = OwnerOnly;
-            new FileStream(path, create).Dispose();
-        }
-        else if (!OperatingSystem.IsWindows())
-        {
-            // By name and never through an open file: closing any descriptor of the file would drop SQLite's locks on it.
-            foreach (string file in Companions.Select(companion => path + companion).Prepend(path))
-            {
-                if (File.Exists(file) && File.GetUnixFileMode(file) != OwnerOnly)
-                    File.SetUnixFileMode(file, OwnerOnly);
-            }
-        }
     }
 
     private static string Invariant(int value) => value.ToString(CultureInfo.InvariantCulture);

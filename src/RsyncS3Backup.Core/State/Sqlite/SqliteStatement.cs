@@ -23,6 +23,10 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
         return this;
     }
 
+    public SqliteStatement BindOrNull(int parameter, string? value) => value is null ? BindNull(parameter) : Bind(parameter, value);
+
+    public SqliteStatement BindOrNull(int parameter, long? value) => value is { } number ? Bind(parameter, number) : BindNull(parameter);
+
     public SqliteStatement BindNull(int parameter)
     {
         database.Check(raw.sqlite3_bind_null(handle, parameter));
@@ -59,6 +63,10 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(handle, column);
 
     public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string() ?? "";
+
+    public string? TextOrNull(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string();
+
+    public long? Int64OrNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL ? null : Int64(column);
 
     public void Dispose() => handle.Dispose();
 }
