@@ -69,7 +69,17 @@ public sealed class RunLog : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => file?.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            file?.Dispose();
+        }
+        catch (IOException)
+        {
+            // It tries once more to write what a full disk refused, and closes the file all the same.
+        }
+    }
 
     private static void WriteError(Utf8JsonWriter json, BackupError error)
     {
