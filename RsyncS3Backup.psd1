@@ -19,12 +19,14 @@
     TypesToProcess       = @('RsyncS3Backup.types.ps1xml')
 
     CmdletsToExport      = @(
+        'Get-BackupHistory'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
+        'Remove-BackupHistory'
         'Test-BackupConfiguration'
     )
     FunctionsToExport    = @()

@@ -13,9 +13,28 @@ public static class ViewText
     private const string Reset = "\u001b[0m";
 
     /// <summary>A status; coloured for a terminal that shows colours.</summary>
-    public static string Status(PSObject result, bool color)
+    public static string Status(PSObject result, bool color) => Coloured(Text(result, "Status"), color);
+
+    /// <summary>A status of a run in the history: also <c>Running</c> and <c>Failed (interrupted)</c>.</summary>
+    public static string RunStatus(PSObject run, bool color)
     {
-        string text = Text(result, "Status");
+        string status = Text(run, "Status");
+        if (status.Length == 0)
+            return "Running";
+        bool isInterrupted = Value(run, "IsInterrupted") is true;
+        return Coloured(status, color) + (isInterrupted ? " (interrupted)" : "");
+    }
+
+    /// <summary>When something started, in the screen's time zone.</summary>
+    public static string Started(PSObject run) => Value(run, "StartTime") switch
+    {
+        DateTimeOffset time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+        DateTime time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+        _ => "",
+    };
+
+    private static string Coloured(string text, bool color)
+    {
         string? start = text switch
         {
             _ when !color => null,

@@ -27,7 +27,7 @@ public sealed class ManifestTests
         SessionResult result = session.Run("param($Path) Get-Module -ListAvailable $Path", Repository.Manifest).ThrowOnError();
 
         PSModuleInfo module = (PSModuleInfo)result.Objects.Single().BaseObject;
-        Assert.Equal(7, module.ExportedCmdlets.Count);
+        Assert.Equal(9, module.ExportedCmdlets.Count);
         Assert.DoesNotContain(module.ExportedCmdlets.Keys, name => name.Contains('*', StringComparison.Ordinal));
     }
 
@@ -35,6 +35,7 @@ public sealed class ManifestTests
     [InlineData("BackupResult")]
     [InlineData("RsyncStageResult")]
     [InlineData("S3SyncStageResult")]
+    [InlineData("BackupRun")]
     [InlineData("BackupConfiguration")]
     [InlineData("ConfigurationProblem")]
     [InlineData("BackupStatus")]

@@ -60,6 +60,22 @@ public sealed partial class ViewTests : IDisposable
         """, Stage2);
 
     [Fact]
+    public void A_run_of_the_history_is_one_line_of_a_table() => AssertScreen("""
+
+        Started          Name               Status                Mirror         S3              Duration
+        -------          ----               ------                ------         --              --------
+        2026-01-01 02:00 photos             Failed                +3 ~2 -2       +3 ~0 -0 !1     1 m 15 s
+
+        """, Run("Failed", isInterrupted: false));
+
+    [Fact]
+    public void A_run_that_is_on_and_one_that_died_say_so()
+    {
+        Assert.Contains(" Running ", session.Render("param($Object) $Object", Run(null, isInterrupted: false)), StringComparison.Ordinal);
+        Assert.Contains(" Failed (interrupted) ", session.Render("param($Object) $Object", Run("Failed", isInterrupted: true)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_list_tells_why_a_stage_failed_and_what_to_do()
     {
         using TemporaryFolder folder = new();
@@ -76,7 +92,7 @@ public sealed partial class ViewTests : IDisposable
     {
         using TemporaryFolder folder = new();
         using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
-        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2 }]);
+        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true) }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
         Assert.Contains("Stage 1 (rsync) : Succeeded, +3 ~2 -2, 12.3 MiB in 3.0 s", screen, StringComparison.Ordinal);
@@ -104,7 +120,7 @@ public sealed partial class ViewTests : IDisposable
     [Fact]
     public void Every_table_fits_100_columns()
     {
-        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2 }]);
+        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true) }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
     }
@@ -121,6 +137,19 @@ public sealed partial class ViewTests : IDisposable
         result.GetType().GetProperty("Stage1")!.SetValue(result, Stage1);
         result.GetType().GetProperty("Stage2")!.SetValue(result, Stage2);
         return result;
+    }
+
+    private object Run(string? status, bool isInterrupted)
+    {
+        string start = new DateTimeOffset(new DateTime(2026, 1, 1, 2, 0, 0, DateTimeKind.Local)).ToString("O");
+        object run = Make("BackupRun", $$"""
+            { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": {{JsonSerializer.Serialize(status)}}, "StartTime": "{{start}}",
+              "IsInterrupted": {{(isInterrupted ? "true" : "false")}}, "Duration": "00:01:15", "ExitCode": "Stage2Failed", "ProcessId": 7,
+              "HostName": "nas", "ModuleVersion": "0.1.0", "PowerShellVersion": "7.4.0", "ConfigurationPath": "/etc/photos.json" }
+            """);
+        run.GetType().GetProperty("Stage1")!.SetValue(run, Stage1);
+        run.GetType().GetProperty("Stage2")!.SetValue(run, Stage2);
+        return run;
     }
 
     private object Make(string type, string json)

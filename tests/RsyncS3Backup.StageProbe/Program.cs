@@ -2,9 +2,20 @@ using RsyncS3Backup;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
+using RsyncS3Backup.State;
 
 // A process of its own that runs stage 1, stage 2 or both of one configuration file and prints what it hears meanwhile, so that a test can
-// kill it at a moment that it sees. Ends with 0 when that succeeded.
+// kill it at a moment that it sees. Ends with 0 when that succeeded. Or, for the lock of a job:
+//   hold <job>               takes it and keeps it until it is killed
+//   race <job> <tries> <go>  when the file <go> is there, tries to take it that often
+switch (args)
+{
+    case ["hold", var job]:
+        return await HoldAsync(job);
+    case ["race", var job, var tries, var go]:
+        return Race(job, int.Parse(tries, System.Globalization.CultureInfo.InvariantCulture), go);
+}
+
 BackupConfiguration configuration = ConfigurationReader.Load(args[0]);
 PrintingObserver observer = new();
 (BackupStatus status, BackupError? error) = (args.Length > 1 ? args[1] : "1") switch
@@ -34,6 +45,36 @@ async Task<(BackupStatus, BackupError?)> BothAsync()
 {
     BackupResult result = await BackupRunner.RunAsync(configuration, new BackupRunOptions(), observer, CancellationToken.None);
     return (result.Status, result.Stage1.Error ?? result.Stage2.Error);
+}
+
+static async Task<int> HoldAsync(string job)
+{
+    using JobLock? held = JobLock.TryTake(job, "probe", DateTimeOffset.Now);
+    Console.WriteLine(held is null ? "refused" : $"held, effective: {held.IsEffective}");
+    await Task.Delay(Timeout.Infinite);
+    return 0;
+}
+
+static int Race(string job, int tries, string go)
+{
+    Console.WriteLine("ready");
+    while (!File.Exists(go))
+        Thread.Sleep(1);
+    int taken = 0;
+    for (int done = 0; done < tries; done++)
+    {
+        using JobLock? held = JobLock.TryTake(job, "probe", DateTimeOffset.Now);
+        if (held is null)
+            continue;
+        taken++;
+        // Fails when somebody else believes to hold the lock.
+        string inside = go + ".inside";
+        new FileStream(inside, FileMode.CreateNew).Dispose();
+        File.Delete(inside);
+    }
+
+    Console.WriteLine($"taken {taken}");
+    return 0;
 }
 
 internal sealed class PrintingObserver : IRunObserver

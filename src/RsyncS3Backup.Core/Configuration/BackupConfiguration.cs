@@ -5,6 +5,8 @@ namespace RsyncS3Backup;
 /// <summary>One job: what <c>docs/configuration.md</c> describes, as read from a file. Immutable.</summary>
 public sealed record BackupConfiguration
 {
+    internal static TimeSpan DefaultHistoryRetention { get; } = TimeSpan.FromDays(400);
+
     /// <summary>The job's name: <c>name</c>, or the file's name without its extension.</summary>
     public required string Name { get; init; }
 
@@ -22,6 +24,9 @@ public sealed record BackupConfiguration
 
     /// <summary>When the job is due; null for a job that is started by hand.</summary>
     public BackupScheduleOptions? Schedule { get; init; }
+
+    /// <summary>How long the job's history keeps a run. Default: 400 days.</summary>
+    public TimeSpan HistoryRetention { get; init; } = DefaultHistoryRetention;
 
     /// <summary>The file it was read from; null for one made in memory.</summary>
     public string? Path { get; init; }

@@ -259,9 +259,12 @@ internal static class ConfigurationKeys
         Members = [CronExpression, Timezone],
     };
 
+    public static readonly ConfigurationKey HistoryRetention =
+        new("historyRetention", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
+
     /// <summary>The keys of a job.</summary>
     public static readonly IReadOnlyList<ConfigurationKey> Job =
-        [Schema, Name, BackupType, Sources, Options, Destination, Schedule];
+        [Schema, Name, BackupType, Sources, Options, Destination, Schedule, HistoryRetention];
 
     /// <summary>Every key with the JSON path of the object that it belongs in.</summary>
     public static readonly IReadOnlyList<(string Parent, ConfigurationKey Key)> All = [.. WithParents("$", Job)];

@@ -117,6 +117,9 @@ public static class ConfigurationReader
             Options = new BackupOptions { Rsync = ReadRsync(rsync) },
             Destination = job.Object(ConfigurationKeys.Destination) is { } destination ? ReadDestination(destination) : null,
             Schedule = job.Object(ConfigurationKeys.Schedule) is { } schedule ? ReadSchedule(schedule) : null,
+            HistoryRetention = DurationText.TryParse(job.Text(ConfigurationKeys.HistoryRetention) ?? "", out TimeSpan kept)
+                ? kept
+                : BackupConfiguration.DefaultHistoryRetention,
             Path = path,
         };
         if (configuration.Options.Rsync.SyncToS3.Enabled && !job.Has(ConfigurationKeys.Destination))

@@ -38,6 +38,8 @@ public static class ConfigurationWriter
                 WriteDestination(json, destination);
             if (configuration.Schedule is { } schedule)
                 WriteSchedule(json, schedule);
+            if (configuration.HistoryRetention != BackupConfiguration.DefaultHistoryRetention)
+                WriteText(json, ConfigurationKeys.HistoryRetention, DurationText.Format(configuration.HistoryRetention));
             json.WriteEndObject();
         }
 

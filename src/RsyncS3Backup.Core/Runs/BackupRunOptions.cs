@@ -19,4 +19,13 @@ public sealed record BackupRunOptions
 
     /// <summary>How much this run may delete from the mirror and from the bucket; null: what the configuration says.</summary>
     public DeleteLimit? MaxDelete { get; init; }
+
+    /// <summary>How long to wait for another run of the job to end; null: not at all.</summary>
+    public TimeSpan? WaitForLock { get; init; }
+
+    /// <summary>Send the mirror as it is, without a stage 1.</summary>
+    public bool SkipStage1 { get; init; }
+
+    /// <summary>The version of PowerShell, for the history; null when the caller is another program.</summary>
+    public string? PowerShellVersion { get; init; }
 }

@@ -7,7 +7,7 @@ namespace RsyncS3Backup.Runs;
 /// <summary>The one engine behind the cmdlets: stage 1, and stage 2 only when stage 1 succeeded.</summary>
 public static class BackupRunner
 {
-    /// <summary>Runs both stages of a job.</summary>
+    /// <summary>Runs both stages of a job, or only its stage 2 when the options say so.</summary>
     public static async Task<BackupResult> RunAsync(
         BackupConfiguration configuration, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
@@ -16,16 +16,16 @@ public static class BackupRunner
         using RunContext context = RunContext.Start(configuration.Name, observer);
         context.Verbose($"Run {context.RunId} of job '{configuration.Name}' starts.");
 
-        RsyncStageRequest stage1Request = RsyncStageRequest.From(configuration) with
+        RsyncStageResult stage1;
+        S3SyncStageResult stage2;
+        RunRequest run = new(options.SkipStage1 ? 2 : 1, configuration, options);
+        using (JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false))
         {
-            Options = configuration.Options.Rsync with { MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete },
-            AllowEmptySource = options.AllowEmptySource,
-            AllowNewDestination = options.AllowNewDestination,
-        };
-        RsyncStageResult stage1 = await RsyncStage.RunAsync(stage1Request, context, cancellationToken).ConfigureAwait(false);
-        S3SyncStageResult stage2 = await RunStage2Async(stage1, options, context, cancellationToken).ConfigureAwait(false);
+            stage1 = job.Ended(await Stage1Async(RsyncStageRequest.From(configuration), options, job, context, cancellationToken).ConfigureAwait(false));
+            stage2 = await Stage2Async(configuration, options.SkipStage1 ? null : stage1, options, job, context, cancellationToken).ConfigureAwait(false);
+        }
 
-        BackupStatus status = Worse(stage1.Status, stage2.Status);
+        BackupStatus status = Status(stage1, stage2);
         context.Verbose($"Run {context.RunId} of job '{configuration.Name}' ended: {status}.");
         return new BackupResult
         {
@@ -41,26 +41,50 @@ public static class BackupRunner
         };
     }
 
+    /// <summary>Runs stage 1 alone.</summary>
+    public static async Task<RsyncStageResult> RunStage1Async(
+        RsyncStageRequest request, string name, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        using RunContext context = RunContext.Start(name, observer);
+        RunRequest run = new(1, request.Configuration, options);
+        using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
+        return job.Ended(await Stage1Async(request, options, job, context, cancellationToken).ConfigureAwait(false));
+    }
+
     /// <summary>
-    /// Stage 2 of a configured job after its stage 1, as a pipeline from <c>Invoke-RsyncStage</c> runs it: skipped when stage 1 did not
-    /// succeed or stage 2 is disabled.
+    /// Runs stage 2 of a configured job alone, after a stage 1 that ran alone (<c>Invoke-RsyncStage … | Invoke-S3SyncStage</c>) or without
+    /// one: skipped when that stage 1 did not succeed, or stage 2 is disabled.
     /// </summary>
     public static async Task<S3SyncStageResult> RunStage2Async(
-        RsyncStageResult stage1, BackupRunOptions options, RunContext context, CancellationToken cancellationToken)
+        BackupConfiguration configuration, RsyncStageResult? stage1, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
-        BackupConfiguration configuration = stage1.Configuration
-            ?? throw new ArgumentException("The stage 1 result has no configuration.", nameof(stage1));
-        if (SkipReason(stage1) is { } reason)
-            return Skipped(stage1, reason, context);
-        S3SyncRequest request = S3SyncRequest.From(configuration) with
-        {
-            Credentials = options.Credentials,
-            AllowInsecureEndpoint = options.AllowInsecureEndpoint,
-            AllowEmptyMirror = options.AllowEmptySource,
-            FollowsStage1 = stage1.JournalPath is not null,
-            MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
-        };
-        return await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
+        using RunContext context = Continue(configuration.Name, stage1, observer);
+        RunRequest run = new(2, configuration, options, stage1);
+        using JobRun job = SkipReason(configuration, stage1) is null
+            ? await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false)
+            : JobRun.Skipping(context, run);
+        return await Stage2Async(configuration, stage1, options, job, context, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs stage 2 from parameters, after a stage 1 from parameters or without one.</summary>
+    public static async Task<S3SyncStageResult> RunStage2Async(
+        S3SyncRequest request, string name, RsyncStageResult? stage1, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        using RunContext context = Continue(name, stage1, observer);
+        RunRequest run = new(2, null, options, stage1);
+        using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
+        return job.Ended(job.Refusal is { } refusal
+            ? Refused(request.MirrorPath, request.Destination, request.Options, refusal, job.RefusedStatus, context)
+            : await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>The result of a stage 2 that must not start after this stage 1, which ran from parameters.</summary>
+    public static S3SyncStageResult SkipStage2(
+        RsyncStageResult stage1, string reason, BackupRunOptions options, IRunObserver observer, Func<S3SyncStageResult, S3SyncStageResult> complete)
+    {
+        using RunContext context = Continue(stage1.Name, stage1, observer);
+        using JobRun job = JobRun.Skipping(context, new RunRequest(2, stage1.Configuration, options, stage1));
+        return job.Ended(complete(Skipped(stage1, reason, context)));
     }
 
     /// <summary>Why stage 2 must not run after this stage 1; null when it may.</summary>
@@ -69,10 +93,15 @@ public static class BackupRunner
         BackupStatus.Failed => $"Stage 1 failed ({stage1.Error?.Id}); the bucket was not touched.",
         BackupStatus.Cancelled => "Stage 1 was cancelled; the bucket was not touched.",
         BackupStatus.Skipped => "Stage 1 was skipped; the bucket was not touched.",
-        _ when stage1.Configuration?.Options.Rsync.SyncToS3.Enabled == false =>
-            "The job is local only (syncToS3.enabled is false).",
+        _ when stage1.Configuration is { } configuration => DisabledReason(configuration),
         _ => null,
     };
+
+    private static string? SkipReason(BackupConfiguration configuration, RsyncStageResult? stage1) =>
+        (stage1 is null ? null : SkipReason(stage1)) ?? DisabledReason(configuration);
+
+    private static string? DisabledReason(BackupConfiguration configuration) =>
+        configuration.Options.Rsync.SyncToS3.Enabled ? null : "The job is local only (syncToS3.enabled is false).";
 
     /// <summary>The result of a stage 2 that did not start.</summary>
     public static S3SyncStageResult Skipped(RsyncStageResult stage1, string reason, RunContext context)
@@ -98,15 +127,6 @@ public static class BackupRunner
         };
     }
 
-    /// <summary>What a scheduler should be told of a run with these two stages.</summary>
-    public static BackupExitCode ExitCode(RsyncStageResult stage1, S3SyncStageResult stage2) =>
-        stage1.Status switch
-        {
-            BackupStatus.Failed => stage1.Error?.ExitCode ?? BackupExitCode.Stage1Failed,
-            BackupStatus.Cancelled => BackupExitCode.Stage1Failed,
-            _ => ExitCode(stage2),
-        };
-
     /// <summary>What a scheduler should be told of a stage 2 that ran alone.</summary>
     public static BackupExitCode ExitCode(S3SyncStageResult stage2) =>
         stage2.Status switch
@@ -116,11 +136,29 @@ public static class BackupRunner
             _ => BackupExitCode.Succeeded,
         };
 
-    /// <summary>The worse of two stages. A skipped stage 2 does not make a run worse than its stage 1.</summary>
+    /// <summary>What a scheduler should be told of a run of which only one stage may have run.</summary>
+    internal static BackupExitCode ExitCode(RsyncStageResult? stage1, S3SyncStageResult? stage2)
+    {
+        BackupExitCode first = stage1?.Status switch
+        {
+            BackupStatus.Failed => stage1.Error?.ExitCode ?? BackupExitCode.Stage1Failed,
+            BackupStatus.Cancelled => BackupExitCode.Stage1Failed,
+            _ => BackupExitCode.Succeeded,
+        };
+        return first == BackupExitCode.Succeeded && stage2 is not null ? ExitCode(stage2) : first;
+    }
+
+    /// <summary>How a run ended of which only one stage may have run.</summary>
+    internal static BackupStatus Status(RsyncStageResult? stage1, S3SyncStageResult? stage2) =>
+        Worse(stage1?.Status ?? BackupStatus.Skipped, stage2?.Status ?? BackupStatus.Skipped);
+
+    /// <summary>The worse of two stages. A skipped stage does not make a run better or worse than the other one.</summary>
     internal static BackupStatus Worse(BackupStatus stage1, BackupStatus stage2)
     {
         if (stage2 == BackupStatus.Skipped)
             return stage1;
+        if (stage1 == BackupStatus.Skipped)
+            return stage2;
         ReadOnlySpan<BackupStatus> fromWorst = [BackupStatus.Cancelled, BackupStatus.Failed, BackupStatus.SucceededWithWarnings];
         foreach (BackupStatus status in fromWorst)
         {
@@ -130,4 +168,91 @@ public static class BackupRunner
 
         return stage1;
     }
+
+    private static RunContext Continue(string name, RsyncStageResult? stage1, IRunObserver observer) =>
+        stage1 is null ? RunContext.Start(name, observer) : RunContext.Continue(name, stage1.RunId, observer);
+
+    private static async Task<RsyncStageResult> Stage1Async(
+        RsyncStageRequest request, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken)
+    {
+        RsyncStageResult untouched = new()
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            Status = BackupStatus.Skipped,
+            Source = [.. request.Sources.Select(source => source.Path)],
+            Destination = request.Options.LocalDestination,
+            StartTime = DateTimeOffset.Now,
+            LogPath = context.LogPath,
+            Configuration = request.Configuration,
+        };
+        if (options.SkipStage1)
+            return untouched with { SkippedReason = "Left out on request; stage 2 sends the mirror as it is." };
+        if (job.Refusal is { } refusal)
+        {
+            context.LogError(refusal);
+            return untouched with { Status = job.RefusedStatus, Error = refusal };
+        }
+
+        RsyncStageRequest asked = request with
+        {
+            Options = request.Options with { MaxDelete = options.MaxDelete ?? request.Options.MaxDelete },
+            AllowEmptySource = options.AllowEmptySource,
+            AllowNewDestination = options.AllowNewDestination,
+        };
+        return await RsyncStage.RunAsync(asked, context, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<S3SyncStageResult> Stage2Async(
+        BackupConfiguration configuration,
+        RsyncStageResult? stage1,
+        BackupRunOptions options,
+        JobRun job,
+        RunContext context,
+        CancellationToken cancellationToken)
+    {
+        RsyncOptions rsync = configuration.Options.Rsync;
+        if (SkipReason(configuration, stage1) is { } reason)
+            return job.Ended(Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context));
+        if (job.Refusal is { } refusal)
+            return job.Ended(Refused(rsync.LocalDestination, configuration.Destination!, rsync.SyncToS3, refusal, job.RefusedStatus, context));
+        S3SyncRequest request = S3SyncRequest.From(configuration) with
+        {
+            Credentials = options.Credentials,
+            AllowInsecureEndpoint = options.AllowInsecureEndpoint,
+            AllowEmptyMirror = options.AllowEmptySource,
+            FollowsStage1 = stage1?.JournalPath is not null,
+            MaxDelete = options.MaxDelete ?? rsync.MaxDelete,
+        };
+        job.Stage2Starts();
+        return job.Ended(await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static S3SyncStageResult Refused(
+        string mirror, S3Destination destination, S3SyncOptions options, BackupError refusal, BackupStatus status, RunContext context)
+    {
+        context.LogError(refusal);
+        return new S3SyncStageResult
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            Status = status,
+            Path = mirror,
+            BucketName = destination.Bucket,
+            StorageClass = options.StorageClass,
+            StartTime = DateTimeOffset.Now,
+            Error = refusal,
+            LogPath = context.LogPath,
+        };
+    }
+
+    /// <summary>Stands for a stage 1 when stage 2 runs alone: the mirror is sent as it is.</summary>
+    private static RsyncStageResult MirrorAsItIs(BackupConfiguration configuration, RunContext context) => new()
+    {
+        Name = configuration.Name,
+        RunId = context.RunId,
+        Status = BackupStatus.Succeeded,
+        Source = [.. configuration.Sources.Select(source => source.Path)],
+        Destination = configuration.Options.Rsync.LocalDestination,
+    };
 }

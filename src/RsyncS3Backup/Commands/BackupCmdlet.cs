@@ -8,6 +8,10 @@ namespace RsyncS3Backup.Commands;
 /// <summary>What the module's cmdlets share: paths as PowerShell means them, and configurations however they are given.</summary>
 public abstract class BackupCmdlet : AsyncCmdlet
 {
+    /// <summary>The version of the PowerShell that this runs in.</summary>
+    private protected string? PowerShellVersion =>
+        (SessionState.PSVariable.GetValue("PSVersionTable") as IDictionary)?["PSVersion"]?.ToString();
+
     /// <summary>Ends the cmdlet with an error.</summary>
     private protected void ThrowTerminating(BackupError error) => ThrowTerminatingError(ErrorRecords.From(error));
 

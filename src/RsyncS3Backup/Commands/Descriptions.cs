@@ -12,6 +12,15 @@ internal static class Descriptions
             : mirror;
     }
 
+    /// <summary>Stage 2 of a job alone.</summary>
+    internal static string Stage2(BackupConfiguration configuration)
+    {
+        string mirror = $"job '{configuration.Name}': {configuration.Options.Rsync.LocalDestination}";
+        return configuration.Destination is { } destination && configuration.Options.Rsync.SyncToS3.Enabled
+            ? $"{mirror} to {Bucket(destination.Bucket, configuration.Options.Rsync.SyncToS3, configuration.Name)}"
+            : mirror;
+    }
+
     /// <summary>Stage 1.</summary>
     internal static string Mirror(IEnumerable<string> sources, RsyncOptions options) =>
         $"{string.Join(", ", sources)} to {options.LocalDestination}{Deleting(options.DeleteExtraneous)}";

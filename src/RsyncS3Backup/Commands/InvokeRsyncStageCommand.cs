@@ -69,6 +69,11 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     [Parameter]
     public SwitchParameter AllowNewDestination { get; set; }
 
+    /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan WaitForLock { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -91,35 +96,30 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     {
         foreach (BackupConfiguration configuration in configurations)
         {
-            if (TryRead(() => FromConfiguration(configuration)) is { } request)
-                RunStage(request, configuration.Name);
+            RunStage(RsyncStageRequest.From(configuration), configuration.Name);
         }
     }
 
     private void RunStage(RsyncStageRequest request, string name)
     {
-        if (!ShouldProcess(Descriptions.Mirror(request.Sources.Select(source => source.Path), request.Options), "Mirror with rsync"))
+        if (TryRead(RunOptions) is not { } options
+            || !ShouldProcess(Descriptions.Mirror(request.Sources.Select(source => source.Path), request.Options), "Mirror with rsync"))
             return;
-        RsyncStageResult result = Run(activity: null, async (observer, token) =>
-        {
-            using RunContext context = RunContext.Start(name, observer);
-            return await RsyncStage.RunAsync(request, context, token).ConfigureAwait(false);
-        });
+        RsyncStageResult result = Run(
+            activity: null, (observer, token) => BackupRunner.RunStage1Async(request, name, options, observer, token));
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);
     }
 
-    private RsyncStageRequest FromConfiguration(BackupConfiguration configuration)
+    private BackupRunOptions RunOptions() => new()
     {
-        RsyncStageRequest request = RsyncStageRequest.From(configuration);
-        return request with
-        {
-            Options = MaxDelete is null ? request.Options : request.Options with { MaxDelete = ReadMaxDelete(MaxDelete) },
-            AllowEmptySource = AllowEmptySource,
-            AllowNewDestination = AllowNewDestination,
-        };
-    }
+        MaxDelete = MaxDelete is null ? null : ReadMaxDelete(MaxDelete),
+        AllowEmptySource = AllowEmptySource,
+        AllowNewDestination = AllowNewDestination,
+        WaitForLock = WaitForLock,
+        PowerShellVersion = PowerShellVersion,
+    };
 
     private RsyncStageRequest FromParameters()
     {
@@ -135,11 +135,8 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
                 DeleteExtraneous = DeleteExtraneous,
                 HardLinks = HardLinks,
                 ExcludePatterns = ExcludePattern,
-                MaxDelete = MaxDelete is null ? DeleteLimit.Default : ReadMaxDelete(MaxDelete),
                 RsyncPath = RsyncPath is null || !HasFolder(RsyncPath) ? RsyncPath : ResolveFileSystemPath(RsyncPath),
             },
-            AllowEmptySource = AllowEmptySource,
-            AllowNewDestination = AllowNewDestination,
         };
     }
 

@@ -39,6 +39,15 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     [ValidateNotNullOrEmpty]
     public string? MaxDelete { get; set; }
 
+    /// <summary>Leave stage 1 out: send the mirror as it is, for instance when stage 2 failed and the sources are not at hand.</summary>
+    [Parameter]
+    public SwitchParameter SkipStage1 { get; set; }
+
+    /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan WaitForLock { get; set; }
+
     /// <summary>Make the process end with the worst exit code of all runs: for a scheduled <c>pwsh -Command</c>.</summary>
     [Parameter]
     public SwitchParameter ExitCode { get; set; }
@@ -66,7 +75,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
             ParameterSetName == "Config" ? ReadConfigurations(Config) : ReadConfigurationFiles(ConfigPath);
         foreach (BackupConfiguration configuration in configurations)
         {
-            if (ShouldProcess(Descriptions.Job(configuration), "Back up"))
+            if (ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
                 RunJob(WithOverrides(configuration));
         }
     });
@@ -85,6 +94,9 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
             AllowEmptySource = AllowEmptySource,
             AllowNewDestination = AllowNewDestination,
             MaxDelete = maxDelete,
+            SkipStage1 = SkipStage1,
+            WaitForLock = WaitForLock,
+            PowerShellVersion = PowerShellVersion,
         };
         BackupResult result = Run(
             $"Backup '{configuration.Name}'",

@@ -24,6 +24,10 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
     public RsyncStageResult? InputObject { get; set; }
 
+    /// <summary>A run of the history, from Get-BackupHistory: stage 2 is run again from the run's configuration file, as it is now.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "BackupRun")]
+    public BackupRun? BackupRun { get; set; }
+
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ConfigPath")]
     [ValidateNotNullOrEmpty]
@@ -102,6 +106,11 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     [Parameter]
     public SwitchParameter AllowEmptySource { get; set; }
 
+    /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan WaitForLock { get; set; }
+
     private static readonly string[] TargetParameters =
     [
         nameof(BucketName), nameof(KeyPrefix), nameof(StorageClass), nameof(DeleteExtraneous), nameof(Region),
@@ -114,6 +123,8 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         AllowInsecureEndpoint = AllowInsecureEndpoint,
         AllowEmptySource = AllowEmptySource,
         MaxDelete = GivenMaxDelete,
+        WaitForLock = WaitForLock,
+        PowerShellVersion = PowerShellVersion,
     };
 
     private DeleteLimit? GivenMaxDelete => MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
@@ -125,10 +136,13 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         {
             case "Path":
                 if (TryRead(() => FromParameters(ResolveFileSystemPath(Path))) is { } request)
-                    RunFromParameters(request, Name ?? JobName.FromMirror(request.MirrorPath), runId: null);
+                    RunFromParameters(request, Name ?? JobName.FromMirror(request.MirrorPath), stage1: null);
                 break;
             case "InputObject":
                 RunAfter(InputObject!);
+                break;
+            case "BackupRun":
+                RunAgain(BackupRun!);
                 break;
             default:
                 foreach (BackupConfiguration configuration in ReadConfigurationFiles(ConfigPath))
@@ -149,12 +163,12 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         }
         else if (BackupRunner.SkipReason(stage1) is { } reason)
         {
-            Emit(stage1.Name, stage1.RunId, (context, _) => Task.FromResult(BackupRunner.Skipped(stage1, reason, context) with
+            Emit((observer, _) => Task.FromResult(BackupRunner.SkipStage2(stage1, reason, Options, observer, skipped => skipped with
             {
                 BucketName = BucketName,
                 KeyPrefix = KeyPrefix ?? "",
                 StorageClass = StorageClass,
-            }));
+            })));
         }
         else if (BucketName is null)
         {
@@ -162,8 +176,30 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         }
         else if (TryRead(() => FromParameters(stage1.Destination)) is { } request)
         {
-            RunFromParameters(request with { FollowsStage1 = true }, stage1.Name, stage1.RunId);
+            RunFromParameters(request with { FollowsStage1 = true }, stage1.Name, stage1);
         }
+    }
+
+    private void RunAgain(BackupRun run)
+    {
+        if (run.ConfigurationPath is not { } path)
+        {
+            WriteError(ParameterErrors.RunWithoutConfiguration(run.Name, run.RunId));
+        }
+        else if (TryRead(() => ConfigurationReader.Load(path)) is { } configuration)
+        {
+            if (run.Stage1 is { Status: BackupStatus.Failed or BackupStatus.Cancelled } stage1)
+                Emit((observer, _) => Task.FromResult(SkipAgain(stage1 with { Configuration = configuration }, observer)));
+            else
+                RunConfigured(configuration, stage1: null);
+        }
+    }
+
+    // Not in the history: the run that is skipped is there already, with its failed stage 1.
+    private static S3SyncStageResult SkipAgain(RsyncStageResult stage1, IRunObserver observer)
+    {
+        using RunContext context = RunContext.Start(stage1.Name, observer);
+        return BackupRunner.Skipped(stage1, BackupRunner.SkipReason(stage1)!, context) with { RunId = context.RunId };
     }
 
     private void RunConfigured(BackupConfiguration given, RsyncStageResult? stage1)
@@ -174,43 +210,25 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         if (runs && !Confirms(configuration.Options.Rsync.LocalDestination, configuration.Destination!.Bucket, options, configuration.Name))
             return;
         if (TryRead(() => Options) is { } runOptions)
-        {
-            Emit(configuration.Name, stage1?.RunId, (context, token) => BackupRunner.RunStage2Async(
-                (stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, runOptions, context, token));
-        }
+            Emit((observer, token) => BackupRunner.RunStage2Async(configuration, stage1, runOptions, observer, token));
     }
 
-    private void RunFromParameters(S3SyncRequest request, string name, string? runId)
+    private void RunFromParameters(S3SyncRequest request, string name, RsyncStageResult? stage1)
     {
         if (Confirms(request.MirrorPath, request.Destination.Bucket, request.Options, name))
-            Emit(name, runId, (context, token) => S3SyncStage.RunAsync(request, context, token));
+            Emit((observer, token) => BackupRunner.RunStage2Async(request, name, stage1, Options, observer, token));
     }
 
     private bool Confirms(string mirror, string bucket, S3SyncOptions options, string name) =>
         ShouldProcess($"{mirror} to {Descriptions.Bucket(bucket, options, name)}", "Send to S3");
 
-    private void Emit(string name, string? runId, Func<RunContext, CancellationToken, Task<S3SyncStageResult>> stage)
+    private void Emit(Func<IRunObserver, CancellationToken, Task<S3SyncStageResult>> stage)
     {
-        S3SyncStageResult result = Run(activity: null, async (observer, token) =>
-        {
-            using RunContext context =
-                runId is null ? RunContext.Start(name, observer) : RunContext.Continue(name, runId, observer);
-            return await stage(context, token).ConfigureAwait(false);
-        });
+        S3SyncStageResult result = Run(activity: null, (observer, token) => stage(observer, token));
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);
     }
-
-    /// <summary>Stands for a stage 1 when stage 2 runs alone, from a configuration: the mirror is sent as it is.</summary>
-    private static RsyncStageResult MirrorAsItIs(BackupConfiguration configuration, RunContext context) => new()
-    {
-        Name = configuration.Name,
-        RunId = context.RunId,
-        Status = BackupStatus.Succeeded,
-        Source = [.. configuration.Sources.Select(source => source.Path)],
-        Destination = configuration.Options.Rsync.LocalDestination,
-    };
 
     private S3SyncRequest FromParameters(string mirror)
     {

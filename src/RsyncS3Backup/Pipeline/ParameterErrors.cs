@@ -55,6 +55,12 @@ internal static class ParameterErrors
         "Add -BucketName (and -KeyPrefix), or run stage 1 with -ConfigPath.",
         name);
 
+    internal static BackupError RunWithoutConfiguration(string name, string runId) => Create(
+        "InvalidParameter",
+        $"Run {runId} of job '{name}' names no configuration file, so there is nothing to run its stage 2 from.",
+        "Run stage 2 with -ConfigPath, or with -Path, -BucketName and -KeyPrefix.",
+        name);
+
     internal static BackupError TimeZoneAlone(string timeZone) => Create(
         "InvalidParameter", $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
 

@@ -95,6 +95,7 @@ public sealed class ConfigurationPropertyTests
             from rsync in Rsync
             from destination in Destination
             from schedule in Optional(Schedule)
+            from retention in Gen.Choose(1, 100_000_000)
             select new BackupConfiguration
             {
                 Name = name,
@@ -102,6 +103,7 @@ public sealed class ConfigurationPropertyTests
                 Options = new BackupOptions { Rsync = rsync },
                 Destination = rsync.SyncToS3.Enabled ? destination : null,
                 Schedule = schedule,
+                HistoryRetention = TimeSpan.FromMilliseconds(retention),
             });
 
         private static Gen<BackupSource[]> Sources =>

@@ -87,6 +87,7 @@ public sealed class ConfigurationReaderTests
                 ExpectedBucketOwner = "123456789012",
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
+            HistoryRetention = TimeSpan.FromDays(90),
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }
@@ -248,6 +249,8 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.syncMode", "\"Auto\"", "Did you mean 'auto'?")]
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "no positive duration")]
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "no positive duration")]
+    [InlineData("$.historyRetention", "\"0d\"", "no positive duration")]
+    [InlineData("$.historyRetention", "400", "not a number")]
     [InlineData("$.options.rsync.syncToS3.throttleLimit", "0", "out of range")]
     [InlineData("$.options.rsync.syncToS3.throttleLimit", "1025", "out of range")]
     [InlineData("$.options.rsync.syncToS3.throttleLimit", "\"8\"", "a number, not text")]

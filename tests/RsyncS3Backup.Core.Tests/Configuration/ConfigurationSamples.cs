@@ -82,7 +82,8 @@ internal static class ConfigurationSamples
             "encryption": { "mode": "SSE-KMS", "kmsKeyId": "alias/backup", "bucketKey": true },
             "expectedBucketOwner": "123456789012"
           },
-          "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" }
+          "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
+          "historyRetention": "90d"
         }
         """;
 

@@ -28,6 +28,8 @@ internal sealed class SmallDrive : IDisposable
 
     public void Resize(string size) => Assert.Equal(0, Run("mount", "-o", "remount,size=" + size, folder));
 
+    public void MakeReadOnly() => Assert.Equal(0, Run("mount", "-o", "remount,ro", folder));
+
     public void Dispose() => Run("umount", "--lazy", folder);
 
     private static int Run(string tool, params string[] arguments)

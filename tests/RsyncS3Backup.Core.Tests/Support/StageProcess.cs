@@ -31,18 +31,26 @@ internal sealed class StageProcess : IDisposable
     /// <summary>It and its children, and theirs.</summary>
     public IReadOnlyList<int> Children => Descendants(process.Id);
 
+    /// <summary>Its id.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Starts the probe for the lock of a job: <c>hold</c> or <c>race</c>, and what belongs to it.</summary>
+    public static StageProcess StartForLock(string action, string job, params string[] arguments) => Start(action, job, through: null, more: arguments);
+
     /// <summary>Starts a stage of a configuration file.</summary>
     /// <param name="configuration">The file.</param>
     /// <param name="stages"><c>1</c>, <c>2</c> or <c>both</c>.</param>
     /// <param name="credentials">For stage 2.</param>
     /// <param name="through">A program that starts what comes after its own arguments.</param>
+    /// <param name="more">Further arguments.</param>
     public static StageProcess Start(
-        string configuration, string stages = "1", S3Credentials? credentials = null, IReadOnlyList<string>? through = null)
+        string configuration, string stages = "1", S3Credentials? credentials = null, IReadOnlyList<string>? through = null,
+        IReadOnlyList<string>? more = null)
     {
         string probe = typeof(StageProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == "StageProbe").Value!;
         string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        string[] command = [.. through ?? [], host, "exec", probe, configuration, stages];
+        string[] command = [.. through ?? [], host, "exec", probe, configuration, stages, .. more ?? []];
         ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (credentials is not null)
         {

@@ -43,6 +43,19 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("historyRetention")]
+    public void The_history_forgets_what_is_older_than_the_job_keeps()
+    {
+        RunWell();
+        RunWell();
+        Assert.Equal(2, Session.Run("Get-BackupHistory photos").ThrowOnError().Objects.Count);
+
+        PSObject last = RunWell(("historyRetention", "00:00:00.0000001"));
+
+        Assert.Equal([last.Text("RunId")], Session.Texts("(Get-BackupHistory photos).RunId"));
+    }
+
+    [Fact]
     [Walks("sources[].path")]
     [Walks("sources[].name")]
     public void Several_sources_go_to_folders_of_their_own()

@@ -1,0 +1,62 @@
+namespace RsyncS3Backup;
+
+/// <summary>One run in a job's history: what its <see cref="BackupResult"/> was, and where and with what it ran.</summary>
+public sealed record BackupRun
+{
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Identifies the run; its log is named after it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>How the run ended: the worse of its two stages; null while it is on.</summary>
+    public BackupStatus? Status { get; init; }
+
+    /// <summary>True when the run's process ended before the run did; its status is <see cref="BackupStatus.Failed"/>.</summary>
+    public bool IsInterrupted { get; init; }
+
+    /// <summary>When the run started.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>How long it took; null while it is on, and of a run that was interrupted.</summary>
+    public TimeSpan? Duration { get; init; }
+
+    /// <summary>Stage 1: sources to mirror; null when it has not ended, or was not part of the run.</summary>
+    public RsyncStageResult? Stage1 { get; init; }
+
+    /// <summary>Stage 2: mirror to S3; null when it has not ended, or was not part of the run.</summary>
+    public S3SyncStageResult? Stage2 { get; init; }
+
+    /// <summary>What a scheduler was told; null while the run is on.</summary>
+    public BackupExitCode? ExitCode { get; init; }
+
+    /// <summary>The first error of the run; null when there was none.</summary>
+    public BackupError? Error => Stage1?.Error ?? Stage2?.Error;
+
+    /// <summary>The configuration file of the run; null when it ran from parameters or from a configuration made in memory.</summary>
+    public string? ConfigurationPath { get; init; }
+
+    /// <summary>The SHA-256 of the settings that it ran with, in hexadecimal digits: equal for equal settings; null when it ran from parameters.</summary>
+    public string? ConfigurationHash { get; init; }
+
+    /// <summary>The machine that it ran on.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>The process that it ran in.</summary>
+    public long ProcessId { get; init; }
+
+    /// <summary>The version of this module.</summary>
+    public string? ModuleVersion { get; init; }
+
+    /// <summary>The version of PowerShell; null when it ran in another program.</summary>
+    public string? PowerShellVersion { get; init; }
+
+    /// <summary>The version of rsync; null when no stage 1 ran.</summary>
+    public string? RsyncVersion => Stage1?.RsyncVersion;
+
+    /// <summary>The run's log file; null where no log could be written.</summary>
+    public string? LogPath { get; init; }
+
+    /// <summary>The job and its status, e.g. <c>photos: Succeeded</c>.</summary>
+    public override string ToString() => $"{Name}: {(Status is { } status ? status : "running")}";
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Runs;
+
+/// <summary>
+/// What surrounds the stages of a run: the job's lock, held from before the first stage until after the last, and the run's place in the
+/// job's history, which is written before the lock is released.
+/// </summary>
+internal sealed class JobRun : IDisposable
+{
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
+    private readonly RunContext context;
+    private readonly JobLock? held;
+    private readonly HistoryWriter history;
+    private readonly DateTimeOffset keepsSince;
+    private RsyncStageResult? stage1;
+    private S3SyncStageResult? stage2;
+
+    private JobRun(RunContext context, RunRequest request, JobLock? held)
+    {
+        this.context = context;
+        this.held = held;
+        stage1 = request.Stage1;
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        TimeSpan kept = request.Configuration?.HistoryRetention ?? BackupConfiguration.DefaultHistoryRetention;
+        keepsSince = kept < now - DateTimeOffset.MinValue ? now - kept : DateTimeOffset.MinValue;
+        RunHeader header = new()
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            Started = stage1?.StartTime ?? now,
+            Stage = request.FirstStage,
+            PowerShellVersion = request.Options.PowerShellVersion,
+            ConfigurationPath = request.Configuration?.Path,
+            ConfigurationHash = request.Configuration is { } configuration ? Hash(configuration) : null,
+            LogPath = context.LogPath,
+        };
+        history = HistoryWriter.Begin(header, ownsJob: held is not null, context.Warning);
+    }
+
+    /// <summary>Why the run must not start: another run of the job has not ended, or the user stopped this one while it waited for that.</summary>
+    public BackupError? Refusal { get; private init; }
+
+    /// <summary>How a stage ended that was refused.</summary>
+    public BackupStatus RefusedStatus => Refusal?.Id == "RunCancelled" ? BackupStatus.Cancelled : BackupStatus.Failed;
+
+    /// <summary>Takes the job's lock, or waits for it as long as the options say, and opens the run's history.</summary>
+    public static async Task<JobRun> StartAsync(RunContext context, RunRequest request, CancellationToken cancellationToken)
+    {
+        (JobLock? held, BackupError? refusal) = await TakeLockAsync(context, request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new JobRun(context, request, held) { Refusal = refusal };
+        }
+        catch
+        {
+            held?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A run whose only stage is skipped: it needs no lock, because it touches nothing.</summary>
+    public static JobRun Skipping(RunContext context, RunRequest request) => new(context, request, held: null);
+
+    /// <summary>Stage 1 ended.</summary>
+    public RsyncStageResult Ended(RsyncStageResult result)
+    {
+        history.Ended(result);
+        return stage1 = result;
+    }
+
+    /// <summary>Stage 2 starts.</summary>
+    public void Stage2Starts() => history.StageStarts(2, context.RunId);
+
+    /// <summary>Stage 2 ended.</summary>
+    public S3SyncStageResult Ended(S3SyncStageResult result)
+    {
+        history.Ended(result);
+        return stage2 = result;
+    }
+
+    /// <summary>Writes down how the run ended, and releases the lock.</summary>
+    public void Dispose()
+    {
+        // Without any result an exception ended the run: it stays open in the history, and is read as interrupted.
+        if (stage1 is not null || stage2 is not null)
+            history.End(context.RunId, BackupRunner.Status(stage1, stage2), BackupRunner.ExitCode(stage1, stage2), keepsSince);
+        history.Dispose();
+        held?.Dispose();
+    }
+
+    private static async Task<(JobLock? Held, BackupError? Refusal)> TakeLockAsync(
+        RunContext context, RunRequest request, CancellationToken cancellationToken)
+    {
+        long asked = Stopwatch.GetTimestamp();
+        try
+        {
+            for (bool isFirst = true; ; isFirst = false)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (JobLock.TryTake(context.JobName, context.RunId, DateTimeOffset.Now) is { } held)
+                {
+                    if (!held.IsEffective)
+                        context.Warning($"The drive of '{StateFolder.Root()}' keeps no file locks, so nothing stops two runs of a job at once.");
+                    return (held, null);
+                }
+
+                if (Stopwatch.GetElapsedTime(asked) >= (request.Options.WaitForLock ?? TimeSpan.Zero))
+                    return (null, RunErrors.JobAlreadyRunning(context.JobName, JobLock.Holder(context.JobName)));
+                if (isFirst)
+                    context.Verbose($"Waiting for another run of job '{context.JobName}': {JobLock.Holder(context.JobName)}.");
+                await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, RunErrors.Cancelled(
+                context.JobName, request.FirstStage == 1 ? BackupExitCode.Stage1Failed : BackupExitCode.Stage2Failed));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // A machine whose state folder is gone still gets its backup. Whether a job can do without its journal is stage 1's to say.
+            context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops two runs of a job at once: {exception.Message}");
+            return (null, null);
+        }
+    }
+
+    private static string Hash(BackupConfiguration configuration) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ConfigurationWriter.ToJson(configuration)))).ToLowerInvariant();
+}
+
+/// <summary>What a run is about to do.</summary>
+/// <param name="FirstStage">The stage that it begins with, 1 or 2.</param>
+/// <param name="Configuration">The job; null when it runs from parameters.</param>
+/// <param name="Options">What the caller decided.</param>
+/// <param name="Stage1">The stage 1 that ran before, alone; null when there was none.</param>
+internal sealed record RunRequest(int FirstStage, BackupConfiguration? Configuration, BackupRunOptions Options, RsyncStageResult? Stage1 = null);

@@ -1,0 +1,39 @@
+namespace RsyncS3Backup.State;
+
+/// <summary>What can be wrong with a history. None of it stops a run.</summary>
+internal static class HistoryErrors
+{
+    /// <summary>No job of that name has a history.</summary>
+    public static BackupError NotFound(string name) => Make(
+        "HistoryNotFound",
+        BackupErrorCategory.ObjectNotFound,
+        $"No run of a job named '{name}' is on record in '{StateFolder.Root()}'.",
+        $"Check the name; 'Get-BackupHistory' lists all jobs. Runs of another user, or with another {StateFolder.EnvironmentVariable}, are not here.",
+        name);
+
+    /// <summary>It is damaged, or cannot be opened.</summary>
+    public static BackupError Unreadable(string name, string path, string reason) => Make(
+        "HistoryUnreadable",
+        BackupErrorCategory.ReadError,
+        $"The history of job '{name}' in '{path}' cannot be read: {reason}",
+        "Check the drive and the permissions of the state folder. A damaged history is set aside by the job's next run.",
+        path);
+
+    /// <summary>Nothing could be removed from it.</summary>
+    public static BackupError NotChanged(string name, string path, string reason) => Make(
+        "HistoryNotChanged",
+        BackupErrorCategory.WriteError,
+        $"The history of job '{name}' in '{path}' cannot be changed: {reason}",
+        "Check the drive, its free space and the permissions of the state folder.",
+        path);
+
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
+    {
+        Id = id,
+        Category = category,
+        Message = message,
+        RecommendedAction = action,
+        Target = target,
+        ExitCode = BackupExitCode.BadConfiguration,
+    };
+}

@@ -1,0 +1,147 @@
+using System.Reflection;
+
+namespace RsyncS3Backup.State;
+
+/// <summary>Writes one run to its job's history while it goes on. Nothing that can go wrong here stops a run: there is one warning, and the run
+/// goes on without.</summary>
+/// <remarks>
+/// Nothing waits for the disk here. What the system has taken outlives our process, and a power failure costs the last lines of a history and
+/// no more.
+/// </remarks>
+internal sealed class HistoryWriter : IDisposable
+{
+    private static readonly string? ModuleVersion = typeof(HistoryWriter).Assembly
+        .GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version is { } version ? Version.Parse(version).ToString(3) : null;
+
+    private readonly string path;
+    private readonly bool ownsJob;
+    private readonly Action<string> warn;
+    private readonly List<Action<SqliteDatabase>> written = [];
+    private SqliteDatabase? database;
+    private bool hasFailed;
+
+    private HistoryWriter(string path, bool ownsJob, Action<string> warn)
+    {
+        this.path = path;
+        this.ownsJob = ownsJob;
+        this.warn = warn;
+    }
+
+    /// <summary>A run begins, or goes on with its stage 2 after its stage 1 ran alone.</summary>
+    /// <param name="header">The run.</param>
+    /// <param name="ownsJob">True when the caller holds the job's lock, so that every other run that has not ended is dead.</param>
+    /// <param name="warn">Called once when the history cannot be written, or was damaged.</param>
+    public static HistoryWriter Begin(RunHeader header, bool ownsJob, Action<string> warn)
+    {
+        string path = "";
+        bool exists = true;
+        try
+        {
+            path = Path.Combine(StateFolder.ForJob(header.Name).Path, HistoryFile.Name);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // Said already, by the run's log.
+            exists = false;
+        }
+
+        HistoryWriter writer = new(path, ownsJob, warn) { hasFailed = !exists };
+        if (ownsJob)
+            writer.Write(opened => CloseInterrupted(opened, header.RunId));
+        writer.Write(opened => Insert(opened, header));
+        return writer;
+    }
+
+    /// <summary>A stage begins.</summary>
+    public void StageStarts(int stage, string runId) => Write(opened =>
+    {
+        using SqliteStatement statement = opened.Prepare("UPDATE run SET stage=?1 WHERE run_id=?2");
+        statement.Bind(1, stage).Bind(2, runId).Run();
+    });
+
+    /// <summary>Stage 1 ended.</summary>
+    public void Ended(RsyncStageResult stage) => Write(opened => HistoryRows.Insert(opened, stage));
+
+    /// <summary>Stage 2 ended.</summary>
+    public void Ended(S3SyncStageResult stage) => Write(opened => HistoryRows.Insert(opened, stage));
+
+    /// <summary>The run ends.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="status">How.</param>
+    /// <param name="exitCode">What a scheduler is told.</param>
+    /// <param name="keepsSince">Runs that started before are forgotten.</param>
+    public void End(string runId, BackupStatus status, BackupExitCode exitCode, DateTimeOffset keepsSince) => Write(opened =>
+    {
+        using SqliteStatement statement = opened.Prepare("UPDATE run SET ended=?1, status=?2, exit_code=?3 WHERE run_id=?4");
+        statement.Bind(1, DateTime.UtcNow.Ticks).Bind(2, status.ToString()).Bind(3, (int)exitCode).Bind(4, runId).Run();
+        if (ownsJob)
+            HistoryRows.Remove(opened, keepsSince, except: runId);
+    });
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => database?.Dispose();
+
+    private static void CloseInterrupted(SqliteDatabase database, string runId)
+    {
+        using SqliteStatement statement = database.Prepare(
+            "UPDATE run SET status=?1, is_interrupted=1, exit_code=CASE stage WHEN 1 THEN ?2 ELSE ?3 END WHERE status IS NULL AND run_id<>?4");
+        statement.Bind(1, nameof(BackupStatus.Failed)).Bind(2, (int)BackupExitCode.Stage1Failed).Bind(3, (int)BackupExitCode.Stage2Failed)
+            .Bind(4, runId).Run();
+    }
+
+    private static void Insert(SqliteDatabase database, RunHeader header)
+    {
+        using SqliteStatement statement = database.Prepare(
+            "INSERT INTO run(run_id, name, started, is_interrupted, stage, process_id, host, began, module_version, powershell_version, "
+            + "configuration_path, configuration_hash, log_path) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?12, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(run_id) "
+            + "DO UPDATE SET ended=NULL, status=NULL, exit_code=NULL, is_interrupted=0, stage=?4, process_id=?5, host=?6, began=?12");
+        statement.Bind(1, header.RunId).Bind(2, header.Name).Bind(3, header.Started.UtcTicks).Bind(4, header.Stage)
+            .Bind(5, Environment.ProcessId).Bind(6, Environment.MachineName).BindOrNull(7, ModuleVersion).BindOrNull(8, header.PowerShellVersion)
+            .BindOrNull(9, header.ConfigurationPath).BindOrNull(10, header.ConfigurationHash).BindOrNull(11, header.LogPath)
+            .Bind(12, DateTime.UtcNow.Ticks).Run();
+    }
+
+    private void Write(Action<SqliteDatabase> work)
+    {
+        if (hasFailed)
+            return;
+        try
+        {
+            try
+            {
+                Do(work);
+            }
+            catch (SqliteException exception) when (exception.IsDamage && ownsJob)
+            {
+                // Only under the job's lock: nobody else writes the file then, and whoever reads it reads on in the file set aside.
+                Close();
+                HistoryFile.SetAside(path);
+                warn($"The history of the job was damaged and is set aside as '{path}.damaged-…'; a new one begins: {exception.Message}");
+                written.ForEach(Do);
+                Do(work);
+            }
+
+            written.Add(work);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            hasFailed = true;
+            Close();
+            warn($"The history of the job cannot be written, so this run is not in it as it was: {exception.Message}");
+        }
+    }
+
+    private void Do(Action<SqliteDatabase> work)
+    {
+        if (database is null && ownsJob && HistoryFile.IsMarkedDamaged(path))
+            throw SqliteException.Damaged("Some of it could not be read.");
+        database ??= HistoryFile.OpenOrMake(path);
+        database.Transaction(isDurable: false, () => work(database));
+    }
+
+    private void Close()
+    {
+        database?.Dispose();
+        database = null;
+    }
+}

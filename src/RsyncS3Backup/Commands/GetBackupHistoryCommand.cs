@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Emits the runs in the jobs' histories, newest first.</summary>
+[Cmdlet(VerbsCommon.Get, "BackupHistory")]
+[OutputType(typeof(BackupRun))]
+public sealed class GetBackupHistoryCommand : HistoryCmdlet
+{
+    private readonly List<string> names = [];
+
+    /// <summary>The jobs' names; wildcards are allowed. Default: all jobs.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>How many runs at most, over all jobs asked for.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Last { get; set; }
+
+    /// <summary>Leaves out runs that started before.</summary>
+    [Parameter]
+    public DateTimeOffset Since { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>Leaves out runs that ended in another way.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public BackupStatus[] Status { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => names.AddRange(Name);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        DateTimeOffset? since = Since == DateTimeOffset.MinValue ? null : Since;
+        int? last = Last == 0 ? null : Last;
+        List<BackupRun> runs = [];
+        foreach (JobHistory history in Histories(names))
+        {
+            if (TryRead(() => history.Read(since, Status.Length == 0 ? last : null)) is { } found)
+                runs.AddRange(found.Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
+        }
+
+        IEnumerable<BackupRun> newestFirst = runs.OrderByDescending(run => run.StartTime).ThenByDescending(run => run.RunId, StringComparer.Ordinal);
+        WriteObject(newestFirst.Take(last ?? int.MaxValue), enumerateCollection: true);
+    }
+}
