@@ -30,6 +30,9 @@ public static class ViewText
     {
         DateTimeOffset time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
         DateTime time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+        // A DateTimeOffset that was serialized is a bag of its properties.
+        PSObject bag when Value(bag, "UtcDateTime") is DateTime time =>
+            time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
         _ => "",
     };
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 
 namespace RsyncS3Backup.Commands;
@@ -16,8 +15,9 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         object? plain = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         if (plain is TimeSpan)
             return plain;
-        string text = Convert.ToString(plain, CultureInfo.InvariantCulture) ?? "";
-        return plain is string && DurationText.TryParse(text, out TimeSpan duration)
+        // Unquoted, 90s is the short 90 to PowerShell and 1d the decimal 1; converted to a text they are what was typed.
+        string text = plain is string or ValueType ? LanguagePrimitives.ConvertTo<string>(inputData) : $"{plain}";
+        return DurationText.TryParse(text, out TimeSpan duration)
             ? duration
             : throw new ArgumentTransformationMetadataException(
                 $"'{text}' is no duration. Give a whole number with s, m, h or d ('90s', '30m'), hh:mm:ss, or a TimeSpan.");
