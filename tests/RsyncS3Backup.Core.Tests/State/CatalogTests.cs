@@ -315,8 +315,8 @@ public sealed class CatalogTests : CatalogHarness
         }
 
         Assert.Equal(count, seen);
-        // Held rows would be 300 MB.
-        Assert.InRange(most, long.MinValue, 20 << 20);
+        // Held rows would be 300 MB; other tests run in this process meanwhile, and hold some.
+        Assert.InRange(most, long.MinValue, 150 << 20);
     }
 
     private string[] Names() => [.. Directory.GetFiles(Folder.Path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
