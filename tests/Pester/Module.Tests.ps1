@@ -12,11 +12,11 @@ BeforeAll {
 }
 
 Describe 'The module' {
-    It 'exports its seven cmdlets and nothing else' {
+    It 'exports its nine cmdlets and nothing else' {
         $module = Get-Module RsyncS3Backup
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage'
-            'New-BackupConfiguration', 'Test-BackupConfiguration')
+            'Get-BackupHistory', 'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage'
+            'New-BackupConfiguration', 'Remove-BackupHistory', 'Test-BackupConfiguration')
         (Get-Command -Module RsyncS3Backup).CommandType | Sort-Object -Unique | Should -Be Cmdlet
     }
 
