@@ -15,8 +15,8 @@ Describe 'The module' {
     It 'exports its nine cmdlets and nothing else' {
         $module = Get-Module RsyncS3Backup
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Get-BackupHistory', 'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage'
-            'New-BackupConfiguration', 'Remove-BackupHistory', 'Test-BackupConfiguration')
+            'Get-BackupHistory', 'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup'
+            'Invoke-S3SyncStage', 'New-BackupConfiguration', 'Remove-BackupHistory', 'Test-BackupConfiguration')
         (Get-Command -Module RsyncS3Backup).CommandType | Sort-Object -Unique | Should -Be Cmdlet
     }
 
