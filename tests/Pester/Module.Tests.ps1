@@ -1,7 +1,16 @@
 # The module as PowerShell shows it: commands, help, completion.
 BeforeDiscovery {
-    $commands = 'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup', 'Invoke-S3SyncStage',
-        'New-BackupConfiguration', 'Test-BackupConfiguration'
+    $commands = @(
+        'Get-BackupHistory'
+        'Get-BackupSnapshot'
+        'Import-BackupConfiguration'
+        'Invoke-RsyncStage'
+        'Invoke-RsyncToS3Backup'
+        'Invoke-S3SyncStage'
+        'New-BackupConfiguration'
+        'Remove-BackupHistory'
+        'Test-BackupConfiguration'
+    )
 }
 
 BeforeAll {
@@ -12,11 +21,9 @@ BeforeAll {
 }
 
 Describe 'The module' {
-    It 'exports its nine cmdlets and nothing else' {
+    It 'exports its cmdlets and nothing else' -ForEach @{ Commands = $commands } {
         $module = Get-Module RsyncS3Backup
-        $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Get-BackupHistory', 'Get-BackupSnapshot', 'Import-BackupConfiguration', 'Invoke-RsyncStage', 'Invoke-RsyncToS3Backup'
-            'Invoke-S3SyncStage', 'New-BackupConfiguration', 'Remove-BackupHistory', 'Test-BackupConfiguration')
+        $module.ExportedCommands.Keys | Sort-Object | Should -Be $Commands
         (Get-Command -Module RsyncS3Backup).CommandType | Sort-Object -Unique | Should -Be Cmdlet
     }
 
