@@ -268,7 +268,7 @@ internal sealed class S3SyncRun : IDisposable
             Now = startTime,
             IsMirrorOfStage1 = ReadMarker()?.Job == context.JobName,
             FollowsStage1 = request.FollowsStage1,
-            IsJournalComplete = !pending.RequiresReconcile,
+            IsJournalComplete = !pending.RequiresWalk,
             JournalChanges = pending.Count,
             Objects = catalog.Count,
         });
@@ -479,7 +479,7 @@ internal sealed class S3SyncRun : IDisposable
             return;
         Begin();
         (int aborted, Exception? problem) = await uploader.Parts
-            .AbortStaleAsync(remembered, _ => false, isReconcile, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
+            .AbortStaleAsync(remembered, isReconcile, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
         if (aborted > 0)
             context.Verbose($"Aborted {aborted} unfinished uploads of earlier runs; their parts cost nothing any more.");
         if (problem is not null)

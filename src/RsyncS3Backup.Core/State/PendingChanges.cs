@@ -13,11 +13,11 @@ internal sealed class PendingChanges
     {
         this.folder = folder;
         this.journals = journals;
-        RequiresReconcile = folder is null;
+        RequiresWalk = folder is null;
         foreach (ChangeJournalFile journal in journals)
         {
             (bool isComplete, long changes) = Check(journal.Path);
-            RequiresReconcile |= !isComplete;
+            RequiresWalk |= !isComplete;
             Count += changes;
         }
     }
@@ -26,7 +26,7 @@ internal sealed class PendingChanges
     /// True when at least one change may be missing from <see cref="Enumerate"/>: a run ended without our knowing all that rsync did, or the
     /// journals became too many and were dropped.
     /// </summary>
-    public bool RequiresReconcile { get; }
+    public bool RequiresWalk { get; }
 
     /// <summary>How many changes are known.</summary>
     public long Count { get; }

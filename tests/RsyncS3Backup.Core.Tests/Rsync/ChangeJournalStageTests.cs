@@ -67,7 +67,7 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
         });
 
         Assert.Equal(("RsyncPartialTransfer", 0), (result.Error?.Id, result.RsyncExitCode));
-        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresWalk);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
 
         Assert.Equal(BackupStatus.Cancelled, (await RunAsync(Request, TimeSpan.FromMilliseconds(50), stop.Token)).Status);
 
-        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresWalk);
     }
 
     [Fact]
@@ -143,12 +143,12 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
 
         Assert.Equal(warning is null ? BackupStatus.Succeeded : BackupStatus.SucceededWithWarnings, result.Status);
         Assert.Equal(warning is not null, result.Warnings.Any(text => text.StartsWith(warning ?? "", StringComparison.Ordinal)));
-        Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresWalk);
         Assert.Equal(changes, Directory.GetFiles(Mirror).Length - 1);
         // The next run, with room again, knows no more of this one than before.
         drive.Resize("4m");
         Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
-        Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.Equal(warning is not null, PendingChanges.Open(JobName, Mirror).RequiresWalk);
     }
 
     private static void StopAt(string text, string message, CancellationTokenSource stop)

@@ -63,7 +63,7 @@ public sealed class ChangeJournalTreeTests
             string[] problems = [.. ExpectedChanges.Problems(before, source, [.. result.GetChanges()])];
             Assert.True(problems.Length == 0, $"{where}: {string.Join(Environment.NewLine, problems)}");
             PendingChanges pending = PendingChanges.Open(job, mirror);
-            Assert.False(pending.RequiresReconcile, where);
+            Assert.False(pending.RequiresWalk, where);
             Assert.Equal(result.GetChanges(), pending.Enumerate());
             pending.MarkCarriedOut();
         }

@@ -66,7 +66,7 @@ public sealed class CrashTests(ITestOutputHelper log) : IDisposable
             lines = rerun.Lines;
             MirrorTrees.AssertSame(last, MirrorTrees.Read(MirrorTrees.Latin1(files["source"])), ReadMirror());
             bool mustBeKnown = !wasKilled;
-            Assert.False(mustBeKnown && PendingChanges.Open(job, Mirror).RequiresReconcile, $"{last}: unknown changes without a kill");
+            Assert.False(mustBeKnown && PendingChanges.Open(job, Mirror).RequiresWalk, $"{last}: unknown changes without a kill");
             if (random.Next(2) == 0)
             {
                 carriedOut = Stage2(last, carriedOut, isCarriedOut: true);
@@ -87,7 +87,7 @@ public sealed class CrashTests(ITestOutputHelper log) : IDisposable
         bool isWritten = Directory.GetFiles(folder.Path, "*.changes").Length > folder.PendingOf(Mirror).Count;
         PendingChanges pending = PendingChanges.Open(job, Mirror);
         Dictionary<string, RawEntry> now = ReadWhileChanging();
-        if (!pending.RequiresReconcile && !isWritten)
+        if (!pending.RequiresWalk && !isWritten)
         {
             HashSet<string> named = [.. pending.Enumerate().Select(change => System.Text.Encoding.Latin1.GetString(change.GetPathBytes()))];
             string[] missed = [.. now.Keys.Union(carriedOut.Keys)

@@ -38,10 +38,10 @@ public sealed class OrphanTests : RsyncStageHarness
 
         Assert.Equal(("JobAlreadyRunning", BackupExitCode.AlreadyRunning), (refused.Error?.Id, refused.Error?.ExitCode));
         Assert.False(File.Exists(Files["runs"]));
-        Assert.False(PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.False(PendingChanges.Open(JobName, Mirror).RequiresWalk);
         Assert.Equal(1, left.Count(StageProcess.Kill));
         await GoneAsync(number);
-        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresReconcile);
+        Assert.True(PendingChanges.Open(JobName, Mirror).RequiresWalk);
         Options = Options with { RsyncPath = null };
         Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
     }

@@ -107,7 +107,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
 
         await bucket.CopyAsync("p/a", source.ETag, content.Length, "b", Headers, CancellationToken.None);
 
-        Assert.Equal(content.Crc32, (await bucket.HeadAsync("b", CancellationToken.None))!.Crc32);
+        Assert.Equal(content.Crc32, (await bucket.HeadAsync(bucket.Key("b"), CancellationToken.None))!.Crc32);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
         StoredVersion copied = await bucket.CopyAsync("p/a", put.ETag, 1, "a", Headers, CancellationToken.None);
         Assert.Equal(server.Store.Find(BucketName, "p/a")!.VersionId, copied.VersionId);
         Assert.NotEqual(put.VersionId, copied.VersionId);
-        Assert.Equal(copied.VersionId, (await bucket.HeadAsync("a", CancellationToken.None))!.VersionId);
+        Assert.Equal(copied.VersionId, (await bucket.HeadAsync(bucket.Key("a"), CancellationToken.None))!.VersionId);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
     {
         StoredVersion stored = await Put("a.txt", "alpha");
 
-        ObjectHead head = (await bucket.HeadAsync("a.txt", CancellationToken.None))!;
+        ObjectHead head = (await bucket.HeadAsync(bucket.Key("a.txt"), CancellationToken.None))!;
 
         Assert.Equal((5L, stored.ETag, "STANDARD", "text/x-test"), (head.Size, head.ETag, head.StorageClass, head.ContentType));
         Assert.Equal(new Dictionary<string, string> { ["file-mtime"] = "1ns", ["mtime"] = "0.000000001" }, head.Metadata);
@@ -54,13 +54,13 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
             return;
         await Put("a.txt", "alpha");
 
-        ObjectHead head = (await bucket.HeadAsync("a.txt", CancellationToken.None))!;
+        ObjectHead head = (await bucket.HeadAsync(bucket.Key("a.txt"), CancellationToken.None))!;
 
         Assert.Equal(Content("a.txt", "alpha").Crc32, head.Crc32);
     }
 
     [Fact]
-    public async Task Head_of_nothing_is_null() => Assert.Null(await bucket.HeadAsync("nothing", CancellationToken.None));
+    public async Task Head_of_nothing_is_null() => Assert.Null(await bucket.HeadAsync(bucket.Key("nothing"), CancellationToken.None));
 
     [Theory]
     [InlineData("plain.txt")]

@@ -58,7 +58,7 @@ public sealed class EntryDecisionTests
         Assert.Equal(
             SyncActionKind.Keep,
             EntryDecision.Decide(
-                new MirrorEntry("a/", "/m/a", MirrorEntryKind.EmptyFolder, Sent with { Size = 4096, Mode = 0x41ED, LinkCount = 2, ChangedNanoseconds = 9 }),
+                new MirrorEntry("a/", "/m/a", MirrorEntryKind.Folder, Sent with { Size = 4096, Mode = 0x41ED, LinkCount = 2, ChangedNanoseconds = 9 }),
                 Row with { Size = 0, Mode = 0x41ED }));
 
     [Fact]

@@ -67,7 +67,7 @@ public sealed class MirrorWalkerTests : IDisposable
         Directory.CreateDirectory(Path.Combine(mirror.Path, "a/b/c"));
         mirror.File("d/e", "x");
 
-        Assert.Equal([("a/b/c/", MirrorEntryKind.EmptyFolder), ("d/e", MirrorEntryKind.File)], Walk().Select(entry => (entry.RelativeKey, entry.Kind)));
+        Assert.Equal([("a/b/c/", MirrorEntryKind.Folder), ("d/e", MirrorEntryKind.File)], Walk().Select(entry => (entry.RelativeKey, entry.Kind)));
     }
 
     [SkippableFact]

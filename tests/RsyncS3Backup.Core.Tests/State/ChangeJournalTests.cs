@@ -38,7 +38,7 @@ public sealed class ChangeJournalTests
 
         PendingChanges pending = Open();
 
-        Assert.False(pending.RequiresReconcile);
+        Assert.False(pending.RequiresWalk);
         Assert.Equal(names, pending.Enumerate().Select(change => change.Path));
     }
 
@@ -63,12 +63,12 @@ public sealed class ChangeJournalTests
     {
         string path = Write(isComplete: true, "first", "second", "third");
         byte[] whole = File.ReadAllBytes(path);
-        Assert.False(Open().RequiresReconcile);
+        Assert.False(Open().RequiresWalk);
         for (int length = 0; length < whole.Length; length++)
         {
             File.WriteAllBytes(path, whole[..length]);
             PendingChanges pending = Open();
-            Assert.True(pending.RequiresReconcile, $"cut at {length}");
+            Assert.True(pending.RequiresWalk, $"cut at {length}");
             Assert.Equal(new[] { "first", "second", "third" }.Take((int)pending.Count), pending.Enumerate().Select(change => change.Path));
         }
     }
@@ -84,7 +84,7 @@ public sealed class ChangeJournalTests
             byte[] damaged = [.. whole];
             damaged[at] ^= 0x20;
             File.WriteAllBytes(path, damaged);
-            Assert.True(Open().RequiresReconcile, $"changed at {at}");
+            Assert.True(Open().RequiresWalk, $"changed at {at}");
         }
     }
 
@@ -94,7 +94,7 @@ public sealed class ChangeJournalTests
         string path = Write(isComplete: true, "first");
         File.AppendAllBytes(path, [0]);
 
-        Assert.True(Open().RequiresReconcile);
+        Assert.True(Open().RequiresWalk);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class ChangeJournalTests
 
         PendingChanges pending = Open();
 
-        Assert.True(pending.RequiresReconcile);
+        Assert.True(pending.RequiresWalk);
         Assert.Equal(["first", "second"], pending.Enumerate().Select(change => change.Path));
     }
 
@@ -135,7 +135,7 @@ public sealed class ChangeJournalTests
         Assert.Equal(["second"], left.Enumerate().Select(change => change.Path));
         left.MarkCarriedOut();
         Assert.Equal(0, Open().Count);
-        Assert.False(Open().RequiresReconcile);
+        Assert.False(Open().RequiresWalk);
         // The newest stays readable until the next run starts.
         Assert.True(File.Exists(ChangeJournalFolder.Find(second)));
         Write(isComplete: true, "third");
@@ -163,10 +163,10 @@ public sealed class ChangeJournalTests
 
         PendingChanges pending = Open();
 
-        Assert.True(pending.RequiresReconcile);
+        Assert.True(pending.RequiresWalk);
         Assert.Equal(1, pending.Count);
         pending.MarkCarriedOut();
-        Assert.False(Open().RequiresReconcile);
+        Assert.False(Open().RequiresWalk);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class ChangeJournalTests
         PendingChanges pending = Open();
 
         Assert.Equal(["file 4"], pending.Enumerate().Select(change => change.Path));
-        Assert.True(pending.RequiresReconcile);
+        Assert.True(pending.RequiresWalk);
         Assert.Equal(2, Directory.GetFiles(ChangeJournalFolder.ForJob(job).Path).Length);
     }
 
@@ -188,7 +188,7 @@ public sealed class ChangeJournalTests
         for (int i = 0; i < 5; i++)
             Write(isComplete: true);
 
-        Assert.False(Open().RequiresReconcile);
+        Assert.False(Open().RequiresWalk);
         Assert.Single(Directory.GetFiles(ChangeJournalFolder.ForJob(job).Path));
     }
 

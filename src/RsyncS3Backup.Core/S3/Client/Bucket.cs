@@ -278,7 +278,7 @@ internal sealed class Bucket : IDisposable
     {
         // Parts tell nothing of the whole, so a store that ignores the condition would not be found out; and a source that is gone is not
         // worth an upload that has to be aborted.
-        ObjectHead source = await HeadWholeKeyAsync(sourceKey, cancellationToken).ConfigureAwait(false)
+        ObjectHead source = await HeadAsync(sourceKey, cancellationToken).ConfigureAwait(false)
             ?? throw new CopySourceException(CopySourceProblem.Gone, sourceKey);
         if (sourceETag is not null && source.ETag != sourceETag)
             throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
@@ -352,11 +352,9 @@ internal sealed class Bucket : IDisposable
     private static string? Quoted(string? etag) => etag is null ? null : $"\"{etag}\"";
 
     /// <summary>What S3 knows of an object; null when there is none.</summary>
-    public Task<ObjectHead?> HeadAsync(string relativeKey, CancellationToken cancellationToken) =>
-        HeadWholeKeyAsync(Key(relativeKey), cancellationToken);
-
-    /// <summary>Likewise by the whole key.</summary>
-    public async Task<ObjectHead?> HeadWholeKeyAsync(string key, CancellationToken cancellationToken)
+    /// <param name="key">The whole key.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<ObjectHead?> HeadAsync(string key, CancellationToken cancellationToken)
     {
         GetObjectMetadataRequest head = new()
         {

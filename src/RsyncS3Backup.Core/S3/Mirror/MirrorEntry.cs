@@ -12,7 +12,7 @@ internal enum MirrorEntryKind
     SymbolicLink,
 
     /// <summary>A folder that gets a marker, by default one with nothing in it: an object without content, whose key ends in a slash.</summary>
-    EmptyFolder,
+    Folder,
 
     /// <summary>
     /// Something is there, or may be, but it could not be read. It is not uploaded, and neither its key nor any key beneath it is deleted.

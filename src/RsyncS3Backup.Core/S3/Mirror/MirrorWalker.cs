@@ -107,7 +107,7 @@ internal sealed class MirrorWalker(
         FolderCursor? inner = ReadFolder(path, key);
         MirrorEntry? marker =
             inner is null ? new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default)
-            : HasMarker(inner) ? new MirrorEntry(key, path, MirrorEntryKind.EmptyFolder, attributes)
+            : HasMarker(inner) ? new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes)
             : null;
         return new MirrorLook(marker, IsFolder: true);
     }
@@ -148,7 +148,7 @@ internal sealed class MirrorWalker(
             if (attributes.IsSymbolicLink)
                 return new MirrorEntry(key, path, MirrorEntryKind.SymbolicLink, attributes);
             if (attributes.IsFolder)
-                return new MirrorEntry(key, path, MirrorEntryKind.EmptyFolder, attributes);
+                return new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes);
             report.Warning($"'{path}' is a device, a pipe or a socket; S3 cannot hold it, so it is only in the mirror.");
             return null;
         }

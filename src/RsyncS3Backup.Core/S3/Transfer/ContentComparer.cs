@@ -4,9 +4,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
 
 namespace RsyncS3Backup.S3.Transfer;
 
@@ -14,24 +12,13 @@ namespace RsyncS3Backup.S3.Transfer;
 /// Tells whether an object holds a file's bytes, by hashing the file: against the entity tag, and where that is no MD5 (SSE-KMS), against the
 /// checksum that S3 stores. "No" means: not known to be the same.
 /// </summary>
-internal sealed class ContentComparer(Bucket bucket)
+internal static class ContentComparer
 {
     private const int BufferSize = 256 * 1024;
     private const long MiB = 1024 * 1024;
 
     // Part sizes that other tools use: aws and ours 8, rclone 5, boto and s5cmd 50, s3cmd 15, mc 16 and 64 MiB.
     private static readonly long[] UsualPartSizes = [5 * MiB, 8 * MiB, 10 * MiB, 15 * MiB, 16 * MiB, 32 * MiB, 50 * MiB, 64 * MiB, 100 * MiB];
-
-    /// <summary>Compares with an object of which only the listing is known; asks S3 for checksums where the entity tag does not tell.</summary>
-    public async Task<bool> IsSameAsync(MirrorEntry local, RemoteObject remote, CancellationToken cancellationToken)
-    {
-        using Content content = new(local);
-        if (content.Matches(new KnownContent(remote.Size, remote.ETag, null, null), cancellationToken))
-            return true;
-        ObjectHead? head = await bucket.HeadAsync(local.RelativeKey, cancellationToken).ConfigureAwait(false);
-        return head is not null && (head.Crc32 ?? head.Sha256) is not null
-            && content.Matches(new KnownContent(head.Size, head.ETag, head.Crc32, head.Sha256), cancellationToken);
-    }
 
     /// <summary>Compares with what is known of an object's content; reads the file once, and makes no request.</summary>
     public static Task<bool> IsSameAsync(MirrorEntry local, KnownContent known, CancellationToken cancellationToken)

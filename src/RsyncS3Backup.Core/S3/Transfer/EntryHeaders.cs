@@ -22,7 +22,7 @@ internal sealed class EntryHeaders(S3SyncRequest request)
         {
             ContentType = entry.Kind switch
             {
-                MirrorEntryKind.EmptyFolder => FolderType,
+                MirrorEntryKind.Folder => FolderType,
                 MirrorEntryKind.SymbolicLink => LinkType,
                 _ => AmazonS3Util.MimeTypeFromExtension(Path.GetExtension(entry.RelativeKey)),
             },

@@ -56,14 +56,12 @@ internal sealed class PartsUploader(
     /// Aborts what no upload of this run continued: call it when all uploads are over. Never fails a run, whose objects are all there.
     /// </summary>
     /// <param name="remembered">What is remembered and not forgotten.</param>
-    /// <param name="isProtected">True for keys of which the mirror may still have the file; their uploads stay for the next run.</param>
     /// <param name="includeUnknown">True to abort also what nobody remembers under the prefix, when it is older than a day.</param>
     /// <param name="now">The time now.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>How many uploads were aborted, and the reason of the first that could not be.</returns>
     public async Task<(int Aborted, Exception? Problem)> AbortStaleAsync(
-        IEnumerable<UnfinishedUpload> remembered, Func<string, bool> isProtected, bool includeUnknown, DateTimeOffset now,
-        CancellationToken cancellationToken)
+        IEnumerable<UnfinishedUpload> remembered, bool includeUnknown, DateTimeOffset now, CancellationToken cancellationToken)
     {
         int aborted = 0;
         Exception? problem = null;
@@ -74,18 +72,13 @@ internal sealed class PartsUploader(
         {
             if (upload.IsIntention)
             {
-                if (!isProtected(upload.RelativeKey))
-                {
-                    intended.Add(upload.RelativeKey);
-                    intentions.Add(upload.UploadId);
-                }
-
+                intended.Add(upload.RelativeKey);
+                intentions.Add(upload.UploadId);
                 continue;
             }
 
             known.Add(upload.UploadId);
-            if (!isProtected(upload.RelativeKey))
-                await TryAbortAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
+            await TryAbortAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
         }
 
         if (!includeUnknown && intended.Count == 0)

@@ -214,7 +214,7 @@ internal sealed class SyncWorker(
     {
         ObjectHead? head;
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            head = await bucket.HeadWholeKeyAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
+            head = await bucket.HeadAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
         if (head is null || head.Size != local.ContentLength)
             return null;
         bool isOurs = ObjectMetadata.TryParse(head.Metadata, out StoredAttributes attributes);
@@ -267,7 +267,7 @@ internal sealed class SyncWorker(
     private static CatalogEntry Row(MirrorEntry local, FileAttributesSnapshot attributes) => new()
     {
         RelativeKey = local.RelativeKey,
-        Size = local.Kind == MirrorEntryKind.EmptyFolder ? 0 : attributes.Size,
+        Size = local.Kind == MirrorEntryKind.Folder ? 0 : attributes.Size,
         ModifiedNanoseconds = attributes.ModifiedNanoseconds,
         ChangedNanoseconds = attributes.ChangedNanoseconds,
         Mode = attributes.Mode,

@@ -59,7 +59,7 @@ internal sealed class Uploader
                 version = FileAttributesReader.Read(entry.Path);
             UploadedObject? sent = entry.Kind switch
             {
-                MirrorEntryKind.EmptyFolder => await SendBytesAsync(entry, version, [], cancellationToken).ConfigureAwait(false),
+                MirrorEntryKind.Folder => await SendBytesAsync(entry, version, [], cancellationToken).ConfigureAwait(false),
                 MirrorEntryKind.SymbolicLink =>
                     await SendBytesAsync(entry, version, MirrorFile.LinkTarget(entry), cancellationToken).ConfigureAwait(false),
                 _ when version.Size < PartSize.Threshold => await SendFileAsync(entry, version, cancellationToken).ConfigureAwait(false),
