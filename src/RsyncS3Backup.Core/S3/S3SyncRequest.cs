@@ -33,8 +33,11 @@ public sealed record S3SyncRequest
     /// <summary>The clock; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Bytes that one CopyObject takes; tests take fewer.</summary>
+    /// <summary>Bytes that one CopyObject takes, larger objects are copied in parts; tests take fewer.</summary>
     internal long LargestCopy { get; init; } = 5L * 1024 * 1024 * 1024;
+
+    /// <summary>Bytes of each part of such a copy, where that makes no more parts than S3 takes; tests take fewer.</summary>
+    internal long CopyPartSize { get; init; } = 1024L * 1024 * 1024;
 
     /// <summary>Stage 2 of a configured job whose stage 2 is enabled.</summary>
     public static S3SyncRequest From(BackupConfiguration configuration) => new()

@@ -22,7 +22,6 @@ internal sealed class S3SyncRun : IDisposable
     private const int SmallFilesAtATime = 64;
     private const int LargeFilesAtATime = 4;
     private const int ActionsAhead = 1024;
-    private const int KeysPerDelete = 1000;
     private const string CatalogFile = "catalog.db";
 
     // After this many failures with not one success, the next file will not do better.
@@ -61,7 +60,7 @@ internal sealed class S3SyncRun : IDisposable
         mirror = Walker(report);
         limits = new TransferLimits { BytesPerSecond = request.Options.BandwidthLimit, Timeout = request.Options.Timeout };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
-        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits) { LargestCopy = request.LargestCopy };
+        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
         endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
             snapshot = new SnapshotRun(request, bucket, keyPrefix, startTime, context, report);
@@ -511,7 +510,7 @@ internal sealed class S3SyncRun : IDisposable
         if (snapshot is not null)
             await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(Bucket.KeysPerDelete))
         {
             HashSet<string> refused = [];
             string[] keys = [.. batch.Select(item => item.RelativeKey)];

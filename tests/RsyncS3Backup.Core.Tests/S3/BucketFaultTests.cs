@@ -36,7 +36,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
         });
 
         await Assert.ThrowsAsync<AmazonS3Exception>(
-            () => bucket.CopyAsync("p/a", source.ETag, size, "b", Headers, CancellationToken.None));
+            () => bucket.Copies.CopyAsync("p/a", source.ETag, size, "b", Headers, CancellationToken.None));
 
         Assert.InRange(fault.Fired, 1, int.MaxValue);
         Assert.Equal(["p/a"], server.Store.Keys(BucketName));
@@ -53,7 +53,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
             new ObjectContent("a", [1], 1), Headers with { StorageClass = storageClass }, CancellationToken.None);
 
         CopySourceException failed = await Assert.ThrowsAsync<CopySourceException>(
-            () => bucket.CopyAsync("p/a", source.ETag, 1, "b", Headers, CancellationToken.None));
+            () => bucket.Copies.CopyAsync("p/a", source.ETag, 1, "b", Headers, CancellationToken.None));
 
         Assert.Equal(CopySourceProblem.Archived, failed.Problem);
     }
@@ -92,7 +92,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
         ObjectHeaders headers = Headers with { Encryption = new S3Encryption { Mode = S3EncryptionMode.SseKms } };
         StoredVersion source = await bucket.PutAsync(new ObjectContent("a", [1], 1), headers, CancellationToken.None);
 
-        StoredVersion copied = await bucket.CopyAsync("p/a", source.ETag, 1, "b", headers, CancellationToken.None);
+        StoredVersion copied = await bucket.Copies.CopyAsync("p/a", source.ETag, 1, "b", headers, CancellationToken.None);
 
         Assert.NotEqual(source.ETag, copied.ETag);
         Assert.Equal(copied.ETag, server.Store.Find(BucketName, "p/b")!.ETag);
@@ -105,9 +105,9 @@ public sealed class BucketFaultTests : IAsyncLifetime
         ObjectContent content = new("a", new byte[11 * MiB], 11 * MiB);
         StoredVersion source = await bucket.PutAsync(content, Headers, CancellationToken.None);
 
-        await bucket.CopyAsync("p/a", source.ETag, content.Length, "b", Headers, CancellationToken.None);
+        await bucket.Copies.CopyAsync("p/a", source.ETag, content.Length, "b", Headers, CancellationToken.None);
 
-        Assert.Equal(content.Crc32, (await bucket.HeadAsync(bucket.Key("b"), CancellationToken.None))!.Crc32);
+        Assert.Equal(content.Crc32, (await bucket.HeadWholeKeyAsync(bucket.Key("b"), CancellationToken.None))!.Crc32);
     }
 
     [Fact]
@@ -127,10 +127,10 @@ public sealed class BucketFaultTests : IAsyncLifetime
         StoredVersion put = await bucket.PutAsync(new ObjectContent("a", [1], 1), Headers, CancellationToken.None);
         Assert.Equal(server.Store.Find(BucketName, "p/a")!.VersionId, put.VersionId);
 
-        StoredVersion copied = await bucket.CopyAsync("p/a", put.ETag, 1, "a", Headers, CancellationToken.None);
+        StoredVersion copied = await bucket.Copies.CopyAsync("p/a", put.ETag, 1, "a", Headers, CancellationToken.None);
         Assert.Equal(server.Store.Find(BucketName, "p/a")!.VersionId, copied.VersionId);
         Assert.NotEqual(put.VersionId, copied.VersionId);
-        Assert.Equal(copied.VersionId, (await bucket.HeadAsync(bucket.Key("a"), CancellationToken.None))!.VersionId);
+        Assert.Equal(copied.VersionId, (await bucket.HeadWholeKeyAsync(bucket.Key("a"), CancellationToken.None))!.VersionId);
     }
 
     [Fact]
@@ -166,7 +166,9 @@ public sealed class BucketFaultTests : IAsyncLifetime
             },
             Options = new S3SyncOptions(),
             Credentials = new S3Credentials(server.AccessKey, server.SecretKey),
+            LargestCopy = 10 * MiB,
+            CopyPartSize = 5 * MiB,
         };
-        return new Bucket(request, "p/", connections: 8) { LargestCopy = 10 * MiB, CopyPartSize = 5 * MiB };
+        return new Bucket(request, "p/", connections: 8);
     }
 }

@@ -41,7 +41,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
     {
         StoredVersion stored = await Put("a.txt", "alpha");
 
-        ObjectHead head = (await bucket.HeadAsync(bucket.Key("a.txt"), CancellationToken.None))!;
+        ObjectHead head = (await bucket.HeadWholeKeyAsync(bucket.Key("a.txt"), CancellationToken.None))!;
 
         Assert.Equal((5L, stored.ETag, "STANDARD", "text/x-test"), (head.Size, head.ETag, head.StorageClass, head.ContentType));
         Assert.Equal(new Dictionary<string, string> { ["file-mtime"] = "1ns", ["mtime"] = "0.000000001" }, head.Metadata);
@@ -54,13 +54,13 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
             return;
         await Put("a.txt", "alpha");
 
-        ObjectHead head = (await bucket.HeadAsync(bucket.Key("a.txt"), CancellationToken.None))!;
+        ObjectHead head = (await bucket.HeadWholeKeyAsync(bucket.Key("a.txt"), CancellationToken.None))!;
 
         Assert.Equal(Content("a.txt", "alpha").Crc32, head.Crc32);
     }
 
     [Fact]
-    public async Task Head_of_nothing_is_null() => Assert.Null(await bucket.HeadAsync(bucket.Key("nothing"), CancellationToken.None));
+    public async Task Head_of_nothing_is_null() => Assert.Null(await bucket.HeadWholeKeyAsync(bucket.Key("nothing"), CancellationToken.None));
 
     [Theory]
     [InlineData("plain.txt")]
@@ -116,7 +116,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
             return;
         StoredVersion source = await Put("a.txt", "alpha");
 
-        await bucket.CopyAsync(
+        await bucket.Copies.CopyAsync(
             bucket.Key("a.txt"), source.ETag, 5, "b.txt", Headers with { Tags = [new("team & co", "a+b=c"), new("x", "")] }, CancellationToken.None);
 
         Assert.Equal([("team & co", "a+b=c"), ("x", "")], await Tags("b.txt"));
@@ -127,7 +127,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
     {
         StoredVersion source = await Put("a.txt", "alpha");
 
-        await bucket.CopyAsync(
+        await bucket.Copies.CopyAsync(
             bucket.Key("a.txt"), source.ETag, 5, "a.txt", Headers with { Metadata = [new("file-permissions", "0100600")] }, CancellationToken.None);
 
         GetObjectMetadataResponse head = await view.HeadAsync("a.txt");
@@ -147,7 +147,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
         using Bucket small = Open(largestCopy: 10 * MiB);
         StoredVersion source = await bucket.PutAsync(new ObjectContent("large", bytes, size), Headers, CancellationToken.None);
 
-        StoredVersion copied = await small.CopyAsync(bucket.Key("large"), source.ETag, size, "copy", Headers, CancellationToken.None);
+        StoredVersion copied = await small.Copies.CopyAsync(bucket.Key("large"), source.ETag, size, "copy", Headers, CancellationToken.None);
 
         Assert.EndsWith($"-{(size + (5 * MiB) - 1) / (5 * MiB)}", copied.ETag, StringComparison.Ordinal);
         Assert.Equal((await view.HeadAsync("copy")).ETag, $"\"{copied.ETag}\"");
@@ -164,7 +164,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
         using Bucket small = Open(largestCopy: 10 * MiB);
 
         CopySourceException failed = await Assert.ThrowsAsync<CopySourceException>(
-            () => small.CopyAsync(bucket.Key("gone"), new string('0', 32), size, "copy", Headers, CancellationToken.None));
+            () => small.Copies.CopyAsync(bucket.Key("gone"), new string('0', 32), size, "copy", Headers, CancellationToken.None));
 
         Assert.Equal(CopySourceProblem.Gone, failed.Problem);
         Assert.Empty(await view.KeysAsync());
@@ -180,7 +180,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
         await bucket.PutAsync(new ObjectContent("a", new byte[size], size), Headers, CancellationToken.None);
 
         CopySourceException failed = await Assert.ThrowsAsync<CopySourceException>(
-            () => small.CopyAsync(bucket.Key("a"), new string('0', 32), size, "copy", Headers, CancellationToken.None));
+            () => small.Copies.CopyAsync(bucket.Key("a"), new string('0', 32), size, "copy", Headers, CancellationToken.None));
 
         Assert.Equal(CopySourceProblem.Changed, failed.Problem);
         // Ceph 16 ignores the condition of CopyObject, which shows only afterwards.
@@ -208,7 +208,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
         bucket.PutAsync(Content(relativeKey, text), Headers, CancellationToken.None);
 
     private Task<StoredVersion> Copy(string from, string etag, long size, string to) =>
-        bucket.CopyAsync(bucket.Key(from), etag, size, to, Headers, CancellationToken.None);
+        bucket.Copies.CopyAsync(bucket.Key(from), etag, size, to, Headers, CancellationToken.None);
 
     private async Task<List<(string, string)>> Tags(string relativeKey)
     {
@@ -225,7 +225,9 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
             Destination = fixture.Destination,
             Options = new S3SyncOptions(),
             Credentials = fixture.Credentials,
+            LargestCopy = largestCopy,
+            CopyPartSize = 5 * MiB,
         };
-        return new Bucket(request, prefix, connections: 8) { LargestCopy = largestCopy, CopyPartSize = 5 * MiB };
+        return new Bucket(request, prefix, connections: 8);
     }
 }

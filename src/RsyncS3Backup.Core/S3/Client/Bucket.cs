@@ -15,12 +15,10 @@ namespace RsyncS3Backup.S3.Client;
 /// </summary>
 internal sealed class Bucket : IDisposable
 {
-    private const int KeysPerDelete = 1000;
+    /// <summary>Keys that one request deletes at most: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html</summary>
+    public const int KeysPerDelete = 1000;
+
     private const int TriesPerPage = 3;
-    private const int CopyPartsInFlight = 8;
-    private const int MostParts = 10_000;
-    private const long GiB = 1024L * 1024 * 1024;
-    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(20);
 
     private readonly Lazy<Link> link;
     private readonly S3SyncRequest request;
@@ -38,13 +36,14 @@ internal sealed class Bucket : IDisposable
         request = other.request;
         this.keyPrefix = keyPrefix;
         Traffic = other.Traffic;
-        LargestCopy = other.LargestCopy;
-        CopyPartSize = other.CopyPartSize;
         link = new Lazy<Link>(() => new Link(other.link.Value.Connection, request, keyPrefix, ownsConnection: false));
     }
 
     /// <summary>The requests of uploads in parts.</summary>
     public MultipartUploads Multipart => link.Value.Multipart;
+
+    /// <summary>The requests that copy inside the bucket.</summary>
+    public ObjectCopies Copies => link.Value.Copies;
 
     /// <summary>What moves between here and the store.</summary>
     public Traffic Traffic { get; } = new(TimeProvider.System);
@@ -54,12 +53,6 @@ internal sealed class Bucket : IDisposable
 
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     public bool UsesCrc32 => request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
-
-    /// <summary>Bytes that one CopyObject takes; larger objects are copied in parts.</summary>
-    internal long LargestCopy { get; init; } = 5 * GiB;
-
-    /// <summary>Bytes of each part of a larger copy, where that makes no more than 10,000 of them.</summary>
-    internal long CopyPartSize { get; init; } = GiB;
 
     /// <summary>Requests sent so far.</summary>
     public S3RequestCounts Requests => link.IsValueCreated ? link.Value.Connection.Counter.Snapshot() : new S3RequestCounts();
@@ -226,151 +219,11 @@ internal sealed class Bucket : IDisposable
         return StoredVersion.From(done.ETag, done.VersionId);
     }
 
-    /// <summary>Makes an object out of another one of the same bucket, with attributes of its own, without sending its bytes.</summary>
-    /// <param name="sourceKey">The source's whole key; an object can be copied onto itself to change its attributes.</param>
-    /// <param name="sourceETag">The entity tag that the source must have; null: any.</param>
-    /// <param name="size">The source's size in bytes.</param>
-    /// <param name="relativeKey">The key of the copy, below the job's prefix.</param>
-    /// <param name="headers">The copy's attributes; none of the source's are kept.</param>
-    /// <param name="cancellationToken">Stops it; no multipart upload is left behind.</param>
-    /// <exception cref="CopySourceException">The source is gone, changed or archived.</exception>
-    public async Task<StoredVersion> CopyAsync(
-        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return size <= LargestCopy
-                ? await CopyWholeAsync(sourceKey, sourceETag, relativeKey, headers, cancellationToken).ConfigureAwait(false)
-                : await CopyPartsAsync(sourceKey, sourceETag, size, relativeKey, headers, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AmazonS3Exception exception) when (SourceProblem(exception) is not null)
-        {
-            throw new CopySourceException(SourceProblem(exception)!.Value, sourceKey, exception);
-        }
-    }
-
-    private async Task<StoredVersion> CopyWholeAsync(
-        string sourceKey, string? sourceETag, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
-    {
-        CopyObjectRequest copy = new()
-        {
-            SourceBucket = request.Destination.Bucket,
-            SourceKey = sourceKey,
-            ETagToMatch = Quoted(sourceETag),
-            DestinationBucket = request.Destination.Bucket,
-            DestinationKey = Key(relativeKey),
-            MetadataDirective = S3MetadataDirective.REPLACE,
-        };
-        headers.ApplyTo(copy.Headers);
-        // The source's tags are not the copy's, also when it has none.
-        copy.Headers["x-amz-tagging-directive"] = "REPLACE";
-        CopyObjectResponse done = await Client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
-        StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId);
-        // Ceph 16 ignores the condition. Outside of KMS both tags are MD5s of the content, so what it copied shows in them.
-        bool isMd5 = IsWhole(sourceETag) && IsWhole(stored.ETag) && !IsKms(done.ServerSideEncryptionMethod);
-        if (isMd5 && sourceETag != stored.ETag)
-            throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
-        return stored;
-    }
-
-    private async Task<StoredVersion> CopyPartsAsync(
-        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
-    {
-        // Parts tell nothing of the whole, so a store that ignores the condition would not be found out; and a source that is gone is not
-        // worth an upload that has to be aborted.
-        ObjectHead source = await HeadAsync(sourceKey, cancellationToken).ConfigureAwait(false)
-            ?? throw new CopySourceException(CopySourceProblem.Gone, sourceKey);
-        if (sourceETag is not null && source.ETag != sourceETag)
-            throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
-
-        // Without the answer there is no id to abort, so this request is not given up half-way.
-        string uploadId = await Multipart.StartAsync(relativeKey, headers, ChecksumType.FULL_OBJECT, CancellationToken.None).ConfigureAwait(false);
-        bool completed = false;
-        try
-        {
-            long partSize = Math.Max(CopyPartSize, (size + MostParts - 1) / MostParts);
-            int count = (int)((size + partSize - 1) / partSize);
-            UploadedPart[] parts = new UploadedPart[count];
-            ParallelOptions parallel = new() { MaxDegreeOfParallelism = CopyPartsInFlight, CancellationToken = cancellationToken };
-            await Parallel.ForAsync(0, count, parallel, async (index, token) =>
-            {
-                long first = index * partSize;
-                CopyPartRequest part = new()
-                {
-                    SourceBucket = request.Destination.Bucket,
-                    SourceKey = sourceKey,
-                    ETagToMatch = sourceETag is null ? null : [Quoted(sourceETag)],
-                    DestinationBucket = request.Destination.Bucket,
-                    DestinationKey = Key(relativeKey),
-                    UploadId = uploadId,
-                    PartNumber = index + 1,
-                    FirstByte = first,
-                    LastByte = Math.Min(first + partSize, size) - 1,
-                };
-                CopyPartResponse done = await Client.CopyPartAsync(part, token).ConfigureAwait(false);
-                parts[index] = new UploadedPart(
-                    index + 1, part.LastByte.Value - first + 1, done.ETag, string.IsNullOrEmpty(done.ChecksumCRC32) ? null : done.ChecksumCRC32);
-            }).ConfigureAwait(false);
-            StoredVersion stored = await Multipart.CompleteAsync(relativeKey, uploadId, parts, cancellationToken).ConfigureAwait(false);
-            completed = true;
-            return stored;
-        }
-        finally
-        {
-            if (!completed)
-                await AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false);
-        }
-    }
-
-    private async Task AbortQuietlyAsync(string relativeKey, string uploadId)
-    {
-        // The run's own token may be cancelled already, and parts left behind cost money.
-        using CancellationTokenSource patience = new(AbortPatience);
-        try
-        {
-            await Multipart.AbortAsync(relativeKey, uploadId, patience.Token).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // The failure that led here is the one to report; a lifecycle rule removes what could not be aborted.
-        }
-    }
-
-    private static CopySourceProblem? SourceProblem(AmazonS3Exception exception) => exception.ErrorCode switch
-    {
-        "NoSuchKey" or "NoSuchVersion" => CopySourceProblem.Gone,
-        "InvalidObjectState" or "ObjectNotInActiveTierError" => CopySourceProblem.Archived,
-        _ when exception.StatusCode == HttpStatusCode.PreconditionFailed => CopySourceProblem.Changed,
-        _ => null,
-    };
-
-    private static bool IsWhole(string? etag) => etag?.Length == 32;
-
-    private static bool IsKms(ServerSideEncryptionMethod? method) =>
-        method?.Value?.StartsWith("aws:kms", StringComparison.Ordinal) == true;
-
-    private static string? Quoted(string? etag) => etag is null ? null : $"\"{etag}\"";
-
     /// <summary>What S3 knows of an object; null when there is none.</summary>
     /// <param name="key">The whole key.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task<ObjectHead?> HeadAsync(string key, CancellationToken cancellationToken)
-    {
-        GetObjectMetadataRequest head = new()
-        {
-            BucketName = request.Destination.Bucket,
-            Key = key,
-            ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
-        };
-        try
-        {
-            return ObjectHead.From(await Client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
-        }
-        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
-        {
-            return null;
-        }
-    }
+    public Task<ObjectHead?> HeadWholeKeyAsync(string key, CancellationToken cancellationToken) =>
+        ObjectHead.ReadAsync(Client, request.Destination, key, cancellationToken);
 
     /// <summary>The bytes of a small object; null when there is none, or when it is larger than that.</summary>
     public async Task<byte[]?> ReadAsync(string relativeKey, int most, CancellationToken cancellationToken)
@@ -451,6 +304,7 @@ internal sealed class Bucket : IDisposable
             Connection = connection;
             DirectPut = new DirectPut(connection.Counter, connection.BucketAddress, connection.Target.Region, connection.Credentials);
             Multipart = new MultipartUploads(request, keyPrefix, connection, DirectPut);
+            Copies = new ObjectCopies(request, keyPrefix, connection, Multipart);
         }
 
         public S3Connection Connection { get; }
@@ -458,6 +312,8 @@ internal sealed class Bucket : IDisposable
         public DirectPut DirectPut { get; }
 
         public MultipartUploads Multipart { get; }
+
+        public ObjectCopies Copies { get; }
 
         public void Dispose()
         {

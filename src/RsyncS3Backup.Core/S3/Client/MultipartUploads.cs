@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -8,6 +9,9 @@ namespace RsyncS3Backup.S3.Client;
 /// <summary>The requests of uploads in parts, below one key prefix.</summary>
 internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, S3Connection connection, DirectPut directPut)
 {
+    /// <summary>How long an abort, or a request that an abort would need the answer of, is waited for when the run is cancelled already.</summary>
+    public static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(20);
+
     private readonly AmazonS3Client client = connection.Client;
     private readonly string bucketName = request.Destination.Bucket;
     private readonly bool usesCrc32 = request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
@@ -97,6 +101,42 @@ internal sealed class MultipartUploads(S3SyncRequest request, string keyPrefix, 
         AbortMultipartUploadRequest abort = new() { BucketName = bucketName, Key = Key(relativeKey), UploadId = uploadId };
         await client.AbortMultipartUploadAsync(abort, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Likewise; one that S3 does not abort is left to a lifecycle rule.</summary>
+    /// <returns>True when S3 has the upload no longer.</returns>
+    public async Task<bool> TryAbortAsync(string relativeKey, string uploadId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AbortAsync(relativeKey, uploadId, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (AmazonServiceException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return IsUnknownUpload(exception);
+        }
+    }
+
+    /// <summary>
+    /// Likewise after a failure, which is the one to report. The run's own token may be cancelled already, and parts left behind cost money;
+    /// so this has a patience of its own.
+    /// </summary>
+    /// <returns>True when S3 has the upload no longer.</returns>
+    public async Task<bool> AbortQuietlyAsync(string relativeKey, string uploadId)
+    {
+        using CancellationTokenSource patience = new(AbortPatience);
+        try
+        {
+            return await TryAbortAsync(relativeKey, uploadId, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>True for the answer that there is no such upload: it was completed or aborted.</summary>
+    public static bool IsUnknownUpload(AmazonServiceException exception) => exception.ErrorCode == "NoSuchUpload";
 
     /// <summary>The parts that S3 has of an upload, by number.</summary>
     public async IAsyncEnumerable<UploadedPart> ListPartsAsync(

@@ -1,3 +1,4 @@
+using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -32,8 +33,31 @@ internal sealed record ObjectHead
     /// <summary>What the object says it is.</summary>
     public string? ContentType { get; init; }
 
-    /// <summary>From the SDK's answer.</summary>
-    public static ObjectHead From(GetObjectMetadataResponse answer)
+    /// <summary>Asks S3; null when there is no such object.</summary>
+    /// <param name="client">What asks.</param>
+    /// <param name="destination">The bucket.</param>
+    /// <param name="key">The whole key.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<ObjectHead?> ReadAsync(
+        IAmazonS3 client, S3Destination destination, string key, CancellationToken cancellationToken)
+    {
+        GetObjectMetadataRequest head = new()
+        {
+            BucketName = destination.Bucket,
+            Key = key,
+            ChecksumMode = destination.ChecksumMode == S3ChecksumMode.WhenSupported ? ChecksumMode.ENABLED : null,
+        };
+        try
+        {
+            return From(await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private static ObjectHead From(GetObjectMetadataResponse answer)
     {
         StoredVersion version = StoredVersion.From(answer.ETag, answer.VersionId);
         bool isComposite = answer.ChecksumType == ChecksumType.COMPOSITE;

@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Planning;
 
@@ -7,8 +6,6 @@ namespace RsyncS3Backup.S3.Snapshots;
 /// <summary>Deletes a whole snapshot, so that one of which something is left is never taken for complete.</summary>
 internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateTimeOffset now)
 {
-    private const int KeysPerDelete = 1000;
-
     /// <summary>Prunes one snapshot.</summary>
     /// <returns>How many objects were deleted, and why not all of them were.</returns>
     public async Task<(long Deleted, BackupError? Problem)> PruneAsync(Snapshot snapshot, CancellationToken cancellationToken)
@@ -24,14 +21,14 @@ internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateT
             }
 
             await foreach (PendingUpload upload in at.Multipart.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
-                await TryAbortAsync(at, upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             List<string> batch = [];
             await foreach (RemoteObject item in at.ListAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (item.RelativeKey == SnapshotManifest.RelativeKey)
                     continue;
                 batch.Add(item.RelativeKey);
-                if (batch.Count < KeysPerDelete)
+                if (batch.Count < Bucket.KeysPerDelete)
                     continue;
                 if (await DeleteAsync(at, batch, cancellationToken).ConfigureAwait(false) is { } problem)
                     return (deleted, problem);
@@ -52,18 +49,6 @@ internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateT
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             return (deleted, S3Errors.From(exception, bucket.Target));
-        }
-    }
-
-    /// <summary>Aborts an unfinished upload. One that cannot be aborted is left to a lifecycle rule.</summary>
-    public static async Task TryAbortAsync(Bucket at, string relativeKey, string uploadId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await at.Multipart.AbortAsync(relativeKey, uploadId, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AmazonServiceException) when (!cancellationToken.IsCancellationRequested)
-        {
         }
     }
 

@@ -187,7 +187,7 @@ internal sealed class SnapshotRun : IDisposable
         {
             using Bucket at = bucket.At(source.KeyPrefix);
             foreach (UnfinishedUpload upload in source.UnfinishedUploads)
-                await SnapshotPruner.TryAbortAsync(at, upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             source.Dispose();
         }
 

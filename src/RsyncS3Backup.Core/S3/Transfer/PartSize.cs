@@ -20,10 +20,12 @@ internal static class PartSize
     /// <summary>The part size for a file of <paramref name="size"/> bytes: 8 MiB, or what makes at most 10,000 parts, in whole MiB.</summary>
     public static long For(long size)
     {
-        long needed = (size + MaximumParts - 1) / MaximumParts;
-        long wholeMiB = (needed + MiB - 1) / MiB * MiB;
+        long wholeMiB = (AtLeast(0, size) + MiB - 1) / MiB * MiB;
         return Math.Max(Threshold, wholeMiB);
     }
+
+    /// <summary>The smallest part size from <paramref name="partSize"/> on that makes at most 10,000 parts of <paramref name="size"/> bytes.</summary>
+    public static long AtLeast(long partSize, long size) => Math.Max(partSize, (size + MaximumParts - 1) / MaximumParts);
 
     /// <summary>How many parts that makes.</summary>
     public static int Count(long size, long partSize) => (int)((size + partSize - 1) / partSize);

@@ -19,7 +19,6 @@ internal sealed class PartsUploader(
 {
     // So that one file does not take all the memory.
     private const int PartsInFlight = 8;
-    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan UnknownIsStale = TimeSpan.FromDays(1);
 
     /// <summary>Sends the file.</summary>
@@ -42,7 +41,7 @@ internal sealed class PartsUploader(
             {
                 return await SendAsync(entry, version, headers, upload!.UploadId, found, cancellationToken).ConfigureAwait(false);
             }
-            catch (AmazonS3Exception exception) when (IsUnknownUpload(exception))
+            catch (AmazonS3Exception exception) when (MultipartUploads.IsUnknownUpload(exception))
             {
                 // Somebody else ended it meanwhile.
             }
@@ -110,7 +109,7 @@ internal sealed class PartsUploader(
                 unfinished?.Forget(uploadId);
                 aborted++;
             }
-            catch (AmazonS3Exception exception) when (IsUnknownUpload(exception))
+            catch (AmazonS3Exception exception) when (MultipartUploads.IsUnknownUpload(exception))
             {
                 unfinished?.Forget(uploadId);
             }
@@ -127,8 +126,6 @@ internal sealed class PartsUploader(
         && upload.ChangedNanoseconds == version.ChangedNanoseconds
         && upload.Inode == version.Inode
         && upload.PartSize == PartSize.For(version.Size);
-
-    private static bool IsUnknownUpload(AmazonS3Exception exception) => exception.ErrorCode == "NoSuchUpload";
 
     private async Task<Dictionary<int, UploadedPart>?> FindPartsAsync(UnfinishedUpload upload, CancellationToken cancellationToken)
     {
@@ -153,7 +150,7 @@ internal sealed class PartsUploader(
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
         using CancellationTokenSource patience = new();
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortPatience));
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(MultipartUploads.AbortPatience));
         UnfinishedUpload upload = new(
             entry.RelativeKey, UnfinishedUpload.NewIntention(), version.Size, PartSize.For(version.Size), version.ModifiedNanoseconds,
             version.ChangedNanoseconds, version.Inode, DateTimeOffset.UtcNow);
@@ -282,23 +279,11 @@ internal sealed class PartsUploader(
             ? string.Equals(found.ETag, Convert.ToHexString(Convert.FromBase64String(content.Md5)), StringComparison.OrdinalIgnoreCase)
             : found.Crc32 == content.Crc32);
 
+    // What is remembered still is aborted by the next run.
     private async Task GiveUpAsync(string relativeKey, string uploadId)
     {
-        // The run's own token may be cancelled already, and parts left behind cost money.
-        using CancellationTokenSource patience = new(AbortPatience);
-        try
-        {
-            await bucket.Multipart.AbortAsync(relativeKey, uploadId, patience.Token).ConfigureAwait(false);
+        if (await bucket.Multipart.AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false))
             unfinished?.Forget(uploadId);
-        }
-        catch (AmazonS3Exception exception) when (IsUnknownUpload(exception))
-        {
-            unfinished?.Forget(uploadId);
-        }
-        catch (Exception)
-        {
-            // The failure that led here is the one to report. What is remembered is aborted by the next run.
-        }
     }
 
     /// <summary>The parts of one file. Thread-safe.</summary>

@@ -198,7 +198,7 @@ internal sealed class SyncWorker(
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
-        StoredVersion stored = await bucket
+        StoredVersion stored = await bucket.Copies
             .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
         return Record(Row(local, local.Attributes) with
         {
@@ -214,7 +214,7 @@ internal sealed class SyncWorker(
     {
         ObjectHead? head;
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            head = await bucket.HeadAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
+            head = await bucket.HeadWholeKeyAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
         if (head is null || head.Size != local.ContentLength)
             return null;
         bool isOurs = ObjectMetadata.TryParse(head.Metadata, out StoredAttributes attributes);
