@@ -25,6 +25,12 @@ public sealed record BackupConfiguration
     /// <summary>When the job is due; null for a job that is started by hand.</summary>
     public BackupScheduleOptions? Schedule { get; init; }
 
+    /// <summary>What is run around the stages; null: nothing.</summary>
+    public HookOptions? Hooks { get; init; }
+
+    /// <summary>Who is told how a run ended.</summary>
+    public IReadOnlyList<NotificationOptions> Notifications { get; init; } = [];
+
     /// <summary>How long the job's history keeps a run. Default: 400 days.</summary>
     public TimeSpan HistoryRetention { get; init; } = DefaultHistoryRetention;
 

@@ -15,6 +15,9 @@ internal enum ConfigurationValueKind
     TextMap,
     Object,
     Objects,
+
+    /// <summary>An object, or a list of texts that stands for it.</summary>
+    TextsOrObject,
 }
 
 /// <summary>One key of the configuration and what may stand there.</summary>
@@ -36,6 +39,9 @@ internal sealed record ConfigurationKey(string Name, ConfigurationValueKind Kind
 
     /// <summary>The keys of an object.</summary>
     public IReadOnlyList<ConfigurationKey> Members { get; init; } = [];
+
+    /// <summary>The key of an object that a list stands for, see <see cref="ConfigurationValueKind.TextsOrObject"/>.</summary>
+    public ConfigurationKey? ListMember { get; init; }
 }
 
 /// <summary>The table of all keys: the reader follows it, and tests compare the JSON schema and the docs with it.</summary>
@@ -259,12 +265,81 @@ internal static class ConfigurationKeys
         Members = [CronExpression, Timezone],
     };
 
+    public static readonly ConfigurationKey HookProgram =
+        new("command", Texts, ConfigurationRules.HookCommandAllowed) { Rule = ConfigurationRules.HookArgument };
+
+    public static readonly ConfigurationKey HookScript =
+        new("script", Text, ConfigurationRules.HookScriptAllowed) { Rule = ConfigurationRules.HookScript };
+
+    public static readonly ConfigurationKey BeforeHook = Hook("before");
+
+    public static readonly ConfigurationKey AfterSuccessHook = Hook("afterSuccess");
+
+    public static readonly ConfigurationKey AfterFailureHook = Hook("afterFailure");
+
+    public static readonly ConfigurationKey FinallyHook = Hook("finally");
+
+    public static readonly ConfigurationKey Hooks = new("hooks", Kind.Object, "an object: what is run around the stages")
+    {
+        Members = [BeforeHook, AfterSuccessHook, AfterFailureHook, FinallyHook],
+    };
+
+    public static readonly ConfigurationKey NotificationType = OneOf<NotificationKind>("type", "kind of notification") with { Required = true };
+
+    public static readonly ConfigurationKey NotificationOn = new("on", Texts, string.Join(", ", Enum.GetValues<NotificationEvent>().Select(NameOf)))
+    {
+        Rule = value => ConfigurationRules.OneOf(value, "event", [.. Enum.GetValues<NotificationEvent>().Select(NameOf)]),
+    };
+
+    public static readonly ConfigurationKey NotificationFormat = OneOf<NotificationFormat>("format", "format");
+
+    public static readonly ConfigurationKey Url =
+        new("url", Text, NotificationAddresses.UrlAllowed) { Rule = NotificationAddresses.LiteralUrl };
+
+    public static readonly ConfigurationKey UrlVariable = Variable("urlVariable");
+
+    public static readonly ConfigurationKey UrlSecret = SecretName("urlSecret");
+
+    public static readonly ConfigurationKey SmtpServer =
+        new("smtpServer", Text, "the name or address of a mail server, without a port") { Rule = NotificationAddresses.Host };
+
+    public static readonly ConfigurationKey SmtpPort = new("smtpPort", Number, ConfigurationRules.PortAllowed) { Rule = ConfigurationRules.Port };
+
+    public static readonly ConfigurationKey SmtpSecurity = OneOf<SmtpSecurity>("smtpSecurity", "encryption");
+
+    public static readonly ConfigurationKey MailFrom =
+        new("from", Text, ConfigurationRules.MailAddressAllowed) { Rule = NotificationAddresses.MailAddress };
+
+    public static readonly ConfigurationKey MailTo =
+        new("to", Texts, "a list of at least one mail address") { Rule = NotificationAddresses.MailAddress };
+
+    public static readonly ConfigurationKey UserName =
+        new("userName", Text, "the name of a user of the mail server") { Rule = ConfigurationRules.SecretName };
+
+    public static readonly ConfigurationKey PasswordVariable = Variable("passwordVariable");
+
+    public static readonly ConfigurationKey PasswordSecret = SecretName("passwordSecret");
+
+    public static readonly ConfigurationKey SecretVault =
+        new("secretVault", Text, "the name of a vault of SecretManagement") { Rule = ConfigurationRules.SecretName };
+
+    public static readonly ConfigurationKey AllowInsecure = new("allowInsecure", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey Notifications = new("notifications", Objects, "a list of at least one object with 'type'")
+    {
+        Members =
+        [
+            NotificationType, NotificationOn, NotificationFormat, Url, UrlVariable, UrlSecret, SmtpServer, SmtpPort, SmtpSecurity, MailFrom, MailTo,
+            UserName, PasswordVariable, PasswordSecret, SecretVault, AllowInsecure, Timeout,
+        ],
+    };
+
     public static readonly ConfigurationKey HistoryRetention =
         new("historyRetention", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
 
     /// <summary>The keys of a job.</summary>
     public static readonly IReadOnlyList<ConfigurationKey> Job =
-        [Schema, Name, BackupType, Sources, Options, Destination, Schedule, HistoryRetention];
+        [Schema, Name, BackupType, Sources, Options, Destination, Schedule, Hooks, Notifications, HistoryRetention];
 
     /// <summary>Every key with the JSON path of the object that it belongs in.</summary>
     public static readonly IReadOnlyList<(string Parent, ConfigurationKey Key)> All = [.. WithParents("$", Job)];
@@ -282,6 +357,18 @@ internal static class ConfigurationKeys
 
     private static ConfigurationKey Keep(string name) =>
         new(name, Number, ConfigurationRules.KeepAllowed) { Rule = ConfigurationRules.Keep };
+
+    private static ConfigurationKey Hook(string name) => new(name, TextsOrObject, ConfigurationRules.HookAllowed)
+    {
+        Members = [HookProgram, HookScript, Timeout],
+        ListMember = HookProgram,
+    };
+
+    private static ConfigurationKey Variable(string name) =>
+        new(name, Text, ConfigurationRules.VariableNameAllowed) { Rule = ConfigurationRules.VariableName };
+
+    private static ConfigurationKey SecretName(string name) =>
+        new(name, Text, ConfigurationRules.SecretNameAllowed) { Rule = ConfigurationRules.SecretName };
 
     private static ConfigurationKey OneOf<T>(string name, string what)
         where T : struct, Enum

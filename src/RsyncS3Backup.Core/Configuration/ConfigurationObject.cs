@@ -114,6 +114,9 @@ internal sealed class ConfigurationObject
             case ConfigurationValueKind.Objects:
                 CheckObjects(key, node);
                 break;
+            case ConfigurationValueKind.TextsOrObject:
+                CheckObject(key, node.Kind == ConfigurationNodeKind.List ? AsObject(key, node) : node);
+                break;
         }
     }
 
@@ -153,6 +156,10 @@ internal sealed class ConfigurationObject
         if (IsA(ConfigurationNodeKind.Object, key, node))
             objects[key.Name] = [new ConfigurationObject(node, key.Members, problems)];
     }
+
+    /// <summary>The object that a list stands for.</summary>
+    private static ConfigurationNode AsObject(ConfigurationKey key, ConfigurationNode list) =>
+        new(ConfigurationNodeKind.Object, list.JsonPath, list.Line) { Members = [new ConfigurationMember(key.ListMember!.Name, list.Line, list)] };
 
     private void CheckObjects(ConfigurationKey key, ConfigurationNode node)
     {

@@ -117,6 +117,8 @@ public static class ConfigurationReader
             Options = new BackupOptions { Rsync = ReadRsync(rsync) },
             Destination = job.Object(ConfigurationKeys.Destination) is { } destination ? ReadDestination(destination) : null,
             Schedule = job.Object(ConfigurationKeys.Schedule) is { } schedule ? ReadSchedule(schedule) : null,
+            Hooks = job.Object(ConfigurationKeys.Hooks) is { } hooks ? SurroundingsReader.ReadHooks(hooks, path, problems) : null,
+            Notifications = [.. job.Objects(ConfigurationKeys.Notifications).Select(item => SurroundingsReader.ReadNotification(item, problems))],
             HistoryRetention = DurationText.TryParse(job.Text(ConfigurationKeys.HistoryRetention) ?? "", out TimeSpan kept)
                 ? kept
                 : BackupConfiguration.DefaultHistoryRetention,

@@ -56,6 +56,14 @@ public static partial class ConfigurationRules
         "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-6, 0 is Sunday), e.g. '0 2 * * *'";
     internal const string TimeZoneAllowed = "an IANA time zone such as 'America/New_York'";
 
+    internal const string HookAllowed =
+        "a list such as ['/usr/bin/program', 'argument'], an object with 'command', or an object with 'script'";
+    internal const string HookCommandAllowed = "a list of texts: a program (a path, or a name on the PATH), and its arguments";
+    internal const string HookScriptAllowed = "the path of a script; a relative one begins in the configuration file's folder";
+    internal const string VariableNameAllowed = "the name of an environment variable: letters, digits and '_'";
+    internal const string SecretNameAllowed = "the name of a secret of SecretManagement";
+    internal const string MailAddressAllowed = "a mail address such as 'backup@example.com'";
+
     private static readonly SearchValues<char> BucketCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
     private static readonly string[] ReservedStarts = ["xn--", "sthree-"];
     private static readonly string[] ReservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
@@ -240,6 +248,23 @@ public static partial class ConfigurationRules
         return Path.IsPathFullyQualified(ConfigurationPaths.Expand(value)) ? null : $"{quoted} is not absolute.";
     }
 
+    internal static string? HookArgument(string value) =>
+        value.Contains('\0', StringComparison.Ordinal) || ConfigurationText.HasLoneSurrogate(value)
+            ? $"{ConfigurationText.Quote(value)} holds a character that no argument can have."
+            : null;
+
+    internal static string? HookScript(string value) =>
+        string.IsNullOrWhiteSpace(value) ? "The path is empty." : HookArgument(value);
+
+    // The name is not repeated: a value in its place would be the secret itself.
+    internal static string? VariableName(string value) =>
+        VariableNameForm().IsMatch(value) ? null : "This is no name of an environment variable; the value itself must not stand here.";
+
+    internal static string? SecretName(string value) =>
+        string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl) || ConfigurationText.HasLoneSurrogate(value)
+            ? "This is no name."
+            : null;
+
     internal static string? Region(string value) =>
         RegionName().IsMatch(value) ? null : $"{ConfigurationText.Quote(value)} cannot be a region's name.";
 
@@ -346,6 +371,9 @@ public static partial class ConfigurationRules
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_+\-/ .()]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex TimeZoneName();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,99}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex VariableNameForm();
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}\z", RegexOptions.CultureInvariant)]
     private static partial Regex RegionName();

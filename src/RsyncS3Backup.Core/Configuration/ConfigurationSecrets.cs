@@ -6,6 +6,10 @@ internal static class ConfigurationSecrets
     private const string WhereFrom =
         "no secrets in this file; credentials come from the AWS SDK's own chain, destination.profile, or a cmdlet's -Credential";
 
+    private const string WhereFromForNotifications =
+        "no secrets in this file; name the environment variable ('passwordVariable', 'urlVariable') or the secret of SecretManagement "
+        + "('passwordSecret', 'urlSecret') that holds it";
+
     // Compared without case, '_' and '-', so that aws_secret_access_key is found as well.
     private static readonly HashSet<string> Names =
     [
@@ -26,7 +30,8 @@ internal static class ConfigurationSecrets
             if (IsSecret(member.Key))
             {
                 string message = $"'{member.Key}' looks like a secret, and this file must hold none.";
-                problems.Add(member.Value.JsonPath, member.Line, message, WhereFrom);
+                bool isOfNotification = node.JsonPath.StartsWith("$.notifications", StringComparison.Ordinal);
+                problems.Add(member.Value.JsonPath, member.Line, message, isOfNotification ? WhereFromForNotifications : WhereFrom);
             }
 
             Refuse(member.Value, problems);

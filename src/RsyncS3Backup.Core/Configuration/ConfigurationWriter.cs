@@ -38,6 +38,9 @@ public static class ConfigurationWriter
                 WriteDestination(json, destination);
             if (configuration.Schedule is { } schedule)
                 WriteSchedule(json, schedule);
+            if (configuration.Hooks is { } hooks)
+                WriteHooks(json, hooks);
+            WriteNotifications(json, configuration.Notifications);
             if (configuration.HistoryRetention != BackupConfiguration.DefaultHistoryRetention)
                 WriteText(json, ConfigurationKeys.HistoryRetention, DurationText.Format(configuration.HistoryRetention));
             json.WriteEndObject();
@@ -182,6 +185,64 @@ public static class ConfigurationWriter
         json.WriteStartObject(ConfigurationKeys.Schedule.Name);
         WriteText(json, ConfigurationKeys.CronExpression, schedule.CronExpression);
         WriteText(json, ConfigurationKeys.Timezone, schedule.Timezone);
+        json.WriteEndObject();
+    }
+
+    private static void WriteHooks(Utf8JsonWriter json, HookOptions hooks)
+    {
+        json.WriteStartObject(ConfigurationKeys.Hooks.Name);
+        WriteHook(json, ConfigurationKeys.BeforeHook, hooks.Before);
+        WriteHook(json, ConfigurationKeys.AfterSuccessHook, hooks.AfterSuccess);
+        WriteHook(json, ConfigurationKeys.AfterFailureHook, hooks.AfterFailure);
+        WriteHook(json, ConfigurationKeys.FinallyHook, hooks.Finally);
+        json.WriteEndObject();
+    }
+
+    private static void WriteHook(Utf8JsonWriter json, ConfigurationKey key, HookCommand? hook)
+    {
+        if (hook is null)
+            return;
+        json.WriteStartObject(key.Name);
+        WriteTexts(json, ConfigurationKeys.HookProgram, hook.Command);
+        WriteText(json, ConfigurationKeys.HookScript, hook.Script);
+        if (hook.Timeout != HookCommand.DefaultTimeout)
+            WriteText(json, ConfigurationKeys.Timeout, DurationText.Format(hook.Timeout));
+        json.WriteEndObject();
+    }
+
+    private static void WriteNotifications(Utf8JsonWriter json, IReadOnlyList<NotificationOptions> notifications)
+    {
+        if (notifications.Count == 0)
+            return;
+        json.WriteStartArray(ConfigurationKeys.Notifications.Name);
+        foreach (NotificationOptions notification in notifications)
+            WriteNotification(json, notification);
+        json.WriteEndArray();
+    }
+
+    private static void WriteNotification(Utf8JsonWriter json, NotificationOptions notification)
+    {
+        json.WriteStartObject();
+        WriteText(json, ConfigurationKeys.NotificationType, ConfigurationKeys.NameOf(notification.Type));
+        WriteTexts(json, ConfigurationKeys.NotificationOn, [.. notification.On.Select(ConfigurationKeys.NameOf)]);
+        if (notification.Format != NotificationFormat.Json)
+            WriteText(json, ConfigurationKeys.NotificationFormat, ConfigurationKeys.NameOf(notification.Format));
+        WriteText(json, ConfigurationKeys.Url, notification.Url);
+        WriteText(json, ConfigurationKeys.UrlVariable, notification.UrlVariable);
+        WriteText(json, ConfigurationKeys.UrlSecret, notification.UrlSecret);
+        WriteText(json, ConfigurationKeys.SmtpServer, notification.SmtpServer);
+        WriteNumber(json, ConfigurationKeys.SmtpPort, notification.SmtpPort);
+        if (notification.SmtpSecurity != SmtpSecurity.StartTls)
+            WriteText(json, ConfigurationKeys.SmtpSecurity, ConfigurationKeys.NameOf(notification.SmtpSecurity));
+        WriteText(json, ConfigurationKeys.MailFrom, notification.From);
+        WriteTexts(json, ConfigurationKeys.MailTo, notification.To);
+        WriteText(json, ConfigurationKeys.UserName, notification.UserName);
+        WriteText(json, ConfigurationKeys.PasswordVariable, notification.PasswordVariable);
+        WriteText(json, ConfigurationKeys.PasswordSecret, notification.PasswordSecret);
+        WriteText(json, ConfigurationKeys.SecretVault, notification.SecretVault);
+        WriteFlag(json, ConfigurationKeys.AllowInsecure, notification.AllowInsecure);
+        if (notification.Timeout != NotificationOptions.DefaultTimeout)
+            WriteText(json, ConfigurationKeys.Timeout, DurationText.Format(notification.Timeout));
         json.WriteEndObject();
     }
 

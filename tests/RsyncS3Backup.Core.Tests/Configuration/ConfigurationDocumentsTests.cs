@@ -106,6 +106,7 @@ public sealed class ConfigurationDocumentsTests
         ConfigurationValueKind.Flag => "\"boolean\"",
         ConfigurationValueKind.Number => "\"integer\"",
         ConfigurationValueKind.TextOrNumber => "[\"string\",\"integer\"]",
+        ConfigurationValueKind.TextsOrObject => "[\"array\",\"object\"]",
         ConfigurationValueKind.Object or ConfigurationValueKind.TextMap => "\"object\"",
         _ => "\"array\"",
     };

@@ -96,6 +96,8 @@ public sealed class ConfigurationPropertyTests
             from destination in Destination
             from schedule in Optional(Schedule)
             from retention in Gen.Choose(1, 100_000_000)
+            from hooks in Optional(Hooks)
+            from notifications in Notification.ListOf()
             select new BackupConfiguration
             {
                 Name = name,
@@ -103,6 +105,8 @@ public sealed class ConfigurationPropertyTests
                 Options = new BackupOptions { Rsync = rsync },
                 Destination = rsync.SyncToS3.Enabled ? destination : null,
                 Schedule = schedule,
+                Hooks = hooks,
+                Notifications = [.. notifications],
                 HistoryRetention = TimeSpan.FromMilliseconds(retention),
             });
 
@@ -217,6 +221,36 @@ public sealed class ConfigurationPropertyTests
             from hour in Gen.Choose(0, 23)
             from zone in Optional(Gen.Elements("UTC", "Europe/Berlin", "America/New_York"))
             select new BackupScheduleOptions { CronExpression = $"{minute} {hour} * * *", Timezone = zone };
+
+        private static Gen<HookOptions> Hooks =>
+            from command in Optional(Hook)
+            from script in Optional(Word.Select(word => new HookCommand { Script = "/hooks/" + word }))
+            select new HookOptions { Before = command, AfterSuccess = script, AfterFailure = command, Finally = script };
+
+        private static Gen<HookCommand> Hook =>
+            from program in Word
+            from arguments in Word.ListOf()
+            from seconds in Gen.Choose(1, 100_000)
+            select new HookCommand { Command = [program, .. arguments], Timeout = TimeSpan.FromSeconds(seconds) };
+
+        private static Gen<NotificationOptions> Notification =>
+            from isInsecure in Flag
+            from format in Gen.Elements(Enum.GetValues<NotificationFormat>())
+            from security in Gen.Elements(Enum.GetValues<SmtpSecurity>())
+            from user in Optional(Word)
+            from seconds in Gen.Choose(1, 100_000)
+            from chosen in Gen.Elements(
+                new NotificationOptions
+                {
+                    Type = NotificationKind.Webhook, Url = "https://example.com/x", Format = format, On = [NotificationEvent.Failure, NotificationEvent.Success],
+                },
+                new NotificationOptions { Type = NotificationKind.Ping, UrlVariable = "PING", On = [NotificationEvent.Start] },
+                new NotificationOptions
+                {
+                    Type = NotificationKind.Email, SmtpServer = "127.0.0.1", SmtpPort = seconds % 65535 + 1, SmtpSecurity = security, From = "a@b.example",
+                    To = ["c@d.example"], UserName = user, PasswordSecret = user, SecretVault = user,
+                })
+            select chosen with { Timeout = TimeSpan.FromSeconds(seconds), AllowInsecure = isInsecure };
 
         private static Gen<T?> Optional<T>(Gen<T> values)
             where T : class => Gen.OneOf(Gen.Constant<T?>(null), values.Select(value => (T?)value));

@@ -87,6 +87,36 @@ public sealed class ConfigurationReaderTests
                 ExpectedBucketOwner = "123456789012",
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
+            Hooks = new HookOptions
+            {
+                Before = new HookCommand { Command = ["pg_dump", "--file=/data/shop.sql", "shop"], Timeout = TimeSpan.FromMinutes(5) },
+                AfterSuccess = new HookCommand { Script = "/etc/backup/after.ps1" },
+                AfterFailure = new HookCommand { Command = ["/usr/local/bin/alarm"] },
+                Finally = new HookCommand { Command = ["/usr/bin/systemctl", "start", "shop"] },
+            },
+            Notifications =
+            [
+                new NotificationOptions
+                {
+                    Type = NotificationKind.Webhook, On = [NotificationEvent.Failure], Format = NotificationFormat.Slack, UrlVariable = "BACKUP_SLACK",
+                },
+                new NotificationOptions
+                {
+                    Type = NotificationKind.Webhook, Url = "http://intranet:8080/backups", AllowInsecure = true, Timeout = TimeSpan.FromSeconds(30),
+                },
+                new NotificationOptions { Type = NotificationKind.Ping, UrlSecret = "ping", SecretVault = "backup" },
+                new NotificationOptions
+                {
+                    Type = NotificationKind.Email, SmtpServer = "smtp.example.com", SmtpPort = 2525, SmtpSecurity = SmtpSecurity.Tls,
+                    From = "backup@example.com", To = ["me@example.com", "Them <them@example.com>"], UserName = "backup",
+                    PasswordVariable = "SMTP_PASSWORD",
+                },
+                new NotificationOptions
+                {
+                    Type = NotificationKind.Email, SmtpServer = "::1", SmtpSecurity = SmtpSecurity.None, From = "a@b", To = ["c@d"], UserName = "backup",
+                    PasswordSecret = "smtp",
+                },
+            ],
             HistoryRetention = TimeSpan.FromDays(90),
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));

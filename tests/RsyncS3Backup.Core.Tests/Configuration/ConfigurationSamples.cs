@@ -83,6 +83,25 @@ internal static class ConfigurationSamples
             "expectedBucketOwner": "123456789012"
           },
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
+          "hooks": {
+            "before": { "command": ["pg_dump", "--file=/data/shop.sql", "shop"], "timeout": "5m" },
+            "afterSuccess": { "script": "/etc/backup/after.ps1" },
+            "afterFailure": { "command": ["/usr/local/bin/alarm"] },
+            "finally": { "command": ["/usr/bin/systemctl", "start", "shop"] }
+          },
+          "notifications": [
+            { "type": "webhook", "on": ["failure"], "format": "slack", "urlVariable": "BACKUP_SLACK" },
+            { "type": "webhook", "url": "http://intranet:8080/backups", "allowInsecure": true, "timeout": "30s" },
+            { "type": "ping", "urlSecret": "ping", "secretVault": "backup" },
+            {
+              "type": "email", "smtpServer": "smtp.example.com", "smtpPort": 2525, "smtpSecurity": "tls", "from": "backup@example.com",
+              "to": ["me@example.com", "Them <them@example.com>"], "userName": "backup", "passwordVariable": "SMTP_PASSWORD"
+            },
+            {
+              "type": "email", "smtpServer": "::1", "smtpSecurity": "none", "from": "a@b", "to": ["c@d"], "userName": "backup",
+              "passwordSecret": "smtp"
+            }
+          ],
           "historyRetention": "90d"
         }
         """;

@@ -17,6 +17,19 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     [
         "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
         "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout",
+        .. HooksAndNotifications,
+    ];
+
+    private static IEnumerable<string> HooksAndNotifications =>
+    [
+        .. from hook in (string[])["before", "afterSuccess", "afterFailure", "finally"]
+           from key in (string[])["command", "script", "timeout"]
+           select $"hooks.{hook}.{key}",
+        .. ((string[])
+        [
+            "type", "on", "format", "url", "urlVariable", "urlSecret", "smtpServer", "smtpPort", "smtpSecurity", "from", "to", "userName",
+            "passwordVariable", "passwordSecret", "secretVault", "allowInsecure", "timeout",
+        ]).Select(key => $"notifications[].{key}"),
     ];
 
     private string Record => Folder.File("rsync-arguments");
