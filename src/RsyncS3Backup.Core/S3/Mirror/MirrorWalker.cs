@@ -11,8 +11,14 @@ namespace RsyncS3Backup.S3.Mirror;
 /// Walks the mirror in the order of S3 keys, so that it can be merged with a listing. Holds the names of the folders on the way to the
 /// current entry, never the tree. What cannot be read is reported, and handed out as <see cref="MirrorEntryKind.Unreadable"/>.
 /// </summary>
+/// <param name="root">The mirror's root folder.</param>
+/// <param name="report">Hears of what cannot be read.</param>
+/// <param name="excludes">What does not go to S3.</param>
+/// <param name="markers">Which folders are handed out.</param>
+/// <param name="wants">False for a key that nobody asks for, of a folder also for all beneath it: it is not even looked at. Null: all.</param>
 internal sealed class MirrorWalker(
-    string root, StageReport report, ExcludePatterns? excludes = null, S3DirectoryMarkers markers = S3DirectoryMarkers.Empty)
+    string root, StageReport report, ExcludePatterns? excludes = null, S3DirectoryMarkers markers = S3DirectoryMarkers.Empty,
+    Func<string, bool>? wants = null)
 {
     private readonly ExcludePatterns excludes = excludes ?? ExcludePatterns.None;
 
@@ -34,6 +40,21 @@ internal sealed class MirrorWalker(
         open.Push(ReadFolder(root, "") ?? throw S3Errors.MirrorUnreadable(root));
         while (Next(open, cancellationToken) is { } entry)
             yield return entry;
+    }
+
+    /// <summary>What is right in one folder in key order, every folder in it as one without content; nothing when there is no such folder.</summary>
+    /// <param name="folder">The folder's relative key, with a slash at its end; empty for the root.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public IEnumerable<MirrorEntry> WalkLevel(string folder, CancellationToken cancellationToken)
+    {
+        if (!IsFolderOfMirror(folder) || ReadFolder(System.IO.Path.Join(root, folder), folder) is not { } cursor)
+            yield break;
+        while (cursor.TryNext(out string? keyPart))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (ToEntry(keyPart, System.IO.Path.Join(cursor.Path, keyPart.TrimEnd('/')), folder + keyPart) is { } entry)
+                yield return entry;
+        }
     }
 
     /// <summary>The next entry; null at the end.</summary>
@@ -188,6 +209,8 @@ internal sealed class MirrorWalker(
             List<string> sorted = new(keyParts);
             if (!excludes.IsEmpty)
                 sorted.RemoveAll(keyPart => excludes.IsExcludedItself(keyPrefix + keyPart));
+            if (wants is not null)
+                sorted.RemoveAll(keyPart => !wants(keyPrefix + keyPart));
             sorted.Sort(KeyOrder.Instance);
             RemoveTwins(path, sorted);
             return new FolderCursor(path, keyPrefix, sorted);

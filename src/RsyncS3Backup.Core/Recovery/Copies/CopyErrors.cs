@@ -1,0 +1,38 @@
+namespace RsyncS3Backup.Recovery.Copies;
+
+/// <summary>What can be wrong with a copy that somebody wants to look into.</summary>
+internal static class CopyErrors
+{
+    public static BackupException KeepsNoVersions(string bucket) => Failure(
+        "BucketKeepsNoVersions", BackupErrorCategory.InvalidOperation, bucket,
+        $"Bucket '{bucket}' keeps no versions, so it does not know what it held in the past.",
+        "Leave the time out to see what it holds now. For the future: switch versioning on, or use dated snapshots ({yyyy-MM-dd} in s3Prefix).");
+
+    public static BackupException NoSnapshot(string prefix, string wanted) => Failure(
+        "SnapshotNotFound", BackupErrorCategory.ObjectNotFound, prefix,
+        $"There is no {wanted} under '{prefix}'.", "Get-BackupSnapshot lists the snapshots that there are.");
+
+    public static BackupException NotDated(string? prefix) => Failure(
+        "SnapshotNotFound", BackupErrorCategory.InvalidArgument, prefix ?? "",
+        "A snapshot was asked for, and the key prefix has no date tokens, so there are no dated snapshots.",
+        "Leave -Snapshot out; in a bucket that keeps versions, -AsOf goes back in time.");
+
+    public static BackupException SnapshotsNotNamed(string prefix) => Failure(
+        "SnapshotNotFound", BackupErrorCategory.InvalidOperation, prefix,
+        $"The date tokens of '{prefix}' do not tell a time for good, so its snapshots cannot be told apart.",
+        "Name the folder itself with -BucketName and -KeyPrefix.");
+
+    public static BackupException NoBucket(string job) => Failure(
+        "NoS3Copy", BackupErrorCategory.InvalidOperation, job,
+        $"Job '{job}' is local only: it has no bucket.", "Look into the mirror, with -From Local.");
+
+    private static BackupException Failure(string id, BackupErrorCategory category, string target, string message, string action) => new(new BackupError
+    {
+        Id = id,
+        Category = category,
+        Target = target,
+        Message = message,
+        RecommendedAction = action,
+        ExitCode = BackupExitCode.BadConfiguration,
+    });
+}
