@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using NCrontab;
+using RsyncS3Backup.Scheduling;
 
 namespace RsyncS3Backup;
 
@@ -53,7 +53,7 @@ public static partial class ConfigurationRules
     internal const string PatternAllowed = "an rsync pattern on one line, not '!'";
     internal const string BandwidthAllowed = "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'";
     internal const string CronExpressionAllowed =
-        "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-6, 0 is Sunday), e.g. '0 2 * * *'";
+        "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-7, 0 and 7 are Sunday), e.g. '0 2 * * *'";
     internal const string TimeZoneAllowed = "an IANA time zone such as 'America/New_York'";
 
     internal const string HookAllowed =
@@ -67,8 +67,6 @@ public static partial class ConfigurationRules
     private static readonly SearchValues<char> BucketCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
     private static readonly string[] ReservedStarts = ["xn--", "sthree-"];
     private static readonly string[] ReservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
-    private static readonly string[] Months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-    private static readonly string[] Days = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
     // Any date does: what a token gives differs by a few bytes at most and never holds a '/'.
     private static readonly DateTimeOffset SampleDate = new(2026, 11, 25, 23, 59, 59, TimeSpan.Zero);
@@ -157,39 +155,14 @@ public static partial class ConfigurationRules
     public static string? CronExpression(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        string quoted = ConfigurationText.Quote(value);
-        string[] fields = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length == 6)
-            return $"{quoted} has six fields; seconds are not supported.";
-        if (fields.Length != 5)
-            return $"{quoted} has {fields.Length.ToString(CultureInfo.InvariantCulture)} fields.";
-        if (fields.FirstOrDefault(field => MisreadField(field) is not null) is { } misread)
-            return $"{quoted}: {MisreadField(misread)}";
-        try
-        {
-            CrontabSchedule schedule = CrontabSchedule.Parse(string.Join(' ', fields));
-            return IsNeverDue(schedule, fields) ? $"{quoted} is never due: that day does not exist in that month." : null;
-        }
-        catch (CrontabException exception)
-        {
-            return $"{quoted}: {exception.InnerException?.Message ?? exception.Message}";
-        }
-        catch (OverflowException)
-        {
-            return $"{quoted} holds a number that is too large.";
-        }
+        return Scheduling.CronExpression.TryParse(value, out _, out string? problem) ? null : problem;
     }
 
     /// <summary>The time zone: IANA's name, or Windows' own, as far as this machine knows it.</summary>
     public static string? TimeZone(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        // On Unix .NET looks for a file of that name; a path out of the zone folder must not be followed.
-        bool isName = TimeZoneName().IsMatch(value) && !value.Contains("..", StringComparison.Ordinal);
-        if (isName && TimeZoneInfo.TryFindSystemTimeZoneById(value, out _))
-            return null;
-        string suggestion = ConfigurationText.DidYouMean(value, TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id));
-        return $"{ConfigurationText.Quote(value)} is no time zone that this machine knows.{suggestion}";
+        return ScheduleZone.TryFind(value, out _, out string? problem) ? null : problem;
     }
 
     internal static string? JobName(string value)
@@ -329,48 +302,8 @@ public static partial class ConfigurationRules
     private static string? ReservedEnd(string bucket) =>
         ReservedEnds.FirstOrDefault(end => bucket.EndsWith(end, StringComparison.Ordinal));
 
-    // NCrontab 3.4 takes these without a word and means something else: it swaps the ends of 22-2 and reads */0 as */1 (seen by
-    // running it).
-    private static string? MisreadField(string field)
-    {
-        foreach (string part in field.Split(','))
-        {
-            string[] step = part.Split('/');
-            if (step.Length > 2 || (step.Length == 2 && !IsPositive(step[1])))
-                return $"{ConfigurationText.Quote(part)} is no valid step.";
-            string[] ends = step[0].Split('-');
-            if (ends.Length == 2 && CronNumber(ends[0]) is { } from && CronNumber(ends[1]) is { } to && from > to)
-                return $"the range {ConfigurationText.Quote(step[0])} runs backwards; write two ranges.";
-        }
-
-        return null;
-    }
-
-    private static bool IsPositive(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0;
-
-    private static int? CronNumber(string text)
-    {
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            return number;
-        string name = text.Length > 3 ? text[..3] : text;
-        int day = Array.FindIndex(Days, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
-        int month = Array.FindIndex(Months, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return day >= 0 ? day : month >= 0 ? month : null;
-    }
-
-    // Only for '*' as day of week: otherwise cron takes either day, and the weekday always exists. Eight years hold a 29 February.
-    private static bool IsNeverDue(CrontabSchedule schedule, string[] fields)
-    {
-        DateTime start = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Unspecified);
-        return fields[4] == "*" && !schedule.GetNextOccurrences(start.AddMinutes(-1), start.AddYears(8)).Any();
-    }
-
     [GeneratedRegex(@"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex IPv4Address();
-
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_+\-/ .()]{0,99}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex TimeZoneName();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex VariableNameForm();

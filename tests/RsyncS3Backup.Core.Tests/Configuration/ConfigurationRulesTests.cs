@@ -57,15 +57,19 @@ public sealed class ConfigurationRulesTests
     [InlineData("*/15 9-17 1,15 JAN-MAR MON-FRI")]
     [InlineData("0 0 29 2 *")]
     [InlineData("0 0 31 2 1")]
+    [InlineData("0 2 * * 7")]
     public void Five_cron_fields_are_good(string expression) => Assert.Null(ConfigurationRules.CronExpression(expression));
 
     [Theory]
     [InlineData("", "0 fields")]
-    [InlineData("@daily", "1 fields")]
+    [InlineData("@daily", "write '0 0 * * *'")]
+    [InlineData("@reboot", "names no time")]
     [InlineData("0 0 2 * * *", "seconds are not supported")]
     [InlineData("60 2 * * *", "higher than the maximum")]
-    [InlineData("0 2 * * 7", "between 0 and 6")]
-    [InlineData("a b c d e", "not a valid [Minute]")]
+    [InlineData("0 2 * * 8", "between 0 and 6")]
+    [InlineData("0 2 * * M", "no name")]
+    [InlineData("a 2 * * *", "not a valid [Minute]")]
+    [InlineData("a b c d e", "no name")]
     [InlineData("99999999999 2 * * *", "too large")]
     [InlineData("0 22-2 * * *", "runs backwards")]
     [InlineData("0 2 * * FRI-MON", "runs backwards")]
@@ -80,6 +84,7 @@ public sealed class ConfigurationRulesTests
     [InlineData("America/New_York")]
     [InlineData("America/Argentina/Buenos_Aires")]
     [InlineData("W. Europe Standard Time")]
+    [InlineData("europe/berlin")]
     public void Iana_and_windows_zones_are_known(string zone) => Assert.Null(ConfigurationRules.TimeZone(zone));
 
     [Theory]
@@ -87,6 +92,8 @@ public sealed class ConfigurationRulesTests
     [InlineData("Mars/Olympus")]
     [InlineData("../../../etc/hosts")]
     [InlineData("/etc/localtime")]
+    [InlineData("localtime")]
+    [InlineData("right/Europe/Berlin")]
     public void What_is_no_zone_is_a_problem(string zone) => Assert.NotNull(ConfigurationRules.TimeZone(zone));
 
     [Fact]
