@@ -16,7 +16,7 @@ internal sealed class MirrorCopy(string root, StageReport report)
     public string Root => root;
 
     /// <summary>
-    /// What is meant, in the order of S3's keys. Every folder comes before what is in it, as <see cref="MirrorEntryKind.EmptyFolder"/>,
+    /// What is meant, in the order of S3's keys. Every folder comes before what is in it, as <see cref="MirrorEntryKind.Folder"/>,
     /// whether it is empty or not. Holds one folder's names at a time.
     /// </summary>
     /// <exception cref="BackupException">There is no mirror, or its root cannot be listed.</exception>

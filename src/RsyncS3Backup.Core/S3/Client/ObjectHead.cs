@@ -57,7 +57,7 @@ internal sealed record ObjectHead
         }
     }
 
-    private static ObjectHead From(GetObjectMetadataResponse answer)
+    internal static ObjectHead From(GetObjectMetadataResponse answer)
     {
         StoredVersion version = StoredVersion.From(answer.ETag, answer.VersionId);
         bool isComposite = answer.ChecksumType == ChecksumType.COMPOSITE;
