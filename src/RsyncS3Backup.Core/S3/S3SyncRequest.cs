@@ -49,6 +49,25 @@ public sealed record S3SyncRequest
         MaxDelete = configuration.Options.Rsync.MaxDelete,
         Timezone = configuration.Schedule?.Timezone,
     };
+
+    /// <summary>Checks what a cmdlet may have set as it likes.</summary>
+    /// <exception cref="BackupException">A value is not allowed.</exception>
+    internal void RequireValid()
+    {
+        (string What, string Value, string? Problem)[] checks =
+        [
+            ("The bucket's name", Destination.Bucket, ConfigurationRules.BucketName(Destination.Bucket)),
+            ("The storage class", Options.StorageClass, ConfigurationRules.StorageClass(Options.StorageClass)),
+            ("The key prefix", Options.S3Prefix ?? "", Options.S3Prefix is { } prefix ? ConfigurationRules.KeyPrefix(prefix) : null),
+            ("The endpoint", Destination.EndpointUrl ?? "",
+                Destination.EndpointUrl is { } endpoint ? ConfigurationRules.EndpointUrl(endpoint) : null),
+        ];
+        foreach ((string what, string value, string? problem) in checks)
+        {
+            if (problem is not null)
+                throw S3Errors.ParameterInvalid(what, value, problem);
+        }
+    }
 }
 
 /// <summary>An access key. Never logged, never part of a result.</summary>

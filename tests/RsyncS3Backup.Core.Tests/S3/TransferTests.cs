@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Deletion;
 using RsyncS3Backup.S3.Transfer;
 using Xunit;
 

@@ -58,12 +58,13 @@ internal sealed class JournalPlanner(MirrorWalker mirror, Catalog catalog, Stage
         try
         {
             string path = StrictUtf8.GetString(change.GetPathBytes());
+            // Before the new name: what S3 has under this one can then be copied to it.
+            if (change.Kind == BackupChangeKind.HardLinked)
+                Ask(StrictUtf8.GetString(change.GetLinkTargetBytes()));
             Ask(path);
             isExcludedChanged |= mirror.IsExcluded(path);
             // The folder may have got its first entry, or lost its last.
             Ask(Parent(path));
-            if (change.Kind == BackupChangeKind.HardLinked)
-                Ask(StrictUtf8.GetString(change.GetLinkTargetBytes()));
         }
         catch (DecoderFallbackException)
         {

@@ -18,11 +18,12 @@ internal sealed class SyncWorker(
 {
     private const int LongestKey = 1024;
 
-    private readonly LinkGroups links = new();
-
     /// <summary>Brings S3 to what the entry is.</summary>
+    /// <param name="action">What to do.</param>
+    /// <param name="place">The entry's place among the names of its file; null when it has one name.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="FileNotFoundException">The entry vanished.</exception>
-    public async Task CarryOutAsync(SyncAction action, CancellationToken cancellationToken)
+    public async Task CarryOutAsync(SyncAction action, LinkPlace? place, CancellationToken cancellationToken)
     {
         MirrorEntry local = action.Local!;
         if (Refuse(local) is { } error)
@@ -31,12 +32,10 @@ internal sealed class SyncWorker(
             return;
         }
 
-        ulong linkGroup = EntryDecision.LinkGroup(local.Attributes);
-        if (linkGroup == 0)
-            await CarryOutAsync(action, local, null, cancellationToken).ConfigureAwait(false);
+        if (place is null)
+            await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
         else
-            await links.RunAsync(linkGroup, local.Attributes.LinkCount, twin => CarryOutAsync(action, local, twin, cancellationToken))
-                .ConfigureAwait(false);
+            await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What S3 holds of the entry afterwards; null when that is not known.</summary>
@@ -253,7 +252,17 @@ internal sealed class SyncWorker(
         ulong linkGroup = EntryDecision.LinkGroup(local.Attributes);
         if (linkGroup == 0 || catalog is null || local.ContentLength == 0)
             return null;
-        CatalogEntry? other = catalog.FindLinkGroup(linkGroup).FirstOrDefault(row => row.RelativeKey != local.RelativeKey && IsSameFile(local, row));
+        CatalogEntry? other;
+        try
+        {
+            other = catalog.FindLinkGroup(linkGroup).FirstOrDefault(row => row.RelativeKey != local.RelativeKey && IsSameFile(local, row));
+        }
+        catch (SqliteException)
+        {
+            // Then the content is uploaded, which is never wrong; it is not the file that cannot be read.
+            return null;
+        }
+
         if (other is null)
             return null;
         bool isSame = other.ChangedNanoseconds == local.Attributes.ChangedNanoseconds

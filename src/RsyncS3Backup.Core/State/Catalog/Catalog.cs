@@ -62,6 +62,9 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
             : (CatalogDoubt.None, null);
     }
 
+    /// <summary>Its file.</summary>
+    public string Path => path;
+
     /// <summary>What was found when it was opened.</summary>
     public CatalogDoubt Doubt { get; }
 
@@ -85,7 +88,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <exception cref="UnauthorizedAccessException">No catalog can be had.</exception>
     public static Catalog Open(string path, CatalogIdentity identity)
     {
-        path = Path.GetFullPath(path);
+        path = System.IO.Path.GetFullPath(path);
         SqliteDatabase database = CatalogFile.OpenOrMake(path);
         try
         {

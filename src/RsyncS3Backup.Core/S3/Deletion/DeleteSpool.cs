@@ -1,7 +1,7 @@
 using System.Text;
 using RsyncS3Backup.State;
 
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Deletion;
 
 /// <summary>
 /// Keys that are to be deleted, kept in a file until the run's end: deletes come last, and a list of them in memory could grow with the tree.

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.S3.Planning;
+
+/// <summary>Every action of a run, found in the way that the run takes.</summary>
+internal sealed class ActionSource(MirrorWalker mirror, CatalogSession session, Bucket bucket, PendingChanges pending, StageReport report)
+{
+    /// <summary>Hands out one action after the other; the next is not looked for before the last one's task has ended.</summary>
+    public async Task ForEachAsync(Func<SyncAction, CancellationToken, ValueTask> take, CancellationToken cancellationToken)
+    {
+        if (session.Mode.Mode == S3SyncMode.Reconcile)
+        {
+            IEnumerable<CatalogEntry> rows = session.Catalog?.Read() ?? [];
+            IAsyncEnumerable<SyncAction> plan =
+                SyncPlanner.PlanAsync(mirror.Walk(cancellationToken), rows, ListAsync(cancellationToken), cancellationToken);
+            await foreach (SyncAction action in plan.ConfigureAwait(false))
+                await take(action, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        Catalog catalog = session.Catalog!;
+        IEnumerable<SyncAction> known = session.Mode.Mode == S3SyncMode.Journal
+            ? new JournalPlanner(mirror, catalog, report).Plan(pending.Enumerate(), cancellationToken)
+            : SyncPlanner.Plan(mirror.Walk(cancellationToken), catalog.Read());
+        foreach (SyncAction action in known)
+            await take(action, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async IAsyncEnumerable<RemoteObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (RemoteObject item in bucket.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (item.RelativeKey != SnapshotManifest.RelativeKey)
+                yield return item;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Threading.Channels;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.S3.Transfer;
+
+/// <summary>
+/// Carries out what is about an entry of the mirror, many at a time, while actions are still being found. One entry's failure is one entry's;
+/// what would fail for every other one too ends the stage.
+/// </summary>
+internal sealed class TransferPhase
+{
+    // Small files are opened and hashed by so many at a time; of large ones, parts make up for fewer of them.
+    private const int SmallFilesAtATime = 64;
+    private const int LargeFilesAtATime = 4;
+    private const int ActionsAhead = 1024;
+
+    // After this many failures with not one success, the next file will not do better.
+    private const int HopelessFailures = 50;
+
+    private readonly Bucket bucket;
+    private readonly Catalog? catalog;
+    private readonly SnapshotRun? snapshot;
+    private readonly SyncCounters counters;
+    private readonly StageReport report;
+    private readonly Uploader uploader;
+    private readonly SyncWorker worker;
+    private BackupError? fatal;
+
+    public TransferPhase(
+        S3SyncRequest request, int mostRequests, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report)
+    {
+        this.bucket = bucket;
+        this.catalog = catalog;
+        this.snapshot = snapshot;
+        this.counters = counters;
+        this.report = report;
+        EntryHeaders headers = new(request);
+        TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
+        uploader = new Uploader(bucket, headers, limiter, catalog, counters.Sent, counters.Kept);
+        worker = new SyncWorker(bucket, headers, limiter, uploader, catalog, snapshot, counters, report);
+    }
+
+    /// <summary>Runs until everything that was found is carried out.</summary>
+    /// <param name="find">Finds actions and hands each to what it is given, which waits while there are enough.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">Something that ends the stage.</exception>
+    public async Task RunAsync(
+        Func<Func<SyncAction, CancellationToken, ValueTask>, CancellationToken, Task> find, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        TransferLanes<Work> lanes = new(
+            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime,
+            work => work.Action.Local!.ContentLength >= PartSize.Threshold, reader => WorkAsync(reader, stop));
+        // Before the workers race each other: the order in which actions are found is the one in which the names of a file are carried out.
+        LinkGroups links = new();
+        try
+        {
+            await find((action, token) => lanes.WriteAsync(new Work(action, links.Join(action.Local!)), token), stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception) when (fatal is not null)
+        {
+            // A worker met what ends the stage; it is thrown below.
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            lanes.Complete();
+            await lanes.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (fatal is not null)
+            throw new BackupException(fatal);
+        await lanes.Completion.ConfigureAwait(false);
+    }
+
+    /// <summary>Aborts uploads that earlier runs left unfinished, when nothing of the mirror needs them any more.</summary>
+    /// <param name="begin">Called before the first request.</param>
+    /// <param name="includeUnknown">True to abort also old ones that nobody remembers.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
+    {
+        if (catalog is null)
+            return;
+        IReadOnlyList<UnfinishedUpload> remembered = catalog.UnfinishedUploads();
+        if (remembered.Count == 0 && !includeUnknown)
+            return;
+        begin();
+        (int aborted, Exception? problem) = await uploader.Parts
+            .AbortStaleAsync(remembered, includeUnknown, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
+        if (aborted > 0)
+            context.Verbose($"Aborted {aborted} unfinished uploads of earlier runs; their parts cost nothing any more.");
+        if (problem is not null)
+            context.LogWarning($"Unfinished uploads of earlier runs may be left under s3://{bucket.Target.Bucket}/{bucket.KeyPrefix}: {problem.Message}");
+    }
+
+    private async Task WorkAsync(ChannelReader<Work> queue, CancellationTokenSource stop)
+    {
+        await foreach ((SyncAction action, LinkPlace? place) in queue.ReadAllAsync(stop.Token).ConfigureAwait(false))
+        {
+            string path = action.Local!.Path;
+            try
+            {
+                if (snapshot is not null)
+                    await snapshot.BeforeChangeAsync(stop.Token).ConfigureAwait(false);
+                await worker.CarryOutAsync(action, place, stop.Token).ConfigureAwait(false);
+            }
+            catch (Exception) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (FileNotFoundException)
+            {
+                counters.EntryLeftOut();
+                report.Warning($"'{path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
+            }
+            catch (Exception exception) when (S3Errors.IsAboutFile(exception))
+            {
+                counters.TransferFailed();
+                report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
+            }
+            catch (Exception exception)
+            {
+                BackupError error = S3Errors.From(exception, bucket.Target);
+                bool isHopeless = report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0;
+                if (S3Errors.EndsTheStage(error) || isHopeless)
+                {
+                    Interlocked.CompareExchange(ref fatal, error, null);
+                    await stop.CancelAsync().ConfigureAwait(false);
+                    return;
+                }
+
+                counters.TransferFailed();
+                report.ItemFailed(S3Errors.ItemFailed(path, exception, bucket.Target));
+            }
+            finally
+            {
+                place?.Leave();
+            }
+        }
+    }
+
+    private readonly record struct Work(SyncAction Action, LinkPlace? Place);
+}
