@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Amazon.Runtime;
 using Amazon.S3;
 using RsyncS3Backup.Reporting;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3;
 
@@ -38,6 +39,14 @@ internal static class S3Errors
         "S3ListingIncomplete", BackupErrorCategory.ReadError, bucket,
         $"The listing of bucket '{bucket}' did not arrive whole ({reason}). Nothing was deleted.",
         "Run again; if it happens again, look at the network or the store's logs.", cause);
+
+    public static BackupError CatalogFailed(string path, SqliteException exception) => Stage2(
+        "CatalogFailed", exception.IsBusy ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError, path,
+        $"The catalog of what S3 holds, '{path}', failed ({exception.Message}). Nothing was deleted.",
+        exception.IsBusy
+            ? "Another program has the file open; close it, then run stage 2 again."
+            : "Run stage 2 again. If it happens again, look at the drive's health and free space, and delete the file: the next run "
+            + "makes it anew from a full comparison, and sends nothing again that S3 has.");
 
     public static BackupError Cancelled(string bucket) => Stage2(
         "RunCancelled", BackupErrorCategory.OperationStopped, bucket,

@@ -49,6 +49,10 @@ public static class S3SyncStage
             cancelled = true;
             error = S3Errors.Cancelled(request.Destination.Bucket);
         }
+        catch (SqliteException exception) when (run?.CatalogPath is not null)
+        {
+            error = S3Errors.CatalogFailed(run.CatalogPath, exception);
+        }
         catch (Exception exception)
         {
             error = S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request));
