@@ -47,6 +47,29 @@ public sealed class CompletionTests : IDisposable
         Assert.Equal(["job.json", "jobs"], Complete(line + folder.Path + Path.DirectorySeparatorChar).Select(Path.GetFileName).Order());
     }
 
+    [Theory]
+    [InlineData("Invoke-RsyncToS3Backup -Name ")]
+    [InlineData("Invoke-RsyncStage -Name ")]
+    [InlineData("Invoke-S3SyncStage -Name ")]
+    [InlineData("Get-BackupSnapshot -Name ")]
+    [InlineData("Import-BackupConfiguration -Name ")]
+    [InlineData("Test-BackupConfiguration -Name ")]
+    public void Names_of_jobs_come_from_the_job_folders(string line)
+    {
+        File.WriteAllText(folder.File("photos.json"), "{}");
+        File.WriteAllText(folder.File("x.json"), """{ "name": "my music" }""");
+        session.Run("param($Folder) $env:RSYNCS3BACKUP_JOBS = $Folder", folder.Path);
+        try
+        {
+            Assert.Equal(["'my music'", "photos"], Complete(line));
+            Assert.Equal(["photos"], Complete(line + "p"));
+        }
+        finally
+        {
+            session.Run("$env:RSYNCS3BACKUP_JOBS = $null");
+        }
+    }
+
     public void Dispose()
     {
         session.Dispose();

@@ -19,6 +19,9 @@ public sealed record ConfigurationReadResult
     /// </summary>
     public BackupError? Error { get; init; }
 
+    /// <summary>The name that stands in the file, also when something else is wrong; null when there is none, or none that a job can have.</summary>
+    internal string? WrittenName { get; init; }
+
     /// <summary>The job.</summary>
     /// <exception cref="BackupException">There is a problem.</exception>
     public BackupConfiguration Required() => Configuration ?? throw new BackupException(Error!);
@@ -88,9 +91,10 @@ public static class ConfigurationReader
         else
             problems.Add(root, "The file does not hold an object.", "one job: { … }");
         if (problems.Count == 0)
-            return new ConfigurationReadResult { Configuration = configuration };
+            return new ConfigurationReadResult { Configuration = configuration, WrittenName = configuration?.Name };
         IReadOnlyList<ConfigurationProblem> all = problems.InOrder();
-        return new ConfigurationReadResult { Problems = all, Error = ConfigurationErrors.Invalid(path, all) };
+        string? name = configuration is { Name: { Length: > 0 } written } && ConfigurationRules.JobName(written) is null ? written : null;
+        return new ConfigurationReadResult { Problems = all, Error = ConfigurationErrors.Invalid(path, all), WrittenName = name };
     }
 
     /// <summary>What is wrong with a configuration that was made in memory.</summary>

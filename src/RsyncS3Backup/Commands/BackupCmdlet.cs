@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Rsync;
 
@@ -103,6 +104,33 @@ public abstract class BackupCmdlet : AsyncCmdlet
     }
 
     /// <summary>
+    /// The jobs of the job folders that names and wildcards mean; each that is missing or not good is one non-terminating error.
+    /// </summary>
+    private protected IEnumerable<BackupConfiguration> ReadNamedJobs(IEnumerable<string> names)
+    {
+        HashSet<BackupError> told = [];
+        foreach (JobFile job in SelectJobs(names))
+        {
+            if (job.Configuration is { } configuration)
+                yield return configuration;
+            else if (told.Add(job.Error!))
+                ReportBadInput(job.Error!);
+        }
+    }
+
+    /// <summary>
+    /// The files of the job folders that names and wildcards mean, broken ones among them; each that is missing is one non-terminating error.
+    /// </summary>
+    private protected IReadOnlyList<JobFile> SelectJobs(IEnumerable<string> names)
+    {
+        JobList list = JobList.Read();
+        IReadOnlyList<JobFile> jobs = JobSelection.Select(list, names, name => ReportBadInput(list.NotFound(name)));
+        foreach (JobFile job in jobs.Where(job => job.Hides.Count > 0))
+            WriteWarning($"Job '{job.Name}' is '{job.Path}'; not used is {string.Join(", ", job.Hides.Select(path => $"'{path}'"))}, which has the same name.");
+        return jobs;
+    }
+
+    /// <summary>
     /// The configurations that objects are: what Import-BackupConfiguration returns, hashtables and custom objects with a configuration
     /// file's keys, and files. Each one that is not good is one non-terminating error.
     /// </summary>
@@ -143,6 +171,12 @@ public abstract class BackupCmdlet : AsyncCmdlet
             WriteError(ErrorRecords.From(exception));
             return null;
         }
+    }
+
+    private void ReportBadInput(BackupError error)
+    {
+        OnBadInput(error);
+        WriteError(error);
     }
 
     private static BackupConfiguration FromObject(object item)

@@ -14,7 +14,7 @@ public sealed class GetBackupHistoryCommand : HistoryCmdlet
     /// <summary>The jobs' names; wildcards are allowed. Default: all jobs.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [ArgumentCompleter(typeof(RecordedJobCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 

@@ -6,23 +6,23 @@ using RsyncS3Backup.S3.Snapshots;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Lists the dated snapshots of jobs, and says which of them the next run prunes.</summary>
-[Cmdlet(VerbsCommon.Get, "BackupSnapshot")]
+[Cmdlet(VerbsCommon.Get, "BackupSnapshot", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(BackupSnapshot))]
 public sealed class GetBackupSnapshotCommand : S3ConnectionCmdlet
 {
     /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
     [Alias("Path", "FullName")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
+    public override string[] ConfigPath { get; set; } = [];
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         BackupRunOptions options = new() { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
-        foreach (BackupConfiguration configuration in ReadConfigurationFiles(ConfigPath))
+        foreach (BackupConfiguration configuration in ReadJobs())
         {
             try
             {

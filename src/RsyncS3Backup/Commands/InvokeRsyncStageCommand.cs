@@ -6,10 +6,10 @@ using RsyncS3Backup.Runs;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Runs stage 1, sources to mirror, and emits an <see cref="RsyncStageResult"/>, which Invoke-S3SyncStage takes by pipeline.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "RsyncStage", DefaultParameterSetName = "Source", SupportsShouldProcess = true,
+[Cmdlet(VerbsLifecycle.Invoke, "RsyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RsyncStageResult))]
-public sealed class InvokeRsyncStageCommand : BackupCmdlet
+public sealed class InvokeRsyncStageCommand : JobCmdlet
 {
     /// <summary>The folders to mirror, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>). One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Source")]
@@ -44,22 +44,16 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     [ValidateNotNullOrEmpty]
     public string? RsyncPath { get; set; }
 
-    /// <summary>The job's name, which its state is kept under. Default: the mirror's folder name and a short hash of its path.</summary>
+    /// <summary>
+    /// The names of jobs in the job folders; wildcards are allowed. With -Source: the one name that the stage's state is kept under. Default:
+    /// the mirror's folder name and a short hash of its path.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByName)]
     [Parameter(ParameterSetName = "Source")]
     [ValidateNotNullOrEmpty]
-    public string? Name { get; set; }
-
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "ConfigPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>Configurations: from Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] Config { get; set; } = [];
+    public override string[] Name { get; set; } = [];
 
     /// <summary>Mirror an empty source although the mirror is not empty.</summary>
     [Parameter]
@@ -77,27 +71,15 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        switch (ParameterSetName)
+        if (ParameterSetName == "Source")
         {
-            case "Source":
-                if (TryRead(FromParameters) is { } request)
-                    RunStage(request, Name ?? JobName.FromMirror(request.Options.LocalDestination));
-                break;
-            case "ConfigPath":
-                RunJobs(ReadConfigurationFiles(ConfigPath));
-                break;
-            default:
-                RunJobs(ReadConfigurations(Config));
-                break;
+            if (TryRead(FromParameters) is { } request)
+                RunStage(request, Name is [var name] ? name : JobName.FromMirror(request.Options.LocalDestination));
+            return;
         }
-    }
 
-    private void RunJobs(IEnumerable<BackupConfiguration> configurations)
-    {
-        foreach (BackupConfiguration configuration in configurations)
-        {
+        foreach (BackupConfiguration configuration in ReadJobs())
             RunStage(RsyncStageRequest.From(configuration), configuration.Name);
-        }
     }
 
     private void RunStage(RsyncStageRequest request, string name)
@@ -123,7 +105,7 @@ public sealed class InvokeRsyncStageCommand : BackupCmdlet
 
     private RsyncStageRequest FromParameters()
     {
-        Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        DemandOneJobName(Name);
         foreach (string pattern in ExcludePattern)
             Demand(nameof(ExcludePattern), pattern, ConfigurationRules.Pattern, ConfigurationRules.PatternAllowed);
         return new RsyncStageRequest

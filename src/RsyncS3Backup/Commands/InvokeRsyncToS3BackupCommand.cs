@@ -5,7 +5,7 @@ using RsyncS3Backup.Runs;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Runs both stages of one or several jobs and emits a <see cref="BackupResult"/> for each.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = "ConfigPath", SupportsShouldProcess = true,
+[Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupResult))]
 public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
@@ -14,17 +14,12 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     private DeleteLimit? maxDelete;
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ConfigPath")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
     [Alias("Path", "FullName")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>Configurations: from Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] Config { get; set; } = [];
+    public override string[] ConfigPath { get; set; } = [];
 
     /// <summary>Mirror an empty source although the mirror is not empty.</summary>
     [Parameter]
@@ -71,9 +66,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => TellingExitCode(BackupExitCode.Stage1Failed, () =>
     {
-        IEnumerable<BackupConfiguration> configurations =
-            ParameterSetName == "Config" ? ReadConfigurations(Config) : ReadConfigurationFiles(ConfigPath);
-        foreach (BackupConfiguration configuration in configurations)
+        foreach (BackupConfiguration configuration in ReadJobs())
         {
             if (ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
                 RunJob(WithOverrides(configuration));

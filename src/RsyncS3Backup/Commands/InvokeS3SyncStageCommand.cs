@@ -10,7 +10,7 @@ namespace RsyncS3Backup.Commands;
 /// Runs stage 2, mirror to S3, and emits an <see cref="S3SyncStageResult"/>. After a stage 1 that did not succeed it runs nothing and emits
 /// a skipped result.
 /// </summary>
-[Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = "Path", SupportsShouldProcess = true,
+[Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(S3SyncStageResult))]
 public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
@@ -28,12 +28,8 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "BackupRun")]
     public BackupRun? BackupRun { get; set; }
 
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "ConfigPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
+    /// <summary>Not a parameter here: it would take from the pipeline what <see cref="InputObject"/> and <see cref="BackupRun"/> take.</summary>
+    public override object[] Config { get; set; } = [];
 
     /// <summary>The bucket's name.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Path")]
@@ -97,10 +93,16 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     [Parameter(ParameterSetName = "InputObject")]
     public S3ChecksumMode ChecksumMode { get; set; }
 
-    /// <summary>The job's name, which its state is kept under. Default: the mirror's folder name and a short hash of its path.</summary>
+    /// <summary>
+    /// The names of jobs in the job folders; wildcards are allowed. With -Path: the one name that the stage's state is kept under. Default:
+    /// the mirror's folder name and a short hash of its path.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByName)]
     [Parameter(ParameterSetName = "Path")]
     [ValidateNotNullOrEmpty]
-    public string? Name { get; set; }
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public override string[] Name { get; set; } = [];
 
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     [Parameter]
@@ -136,7 +138,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         {
             case "Path":
                 if (TryRead(() => FromParameters(ResolveFileSystemPath(Path))) is { } request)
-                    RunFromParameters(request, Name ?? JobName.FromMirror(request.MirrorPath), stage1: null);
+                    RunFromParameters(request, Name is [var name] ? name : JobName.FromMirror(request.MirrorPath), stage1: null);
                 break;
             case "InputObject":
                 RunAfter(InputObject!);
@@ -145,7 +147,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
                 RunAgain(BackupRun!);
                 break;
             default:
-                foreach (BackupConfiguration configuration in ReadConfigurationFiles(ConfigPath))
+                foreach (BackupConfiguration configuration in ReadJobs())
                     RunConfigured(configuration, stage1: null);
                 break;
         }
@@ -232,7 +234,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
 
     private S3SyncRequest FromParameters(string mirror)
     {
-        Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        DemandOneJobName(Name);
         Demand(nameof(BucketName), BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
         Demand(nameof(KeyPrefix), KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
         Demand(nameof(StorageClass), StorageClass, ConfigurationRules.StorageClass, ConfigurationRules.StorageClassAllowed);

@@ -13,7 +13,7 @@ public sealed class RemoveBackupHistoryCommand : HistoryCmdlet
     /// <summary>The jobs' names; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [ArgumentCompleter(typeof(RecordedJobCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 

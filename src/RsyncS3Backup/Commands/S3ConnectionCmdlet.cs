@@ -4,8 +4,8 @@ using RsyncS3Backup.S3;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Parameters of cmdlets that talk to S3: whose keys, and over what.</summary>
-public abstract class S3ConnectionCmdlet : BackupCmdlet
+/// <summary>Parameters of cmdlets that talk to S3: of which jobs, whose keys, and over what.</summary>
+public abstract class S3ConnectionCmdlet : JobCmdlet
 {
     /// <summary>An access key as user name and its secret key as password. Default: the AWS SDK's own chain, or the profile.</summary>
     [Parameter]

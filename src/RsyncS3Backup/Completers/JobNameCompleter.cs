@@ -1,9 +1,9 @@
-using RsyncS3Backup.State;
+using RsyncS3Backup.Jobs;
 
 namespace RsyncS3Backup.Completers;
 
-/// <summary>Completes the names of jobs that have a history.</summary>
+/// <summary>Completes the names of the jobs in the job folders.</summary>
 public sealed class JobNameCompleter : WordCompleter
 {
-    private protected override IEnumerable<string> Words() => JobHistory.All().Select(history => history.Name);
+    private protected override IEnumerable<string> Words() => JobList.Read().Jobs.Select(job => job.Name);
 }

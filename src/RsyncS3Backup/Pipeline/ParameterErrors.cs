@@ -43,6 +43,12 @@ internal static class ParameterErrors
     internal static BackupError InvalidValue(string parameter, string value, string problem, string allowed) => Create(
         "InvalidParameter", $"-{parameter} '{value}': {problem}", $"Allowed: {allowed}.", parameter);
 
+    internal static BackupError SeveralNames(IEnumerable<string> names) => Create(
+        "InvalidParameter",
+        $"-Name {string.Join(", ", names)}: a stage that runs from parameters has one name.",
+        "Give one name; or leave the other parameters out to run jobs of the job folders by name.",
+        "Name");
+
     internal static BackupError TargetGivenTwice(string name, IEnumerable<string> parameters) => Create(
         "InvalidParameter",
         $"The result of stage 1 of job '{name}' brings its own destination, so {string.Join(", ", parameters.Select(p => "-" + p))} cannot apply.",

@@ -1,0 +1,47 @@
+namespace RsyncS3Backup.Jobs;
+
+/// <summary>The errors of finding a job by its name. All of them end a run before anything is touched.</summary>
+internal static class JobErrors
+{
+    /// <summary>No job has that name.</summary>
+    public static BackupError NotFound(string name, IReadOnlyList<string> places, string? nearest)
+    {
+        string suggestion = nearest is null ? "" : $" Did you mean {ConfigurationText.Quote(nearest)}?";
+        bool isPath = name.AsSpan().ContainsAny('/', '\\') || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+        return Make(
+            "JobNotFound",
+            BackupErrorCategory.ObjectNotFound,
+            $"No job is named {ConfigurationText.Quote(name)}. Looked in {string.Join(" and ", places)}.{suggestion}",
+            isPath
+                ? "A file is given with -ConfigPath; -Name takes the name of a job in a job folder."
+                : "Get-BackupJob lists the jobs by name, New-BackupConfiguration -Name writes one, and -ConfigPath takes a file of any other folder.",
+            name);
+    }
+
+    /// <summary>Files of one folder claim one name.</summary>
+    public static BackupError NameNotUnique(string name, IReadOnlyList<string> paths) => Make(
+        "JobNameNotUnique",
+        BackupErrorCategory.InvalidData,
+        $"{paths.Count} files are jobs of the name {ConfigurationText.Quote(name)}: {string.Join(", ", paths.Select(path => $"'{path}'"))}.",
+        "Give all but one another 'name', or move them out of the job folder.",
+        name);
+
+    /// <summary>Others could have written the file.</summary>
+    public static BackupError Unsafe(string path, string problem) => Make(
+        "JobFileUnsafe",
+        BackupErrorCategory.PermissionDenied,
+        $"The job '{path}' is not used: {problem}",
+        "Who writes a job decides what is deleted and which programs run. Let it and its folder belong to you or to the administrator, and let nobody else write them "
+        + "(chmod go-w). A file that is given with -ConfigPath is used as it is.",
+        path);
+
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
+    {
+        Id = id,
+        Category = category,
+        Message = message,
+        RecommendedAction = action,
+        Target = target,
+        ExitCode = BackupExitCode.BadConfiguration,
+    };
+}

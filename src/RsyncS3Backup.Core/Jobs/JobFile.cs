@@ -1,0 +1,59 @@
+namespace RsyncS3Backup.Jobs;
+
+/// <summary>A file in a job folder.</summary>
+internal sealed record JobFile
+{
+    /// <summary>The job's name; of a file that cannot be read, what it would be named after.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The file, absolute.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The folder that it lies in.</summary>
+    public required JobFolder Folder { get; init; }
+
+    /// <summary>The job; null when there is a problem.</summary>
+    public BackupConfiguration? Configuration { get; init; }
+
+    /// <summary>Why the job cannot be run; null for a good one.</summary>
+    public BackupError? Error { get; init; }
+
+    /// <summary>What is wrong, each thing for itself; empty for a good one.</summary>
+    public IReadOnlyList<ConfigurationProblem> Problems { get; init; } = [];
+
+    /// <summary>Files of the same name in later folders, which are not used.</summary>
+    public IReadOnlyList<string> Hides { get; init; } = [];
+
+    /// <summary>The job.</summary>
+    /// <exception cref="BackupException">There is a problem.</exception>
+    public BackupConfiguration Required() => Configuration ?? throw new BackupException(Error!);
+
+    /// <summary>Reads a file of a job folder.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="folderProblem">Why no file of the folder is to be trusted; null when they are.</param>
+    public static JobFile Read(string path, JobFolder folder, string? folderProblem)
+    {
+        string fileName = System.IO.Path.GetFileNameWithoutExtension(path);
+        if ((folderProblem ?? JobFileSafety.Problem(path)) is { } unsafeBecause)
+            return new JobFile { Name = fileName, Path = path, Folder = folder }.Refused(JobErrors.Unsafe(path, unsafeBecause));
+        ConfigurationReadResult read = ConfigurationReader.ReadFile(path);
+        return new JobFile
+        {
+            Name = read.Configuration?.Name ?? read.WrittenName ?? fileName,
+            Path = path,
+            Folder = folder,
+            Configuration = read.Configuration,
+            Error = read.Error,
+            Problems = read.Problems,
+        };
+    }
+
+    /// <summary>This file as one that is not to be run.</summary>
+    public JobFile Refused(BackupError error) => this with
+    {
+        Configuration = null,
+        Error = error,
+        Problems = [new ConfigurationProblem { JsonPath = "$", Message = error.Message, Allowed = error.RecommendedAction.TrimEnd('.'), Path = Path }],
+    };
+}

@@ -1,0 +1,9 @@
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Completers;
+
+/// <summary>Completes the names of jobs that have a history, whether they are in a job folder or not.</summary>
+public sealed class RecordedJobCompleter : WordCompleter
+{
+    private protected override IEnumerable<string> Words() => JobHistory.All().Select(history => history.Name);
+}

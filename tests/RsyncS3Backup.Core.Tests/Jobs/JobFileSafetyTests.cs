@@ -1,0 +1,34 @@
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Jobs;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Jobs;
+
+public sealed class JobFileSafetyTests
+{
+    private const uint Me = 1000;
+
+    [Theory]
+    [InlineData("100644", Me, Me, Me, null)]
+    [InlineData("100600", 0, 0, Me, null)]
+    [InlineData("100664", Me, Me, Me, null)]
+    [InlineData("100664", 0, 0, 0, null)]
+    [InlineData("040755", 0, 0, 0, null)]
+    [InlineData("041777", 0, 0, 0, null)]
+    [InlineData("120777", Me, Me, Me, null)]
+    [InlineData("100664", 0, 50, 0, "a group (id 50) may write it, and root would run it.")]
+    [InlineData("040775", 0, 50, 0, "a group (id 50) may write it, and root would run it.")]
+    [InlineData("100644", Me, Me, 0, "it belongs to another user (id 1000).")]
+    [InlineData("120777", Me, Me, 0, "it belongs to another user (id 1000).")]
+    [InlineData("041777", Me, Me, 0, "it belongs to another user (id 1000).")]
+    [InlineData("100644", 1001, Me, Me, "it belongs to another user (id 1001).")]
+    [InlineData("100646", Me, Me, Me, "everybody may write it.")]
+    [InlineData("101646", Me, Me, Me, "everybody may write it.")]
+    [InlineData("040777", Me, Me, Me, "everybody may write it.")]
+    public void A_job_is_trusted_when_nobody_but_its_user_and_root_may_write_it(string mode, uint owner, uint group, uint user, string? problem)
+    {
+        FileAttributesSnapshot entry = new() { Mode = Convert.ToUInt32(mode, 8), UserId = owner, GroupId = group };
+
+        Assert.Equal(problem, JobFileSafety.UnixProblem("it", entry, user));
+    }
+}

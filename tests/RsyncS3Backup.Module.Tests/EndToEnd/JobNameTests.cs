@@ -1,0 +1,88 @@
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>Jobs by their names: the folder 'jobs' of the test is the user's job folder.</summary>
+public sealed class JobNameTests : EndToEndTest
+{
+    private string Jobs => Folder.File("jobs");
+
+    public static TheoryData<string> WaysToNameAJob() =>
+    [
+        "Invoke-RsyncToS3Backup -Name photos @keys",
+        "Invoke-RsyncToS3Backup -Name pho* @keys",
+        "Invoke-RsyncStage -Name PHOTOS | Invoke-S3SyncStage @keys",
+        "$null = Invoke-RsyncStage -Name photos; Invoke-S3SyncStage -Name photos @keys",
+        "Import-BackupConfiguration -Name photos | Invoke-RsyncToS3Backup @keys",
+    ];
+
+    [Theory]
+    [MemberData(nameof(WaysToNameAJob))]
+    public void A_job_of_a_job_folder_runs_by_its_name(string command)
+    {
+        WriteJob();
+        WriteJobNamed("music");
+        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs);
+
+        SessionResult result = Session.Run(command).ThrowOnError();
+
+        Assert.Equal("photos Succeeded", Assert.Single(result.Objects.Select(item => $"{item.Text("Name")} {item.Text("Status")}")));
+        Assert.Equal(Files(Source), Objects());
+        Assert.Empty(Objects("rsync/music/"));
+    }
+
+    [Fact]
+    public void A_stage_from_parameters_still_has_a_name_of_its_own()
+    {
+        SessionResult result = Session.Run(
+            "param($Source, $Mirror) Invoke-RsyncStage $Source $Mirror -Name nightly | Invoke-S3SyncStage -BucketName my-backups -KeyPrefix x/ -WhatIf",
+            Source, Mirror).ThrowOnError();
+
+        Assert.Empty(result.Objects);
+        Assert.True(Directory.Exists(Path.Combine(StateRoot, "nightly")));
+        Assert.Equal("InvalidParameter", Session.Run("param($Source, $Mirror) Invoke-RsyncStage $Source $Mirror -Name a, b", Source, Mirror).Errors.Single().Id());
+    }
+
+    [Fact]
+    public void Names_run_in_the_order_given_and_a_missing_or_broken_one_holds_up_no_other()
+    {
+        WriteJob();
+        WriteJobNamed("music");
+        WriteFile("jobs/broken.json", "{");
+        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs);
+
+        SessionResult result = Session.Run("Invoke-RsyncToS3Backup -Name photos, broken, movies, mus* @keys -ExitCode");
+
+        Assert.Equal(["photos", "music"], result.Objects.Select(item => item.Text("Name")));
+        Assert.Equal(["ConfigurationMalformed", "JobNotFound"], result.Errors.Select(error => error.Id()).Order(StringComparer.Ordinal));
+        Assert.Equal(5, Session.Host.ExitCode);
+    }
+
+    [Fact]
+    public void A_wildcard_that_no_job_matches_is_an_error_of_a_run() =>
+        Assert.Equal("JobNotFound", Assert.Single(Session.Run("Invoke-RsyncToS3Backup -Name nothing* @keys").Errors).Id());
+
+    [Fact]
+    public void A_job_that_hides_another_says_so_when_it_is_named()
+    {
+        WriteJob();
+        string hidden = WriteFile("system/photos.json", "{}");
+        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs + Path.PathSeparator + Folder.File("system"));
+
+        SessionResult result = Session.Run("Import-BackupConfiguration -Name photos").ThrowOnError();
+
+        Assert.Single(result.Objects);
+        Assert.Contains(hidden, Assert.Single(result.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Test_BackupConfiguration_takes_names_of_broken_jobs()
+    {
+        WriteJob();
+        WriteFile("jobs/broken.json", "{");
+        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs);
+
+        Assert.Equal(["False", "True"], Session.Texts("Test-BackupConfiguration -Name broken, photos -Quiet"));
+    }
+}
