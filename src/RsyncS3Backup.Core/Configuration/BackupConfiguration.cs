@@ -34,11 +34,37 @@ public sealed record BackupConfiguration
     /// <summary>How long the job's history keeps a run. Default: 400 days.</summary>
     public TimeSpan HistoryRetention { get; init; } = DefaultHistoryRetention;
 
+    /// <summary>When stage 2 is tried again after a fault of the network or of the store; null: as <see cref="RetryOptions"/> says by itself.</summary>
+    public RetryOptions? Retry { get; init; }
+
+    /// <summary>Where a run is logged beside its own log file.</summary>
+    public LogOptions Log { get; init; } = new();
+
     /// <summary>The file it was read from; null for one made in memory.</summary>
     public string? Path { get; init; }
 
     /// <summary>The job's name.</summary>
     public override string ToString() => Name;
+}
+
+/// <summary>
+/// The <c>retry</c> of a job: how stage 2 goes on after a fault that may pass, such as a lost connection or a store that is overloaded. What
+/// another try would meet again (denied access, a bucket that does not exist, a guard) is never tried again.
+/// </summary>
+public sealed record RetryOptions
+{
+    /// <summary>How often stage 2 is tried in all; 1: never again. Default: 3.</summary>
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>The wait before the second try; each further one is twice as long, and never more than an hour or this. Default: 10 seconds.</summary>
+    public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>The <c>log</c> of a job.</summary>
+public sealed record LogOptions
+{
+    /// <summary>Tell the system's own log (the journal of systemd, or syslog) of start, end, warnings and errors. Default: false.</summary>
+    public bool System { get; init; }
 }
 
 /// <summary>One source of a job.</summary>

@@ -337,9 +337,22 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey HistoryRetention =
         new("historyRetention", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
 
+    public static readonly ConfigurationKey RetryAttempts =
+        new("attempts", Number, ConfigurationRules.AttemptsAllowed) { Rule = ConfigurationRules.Attempts };
+
+    public static readonly ConfigurationKey RetryDelay =
+        new("delay", Text, ConfigurationRules.DurationAllowed) { Rule = ConfigurationRules.Duration };
+
+    public static readonly ConfigurationKey Retry =
+        new("retry", Kind.Object, "an object: when stage 2 is tried again") { Members = [RetryAttempts, RetryDelay] };
+
+    public static readonly ConfigurationKey SystemLog = new("system", Flag, TrueOrFalse);
+
+    public static readonly ConfigurationKey Log = new("log", Kind.Object, "an object: where a run is logged") { Members = [SystemLog] };
+
     /// <summary>The keys of a job.</summary>
     public static readonly IReadOnlyList<ConfigurationKey> Job =
-        [Schema, Name, BackupType, Sources, Options, Destination, Schedule, Hooks, Notifications, HistoryRetention];
+        [Schema, Name, BackupType, Sources, Options, Destination, Schedule, Hooks, Notifications, HistoryRetention, Retry, Log];
 
     /// <summary>Every key with the JSON path of the object that it belongs in.</summary>
     public static readonly IReadOnlyList<(string Parent, ConfigurationKey Key)> All = [.. WithParents("$", Job)];

@@ -126,6 +126,8 @@ public static class ConfigurationReader
             HistoryRetention = DurationText.TryParse(job.Text(ConfigurationKeys.HistoryRetention) ?? "", out TimeSpan kept)
                 ? kept
                 : BackupConfiguration.DefaultHistoryRetention,
+            Retry = job.Object(ConfigurationKeys.Retry) is { } retry ? ReadRetry(retry) : null,
+            Log = new LogOptions { System = job.Object(ConfigurationKeys.Log)?.Flag(ConfigurationKeys.SystemLog) ?? false },
             Path = path,
         };
         if (configuration.Options.Rsync.SyncToS3.Enabled && !job.Has(ConfigurationKeys.Destination))
@@ -241,6 +243,16 @@ public static class ConfigurationReader
         CronExpression = schedule.Text(ConfigurationKeys.CronExpression) ?? "",
         Timezone = schedule.Text(ConfigurationKeys.Timezone),
     };
+
+    private static RetryOptions ReadRetry(ConfigurationObject retry)
+    {
+        RetryOptions defaults = new();
+        return new RetryOptions
+        {
+            Attempts = retry.Number(ConfigurationKeys.RetryAttempts) ?? defaults.Attempts,
+            Delay = DurationText.TryParse(retry.Text(ConfigurationKeys.RetryDelay) ?? "", out TimeSpan delay) ? delay : defaults.Delay,
+        };
+    }
 
     private static BackupConfiguration WithDefaultName(
         BackupConfiguration configuration, ConfigurationObject job, string? defaultName, ConfigurationProblems problems)

@@ -48,6 +48,7 @@ public static partial class ConfigurationRules
         + "empty for the bucket's root";
     internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
     internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";
+    internal const string AttemptsAllowed = "a whole number from 1 to 100";
     internal const string ThrottleLimitAllowed = "a whole number from 1 to 1024";
     internal const string KeepAllowed = "a whole number from 1; without the key, it keeps none";
     internal const string PatternAllowed = "an rsync pattern on one line, not '!'";
@@ -285,6 +286,11 @@ public static partial class ConfigurationRules
 
     internal static string? MaxDelete(string value) =>
         DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no limit.";
+
+    internal static string? Attempts(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int attempts) && attempts is >= 1 and <= 100
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no number of attempts.";
 
     internal static string? ThrottleLimit(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= LargestThrottleLimit

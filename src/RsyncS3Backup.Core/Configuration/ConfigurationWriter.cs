@@ -43,6 +43,9 @@ public static class ConfigurationWriter
             WriteNotifications(json, configuration.Notifications);
             if (configuration.HistoryRetention != BackupConfiguration.DefaultHistoryRetention)
                 WriteText(json, ConfigurationKeys.HistoryRetention, DurationText.Format(configuration.HistoryRetention));
+            if (configuration.Retry is { } retry)
+                WriteRetry(json, retry);
+            WriteLog(json, configuration.Log);
             json.WriteEndObject();
         }
 
@@ -243,6 +246,23 @@ public static class ConfigurationWriter
         WriteFlag(json, ConfigurationKeys.AllowInsecure, notification.AllowInsecure);
         if (notification.Timeout != NotificationOptions.DefaultTimeout)
             WriteText(json, ConfigurationKeys.Timeout, DurationText.Format(notification.Timeout));
+        json.WriteEndObject();
+    }
+
+    private static void WriteRetry(Utf8JsonWriter json, RetryOptions retry)
+    {
+        json.WriteStartObject(ConfigurationKeys.Retry.Name);
+        WriteNumber(json, ConfigurationKeys.RetryAttempts, retry.Attempts);
+        WriteText(json, ConfigurationKeys.RetryDelay, DurationText.Format(retry.Delay));
+        json.WriteEndObject();
+    }
+
+    private static void WriteLog(Utf8JsonWriter json, LogOptions log)
+    {
+        if (log == new LogOptions())
+            return;
+        json.WriteStartObject(ConfigurationKeys.Log.Name);
+        WriteFlag(json, ConfigurationKeys.SystemLog, log.System);
         json.WriteEndObject();
     }
 

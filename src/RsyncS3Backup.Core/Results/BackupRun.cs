@@ -36,7 +36,10 @@ public sealed record BackupRun
     /// <summary>The configuration file of the run; null when it ran from parameters or from a configuration made in memory.</summary>
     public string? ConfigurationPath { get; init; }
 
-    /// <summary>The SHA-256 of the settings that it ran with, in hexadecimal digits: equal for equal settings; null when it ran from parameters.</summary>
+    /// <summary>
+    /// The SHA-256 of the job's settings, in hexadecimal digits: equal for equal settings, whatever a parameter overrode for the run; null when
+    /// it ran from parameters.
+    /// </summary>
     public string? ConfigurationHash { get; init; }
 
     /// <summary>The machine that it ran on.</summary>

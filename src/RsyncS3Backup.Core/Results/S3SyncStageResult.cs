@@ -81,6 +81,12 @@ public sealed record S3SyncStageResult
     /// <summary>What listing everything under the prefix costs, in US dollars: what a run by journal or catalog saves.</summary>
     public decimal EstimatedListingCost { get; init; }
 
+    /// <summary>
+    /// How often the stage was tried: more than once after a fault that may pass, as the job's <c>retry</c> says; 0 when it did not start. The
+    /// counts, bytes, requests and costs of all attempts are added up; what is left to do is as the last one found it.
+    /// </summary>
+    public int Attempts { get; init; }
+
     /// <summary>When the stage started.</summary>
     public DateTimeOffset StartTime { get; init; }
 

@@ -26,6 +26,17 @@ public sealed record BackupRunOptions
     /// <summary>Send the mirror as it is, without a stage 1.</summary>
     public bool SkipStage1 { get; init; }
 
+    /// <summary>The job as its file has it, when the caller's parameters override something of it; null: nothing is overridden.</summary>
+    public BackupConfiguration? Configured { get; init; }
+
+    /// <summary>
+    /// Somebody sits at the console: without a <c>retry</c> of the job's own, a stage 2 whose first try got nothing done is not tried again.
+    /// </summary>
+    public bool IsAttended { get; init; }
+
+    /// <summary>The clock by which a retry waits; tests have another one.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>The version of PowerShell, for the history; null when the caller is another program.</summary>
     public string? PowerShellVersion { get; init; }
 }

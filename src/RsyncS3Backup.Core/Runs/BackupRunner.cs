@@ -75,7 +75,7 @@ public static class BackupRunner
         using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
         return job.Ended(job.Refusal is { } refusal
             ? Refused(request.MirrorPath, request.Destination, request.Options, refusal, job.RefusedStatus, context)
-            : await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false));
+            : await Stage2Attempts.RunAsync(request, asked: null, options, context, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>The result of a stage 2 that must not start after this stage 1, which ran from parameters.</summary>
@@ -225,7 +225,7 @@ public static class BackupRunner
             MaxDelete = options.MaxDelete ?? rsync.MaxDelete,
         };
         job.Stage2Starts();
-        return job.Ended(await S3SyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false));
+        return job.Ended(await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false));
     }
 
     private static S3SyncStageResult Refused(

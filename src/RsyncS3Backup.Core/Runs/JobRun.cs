@@ -36,7 +36,8 @@ internal sealed class JobRun : IDisposable
             Stage = request.FirstStage,
             PowerShellVersion = request.Options.PowerShellVersion,
             ConfigurationPath = request.Configuration?.Path,
-            ConfigurationHash = request.Configuration is { } configuration ? Hash(configuration) : null,
+            // Of the settings as the job has them: what a parameter overrides for one run changes no job.
+            ConfigurationHash = (request.Options.Configured ?? request.Configuration) is { } configuration ? Hash(configuration) : null,
             LogPath = context.LogPath,
         };
         history = HistoryWriter.Begin(header, ownsJob: held is not null, context.Warning);

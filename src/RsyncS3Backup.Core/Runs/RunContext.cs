@@ -38,6 +38,9 @@ public sealed class RunContext : IRunObserver, IDisposable
         return context;
     }
 
+    /// <summary>Set while a stage may be tried again: decides what the observer hears of its failed entries, and when its progress ends.</summary>
+    internal AttemptedItems? Attempts { get; set; }
+
     /// <inheritdoc/>
     public bool WantsProgress => observer.WantsProgress;
 
@@ -59,11 +62,25 @@ public sealed class RunContext : IRunObserver, IDisposable
     public void ItemFailed(BackupError error)
     {
         LogError(error);
-        observer.ItemFailed(error);
+        if (Attempts?.Tells(error) != false)
+            observer.ItemFailed(error);
     }
 
     /// <inheritdoc/>
-    public void Progress(StageProgress progress) => observer.Progress(progress);
+    public void Progress(StageProgress progress)
+    {
+        if (progress.Completed && Attempts is { } attempts)
+            attempts.Completed(progress);
+        else
+            observer.Progress(progress);
+    }
+
+    /// <summary>The stage is not tried again: the observer hears what was held back.</summary>
+    internal void EndAttempts()
+    {
+        Attempts?.End(observer);
+        Attempts = null;
+    }
 
     /// <summary>Writes an error to the log only.</summary>
     public void LogError(BackupError error) => log.Write("error", error.Message, error);

@@ -208,6 +208,11 @@ internal static class S3Errors
             $"Access to bucket '{target.Bucket}' is denied ({exception.ErrorCode}).",
             "The credentials need s3:ListBucket on the bucket, s3:PutObject and s3:AbortMultipartUpload on its objects, "
             + "and s3:DeleteObject when deleteFromS3 is on. The bucket's policy and its KMS key can deny it too."),
+        // Of a load balancer or a proxy, say, which has codes of its own.
+        _ when exception.StatusCode >= HttpStatusCode.InternalServerError && exception.StatusCode != HttpStatusCode.NotImplemented => Stage2(
+            "S3Unavailable", BackupErrorCategory.ResourceBusy, target.Endpoint,
+            $"{target.Endpoint} kept answering {(int)exception.StatusCode} ({exception.ErrorCode}) after several tries.",
+            "Run stage 2 again later; look at the store's logs if it is yours."),
         _ when exception.StatusCode == HttpStatusCode.MovedPermanently => Stage2(
             "S3WrongRegion", BackupErrorCategory.InvalidArgument, target.Region,
             $"Bucket '{target.Bucket}' is not in region '{target.Region}'.", "Set destination.region (or -Region) to the bucket's region."),

@@ -30,6 +30,9 @@ public sealed record S3SyncRequest
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
 
+    /// <summary>When the stage began, of which a dated prefix is made; null: now.</summary>
+    internal DateTimeOffset? StartTime { get; init; }
+
     /// <summary>The clock; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 

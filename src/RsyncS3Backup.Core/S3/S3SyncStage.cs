@@ -13,7 +13,7 @@ public static class S3SyncStage
     /// </summary>
     public static async Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = request.Clock.GetLocalNow();
+        DateTimeOffset startTime = request.StartTime ?? request.Clock.GetLocalNow();
         long started = Stopwatch.GetTimestamp();
         StageReport report = new(context);
         S3SyncStageResult result = new()
@@ -25,6 +25,7 @@ public static class S3SyncStage
             BucketName = request.Destination.Bucket,
             StorageClass = request.Options.StorageClass,
             StartTime = startTime,
+            Attempts = 1,
             LogPath = context.LogPath,
         };
         // Before the mirror is read: what a stage 1 changes from here on may be missed by this run, and stays pending.

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Commands;
@@ -69,7 +70,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         foreach (BackupConfiguration configuration in ReadJobs())
         {
             if (ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
-                RunJob(WithOverrides(configuration));
+                RunJob(configuration);
         }
     });
 
@@ -78,10 +79,13 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 
     private protected override void OnBadInput(BackupError error) => Note(error.ExitCode);
 
-    private void RunJob(BackupConfiguration configuration)
+    private void RunJob(BackupConfiguration given)
     {
+        BackupConfiguration configuration = WithOverrides(given);
         BackupRunOptions options = new()
         {
+            Configured = given,
+            IsAttended = Interactivity.IsAttended(Host.Name),
             Credentials = GivenCredentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,
             AllowEmptySource = AllowEmptySource,

@@ -126,6 +126,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         AllowEmptySource = AllowEmptySource,
         MaxDelete = GivenMaxDelete,
         WaitForLock = WaitForLock,
+        IsAttended = Interactivity.IsAttended(Host.Name),
         PowerShellVersion = PowerShellVersion,
     };
 
@@ -211,7 +212,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         bool runs = options.Enabled && (stage1 is null || BackupRunner.SkipReason(stage1) is null);
         if (runs && !Confirms(configuration.Options.Rsync.LocalDestination, configuration.Destination!.Bucket, options, configuration.Name))
             return;
-        if (TryRead(() => Options) is { } runOptions)
+        if (TryRead(() => Options with { Configured = given }) is { } runOptions)
             Emit((observer, token) => BackupRunner.RunStage2Async(configuration, stage1, runOptions, observer, token));
     }
 

@@ -10,6 +10,13 @@ internal static class Interactivity
     internal static bool ShowsProgress(string hostName) =>
         hostName != "ConsoleHost" || (!Console.IsOutputRedirected && !IsNonInteractive(Environment.GetCommandLineArgs()));
 
+    /// <summary>
+    /// True when somebody sits at the console and waits for what a command says. False for jobs, runspaces and remoting too, where nobody can
+    /// tell.
+    /// </summary>
+    internal static bool IsAttended(string hostName) =>
+        hostName == "Visual Studio Code Host" || (hostName == "ConsoleHost" && ShowsProgress(hostName));
+
     /// <summary>True when pwsh got <c>-NonInteractive</c>, which it lets one shorten to <c>-noni</c>.</summary>
     internal static bool IsNonInteractive(IReadOnlyList<string> commandLine)
     {

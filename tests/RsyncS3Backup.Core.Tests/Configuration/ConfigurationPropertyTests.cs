@@ -98,6 +98,8 @@ public sealed class ConfigurationPropertyTests
             from retention in Gen.Choose(1, 100_000_000)
             from hooks in Optional(Hooks)
             from notifications in Notification.ListOf()
+            from attempts in Gen.Choose(1, 100)
+            from system in Flag
             select new BackupConfiguration
             {
                 Name = name,
@@ -108,6 +110,8 @@ public sealed class ConfigurationPropertyTests
                 Hooks = hooks,
                 Notifications = [.. notifications],
                 HistoryRetention = TimeSpan.FromMilliseconds(retention),
+                Retry = system ? null : new RetryOptions { Attempts = attempts, Delay = TimeSpan.FromMilliseconds(retention) },
+                Log = new LogOptions { System = system },
             });
 
         private static Gen<BackupSource[]> Sources =>

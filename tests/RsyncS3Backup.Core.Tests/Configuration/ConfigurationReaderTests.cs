@@ -118,6 +118,8 @@ public sealed class ConfigurationReaderTests
                 },
             ],
             HistoryRetention = TimeSpan.FromDays(90),
+            Retry = new RetryOptions { Attempts = 5, Delay = TimeSpan.FromMinutes(2) },
+            Log = new LogOptions { System = true },
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }

@@ -102,7 +102,9 @@ internal static class ConfigurationSamples
               "passwordSecret": "smtp"
             }
           ],
-          "historyRetention": "90d"
+          "historyRetention": "90d",
+          "retry": { "attempts": 5, "delay": "2m" },
+          "log": { "system": true }
         }
         """;
 

@@ -70,6 +70,23 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
     }
 
     [Fact]
+    public async Task What_a_parameter_overrides_for_one_run_changes_no_hash()
+    {
+        await RunAsync();
+        BackupConfiguration configured = Configuration;
+        Configuration = Configuration with
+        {
+            Options = new BackupOptions
+            {
+                Rsync = Configuration.Options.Rsync with { SyncToS3 = Configuration.Options.Rsync.SyncToS3 with { ThrottleLimit = 3 } },
+            },
+        };
+        await RunAsync(new BackupRunOptions { Configured = configured });
+
+        Assert.Single(History().Select(run => run.ConfigurationHash).Distinct());
+    }
+
+    [Fact]
     public void What_both_stages_did_is_read_as_it_was_written()
     {
         Write(Stage1, Stage2);

@@ -16,7 +16,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     private static readonly string[] WithoutEffectOnARun =
     [
         "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
-        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout",
+        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout", "log.system",
         .. HooksAndNotifications,
     ];
 
@@ -66,6 +66,25 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         PSObject last = RunWell(("historyRetention", "00:00:00.0000001"));
 
         Assert.Equal([last.Text("RunId")], Session.Texts("(Get-BackupHistory photos).RunId"));
+    }
+
+    [Fact]
+    [Walks("retry.attempts")]
+    [Walks("retry.delay")]
+    public void Stage_2_is_tried_as_often_as_the_job_says_and_waits_as_long()
+    {
+        Server.Store.Put(BucketName, Prefix + "old", "x"u8.ToArray());
+        Server.Faults.Add(new FaultRule { Operation = "ListObjectsV2", Kind = FaultKind.TruncatedList, Times = int.MaxValue });
+
+        SessionResult result = Session.Run(
+            "param($Path) Invoke-RsyncToS3Backup $Path @keys -Verbose",
+            WriteJob(("retry.attempts", 4), ("retry.delay", "00:00:00.0010000")));
+
+        Assert.Equal(4, Assert.Single(result.Objects).Read("Stage2.Attempts"));
+        Assert.Equal(
+            ["2 of 4 begins in 1 ms", "3 of 4 begins in 2 ms", "4 of 4 begins in 4 ms"],
+            result.Verbose.Where(message => message.Contains(" begins in ", StringComparison.Ordinal)).Select(message => message[(message.IndexOf("attempt ", StringComparison.Ordinal) + 8)..^1]));
+        Assert.Equal(["S3ListingIncomplete"], result.ErrorIds());
     }
 
     [Fact]

@@ -12,6 +12,9 @@ internal static class HistoryRows
     // Of a stage's failed items the first few, so that a history of years stays small; the run's log has all.
     private const int FailedItems = 10;
 
+    // A yes or no that is neither.
+    private const long Unknown = -1;
+
     private const string StageColumns = "status, numbers, skipped_reason, mirror, problems, sources, rsync_version, rsync_exit_code, bucket, "
         + "key_prefix, storage_class, sync_mode, sync_mode_reason";
 
@@ -48,8 +51,9 @@ internal static class HistoryRows
             stage.Failed, stage.Total, stage.TotalBytes, stage.TransferredBytes, stage.Copied, stage.DeletedBytes, stage.Requests.Put,
             stage.Requests.Copy, stage.Requests.List, stage.Requests.Get, stage.Requests.Head, stage.Requests.Delete,
         ];
-        row.Add(stage.RunId).Add(2).Add(stage.Status.ToString())
-            .Add(Numbers(numbers, stage.EstimatedRequestCost, stage.EstimatedListingCost)).Add(stage.SkippedReason).Add(stage.Path)
+        // Later numbers come last, so that rows without them can still be read.
+        decimal[] more = [stage.EstimatedRequestCost, stage.EstimatedListingCost, stage.PrunedSnapshots, Flag(stage.IsSnapshotComplete), stage.Attempts];
+        row.Add(stage.RunId).Add(2).Add(stage.Status.ToString()).Add(Numbers(numbers, more)).Add(stage.SkippedReason).Add(stage.Path)
             .Add(Problems(stage.Error, stage.FailedItems, stage.Warnings)).Skip(3)
             .Add(stage.BucketName).Add(stage.KeyPrefix).Add(stage.StorageClass).Add(stage.SyncMode?.ToString()).Add(stage.SyncModeReason);
         statement.Run();
@@ -177,6 +181,8 @@ internal static class HistoryRows
             write(json);
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
+
+    private static decimal Flag(bool? flag) => flag switch { null => Unknown, true => 1, false => 0 };
 
     private static string Numbers(long[] numbers, params decimal[] costs) => Json(json =>
     {
@@ -332,6 +338,9 @@ internal static class HistoryRows
                 },
                 EstimatedRequestCost = numbers.NextDecimal(),
                 EstimatedListingCost = numbers.NextDecimal(),
+                PrunedSnapshots = numbers.NextOr(0),
+                IsSnapshotComplete = numbers.NextOr(Unknown) is var flag && flag == Unknown ? null : flag != 0,
+                Attempts = (int)numbers.NextOr(1),
             };
         }
 
@@ -456,6 +465,13 @@ internal static class HistoryRows
         {
             json.Read();
             return json.GetInt64();
+        }
+
+        /// <summary>The next one, or another where the array ends: a row of before there was this number.</summary>
+        public long NextOr(long fallback)
+        {
+            json.Read();
+            return json.TokenType == JsonTokenType.EndArray ? fallback : json.GetInt64();
         }
 
         public decimal NextDecimal()

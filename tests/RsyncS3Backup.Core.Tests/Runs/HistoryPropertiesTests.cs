@@ -1,0 +1,152 @@
+using System.Reflection;
+using System.Text.Json;
+using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.State;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Runs;
+
+/// <summary>A property of a result that the history forgets is a property that nobody thought of: these tests go through all of them.</summary>
+[Collection(FakeRsync.Collection)]
+public sealed class HistoryPropertiesTests : LocalJob
+{
+    // What the history does not keep, and why.
+    private static readonly Dictionary<string, string> NotKept = new()
+    {
+        ["RsyncStageResult.JournalPath"] = "the journal is gone when the next run has carried it out",
+        ["RsyncStageResult.Configuration"] = "the run names its file and the hash of its settings",
+    };
+
+    private readonly Random random = new(20_261_122);
+
+    [Fact]
+    public void Every_property_of_both_stages_is_read_as_it_was_written()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            RsyncStageResult stage1 = Make<RsyncStageResult>($"run{round}");
+            S3SyncStageResult stage2 = Make<S3SyncStageResult>($"run{round}");
+            Write(stage1, stage2);
+
+            BackupRun run = JobHistory.Find(Name)!.Read(null, null).Single(item => item.RunId == $"run{round}");
+
+            AssertKept(stage1, run.Stage1!);
+            AssertKept(stage2, run.Stage2!);
+        }
+    }
+
+    [Fact]
+    public void Every_property_of_a_run_is_read_as_it_was_written()
+    {
+        RsyncStageResult stage1 = Make<RsyncStageResult>("run") with { Error = null };
+        S3SyncStageResult stage2 = Make<S3SyncStageResult>("run");
+        Write(stage1, stage2);
+
+        BackupRun run = Assert.Single(JobHistory.Find(Name)!.Read(null, null));
+
+        foreach (PropertyInfo property in typeof(BackupRun).GetProperties())
+        {
+            // A run of this process has all of them but one.
+            if (property.Name == nameof(BackupRun.IsInterrupted))
+                continue;
+            object? value = property.GetValue(run);
+            Assert.True(value is not null && !value.Equals(Default(property.PropertyType)), property.Name);
+        }
+    }
+
+    [Fact]
+    public void What_is_not_kept_is_still_a_property()
+    {
+        foreach (string name in NotKept.Keys)
+        {
+            string[] parts = name.Split('.');
+            Assert.NotNull(typeof(BackupRun).Assembly.GetType($"RsyncS3Backup.{parts[0]}", throwOnError: true)!.GetProperty(parts[1]));
+        }
+    }
+
+    [Fact]
+    public void A_row_of_before_there_was_a_number_reads_as_if_it_had_its_default()
+    {
+        Write(Make<RsyncStageResult>("run"), Make<S3SyncStageResult>("run") with { Attempts = 7 });
+        using (SqliteDatabase database = SqliteDatabase.Open(HistoryPath))
+            database.Execute("UPDATE stage SET numbers = json_remove(numbers, '$[#-1]', '$[#-2]', '$[#-3]') WHERE stage=2");
+
+        S3SyncStageResult read = Assert.Single(JobHistory.Find(Name)!.Read(null, null)).Stage2!;
+
+        Assert.Equal((0L, null, 1), (read.PrunedSnapshots, read.IsSnapshotComplete, read.Attempts));
+    }
+
+    private void Write(RsyncStageResult stage1, S3SyncStageResult stage2)
+    {
+        RunHeader header = new()
+        {
+            Name = Name, RunId = stage1.RunId, Started = stage1.StartTime, Stage = 1, LogPath = "/log", PowerShellVersion = "7.4.0",
+            ConfigurationPath = "/etc/job.json", ConfigurationHash = "abc",
+        };
+        using HistoryWriter writer = HistoryWriter.Begin(header, ownsJob: false, message => Assert.Fail(message));
+        writer.Ended(stage1);
+        writer.Ended(stage2);
+        writer.End(stage1.RunId, BackupStatus.Failed, BackupExitCode.Stage2Failed, DateTimeOffset.MinValue);
+    }
+
+    private static void AssertKept<T>(T written, T read)
+    {
+        foreach (PropertyInfo property in typeof(T).GetProperties())
+        {
+            if (!NotKept.ContainsKey($"{typeof(T).Name}.{property.Name}"))
+                Assert.Equal((property.Name, JsonSerializer.Serialize(property.GetValue(written))), (property.Name, JsonSerializer.Serialize(property.GetValue(read))));
+        }
+    }
+
+    private static object? Default(Type type) => type.IsValueType ? Activator.CreateInstance(type) : null;
+
+    /// <summary>A result of which every property that can be set has a value of its own.</summary>
+    private T Make<T>(string runId)
+        where T : class
+    {
+        T made = (T)Make(typeof(T));
+        foreach ((string name, object value) in new Dictionary<string, object>
+        {
+            // Those of the run, which its stages share.
+            ["Name"] = Name, ["RunId"] = runId, ["LogPath"] = "/log",
+        })
+        {
+            typeof(T).GetProperty(name)!.SetValue(made, value);
+        }
+
+        return made;
+    }
+
+    private object Make(Type type)
+    {
+        object made = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
+        foreach (PropertyInfo property in type.GetProperties().Where(property => property.CanWrite))
+        {
+            if (!NotKept.ContainsKey($"{type.Name}.{property.Name}"))
+                property.SetValue(made, Value(property.PropertyType));
+        }
+
+        return made;
+    }
+
+    private object Value(Type type)
+    {
+        Type plain = Nullable.GetUnderlyingType(type) ?? type;
+        if (plain.IsEnum)
+            return Enum.GetValues(plain).GetValue(random.Next(1, Enum.GetValues(plain).Length))!;
+        return plain switch
+        {
+            _ when plain == typeof(string) => $"text {random.Next()} é 🙂 \"\n",
+            _ when plain == typeof(long) => random.NextInt64(1, long.MaxValue),
+            _ when plain == typeof(int) => random.Next(1, int.MaxValue),
+            _ when plain == typeof(bool) => random.Next(2) == 0,
+            _ when plain == typeof(decimal) => (decimal)random.Next(1, int.MaxValue) / 10_000,
+            _ when plain == typeof(TimeSpan) => TimeSpan.FromTicks(random.NextInt64(1, TimeSpan.TicksPerDay * 9)),
+            _ when plain == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch.AddTicks(random.NextInt64(TimeSpan.TicksPerDay * 9000)).ToLocalTime(),
+            _ when plain == typeof(IReadOnlyList<string>) => new[] { (string)Value(typeof(string)), (string)Value(typeof(string)) },
+            _ when plain == typeof(IReadOnlyList<BackupError>) => new[] { (BackupError)Make(typeof(BackupError)), (BackupError)Make(typeof(BackupError)) },
+            _ when plain.Namespace == typeof(BackupRun).Namespace => Make(plain),
+            _ => throw new NotSupportedException($"Nobody has said yet how to make a {plain}."),
+        };
+    }
+}
