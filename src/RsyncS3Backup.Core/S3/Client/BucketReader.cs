@@ -179,20 +179,9 @@ internal sealed class BucketReader : IDisposable
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<ObjectHead?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken)
     {
-        GetObjectMetadataRequest head = new()
-        {
-            BucketName = BucketName,
-            Key = key,
-            VersionId = versionId,
-            ChecksumMode = request.Destination.ChecksumMode == S3ChecksumMode.WhenSupported ? ChecksumMode.ENABLED : null,
-        };
         try
         {
-            return ObjectHead.From(await connection.Value.Client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
-        }
-        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
-        {
-            return null;
+            return await ObjectHead.ReadAsync(connection.Value.Client, request.Destination, key, cancellationToken, versionId).ConfigureAwait(false);
         }
         catch (Exception exception) when (IsOthers(exception, cancellationToken))
         {

@@ -33,25 +33,27 @@ internal sealed record ObjectHead
     /// <summary>What the object says it is.</summary>
     public string? ContentType { get; init; }
 
-    /// <summary>Asks S3; null when there is no such object.</summary>
+    /// <summary>Asks S3; null when there is no such object, or only a delete marker.</summary>
     /// <param name="client">What asks.</param>
     /// <param name="destination">The bucket.</param>
     /// <param name="key">The whole key.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="versionId">The version; null: the current one.</param>
     public static async Task<ObjectHead?> ReadAsync(
-        IAmazonS3 client, S3Destination destination, string key, CancellationToken cancellationToken)
+        IAmazonS3 client, S3Destination destination, string key, CancellationToken cancellationToken, string? versionId = null)
     {
         GetObjectMetadataRequest head = new()
         {
             BucketName = destination.Bucket,
             Key = key,
+            VersionId = versionId,
             ChecksumMode = destination.ChecksumMode == S3ChecksumMode.WhenSupported ? ChecksumMode.ENABLED : null,
         };
         try
         {
             return From(await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
         }
-        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
         {
             return null;
         }
