@@ -19,14 +19,17 @@ internal sealed record CronSchedule(CronExpression Expression, ScheduleZone Zone
     // No change of an offset moves a time further than this.
     private static readonly TimeSpan Reach = TimeSpan.FromDays(3);
 
-    // From 2099-02-29's neighbours (1896 and 1904, 2096 and 2104), when 29 February must also be one weekday: 40 years.
+    // The rarest day is a 29 February that must also be one weekday, across a century without one: 40 years.
     private static readonly TimeSpan[] LookBack =
         [TimeSpan.FromHours(2), TimeSpan.FromDays(2), TimeSpan.FromDays(40), TimeSpan.FromDays(400), TimeSpan.FromDays(41 * 366)];
+
+    /// <summary>True when the configuration names no zone, so that the zone follows the machine's.</summary>
+    public bool IsInMachineZone { get; init; }
 
     /// <summary>The schedule of a configuration.</summary>
     /// <exception cref="BackupException">The expression is not valid, or this machine does not know the zone.</exception>
     public static CronSchedule From(BackupScheduleOptions options) =>
-        new(CronExpression.Parse(options.CronExpression), ScheduleZone.Find(options.Timezone));
+        new(CronExpression.Parse(options.CronExpression), ScheduleZone.Find(options.Timezone)) { IsInMachineZone = options.Timezone is null };
 
     /// <summary>The first occurrence after an instant; null where the calendar of .NET ends.</summary>
     public ScheduleOccurrence? After(DateTimeOffset instant)

@@ -15,6 +15,22 @@ internal static class ScheduleErrors
         $"Allowed: {ConfigurationRules.TimeZoneAllowed}. Install the tz database (package tzdata) if every name is unknown.",
         name);
 
+    /// <summary>The job's configuration has no schedule.</summary>
+    public static BackupError ScheduleMissing(string job) => Make(
+        "ScheduleMissing",
+        BackupErrorCategory.ObjectNotFound,
+        $"The configuration of job '{job}' has no schedule.",
+        "Add \"schedule\": { \"cronExpression\": \"0 2 * * *\", \"timezone\": \"Europe/Berlin\" } to it.",
+        job);
+
+    /// <summary>What is kept of a schedule cannot be written.</summary>
+    public static BackupError StateNotWritten(string job, string reason) => Make(
+        "ScheduleStateNotWritten",
+        BackupErrorCategory.WriteError,
+        $"What is kept of the schedule of job '{job}' could not be written: {reason}",
+        "Check the state folder, its permissions and its free space; RSYNCS3BACKUP_STATE moves it.",
+        job);
+
     private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
     {
         Id = id,

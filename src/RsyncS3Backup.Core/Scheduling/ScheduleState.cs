@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Scheduling;
+
+/// <summary>
+/// What a job remembers of its schedule, in <c>schedule.json</c> of its state folder. Two processes that claim an occurrence at the same
+/// moment get it once.
+/// </summary>
+/// <remarks>
+/// Beside it lies <c>schedule.next</c>, for whoever wants to know cheaply that nothing is due: one line with the next occurrence in seconds
+/// since 1970 and the machine's offset from UTC as <c>date +%z</c> writes it. It holds until that second, as long as that offset is the
+/// machine's, the configuration file is not newer, and for a day at most: zone data may be updated.
+/// </remarks>
+internal static class ScheduleState
+{
+    /// <summary>The memory's file.</summary>
+    public const string FileName = "schedule.json";
+
+    /// <summary>The file with the next occurrence.</summary>
+    public const string NextFileName = "schedule.next";
+
+    private const string LockFile = "schedule.lock";
+
+    // The lock is held while a small file is read and written.
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Decides, and keeps the decision, so that no other caller gets the same occurrence.</summary>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>): better no run than one at every trigger.</exception>
+    public static DueDecision Claim(
+        string job, CronSchedule schedule, DateTimeOffset now, bool catchUp, TimeSpan tolerance, DateTimeOffset? changed) =>
+        Locked(job, folder =>
+        {
+            DueDecision decision = DueDecision.From(schedule, Load(folder, schedule, now), now, catchUp, tolerance, changed);
+            Save(folder, decision.Memory, decision.Next);
+            return decision;
+        });
+
+    /// <summary>Decides and keeps nothing.</summary>
+    public static DueDecision Look(
+        string job, CronSchedule schedule, DateTimeOffset now, bool catchUp, TimeSpan tolerance, DateTimeOffset? changed) =>
+        DueDecision.From(schedule, Load(FolderOf(job), schedule, now), now, catchUp, tolerance, changed);
+
+    /// <summary>A job is registered or enabled: its times count from now on.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="schedule">When it is due.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="keep">Whether to go on from where the same schedule was, as when it is registered again.</param>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static void Begin(string job, CronSchedule schedule, DateTimeOffset now, bool keep) => Locked(job, folder =>
+    {
+        ScheduleMemory? memory = keep ? Load(folder, schedule, now) : null;
+        if (memory is null || !memory.IsOf(schedule))
+            memory = ScheduleMemory.From(schedule, now);
+        Save(folder, memory, schedule.After(memory.Settled));
+        return memory;
+    });
+
+    /// <summary>A job is registered no more.</summary>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static void Forget(string job) => Locked(job, folder =>
+    {
+        File.Delete(Path.Combine(folder, NextFileName));
+        File.Delete(Path.Combine(folder, FileName));
+        return folder;
+    });
+
+    /// <summary>Up to where a job's occurrences are settled; null when nothing is known.</summary>
+    public static DateTimeOffset? Settled(string job, CronSchedule schedule, DateTimeOffset now) =>
+        Load(FolderOf(job), schedule, now)?.Settled;
+
+    // Not made here: who only looks leaves nothing behind.
+    private static string FolderOf(string job) => Path.Combine(StateFolder.Root(), StateFolder.FolderName(job));
+
+    private static T Locked<T>(string job, Func<string, T> use)
+    {
+        try
+        {
+            string folder = StateFolder.ForJob(job).Path;
+            using FileStream held = Lock(Path.Combine(folder, LockFile));
+            return use(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(ScheduleErrors.StateNotWritten(job, exception.Message), exception);
+        }
+    }
+
+    private static FileStream Lock(string path)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+                if (!OperatingSystem.IsWindows())
+                    options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                return new FileStream(path, options);
+            }
+            catch (IOException) when (File.Exists(path) && Stopwatch.GetElapsedTime(began) < LockPatience)
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    private static ScheduleMemory? Load(string folder, CronSchedule schedule, DateTimeOffset now)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            if (!File.Exists(path))
+                return null;
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            JsonElement root = document.RootElement;
+            return new ScheduleMemory
+            {
+                CronExpression = root.GetProperty("cronExpression").GetString()!,
+                TimeZone = root.TryGetProperty("timeZone", out JsonElement timeZone) ? timeZone.GetString() : null,
+                Zone = root.GetProperty("zone").GetString()!,
+                Settled = root.GetProperty("settled").GetDateTimeOffset(),
+                SettledLocal = root.GetProperty("settledLocal").GetDateTime(),
+                SettledBehind = root.TryGetProperty("settledBehind", out JsonElement behind) ? behind.GetDateTimeOffset() : null,
+            };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
+        {
+            // It was there, so this is not the first check, and what is due right now must not be lost; a run too many costs little.
+            return ScheduleMemory.From(schedule, now - DueDecision.DefaultTolerance);
+        }
+    }
+
+    private static void Save(string folder, ScheduleMemory memory, ScheduleOccurrence? next)
+    {
+        StateFolder.Replace(Path.Combine(folder, FileName), json =>
+        {
+            json.WriteString("cronExpression", memory.CronExpression);
+            if (memory.TimeZone is not null)
+                json.WriteString("timeZone", memory.TimeZone);
+            json.WriteString("zone", memory.Zone);
+            json.WriteString("settled", memory.Settled);
+            json.WriteString("settledLocal", memory.SettledLocal);
+            if (memory.SettledBehind is { } behind)
+                json.WriteString("settledBehind", behind);
+        });
+        SaveNext(Path.Combine(folder, NextFileName), next);
+    }
+
+    // A half-written line after a crash is no number, and then nobody believes it.
+    private static void SaveNext(string path, ScheduleOccurrence? next)
+    {
+        if (next is null)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        string offset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow) is var local && local < TimeSpan.Zero ? $"-{local:hhmm}" : $"+{local:hhmm}";
+        string temporary = path + ".tmp";
+        using (FileStream file = StateFolder.CreateFile(temporary))
+            file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{next.Utc.ToUnixTimeSeconds()} {offset}\n")));
+        File.Move(temporary, path, overwrite: true);
+    }
+}
