@@ -229,7 +229,10 @@ internal sealed class BucketReader : IDisposable
             {
                 if (!RequireTold(page.IsTruncated, page.NextKeyMarker))
                     return false;
-                (string, string?) next = (Decode(page.NextKeyMarker, page.Encoding), page.NextVersionIdMarker);
+                // What came last, which is what S3's own marker says. Ceph 16 leaves that one unencoded, so not every key survives in it.
+                (string, string?) next = page.Versions is [.., var last]
+                    ? (Decode(last.Key, page.Encoding), last.VersionId)
+                    : (Decode(page.NextKeyMarker, page.Encoding), page.NextVersionIdMarker);
                 if (next == (list.KeyMarker, list.VersionIdMarker))
                     throw S3Errors.ListingIncomplete(BucketName, "it does not go on");
                 (list.KeyMarker, list.VersionIdMarker) = next;
