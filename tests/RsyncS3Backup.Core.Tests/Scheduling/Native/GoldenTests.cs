@@ -1,0 +1,49 @@
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Scheduling.Native;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Scheduling.Native;
+
+/// <summary>
+/// What is given to each system, letter by letter. The files are in Golden/; run the tests with RSYNCS3_WRITE_GOLDENS=1 to write them, and read
+/// the difference.
+/// </summary>
+public sealed class GoldenTests
+{
+    public static TheoryData<string, string> Texts { get; } = new()
+    {
+        { "user.service", SystemdText.Service(Registrations.Plain, "me") },
+        { "user.timer", SystemdText.Timer(Registrations.Plain) },
+        { "system-hostile.service", SystemdText.Service(Registrations.Hostile_System, "root") },
+        { "system-hostile.timer", SystemdText.Timer(Registrations.Hostile_System) },
+        { "crontab", CrontabText.With("MAILTO=me\n", Registrations.Plain, TimeZoneInfo.Utc, Registrations.Now) },
+        { "crontab-hostile", CrontabText.With(null, Registrations.Hostile, TimeZoneInfo.Utc, Registrations.Now) },
+        { "cron.d-hostile", CrontabText.File(Registrations.Hostile_System, TimeZoneInfo.Utc, Registrations.Now) },
+        { "crontab-disabled", CrontabText.With(null, Registrations.Plain with { IsEnabled = false }, TimeZoneInfo.Utc, Registrations.Now) },
+        { "agent.plist", LaunchdText.PropertyList(Registrations.Plain, TimeZoneInfo.Utc, Registrations.Now) },
+        { "daemon-hostile.plist", LaunchdText.PropertyList(Registrations.Hostile_System, TimeZoneInfo.Utc, Registrations.Now) },
+        { "task.xml", TaskXml.Task(OnWindows(Registrations.Plain), @"HOME\me") },
+        { "task-system-hostile.xml", TaskXml.Task(OnWindows(Registrations.Hostile_System), @"HOME\me") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void The_text_is_as_it_was(string name, string text)
+    {
+        string path = Repository.Path("tests", "RsyncS3Backup.Core.Tests", "Scheduling", "Native", "Golden", name);
+        if (Environment.GetEnvironmentVariable("RSYNCS3_WRITE_GOLDENS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, text);
+        }
+
+        Assert.Equal(File.ReadAllText(path).ReplaceLineEndings("\n"), text.ReplaceLineEndings("\n"));
+    }
+
+    private static ScheduleRegistration OnWindows(ScheduleRegistration registration) => registration with
+    {
+        Program = @"C:\Program Files\PowerShell\7\pwsh.exe",
+        Launcher = @"C:\Users\me\Documents\PowerShell\Modules\RsyncS3Backup\0.1.0\Scheduling\Start-ScheduledBackup.ps1",
+        ConfigPath = registration.ConfigPath is null ? null : @"D:\jobs & more\""\photos.json",
+    };
+}
