@@ -36,7 +36,7 @@ internal sealed record MirrorMemory
         MirrorMemory nothing = new() { Path = mirror };
         try
         {
-            string path = System.IO.Path.Combine(StateFolder.ForJob(job).Path, FileName);
+            string path = System.IO.Path.Combine(StateFolder.PathFor(job), FileName);
             if (!File.Exists(path))
                 return nothing;
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));

@@ -9,12 +9,12 @@ public sealed class RunContext : IRunObserver, IDisposable
     private readonly IRunObserver observer;
     private readonly RunLog log;
 
-    private RunContext(string jobName, string runId, IRunObserver observer)
+    private RunContext(string jobName, string runId, IRunObserver observer, RunLog log)
     {
         JobName = jobName;
         RunId = runId;
         this.observer = observer;
-        log = RunLog.Create(jobName, runId);
+        this.log = log;
     }
 
     /// <summary>The job's name.</summary>
@@ -32,7 +32,7 @@ public sealed class RunContext : IRunObserver, IDisposable
     /// <summary>Goes on with a run whose stage 1 ended elsewhere, in its log: stage 2 of <c>Invoke-RsyncStage … | Invoke-S3SyncStage …</c>.</summary>
     public static RunContext Continue(string jobName, string runId, IRunObserver observer)
     {
-        RunContext context = new(jobName, runId, observer);
+        RunContext context = new(jobName, runId, observer, RunLog.Create(jobName, runId));
         if (context.LogPath is null)
             context.Warning($"No log can be written to {StateFolder.Root()}; set {StateFolder.EnvironmentVariable} to a folder that can be written.");
         return context;
@@ -40,6 +40,9 @@ public sealed class RunContext : IRunObserver, IDisposable
 
     /// <summary>Set while a stage may be tried again: decides what the observer hears of its failed entries, and when its progress ends.</summary>
     internal AttemptedItems? Attempts { get; set; }
+
+    /// <summary>A run that is only planned: nothing of it is written down.</summary>
+    internal static RunContext ForPlan(string jobName, IRunObserver observer) => new(jobName, NewRunId(), observer, RunLog.None());
 
     /// <inheritdoc/>
     public bool WantsProgress => observer.WantsProgress;

@@ -31,16 +31,19 @@ internal sealed partial class ChangeJournalFolder
     /// <exception cref="UnauthorizedAccessException">It cannot be made.</exception>
     public static ChangeJournalFolder ForJob(string jobName) => new(StateFolder.ForJob(jobName).Folder(FolderName));
 
+    /// <summary>The folder of a job, whether it is there or not.</summary>
+    public static ChangeJournalFolder Of(string jobName) => new(System.IO.Path.Combine(StateFolder.PathFor(jobName), FolderName));
+
     /// <summary>True when the job has, or may have, journals or other state that a run without a journal would make wrong.</summary>
     public static bool HasState(string jobName) =>
-        Directory.Exists(System.IO.Path.Combine(StateFolder.Root(), StateFolder.FolderName(jobName), FolderName));
+        Directory.Exists(Of(jobName).Path);
 
     /// <summary>True while somebody writes a journal about a mirror: a run of this job, or an rsync that outlived its run.</summary>
     public static bool IsBusy(string jobName, string mirrorPath)
     {
         try
         {
-            return HasState(jobName) && Directory.EnumerateFiles(ForJob(jobName).Path, "*" + Pending)
+            return HasState(jobName) && Directory.EnumerateFiles(Of(jobName).Path, "*" + Pending)
                 .Any(path => IsOpenElsewhere(path) && IsUnfinished(path, Mirror(mirrorPath)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -67,7 +70,7 @@ internal sealed partial class ChangeJournalFolder
     public IReadOnlyList<ChangeJournalFile> PendingOf(string mirrorPath)
     {
         List<ChangeJournalFile> found = [];
-        foreach (string path in Directory.EnumerateFiles(Path, "*" + Pending))
+        foreach (string path in Directory.Exists(Path) ? Directory.EnumerateFiles(Path, "*" + Pending) : [])
         {
             if (Look(path, Mirror(mirrorPath)) is { } file)
                 found.Add(file);

@@ -36,7 +36,7 @@ internal sealed class PendingChanges
     {
         try
         {
-            ChangeJournalFolder folder = ChangeJournalFolder.ForJob(jobName);
+            ChangeJournalFolder folder = ChangeJournalFolder.Of(jobName);
             return new PendingChanges(folder, folder.PendingOf(mirrorPath));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -19,6 +19,9 @@ public sealed class RunLog : IDisposable
     /// <summary>The log file; null where none could be made.</summary>
     public string? Path => file?.Name;
 
+    /// <summary>A log that keeps nothing.</summary>
+    internal static RunLog None() => new(null);
+
     /// <summary>Opens <c>logs/{runId}.jsonl</c> in the job's state folder; a log that is there already goes on at its end.</summary>
     public static RunLog Create(string jobName, string runId)
     {

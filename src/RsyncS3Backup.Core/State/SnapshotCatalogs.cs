@@ -26,6 +26,9 @@ internal sealed class SnapshotCatalogs
     /// <exception cref="UnauthorizedAccessException">The state folder cannot be made.</exception>
     public static SnapshotCatalogs ForJob(string jobName) => new(StateFolder.ForJob(jobName).Folder(FolderName));
 
+    /// <summary>Those of a job, where nothing is to be made; there may be none.</summary>
+    public static SnapshotCatalogs Of(string jobName) => new(Path.Combine(StateFolder.PathFor(jobName), FolderName));
+
     /// <summary>The catalog's file of a snapshot, whether it is there or not.</summary>
     public string PathOf(string keyPrefix) => Path.Combine(folder, FileOf(keyPrefix));
 

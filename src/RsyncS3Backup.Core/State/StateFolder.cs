@@ -29,10 +29,13 @@ public sealed class StateFolder
     /// <exception cref="UnauthorizedAccessException">The folder cannot be made.</exception>
     public static StateFolder ForJob(string jobName)
     {
-        string path = System.IO.Path.Combine(Root(), FolderName(jobName));
+        string path = PathFor(jobName);
         CreateOwnerOnly(path);
         return new StateFolder(path);
     }
+
+    /// <summary>Where the folder of a job is, or would be made.</summary>
+    public static string PathFor(string jobName) => System.IO.Path.Combine(Root(), FolderName(jobName));
 
     /// <summary>A folder below the job's folder, made if it is not there.</summary>
     public string Folder(string name)

@@ -24,15 +24,15 @@ internal static class EndpointMemory
     /// <param name="request">The destination.</param>
     /// <param name="jobName">Whose state folder remembers it.</param>
     /// <param name="resolve">Asks the SDK.</param>
-    public static string Find(S3SyncRequest request, string jobName, Func<string> resolve)
+    /// <param name="remembers">False to write nothing.</param>
+    public static string Find(S3SyncRequest request, string jobName, Func<string> resolve, bool remembers = true)
     {
         if (request.Destination.EndpointUrl is { } named)
             return named;
         string inputs = Inputs(request);
-        string? path = null;
+        string path = Path.Combine(StateFolder.PathFor(jobName), FileName);
         try
         {
-            path = Path.Combine(StateFolder.ForJob(jobName).Path, FileName);
             if (File.Exists(path) && File.ReadAllLines(path) is [var known, var address] && known == inputs)
                 return address;
         }
@@ -42,17 +42,16 @@ internal static class EndpointMemory
         }
 
         string resolved = resolve();
-        Remember(path, $"{inputs}\n{resolved}\n");
+        if (remembers)
+            Remember(jobName, $"{inputs}\n{resolved}\n");
         return resolved;
     }
 
-    private static void Remember(string? path, string text)
+    private static void Remember(string jobName, string text)
     {
-        if (path is null)
-            return;
         try
         {
-            using FileStream file = StateFolder.CreateFile(path);
+            using FileStream file = StateFolder.CreateFile(Path.Combine(StateFolder.ForJob(jobName).Path, FileName));
             file.Write(Encoding.UTF8.GetBytes(text));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

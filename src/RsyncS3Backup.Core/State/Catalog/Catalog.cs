@@ -48,8 +48,11 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     private volatile string? damage;
     private CatalogProperties properties;
 
-    private Catalog(string path, CatalogIdentity identity, SqliteDatabase writer)
+    private readonly bool isReadOnly;
+
+    private Catalog(string path, CatalogIdentity identity, SqliteDatabase writer, bool isReadOnly = false)
     {
+        this.isReadOnly = isReadOnly;
         this.path = path;
         this.identity = Text(identity);
         this.writer = writer;
@@ -107,6 +110,27 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
         }
     }
 
+    /// <summary>Opens a catalog to look at it: whatever is recorded in it afterwards is dropped, and no byte of it changes.</summary>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="IOException">It cannot be read, or is damaged.</exception>
+    public static Catalog? OpenToRead(string path, CatalogIdentity identity)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        if (!File.Exists(path))
+            return null;
+        SqliteDatabase database = SqliteDatabase.OpenToRead(path);
+        try
+        {
+            CatalogFile.RequireFormat(database);
+            return new Catalog(path, identity, database, isReadOnly: true);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>All rows in the order of their keys' UTF-8 bytes, as they are when the first is asked for.</summary>
     /// <exception cref="IOException">
     /// While it is enumerated: the rows cannot be read, or are not those that were written. That rows are missing may show at the end only, so
@@ -117,7 +141,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
         if (!isOurs)
             yield break;
         Flush();
-        using CatalogReader reader = Noted(() => new CatalogReader(path, [], null));
+        using CatalogReader reader = Noted(() => new CatalogReader(path, [], null, isReadOnly));
         Func<CatalogEntry?> next = reader.Next;
         // Disposed before the reader is.
         using CatalogReadAhead ahead = new(() => Noted(next));
@@ -205,6 +229,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <exception cref="IOException">It cannot be written. The catalog is of no use to this run, and is set aside for the next.</exception>
     public void BeginRun(bool isReconcile, DateTimeOffset startTime)
     {
+        if (isReadOnly)
+            return;
         lock (writerGate)
         {
             try
@@ -266,6 +292,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <param name="reason">What was seen.</param>
     public void Contradict(string reason)
     {
+        if (isReadOnly)
+            return;
         lock (writerGate)
         {
             if (isContradicted)
@@ -311,6 +339,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <summary>Records a multipart upload, on disk before this returns: call it before the first part is sent.</summary>
     public void Remember(UnfinishedUpload upload)
     {
+        if (isReadOnly)
+            return;
         lock (writerGate)
         {
             Attempt(() => writer.Transaction(isDurable: true, () =>
@@ -326,6 +356,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <summary>Records that a multipart upload was completed or aborted.</summary>
     public void Forget(string uploadId)
     {
+        if (isReadOnly)
+            return;
         lock (writerGate)
         {
             Attempt(() => writer.Transaction(isDurable: false, () =>
@@ -388,7 +420,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
             }
 
             writer.Dispose();
-            if (damage is not { } reason)
+            if (isReadOnly || damage is not { } reason)
                 return;
             damage = null;
             try
@@ -415,7 +447,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
         if (!isOurs)
             yield break;
         Flush();
-        using CatalogReader reader = Noted(() => new CatalogReader(path, from, to));
+        using CatalogReader reader = Noted(() => new CatalogReader(path, from, to, isReadOnly));
         Func<CatalogEntry?> next = reader.Next;
         while (Noted(next) is { } entry)
             yield return entry;
@@ -430,7 +462,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
             {
                 return Noted(() =>
                 {
-                    statement ??= (lookup ??= SqliteDatabase.Open(path)).Prepare(sql);
+                    statement ??= (lookup ??= isReadOnly ? SqliteDatabase.OpenToRead(path) : SqliteDatabase.Open(path)).Prepare(sql);
                     bind(statement);
                     List<CatalogEntry> found = [];
                     while (statement.Step())
@@ -464,6 +496,8 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
 
     private void Enqueue(string key, CatalogEntry? entry)
     {
+        if (isReadOnly)
+            return;
         lock (queueGate)
         {
             if (!isRunOn)

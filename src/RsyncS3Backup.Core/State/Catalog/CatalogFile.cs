@@ -69,9 +69,8 @@ internal static class CatalogFile
             if (database.Text("PRAGMA journal_mode=WAL") != "wal")
                 throw new IOException($"The file system of '{path}' cannot keep a catalog that is read while it is written.");
             if (schema.Length == 0)
-                schema = Make(database);
-            if (schema != string.Join('\n', Schema) || database.Text("PRAGMA user_version") != Invariant(Format))
-                throw SqliteException.Damaged("It is no catalog, or one of another version of the module.");
+                Make(database);
+            RequireFormat(database);
             return database;
         }
         catch
@@ -81,23 +80,23 @@ internal static class CatalogFile
         }
     }
 
-    private static string Make(SqliteDatabase database)
+    /// <summary>Demands that a file is a catalog of this version of the module.</summary>
+    /// <exception cref="SqliteException">It is not.</exception>
+    public static void RequireFormat(SqliteDatabase database)
     {
-        string schema = "";
-        database.Transaction(isDurable: true, () =>
-        {
-            // Another process may have made it meanwhile.
-            if (SqliteFile.Schema(database).Length == 0)
-            {
-                Array.ForEach(Schema, database.Execute);
-                database.Execute($"PRAGMA user_version={Format}");
-                new CatalogProperties { Doubt = CatalogDoubt.Missing }.Write(database);
-            }
-
-            schema = SqliteFile.Schema(database);
-        });
-        return schema;
+        if (SqliteFile.Schema(database) != string.Join('\n', Schema) || database.Text("PRAGMA user_version") != Invariant(Format))
+            throw SqliteException.Damaged("It is no catalog, or one of another version of the module.");
     }
+
+    private static void Make(SqliteDatabase database) => database.Transaction(isDurable: true, () =>
+    {
+        // Another process may have made it meanwhile.
+        if (SqliteFile.Schema(database).Length > 0)
+            return;
+        Array.ForEach(Schema, database.Execute);
+        database.Execute($"PRAGMA user_version={Format}");
+        new CatalogProperties { Doubt = CatalogDoubt.Missing }.Write(database);
+    });
 
     private static string Invariant(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,9 +16,10 @@ internal sealed class CatalogReader : IDisposable
     /// <param name="path">The catalog's file.</param>
     /// <param name="from">The first key.</param>
     /// <param name="to">The key after the last one; null to read to the end.</param>
-    public CatalogReader(string path, byte[] from, byte[]? to)
+    /// <param name="isReadOnly">True to change not even the log's index.</param>
+    public CatalogReader(string path, byte[] from, byte[]? to, bool isReadOnly = false)
     {
-        database = SqliteDatabase.Open(path);
+        database = isReadOnly ? SqliteDatabase.OpenToRead(path) : SqliteDatabase.Open(path);
         try
         {
             // One transaction, so that the count and the rows are from the same moment.

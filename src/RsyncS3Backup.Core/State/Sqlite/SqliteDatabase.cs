@@ -20,10 +20,26 @@ internal sealed class SqliteDatabase : IDisposable
     public bool IsReadOnly => raw.sqlite3_db_readonly(handle, "main") != 0;
 
     /// <summary>Opens a file that is there.</summary>
-    public static SqliteDatabase Open(string path)
+    public static SqliteDatabase Open(string path) => Open(path, raw.SQLITE_OPEN_READWRITE);
+
+    /// <summary>Opens a file that is there so that not one byte of its folder changes: neither its own, nor those of its log or the log's index.</summary>
+    public static SqliteDatabase OpenToRead(string path)
+    {
+        // Without a log that has something in it nothing needs a lock. Else the log is read, and its index is not written:
+        // https://sqlite.org/wal.html#readonly and https://sqlite.org/c3ref/open.html for the names of the parameters.
+        FileInfo log = new(path + "-wal");
+        string how = log.Exists && log.Length > 0 && File.Exists(path + "-shm") ? "mode=ro&readonly_shm=1" : "immutable=1";
+        string address = new Uri(Path.GetFullPath(path)).AbsoluteUri.Replace("?", "%3F", StringComparison.Ordinal);
+        return Open($"{address}?{how}", raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+    }
+
+    /// <summary>A database of this connection alone, in memory as far as the page cache goes and in an unnamed temporary file beyond.</summary>
+    public static SqliteDatabase OpenTemporary() => Open("", raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+
+    private static SqliteDatabase Open(string path, int flags)
     {
         // One thread at a time uses a connection, so SQLite need not lock at each call.
-        int code = raw.sqlite3_open_v2(path, out sqlite3 handle, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX, null);
+        int code = raw.sqlite3_open_v2(path, out sqlite3 handle, flags | raw.SQLITE_OPEN_NOMUTEX, null);
         SqliteDatabase database = new(handle);
         try
         {
