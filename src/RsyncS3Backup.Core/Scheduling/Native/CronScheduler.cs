@@ -4,7 +4,7 @@ using System.Text;
 namespace RsyncS3Backup.Scheduling.Native;
 
 /// <summary>cron: a block in the user's crontab, or a file in /etc/cron.d.</summary>
-internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces places, TimeProvider clock) : INativeScheduler
+internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler
 {
     private const string Installation = "Install cron (apt-get install cron, dnf install cronie, apk add dcron), or use another -Scheduler.";
 
@@ -65,7 +65,7 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         if (scope == BackupScheduleScope.System)
         {
             string path = FilePath(registration.EntryName);
-            NativeFiles.Write(job, path, CrontabText.File(registration, TimeZoneInfo.Local, clock.GetUtcNow()), Encoding.Latin1);
+            NativeFiles.Write(job, path, CrontabText.File(registration), Encoding.Latin1);
             if (FileEntry(path).Problem is { } problem)
                 throw new BackupException(NativeScheduleErrors.NotVerified(job, Kind, problem));
         }
@@ -73,7 +73,7 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         {
             using FileStream held = await ScheduleLock.TakeAsync(cancellationToken).ConfigureAwait(false);
             string? crontab = await ReadAsync(job, cancellationToken).ConfigureAwait(false);
-            string wanted = CrontabText.With(crontab, registration, TimeZoneInfo.Local, clock.GetUtcNow());
+            string wanted = CrontabText.With(crontab, registration);
             if (wanted != crontab)
                 await WriteAsync(job, wanted, cancellationToken).ConfigureAwait(false);
         }
@@ -124,14 +124,14 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
     {
         string text = ReadBytes(path);
         ScheduleRegistration? registration = CrontabText.Registration(text);
-        bool isAsWritten = registration is not null && text == CrontabText.File(registration, TimeZoneInfo.Local, clock.GetUtcNow());
+        bool isAsWritten = registration is not null && text == CrontabText.File(registration);
         return Entry(Path.GetFileName(path), path, registration, isAsWritten, "the file");
     }
 
     private NativeEntry BlockEntry(CrontabBlock block)
     {
         bool isAsWritten = block.Registration is { } registration
-            && block.Text == CrontabText.Block(registration, TimeZoneInfo.Local, clock.GetUtcNow(), block.Before);
+            && block.Text == CrontabText.Block(registration, block.Before);
         return Entry(block.Name, $"crontab of {Environment.UserName}", block.Registration, isAsWritten, "the block");
     }
 
@@ -142,7 +142,7 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         Location = location,
         Registration = registration,
         Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: true)],
-        Problem = isAsWritten ? null : $"{what} was changed by hand, or the machine's time zone is another one now",
+        Problem = isAsWritten ? null : $"{what} was changed by hand",
     };
 
     private static string ReadBytes(string path)

@@ -50,19 +50,16 @@ internal static class CrontabText
             : null;
     }
 
-    /// <summary>The minutes and what follows them up to the command, or up to the user.</summary>
-    /// <param name="registration">What is registered.</param>
-    /// <param name="zone">The machine's zone, by which cron goes.</param>
-    /// <param name="now">Decides what the zone's offset is.</param>
-    public static string Times(ScheduleRegistration registration, TimeZoneInfo zone, DateTimeOffset now) =>
-        $"{string.Join(',', registration.Trigger.MinutesIn(zone, now).Select(minute => minute.ToString(CultureInfo.InvariantCulture)))} * * * *";
+    /// <summary>The five fields of the times.</summary>
+    public static string Times(ScheduleRegistration registration) =>
+        $"{string.Join(',', registration.Trigger.Minutes.Select(minute => minute.ToString(CultureInfo.InvariantCulture)))} * * * *";
 
     /// <summary>A file for /etc/cron.d.</summary>
-    public static string File(ScheduleRegistration registration, TimeZoneInfo zone, DateTimeOffset now) =>
+    public static string File(ScheduleRegistration registration) =>
         $"""
         {Begin}{registration.EntryName}: {registration.ToJson()}
         # Written by Register-BackupSchedule, which replaces it.
-        {(registration.IsEnabled ? "" : Off)}{Times(registration, zone, now)} root {Command(registration)}
+        {(registration.IsEnabled ? "" : Off)}{Times(registration)} root {Command(registration)}
         {End}{registration.EntryName}
 
         """;
@@ -70,15 +67,13 @@ internal static class CrontabText
     /// <summary>The crontab with the job's block in it: where the old block was, or at the end.</summary>
     /// <param name="crontab">What is there; null when there is none.</param>
     /// <param name="registration">What is registered.</param>
-    /// <param name="zone">The machine's zone.</param>
-    /// <param name="now">Decides what the zone's offset is.</param>
-    public static string With(string? crontab, ScheduleRegistration registration, TimeZoneInfo zone, DateTimeOffset now)
+    public static string With(string? crontab, ScheduleRegistration registration)
     {
         string text = crontab ?? "";
         if (Find(text).FirstOrDefault(block => block.Name == registration.EntryName) is { } old)
-            return text[..old.Start] + Block(registration, zone, now, old.Before) + text[old.End..];
+            return text[..old.Start] + Block(registration, old.Before) + text[old.End..];
         string before = crontab is null ? "none" : text.Length > 0 && text[^1] != '\n' ? "open" : "whole";
-        return text + (before == "open" ? "\n" : "") + Block(registration, zone, now, before);
+        return text + (before == "open" ? "\n" : "") + Block(registration, before);
     }
 
     /// <summary>The crontab without a block, as it was before; null: without a crontab, as it was before.</summary>
@@ -122,10 +117,10 @@ internal static class CrontabText
     public static ScheduleRegistration? Registration(string file) => Head(file.Split('\n')[0])?.Registration;
 
     /// <summary>A job's block.</summary>
-    public static string Block(ScheduleRegistration registration, TimeZoneInfo zone, DateTimeOffset now, string before) =>
+    public static string Block(ScheduleRegistration registration, string before) =>
         $"""
         {Begin}{registration.EntryName} {before}: {registration.ToJson()}
-        {(registration.IsEnabled ? "" : Off)}{Times(registration, zone, now)} {Command(registration)}
+        {(registration.IsEnabled ? "" : Off)}{Times(registration)} {Command(registration)}
         {End}{registration.EntryName}
 
         """;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace RsyncS3Backup.Scheduling.Native;
 
 /// <summary>launchd: an agent of the user's, or a daemon of the machine's.</summary>
-internal sealed partial class LaunchdScheduler(BackupScheduleScope scope, NativePlaces places, TimeProvider clock) : INativeScheduler
+internal sealed partial class LaunchdScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler
 {
     private const string Installation = "Use the scheduler of this system: leave -Scheduler out.";
 
@@ -40,7 +40,7 @@ internal sealed partial class LaunchdScheduler(BackupScheduleScope scope, Native
             throw new BackupException(NativeScheduleErrors.CannotExpress(job, Kind, reason, "Rename the job or its configuration file."));
         string label = registration.EntryName;
         string path = Path.Combine(Folder, label + ".plist");
-        bool isChanged = NativeFiles.Write(job, path, LaunchdText.PropertyList(registration, TimeZoneInfo.Local, clock.GetUtcNow()));
+        bool isChanged = NativeFiles.Write(job, path, LaunchdText.PropertyList(registration));
         if (isChanged || await IsLoadedAsync(label, path, cancellationToken).ConfigureAwait(false) != registration.IsEnabled)
         {
             // launchd reads a list when it loads it; what it does not know cannot be taken out, which is an error of no interest.
@@ -92,9 +92,9 @@ internal sealed partial class LaunchdScheduler(BackupScheduleScope scope, Native
             Location = path,
             Registration = registration,
             Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: true)],
-            Problem = registration is not null && text == LaunchdText.PropertyList(registration, TimeZoneInfo.Local, clock.GetUtcNow())
+            Problem = registration is not null && text == LaunchdText.PropertyList(registration)
                 ? null
-                : "the property list was changed by hand, or the machine's time zone is another one now",
+                : "the property list was changed by hand",
         };
     }
 

@@ -9,10 +9,7 @@ internal static class LaunchdText
     private const string Mark = " RsyncS3Backup: ";
 
     /// <summary>The property list.</summary>
-    /// <param name="registration">What is registered.</param>
-    /// <param name="zone">The machine's zone, by which launchd goes.</param>
-    /// <param name="now">Decides what the zone's offset is.</param>
-    public static string PropertyList(ScheduleRegistration registration, TimeZoneInfo zone, DateTimeOffset now)
+    public static string PropertyList(ScheduleRegistration registration)
     {
         XElement dictionary = new(
             "dict",
@@ -20,7 +17,7 @@ internal static class LaunchdText
             Pair("ProgramArguments", new XElement(
                 "array", registration.Arguments(delaysItself: true).Prepend(registration.Program).Select(Text))),
             // No hour: at this minute of each (launchd.plist(5), "StartCalendarInterval").
-            Pair("StartCalendarInterval", new XElement("array", registration.Trigger.MinutesIn(zone, now).Select(minute =>
+            Pair("StartCalendarInterval", new XElement("array", registration.Trigger.Minutes.Select(minute =>
                 new XElement("dict", Pair("Minute", new XElement("integer", minute.ToString(CultureInfo.InvariantCulture))))))),
             // What was missed while the machine was off is found at its start; what was missed asleep, launchd makes good itself.
             Pair("RunAtLoad", new XElement(registration.CatchUp ? "true" : "false")),

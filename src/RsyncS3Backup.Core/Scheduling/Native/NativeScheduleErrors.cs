@@ -73,13 +73,6 @@ internal static class NativeScheduleErrors
         "Get-BackupSchedule lists those that are; Register-BackupSchedule registers one.",
         name);
 
-    public static BackupError NoSchedule(string jobName) => Make(
-        "ScheduleMissing",
-        BackupErrorCategory.InvalidArgument,
-        $"Nothing says when job '{jobName}' is due: its configuration has no 'schedule'.",
-        "Add -CronExpression '0 2 * * *', or a 'schedule' to the configuration.",
-        jobName);
-
     public static BackupError ShellNotFound() => Make(
         "PowerShellNotFound",
         BackupErrorCategory.NotInstalled,

@@ -1,74 +1,45 @@
 namespace RsyncS3Backup.Scheduling.Native;
 
-/// <summary>
-/// When the operating system starts a job, which then asks whether it is due: certain minutes of every hour. Every hour, because then
-/// neither the hours of the expression, nor its zone, nor the machine's can change what must be registered; and a time that was missed is
-/// made good within the hour.
-/// </summary>
+/// <summary>When the operating system starts a job, which then asks whether it is due: at least at every moment at which it can be.</summary>
+/// <remarks>
+/// Minutes of every hour where a system knows no zones. They stay the same when the hours or the days of the expression, its zone or the
+/// machine's become others, so that most edits of a configuration need no new registration.
+/// </remarks>
 internal sealed record NativeTrigger
 {
-    // Under the rules of today a zone repeats itself within two years, but for those whose changes follow the moon (Morocco).
-    private static readonly TimeSpan Horizon = TimeSpan.FromDays(3 * 366);
+    /// <summary>The check that makes good what was missed, and what an edit of the configuration has made of the times, within the hour.</summary>
+    public const string HourlyCheck = "*-*-* *:00:00 UTC";
 
-    private NativeTrigger(IReadOnlyList<int> minutes) => Minutes = minutes;
+    /// <summary>The minutes (0 to 59) of every hour, ascending, at least one: for cron, launchd and the Task Scheduler.</summary>
+    public required IReadOnlyList<int> Minutes { get; init; }
 
-    /// <summary>The minutes (0 to 59) of each hour of UTC, ascending; at least one.</summary>
-    public IReadOnlyList<int> Minutes { get; }
+    /// <summary>The lines of <c>OnCalendar=</c>: for systemd, which knows zones.</summary>
+    public required IReadOnlyList<string> Calendar { get; init; }
 
-    /// <summary>A trigger at these minutes of UTC's hours.</summary>
-    public static NativeTrigger AtUtcMinutes(IEnumerable<int> minutes)
+    /// <summary>The trigger of a schedule.</summary>
+    /// <param name="schedule">When the job is due.</param>
+    /// <param name="catchUp">Whether what was missed is made good.</param>
+    /// <param name="now">From when on the zone's changes are looked up.</param>
+    public static NativeTrigger For(CronSchedule schedule, bool catchUp, DateTimeOffset now)
     {
-        int[] all = [.. minutes.Distinct().Order()];
-        return all.Length > 0 && all[0] >= 0 && all[^1] < 60
-            ? new NativeTrigger(all)
-            : throw new ArgumentOutOfRangeException(nameof(minutes), "A trigger has minutes from 0 to 59.");
-    }
-
-    /// <summary>The same in the hours of a zone. One whose offset changes by half an hour (Lord Howe) has the minutes of both.</summary>
-    public IReadOnlyList<int> MinutesIn(TimeZoneInfo zone, DateTimeOffset now) =>
-        [.. OffsetMinutes(zone, now).SelectMany(offset => Minutes.Select(minute => Wrap(minute + offset))).Distinct().Order()];
-
-    /// <summary>
-    /// A trigger that has all minutes at which a schedule can be due: those of its expression under every offset that its zone has, and the
-    /// ends of gaps to which a time is moved.
-    /// </summary>
-    public static NativeTrigger For(CronSchedule schedule, DateTimeOffset now)
-    {
-        SortedSet<int> minutes = [];
-        DateTime at = now.UtcDateTime;
-        DateTime until = at + Horizon;
-        AddMinutes(at);
-        while (schedule.Zone.FirstChange(at, until) is { } change)
+        IReadOnlyList<string> calendar = CoarseTrigger.Calendar(schedule, now);
+        return new NativeTrigger
         {
-            at = change;
-            AddMinutes(change);
-            if (schedule.After(new DateTimeOffset(change).AddTicks(-1))?.Utc.UtcDateTime == change)
-                minutes.Add(change.Minute);
-        }
-
-        return AtUtcMinutes(minutes);
-
-        void AddMinutes(DateTime utc)
-        {
-            int offset = schedule.Zone.OffsetAt(utc).Minutes;
-            minutes.UnionWith(schedule.Expression.Minutes.Select(minute => Wrap(minute - offset)));
-        }
+            Minutes = CoarseTrigger.Minutes(schedule.Expression),
+            Calendar = catchUp ? [.. calendar, HourlyCheck] : calendar,
+        };
     }
 
     /// <summary>True when this one starts the job at all moments at which the other does.</summary>
-    public bool Covers(NativeTrigger other) => other.Minutes.All(Minutes.Contains);
+    /// <param name="other">The other.</param>
+    /// <param name="scheduler">Decides which of the two ways counts.</param>
+    public bool Covers(NativeTrigger other, BackupScheduler scheduler) => scheduler == BackupScheduler.Systemd
+        ? other.Calendar.All(Calendar.Contains)
+        : other.Minutes.All(Minutes.Contains);
 
-    /// <summary>
-    /// The least equal distance between the minutes, when they are equally far from one another round the hour; else null.
-    /// </summary>
+    /// <summary>The distance between the minutes when all are equally far from one another, round the hour; else null.</summary>
     public int? Interval => Minutes.Count > 1 && 60 % Minutes.Count == 0
         && Minutes.Zip(Minutes.Skip(1), (earlier, later) => later - earlier).All(distance => distance == 60 / Minutes.Count)
             ? 60 / Minutes.Count
             : null;
-
-    // Two years hold every offset that a zone has under the rules of today.
-    private static IEnumerable<int> OffsetMinutes(TimeZoneInfo zone, DateTimeOffset now) =>
-        Enumerable.Range(0, 24).Select(month => zone.GetUtcOffset(now.AddDays(30 * month)).Minutes).Distinct();
-
-    private static int Wrap(int minute) => ((minute % 60) + 60) % 60;
 }

@@ -90,9 +90,13 @@ internal sealed record ScheduleRegistration
             json.WriteNumber("randomDelay", (long)RandomDelay.TotalSeconds);
             json.WriteString("scope", Scope.ToString());
             json.WriteBoolean("enabled", IsEnabled);
-            json.WriteStartArray("utcMinutes");
+            json.WriteStartArray("minutes");
             foreach (int minute in Trigger.Minutes)
                 json.WriteNumberValue(minute);
+            json.WriteEndArray();
+            json.WriteStartArray("calendar");
+            foreach (string line in Trigger.Calendar)
+                json.WriteStringValue(line);
             json.WriteEndArray();
             json.WriteString("program", Program);
             json.WriteString("launcher", Launcher);
@@ -124,7 +128,11 @@ internal sealed record ScheduleRegistration
                 RandomDelay = TimeSpan.FromSeconds(root.GetProperty("randomDelay").GetInt64()),
                 Scope = Enum.Parse<BackupScheduleScope>(root.GetProperty("scope").GetString()!),
                 IsEnabled = root.GetProperty("enabled").GetBoolean(),
-                Trigger = NativeTrigger.AtUtcMinutes(root.GetProperty("utcMinutes").EnumerateArray().Select(minute => minute.GetInt32())),
+                Trigger = new NativeTrigger
+                {
+                    Minutes = [.. root.GetProperty("minutes").EnumerateArray().Select(minute => minute.GetInt32())],
+                    Calendar = [.. root.GetProperty("calendar").EnumerateArray().Select(line => line.GetString()!)],
+                },
                 Program = root.GetProperty("program").GetString()!,
                 Launcher = root.GetProperty("launcher").GetString()!,
                 Environment =

@@ -4,13 +4,13 @@ namespace RsyncS3Backup.Scheduling.Native;
 internal static class SchedulerChoice
 {
     /// <summary>All of them, for one scope, the preferred first.</summary>
-    public static IReadOnlyList<INativeScheduler> All(BackupScheduleScope scope, NativePlaces places, TimeProvider clock)
+    public static IReadOnlyList<INativeScheduler> All(BackupScheduleScope scope, NativePlaces places)
     {
         if (OperatingSystem.IsWindows())
             return [new WindowsTaskScheduler(scope, places)];
         if (OperatingSystem.IsMacOS())
-            return [new LaunchdScheduler(scope, places, clock), new CronScheduler(scope, places, clock)];
-        return [new SystemdScheduler(scope, places), new CronScheduler(scope, places, clock)];
+            return [new LaunchdScheduler(scope, places), new CronScheduler(scope, places)];
+        return [new SystemdScheduler(scope, places), new CronScheduler(scope, places)];
     }
 
     /// <summary>The scheduler that was asked for, or the first that can be used here.</summary>

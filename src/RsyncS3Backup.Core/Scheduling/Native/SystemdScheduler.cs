@@ -150,10 +150,10 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
             return $"{timerName} is {timer.GetValueOrDefault("UnitFileState")} and {timer.GetValueOrDefault("ActiveState")}, not {file} and {active}";
         if (!service.GetValueOrDefault("ExecStart", "").Contains($"path={registration.Program} ;", StringComparison.Ordinal))
             return $"{serviceName} starts something else: {service.GetValueOrDefault("ExecStart")}";
-        string times = timer.GetValueOrDefault("TimersCalendar", "");
-        return times.Contains("OnCalendar=", StringComparison.Ordinal) && times.Contains("UTC", StringComparison.Ordinal)
+        int times = timer.GetValueOrDefault("TimersCalendar", "").Split('\n').Sum(line => line.Split("OnCalendar=").Length - 1);
+        return times == registration.Trigger.Calendar.Count
             ? null
-            : $"{timerName} has other times: {times}";
+            : $"{timerName} has {times} of {registration.Trigger.Calendar.Count} times";
     }
 
     private async Task<IReadOnlyDictionary<string, string>?> PropertiesAsync(string unit, CancellationToken cancellationToken)
@@ -166,8 +166,9 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         return answer.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('=', 2))
             .Where(pair => pair.Length == 2)
-            .DistinctBy(pair => pair[0])
-            .ToDictionary(pair => pair[0], pair => pair[1]);
+            // A property that has several values comes once for each.
+            .GroupBy(pair => pair[0], pair => pair[1])
+            .ToDictionary(property => property.Key, property => string.Join('\n', property));
     }
 
     private Task<ProgramAnswer?> ControlAsync(CancellationToken cancellationToken, params string[] arguments)

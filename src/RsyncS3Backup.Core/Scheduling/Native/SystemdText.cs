@@ -64,7 +64,7 @@ internal static class SystemdText
             Description={Value($"Asks whether backup '{registration.JobName}' is due")}
 
             [Timer]
-            OnCalendar={Calendar(registration.Trigger)}
+            {string.Join('\n', registration.Trigger.Calendar.Select(line => $"OnCalendar={line}"))}
             AccuracySec=1s
             Persistent={(registration.CatchUp ? "true" : "false")}
 
@@ -72,16 +72,6 @@ internal static class SystemdText
         if (registration.RandomDelay > TimeSpan.Zero)
             text.Append(CultureInfo.InvariantCulture, $"RandomizedDelaySec={ScheduleRegistration.Seconds(registration.RandomDelay)}s\n");
         return text.Append("\n[Install]\nWantedBy=timers.target\n").ToString();
-    }
-
-    /// <summary>
-    /// The trigger as OnCalendar has it: in UTC, where no hour is missing or comes twice, and as lists, because systemd 252 fails on
-    /// repetitions before a gap and leaves out the hour that a zone repeats.
-    /// </summary>
-    public static string Calendar(NativeTrigger trigger)
-    {
-        IEnumerable<string> Two(IEnumerable<int> numbers) => numbers.Select(number => number.ToString("00", CultureInfo.InvariantCulture));
-        return $"*-*-* {string.Join(',', Two(Enumerable.Range(0, 24)))}:{string.Join(',', Two(trigger.Minutes))}:00 UTC";
     }
 
     /// <summary>What a unit was made from; null when it is not one of this module's.</summary>

@@ -14,16 +14,16 @@ public sealed class GoldenTests
     {
         { "user.service", SystemdText.Service(Registrations.Plain, "me") },
         { "user.timer", SystemdText.Timer(Registrations.Plain) },
-        { "system-hostile.service", SystemdText.Service(Registrations.Hostile_System, "root") },
-        { "system-hostile.timer", SystemdText.Timer(Registrations.Hostile_System) },
-        { "crontab", CrontabText.With("MAILTO=me\n", Registrations.Plain, TimeZoneInfo.Utc, Registrations.Now) },
-        { "crontab-hostile", CrontabText.With(null, Registrations.Hostile, TimeZoneInfo.Utc, Registrations.Now) },
-        { "cron.d-hostile", CrontabText.File(Registrations.Hostile_System, TimeZoneInfo.Utc, Registrations.Now) },
-        { "crontab-disabled", CrontabText.With(null, Registrations.Plain with { IsEnabled = false }, TimeZoneInfo.Utc, Registrations.Now) },
-        { "agent.plist", LaunchdText.PropertyList(Registrations.Plain, TimeZoneInfo.Utc, Registrations.Now) },
-        { "daemon-hostile.plist", LaunchdText.PropertyList(Registrations.Hostile_System, TimeZoneInfo.Utc, Registrations.Now) },
+        { "system-hostile.service", SystemdText.Service(Registrations.HostileSystem, "root") },
+        { "system-hostile.timer", SystemdText.Timer(Registrations.HostileSystem) },
+        { "crontab", CrontabText.With("MAILTO=me\n", Registrations.Plain) },
+        { "crontab-hostile", CrontabText.With(null, Registrations.Hostile) },
+        { "cron.d-hostile", CrontabText.File(Registrations.HostileSystem) },
+        { "crontab-disabled", CrontabText.With(null, Registrations.Plain with { IsEnabled = false }) },
+        { "agent.plist", LaunchdText.PropertyList(Registrations.Plain) },
+        { "daemon-hostile.plist", LaunchdText.PropertyList(Registrations.HostileSystem) },
         { "task.xml", TaskXml.Task(OnWindows(Registrations.Plain), @"HOME\me") },
-        { "task-system-hostile.xml", TaskXml.Task(OnWindows(Registrations.Hostile_System), @"HOME\me") },
+        { "task-system-hostile.xml", TaskXml.Task(OnWindows(Registrations.HostileSystem), @"HOME\me") },
     };
 
     [Theory]

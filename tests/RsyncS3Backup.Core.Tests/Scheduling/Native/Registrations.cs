@@ -1,3 +1,4 @@
+using RsyncS3Backup.Scheduling;
 using RsyncS3Backup.Scheduling.Native;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling.Native;
@@ -5,13 +6,13 @@ namespace RsyncS3Backup.Core.Tests.Scheduling.Native;
 /// <summary>What is registered in tests.</summary>
 internal static class Registrations
 {
-    public static DateTimeOffset Now { get; } = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Now = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     /// <summary>A job of the simplest kind.</summary>
     public static ScheduleRegistration Plain { get; } = new()
     {
         JobName = "photos",
-        Trigger = NativeTrigger.AtUtcMinutes([30]),
+        Trigger = Trigger("30 2 * * *", "Europe/Berlin", catchUp: true),
         Program = "/usr/bin/pwsh",
         Launcher = "/opt/modules/RsyncS3Backup/0.1.0/Scheduling/Start-ScheduledBackup.ps1",
     };
@@ -21,15 +22,18 @@ internal static class Registrations
     {
         JobName = """it's "100%" $HOME \% <é> 日本""",
         ConfigPath = """/data/it's 100% "mine" & \$x\%y/jöb.json""",
-        CronExpression = "15,45 2 * * 1-5",
+        CronExpression = "17,47 2 1 * 1-5",
         TimeZone = "America/New_York",
         CatchUp = false,
         RandomDelay = TimeSpan.FromMinutes(5),
-        Trigger = NativeTrigger.AtUtcMinutes([15, 45]),
+        Trigger = Trigger("17,47 2 1 * 1-5", "America/New_York", catchUp: false),
         Program = "/opt/power shell/pwsh",
         Launcher = "/opt/mod%ules/Start-ScheduledBackup.ps1",
         Environment = [KeyValuePair.Create("AWS_PROFILE", "back up"), KeyValuePair.Create("RSYNCS3BACKUP_STATE", "/var/100%/$state")],
     };
 
-    public static ScheduleRegistration Hostile_System => Hostile with { Scope = BackupScheduleScope.System };
+    public static ScheduleRegistration HostileSystem => Hostile with { Scope = BackupScheduleScope.System };
+
+    public static NativeTrigger Trigger(string expression, string zone, bool catchUp) =>
+        NativeTrigger.For(new CronSchedule(CronExpression.Parse(expression), ScheduleZone.Find(zone)), catchUp, Now);
 }
