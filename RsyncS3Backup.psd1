@@ -20,6 +20,7 @@
 
     CmdletsToExport      = @(
         'Get-BackupHistory'
+        'Get-BackupJob'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'

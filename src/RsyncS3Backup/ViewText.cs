@@ -25,8 +25,22 @@ public static class ViewText
         return Coloured(status, color) + (isInterrupted ? " (interrupted)" : "");
     }
 
+    /// <summary>How a job fares: its last run's status, <c>Running</c>, or <c>Invalid</c>; empty when it never ran.</summary>
+    public static string JobStatus(PSObject job, bool color)
+    {
+        if (Value(job, "Problems") is System.Collections.ICollection { Count: > 0 })
+            return color ? "\u001b[31mInvalid" + Reset : "Invalid";
+        return Value(job, "IsRunning") is true ? "Running" : Coloured(Text(job, "LastStatus"), color);
+    }
+
+    /// <summary>How much a job holds; empty when that is not known.</summary>
+    public static string JobSize(PSObject job) => Value(job, "Bytes") is long bytes ? HumanText.Bytes(bytes) : "";
+
     /// <summary>When something started, in the screen's time zone.</summary>
-    public static string Started(PSObject run) => Value(run, "StartTime") switch
+    public static string Started(PSObject run) => Time(run, "StartTime");
+
+    /// <summary>A time, in the screen's time zone; empty for none.</summary>
+    public static string Time(PSObject item, string property) => Value(item, property) switch
     {
         DateTimeOffset time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
         DateTime time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),

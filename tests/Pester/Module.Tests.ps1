@@ -2,6 +2,7 @@
 BeforeDiscovery {
     $commands = @(
         'Get-BackupHistory'
+        'Get-BackupJob'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'

@@ -52,6 +52,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("Invoke-RsyncStage -Name ")]
     [InlineData("Invoke-S3SyncStage -Name ")]
     [InlineData("Get-BackupSnapshot -Name ")]
+    [InlineData("Get-BackupJob ")]
     [InlineData("Import-BackupConfiguration -Name ")]
     [InlineData("Test-BackupConfiguration -Name ")]
     public void Names_of_jobs_come_from_the_job_folders(string line)

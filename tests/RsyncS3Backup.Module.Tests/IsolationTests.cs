@@ -59,6 +59,18 @@ public sealed class IsolationTests : IDisposable
     }
 
     [Fact]
+    public void Listing_jobs_and_completing_their_names_loads_no_AWS_assembly()
+    {
+        File.WriteAllText(folder.File("photos.json"), "{}");
+
+        string[] lines = FreshProcess.Run(
+            Import + "(Get-BackupJob).Name; (TabExpansion2 'Get-BackupJob -Name ' 20).CompletionMatches.CompletionText\n" + ListLoaded,
+            ("RSYNCS3BACKUP_JOBS", folder.Path), ("RSYNCS3BACKUP_STATE", folder.File("state")));
+
+        Assert.Equal(["photos", "photos"], lines);
+    }
+
+    [Fact]
     public void Importing_loads_no_assembly_of_the_AWS_SDK_or_of_SQLite() => Assert.Empty(FreshProcess.Run(Import + ListLoaded));
 
     [Fact]

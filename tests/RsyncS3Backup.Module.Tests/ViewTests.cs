@@ -69,6 +69,22 @@ public sealed partial class ViewTests : IDisposable
         """, Run("Failed", isInterrupted: false));
 
     [Fact]
+    public void A_job_is_one_line_of_a_table() => AssertScreen("""
+
+        Name                   Scope  Last run         Status                Next run               Size
+        ----                   -----  --------         ------                --------               ----
+        photos                 User   2026-01-01 02:00 SucceededWithWarnings 2026-01-02 02:00    1.5 GiB
+
+        """, Job("SucceededWithWarnings", isRunning: false));
+
+    [Fact]
+    public void A_job_that_runs_and_one_that_is_broken_say_so()
+    {
+        Assert.Contains(" Running ", session.Render("param($Object) $Object", Job("Failed", isRunning: true)), StringComparison.Ordinal);
+        Assert.Contains(" Invalid ", session.Render("param($Object) $Object", Job(null, isRunning: false, "no job")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_that_is_on_and_one_that_died_say_so()
     {
         Assert.Contains(" Running ", session.Render("param($Object) $Object", Run(null, isInterrupted: false)), StringComparison.Ordinal);
@@ -92,7 +108,7 @@ public sealed partial class ViewTests : IDisposable
     {
         using TemporaryFolder folder = new();
         using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
-        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true) }]);
+        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x") }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
         Assert.Contains("Stage 1 (rsync) : Succeeded, +3 ~2 -2, 12.3 MiB in 3.0 s", screen, StringComparison.Ordinal);
@@ -137,6 +153,18 @@ public sealed partial class ViewTests : IDisposable
         result.GetType().GetProperty("Stage1")!.SetValue(result, Stage1);
         result.GetType().GetProperty("Stage2")!.SetValue(result, Stage2);
         return result;
+    }
+
+    private object Job(string? status, bool isRunning, params string[] problems)
+    {
+        string last = new DateTimeOffset(new DateTime(2026, 1, 1, 2, 0, 0, DateTimeKind.Local)).ToString("O");
+        string next = new DateTimeOffset(new DateTime(2026, 1, 2, 2, 0, 0, DateTimeKind.Local)).ToString("O");
+        return Make("BackupJob", $$"""
+            { "Name": "photos", "Path": "/home/me/.config/rsyncs3backup/jobs/photos.json", "Scope": "User", "Source": ["/data/photos"],
+              "Mirror": "/mirror/photos", "BucketName": "my-backups", "KeyPrefix": "rsync/photos/", "CronExpression": "0 2 * * *",
+              "LastRun": "{{last}}", "LastStatus": {{JsonSerializer.Serialize(status)}}, "NextRun": "{{next}}", "Entries": 1000, "Bytes": 1610612736,
+              "IsRunning": {{(isRunning ? "true" : "false")}}, "Problems": {{JsonSerializer.Serialize(problems)}} }
+            """);
     }
 
     private object Run(string? status, bool isInterrupted)

@@ -49,6 +49,15 @@ internal sealed record JobFile
         };
     }
 
+    /// <summary>The file of a job that was listed before, as it is now. One that was broken stays so: its name need not be its own alone.</summary>
+    public static JobFile Again(BackupJob job)
+    {
+        JobFolder folder = new(System.IO.Path.GetDirectoryName(job.Path)!, job.Scope);
+        return job.Error is { } error
+            ? new JobFile { Name = job.Name, Path = job.Path, Folder = folder }.Refused(error)
+            : Read(job.Path, folder, JobFileSafety.FolderProblem(folder.Path));
+    }
+
     /// <summary>This file as one that is not to be run.</summary>
     public JobFile Refused(BackupError error) => this with
     {

@@ -121,17 +121,23 @@ public abstract class BackupCmdlet : AsyncCmdlet
     /// <summary>
     /// The files of the job folders that names and wildcards mean, broken ones among them; each that is missing is one non-terminating error.
     /// </summary>
-    private protected IReadOnlyList<JobFile> SelectJobs(IEnumerable<string> names)
+    /// <param name="names">The names and wildcards.</param>
+    /// <param name="isMissingWildcardAnError">True where nothing would be done silently although something was asked for.</param>
+    private protected IReadOnlyList<JobFile> SelectJobs(IEnumerable<string> names, bool isMissingWildcardAnError = true)
     {
         JobList list = JobList.Read();
-        IReadOnlyList<JobFile> jobs = JobSelection.Select(list, names, name => ReportBadInput(list.NotFound(name)));
+        IReadOnlyList<JobFile> jobs = JobSelection.Select(list, names, name =>
+        {
+            if (isMissingWildcardAnError || !WildcardPattern.ContainsWildcardCharacters(name))
+                ReportBadInput(list.NotFound(name));
+        });
         foreach (JobFile job in jobs.Where(job => job.Hides.Count > 0))
             WriteWarning($"Job '{job.Name}' is '{job.Path}'; not used is {string.Join(", ", job.Hides.Select(path => $"'{path}'"))}, which has the same name.");
         return jobs;
     }
 
     /// <summary>
-    /// The configurations that objects are: what Import-BackupConfiguration returns, hashtables and custom objects with a configuration
+    /// The configurations that objects are: what Get-BackupJob and Import-BackupConfiguration return, hashtables and custom objects with a configuration
     /// file's keys, and files. Each one that is not good is one non-terminating error.
     /// </summary>
     private protected IEnumerable<BackupConfiguration> ReadConfigurations(IEnumerable<object?> objects)
@@ -184,6 +190,8 @@ public abstract class BackupCmdlet : AsyncCmdlet
         object plain = item is PSObject wrapped ? wrapped.BaseObject : item;
         if (plain is BackupConfiguration configuration)
             return configuration;
+        if (plain is BackupJob job)
+            return JobFile.Again(job).Required();
         if (plain is not (IDictionary or PSCustomObject))
             throw new BackupException(ParameterErrors.NotAConfiguration(plain.GetType().FullName!));
         return ConfigurationReader.Read(JsonFromObject.Convert(plain is PSCustomObject ? item : plain), path: null, defaultName: null).Required();

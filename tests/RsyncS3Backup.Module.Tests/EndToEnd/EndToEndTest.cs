@@ -37,7 +37,7 @@ public abstract class EndToEndTest : IAsyncLifetime
     public async Task InitializeAsync()
     {
         SetEnvironment("RSYNCS3BACKUP_STATE", StateRoot);
-        SetEnvironment("RSYNCS3BACKUP_JOBS", Folder.File("no-jobs"));
+        SetEnvironment("RSYNCS3BACKUP_JOBS", Folder.File("jobs"));
         // The credentials of whoever runs the tests, and the network's metadata address, are none of the tests' business.
         SetEnvironment("AWS_EC2_METADATA_DISABLED", "true");
         File.WriteAllText(CredentialsFile, "");

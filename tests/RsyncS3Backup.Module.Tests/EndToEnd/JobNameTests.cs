@@ -3,11 +3,9 @@ using Xunit;
 
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
 
-/// <summary>Jobs by their names: the folder 'jobs' of the test is the user's job folder.</summary>
+/// <summary>Jobs by their names.</summary>
 public sealed class JobNameTests : EndToEndTest
 {
-    private string Jobs => Folder.File("jobs");
-
     public static TheoryData<string> WaysToNameAJob() =>
     [
         "Invoke-RsyncToS3Backup -Name photos @keys",
@@ -23,7 +21,6 @@ public sealed class JobNameTests : EndToEndTest
     {
         WriteJob();
         WriteJobNamed("music");
-        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs);
 
         SessionResult result = Session.Run(command).ThrowOnError();
 
@@ -50,7 +47,6 @@ public sealed class JobNameTests : EndToEndTest
         WriteJob();
         WriteJobNamed("music");
         WriteFile("jobs/broken.json", "{");
-        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs);
 
         SessionResult result = Session.Run("Invoke-RsyncToS3Backup -Name photos, broken, movies, mus* @keys -ExitCode");
 
@@ -68,7 +64,7 @@ public sealed class JobNameTests : EndToEndTest
     {
         WriteJob();
         string hidden = WriteFile("system/photos.json", "{}");
-        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs + Path.PathSeparator + Folder.File("system"));
+        SetEnvironment("RSYNCS3BACKUP_JOBS", Folder.File("jobs") + Path.PathSeparator + Folder.File("system"));
 
         SessionResult result = Session.Run("Import-BackupConfiguration -Name photos").ThrowOnError();
 
@@ -81,7 +77,6 @@ public sealed class JobNameTests : EndToEndTest
     {
         WriteJob();
         WriteFile("jobs/broken.json", "{");
-        SetEnvironment("RSYNCS3BACKUP_JOBS", Jobs);
 
         Assert.Equal(["False", "True"], Session.Texts("Test-BackupConfiguration -Name broken, photos -Quiet"));
     }

@@ -1,0 +1,80 @@
+using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Jobs;
+
+/// <summary>What is known of a job without asking its sources, its mirror or S3.</summary>
+internal static class JobReport
+{
+    // A run that failed early says nothing of the job's size; one of the last few did better.
+    private const int RunsToLookAt = 5;
+
+    /// <summary>A job as people see it.</summary>
+    /// <param name="file">The job's file.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="warn">Hears that its history cannot be read.</param>
+    public static BackupJob Of(JobFile file, DateTimeOffset now, Action<string> warn)
+    {
+        IReadOnlyList<BackupRun> runs = Runs(file.Name, warn);
+        BackupRun? last = runs.FirstOrDefault(run => run.Status is not null);
+        (long Entries, long Bytes)? size = runs.Select(Size).FirstOrDefault(found => found is not null);
+        BackupConfiguration? job = file.Configuration;
+        S3SyncOptions? stage2 = job is { Destination: not null, Options.Rsync.SyncToS3: { Enabled: true } enabled } ? enabled : null;
+        return new BackupJob
+        {
+            Name = file.Name,
+            Path = file.Path,
+            Scope = file.Folder.Scope,
+            Source = [.. job?.Sources.Select(source => source.Path) ?? []],
+            Mirror = job?.Options.Rsync.LocalDestination,
+            BucketName = stage2 is null ? null : job!.Destination!.Bucket,
+            KeyPrefix = stage2 is null ? null : stage2.S3Prefix ?? $"rsync/{file.Name}/",
+            CronExpression = job?.Schedule?.CronExpression,
+            TimeZone = job?.Schedule?.Timezone,
+            LastRun = last?.StartTime,
+            LastStatus = last?.Status,
+            IsRunning = runs is [{ Status: null }, ..] || JobLock.Holder(file.Name) is not null,
+            NextRun = job?.Schedule is { } schedule ? NextRun(schedule, now) : null,
+            Entries = size?.Entries,
+            Bytes = size?.Bytes,
+            Problems = [.. file.Problems.Select(Line)],
+            Error = file.Error,
+        };
+    }
+
+    private static IReadOnlyList<BackupRun> Runs(string name, Action<string> warn)
+    {
+        try
+        {
+            return JobHistory.Find(name)?.Read(since: null, RunsToLookAt) ?? [];
+        }
+        catch (BackupException exception)
+        {
+            warn(exception.Message);
+            return [];
+        }
+    }
+
+    // What is wrong with the file as a whole is a sentence of its own.
+    private static string Line(ConfigurationProblem problem) => problem.JsonPath == "$" ? problem.Message : problem.ToString();
+
+    private static (long, long)? Size(BackupRun run) => run switch
+    {
+        { Stage1: { Status: BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings } stage1 } => (stage1.Total, stage1.TotalBytes),
+        { Stage2: { Status: BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings } stage2 } => (stage2.Total, stage2.TotalBytes),
+        _ => null,
+    };
+
+    private static DateTimeOffset? NextRun(BackupScheduleOptions schedule, DateTimeOffset now)
+    {
+        try
+        {
+            return CronSchedule.From(schedule).After(now)?.Utc.ToLocalTime();
+        }
+        catch (BackupException)
+        {
+            // A machine without that time zone does not know when the job is due; its scheduler says so where that matters.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+namespace RsyncS3Backup;
+
+/// <summary>A job of a job folder: what it backs up and where to, and how it has fared.</summary>
+public sealed record BackupJob
+{
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its configuration file.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Whose job folder it is in.</summary>
+    public required BackupJobScope Scope { get; init; }
+
+    /// <summary>What is backed up; empty for a broken job.</summary>
+    public IReadOnlyList<string> Source { get; init; } = [];
+
+    /// <summary>The mirror's root folder; null for a broken job.</summary>
+    public string? Mirror { get; init; }
+
+    /// <summary>The bucket; null for a job without stage 2, and for a broken one.</summary>
+    public string? BucketName { get; init; }
+
+    /// <summary>What every key starts with, with its date tokens; null as above.</summary>
+    public string? KeyPrefix { get; init; }
+
+    /// <summary>When the job is due: five fields, as in cron; null for a job that is started by hand.</summary>
+    public string? CronExpression { get; init; }
+
+    /// <summary>The IANA time zone of <see cref="CronExpression"/>; null: the machine's.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>When the last run that has ended started; null when none is on record.</summary>
+    public DateTimeOffset? LastRun { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public BackupStatus? LastStatus { get; init; }
+
+    /// <summary>True while a run of the job is on.</summary>
+    public bool IsRunning { get; init; }
+
+    /// <summary>
+    /// The next time that <see cref="CronExpression"/> names; null without one. Whether the system starts the job then is up to its scheduler.
+    /// </summary>
+    public DateTimeOffset? NextRun { get; init; }
+
+    /// <summary>Files, folders and links, as the last run that got so far found them; null when none did.</summary>
+    public long? Entries { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>What is wrong with the configuration file, each thing in a line; empty for a good one. A job with problems does not run.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>Why it does not run; null for a good one.</summary>
+    internal BackupError? Error { get; init; }
+
+    /// <summary>The job's name.</summary>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,133 @@
+using RsyncS3Backup.Core.Tests.Runs;
+using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.State;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Jobs;
+
+public sealed class JobReportTests : LocalJob
+{
+    private readonly List<string> warnings = [];
+
+    [Fact]
+    public void A_job_that_never_ran_says_what_it_backs_up_and_makes_no_state()
+    {
+        BackupJob job = Report();
+
+        Assert.Equal((Name, BackupJobScope.User, Files["mirror"]), (job.Name, job.Scope, job.Mirror));
+        Assert.Equal([Files["source"]], job.Source);
+        Assert.Equal((null, null, null, null, false), (job.LastRun, job.LastStatus, job.Bytes, job.NextRun, job.IsRunning));
+        Assert.False(Directory.Exists(StatePath));
+    }
+
+    [Fact]
+    public async Task The_last_run_gives_time_status_and_size()
+    {
+        BackupResult run = await RunAsync();
+
+        BackupJob job = Report();
+
+        Assert.Equal((History()[0].StartTime, BackupStatus.Succeeded), (job.LastRun!.Value, job.LastStatus));
+        Assert.Equal((run.Stage1.Total, run.Stage1.TotalBytes), (job.Entries, job.Bytes));
+        Assert.False(job.IsRunning);
+    }
+
+    [Fact]
+    public async Task A_run_that_failed_early_leaves_the_size_of_the_one_before()
+    {
+        BackupResult good = await RunAsync();
+        Directory.Delete(Files["source"], recursive: true);
+        await RunAsync();
+
+        BackupJob job = Report();
+
+        Assert.Equal((BackupStatus.Failed, good.Stage1.TotalBytes), (job.LastStatus, job.Bytes));
+    }
+
+    [Fact]
+    public async Task A_job_whose_lock_is_held_is_running_and_keeps_its_last_run()
+    {
+        await RunAsync();
+        using JobLock held = Hold();
+
+        BackupJob job = Report();
+
+        Assert.Equal((true, BackupStatus.Succeeded), (job.IsRunning, job.LastStatus));
+    }
+
+    [Fact]
+    public async Task Looking_at_a_job_never_takes_its_lock()
+    {
+        using ManualResetEventSlim ends = new();
+        Task looking = Task.Run(() =>
+        {
+            while (!ends.IsSet)
+                Report();
+        });
+        BackupResult[] runs = [await RunAsync(), await RunAsync(), await RunAsync()];
+        ends.Set();
+        await looking;
+
+        Assert.All(runs, run => Assert.Equal(BackupStatus.Succeeded, run.Status));
+    }
+
+    [Fact]
+    public void A_schedule_gives_the_next_time_that_it_names()
+    {
+        Configuration = Configuration with { Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * *", Timezone = "Asia/Tokyo" } };
+
+        BackupJob job = JobReport.Of(FileOf(Configuration), new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), warnings.Add);
+
+        Assert.Equal(new DateTimeOffset(2026, 1, 1, 17, 30, 0, TimeSpan.Zero), job.NextRun);
+        Assert.Equal(("30 2 * * *", "Asia/Tokyo"), (job.CronExpression, job.TimeZone));
+    }
+
+    [Theory]
+    [InlineData(null, "rsync/photos/")]
+    [InlineData("x/{yyyy-MM-dd}/", "x/{yyyy-MM-dd}/")]
+    public void A_job_with_stage_2_names_its_bucket_and_prefix(string? prefix, string expected)
+    {
+        BackupConfiguration configuration = Configuration with
+        {
+            Name = "photos",
+            Destination = new S3Destination { Bucket = "my-backups" },
+            Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/m", SyncToS3 = new S3SyncOptions { S3Prefix = prefix } } },
+        };
+
+        BackupJob job = JobReport.Of(FileOf(configuration), DateTimeOffset.Now, warnings.Add);
+
+        Assert.Equal(("my-backups", expected), (job.BucketName, job.KeyPrefix));
+    }
+
+    [Fact]
+    public async Task A_history_that_cannot_be_read_is_a_warning()
+    {
+        await RunAsync();
+        File.WriteAllText(HistoryPath, "no history at all, but long enough to be looked at");
+
+        Assert.Null(Report().LastRun);
+        Assert.Contains(Name, Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_broken_file_is_a_job_with_problems()
+    {
+        string path = Files.File("jobs/broken.json", """{ "sourcess": [] }""");
+
+        BackupJob job = JobReport.Of(JobFile.Read(path, new JobFolder(Files["jobs"], BackupJobScope.System), folderProblem: null), DateTimeOffset.Now, warnings.Add);
+
+        Assert.Equal(("broken", BackupJobScope.System), (job.Name, job.Scope));
+        Assert.Contains(job.Problems, problem => problem.StartsWith("$.sourcess: ", StringComparison.Ordinal));
+    }
+
+    private static JobFile FileOf(BackupConfiguration configuration) => new()
+    {
+        Name = configuration.Name,
+        Path = "/jobs/job.json",
+        Folder = new JobFolder("/jobs", BackupJobScope.User),
+        Configuration = configuration,
+    };
+
+    private BackupJob Report() => JobReport.Of(FileOf(Configuration), DateTimeOffset.Now, warnings.Add);
+}

@@ -1,0 +1,85 @@
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>Get-BackupJob, and what takes jobs from it.</summary>
+public sealed class JobCmdletTests : EndToEndTest
+{
+    [Fact]
+    public void Every_job_is_listed_broken_ones_among_them()
+    {
+        WriteJob();
+        WriteJobNamed("music", ("schedule.cronExpression", "0 2 * * *"));
+        WriteFile("jobs/broken.json", "{");
+
+        SessionResult result = Session.Run("Get-BackupJob").ThrowOnError();
+
+        Assert.Equal(["broken", "music", "photos"], result.Objects.Select(item => item.Text("Name")));
+        Assert.Contains("is not JSON at line 1", (string)((IReadOnlyList<string>)result.Objects[0].Read("Problems")!)[0], StringComparison.Ordinal);
+        Assert.NotNull(result.Objects[1].Read("NextRun"));
+        Assert.Null(result.Objects[2].Read("NextRun"));
+        Assert.Equal(("my-backups", "rsync/photos/"), (result.Objects[2].Text("BucketName"), result.Objects[2].Text("KeyPrefix")));
+    }
+
+    [Fact]
+    public void Jobs_go_on_to_the_cmdlets_that_run_them_and_that_know_their_past()
+    {
+        WriteJob();
+        WriteJobNamed("music");
+
+        Assert.Equal(["music Succeeded", "photos Succeeded"],
+            Session.Run("Get-BackupJob | Invoke-RsyncToS3Backup @keys").ThrowOnError().Objects.Select(item => $"{item.Text("Name")} {item.Text("Status")}"));
+        Assert.Equal(["photos"], Session.Texts("(Get-BackupJob photos | Get-BackupHistory).Name"));
+        Assert.Equal(["photos"], Session.Texts("(Get-BackupJob photos | Invoke-RsyncStage).Name"));
+        Assert.Equal(["True", "True"], Session.Texts("Get-BackupJob | Test-BackupConfiguration -Quiet"));
+        Assert.Empty(Session.Run("Get-BackupJob | Get-BackupSnapshot @keys").ThrowOnError().Objects);
+        Assert.Equal("Succeeded", Assert.Single(Session.Texts("(Get-BackupJob photos).LastStatus")));
+    }
+
+    [Fact]
+    public void A_job_that_was_edited_after_it_was_listed_runs_as_it_is_then()
+    {
+        WriteJob();
+        Session.Run("$listed = Get-BackupJob").ThrowOnError();
+        WriteJob(("options.rsync.syncToS3.storageClass", "GLACIER_IR"));
+
+        Session.Run("$listed | Invoke-RsyncToS3Backup @keys").ThrowOnError();
+
+        Assert.All(Server.Store.Objects(BucketName, Prefix), item => Assert.Equal("GLACIER_IR", item.StorageClass));
+    }
+
+    [Fact]
+    public void A_broken_job_in_the_pipeline_is_one_error_and_holds_up_no_other()
+    {
+        WriteJob();
+        WriteFile("jobs/broken.json", "{");
+        WriteFile("jobs/twin.json", "{ \"name\": \"x\" }");
+
+        SessionResult result = Session.Run("Get-BackupJob | Invoke-RsyncToS3Backup @keys -ExitCode");
+
+        Assert.Equal(["ConfigurationMalformed", "ConfigurationInvalid"], result.ErrorIds());
+        Assert.Equal("photos", Assert.Single(result.Objects).Text("Name"));
+        Assert.Equal(5, Session.Host.ExitCode);
+    }
+
+    [Fact]
+    public void A_job_that_came_back_from_another_process_runs()
+    {
+        WriteJob();
+
+        SessionResult result = Session.Run(
+            "[Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize((Get-BackupJob))) | Invoke-RsyncToS3Backup @keys");
+
+        Assert.Equal("Succeeded", Assert.Single(result.ThrowOnError().Objects).Text("Status"));
+    }
+
+    [Fact]
+    public void A_name_that_no_job_has_is_an_error_and_a_wildcard_is_not()
+    {
+        WriteJob();
+
+        Assert.Equal(["JobNotFound"], Session.Run("Get-BackupJob phtos").ErrorIds());
+        Assert.Empty(Session.Run("Get-BackupJob x*").ThrowOnError().Objects);
+    }
+}
