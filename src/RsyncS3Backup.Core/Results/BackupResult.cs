@@ -9,7 +9,7 @@ public sealed record BackupResult
     /// <summary>Identifies the run; its log is named after it.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>How the run ended: the worse of its two stages.</summary>
+    /// <summary>How the run ended: the worse of its two stages; a hook or notification that failed makes a success one with warnings.</summary>
     public required BackupStatus Status { get; init; }
 
     /// <summary>Stage 1: sources to mirror.</summary>
@@ -29,6 +29,12 @@ public sealed record BackupResult
 
     /// <summary>The first error of the run; null when there was none.</summary>
     public BackupError? Error => Stage1.Error ?? Stage2.Error;
+
+    /// <summary>What the job's hooks did, in the order in which they ran.</summary>
+    public IReadOnlyList<BackupHookResult> Hooks { get; init; } = [];
+
+    /// <summary>Who was told of the run; one entry for each message, also for those that failed.</summary>
+    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
 
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

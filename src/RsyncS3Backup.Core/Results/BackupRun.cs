@@ -9,7 +9,7 @@ public sealed record BackupRun
     /// <summary>Identifies the run; its log is named after it.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>How the run ended: the worse of its two stages; null while it is on.</summary>
+    /// <summary>How the run ended: the worse of its two stages; a hook or notification that failed makes a success one with warnings; null while it is on.</summary>
     public BackupStatus? Status { get; init; }
 
     /// <summary>True when the run's process ended before the run did; its status is <see cref="BackupStatus.Failed"/>.</summary>
@@ -56,6 +56,12 @@ public sealed record BackupRun
 
     /// <summary>The version of rsync; null when no stage 1 ran.</summary>
     public string? RsyncVersion => Stage1?.RsyncVersion;
+
+    /// <summary>What the job's hooks did, in the order in which they ran.</summary>
+    public IReadOnlyList<BackupHookResult> Hooks { get; init; } = [];
+
+    /// <summary>Who was told of the run; one entry for each message, also for those that failed.</summary>
+    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
 
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

@@ -37,6 +37,12 @@ public sealed record BackupRunOptions
     /// <summary>The clock by which a retry waits; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Finds the secrets of notifications that are kept by name; null: there is nobody to ask.</summary>
+    public ISecretReader? Secrets { get; init; }
+
+    /// <summary>How long to wait between the tries of a notification; null: as long as is good for a real server.</summary>
+    internal IReadOnlyList<TimeSpan>? NotificationDelays { get; init; }
+
     /// <summary>The version of PowerShell, for the history; null when the caller is another program.</summary>
     public string? PowerShellVersion { get; init; }
 }

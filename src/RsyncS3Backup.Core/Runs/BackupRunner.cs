@@ -16,22 +16,26 @@ public static class BackupRunner
         using RunContext context = RunContext.Start(configuration.Name, observer);
         context.Verbose($"Run {context.RunId} of job '{configuration.Name}' starts.");
 
-        RsyncStageResult stage1;
-        S3SyncStageResult stage2;
+        BackupResult result;
         RunRequest run = new(options.SkipStage1 ? 2 : 1, configuration, options);
         using (JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false))
         {
-            stage1 = job.Ended(await Stage1Async(RsyncStageRequest.From(configuration), options, job, context, cancellationToken).ConfigureAwait(false));
-            stage2 = await Stage2Async(configuration, options.SkipStage1 ? null : stage1, options, job, context, cancellationToken).ConfigureAwait(false);
+            RunSurroundings around = await RunSurroundings.BeginAsync(configuration, options, job, context, cancellationToken).ConfigureAwait(false);
+            RsyncStageResult stage1 = job.Ended(
+                await Stage1Async(RsyncStageRequest.From(configuration), options, job, context, cancellationToken).ConfigureAwait(false));
+            S3SyncStageResult stage2 =
+                await Stage2Async(configuration, options.SkipStage1 ? null : stage1, options, job, context, cancellationToken).ConfigureAwait(false);
+            result = await around.EndAsync(Result(stage1, stage2), cancellationToken).ConfigureAwait(false);
         }
 
-        BackupStatus status = Status(stage1, stage2);
-        context.Verbose($"Run {context.RunId} of job '{configuration.Name}' ended: {status}.");
-        return new BackupResult
+        context.Verbose($"Run {context.RunId} of job '{configuration.Name}' ended: {result.Status}.");
+        return result with { Duration = Stopwatch.GetElapsedTime(started) };
+
+        BackupResult Result(RsyncStageResult stage1, S3SyncStageResult stage2) => new()
         {
             Name = configuration.Name,
             RunId = context.RunId,
-            Status = status,
+            Status = Status(stage1, stage2),
             Stage1 = stage1,
             Stage2 = stage2,
             StartTime = startTime,

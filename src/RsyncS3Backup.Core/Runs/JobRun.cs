@@ -19,6 +19,7 @@ internal sealed class JobRun : IDisposable
     private readonly DateTimeOffset keepsSince;
     private RsyncStageResult? stage1;
     private S3SyncStageResult? stage2;
+    private BackupStatus? status;
 
     private JobRun(RunContext context, RunRequest request, JobLock? held)
     {
@@ -44,7 +45,7 @@ internal sealed class JobRun : IDisposable
     }
 
     /// <summary>Why the run must not start: another run of the job has not ended, or the user stopped this one while it waited for that.</summary>
-    public BackupError? Refusal { get; private init; }
+    public BackupError? Refusal { get; private set; }
 
     /// <summary>How a stage ended that was refused.</summary>
     public BackupStatus RefusedStatus => Refusal?.Id == "RunCancelled" ? BackupStatus.Cancelled : BackupStatus.Failed;
@@ -84,15 +85,29 @@ internal sealed class JobRun : IDisposable
         return stage2 = result;
     }
 
+    /// <summary>Nothing may run, for another reason than the lock.</summary>
+    public void Refuse(BackupError error) => Refusal = error;
+
+    /// <summary>Writes down how the run ended with what is around its stages: before something begins that may be the machine's last.</summary>
+    public void Ended(BackupResult result)
+    {
+        status = result.Status;
+        history.Ended(result);
+        WriteEnd();
+    }
+
     /// <summary>Writes down how the run ended, and releases the lock.</summary>
     public void Dispose()
     {
         // Without any result an exception ended the run: it stays open in the history, and is read as interrupted.
-        if (stage1 is not null || stage2 is not null)
-            history.End(context.RunId, BackupRunner.Status(stage1, stage2), BackupRunner.ExitCode(stage1, stage2), keepsSince);
+        if (status is null && (stage1 is not null || stage2 is not null))
+            WriteEnd();
         history.Dispose();
         held?.Dispose();
     }
+
+    private void WriteEnd() =>
+        history.End(context.RunId, status ?? BackupRunner.Status(stage1, stage2), BackupRunner.ExitCode(stage1, stage2), keepsSince);
 
     private static async Task<(JobLock? Held, BackupError? Refusal)> TakeLockAsync(
         RunContext context, RunRequest request, CancellationToken cancellationToken)

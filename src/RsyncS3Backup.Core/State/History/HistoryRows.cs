@@ -15,6 +15,9 @@ internal static class HistoryRows
     // A yes or no that is neither.
     private const long Unknown = -1;
 
+    // No stage of a run has this number.
+    private const int AroundTheStages = 3;
+
     private const string StageColumns = "status, numbers, skipped_reason, mirror, problems, sources, rsync_version, rsync_exit_code, bucket, "
         + "key_prefix, storage_class, sync_mode, sync_mode_reason";
 
@@ -56,6 +59,17 @@ internal static class HistoryRows
         row.Add(stage.RunId).Add(2).Add(stage.Status.ToString()).Add(Numbers(numbers, more)).Add(stage.SkippedReason).Add(stage.Path)
             .Add(Problems(stage.Error, stage.FailedItems, stage.Warnings)).Skip(3)
             .Add(stage.BucketName).Add(stage.KeyPrefix).Add(stage.StorageClass).Add(stage.SyncMode?.ToString()).Add(stage.SyncModeReason);
+        statement.Run();
+    }
+
+    /// <summary>Stores what was around the stages of a run, as if it were one of them.</summary>
+    public static void Insert(SqliteDatabase database, BackupResult result)
+    {
+        if (result.Hooks.Count == 0 && result.Notifications.Count == 0)
+            return;
+        using SqliteStatement statement = InsertStatement(database);
+        new Writer(statement).Add(result.RunId).Add(AroundTheStages).Add(result.Status.ToString()).Add(Numbers([])).Add((string?)null).Add("")
+            .Add(Json(json => SurroundingsJson.Write(json, result.Hooks, result.Notifications, WriteError)));
         statement.Run();
     }
 
@@ -248,6 +262,10 @@ internal static class HistoryRows
                     break;
                 case 2:
                     Run = Run with { Stage2 = ReadStage2(ref row) };
+                    break;
+                case AroundTheStages:
+                    row.Skip(4);
+                    Run = SurroundingsJson.Read(Run, row.Text()!, ReadError);
                     break;
             }
         }

@@ -65,6 +65,9 @@ internal sealed class HistoryWriter : IDisposable
     /// <summary>Stage 2 ended.</summary>
     public void Ended(S3SyncStageResult stage) => Write(opened => HistoryRows.Insert(opened, stage));
 
+    /// <summary>What was around the stages has ended, as far as it goes.</summary>
+    public void Ended(BackupResult result) => Write(opened => HistoryRows.Insert(opened, result));
+
     /// <summary>The run ends.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="status">How.</param>

@@ -1,0 +1,162 @@
+using RsyncS3Backup.Reporting;
+
+namespace RsyncS3Backup.Runs;
+
+/// <summary>What a job has around the stages of a run: its hooks, and who is told how it ended. All of it happens under the job's lock.</summary>
+/// <remarks>
+/// <para>The order: ping that it starts, <c>before</c>, the stages, <c>afterSuccess</c> or <c>afterFailure</c>, the notifications, <c>finally</c>.</para>
+/// <para>
+/// A run that does not get the lock has none of this: another run of the job is on, whose hooks and whose pings these are. After the run was
+/// stopped, what is left to do is done, but within a time that whoever stopped it is willing to wait (the cmdlets give up after 60 seconds).
+/// </para>
+/// </remarks>
+internal sealed class RunSurroundings
+{
+    private static readonly TimeSpan HooksAfterStop = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan NotificationsAfterStop = TimeSpan.FromSeconds(8);
+
+    private readonly BackupConfiguration configuration;
+    private readonly JobRun job;
+    private readonly RunContext context;
+    private readonly KnownSecrets secrets = new();
+    private readonly HookRunner hooks;
+    private readonly NotificationSender sender;
+    private readonly List<BackupHookResult> hookResults = [];
+    private readonly List<(NotificationOptions Options, NotificationTarget? Target, BackupError? Error)> receivers = [];
+    private Task<NotificationResult[]> startPings = Task.FromResult<NotificationResult[]>([]);
+    private bool isPartOfRun;
+
+    private RunSurroundings(BackupConfiguration configuration, BackupRunOptions options, JobRun job, RunContext context)
+    {
+        this.configuration = configuration;
+        this.job = job;
+        this.context = context;
+        hooks = new HookRunner(configuration, context, secrets);
+        sender = new NotificationSender(secrets, options.NotificationDelays);
+    }
+
+    /// <summary>Does what comes before the first stage. When the hook <c>before</c> fails, the job refuses to run.</summary>
+    public static async Task<RunSurroundings> BeginAsync(
+        BackupConfiguration configuration, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken)
+    {
+        RunSurroundings around = new(configuration, options, job, context);
+        if (job.Refusal is not null || (configuration.Hooks is null && configuration.Notifications.Count == 0))
+            return around;
+        around.isPartOfRun = true;
+        RunReport report = new()
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            StartTime = DateTimeOffset.Now,
+            HostName = Environment.MachineName,
+            ConfigurationPath = configuration.Path,
+            LogPath = context.LogPath,
+        };
+        await around.FindReceiversAsync(options.Secrets, cancellationToken).ConfigureAwait(false);
+        // Nothing waits for this: a backup does not start later because a service is slow.
+        around.startPings = around.SendAsync(report, NotificationEvent.Start, cancellationToken);
+        await around.BeforeAsync(report, options.SkipStage1 ? BackupExitCode.Stage2Failed : BackupExitCode.Stage1Failed, cancellationToken)
+            .ConfigureAwait(false);
+        return around;
+    }
+
+    /// <summary>Does what comes after the last stage.</summary>
+    /// <returns>The result with hooks and notifications; one of them that failed makes a success one with warnings.</returns>
+    public async Task<BackupResult> EndAsync(BackupResult result, CancellationToken cancellationToken)
+    {
+        if (!isPartOfRun)
+            return result;
+        bool isFailure = result.Status is BackupStatus.Failed or BackupStatus.Cancelled;
+        using TimeAfterStop hookTime = new(HooksAfterStop, cancellationToken);
+        await RunHookAsync(isFailure ? BackupHook.AfterFailure : BackupHook.AfterSuccess, Current(), hookTime.Token).ConfigureAwait(false);
+
+        using (TimeAfterStop time = new(NotificationsAfterStop, cancellationToken))
+        {
+            NotificationResult[] started = await startPings.ConfigureAwait(false);
+            RunReport report = RunReport.From(Current(), configuration.Path);
+            NotificationResult[] sent = await SendAsync(report, report.Event, time.Token).ConfigureAwait(false);
+            result = result with { Notifications = [.. started, .. sent] };
+            foreach (NotificationResult failed in result.Notifications.Where(item => item.Status != BackupStatus.Succeeded))
+                context.Warning(failed.Error?.Message ?? $"A notification to {failed.Target} was not sent, because the run was stopped.");
+        }
+
+        if (configuration.Hooks?.Finally is not null)
+        {
+            // It may switch the machine off.
+            job.Ended(Current());
+            await RunHookAsync(BackupHook.Finally, Current(), hookTime.Token).ConfigureAwait(false);
+        }
+
+        BackupResult all = Current();
+        job.Ended(all);
+        return all;
+
+        BackupResult Current()
+        {
+            bool hasFailed = hookResults.Exists(hook => hook.Status != BackupStatus.Succeeded)
+                || result.Notifications.Any(notification => notification.Status != BackupStatus.Succeeded);
+            BackupStatus status = result.Status == BackupStatus.Succeeded && hasFailed ? BackupStatus.SucceededWithWarnings : result.Status;
+            return result with { Status = status, Hooks = [.. hookResults] };
+        }
+    }
+
+    private async Task BeforeAsync(RunReport report, BackupExitCode ifCancelled, CancellationToken cancellationToken)
+    {
+        if (await hooks.RunAsync(BackupHook.Before, report, cancellationToken).ConfigureAwait(false) is not { } before)
+            return;
+        hookResults.Add(before);
+        if (before.Status == BackupStatus.Cancelled)
+            job.Refuse(HookErrors.Cancelled(context.JobName, ifCancelled));
+        else if (before.Error is { } error)
+            job.Refuse(HookErrors.BeforeFailed(error));
+    }
+
+    private async Task RunHookAsync(BackupHook hook, BackupResult result, CancellationToken cancellationToken)
+    {
+        if (await hooks.RunAsync(hook, RunReport.From(result, configuration.Path), cancellationToken).ConfigureAwait(false) is { } ended)
+            hookResults.Add(ended);
+    }
+
+    /// <summary>Before the run, because a vault can be asked then, also when the run is stopped later; and hooks that print a secret are known.</summary>
+    private async Task FindReceiversAsync(ISecretReader? reader, CancellationToken cancellationToken)
+    {
+        foreach (NotificationOptions options in configuration.Notifications)
+        {
+            try
+            {
+                NotificationTarget target = await NotificationTarget.FindAsync(options, reader, secrets, cancellationToken).ConfigureAwait(false);
+                receivers.Add((options, target, null));
+            }
+            catch (BackupException exception)
+            {
+                receivers.Add((options, null, exception.Error));
+            }
+            catch (OperationCanceledException)
+            {
+                receivers.Add((options, null, NotificationErrors.SecretMissing("its secret", "the run was stopped.")));
+            }
+        }
+    }
+
+    private Task<NotificationResult[]> SendAsync(RunReport report, NotificationEvent what, CancellationToken cancellationToken) => Task.WhenAll(
+        receivers.Where(receiver => receiver.Options.Tells(what)).Select(receiver => receiver.Target is { } target
+            ? sender.SendAsync(target, report, what, cancellationToken)
+            : Task.FromResult(NotificationSender.Unsendable(receiver.Options, report, what, receiver.Error!))));
+
+    /// <summary>A token that is cancelled some time after another one.</summary>
+    private sealed class TimeAfterStop : IDisposable
+    {
+        private readonly CancellationTokenSource source = new();
+        private readonly CancellationTokenRegistration registration;
+
+        public TimeAfterStop(TimeSpan time, CancellationToken stopped) => registration = stopped.Register(() => source.CancelAfter(time));
+
+        public CancellationToken Token => source.Token;
+
+        public void Dispose()
+        {
+            registration.Dispose();
+            source.Dispose();
+        }
+    }
+}
