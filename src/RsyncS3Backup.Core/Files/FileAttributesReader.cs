@@ -42,6 +42,24 @@ internal static partial class FileAttributesReader
         }
     }
 
+    /// <summary>The attributes of an entry of an open folder; null when there is nothing by that name. Not on Windows.</summary>
+    /// <param name="folder">The folder's descriptor.</param>
+    /// <param name="name">The entry's name.</param>
+    /// <exception cref="IOException">The system refused, with its reason.</exception>
+    public static FileAttributesSnapshot? TryReadAt(int folder, string name)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() ? Linux.Read(name, folder)
+                : OperatingSystem.IsMacOS() ? MacOS.ReadAt(folder, name)
+                : throw new PlatformNotSupportedException();
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The target of a symbolic link. Its bytes on disk, for they need not be UTF-8; on Windows in UTF-8.</summary>
     /// <exception cref="FileNotFoundException">There is no link by that name (any more).</exception>
     /// <exception cref="IOException">The system refused, with its reason.</exception>
@@ -103,10 +121,10 @@ internal static partial class FileAttributesReader
         private const uint BasicStats = 0x7FF;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public static FileAttributesSnapshot Read(string path)
+        public static FileAttributesSnapshot Read(string path, int folder = CurrentFolder)
         {
             Statx result;
-            if (statx(CurrentFolder, path, DoNotFollowLinks, BasicStats, &result) != 0)
+            if (statx(folder, path, DoNotFollowLinks, BasicStats, &result) != 0)
                 throw ErrorFor(path);
             return new FileAttributesSnapshot
             {
@@ -151,8 +169,21 @@ internal static partial class FileAttributesReader
         {
             Stat result;
             int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Lstat64(path, &result) : Lstat(path, &result);
-            if (outcome != 0)
-                throw ErrorFor(path);
+            return outcome == 0 ? From(result) : throw ErrorFor(path);
+        }
+
+        public static FileAttributesSnapshot ReadAt(int folder, string name)
+        {
+            const int doNotFollowLinks = 0x20;
+            Stat result;
+            int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64
+                ? FstatAt64(folder, name, &result, doNotFollowLinks)
+                : FstatAt(folder, name, &result, doNotFollowLinks);
+            return outcome == 0 ? From(result) : throw ErrorFor(name);
+        }
+
+        private static FileAttributesSnapshot From(Stat result)
+        {
             return new FileAttributesSnapshot
             {
                 Size = result.Size,
@@ -173,6 +204,12 @@ internal static partial class FileAttributesReader
         // On x64 the plain name is the structure of before 2007; stat(2) of macOS.
         [LibraryImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         private static partial int Lstat64(string path, Stat* result);
+
+        [LibraryImport("libc", EntryPoint = "fstatat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int FstatAt(int folder, string name, Stat* result, int flags);
+
+        [LibraryImport("libc", EntryPoint = "fstatat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int FstatAt64(int folder, string name, Stat* result, int flags);
 
         // struct stat with 64-bit inodes: sys/stat.h of macOS.
         [StructLayout(LayoutKind.Explicit, Size = 144)]

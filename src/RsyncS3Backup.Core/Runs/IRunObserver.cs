@@ -30,6 +30,9 @@ public sealed record StageProgress
     /// <summary>The job's name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>What stands before the job's name, e.g. <c>Restore</c>; null: what the stage is called.</summary>
+    public string? Title { get; init; }
+
     /// <summary>What the stage does now, e.g. <c>Uploading</c>.</summary>
     public required string Activity { get; init; }
 

@@ -88,7 +88,7 @@ internal sealed class CmdletObserver : IRunObserver
     /// <summary>What the progress bar of a stage says.</summary>
     internal static ProgressRecord StageRecord(StageProgress progress, int activity, int parentActivity)
     {
-        string title = progress.Stage == 1 ? $"rsync: {progress.Name}" : $"S3: {progress.Name}";
+        string title = $"{progress.Title ?? (progress.Stage == 1 ? "rsync" : "S3")}: {progress.Name}";
         List<string> parts = [progress.Activity, Files(progress), Bytes(progress)];
         if (progress.BytesPerSecond > 0)
             parts.Add(HumanText.Rate(progress.BytesPerSecond));

@@ -28,6 +28,7 @@ public sealed class DirectPutTests
         ];
 
         string authorization = new SignatureV4("us-east-1").Authorization(
+            "PUT",
             "/" + DirectPut.EncodePath("test$file.text"), "", headers, hash, "20130524T000000Z", credentials);
 
         Assert.Equal(

@@ -95,7 +95,7 @@ internal sealed class DirectPut : IDisposable
 
         HttpRequestMessage request = new(HttpMethod.Put, Address(path, query)) { Content = new ReadOnlyMemoryContent(content.Bytes) };
         request.Headers.TryAddWithoutValidation(
-            "Authorization", signature.Authorization(path, query, signed, payloadHash, time, signer));
+            "Authorization", signature.Authorization("PUT", path, query, signed, payloadHash, time, signer));
         foreach ((string name, string value) in signed)
         {
             if (name.StartsWith("content-", StringComparison.Ordinal))

@@ -6,7 +6,7 @@ using Amazon.Runtime;
 namespace RsyncS3Backup.S3.Client;
 
 /// <summary>
-/// Signs PUT requests with AWS Signature Version 4. Source: "Signature Calculations for the Authorization Header" in the Amazon S3 API
+/// Signs requests with AWS Signature Version 4. Source: "Signature Calculations for the Authorization Header" in the Amazon S3 API
 /// reference. The key derived from a secret is kept for as long as secret and day stay the same. Thread-safe.
 /// </summary>
 internal sealed class SignatureV4(string region)
@@ -20,6 +20,7 @@ internal sealed class SignatureV4(string region)
     private SigningKey? lastKey;
 
     /// <summary>The value of the Authorization header.</summary>
+    /// <param name="method">The request's method.</param>
     /// <param name="path">The path as it is sent, encoded.</param>
     /// <param name="query">The query as it is sent, encoded and sorted, without the question mark; empty for none.</param>
     /// <param name="headers">All headers to sign with their values: names in lower case, in ordinal order.</param>
@@ -27,14 +28,14 @@ internal sealed class SignatureV4(string region)
     /// <param name="time">The value of <c>x-amz-date</c>.</param>
     /// <param name="credentials">Who signs.</param>
     public string Authorization(
-        string path, string query, IReadOnlyList<KeyValuePair<string, string>> headers, string payloadHash, string time,
+        string method, string path, string query, IReadOnlyList<KeyValuePair<string, string>> headers, string payloadHash, string time,
         ImmutableCredentials credentials)
     {
         string day = time[..8];
         string scope = $"{day}/{region}/s3/aws4_request";
         string signedHeaders = string.Join(';', headers.Select(header => header.Key));
         Utf8Text text = new(scratch ??= new byte[2048]);
-        text.Append("PUT\n", path, "\n", query, "\n");
+        text.Append(method, "\n", path, "\n", query, "\n");
         foreach ((string name, string value) in headers)
             text.Append(name, ":", value, "\n");
         text.Append("\n", signedHeaders, "\n", payloadHash);

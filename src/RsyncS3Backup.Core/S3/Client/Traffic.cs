@@ -10,7 +10,7 @@ internal sealed class Traffic(TimeProvider clock)
     private long lastMoved = clock.GetTimestamp();
     private volatile bool lastOneFailed;
 
-    /// <summary>Bytes of bodies that were sent, retries included.</summary>
+    /// <summary>Bytes of bodies that were sent or received, retries included.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 
     /// <summary>Answers that arrived, whatever they said.</summary>
@@ -39,6 +39,9 @@ internal sealed class Traffic(TimeProvider clock)
         Interlocked.Add(ref bytes, count);
         Touch();
     }
+
+    /// <summary>Bytes of an answer's body came in.</summary>
+    public void Received(long count) => Sent(count);
 
     /// <summary>The head of an answer came in.</summary>
     public void Answered(bool isThrottling)

@@ -172,7 +172,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
             try
             {
                 int read = await network.ReadAsync(buffer, patience.Token).ConfigureAwait(false);
-                traffic.Touch();
+                traffic.Received(read);
                 if (read == 0)
                     End();
                 return read;

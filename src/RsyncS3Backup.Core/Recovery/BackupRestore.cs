@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Recovery;
+
+/// <summary>Restores a backup from either copy.</summary>
+public static class BackupRestore
+{
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Runs a restore. Never throws for what can go wrong in one: a failure, a refusal and a cancellation are results too. When it returns,
+    /// each file at the destination is the old one or the whole new one.
+    /// </summary>
+    public static async Task<RestoreResult> RunAsync(RestoreRequest request, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        DateTimeOffset startTime = DateTimeOffset.Now;
+        long started = Stopwatch.GetTimestamp();
+        using RunContext context = RunContext.Start(request.Name, observer);
+        StageReport report = new(context);
+        RestoreResult result = new()
+        {
+            Name = request.Name,
+            RunId = context.RunId,
+            Status = BackupStatus.Failed,
+            AsOf = request.AsOf,
+            StartTime = startTime,
+            LogPath = context.LogPath,
+        };
+        RestoreRun? run = null;
+        JobLock? held = null;
+        BackupError? error = null;
+        try
+        {
+            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
+            await Task.Run(
+                async () =>
+                {
+                    RestoreSource source = RestoreSource.Choose(request);
+                    result = result with { From = source.Copy, FromReason = source.Reason };
+                    context.Verbose($"Restoring job '{request.Name}' from {(source.Copy == BackupCopy.Local ? "the mirror" : "S3")}. {source.Reason}");
+                    if (NeedsLock(request, source.Copy))
+                        held = await TakeLockAsync(request, context, cancellationToken).ConfigureAwait(false);
+                    run = await RestoreRun.PrepareAsync(request, source.Copy, context, report, cancellationToken).ConfigureAwait(false);
+                    result = result with { Source = run.Source, Destination = run.Destination, Snapshot = run.Snapshot };
+                    context.Verbose($"From {run.Source} to {string.Join(", ", run.Destination)}.");
+                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                },
+                CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            error = RestoreErrors.Cancelled(result.Source ?? request.Name);
+        }
+        catch (BackupException exception)
+        {
+            error = exception.Error;
+        }
+        catch (Exception exception)
+        {
+            error = request.S3 is { } s3 && result.From == BackupCopy.S3
+                ? RestoreErrors.FromS3(exception, S3Target.Unresolved(s3))
+                : RestoreErrors.Unexpected(result.Source ?? request.Name, exception);
+        }
+        finally
+        {
+            run?.Dispose();
+            held?.Dispose();
+        }
+
+        if (error is null && report.Failed > 0)
+            error = RestoreErrors.Incomplete(report.Failed, run!.Counters.Total);
+        result = Finish(result, run, report) with
+        {
+            Status = error?.Id == "RestoreCancelled" ? BackupStatus.Cancelled
+                : error is not null ? BackupStatus.Failed
+                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
+                : BackupStatus.Succeeded,
+            Error = error,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        if (error is not null)
+            context.LogError(error);
+        context.Verbose(
+            $"Restore {result.Status}: {result.Restored} restored, {result.Unchanged} unchanged, {result.Skipped} skipped, {result.Failed} failed; "
+            + $"requests: {result.Requests}.");
+        return result;
+    }
+
+    /// <summary>
+    /// A stage 1 that runs meanwhile would change the mirror under the restore's hands, and of sources that are half restored it would take over
+    /// what is not there yet as deleted.
+    /// </summary>
+    private static bool NeedsLock(RestoreRequest request, BackupCopy from) =>
+        request.Configuration is not null && (from == BackupCopy.Local || request.InPlace);
+
+    private static async Task<JobLock?> TakeLockAsync(RestoreRequest request, RunContext context, CancellationToken cancellationToken)
+    {
+        long asked = Stopwatch.GetTimestamp();
+        try
+        {
+            for (bool isFirst = true; ; isFirst = false)
+            {
+                if (JobLock.TryTake(request.Name, context.RunId, DateTimeOffset.Now) is { } held)
+                    return held;
+                if (Stopwatch.GetElapsedTime(asked) >= (request.WaitForLock ?? TimeSpan.Zero))
+                    throw new BackupException(RunErrors.JobAlreadyRunning(request.Name, JobLock.Holder(request.Name)));
+                if (isFirst)
+                    context.Verbose($"Waiting for a run of job '{request.Name}' to end: {JobLock.Holder(request.Name)}.");
+                await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops a run of the job from changing what is read: {exception.Message}");
+            return null;
+        }
+    }
+
+    private static RestoreResult Finish(RestoreResult result, RestoreRun? run, StageReport report)
+    {
+        result = result with { Failed = report.Failed, FailedItems = report.FailedItems(), Warnings = report.Warnings() };
+        if (run is null)
+            return result;
+        RestoreCounters counters = run.Counters;
+        return result with
+        {
+            Restored = counters.Restored,
+            RestoredBytes = counters.RestoredBytes,
+            Unchanged = counters.Unchanged,
+            Skipped = counters.Skipped,
+            Archived = counters.Archived,
+            RetrievalPending = counters.Pending,
+            RetrievalRequested = counters.Requested,
+            RetrievalReadyBy = run.RetrievalReadyBy,
+            Total = counters.Total,
+            TotalBytes = counters.TotalBytes,
+            TransferredBytes = counters.TransferredBytes,
+            Requests = run.Requests,
+            EstimatedRequestCost = RequestPrices.Estimate(run.Requests, "STANDARD"),
+        };
+    }
+}

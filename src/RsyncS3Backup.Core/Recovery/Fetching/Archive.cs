@@ -1,0 +1,61 @@
+using Amazon.S3;
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Client;
+
+namespace RsyncS3Backup.Recovery.Fetching;
+
+/// <summary>Objects that S3 has put into an archive: they have to be brought back before they can be read, which takes minutes to days.</summary>
+internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retrieval, RestoreCounters counters, StageReport report)
+{
+    private readonly object gate = new();
+
+    /// <summary>When all that this run asked for should be there; null when it asked for nothing.</summary>
+    public DateTimeOffset? ReadyBy { get; private set; }
+
+    /// <summary>True for what S3 answers when an object is in an archive.</summary>
+    public static bool IsArchived(Exception exception) => exception is AmazonS3Exception { ErrorCode: "InvalidObjectState" };
+
+    /// <summary>Asks for an object that could not be read, or says that it is not there.</summary>
+    public async Task MeetAsync(StoredObject stored, CancellationToken cancellationToken)
+    {
+        if (retrieval is null)
+        {
+            ReceivedObject about = await contents.HeadAsync(stored, cancellationToken).ConfigureAwait(false);
+            if (about.Restore?.Contains("ongoing-request=\"true\"", StringComparison.Ordinal) == true)
+            {
+                counters.EntryPending(isNew: false);
+                return;
+            }
+
+            counters.EntryArchived();
+            report.ItemFailed(RestoreErrors.Archived(stored.RelativeKey, stored.StorageClass));
+            return;
+        }
+
+        try
+        {
+            bool isTiering = stored.StorageClass == "INTELLIGENT_TIERING";
+            // Intelligent-Tiering brings objects back for good.
+            await contents.RetrieveAsync(stored, retrieval.Tier.ToString(), isTiering ? null : retrieval.Days, cancellationToken).ConfigureAwait(false);
+            counters.EntryPending(isNew: true);
+            DateTimeOffset ready = DateTimeOffset.Now + Estimate(stored.StorageClass, retrieval.Tier);
+            lock (gate)
+                ReadyBy = ReadyBy is { } known && known > ready ? known : ready;
+        }
+        catch (AmazonS3Exception exception) when (exception.ErrorCode == "RestoreAlreadyInProgress")
+        {
+            counters.EntryPending(isNew: false);
+        }
+    }
+
+    /// <summary>The longest time that S3 names. Source: "Archive retrieval options" in the Amazon S3 User Guide.</summary>
+    internal static TimeSpan Estimate(string storageClass, RetrievalTier tier) => (storageClass, tier) switch
+    {
+        ("DEEP_ARCHIVE", RetrievalTier.Bulk) => TimeSpan.FromHours(48),
+        ("DEEP_ARCHIVE", _) => TimeSpan.FromHours(12),
+        (_, RetrievalTier.Expedited) => TimeSpan.FromMinutes(5),
+        (_, RetrievalTier.Bulk) => TimeSpan.FromHours(12),
+        _ => TimeSpan.FromHours(5),
+    };
+}

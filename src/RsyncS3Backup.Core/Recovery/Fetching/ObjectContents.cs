@@ -1,0 +1,211 @@
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Writing;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Transfer;
+
+namespace RsyncS3Backup.Recovery.Fetching;
+
+/// <summary>Content from S3: small objects in one request, large ones in parts.</summary>
+/// <param name="reader">The requests.</param>
+/// <param name="keyPrefix">What every key starts with.</param>
+/// <param name="limiter">Says when a request may be sent.</param>
+/// <param name="onBytes">Hears of content that arrived.</param>
+/// <param name="onBytesKept">Hears of content that an earlier try had fetched already.</param>
+internal sealed class ObjectContents(
+    ObjectReader reader, string keyPrefix, TransferLimiter limiter, Action<long> onBytes, Action<long> onBytesKept) : IContentSource
+{
+    /// <inheritdoc/>
+    public async Task<EntryFacts> AskAsync(RestoreItem item, CancellationToken cancellationToken) =>
+        Facts(await HeadAsync(((ObjectItem)item).Stored, cancellationToken).ConfigureAwait(false));
+
+    /// <inheritdoc/>
+    public async Task<IContent> OpenAsync(RestoreItem item, CancellationToken cancellationToken)
+    {
+        StoredObject stored = ((ObjectItem)item).Stored;
+        if (stored.Size >= PartSize.Threshold)
+        {
+            ReceivedObject about = await HeadAsync(stored, cancellationToken).ConfigureAwait(false);
+            if (about.Size >= PartSize.Threshold)
+                return new LargeContent(new ObjectParts(reader, limiter, Query(stored), about, onBytes, onBytesKept), Facts(about));
+        }
+
+        TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectBody body = await reader.GetAsync(Query(stored), cancellationToken).ConfigureAwait(false);
+            return new SmallContent(body, slot, onBytes);
+        }
+        catch
+        {
+            slot.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What S3 knows of an object.</summary>
+    public async Task<ReceivedObject> HeadAsync(StoredObject stored, CancellationToken cancellationToken)
+    {
+        using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
+            return await reader.HeadAsync(Query(stored), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks S3 to bring an object back from the archive.</summary>
+    public async Task RetrieveAsync(StoredObject stored, string tier, int? days, CancellationToken cancellationToken)
+    {
+        using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
+            await reader.RetrieveAsync(Query(stored), tier, days, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ObjectQuery Query(StoredObject stored) => new(keyPrefix + stored.RelativeKey)
+    {
+        VersionId = stored.VersionId is { Length: > 0 } version ? version : null,
+    };
+
+    // The copies that S3 makes of the first name have its content's checksum; their entity tags may be others.
+    private static EntryFacts Facts(ReceivedObject about) =>
+        new(EntryAttributes.Of(about), about.Size, ContentChecksum.ValueOf(about, "crc32") ?? about.ETag);
+
+    /// <summary>An object that comes in one answer.</summary>
+    private sealed class SmallContent(ObjectBody body, TransferSlots.Slot slot, Action<long> onBytes) : IContent
+    {
+        private const int BufferSize = 128 * 1024;
+        private bool isDisposed;
+
+        public EntryFacts Facts { get; } = ObjectContents.Facts(body.About);
+
+        public async Task<byte[]> ReadAllAsync(CancellationToken cancellationToken)
+        {
+            // PATH_MAX of Linux, which no target exceeds.
+            const int longest = 4096;
+            if (Facts.Size > longest)
+                throw new InvalidDataException($"the target of the link has {Facts.Size} bytes");
+            byte[] buffer = new byte[Facts.Size];
+            using ContentChecksum? checksum = ContentChecksum.For(body.About);
+            Stream stream = await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
+            int length = await FillAsync(stream, buffer, cancellationToken).ConfigureAwait(false);
+            checksum?.Append(buffer.AsSpan(0, length));
+            Check(length, checksum);
+            return buffer;
+        }
+
+        public async Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken)
+        {
+            string name = TemporaryName.For(path.Name);
+            int size = (int)Math.Clamp(body.Length, 1, BufferSize);
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
+            SafeFileHandle? file = null;
+            try
+            {
+                using ContentChecksum? checksum = ContentChecksum.For(body.About);
+                Stream stream = await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
+                long offset = 0;
+                while (true)
+                {
+                    int read = await FillAsync(stream, buffer.AsMemory(0, size), cancellationToken).ConfigureAwait(false);
+                    checksum?.Append(buffer.AsSpan(0, read));
+                    if (file is null)
+                    {
+                        using DestinationFolder folder = tree.Open(path.Folder);
+                        file = folder.CreateTemporary(name);
+                    }
+
+                    if (read > 0)
+                        RandomAccess.Write(file, buffer.AsSpan(0, read), offset);
+                    offset += read;
+                    onBytes(read);
+                    if (read < size || offset >= body.Length)
+                        break;
+                }
+
+                Check(offset, checksum);
+                return file;
+            }
+            catch
+            {
+                if (file is not null)
+                {
+                    file.Dispose();
+                    using DestinationFolder folder = tree.Open(path.Folder);
+                    folder.Remove(name);
+                }
+
+                throw;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+
+        public void Forget(DestinationFolder folder, EntryPath path)
+        {
+        }
+
+        public void Dispose()
+        {
+            if (isDisposed)
+                return;
+            isDisposed = true;
+            body.Dispose();
+            slot.Dispose();
+        }
+
+        private void Check(long length, ContentChecksum? checksum)
+        {
+            if (length != body.About.Size)
+                throw new TransferBrokenException($"{length} of {body.About.Size} bytes came.");
+            if (checksum?.IsRight() == false)
+                throw new TransferBrokenException("what came does not have the checksum that S3 stored.") { IsWrongContent = true };
+        }
+
+        private static async Task<int> FillAsync(Stream stream, Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            int total = 0;
+            while (total < buffer.Length)
+            {
+                int read = await BrokenTransfer.Catch(() => stream.ReadAsync(buffer[total..], cancellationToken).AsTask()).ConfigureAwait(false);
+                if (read == 0)
+                    break;
+                total += read;
+            }
+
+            return total;
+        }
+    }
+
+    /// <summary>An object that comes in parts.</summary>
+    private sealed class LargeContent(ObjectParts parts, EntryFacts facts) : IContent
+    {
+        public EntryFacts Facts => facts;
+
+        public Task<byte[]> ReadAllAsync(CancellationToken cancellationToken) =>
+            throw new InvalidDataException($"the target of the link has {facts.Size} bytes");
+
+        public Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken) =>
+            parts.WriteAsync(tree, path, cancellationToken);
+
+        public void Forget(DestinationFolder folder, EntryPath path) => folder.Remove(TemporaryName.PartsOf(path.Name));
+
+        public void Dispose()
+        {
+        }
+    }
+}
+
+/// <summary>Tells faults of the network from those of the disk, which are the same exceptions.</summary>
+internal static class BrokenTransfer
+{
+    public static async Task<T> Catch<T>(Func<Task<T>> receive)
+    {
+        try
+        {
+            return await receive().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            throw new TransferBrokenException(exception.Message, exception);
+        }
+    }
+}

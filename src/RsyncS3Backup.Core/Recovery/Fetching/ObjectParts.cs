@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Amazon.S3;
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Recovery.Writing;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Transfer;
+
+namespace RsyncS3Backup.Recovery.Fetching;
+
+/// <summary>
+/// Fetches a large object in parts at the same time, each to its place in the file. All are of one version: they ask for the entity tag, and
+/// for the version where there are any. Which parts are there is written to a small file beside, so that a later restore goes on where a crash
+/// ended this one; a part then counts only when the bytes on the disk have the checksum that was noted, and only for the same object.
+/// </summary>
+internal sealed class ObjectParts(
+    ObjectReader reader, TransferLimiter limiter, ObjectQuery query, ReceivedObject about, Action<long> onBytes, Action<long> onBytesKept)
+{
+    private const int PartsAtATime = 8;
+    private const int TriesPerPart = 5;
+    private const int BufferSize = 256 * 1024;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly long partSize = PartSize.For(about.Size);
+
+    /// <summary>Fetches what is missing into the temporary file, and checks the whole.</summary>
+    /// <returns>The file, open.</returns>
+    /// <exception cref="TransferBrokenException">Not all came, or it is not what S3 stored.</exception>
+    /// <exception cref="ContentChangedException">The object is another one by now.</exception>
+    public async Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken)
+    {
+        uint?[] known = new uint?[PartSize.Count(about.Size, partSize)];
+        SafeFileHandle? file = null;
+        SafeFileHandle? notes = null;
+        try
+        {
+            using (DestinationFolder folder = tree.Open(path.Folder))
+                (file, notes) = Open(folder, path, known, cancellationToken);
+            await FetchAsync(file, notes, known, cancellationToken).ConfigureAwait(false);
+            if (!IsRight(file, known, cancellationToken))
+            {
+                using DestinationFolder folder = tree.Open(path.Folder);
+                folder.Remove(TemporaryName.PartsOf(path.Name));
+                folder.Remove(TemporaryName.For(path.Name));
+                throw new TransferBrokenException("what came does not have the checksum that S3 stored.") { IsWrongContent = true };
+            }
+
+            return file;
+        }
+        catch
+        {
+            file?.Dispose();
+            throw;
+        }
+        finally
+        {
+            notes?.Dispose();
+        }
+    }
+
+    // Who it is, and which one: only for the very same object may a later restore go on.
+    private string Identity()
+    {
+        string who = string.Join('\n', [
+            reader.Target.Endpoint, reader.Target.Bucket, query.Key, query.VersionId, about.ETag,
+            about.Size.ToString(CultureInfo.InvariantCulture), partSize.ToString(CultureInfo.InvariantCulture),
+            about.LastModified?.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)]);
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(who)));
+    }
+
+    private (SafeFileHandle File, SafeFileHandle Notes) Open(
+        DestinationFolder folder, EntryPath path, uint?[] known, CancellationToken cancellationToken)
+    {
+        string name = TemporaryName.For(path.Name);
+        string notesName = TemporaryName.PartsOf(path.Name);
+        SafeFileHandle? file = TryOpen(folder, name);
+        SafeFileHandle? notes = file is null ? null : TryOpen(folder, notesName);
+        if (file is not null && notes is not null && ReadNotes(notes, known))
+        {
+            KeepWhatIsRight(file, known, cancellationToken);
+        }
+        else
+        {
+            file?.Dispose();
+            notes?.Dispose();
+            file = folder.CreateTemporary(name);
+            notes = folder.CreateTemporary(notesName);
+        }
+
+        // Written anew, without what a crash may have left half.
+        StringBuilder text = new($"{Identity()}\n");
+        for (int part = 0; part < known.Length; part++)
+        {
+            if (known[part] is { } crc32)
+                text.Append(Line(part, crc32));
+        }
+
+        byte[] bytes = Encoding.ASCII.GetBytes(text.ToString());
+        RandomAccess.SetLength(notes, 0);
+        RandomAccess.Write(notes, bytes, 0);
+        return (file, notes);
+    }
+
+    private static SafeFileHandle? TryOpen(DestinationFolder folder, string name)
+    {
+        try
+        {
+            return folder.TryOpen(name, toWrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Something that is no file of ours; making a new one says what is wrong.
+            return null;
+        }
+    }
+
+    private bool ReadNotes(SafeFileHandle notes, uint?[] known)
+    {
+        const int longest = 1024 * 1024;
+        byte[] bytes = new byte[Math.Min(RandomAccess.GetLength(notes), longest)];
+        string[] lines = Encoding.ASCII.GetString(bytes, 0, MirrorFile.Read(notes, bytes, 0)).Split('\n');
+        if (lines[0] != Identity())
+            return false;
+        foreach (string line in lines.Skip(1))
+        {
+            string[] words = line.Split(' ');
+            if (words.Length == 2
+                && int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out int part) && part < known.Length
+                && words[1].Length == 8 && uint.TryParse(words[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc32))
+            {
+                known[part] = crc32;
+            }
+        }
+
+        return true;
+    }
+
+    // The note may have reached the disk, and the bytes not.
+    private void KeepWhatIsRight(SafeFileHandle file, uint?[] known, CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            for (int part = 0; part < known.Length; part++)
+            {
+                if (known[part] is not { } expected)
+                    continue;
+                (long first, long length) = Range(part);
+                Crc32 crc32 = new();
+                long done = 0;
+                while (done < length)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    int read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)), first + done);
+                    if (read == 0)
+                        break;
+                    crc32.Append(buffer.AsSpan(0, read));
+                    done += read;
+                }
+
+                if (done == length && crc32.GetCurrentHashAsUInt32() == expected)
+                    onBytesKept(length);
+                else
+                    known[part] = null;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task FetchAsync(SafeFileHandle file, SafeFileHandle notes, uint?[] known, CancellationToken cancellationToken)
+    {
+        int[] missing = [.. Enumerable.Range(0, known.Length).Where(part => known[part] is null)];
+        object writing = new();
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = PartsAtATime, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(missing, parallel, async (part, token) =>
+        {
+            uint crc32 = await FetchPartAsync(file, part, token).ConfigureAwait(false);
+            lock (writing)
+            {
+                known[part] = crc32;
+                RandomAccess.Write(notes, Encoding.ASCII.GetBytes(Line(part, crc32)), RandomAccess.GetLength(notes));
+            }
+        }).ConfigureAwait(false);
+    }
+
+    private async Task<uint> FetchPartAsync(SafeFileHandle file, int part, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using (await limiter.EnterAsync(TransferLane.Parts, cancellationToken).ConfigureAwait(false))
+                    return await TryFetchPartAsync(file, part, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TransferBrokenException) when (attempt < TriesPerPart)
+            {
+                await Task.Delay(FirstPause * (1 << attempt), cancellationToken).ConfigureAwait(false);
+            }
+            catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.PreconditionFailed)
+            {
+                throw new ContentChangedException("The object was replaced while it was fetched.");
+            }
+        }
+    }
+
+    private async Task<uint> TryFetchPartAsync(SafeFileHandle file, int part, CancellationToken cancellationToken)
+    {
+        (long first, long length) = Range(part);
+        ObjectQuery ofPart = query with { ETag = about.ETag.Length > 0 ? about.ETag : null, Range = (first, first + length - 1) };
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            using ObjectBody body = await BrokenTransfer.Catch(() => reader.GetAsync(ofPart, cancellationToken)).ConfigureAwait(false);
+            // For stores that ignore the condition.
+            if (body.About.ETag != about.ETag || body.About.Size != about.Size)
+                throw new ContentChangedException("The object was replaced while it was fetched.");
+            Stream stream = await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
+            Crc32 crc32 = new();
+            long done = 0;
+            while (done < length)
+            {
+                Memory<byte> room = buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - done));
+                int read = await BrokenTransfer.Catch(() => stream.ReadAsync(room, cancellationToken).AsTask()).ConfigureAwait(false);
+                if (read == 0)
+                    throw new TransferBrokenException($"{done} of {length} bytes of a part came.");
+                crc32.Append(buffer.AsSpan(0, read));
+                RandomAccess.Write(file, buffer.AsSpan(0, read), first + done);
+                done += read;
+                onBytes(read);
+            }
+
+            return crc32.GetCurrentHashAsUInt32();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private bool IsRight(SafeFileHandle file, uint?[] known, CancellationToken cancellationToken)
+    {
+        if (ContentChecksum.ValueOf(about, "crc32") is { } expected)
+        {
+            uint whole = 0;
+            for (int part = 0; part < known.Length; part++)
+                whole = Crc32Combination.Combine(whole, known[part]!.Value, Range(part).Length);
+            return ContentChecksum.Base64(whole) == expected;
+        }
+
+        // Checksums that cannot be made of those of parts: from the file, which is still in the system's cache for the most part.
+        using ContentChecksum? checksum = ContentChecksum.For(about);
+        if (checksum is null)
+            return true;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            long offset = 0;
+            for (int read; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                checksum.Append(buffer.AsSpan(0, read));
+            }
+
+            return offset == about.Size && checksum.IsRight();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private (long First, long Length) Range(int part) => (part * partSize, Math.Min(partSize, about.Size - (part * partSize)));
+
+    private static string Line(int part, uint crc32) => string.Create(CultureInfo.InvariantCulture, $"{part} {crc32:x8}\n");
+}

@@ -1,0 +1,93 @@
+namespace RsyncS3Backup.Recovery;
+
+/// <summary>What a restore has done so far. Thread-safe.</summary>
+internal sealed class RestoreCounters
+{
+    private long restored;
+    private long restoredBytes;
+    private long unchanged;
+    private long skipped;
+    private long archived;
+    private long pending;
+    private long requested;
+    private long total;
+    private long totalBytes;
+    private long transferredBytes;
+    private long doneBytes;
+    private long notOwned;
+
+    public long Restored => Interlocked.Read(ref restored);
+
+    public long RestoredBytes => Interlocked.Read(ref restoredBytes);
+
+    public long Unchanged => Interlocked.Read(ref unchanged);
+
+    public long Skipped => Interlocked.Read(ref skipped);
+
+    public long Archived => Interlocked.Read(ref archived);
+
+    public long Pending => Interlocked.Read(ref pending);
+
+    public long Requested => Interlocked.Read(ref requested);
+
+    public long Total => Interlocked.Read(ref total);
+
+    public long TotalBytes => Interlocked.Read(ref totalBytes);
+
+    public long TransferredBytes => Interlocked.Read(ref transferredBytes);
+
+    /// <summary>Entries that belong to somebody else than they did, or have other permissions.</summary>
+    public long NotOwned => Interlocked.Read(ref notOwned);
+
+    /// <summary>True once <see cref="Total"/> does not grow any more.</summary>
+    public bool IsTotalKnown { get; set; }
+
+    /// <summary>Entries that are dealt with, well or not.</summary>
+    public long Done => Restored + Unchanged + Skipped + Pending;
+
+    /// <summary>Bytes of what is dealt with, also of half a file.</summary>
+    public long DoneBytes => Interlocked.Read(ref doneBytes);
+
+    public void Met(long bytes)
+    {
+        Interlocked.Increment(ref total);
+        Interlocked.Add(ref totalBytes, bytes);
+    }
+
+    public void Transferred(long bytes)
+    {
+        Interlocked.Add(ref transferredBytes, bytes);
+        Interlocked.Add(ref doneBytes, bytes);
+    }
+
+    public void Kept(long bytes) => Interlocked.Add(ref doneBytes, bytes);
+
+    public void EntryRestored(long bytes)
+    {
+        Interlocked.Increment(ref restored);
+        Interlocked.Add(ref restoredBytes, bytes);
+    }
+
+    public void EntryUnchanged(long bytes)
+    {
+        Interlocked.Increment(ref unchanged);
+        Interlocked.Add(ref doneBytes, bytes);
+    }
+
+    public void EntrySkipped(long bytes)
+    {
+        Interlocked.Increment(ref skipped);
+        Interlocked.Add(ref doneBytes, bytes);
+    }
+
+    public void EntryArchived() => Interlocked.Increment(ref archived);
+
+    public void EntryPending(bool isNew)
+    {
+        Interlocked.Increment(ref pending);
+        if (isNew)
+            Interlocked.Increment(ref requested);
+    }
+
+    public void OwnerNotSet() => Interlocked.Increment(ref notOwned);
+}

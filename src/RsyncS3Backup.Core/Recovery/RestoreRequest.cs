@@ -1,0 +1,88 @@
+using RsyncS3Backup.S3;
+
+namespace RsyncS3Backup.Recovery;
+
+/// <summary>What is to be restored, and where to.</summary>
+public sealed record RestoreRequest
+{
+    /// <summary>The job's name; without a job, what the log is named after.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The job; null when a bucket is restored without one.</summary>
+    public BackupConfiguration? Configuration { get; init; }
+
+    /// <summary>The bucket and how to reach it; null for a local-only job.</summary>
+    public S3SyncRequest? S3 { get; init; }
+
+    /// <summary>The mirror's root folder; null when a bucket is restored without a job.</summary>
+    public string? MirrorPath => Configuration?.Options.Rsync.LocalDestination;
+
+    /// <summary>Which copy; null: the mirror when it is there and sound, else S3.</summary>
+    public BackupCopy? From { get; init; }
+
+    /// <summary>What is restored, as <see cref="ItemFilter"/> reads it; none: everything.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
+    /// <summary>The folder that everything goes to, below it as it is in the copy.</summary>
+    public string? Destination { get; init; }
+
+    /// <summary>Restore to the job's sources instead.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>What was there at that time; null for the newest.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    /// <summary>The date of a dated snapshot; null for the newest.</summary>
+    public DateTime? Snapshot { get; init; }
+
+    /// <summary>What becomes of files that are there already.</summary>
+    public RestoreOverwrite Overwrite { get; init; } = RestoreOverwrite.IfDifferent;
+
+    /// <summary>Ask S3 to bring objects back from the archive; null: report them.</summary>
+    public RestoreRetrieval? Retrieval { get; init; }
+
+    /// <summary>How many requests may be in flight; null: what the job says, else chosen by the module.</summary>
+    public int? ThrottleLimit { get; init; }
+
+    /// <summary>How long to wait for a run of the job to end; null: not at all.</summary>
+    public TimeSpan? WaitForLock { get; init; }
+
+    /// <summary>A configured job.</summary>
+    public static RestoreRequest For(BackupConfiguration configuration) => new()
+    {
+        Name = configuration.Name,
+        Configuration = configuration,
+        S3 = configuration.Destination is not null && configuration.Options.Rsync.SyncToS3.Enabled ? S3SyncRequest.From(configuration) : null,
+    };
+}
+
+/// <summary>What becomes of files that are at the destination already.</summary>
+public enum RestoreOverwrite
+{
+    /// <summary>A file of another size or modification time is replaced; one of the same is taken for the same.</summary>
+    IfDifferent,
+
+    /// <summary>They stay as they are.</summary>
+    Never,
+
+    /// <summary>They are replaced, whatever they are.</summary>
+    Always,
+}
+
+/// <summary>How S3 is asked to bring objects back from the archive.</summary>
+/// <param name="Tier">How fast.</param>
+/// <param name="Days">How many days the retrieved copies stay.</param>
+public sealed record RestoreRetrieval(RetrievalTier Tier, int Days);
+
+/// <summary>How fast S3 brings objects back from the archive. Source: "Archive retrieval options" in the Amazon S3 User Guide.</summary>
+public enum RetrievalTier
+{
+    /// <summary>3 to 5 hours from Glacier Flexible Retrieval, 12 from Deep Archive.</summary>
+    Standard,
+
+    /// <summary>1 to 5 minutes from Glacier Flexible Retrieval, at the highest price; not from Deep Archive.</summary>
+    Expedited,
+
+    /// <summary>5 to 12 hours from Glacier Flexible Retrieval, 48 from Deep Archive, at the lowest price.</summary>
+    Bulk,
+}

@@ -1,0 +1,295 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
+using RsyncS3Backup.Recovery.Writing;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Transfer;
+
+namespace RsyncS3Backup.Recovery;
+
+/// <summary>
+/// One restore: entries are listed in key order, and many are restored at a time while the listing goes on. One entry's failure is one
+/// entry's; what would fail for every other one too ends the restore.
+/// </summary>
+internal sealed class RestoreRun : IDisposable
+{
+    private const int SmallAtATime = 64;
+    private const int LargeAtATime = 4;
+    private const int EntriesAhead = 1024;
+    private const int HopelessFailures = 50;
+
+    private readonly RestoreRequest request;
+    private readonly RunContext context;
+    private readonly StageReport report;
+    private readonly RestoreTargets targets;
+    private readonly ItemFilter filter;
+    private readonly S3Copy? bucket;
+    private readonly ObjectReader? reader;
+    private readonly Archive? archive;
+    private readonly EntryRestorer restorer;
+    private readonly Committer committer = new();
+    private readonly TransferLimits limits;
+    private BackupError? fatal;
+
+    private RestoreRun(RestoreRequest request, S3Copy? bucket, RestoreTargets targets, TransferLimits limits, RunContext context, StageReport report)
+    {
+        this.request = request;
+        this.bucket = bucket;
+        this.targets = targets;
+        this.limits = limits;
+        this.context = context;
+        this.report = report;
+        filter = ItemFilter.Parse(request.Paths);
+        IContentSource contents;
+        if (bucket is not null)
+        {
+            reader = new ObjectReader(bucket.Reader);
+            TransferLimiter limiter = new(reader.Traffic, MostRequests(request), TimeProvider.System);
+            ObjectContents objects = new(reader, bucket.KeyPrefix, limiter, Counters.Transferred, Counters.Kept);
+            archive = new Archive(objects, request.Retrieval, Counters, report);
+            contents = objects;
+        }
+        else
+        {
+            contents = new MirrorContents(Counters.Transferred);
+        }
+
+        restorer = new EntryRestorer(targets, contents, request.Overwrite, committer, new FolderList(), Counters, report);
+    }
+
+    /// <summary>What was done so far.</summary>
+    public RestoreCounters Counters { get; } = new();
+
+    /// <summary>Where it comes from.</summary>
+    public string Source => bucket is null ? request.MirrorPath! : $"s3://{bucket.Reader.BucketName}/{bucket.KeyPrefix}";
+
+    /// <summary>Where it goes.</summary>
+    public IReadOnlyList<string> Destination => [.. targets.All.Select(target => target.Tree.Path)];
+
+    /// <summary>The date of the snapshot; null for none.</summary>
+    public DateTime? Snapshot => bucket?.Snapshot?.Time;
+
+    /// <summary>Requests sent so far.</summary>
+    public S3RequestCounts Requests => bucket?.Reader.Requests ?? new S3RequestCounts();
+
+    /// <summary>When all that was asked for should be there.</summary>
+    public DateTimeOffset? RetrievalReadyBy => archive?.ReadyBy;
+
+    private S3Target Target => reader?.Target ?? new S3Target("", "", "", "");
+
+    /// <summary>Finds the copy and opens the destination.</summary>
+    /// <exception cref="BackupException">One of them cannot be used.</exception>
+    public static async Task<RestoreRun> PrepareAsync(
+        RestoreRequest request, BackupCopy from, RunContext context, StageReport report, CancellationToken cancellationToken)
+    {
+        TransferLimits limits = new() { Timeout = request.S3?.Options.Timeout ?? TransferLimits.DefaultTimeout };
+        S3Copy? bucket = null;
+        RestoreTargets? targets = null;
+        try
+        {
+            if (from == BackupCopy.S3)
+            {
+                request.S3!.RequireValid();
+                // The listing finds the prefix; what is fetched needs more connections and its own patience.
+                using S3Copy found = await S3Copy
+                    .OpenAsync(request.S3, request.Configuration?.Name, request.Snapshot, request.AsOf, cancellationToken).ConfigureAwait(false);
+                bucket = new S3Copy(
+                    new BucketReader(request.S3, MostRequests(request) * 2, limits), found.KeyPrefix, found.AsOf, found.Snapshot);
+            }
+
+            targets = RestoreTargets.Open(request);
+            return new RestoreRun(request, bucket, targets, limits, context, report);
+        }
+        catch
+        {
+            targets?.Dispose();
+            bucket?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Does it.</summary>
+    /// <exception cref="BackupException">The restore cannot go on.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using RestoreProgress progress = RestoreProgress.Start(Counters, context);
+        try
+        {
+            if (reader is null)
+            {
+                await TransferAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                StallWatch watch = new(reader.Traffic, limits.Timeout, TimeProvider.System);
+                await watch.RunAsync(TransferAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // What is whole gets its name also when the rest is given up.
+            await committer.CompleteAsync().ConfigureAwait(false);
+        }
+
+        restorer.FinishFolders(cancellationToken);
+        foreach (RestoreTarget target in targets.All)
+            target.Tree.WriteBack();
+        if (Counters.Total == 0 && report.Failed == 0)
+            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count > 0));
+        if (Counters.NotOwned > 0)
+        {
+            report.Warning(
+                $"{Counters.NotOwned} entries do not have the owner or the permissions that they had: only the superuser may give files away, "
+                + "and some file systems have neither.");
+        }
+
+        if (Counters.Pending > 0)
+        {
+            string when = RetrievalReadyBy is { } ready ? $", which should be done by {ready:yyyy-MM-dd HH:mm zzz}" : "";
+            report.Warning($"S3 is bringing {Counters.Pending} objects back from the archive{when}. Run the same command again then.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        reader?.Dispose();
+        targets.Dispose();
+        bucket?.Dispose();
+    }
+
+    private static int MostRequests(RestoreRequest request) =>
+        request.ThrottleLimit ?? request.S3?.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
+
+    private async Task TransferAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        TransferLanes<RestoreTask> lanes = new(
+            EntriesAhead, SmallAtATime, LargeAtATime, task => task.Item.Size >= PartSize.Threshold, queue => WorkAsync(queue, stop));
+        try
+        {
+            await foreach (RestoreItem item in ListAsync(stop.Token).ConfigureAwait(false))
+            {
+                Counters.Met(item.Size);
+                if (restorer.Place(item) is { } task)
+                    await lanes.WriteAsync(task, stop.Token).ConfigureAwait(false);
+            }
+
+            Counters.IsTotalKnown = true;
+        }
+        catch (Exception) when (fatal is not null)
+        {
+            // A worker met what ends the restore; it is thrown below.
+        }
+        catch (Exception exception) when (RestoreErrors.IsDiskFull(exception))
+        {
+            fatal = RestoreErrors.DiskFull(Destination[0], exception.Message);
+            await stop.CancelAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            lanes.Complete();
+            await lanes.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (fatal is not null)
+            throw new BackupException(fatal);
+        await lanes.Completion.ConfigureAwait(false);
+    }
+
+    private async IAsyncEnumerable<RestoreItem> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (bucket is not null)
+        {
+            await foreach (StoredObject stored in bucket.ListAsync(filter, cancellationToken).ConfigureAwait(false))
+                yield return new ObjectItem(stored);
+            yield break;
+        }
+
+        foreach (MirrorEntry entry in new MirrorCopy(request.MirrorPath!, report).Walk(filter, cancellationToken))
+        {
+            // The walk has reported it.
+            if (entry.Kind != MirrorEntryKind.Unreadable)
+                yield return new MirrorItem(entry);
+        }
+    }
+
+    private async Task WorkAsync(ChannelReader<RestoreTask> queue, CancellationTokenSource stop)
+    {
+        // Copying from the mirror never waits for anybody, and must not keep the listing from going on.
+        await Task.Yield();
+        await foreach (RestoreTask task in queue.ReadAllAsync(stop.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                await restorer.RestoreAsync(task, stop.Token).ConfigureAwait(false);
+            }
+            catch (Exception) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                if (await TryMeetArchiveAsync(task, exception, stop.Token).ConfigureAwait(false))
+                    continue;
+                BackupError error = ErrorFor(task, exception);
+                bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
+                if (error.Id == "RestoreDiskFull" || S3Errors.EndsTheStage(error) || isHopeless)
+                {
+                    Interlocked.CompareExchange(ref fatal, error, null);
+                    await stop.CancelAsync().ConfigureAwait(false);
+                    return;
+                }
+
+                report.ItemFailed(error);
+            }
+        }
+    }
+
+    private async Task<bool> TryMeetArchiveAsync(RestoreTask task, Exception exception, CancellationToken cancellationToken)
+    {
+        if (archive is null || !Archive.IsArchived(exception))
+            return false;
+        try
+        {
+            await archive.MeetAsync(((ObjectItem)task.Item).Stored, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception further) when (!cancellationToken.IsCancellationRequested)
+        {
+            report.ItemFailed(RestoreErrors.Failed(task.Item.RelativeKey, further, Target));
+        }
+        catch (OperationCanceledException)
+        {
+            // The next item of the queue is not asked for any more.
+        }
+
+        return true;
+    }
+
+    private BackupError ErrorFor(RestoreTask task, Exception exception)
+    {
+        string key = task.Item.RelativeKey;
+        return exception switch
+        {
+            _ when RestoreErrors.IsDiskFull(exception) => RestoreErrors.DiskFull(task.Tree.Path, exception.Message),
+            MirrorReadException read => RestoreErrors.ReadFailed(task.Item.Name, read.Message),
+            ContentChangedException => RestoreErrors.ContentChanged(key),
+            TransferBrokenException { IsWrongContent: true } wrong => RestoreErrors.ContentWrong(key, wrong.Message),
+            TransferBrokenException { InnerException: null } broken => RestoreErrors.ContentWrong(key, broken.Message),
+            InvalidDataException odd => RestoreErrors.ContentWrong(key, odd.Message),
+            IOException { InnerException: null } or UnauthorizedAccessException => EntryRestorer.ErrorFor(task, exception),
+            _ => RestoreErrors.Failed(key, exception, Target),
+        };
+    }
+}

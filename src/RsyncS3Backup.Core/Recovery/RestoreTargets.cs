@@ -1,0 +1,115 @@
+using RsyncS3Backup.Recovery.Writing;
+using RsyncS3Backup.Rsync;
+
+namespace RsyncS3Backup.Recovery;
+
+/// <summary>Where entries go: all to one folder, or each to the source that it came from.</summary>
+internal sealed class RestoreTargets : IDisposable
+{
+    private readonly List<RestoreTarget> targets = [];
+
+    private RestoreTargets()
+    {
+    }
+
+    /// <summary>The folders.</summary>
+    public IEnumerable<RestoreTarget> All => targets;
+
+    /// <summary>Opens the folders and takes their locks.</summary>
+    /// <exception cref="BackupException">One cannot be used.</exception>
+    public static RestoreTargets Open(RestoreRequest request)
+    {
+        RestoreTargets opened = new();
+        try
+        {
+            string[] mirror = request.MirrorPath is { } path ? [path] : [];
+            foreach ((string folder, string destination) in Places(request))
+            {
+                if (request.MirrorPath is not null)
+                    RequireOutside(destination, request.MirrorPath);
+                DestinationTree tree = DestinationTree.Open(destination, mirror);
+                opened.targets.Add(new RestoreTarget(folder, tree));
+                if (!tree.TryLock())
+                    throw RestoreErrors.DestinationBusy(tree.Path);
+            }
+
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Finds where a key goes.</summary>
+    /// <returns>Why it goes nowhere; null when it goes somewhere.</returns>
+    public BackupError? Resolve(string relativeKey, out RestoreTarget target, out EntryPath path)
+    {
+        target = targets[0];
+        string rest = relativeKey;
+        if (targets.Count > 1 || target.Folder.Length > 0)
+        {
+            RestoreTarget? found = targets.Find(candidate => relativeKey.StartsWith(candidate.Folder + "/", StringComparison.Ordinal));
+            if (found is null)
+            {
+                path = default;
+                return RestoreErrors.OfNoSource(relativeKey);
+            }
+
+            target = found;
+            rest = relativeKey[(found.Folder.Length + 1)..];
+            if (rest.Length == 0)
+            {
+                // The source itself.
+                path = new EntryPath("", "", IsFolder: true);
+                return null;
+            }
+        }
+
+        return EntryPath.Parse(rest, OperatingSystem.IsWindows(), out path) is { } problem ? RestoreErrors.KeyRefused(relativeKey, problem) : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => targets.ForEach(target => target.Tree.Dispose());
+
+    private static IEnumerable<(string Folder, string Destination)> Places(RestoreRequest request)
+    {
+        if (!request.InPlace)
+            return [("", request.Destination ?? throw RestoreErrors.DestinationMissing())];
+        if (request.Configuration is not { } job)
+            throw RestoreErrors.InPlaceWithoutJob();
+        foreach (BackupSource source in job.Sources)
+        {
+            if (RemotePath.IsRemote(source.Path))
+                throw RestoreErrors.InPlaceOfRemote(source.Path);
+        }
+
+        // As stage 1 lays the mirror out.
+        return job.Sources.Count == 1
+            ? [("", job.Sources[0].Path)]
+            : job.Sources.Select(source => (source.Name ?? ConfigurationPaths.LastPart(source.Path), source.Path));
+    }
+
+    // A mirror beneath the destination is left alone by the tree, which knows it when it meets it.
+    private static void RequireOutside(string destination, string mirror)
+    {
+        if (RealPath.IsInside(RealPath.Of(destination), RealPath.Of(mirror)))
+            throw RestoreErrors.DestinationInMirror(destination, mirror);
+    }
+}
+
+/// <summary>One folder that entries go to.</summary>
+/// <param name="folder">The folder of the copy whose content goes there; empty for all of it.</param>
+/// <param name="tree">The folder.</param>
+internal sealed class RestoreTarget(string folder, DestinationTree tree)
+{
+    /// <summary>The folder of the copy whose content goes there; empty for all of it.</summary>
+    public string Folder => folder;
+
+    /// <summary>The folder.</summary>
+    public DestinationTree Tree => tree;
+
+    /// <summary>The names that are taken in it.</summary>
+    public NameClaims Names { get; } = new(tree.Traits);
+}

@@ -1,0 +1,205 @@
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
+
+namespace RsyncS3Backup.Recovery.Writing;
+
+/// <summary>The folder that a restore writes to. Whatever is asked of it, nothing outside of it is written. Thread-safe.</summary>
+internal abstract class DestinationTree : IDisposable
+{
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
+    /// <summary>The folder's real path.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>What the file system does with names and times.</summary>
+    public DestinationTraits Traits { get; private set; } = new();
+
+    /// <summary>Opens a destination; it is made when it is missing.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="forbidden">Folders that must not be written to, wherever they are met: the mirror.</param>
+    /// <exception cref="BackupException">It cannot be made or opened, or it is a link of somebody else's.</exception>
+    public static DestinationTree Open(string path, IReadOnlyList<string> forbidden)
+    {
+        try
+        {
+            string real = RealFolder(path);
+            DestinationTree tree = OperatingSystem.IsWindows() ? new PortableTree { Path = real } : UnixTree.OpenRoot(real, forbidden);
+            try
+            {
+                tree.Traits = tree.Probe();
+                return tree;
+            }
+            catch
+            {
+                tree.Dispose();
+                throw;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw RestoreErrors.DestinationUnusable(path, exception.Message);
+        }
+    }
+
+    /// <summary>Opens a folder beneath, and makes what of it is missing.</summary>
+    /// <param name="folder">Its path below the destination with <c>/</c> between parts; empty for the destination itself.</param>
+    /// <exception cref="PathBlockedException">A part of the path is a link or a file.</exception>
+    public abstract DestinationFolder Open(string folder);
+
+    /// <summary>True when no other restore writes to the destination; nobody else's may begin until this is disposed.</summary>
+    public abstract bool TryLock();
+
+    /// <summary>Has the system write to the disk what does not wait there for itself.</summary>
+    public abstract void WriteBack();
+
+    /// <summary>True when the file system cannot tell the two times apart.</summary>
+    public bool IsSameTime(long left, long right) => Math.Abs((decimal)left - right) < Traits.TimeGranularity;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes what is open.</summary>
+    protected abstract void Dispose(bool disposing);
+
+    private static string RealFolder(string path)
+    {
+        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        // In a folder that everybody may write to, such as /tmp, somebody else could have put a link to a place of ours there.
+        if (!OperatingSystem.IsWindows() && FileAttributesReader.TryRead(full) is { IsSymbolicLink: true } link
+            && link.UserId != 0 && link.UserId != UnixCalls.User)
+        {
+            throw RestoreErrors.DestinationIsForeignLink(full);
+        }
+
+        string real = Rsync.RealPath.Of(full);
+        Directory.CreateDirectory(real);
+        return real;
+    }
+
+    // A file system says what it does only when it is made to do it.
+    private DestinationTraits Probe()
+    {
+        // Composed; in the decomposed form the dots are a character of their own.
+        const string name = TemporaryName.Probe + "\u00C4";
+        const string lower = TemporaryName.Probe + "\u00E4";
+        const string decomposed = TemporaryName.Probe + "A\u0308";
+        const long odd = (1_000_000_001 * NanosecondsPerSecond) + 123_456_789;
+        using DestinationFolder root = Open("");
+        try
+        {
+            FileAttributesSnapshot asMade;
+            using (SafeFileHandle file = root.CreateTemporary(name, isPrivate: false))
+            {
+                asMade = root.Look(name) ?? default;
+                root.SetTime(file, odd);
+            }
+
+            long kept = root.Look(name)?.ModifiedNanoseconds ?? 0;
+            return new DestinationTraits
+            {
+                FoldsCase = root.Look(lower) is not null,
+                FoldsNormalization = root.Look(decomposed) is not null,
+                TimeGranularity = kept == odd ? 1
+                    : kept == odd / 100 * 100 ? 100
+                    : kept == odd / 1000 * 1000 ? 1000
+                    : kept == odd / NanosecondsPerSecond * NanosecondsPerSecond ? NanosecondsPerSecond
+                    : 2 * NanosecondsPerSecond,
+                FileMode = asMade.Mode & 0xFFF,
+            };
+        }
+        finally
+        {
+            root.Remove(name);
+        }
+    }
+}
+
+/// <summary>What a destination's file system does.</summary>
+internal sealed record DestinationTraits
+{
+    /// <summary>True when names that differ in case only are one name.</summary>
+    public bool FoldsCase { get; init; }
+
+    /// <summary>True when names that differ in Unicode's composed and decomposed forms only are one name.</summary>
+    public bool FoldsNormalization { get; init; }
+
+    /// <summary>Nanoseconds that times are kept in steps of.</summary>
+    public long TimeGranularity { get; init; } = 1;
+
+    /// <summary>The permissions of a new file by this process's own mask.</summary>
+    public uint FileMode { get; init; }
+}
+
+/// <summary>An open folder of a destination. Names are single parts. Not for two threads at a time.</summary>
+internal abstract class DestinationFolder : IDisposable
+{
+    /// <summary>True when <see cref="DestinationTree.WriteBack"/> has the content of files here written to the disk too.</summary>
+    public abstract bool IsWrittenBackWithTree { get; }
+
+    /// <summary>The attributes of an entry; null when there is none of that name. A link is not followed.</summary>
+    public abstract FileAttributesSnapshot? Look(string name);
+
+    /// <summary>The target of a link.</summary>
+    public abstract byte[] ReadLink(string name);
+
+    /// <summary>Creates a file for content that is on its way. What a crash left there by that name is removed.</summary>
+    public abstract SafeFileHandle CreateTemporary(string name, bool isPrivate = true);
+
+    /// <summary>Opens a regular file; null when there is none of that name.</summary>
+    public abstract SafeFileHandle? TryOpen(string name, bool toWrite);
+
+    /// <summary>Sets an open file's modification time.</summary>
+    public abstract void SetTime(SafeFileHandle file, long nanoseconds);
+
+    /// <summary>Sets owner, permissions and time of an open file. What the backup does not know is left, the mode is set to <paramref name="defaultMode"/>.</summary>
+    /// <returns>False when this user may not set the owner.</returns>
+    public abstract bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode);
+
+    /// <summary>Makes a symbolic link with its own owner and time.</summary>
+    /// <returns>False when this user may not set the owner.</returns>
+    public abstract bool MakeLink(string name, byte[] target, EntryAttributes attributes);
+
+    /// <summary>Gives a file of another folder, or of this one, a further name here.</summary>
+    public abstract void AddName(DestinationFolder folder, string existing, string name);
+
+    /// <summary>Gives an entry its name; what has it is replaced in one step.</summary>
+    /// <exception cref="BlockedException">A folder has it.</exception>
+    public abstract void Rename(string from, string to);
+
+    /// <summary>Removes a file or link; none of that name is as good.</summary>
+    public abstract void Remove(string name);
+
+    /// <summary>Makes a folder, which only its owner may look into until it gets its attributes.</summary>
+    /// <returns>False when it is there already.</returns>
+    /// <exception cref="BlockedException">Something else is there.</exception>
+    public abstract bool MakeFolder(string name);
+
+    /// <summary>This folder's own attributes.</summary>
+    public abstract FileAttributesSnapshot LookAtItself();
+
+    /// <summary>Sets this folder's own owner, permissions and time.</summary>
+    /// <returns>False when this user may not set the owner.</returns>
+    public abstract bool SetOwnAttributes(EntryAttributes attributes);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the folder back.</summary>
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>A part of a path is no folder, so that nothing can be beneath it.</summary>
+/// <param name="path">The path to that part, below the destination.</param>
+internal sealed class PathBlockedException(string path) : IOException($"'{path}' is not a folder.")
+{
+    /// <summary>The path to that part, below the destination.</summary>
+    public string Path => path;
+}

@@ -1,0 +1,168 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
+
+namespace RsyncS3Backup.Recovery.Writing;
+
+/// <summary>
+/// A destination where folders have no handles to name things by: on Windows. Every part of a path is looked at again when a folder is opened,
+/// and one that is a link or a junction blocks it.
+/// </summary>
+internal sealed partial class PortableTree : DestinationTree
+{
+    private const string LockName = EntryPath.TemporaryPrefix + "lock";
+
+    private FileStream? held;
+
+    /// <inheritdoc/>
+    public override DestinationFolder Open(string folder)
+    {
+        string at = Path;
+        for (int start = 0; start < folder.Length;)
+        {
+            int end = folder.IndexOf('/', start) is var next and >= 0 ? next : folder.Length;
+            at = System.IO.Path.Join(at, folder.AsSpan(start, end - start));
+            DirectoryInfo info = new(at);
+            if (!info.Exists && !System.IO.Path.Exists(at) && info.LinkTarget is null)
+                info.Create();
+            info.Refresh();
+            if (!info.Exists || (info.Attributes & FileAttributes.ReparsePoint) != 0)
+                throw new PathBlockedException(folder[..end]);
+            start = end + 1;
+        }
+
+        // What the rules for names let through must still be where it seems to be.
+        string full = System.IO.Path.GetFullPath(at);
+        return Rsync.RealPath.IsInside(full, Path) ? new PortableFolder(full) : throw new PathBlockedException(folder);
+    }
+
+    /// <inheritdoc/>
+    public override bool TryLock()
+    {
+        try
+        {
+            held ??= new FileStream(
+                System.IO.Path.Join(Path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void WriteBack()
+    {
+        // Each file was written back by itself.
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            held?.Dispose();
+    }
+
+    private sealed class PortableFolder(string path) : DestinationFolder
+    {
+        public override bool IsWrittenBackWithTree => false;
+
+        public override FileAttributesSnapshot? Look(string name) => FileAttributesReader.TryRead(Full(name));
+
+        public override byte[] ReadLink(string name) => FileAttributesReader.LinkTarget(Full(name));
+
+        public override SafeFileHandle CreateTemporary(string name, bool isPrivate)
+        {
+            Remove(name);
+            return File.OpenHandle(Full(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+        }
+
+        public override SafeFileHandle? TryOpen(string name, bool toWrite)
+        {
+            if (Look(name) is not { } attributes)
+                return null;
+            if (!attributes.IsRegularFile)
+                throw new BlockedException();
+            FileAccess access = toWrite ? FileAccess.ReadWrite : FileAccess.Read;
+            return File.OpenHandle(Full(name), FileMode.Open, access, FileShare.Read | FileShare.Delete);
+        }
+
+        public override void SetTime(SafeFileHandle file, long nanoseconds) => File.SetLastWriteTimeUtc(file, Time(nanoseconds));
+
+        public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode)
+        {
+            if (attributes.ModifiedNanoseconds is { } modified)
+                SetTime(file, modified);
+            return true;
+        }
+
+        public override bool MakeLink(string name, byte[] target, EntryAttributes attributes)
+        {
+            Remove(name);
+            File.CreateSymbolicLink(Full(name), Encoding.UTF8.GetString(target));
+            return true;
+        }
+
+        public override void AddName(DestinationFolder folder, string existing, string name)
+        {
+            Remove(name);
+            string from = ((PortableFolder)folder).Full(existing);
+            if (!OperatingSystem.IsWindows())
+                throw new PlatformNotSupportedException();
+            if (!CreateHardLink(Full(name), from, 0))
+                throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+        }
+
+        public override void Rename(string from, string to)
+        {
+            if (Look(to) is { IsFolder: true })
+                throw new BlockedException();
+            File.Move(Full(from), Full(to), overwrite: true);
+        }
+
+        public override void Remove(string name)
+        {
+            if (Look(name) is { IsFolder: false })
+                File.Delete(Full(name));
+        }
+
+        public override bool MakeFolder(string name)
+        {
+            if (Look(name) is { } attributes)
+                return attributes.IsFolder ? false : throw new BlockedException();
+            Directory.CreateDirectory(Full(name));
+            return true;
+        }
+
+        public override FileAttributesSnapshot LookAtItself() => FileAttributesReader.Read(path);
+
+        public override bool SetOwnAttributes(EntryAttributes attributes)
+        {
+            if (attributes.ModifiedNanoseconds is { } modified)
+                Directory.SetLastWriteTimeUtc(path, Time(modified));
+            return true;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+
+        private string Full(string name) => System.IO.Path.Join(path, name);
+
+        // The clock of Windows begins in 1601.
+        private static DateTime Time(long nanoseconds)
+        {
+            DateTime time = DateTime.UnixEpoch.AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+            return time < DateTime.FromFileTimeUtc(1) ? DateTime.FromFileTimeUtc(1) : time;
+        }
+    }
+
+    [SupportedOSPlatform("windows")]
+    [LibraryImport("kernel32", EntryPoint = "CreateHardLinkW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool CreateHardLink(string name, string existing, nint reserved);
+}

@@ -1,0 +1,221 @@
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
+
+namespace RsyncS3Backup.Recovery.Writing;
+
+/// <summary>
+/// A destination on Linux and macOS. A folder is reached part by part from the handle of the one above it, links not followed, so there is no
+/// moment in which a link put in the way could lead elsewhere.
+/// </summary>
+internal sealed class UnixTree : DestinationTree
+{
+    // Entries come folder by folder; the rest is for a few long files in earlier ones.
+    private const int FoldersKeptOpen = 128;
+
+    private readonly object gate = new();
+    private readonly FolderHandle root;
+    private readonly ulong rootDevice;
+    private readonly IReadOnlyList<FileAttributesSnapshot> forbidden;
+    private readonly Dictionary<string, LinkedListNode<(string Folder, FolderHandle Handle)>> open = new(StringComparer.Ordinal);
+    private readonly LinkedList<(string Folder, FolderHandle Handle)> byUse = new();
+
+    private UnixTree(FolderHandle root, IReadOnlyList<FileAttributesSnapshot> forbidden)
+    {
+        this.root = root;
+        rootDevice = UnixCalls.Look(root).Device;
+        this.forbidden = forbidden;
+    }
+
+    /// <summary>Opens the destination; its path is real.</summary>
+    public static UnixTree OpenRoot(string path, IReadOnlyList<string> forbidden)
+    {
+        FolderHandle root = UnixCalls.OpenRoot(path);
+        return new UnixTree(root, [.. forbidden.Select(FileAttributesReader.TryRead).OfType<FileAttributesSnapshot>()]) { Path = path };
+    }
+
+    /// <inheritdoc/>
+    public override DestinationFolder Open(string folder)
+    {
+        lock (gate)
+        {
+            FolderHandle found = Find(folder);
+            // A drive may be mounted beneath the destination.
+            return new UnixFolder(found, OperatingSystem.IsLinux() && (found == root || found.Device == rootDevice));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool TryLock() => UnixCalls.TryLock(root);
+
+    /// <inheritdoc/>
+    public override void WriteBack() => UnixCalls.WriteBack(root);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        foreach ((_, FolderHandle handle) in byUse)
+            handle.Dispose();
+        root.Dispose();
+    }
+
+    private FolderHandle Find(string folder)
+    {
+        if (folder.Length == 0)
+            return root;
+        if (open.TryGetValue(folder, out LinkedListNode<(string Folder, FolderHandle Handle)>? known))
+        {
+            byUse.Remove(known);
+            byUse.AddFirst(known);
+            return known.Value.Handle;
+        }
+
+        int slash = folder.LastIndexOf('/');
+        FolderHandle found = OpenIn(Find(slash < 0 ? "" : folder[..slash]), folder, folder[(slash + 1)..]);
+        open[folder] = byUse.AddFirst((folder, found));
+        if (byUse.Count > FoldersKeptOpen)
+        {
+            // Who still uses it has a reference of its own.
+            (string oldest, FolderHandle handle) = byUse.Last!.Value;
+            byUse.RemoveLast();
+            open.Remove(oldest);
+            handle.Dispose();
+        }
+
+        return found;
+    }
+
+    private FolderHandle OpenIn(FolderHandle parent, string folder, string name)
+    {
+        try
+        {
+            FolderHandle? found = UnixCalls.TryOpenFolder(parent, name);
+            if (found is null)
+            {
+                const uint everybody = 0x1FF;
+                UnixCalls.MakeFolder(parent, name, everybody);
+                found = UnixCalls.TryOpenFolder(parent, name) ?? throw new FileNotFoundException("It was removed as soon as it was made.", folder);
+            }
+
+            FileAttributesSnapshot attributes = UnixCalls.Look(found);
+            found.Device = attributes.Device;
+            if (!forbidden.Any(other => other.Inode == attributes.Inode && other.Device == attributes.Device))
+                return found;
+            found.Dispose();
+            throw new PathBlockedException(folder);
+        }
+        catch (BlockedException)
+        {
+            throw new PathBlockedException(folder);
+        }
+    }
+
+    private sealed class UnixFolder : DestinationFolder
+    {
+        private const uint OwnerOnly = 0x180;
+        private const uint OwnerOnlyFolder = 0x1C0;
+        private const uint Everybody = 0x1B6;
+        private const uint SetId = 0xC00;
+
+        private readonly FolderHandle handle;
+        private bool isReferenced;
+
+        public UnixFolder(FolderHandle handle, bool isWrittenBackWithTree)
+        {
+            IsWrittenBackWithTree = isWrittenBackWithTree;
+            handle.DangerousAddRef(ref isReferenced);
+            this.handle = handle;
+        }
+
+        public override bool IsWrittenBackWithTree { get; }
+
+        public override FileAttributesSnapshot? Look(string name) => UnixCalls.TryLook(handle, name);
+
+        public override byte[] ReadLink(string name) => UnixCalls.ReadLink(handle, name);
+
+        public override SafeFileHandle CreateTemporary(string name, bool isPrivate)
+        {
+            UnixCalls.Remove(handle, name);
+            return UnixCalls.CreateFile(handle, name, isPrivate ? OwnerOnly : Everybody);
+        }
+
+        public override SafeFileHandle? TryOpen(string name, bool toWrite)
+        {
+            SafeFileHandle? file = UnixCalls.TryOpenFile(handle, name, toWrite);
+            // No link is followed here, so it is the same file; a pipe opens too, and nothing good comes of reading it.
+            if (file is null || Look(name) is { IsRegularFile: true })
+                return file;
+            file.Dispose();
+            throw new BlockedException();
+        }
+
+        public override void SetTime(SafeFileHandle file, long nanoseconds) => UnixCalls.ChangeTime(file, nanoseconds);
+
+        public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode) =>
+            Set(file, attributes, defaultMode);
+
+        public override bool MakeLink(string name, byte[] target, EntryAttributes attributes)
+        {
+            UnixCalls.Remove(handle, name);
+            UnixCalls.MakeLink(handle, name, target);
+            bool isOwned = attributes is { UserId: null, GroupId: null }
+                || UnixCalls.TryChangeOwner(handle, name, attributes.UserId, attributes.GroupId);
+            if (attributes.ModifiedNanoseconds is { } modified)
+                UnixCalls.ChangeTime(handle, name, modified);
+            return isOwned;
+        }
+
+        public override void AddName(DestinationFolder folder, string existing, string name)
+        {
+            UnixCalls.Remove(handle, name);
+            UnixCalls.AddName(((UnixFolder)folder).handle, existing, handle, name);
+        }
+
+        public override void Rename(string from, string to)
+        {
+            UnixCalls.Rename(handle, from, to);
+            // Two names of one file stay both: rename(2) then does nothing.
+            UnixCalls.Remove(handle, from);
+        }
+
+        public override void Remove(string name) => UnixCalls.Remove(handle, name);
+
+        public override bool MakeFolder(string name)
+        {
+            bool isNew = UnixCalls.MakeFolder(handle, name, OwnerOnlyFolder);
+            return Look(name) is { IsFolder: true } ? isNew : throw new BlockedException();
+        }
+
+        public override FileAttributesSnapshot LookAtItself() => UnixCalls.Look(handle);
+
+        public override bool SetOwnAttributes(EntryAttributes attributes) => Set(handle, attributes, defaultMode: null);
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && isReferenced)
+            {
+                isReferenced = false;
+                handle.DangerousRelease();
+            }
+        }
+
+        // The owner first: changing it takes the bits away by which a file runs as its owner. And those are given only to the right one.
+        private static bool Set(System.Runtime.InteropServices.SafeHandle entry, EntryAttributes attributes, uint? defaultMode)
+        {
+            bool isOwned = true;
+            if (attributes is not { UserId: null, GroupId: null })
+            {
+                isOwned = UnixCalls.TryChangeOwner(entry, attributes.UserId, attributes.GroupId);
+                // A group of one's own may be set without being the superuser.
+                if (!isOwned)
+                    UnixCalls.TryChangeOwner(entry, null, attributes.GroupId);
+            }
+
+            bool isPermitted = (attributes.Mode ?? defaultMode) is not { } mode || UnixCalls.TryChangeMode(entry, isOwned ? mode : mode & ~SetId);
+            if (attributes.ModifiedNanoseconds is { } modified)
+                UnixCalls.ChangeTime(entry, modified);
+            return isOwned && isPermitted;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+namespace RsyncS3Backup;
+
+/// <summary>What a restore did.</summary>
+public sealed record RestoreResult
+{
+    /// <summary>The job's name; of a bucket that is restored without a job, the last part of its key prefix.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Identifies the restore; its log is named after it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public required BackupStatus Status { get; init; }
+
+    /// <summary>Which copy was restored; null when it did not get that far.</summary>
+    public BackupCopy? From { get; init; }
+
+    /// <summary>Why that copy.</summary>
+    public string? FromReason { get; init; }
+
+    /// <summary>The mirror's root folder, or <c>s3://bucket/prefix/</c>.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The folders that were written to.</summary>
+    public IReadOnlyList<string> Destination { get; init; } = [];
+
+    /// <summary>The time in the past that was restored; null for the newest.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    /// <summary>The date of the snapshot that was restored; null for a prefix without dates.</summary>
+    public DateTime? Snapshot { get; init; }
+
+    /// <summary>Files, links and folders that were made, replaced, or given other attributes.</summary>
+    public long Restored { get; init; }
+
+    /// <summary>Bytes of the files that were made or replaced.</summary>
+    public long RestoredBytes { get; init; }
+
+    /// <summary>Entries that were as they should be already.</summary>
+    public long Unchanged { get; init; }
+
+    /// <summary>Entries that were left as they are, because <c>-Overwrite Never</c> says so.</summary>
+    public long Skipped { get; init; }
+
+    /// <summary>Entries that could not be restored.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Those of <see cref="Failed"/> that are in the archive and were not asked for.</summary>
+    public long Archived { get; init; }
+
+    /// <summary>Objects that S3 is bringing back from the archive; a later run restores them.</summary>
+    public long RetrievalPending { get; init; }
+
+    /// <summary>Those of <see cref="RetrievalPending"/> that this run asked for.</summary>
+    public long RetrievalRequested { get; init; }
+
+    /// <summary>When all that was asked for should be there, by S3's own estimates; null when nothing is pending.</summary>
+    public DateTimeOffset? RetrievalReadyBy { get; init; }
+
+    /// <summary>All entries that were meant.</summary>
+    public long Total { get; init; }
+
+    /// <summary>Bytes of all those entries.</summary>
+    public long TotalBytes { get; init; }
+
+    /// <summary>Bytes that were fetched or copied; those of an unfinished file that an earlier run had fetched are not among them.</summary>
+    public long TransferredBytes { get; init; }
+
+    /// <summary>Requests to S3 by type, retries included.</summary>
+    public S3RequestCounts Requests { get; init; } = new();
+
+    /// <summary>What those requests cost, in US dollars at us-east-1's list price; traffic, and retrieval by the gigabyte, are not included.</summary>
+    public decimal EstimatedRequestCost { get; init; }
+
+    /// <summary>When the restore started.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Transferred bytes per second.</summary>
+    public double BytesPerSecond => Duration > TimeSpan.Zero ? TransferredBytes / Duration.TotalSeconds : 0;
+
+    /// <summary>Why it failed; null when it did not.</summary>
+    public BackupError? Error { get; init; }
+
+    /// <summary>The first entries that failed with their reasons (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
+    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+
+    /// <summary>What deserves a look although the restore succeeded.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The restore's log file; null where no log could be written.</summary>
+    public string? LogPath { get; init; }
+
+    /// <summary>The status, and why when there is a reason.</summary>
+    public override string ToString() => Error is { } error ? $"{Status}: {error}" : $"{Status}";
+}
