@@ -8,8 +8,8 @@ namespace RsyncS3Backup.Scheduling;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Three ways, from what a system knows: <see cref="Minutes"/> for one that knows no zone but its own, whatever that is and becomes (cron,
-/// launchd); <see cref="Calendar"/> for one that takes the job's zone (systemd); <see cref="UtcTimes"/> for one that takes UTC (Task Scheduler).
+/// Two ways, from what a system knows: <see cref="Minutes"/> for one that knows no zone but its own, whatever that is and becomes (cron, launchd,
+/// Task Scheduler); <see cref="Calendar"/> for one that takes the job's zone (systemd).
 /// </para>
 /// <para>
 /// Considered and left: the times of the job in the host's zone as it is at registration, with a check every hour. It asks less often, but is
@@ -37,23 +37,7 @@ internal static class CoarseTrigger
     }
 
     /// <summary>
-    /// The times of day in UTC at which the job can be due, on any day, by what is known now of its zone's offsets in the years to come;
-    /// up to 1440 of them.
-    /// </summary>
-    public static IReadOnlyList<TimeOnly> UtcTimes(CronSchedule schedule, DateTimeOffset now)
-    {
-        ZoneChange[] changes = Changes(schedule.Zone, now);
-        HashSet<int> offsets = [(int)schedule.Zone.OffsetAt(now.UtcDateTime).TotalMinutes, .. changes.Select(change => (int)change.After.TotalMinutes)];
-        HashSet<int> times = [];
-        foreach (int due in DueMinutes(schedule.Expression))
-            times.UnionWith(offsets.Select(offset => InDay(due - offset)));
-        if (!schedule.Expression.FollowsRealTime)
-            times.UnionWith(changes.Where(change => Skips(change, schedule.Expression)).Select(change => MinuteOfDay(change.Utc)));
-        return [.. times.Order().Select(Time)];
-    }
-
-    /// <summary>
-    /// The same as <c>OnCalendar=</c> of systemd.timer(5), in the job's zone, with its days. More than one: cron's either day, ends of gaps and
+    /// The times as <c>OnCalendar=</c> of systemd.timer(5), in the job's zone, with its days. More than one: cron's either day, ends of gaps and
     /// hours that come twice need lines of their own.
     /// </summary>
     /// <remarks>
@@ -94,7 +78,7 @@ internal static class CoarseTrigger
     private static IEnumerable<(int Minute, bool IsNextDay)> GapEnds(CronExpression expression, ZoneChange[] changes)
     {
         HashSet<(int Minute, bool IsNextDay)> ends = [];
-        int[] due = [.. DueMinutes(expression)];
+        HashSet<int> due = [.. DueMinutes(expression)];
         foreach (int minute in due)
         {
             int hour = (minute / 60 * 60) + 60;
@@ -173,8 +157,6 @@ internal static class CoarseTrigger
     private static int MinuteOfDay(DateTime time) => (time.Hour * 60) + time.Minute;
 
     private static int InDay(int minutes) => ((minutes % MinutesInDay) + MinutesInDay) % MinutesInDay;
-
-    private static TimeOnly Time(int minuteOfDay) => new(minuteOfDay / 60, minuteOfDay % 60);
 
     /// <summary>A change of a zone's offset from UTC.</summary>
     private readonly record struct ZoneChange(DateTime Utc, TimeSpan Before, TimeSpan After);
