@@ -41,7 +41,7 @@ internal static class RsyncCommandLine
         if (options.Sparse)
             arguments.Add("--sparse");
         // The pass that deletes comes after one that has compared everything.
-        if (options.Checksum && !pass.IsDryRun && pass.MaxDelete is null or 0)
+        if (options.Checksum && (pass.IsPlan || (!pass.IsDryRun && pass.MaxDelete is null or 0)))
             arguments.Add("--checksum");
         // Times in nanoseconds: the default compares whole seconds and misses an edit of equal size within one (rsync(1), --modify-window).
         arguments.Add("--modify-window=-1");

@@ -5,7 +5,8 @@ namespace RsyncS3Backup.Rsync;
 /// <param name="names">Takes the first names.</param>
 internal sealed class RsyncDeletionList(string prefix, List<string> names) : IRsyncOutputHandler
 {
-    private const int KeptNames = 10;
+    /// <summary>So many names are kept.</summary>
+    public const int KeptNames = 10;
 
     /// <summary>How many entries would be deleted.</summary>
     public long Count { get; private set; }

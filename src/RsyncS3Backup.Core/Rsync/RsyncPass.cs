@@ -17,6 +17,12 @@ internal readonly record struct RsyncPass
     /// <summary>Only says how much would be copied.</summary>
     public static RsyncPass MeasureTransfers => new(false, null, true);
 
+    /// <summary>Changes nothing, and says all that the passes of a run would do.</summary>
+    public static RsyncPass Plan(bool deletes) => new(deletes, null, true) { IsPlan = true };
+
+    /// <summary>True when a dry run has to find what a run would find, and not only how many.</summary>
+    public bool IsPlan { get; private init; }
+
     /// <summary>True when rsync looks for what the source no longer has.</summary>
     public bool Deletes { get; }
 

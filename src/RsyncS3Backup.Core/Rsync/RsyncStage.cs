@@ -12,6 +12,14 @@ public static class RsyncStage
     public static Task<RsyncStageResult> RunAsync(RsyncStageRequest request, RunContext context, CancellationToken cancellationToken) =>
         RunAsync(request, context, RsyncProcess.DefaultGrace, cancellationToken);
 
+    /// <summary>
+    /// What <see cref="RunAsync(RsyncStageRequest, RunContext, CancellationToken)"/> would do, found by a dry run of rsync with the same guards
+    /// and options. Nothing is changed, neither in the mirror nor in the state folder.
+    /// </summary>
+    internal static Task<RsyncStageResult> PlanAsync(
+        RsyncStageRequest request, RunContext context, IPlannedChanges changes, CancellationToken cancellationToken) =>
+        new RsyncStageRun(request, context, RsyncProcess.DefaultGrace, changes).RunAsync(cancellationToken);
+
     /// <summary>As above, with another time that rsync may take to stop.</summary>
     internal static Task<RsyncStageResult> RunAsync(
         RsyncStageRequest request, RunContext context, TimeSpan grace, CancellationToken cancellationToken) =>

@@ -25,6 +25,10 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private readonly List<BackupError> blocked = [];
     private readonly string destination;
 
+    private readonly IPlannedChanges? plan;
+    private readonly List<string> firstDeleted = [];
+    private RsyncLeg? leg;
+
     private RsyncProgram? program;
     private MirrorGuard? mirrorGuard;
     private bool isChecksumRun;
@@ -40,8 +44,13 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     private long malformed;
     private long transferredBytes;
 
-    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace)
+    /// <param name="request">What to mirror, and how.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="grace">How long rsync may take to stop.</param>
+    /// <param name="plan">Hears what would be changed, and nothing is; null: the run is a real one.</param>
+    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace, IPlannedChanges? plan = null)
     {
+        this.plan = plan;
         this.request = request;
         this.context = context;
         this.grace = grace;
@@ -93,13 +102,15 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             StartTime = startTime,
             Duration = Stopwatch.GetElapsedTime(started),
         };
-        context.Verbose(Summary(result));
+        context.Verbose((plan is null ? "" : "Plan: ") + Summary(result));
         return result;
     }
 
     /// <inheritdoc/>
     public void Item(in RsyncItem item)
     {
+        if (plan?.TryAdd(leg!, item) == false)
+            return;
         recorder?.Add(item);
         switch (item.Change)
         {
@@ -114,6 +125,8 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
                 break;
             case RsyncChange.Deleted:
                 deleted++;
+                if (plan is not null && firstDeleted.Count < RsyncDeletionList.KeptNames)
+                    firstDeleted.Add(leg!.Name is null ? item.Name : $"{leg.Name}/{item.Name}");
                 break;
         }
     }
@@ -180,6 +193,9 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
             await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
 
+        if (plan is not null)
+            return await PlanAsync(legs, outcomes, cancellationToken).ConfigureAwait(false);
+
         // rsync makes one missing level itself, which a source's own folder uses up.
         if (legs is not [{ Name: null }])
             Directory.CreateDirectory(destination);
@@ -213,6 +229,37 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         return firstError;
     }
 
+    /// <summary>One dry run a source, which finds what both passes would do; then the limits that the second pass would meet.</summary>
+    private async Task<BackupError?> PlanAsync(
+        IReadOnlyList<RsyncLeg> legs, List<PassOutcome> outcomes, CancellationToken cancellationToken)
+    {
+        BackupError? firstError = null;
+        RsyncLeg? emptied = null;
+        foreach (RsyncLeg next in legs)
+        {
+            progress.StartSource(next.Name is null ? "Planning" : $"Planning {next.Name}");
+            long before = deleted;
+            PassOutcome outcome =
+                await RunPassAsync(next, RsyncPass.Plan(request.Options.DeleteExtraneous), cancellationToken).ConfigureAwait(false);
+            outcomes.Add(outcome);
+            firstError ??= ErrorOf(outcome);
+            if (firstError is not null && outcome.Code != RsyncExitCodes.Partial)
+                return firstError;
+            if (deleted > before && outcome.Statistics.Entries <= 1)
+                emptied ??= next;
+        }
+
+        if (firstError is not null || deleted == 0)
+            return firstError;
+        if (emptied is not null && !request.AllowEmptySource)
+            return RsyncErrors.SourceEmpty(emptied.Source, emptied.Destination);
+        long existing = Existing(EntriesBefore(outcomes) + deleted);
+        long allowed = request.Options.MaxDelete.Allowed(existing);
+        return deleted > allowed
+            ? RsyncErrors.DeleteLimitExceeded(destination, deleted, existing, allowed, request.Options.MaxDelete, firstDeleted)
+            : null;
+    }
+
     /// <summary>The second pass: deletes what the first one withheld, if the job allows that much.</summary>
     private async Task<BackupError?> DeleteAsync(List<PassOutcome> outcomes, CancellationToken cancellationToken)
     {
@@ -225,7 +272,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
             return RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination);
 
         // What the mirror held before this run: what the source holds, less what is new, and what is to be deleted.
-        long kept = outcomes.Sum(outcome => Math.Max(0, (outcome.Statistics.Entries ?? 0) - outcome.Statistics.Created));
+        long kept = EntriesBefore(outcomes);
         long allowed = request.Options.MaxDelete.Allowed(Existing(kept + atLeast));
         long expected = 2 * atLeast;
         if (expected > allowed)
@@ -266,6 +313,9 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
     /// <summary>What the mirror holds, less what runs that were refused or failed have copied since its last good one.</summary>
     private long Existing(long counted) => Math.Min(counted, mirrorGuard?.KnownEntries ?? long.MaxValue);
 
+    private static long EntriesBefore(List<PassOutcome> outcomes) =>
+        outcomes.Sum(outcome => Math.Max(0, (outcome.Statistics.Entries ?? 0) - outcome.Statistics.Created));
+
     private long? EntriesNow(List<PassOutcome> outcomes) =>
         request.Options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null;
 
@@ -301,6 +351,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
 
     private async Task<PassOutcome> RunPassAsync(RsyncLeg leg, RsyncPass pass, CancellationToken cancellationToken)
     {
+        this.leg = leg;
         statistics = new RsyncStatistics();
         blocked.Clear();
         isRemotePass = leg.Remote is not null;
@@ -312,7 +363,8 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         transferredBytes += statistics.TransferredBytes;
         bool isCounted = pass.MaxDelete == 0 && errors.Withheld > 0;
         context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
-            + (isCounted ? $"nothing is deleted yet, {errors.Withheld} or more entries are to be." : RsyncExitCodes.Find(code).Meaning + "."));
+            + (plan is not null ? "nothing was changed, it was a dry run."
+                : isCounted ? $"nothing is deleted yet, {errors.Withheld} or more entries are to be." : RsyncExitCodes.Find(code).Meaning + "."));
         if (code == RsyncExitCodes.Vanished && vanished == 0)
             report.Warning($"{leg.Source}: {RsyncExitCodes.Find(code).Meaning}.");
         // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.

@@ -101,7 +101,7 @@ public static class BackupRunner
         _ => null,
     };
 
-    private static string? SkipReason(BackupConfiguration configuration, RsyncStageResult? stage1) =>
+    internal static string? SkipReason(BackupConfiguration configuration, RsyncStageResult? stage1) =>
         (stage1 is null ? null : SkipReason(stage1)) ?? DisabledReason(configuration);
 
     private static string? DisabledReason(BackupConfiguration configuration) =>
@@ -198,13 +198,7 @@ public static class BackupRunner
             return untouched with { Status = job.RefusedStatus, Error = refusal };
         }
 
-        RsyncStageRequest asked = request with
-        {
-            Options = request.Options with { MaxDelete = options.MaxDelete ?? request.Options.MaxDelete },
-            AllowEmptySource = options.AllowEmptySource,
-            AllowNewDestination = options.AllowNewDestination,
-        };
-        return await RsyncStage.RunAsync(asked, context, cancellationToken).ConfigureAwait(false);
+        return await RsyncStage.RunAsync(Asked(request, options), context, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<S3SyncStageResult> Stage2Async(
@@ -220,17 +214,27 @@ public static class BackupRunner
             return job.Ended(Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context));
         if (job.Refusal is { } refusal)
             return job.Ended(Refused(rsync.LocalDestination, configuration.Destination!, rsync.SyncToS3, refusal, job.RefusedStatus, context));
-        S3SyncRequest request = S3SyncRequest.From(configuration) with
-        {
-            Credentials = options.Credentials,
-            AllowInsecureEndpoint = options.AllowInsecureEndpoint,
-            AllowEmptyMirror = options.AllowEmptySource,
-            FollowsStage1 = stage1?.JournalPath is not null,
-            MaxDelete = options.MaxDelete ?? rsync.MaxDelete,
-        };
+        S3SyncRequest request = Asked(configuration, options) with { FollowsStage1 = stage1?.JournalPath is not null };
         job.Stage2Starts();
         return job.Ended(await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false));
     }
+
+    /// <summary>Stage 1 with what the caller decided for this run.</summary>
+    internal static RsyncStageRequest Asked(RsyncStageRequest request, BackupRunOptions options) => request with
+    {
+        Options = request.Options with { MaxDelete = options.MaxDelete ?? request.Options.MaxDelete },
+        AllowEmptySource = options.AllowEmptySource,
+        AllowNewDestination = options.AllowNewDestination,
+    };
+
+    /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>
+    internal static S3SyncRequest Asked(BackupConfiguration configuration, BackupRunOptions options) => S3SyncRequest.From(configuration) with
+    {
+        Credentials = options.Credentials,
+        AllowInsecureEndpoint = options.AllowInsecureEndpoint,
+        AllowEmptyMirror = options.AllowEmptySource,
+        MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
+    };
 
     private static S3SyncStageResult Refused(
         string mirror, S3Destination destination, S3SyncOptions options, BackupError refusal, BackupStatus status, RunContext context)
@@ -251,7 +255,7 @@ public static class BackupRunner
     }
 
     /// <summary>Stands for a stage 1 when stage 2 runs alone: the mirror is sent as it is.</summary>
-    private static RsyncStageResult MirrorAsItIs(BackupConfiguration configuration, RunContext context) => new()
+    internal static RsyncStageResult MirrorAsItIs(BackupConfiguration configuration, RunContext context) => new()
     {
         Name = configuration.Name,
         RunId = context.RunId,

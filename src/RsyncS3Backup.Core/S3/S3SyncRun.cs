@@ -27,11 +27,14 @@ internal sealed class S3SyncRun : IDisposable
     private readonly TransferPhase transfer;
     private readonly DeletePhase deletion;
     private readonly TransferLimits limits;
+    private readonly PlannedSync? plan;
     private readonly string endpoint;
 
     private S3SyncRun(
-        S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report)
+        S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report,
+        PlannedSync? plan)
     {
+        this.plan = plan;
         this.request = request;
         this.context = context;
         this.report = report;
@@ -39,13 +42,14 @@ internal sealed class S3SyncRun : IDisposable
         limits = new TransferLimits { BytesPerSecond = request.Options.BandwidthLimit, Timeout = request.Options.Timeout };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
         bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
-        endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint);
+        endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint, remembers: plan is null);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
-            snapshot = new SnapshotRun(request, bucket, keyPrefix, startTime, context, report);
-        session = new CatalogSession(request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report);
-        actions = new ActionSource(Walker(report), session, bucket, pending, report);
-        transfer = new TransferPhase(request, mostRequests, bucket, Catalog, snapshot, Counters, report);
-        deletion = new DeletePhase(request, bucket, Catalog, snapshot, Counters, context, report);
+            snapshot = new SnapshotRun(request, bucket, keyPrefix, startTime, context, report, plan?.Requests);
+        session = new CatalogSession(request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, plan);
+        actions = new ActionSource(
+            Walker(report), session, bucket, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), report);
+        transfer = new TransferPhase(request, mostRequests, bucket, Catalog, snapshot, Counters, report, plan?.Requests);
+        deletion = new DeletePhase(request, bucket, Catalog, snapshot, Counters, context, report, plan?.Requests);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
@@ -70,10 +74,10 @@ internal sealed class S3SyncRun : IDisposable
     public S3Target Target => bucket.Target;
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => bucket.Requests;
+    public S3RequestCounts Requests => plan is null ? bucket.Requests : plan.Requests.And(bucket.Requests);
 
     /// <summary>What those requests cost, in US dollars.</summary>
-    public decimal EstimatedRequestCost => RequestPrices.Estimate(bucket.Requests, request.Options.StorageClass);
+    public decimal EstimatedRequestCost => RequestPrices.Estimate(Requests, request.Options.StorageClass);
 
     /// <summary>What listing everything under the prefix costs, in US dollars.</summary>
     public decimal EstimatedListingCost => RequestPrices.OfListing(Counters.Remote);
@@ -86,15 +90,15 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>Checks everything that can be checked without a request, and chooses how differences are found.</summary>
     /// <exception cref="BackupException">The mirror is missing, or a setting is wrong.</exception>
     public static S3SyncRun Prepare(
-        S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report)
+        S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report, PlannedSync? plan = null)
     {
         request.RequireValid();
         if (request.Destination.EndpointUrl is { } named)
             S3ClientFactory.RequireSecure(new Uri(named), request);
-        if (!Directory.Exists(request.MirrorPath))
+        if (plan?.Mirror is null && !Directory.Exists(request.MirrorPath))
             throw S3Errors.MirrorMissing(request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
-        return new S3SyncRun(request, keyPrefix, now, pending, context, report);
+        return new S3SyncRun(request, keyPrefix, now, pending, context, report, plan);
     }
 
     /// <summary>Does it.</summary>
@@ -103,7 +107,7 @@ internal sealed class S3SyncRun : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         context.Verbose(
-            $"Stage 2: {request.MirrorPath} to s3://{request.Destination.Bucket}/{KeyPrefix} in {request.Options.StorageClass}"
+            $"{(plan is null ? "" : "Plan of ")}Stage 2: {request.MirrorPath} to s3://{request.Destination.Bucket}/{KeyPrefix} in {request.Options.StorageClass}"
             + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {endpoint}. By {Mode.Mode}: {Mode.Reason}");
         if (Mode.Mode == S3SyncMode.Reconcile)
             Begin();
@@ -159,7 +163,8 @@ internal sealed class S3SyncRun : IDisposable
     }
 
     private MirrorWalker Walker(StageReport onto) =>
-        new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers);
+        new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers,
+            plan: plan?.Mirror);
 
     /// <summary>
     /// Makes ready for requests, and has the catalog write down that a run is on. A run that finds nothing to do needs neither, and each

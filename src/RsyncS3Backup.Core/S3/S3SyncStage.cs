@@ -11,7 +11,19 @@ public static class S3SyncStage
     /// Runs stage 2. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it
     /// returns, no multipart upload of this run is left unfinished in the bucket, as far as the bucket can still be reached.
     /// </summary>
-    public static async Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
+    public static Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
+        RunAsync(request, context, plan: null, cancellationToken);
+
+    /// <summary>
+    /// What stage 2 would do. It reads the mirror, the catalog and the bucket as a run does, GET, HEAD and LIST requests included, and changes
+    /// nothing anywhere. The requests in the result are those that a run would send.
+    /// </summary>
+    internal static Task<S3SyncStageResult> PlanAsync(
+        S3SyncRequest request, RunContext context, PlannedSync plan, CancellationToken cancellationToken) =>
+        RunAsync(request, context, plan, cancellationToken);
+
+    private static async Task<S3SyncStageResult> RunAsync(
+        S3SyncRequest request, RunContext context, PlannedSync? plan, CancellationToken cancellationToken)
     {
         DateTimeOffset startTime = request.StartTime ?? request.Clock.GetLocalNow();
         long started = Stopwatch.GetTimestamp();
@@ -39,7 +51,7 @@ public static class S3SyncStage
             await Task.Run(
                 async () =>
                 {
-                    run = S3SyncRun.Prepare(request, startTime, pending, context, report);
+                    run = S3SyncRun.Prepare(request, startTime, pending, context, report, plan);
                     result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
                     await run.RunAsync(cancellationToken).ConfigureAwait(false);
                 },
@@ -74,7 +86,7 @@ public static class S3SyncStage
             Error = error,
             Duration = Stopwatch.GetElapsedTime(started),
         };
-        if (error is null && run!.IsComplete)
+        if (error is null && run!.IsComplete && plan is null)
             MarkCarriedOut(pending, context);
         Tell(result, context);
         return result;

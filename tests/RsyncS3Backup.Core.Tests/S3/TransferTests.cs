@@ -3,6 +3,7 @@ using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Deletion;
 using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.State;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;
@@ -121,7 +122,7 @@ public sealed class TransferTests
         string jobName = $"spool-{Guid.NewGuid():N}";
         string folder = RsyncS3Backup.State.StateFolder.ForJob(jobName).Path;
         (string, long)[] expected = [.. Enumerable.Range(0, 2500).Select(i => ($"key {i} 😀\n", (long)i))];
-        using (DeleteSpool spool = new(jobName))
+        using (DeleteSpool spool = new(() => StateFolder.ForJob(jobName).Path))
         {
             foreach ((string key, long size) in expected)
                 spool.Add(key, size);

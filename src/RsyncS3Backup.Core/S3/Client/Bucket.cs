@@ -261,6 +261,13 @@ internal sealed class Bucket : IDisposable
         }
     }
 
+    /// <summary>How many requests <see cref="DeleteAsync"/> makes of them.</summary>
+    public static int RequestsToDelete(IReadOnlyCollection<string> relativeKeys)
+    {
+        int safe = relativeKeys.Count(IsSafeInXml);
+        return ((safe + KeysPerDelete - 1) / KeysPerDelete) + relativeKeys.Count - safe;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

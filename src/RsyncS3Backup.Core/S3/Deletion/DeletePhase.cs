@@ -3,6 +3,7 @@ using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3.Deletion;
@@ -12,10 +13,11 @@ namespace RsyncS3Backup.S3.Deletion;
 /// there is more of it than the job allows.
 /// </summary>
 internal sealed class DeletePhase(
-    S3SyncRequest request, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report)
+    S3SyncRequest request, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
+    PlannedRequests? planned)
     : IDisposable
 {
-    private readonly DeleteSpool deletes = new(context.JobName);
+    private readonly DeleteSpool deletes = new(() => planned is null ? StateFolder.ForJob(context.JobName).Path : Path.GetTempPath());
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>
@@ -73,6 +75,14 @@ internal sealed class DeletePhase(
     {
         HashSet<string> refused = [];
         string[] keys = [.. batch.Select(item => item.RelativeKey)];
+        if (planned is not null)
+        {
+            planned.AddDeletes(Bucket.RequestsToDelete(keys));
+            foreach ((_, long size) in batch)
+                counters.ObjectDeleted(size);
+            return;
+        }
+
         try
         {
             await foreach (BackupError error in bucket.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))

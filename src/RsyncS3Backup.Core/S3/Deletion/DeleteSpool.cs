@@ -7,7 +7,8 @@ namespace RsyncS3Backup.S3.Deletion;
 /// Keys that are to be deleted, kept in a file until the run's end: deletes come last, and a list of them in memory could grow with the tree.
 /// The file is gone when this is disposed.
 /// </summary>
-internal sealed class DeleteSpool(string jobName) : IDisposable
+/// <param name="folder">Gives the folder for the file; asked when there is a key.</param>
+internal sealed class DeleteSpool(Func<string> folder) : IDisposable
 {
     private const int FirstKeys = 10;
 
@@ -65,7 +66,7 @@ internal sealed class DeleteSpool(string jobName) : IDisposable
 
     private BinaryWriter Open()
     {
-        string path = Path.Combine(StateFolder.ForJob(jobName).Path, $"deletes-{Guid.NewGuid():N}.tmp");
+        string path = Path.Combine(folder(), $"deletes-{Guid.NewGuid():N}.tmp");
         file = StateFolder.CreateFile(path, FileOptions.DeleteOnClose);
         return new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
     }

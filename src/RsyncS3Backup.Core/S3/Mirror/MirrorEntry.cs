@@ -27,6 +27,9 @@ internal enum MirrorEntryKind
 /// <param name="Attributes">Its attributes; all zero for an unreadable one.</param>
 internal sealed record MirrorEntry(string RelativeKey, string Path, MirrorEntryKind Kind, FileAttributesSnapshot Attributes)
 {
+    /// <summary>True when only the size is known, because the entry would come from another machine. So it is in plans only.</summary>
+    public bool IsElsewhere { get; init; }
+
     /// <summary>Bytes that the entry's object has. A folder's own size is none of its object's business.</summary>
     public long ContentLength => Kind is MirrorEntryKind.File or MirrorEntryKind.SymbolicLink ? Attributes.Size : 0;
 }

@@ -16,9 +16,10 @@ namespace RsyncS3Backup.S3.Mirror;
 /// <param name="excludes">What does not go to S3.</param>
 /// <param name="markers">Which folders are handed out.</param>
 /// <param name="wants">False for a key that nobody asks for, of a folder also for all beneath it: it is not even looked at. Null: all.</param>
+/// <param name="plan">What the mirror would be; null: what it is, is handed out.</param>
 internal sealed class MirrorWalker(
     string root, StageReport report, ExcludePatterns? excludes = null, S3DirectoryMarkers markers = S3DirectoryMarkers.Empty,
-    Func<string, bool>? wants = null)
+    Func<string, bool>? wants = null, PlannedMirror? plan = null)
 {
     private readonly ExcludePatterns excludes = excludes ?? ExcludePatterns.None;
 
@@ -118,7 +119,7 @@ internal sealed class MirrorWalker(
         if (!IsFolderOfMirror(folder) || MirrorExclusions.IsExcluded(folder, name))
             return default;
         string path = System.IO.Path.Join(root, relativePath);
-        if (FileAttributesReader.TryRead(path) is not { } attributes)
+        if (TryRead(relativePath, path) is not { } attributes)
             return default;
         string key = attributes.IsFolder ? relativePath + "/" : relativePath;
         if (excludes.IsExcludedItself(key))
@@ -144,11 +145,14 @@ internal sealed class MirrorWalker(
         bool isReal = IsFolderOfMirror(parent)
             && !MirrorExclusions.IsExcluded(parent, inner.AsSpan(slash + 1))
             && !excludes.IsExcludedItself(folder)
-            && FileAttributesReader.TryRead(System.IO.Path.Join(root, inner)) is { IsFolder: true };
+            && TryRead(inner, System.IO.Path.Join(root, inner)) is { IsFolder: true };
         if (isReal)
             realFolders.Add(folder);
         return isReal;
     }
+
+    private FileAttributesSnapshot? TryRead(string relativePath, string path) =>
+        plan is null ? FileAttributesReader.TryRead(path) : plan.Look(relativePath)?.Attributes;
 
     private bool HasMarker(FolderCursor folder) =>
         markers == S3DirectoryMarkers.All || (markers == S3DirectoryMarkers.Empty && folder.IsEmpty);
@@ -161,13 +165,17 @@ internal sealed class MirrorWalker(
     {
         try
         {
-            FileAttributesSnapshot attributes = FileAttributesReader.Read(path);
+            PlannedEntry? planned = plan?.Look(key.TrimEnd('/'));
+            if (plan is not null && planned is null)
+                throw new FileNotFoundException();
+            path = planned?.Path ?? path;
+            FileAttributesSnapshot attributes = planned?.Attributes ?? FileAttributesReader.Read(path);
             if (attributes.IsFolder != keyPart.EndsWith('/'))
                 return Vanished(path, key);
             if (attributes.IsRegularFile)
-                return new MirrorEntry(key, path, MirrorEntryKind.File, attributes);
+                return new MirrorEntry(key, path, MirrorEntryKind.File, attributes) { IsElsewhere = planned?.IsElsewhere == true };
             if (attributes.IsSymbolicLink)
-                return new MirrorEntry(key, path, MirrorEntryKind.SymbolicLink, attributes);
+                return new MirrorEntry(key, path, MirrorEntryKind.SymbolicLink, attributes) { IsElsewhere = planned?.IsElsewhere == true };
             if (attributes.IsFolder)
                 return new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes);
             report.Warning($"'{path}' is a device, a pipe or a socket; S3 cannot hold it, so it is only in the mirror.");
@@ -202,11 +210,7 @@ internal sealed class MirrorWalker(
         {
             // Keys beneath a folder start with its name and a slash, so with that slash it sorts: "a.txt" before the folder "a/". Of strings
             // and not of a type of ours: for that one, the runtime would have to compile enumeration and sort first.
-            FileSystemEnumerable<string> keyParts = new(path, KeyPart, Everything)
-            {
-                ShouldIncludePredicate = (ref FileSystemEntry entry) => !MirrorExclusions.IsExcluded(keyPrefix, entry.FileName),
-            };
-            List<string> sorted = new(keyParts);
+            List<string> sorted = plan is null ? ReadNames(path, keyPrefix) : plan.Names(keyPrefix, () => ReadNames(path, keyPrefix));
             if (!excludes.IsEmpty)
                 sorted.RemoveAll(keyPart => excludes.IsExcludedItself(keyPrefix + keyPart));
             if (wants is not null)
@@ -221,6 +225,11 @@ internal sealed class MirrorWalker(
             return null;
         }
     }
+
+    private static List<string> ReadNames(string path, string keyPrefix) => new(new FileSystemEnumerable<string>(path, KeyPart, Everything)
+    {
+        ShouldIncludePredicate = (ref FileSystemEntry entry) => !MirrorExclusions.IsExcluded(keyPrefix, entry.FileName),
+    });
 
     // A link to a folder is a link here, whatever is behind it.
     private static string KeyPart(ref FileSystemEntry entry) =>

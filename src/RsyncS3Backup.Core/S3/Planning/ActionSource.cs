@@ -8,7 +8,13 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.S3.Planning;
 
 /// <summary>Every action of a run, found in the way that the run takes.</summary>
-internal sealed class ActionSource(MirrorWalker mirror, CatalogSession session, Bucket bucket, PendingChanges pending, StageReport report)
+/// <param name="mirror">The mirror.</param>
+/// <param name="session">The catalog, and the way.</param>
+/// <param name="bucket">The bucket.</param>
+/// <param name="changes">What stage 1 changed, or would change; enumerated only on the way by journal.</param>
+/// <param name="report">Hears what goes wrong.</param>
+internal sealed class ActionSource(
+    MirrorWalker mirror, CatalogSession session, Bucket bucket, IEnumerable<BackupChange> changes, StageReport report)
 {
     /// <summary>Hands out one action after the other; the next is not looked for before the last one's task has ended.</summary>
     public async Task ForEachAsync(Func<SyncAction, CancellationToken, ValueTask> take, CancellationToken cancellationToken)
@@ -25,7 +31,7 @@ internal sealed class ActionSource(MirrorWalker mirror, CatalogSession session, 
 
         Catalog catalog = session.Catalog!;
         IEnumerable<SyncAction> known = session.Mode.Mode == S3SyncMode.Journal
-            ? new JournalPlanner(mirror, catalog, report).Plan(pending.Enumerate(), cancellationToken)
+            ? new JournalPlanner(mirror, catalog, report).Plan(changes, cancellationToken)
             : SyncPlanner.Plan(mirror.Walk(cancellationToken), catalog.Read());
         foreach (SyncAction action in known)
             await take(action, cancellationToken).ConfigureAwait(false);

@@ -17,6 +17,7 @@ internal sealed class CatalogSession : IDisposable
     private readonly string jobName;
     private readonly DateTimeOffset startTime;
     private readonly MirrorMarker? marker;
+    private readonly PlannedSync? plan;
 
     /// <param name="request">The run's.</param>
     /// <param name="endpoint">The endpoint's address.</param>
@@ -26,10 +27,12 @@ internal sealed class CatalogSession : IDisposable
     /// <param name="pending">What stage 1 changed.</param>
     /// <param name="jobName">The job.</param>
     /// <param name="report">Hears when no catalog can be kept.</param>
+    /// <param name="plan">Not null: the catalog is only looked at.</param>
     public CatalogSession(
         S3SyncRequest request, string endpoint, string keyPrefix, string? path, DateTimeOffset startTime, PendingChanges pending, string jobName,
-        StageReport report)
+        StageReport report, PlannedSync? plan = null)
     {
+        this.plan = plan;
         this.request = request;
         this.endpoint = endpoint;
         this.jobName = jobName;
@@ -39,6 +42,8 @@ internal sealed class CatalogSession : IDisposable
         LastMirror = Catalog?.Mirror;
         Mode = ChooseMode(pending);
     }
+
+    private CatalogDoubt? missing;
 
     /// <summary>The catalog; null where none can be kept.</summary>
     public Catalog? Catalog { get; }
@@ -63,7 +68,9 @@ internal sealed class CatalogSession : IDisposable
     {
         string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
         string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
-        return Catalog.Open(path, new CatalogIdentity(endpoint, request.Destination.Bucket, keyPrefix, mirrorId));
+        CatalogIdentity identity = new(endpoint, request.Destination.Bucket, keyPrefix, mirrorId);
+        return plan is null ? Catalog.Open(path, identity)
+            : Catalog.OpenToRead(path, identity) ?? throw new FileNotFoundException("There is no catalog.", path);
     }
 
     /// <summary>Has the catalog write down that a run is on.</summary>
@@ -104,7 +111,14 @@ internal sealed class CatalogSession : IDisposable
     {
         try
         {
-            return Open(path ?? Path.Combine(StateFolder.ForJob(jobName).Path, FileName), keyPrefix);
+            string file = path ?? Path.Combine(plan is null ? StateFolder.ForJob(jobName).Path : StateFolder.PathFor(jobName), FileName);
+            return Open(file, keyPrefix);
+        }
+        catch (Exception exception) when (plan is not null && (exception is FileNotFoundException or SqliteException { IsDamage: true }))
+        {
+            // A run would make one, or set aside what is there.
+            missing = exception is SqliteException ? CatalogDoubt.Damaged : CatalogDoubt.Missing;
+            return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -115,23 +129,23 @@ internal sealed class CatalogSession : IDisposable
 
     private SyncModeChoice ChooseMode(PendingChanges pending)
     {
-        if (Catalog is null)
+        if (Catalog is null && missing is null)
             return new SyncModeChoice(S3SyncMode.Reconcile, "No catalog of what S3 holds can be kept.");
         return SyncModeChoice.From(new SyncModeFacts
         {
             Requested = request.Options.SyncMode,
-            Doubt = Catalog.Doubt,
-            DoubtReason = Catalog.DoubtReason,
+            Doubt = missing ?? Catalog!.Doubt,
+            DoubtReason = Catalog?.DoubtReason,
             LastRunWasComplete = LastMirror is { IsEverythingSent: true },
             HasSameSettings = LastMirror?.Settings == Settings,
-            LastReconcile = Catalog.LastReconcile,
+            LastReconcile = Catalog?.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
             Now = startTime,
-            IsMirrorOfStage1 = marker?.Job == jobName,
+            IsMirrorOfStage1 = marker?.Job == jobName || plan?.Mirror is not null,
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
-            JournalChanges = pending.Count,
-            Objects = Catalog.Count,
+            JournalChanges = pending.Count + (plan?.Mirror?.Count ?? 0),
+            Objects = Catalog?.Count ?? 0,
         });
     }
 

@@ -36,6 +36,9 @@ internal sealed class SnapshotFinder(Bucket bucket, string s3Prefix)
         return null;
     }
 
+    /// <summary>What the date tokens of a snapshot's prefix say.</summary>
+    public DateTime TimeOf(string keyPrefix) => dated.TryParse(keyPrefix, out DateTime time) ? time : default;
+
     private async Task<Snapshot?> ReadAsync((string KeyPrefix, DateTime Time) candidate, CancellationToken cancellationToken)
     {
         using Bucket at = bucket.At(candidate.KeyPrefix);

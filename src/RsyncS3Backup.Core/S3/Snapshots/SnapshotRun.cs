@@ -1,5 +1,6 @@
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3.Snapshots;
@@ -19,6 +20,7 @@ internal sealed class SnapshotRun : IDisposable
     private readonly SnapshotFinder finder;
     private readonly SnapshotCatalogs? catalogs;
     private readonly bool namesTimes;
+    private readonly PlannedRequests? planned;
     private readonly List<SnapshotSource> sources = [];
     private readonly object gate = new();
     private bool wasComplete;
@@ -30,9 +32,12 @@ internal sealed class SnapshotRun : IDisposable
     /// <param name="startTime">When the run began.</param>
     /// <param name="context">The run.</param>
     /// <param name="report">What the stage has to say.</param>
+    /// <param name="planned">Counts what would be changed, and nothing is; null: the run is a real one.</param>
     public SnapshotRun(
-        S3SyncRequest request, Bucket bucket, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report)
+        S3SyncRequest request, Bucket bucket, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
+        PlannedRequests? planned = null)
     {
+        this.planned = planned;
         this.request = request;
         this.bucket = bucket;
         this.keyPrefix = keyPrefix;
@@ -111,6 +116,13 @@ internal sealed class SnapshotRun : IDisposable
         IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
         // Two jobs may share a static part; and what has no manifest is nobody's snapshot.
         IEnumerable<Snapshot> own = all.Where(snapshot => snapshot.Manifest.Job == context.JobName);
+        if (planned is not null)
+        {
+            Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
+            Pruned = RetentionPolicy.Expired(own.Where(snapshot => snapshot.KeyPrefix != keyPrefix).Append(current), request.Options, keyPrefix).Count;
+            return;
+        }
+
         SnapshotPruner pruner = new(bucket, request, startTime);
         foreach (Snapshot expired in RetentionPolicy.Expired(own, request.Options, keyPrefix))
         {
@@ -133,7 +145,8 @@ internal sealed class SnapshotRun : IDisposable
     {
         // Until S3 says otherwise, nobody knows which of the two is there.
         IsComplete = false;
-        return manifest.WriteAsync(bucket, request, cancellationToken);
+        planned?.AddPuts(1);
+        return planned is null ? manifest.WriteAsync(bucket, request, cancellationToken) : Task.CompletedTask;
     }
 
     private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
@@ -186,7 +199,8 @@ internal sealed class SnapshotRun : IDisposable
         foreach (SnapshotSource source in sources)
         {
             using Bucket at = bucket.At(source.KeyPrefix);
-            foreach (UnfinishedUpload upload in source.UnfinishedUploads)
+            planned?.AddDeletes(source.UnfinishedUploads.Count);
+            foreach (UnfinishedUpload upload in planned is null ? source.UnfinishedUploads : [])
                 await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             source.Dispose();
         }
@@ -199,7 +213,7 @@ internal sealed class SnapshotRun : IDisposable
     {
         try
         {
-            return SnapshotCatalogs.ForJob(context.JobName);
+            return planned is null ? SnapshotCatalogs.ForJob(context.JobName) : SnapshotCatalogs.Of(context.JobName);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -212,7 +226,7 @@ internal sealed class SnapshotRun : IDisposable
     {
         try
         {
-            if (catalogs is not null)
+            if (catalogs is not null && planned is null)
                 change(catalogs);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -23,6 +23,8 @@ internal static class ContentComparer
     /// <summary>Compares with what is known of an object's content; reads the file once, and makes no request.</summary>
     public static Task<bool> IsSameAsync(MirrorEntry local, KnownContent known, CancellationToken cancellationToken)
     {
+        if (local.IsElsewhere)
+            return Task.FromResult(false);
         using Content content = new(local);
         return Task.FromResult(content.Matches(known, cancellationToken));
     }

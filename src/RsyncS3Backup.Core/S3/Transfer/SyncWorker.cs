@@ -13,7 +13,7 @@ namespace RsyncS3Backup.S3.Transfer;
 /// confirmed goes into the catalog, and nothing else does.
 /// </summary>
 internal sealed class SyncWorker(
-    Bucket bucket, EntryHeaders headers, TransferLimiter limiter, Uploader uploader, Catalog? catalog, SnapshotRun? snapshot,
+    Bucket bucket, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, Catalog? catalog, SnapshotRun? snapshot,
     SyncCounters counters, StageReport report)
 {
     private const int LongestKey = 1024;
@@ -95,7 +95,7 @@ internal sealed class SyncWorker(
         UploadedObject? uploaded;
         try
         {
-            uploaded = await uploader.UploadAsync(local, cancellationToken).ConfigureAwait(false);
+            uploaded = await sender.UploadAsync(local, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
         {
@@ -197,7 +197,7 @@ internal sealed class SyncWorker(
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
-        StoredVersion stored = await bucket.Copies
+        StoredVersion stored = await sender
             .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
         return Record(Row(local, local.Attributes) with
         {

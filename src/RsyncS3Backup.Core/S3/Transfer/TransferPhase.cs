@@ -27,12 +27,23 @@ internal sealed class TransferPhase
     private readonly SyncCounters counters;
     private readonly StageReport report;
     private readonly Uploader uploader;
+    private readonly PlannedRequests? planned;
     private readonly SyncWorker worker;
     private BackupError? fatal;
 
+    /// <param name="request">What to send, and how.</param>
+    /// <param name="mostRequests">How many requests may be under way.</param>
+    /// <param name="bucket">Where to.</param>
+    /// <param name="catalog">What S3 holds.</param>
+    /// <param name="snapshot">The dated snapshot, where there is one.</param>
+    /// <param name="counters">Counts what is done.</param>
+    /// <param name="report">Hears what goes wrong.</param>
+    /// <param name="planned">Counts what would be sent, and nothing is; null: the run is a real one.</param>
     public TransferPhase(
-        S3SyncRequest request, int mostRequests, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report)
+        S3SyncRequest request, int mostRequests, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
+        PlannedRequests? planned)
     {
+        this.planned = planned;
         this.bucket = bucket;
         this.catalog = catalog;
         this.snapshot = snapshot;
@@ -41,7 +52,8 @@ internal sealed class TransferPhase
         EntryHeaders headers = new(request);
         TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
         uploader = new Uploader(bucket, headers, limiter, catalog, counters.Sent, counters.Kept);
-        worker = new SyncWorker(bucket, headers, limiter, uploader, catalog, snapshot, counters, report);
+        IEntrySender sender = planned is null ? new EntrySender(bucket, uploader) : new PlannedSender(request, planned, counters.Sent);
+        worker = new SyncWorker(bucket, headers, limiter, sender, catalog, snapshot, counters, report);
     }
 
     /// <summary>Runs until everything that was found is carried out.</summary>
@@ -89,12 +101,19 @@ internal sealed class TransferPhase
     /// <param name="cancellationToken">Stops it.</param>
     public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
     {
-        if (catalog is null)
+        if (catalog is null && planned is null)
             return;
-        IReadOnlyList<UnfinishedUpload> remembered = catalog.UnfinishedUploads();
+        IReadOnlyList<UnfinishedUpload> remembered = catalog?.UnfinishedUploads() ?? [];
         if (remembered.Count == 0 && !includeUnknown)
             return;
         begin();
+        if (planned is not null)
+        {
+            planned.AddLists(includeUnknown || remembered.Any(upload => upload.IsIntention) ? 1 : 0);
+            planned.AddDeletes(remembered.Count(upload => !upload.IsIntention));
+            return;
+        }
+
         (int aborted, Exception? problem) = await uploader.Parts
             .AbortStaleAsync(remembered, includeUnknown, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
         if (aborted > 0)

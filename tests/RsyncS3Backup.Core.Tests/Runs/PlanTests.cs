@@ -1,0 +1,229 @@
+using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.Core.Tests.S3;
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.State;
+using S3Server;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Runs;
+
+/// <summary>A plan says what the run then does, and leaves everything as it was.</summary>
+[Collection(FakeRsync.Collection)]
+public sealed class PlanTests : SyncHarness
+{
+    private const int Rounds = 10;
+
+    private BackupConfiguration Job => new()
+    {
+        Name = JobName,
+        Sources = [new BackupSource { Path = Source }],
+        Options = new BackupOptions { Rsync = Rsync with { SyncToS3 = Options with { Enabled = true } } },
+        Destination = Destination,
+    };
+
+    private BackupRunOptions RunOptions { get; set; } = new() { AllowEmptySource = true, MaxDelete = DeleteLimit.Unlimited };
+
+    [SkippableTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public async Task The_run_does_what_its_plan_says_whatever_changed_and_however_differences_are_found(int seed)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Random random = new(seed);
+        // What becomes of the names of one file, a dry run of rsync does not know exactly.
+        Rsync = Rsync with { HardLinks = seed > 6 };
+        ModelTree source = new(random, Source);
+        for (int round = 0; round < Rounds; round++)
+        {
+            source.Change();
+            Options = Options with
+            {
+                SyncMode = (S3SyncMode)random.Next(4),
+                DeleteFromS3 = random.Next(4) > 0,
+                DirectoryMarkers = random.Next(6) == 0 ? (S3DirectoryMarkers)random.Next(3) : Options.DirectoryMarkers,
+                ExcludePatterns = random.Next(5) == 0 ? (Options.ExcludePatterns.Count == 0 ? ["*.tmp"] : []) : Options.ExcludePatterns,
+            };
+            if (random.Next(6) == 0)
+                File.Delete(CatalogPath);
+            string where = $"seed {seed}, round {round}, {Options.SyncMode}";
+
+            BackupPlan plan = await PlanUntouchedAsync(where);
+            BackupResult done = await RunJobAsync();
+
+            Assert.True(done.Status == BackupStatus.Succeeded, $"{where}: {done.Error?.Message}");
+            if (!Rsync.HardLinks)
+                AssertSame(where, plan, done);
+            Assert.Equal(
+                (where, done.Stage1.Total, done.Stage1.Deleted, done.Stage2.SyncMode, done.Stage2.Total, done.Stage2.TotalBytes, done.Stage2.Deleted),
+                (where, plan.Stage1.Total, plan.Stage1.Deleted, plan.Stage2.SyncMode, plan.Stage2.Total, plan.Stage2.TotalBytes, plan.Stage2.Deleted));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Nothing_is_made_for_a_job_that_never_ran()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Write("a/b", "content");
+        string folder = StateFolder.PathFor(JobName);
+        Assert.False(Directory.Exists(folder));
+
+        BackupPlan plan = await PlanUntouchedAsync("first");
+
+        Assert.Equal((BackupStatus.Succeeded, 1, 1, S3SyncMode.Reconcile), (plan.Status, plan.Stage2.Created, plan.Stage2.Requests.Put, plan.Stage2.SyncMode!.Value));
+        Assert.False(Directory.Exists(folder));
+        Assert.False(Directory.Exists(Mirror));
+        AssertSame("first", plan, await RunJobAsync());
+    }
+
+    [SkippableFact]
+    public async Task A_deletion_above_the_limit_is_foreseen_in_stage_1_and_stage_2_would_not_run()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        for (int i = 0; i < 30; i++)
+            Write($"file{i:D2}", "content");
+        await RunJobAsync();
+        for (int i = 0; i < 20; i++)
+            File.Delete(Files[$"source/file{i:D2}"]);
+        RunOptions = RunOptions with { MaxDelete = DeleteLimit.TryParse("5", out DeleteLimit five) ? five : default };
+
+        BackupPlan plan = await PlanUntouchedAsync("limit");
+        BackupResult done = await RunJobAsync();
+
+        Assert.Equal((done.Status, done.ExitCode, done.Error!.Id, done.Error.Message), (plan.Status, plan.ExitCode, plan.Error!.Id, plan.Error.Message));
+        Assert.Equal(("DeleteLimitExceeded", 20, BackupStatus.Skipped), (plan.Error.Id, plan.Stage1.Deleted, plan.Stage2.Status));
+    }
+
+    [SkippableFact]
+    public async Task A_deletion_above_the_limit_is_foreseen_in_stage_2_too()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Write("kept", "content");
+        await RunJobAsync();
+        for (int i = 0; i < 20; i++)
+            Server.Store.Put(BucketName, $"{Prefix}stray{i:D2}", [1]);
+        Options = Options with { SyncMode = S3SyncMode.Reconcile };
+        RunOptions = RunOptions with { MaxDelete = DeleteLimit.TryParse("5", out DeleteLimit five) ? five : default };
+
+        BackupPlan plan = await PlanUntouchedAsync("limit");
+        BackupResult done = await RunJobAsync();
+
+        Assert.Equal((done.Status, done.ExitCode, done.Error!.Id, done.Error.Message), (plan.Status, plan.ExitCode, plan.Error!.Id, plan.Error.Message));
+        Assert.Equal(("DeleteLimitExceeded", BackupStatus.Succeeded), (plan.Stage2.Error!.Id, plan.Stage1.Status));
+    }
+
+    [SkippableFact]
+    public async Task Stage_2_alone_is_planned_on_the_mirror_as_it_is()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Write("a", "content");
+        await MirrorAsync();
+        Write("b", "not mirrored yet");
+        RunOptions = RunOptions with { SkipStage1 = true };
+
+        BackupPlan plan = await PlanUntouchedAsync("alone");
+
+        Assert.Equal((BackupStatus.Skipped, 1), (plan.Stage1.Status, plan.Stage2.Created));
+        AssertSame("alone", plan, await RunJobAsync());
+    }
+
+    [SkippableFact]
+    public async Task A_dated_snapshot_is_planned_with_its_copies_and_what_would_be_pruned()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Options = Options with { S3Prefix = "p/{yyyy-MM-dd}/", KeepLast = 2 };
+        Write("b", "other");
+        for (int day = 1; day <= 3; day++)
+        {
+            Write("a", $"content {day}");
+            await MirrorAsync();
+            S3SyncRequest request = Request with { StartTime = new DateTimeOffset(2026, 3, day, 12, 0, 0, TimeSpan.Zero) };
+            string[] before = Everything();
+            using RunContext context = RunContext.ForPlan(JobName, new RecordingObserver());
+            S3SyncStageResult plan = await S3SyncStage.PlanAsync(request, context, new PlannedSync(null), CancellationToken.None);
+            Assert.Equal(before, Everything());
+
+            S3SyncStageResult done = await SyncAsync(request);
+
+            Assert.Equal((2, day == 1 ? 0 : 1, day == 3 ? 1 : 0), (done.Created, done.Copied, done.PrunedSnapshots));
+            Assert.Equal(
+                (done.KeyPrefix, done.Created, done.Copied, done.PrunedSnapshots, done.TransferredBytes),
+                (plan.KeyPrefix, plan.Created, plan.Copied, plan.PrunedSnapshots, plan.TransferredBytes));
+            if (day < 3)
+                Assert.Equal((done.Requests.Put, done.Requests.Copy, done.Requests.Delete), (plan.Requests.Put, plan.Requests.Copy, plan.Requests.Delete));
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_job_that_runs_is_not_planned()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Write("a", "content");
+        using JobLock? held = JobLock.TryTake(JobName, "other", DateTimeOffset.Now);
+
+        BackupPlan plan = await PlanUntouchedAsync("locked");
+
+        Assert.Equal(("JobAlreadyRunning", BackupExitCode.AlreadyRunning), (plan.Error!.Id, plan.ExitCode));
+    }
+
+    private static void AssertSame(string where, BackupPlan plan, BackupResult done)
+    {
+        Assert.Equal(
+            (where, done.Status, done.ExitCode, done.Stage1.Created, done.Stage1.Updated, done.Stage1.Deleted, done.Stage1.Total, done.Stage1.TransferredBytes),
+            (where, plan.Status, plan.ExitCode, plan.Stage1.Created, plan.Stage1.Updated, plan.Stage1.Deleted, plan.Stage1.Total, plan.Stage1.TransferredBytes));
+        where += $" by {done.Stage2.SyncMode}: {done.Stage2.SyncModeReason}";
+        S3SyncStagePlan stage2 = plan.Stage2;
+        string planned = $"{stage2.SyncMode}: {stage2.Created} created, {stage2.Updated} updated, {stage2.MetadataChanged} metadata, {stage2.Copied} copied, "
+            + $"{stage2.Deleted} deleted ({stage2.DeletedBytes}), {stage2.Unchanged} unchanged, {stage2.Total} in all ({stage2.TotalBytes}), {stage2.TransferredBytes} bytes, {stage2.Requests}, {stage2.EstimatedRequestCost}";
+        S3SyncStageResult run = done.Stage2;
+        string ran = $"{run.SyncMode}: {run.Created} created, {run.Updated} updated, {run.MetadataChanged} metadata, {run.Copied} copied, "
+            + $"{run.Deleted} deleted ({run.DeletedBytes}), {run.Unchanged} unchanged, {run.Total} in all ({run.TotalBytes}), {run.TransferredBytes} bytes, {run.Requests}, {run.EstimatedRequestCost}";
+        Assert.Equal($"{where}: {ran}", $"{where}: {planned}");
+        Assert.Equal(run.SyncModeReason, stage2.SyncModeReason);
+    }
+
+    private async Task<BackupResult> RunJobAsync() => await BackupRunner.RunAsync(
+        Job, RunOptions with { Credentials = new S3Credentials(Server.AccessKey, Server.SecretKey) }, new RecordingObserver(), CancellationToken.None);
+
+    /// <summary>The plan; and not a byte, not an attribute changed in the state folder, the source, the mirror or the bucket.</summary>
+    private async Task<BackupPlan> PlanUntouchedAsync(string where)
+    {
+        string[] before = Everything();
+        long writes = Writes();
+
+        BackupPlan plan = await BackupPlanner.PlanAsync(
+            Job, RunOptions with { Credentials = new S3Credentials(Server.AccessKey, Server.SecretKey) }, new RecordingObserver(), CancellationToken.None);
+
+        string[] after = Everything();
+        Assert.True(before.SequenceEqual(after), $"{where}: {string.Join(Environment.NewLine, after.Except(before).Concat(before.Except(after)))}");
+        Assert.Equal(writes, Writes());
+        return plan;
+    }
+
+    private string[] Everything() =>
+    [
+        .. Tree(StateFolder.PathFor(JobName)), .. Tree(Files.Path),
+        .. Server.Store.Objects(BucketName).Select(item => $"{item.Key} {item.ETag} {item.Size} {ExpectedBucket.Text(item.Metadata)}"),
+    ];
+
+    private long Writes() => Server.Requests.Total - Server.Requests.ByOperation
+        .Where(operation => operation.Key.StartsWith("List", StringComparison.Ordinal) || operation.Key is "GetObject" or "HeadObject")
+        .Sum(operation => operation.Value);
+
+    private static IEnumerable<string> Tree(string root)
+    {
+        if (!Directory.Exists(root))
+            return [];
+        EnumerationOptions all = new() { AttributesToSkip = 0, RecurseSubdirectories = true, IgnoreInaccessible = false };
+        return Directory.EnumerateFileSystemEntries(root, "*", all).Where(path => !path.Contains('\uFFFD', StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).Select(path => $"{path} {FileAttributesReader.Read(path)}");
+    }
+}
