@@ -1,4 +1,5 @@
 using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.Runs;
 
@@ -33,6 +34,9 @@ public sealed record BackupRunOptions
     /// Somebody sits at the console: without a <c>retry</c> of the job's own, a stage 2 whose first try got nothing done is not tried again.
     /// </summary>
     public bool IsAttended { get; init; }
+
+    /// <summary>What all runs of one command may send to S3 together; null: as much as each of them may.</summary>
+    internal BandwidthLimit? SharedBandwidth { get; init; }
 
     /// <summary>The clock by which a retry waits; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;

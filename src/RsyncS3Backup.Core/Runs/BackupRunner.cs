@@ -234,6 +234,7 @@ public static class BackupRunner
         AllowInsecureEndpoint = options.AllowInsecureEndpoint,
         AllowEmptyMirror = options.AllowEmptySource,
         MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
+        SharedBandwidth = options.SharedBandwidth,
     };
 
     private static S3SyncStageResult Refused(

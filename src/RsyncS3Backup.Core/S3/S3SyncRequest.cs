@@ -1,3 +1,5 @@
+using RsyncS3Backup.S3.Transfer;
+
 namespace RsyncS3Backup.S3;
 
 /// <summary>What stage 2 needs to know; from a configuration or from a cmdlet's parameters.</summary>
@@ -32,6 +34,9 @@ public sealed record S3SyncRequest
 
     /// <summary>When the stage began, of which a dated prefix is made; null: now.</summary>
     internal DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>A bandwidth limit that other runs share; null: none. That of <see cref="Options"/> holds as well.</summary>
+    internal BandwidthLimit? SharedBandwidth { get; init; }
 
     /// <summary>The clock; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;

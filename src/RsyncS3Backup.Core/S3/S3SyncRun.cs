@@ -39,7 +39,12 @@ internal sealed class S3SyncRun : IDisposable
         this.context = context;
         this.report = report;
         KeyPrefix = keyPrefix;
-        limits = new TransferLimits { BytesPerSecond = request.Options.BandwidthLimit, Timeout = request.Options.Timeout };
+        limits = new TransferLimits
+        {
+            BytesPerSecond = request.Options.BandwidthLimit,
+            Shared = request.SharedBandwidth,
+            Timeout = request.Options.Timeout,
+        };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
         bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
         endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint, remembers: plan is null);

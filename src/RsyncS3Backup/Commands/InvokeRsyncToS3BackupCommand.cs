@@ -2,6 +2,7 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.Commands;
 
@@ -13,6 +14,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
     private DeleteLimit? maxDelete;
+    private BandwidthLimit? sharedBandwidth;
+    private readonly List<BackupConfiguration> confirmed = [];
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
@@ -44,6 +47,19 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     [DurationTransformation]
     public TimeSpan WaitForLock { get; set; }
 
+    /// <summary>How many jobs may run at once. Default: one after another, each as it arrives.</summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int Parallel { get; set; } = 1;
+
+    /// <summary>
+    /// The most bytes a second that all jobs of this command send to S3 together: <c>10MiB</c>, <c>500kB</c>. A job's own limits hold as well;
+    /// rsync keeps to its own alone.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? BandwidthLimit { get; set; }
+
     /// <summary>Make the process end with the worst exit code of all runs: for a scheduled <c>pwsh -Command</c>.</summary>
     [Parameter]
     public SwitchParameter ExitCode { get; set; }
@@ -52,11 +68,10 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     protected override void BeginProcessing() => TellingExitCode(BackupExitCode.BadConfiguration, () =>
     {
         base.BeginProcessing();
-        if (MaxDelete is null)
-            return;
         try
         {
-            maxDelete = ReadMaxDelete(MaxDelete);
+            maxDelete = MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
+            sharedBandwidth = BandwidthLimit is null ? null : new BandwidthLimit(ReadBandwidth(BandwidthLimit), TimeProvider.System);
         }
         catch (BackupException exception)
         {
@@ -69,42 +84,82 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     {
         foreach (BackupConfiguration configuration in ReadJobs())
         {
-            if (ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
+            if (!ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
+                continue;
+            if (Parallel > 1)
+                confirmed.Add(configuration);
+            else
                 RunJob(configuration);
         }
     });
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => TellExitCode();
+    protected override void EndProcessing()
+    {
+        if (confirmed.Count > 0)
+            TellingExitCode(BackupExitCode.Stage1Failed, RunAtOnce);
+        TellExitCode();
+    }
 
     private protected override void OnBadInput(BackupError error) => Note(error.ExitCode);
 
     private void RunJob(BackupConfiguration given)
     {
-        BackupConfiguration configuration = WithOverrides(given);
-        BackupRunOptions options = new()
-        {
-            Configured = given,
-            IsAttended = Interactivity.IsAttended(Host.Name),
-            Credentials = GivenCredentials,
-            AllowInsecureEndpoint = AllowInsecureEndpoint,
-            AllowEmptySource = AllowEmptySource,
-            AllowNewDestination = AllowNewDestination,
-            MaxDelete = maxDelete,
-            SkipStage1 = SkipStage1,
-            WaitForLock = WaitForLock,
-            PowerShellVersion = PowerShellVersion,
-        };
+        BackupRunOptions options = RunOptions(given);
         BackupResult result = Run(
-            $"Backup '{configuration.Name}'",
-            (observer, token) => BackupRunner.RunAsync(configuration, options, observer, token));
+            Activity(given), (observer, token) => BackupRunner.RunAsync(WithOverrides(given), options, observer, token));
         Note(result.ExitCode);
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);
     }
 
-    private void Note(BackupExitCode code) => worst = ExitCodes.Worse(worst, code);
+    private void RunAtOnce()
+    {
+        // Made here and not where they run: only the pipeline thread may ask the session and the host.
+        ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(WithOverrides(given), RunOptions(given), Activity(given)))];
+        RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token));
+
+        Action Ended(BackupResult result)
+        {
+            Note(result.ExitCode);
+            return () =>
+            {
+                if (result.Error is { } error)
+                    WriteError(ErrorRecords.From(error, result.Name));
+                WriteObject(result);
+            };
+        }
+    }
+
+    private BackupRunOptions RunOptions(BackupConfiguration given) => new()
+    {
+        Configured = given,
+        IsAttended = Interactivity.IsAttended(Host.Name),
+        Credentials = GivenCredentials,
+        AllowInsecureEndpoint = AllowInsecureEndpoint,
+        AllowEmptySource = AllowEmptySource,
+        AllowNewDestination = AllowNewDestination,
+        MaxDelete = maxDelete,
+        SharedBandwidth = sharedBandwidth,
+        SkipStage1 = SkipStage1,
+        WaitForLock = WaitForLock,
+        PowerShellVersion = PowerShellVersion,
+    };
+
+    private static string Activity(BackupConfiguration configuration) => $"Backup '{configuration.Name}'";
+
+    private static long ReadBandwidth(string value)
+    {
+        Demand(nameof(BandwidthLimit), value, ConfigurationRules.Bandwidth, ConfigurationRules.BandwidthAllowed);
+        return BandwidthText.TryParse(value, out long bytes) ? bytes : 0;
+    }
+
+    private void Note(BackupExitCode code)
+    {
+        lock (confirmed)
+            worst = ExitCodes.Worse(worst, code);
+    }
 
     // A job that dies of -ErrorAction Stop or of a fault of ours must not end a scheduled process with 0.
     private void TellingExitCode(BackupExitCode unlessNoted, Action action)

@@ -27,6 +27,25 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Runs several pieces of async work at once; what they tell their observers reaches the pipeline while they run.</summary>
+    private protected void RunSeveral(Func<SeveralRuns, CancellationToken, Task> work)
+    {
+        PipelinePump pump = new(StopToken);
+        SeveralRuns runs = new(this, pump);
+        try
+        {
+            pump.Run<object?>(async token =>
+            {
+                await work(runs, token).ConfigureAwait(false);
+                return null;
+            });
+        }
+        finally
+        {
+            runs.CompleteProgress();
+        }
+    }
+
     /// <summary>Writes a non-terminating error.</summary>
     private protected void WriteError(BackupError error) => WriteError(ErrorRecords.From(error));
 

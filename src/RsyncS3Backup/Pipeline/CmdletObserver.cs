@@ -11,9 +11,14 @@ internal sealed class CmdletObserver : IRunObserver
     private const int RunActivity = 1;
     private const int Stages = 2;
 
+    /// <summary>How many progress bars one run has: its own and those of its stages.</summary>
+    internal const int Activities = RunActivity + Stages;
+
     private readonly AsyncCmdlet cmdlet;
     private readonly PipelinePump pump;
     private readonly string? runActivity;
+    private readonly string? label;
+    private readonly int firstActivity;
     private readonly bool showsProgress;
     private readonly StageProgress?[] latest = new StageProgress?[Stages + 1];
     private readonly HashSet<int> shown = [];
@@ -22,8 +27,12 @@ internal sealed class CmdletObserver : IRunObserver
     /// <param name="cmdlet">Whose streams are written.</param>
     /// <param name="pump">Brings the writes to the pipeline thread.</param>
     /// <param name="runActivity">The title of the run's progress bar above the stages' own; null: the stage's bar stands alone.</param>
-    internal CmdletObserver(AsyncCmdlet cmdlet, PipelinePump pump, string? runActivity)
+    /// <param name="label">What each line begins with, where several runs write at once; null: nothing.</param>
+    /// <param name="firstActivity">The number of progress bars that other runs may show.</param>
+    internal CmdletObserver(AsyncCmdlet cmdlet, PipelinePump pump, string? runActivity, string? label = null, int firstActivity = 0)
     {
+        this.label = label;
+        this.firstActivity = firstActivity;
         this.cmdlet = cmdlet;
         this.pump = pump;
         this.runActivity = runActivity;
@@ -31,13 +40,13 @@ internal sealed class CmdletObserver : IRunObserver
     }
 
     /// <inheritdoc/>
-    public void Verbose(string message) => pump.Post(() => cmdlet.WriteVerbose(message));
+    public void Verbose(string message) => pump.Post(() => cmdlet.WriteVerbose(Labelled(message)));
 
     /// <inheritdoc/>
-    public void Warning(string message) => pump.Post(() => cmdlet.WriteWarning(message));
+    public void Warning(string message) => pump.Post(() => cmdlet.WriteWarning(Labelled(message)));
 
     /// <inheritdoc/>
-    public void ItemFailed(BackupError error) => pump.Post(() => cmdlet.WriteError(ErrorRecords.From(error)));
+    public void ItemFailed(BackupError error) => pump.Post(() => cmdlet.WriteError(ErrorRecords.From(error, label)));
 
     /// <inheritdoc/>
     public void Progress(StageProgress progress)
@@ -65,7 +74,7 @@ internal sealed class CmdletObserver : IRunObserver
     {
         if (Interlocked.Exchange(ref latest[stage], null) is not { } progress)
             return;
-        int activity = RunActivity + stage;
+        int activity = firstActivity + RunActivity + stage;
         if (progress.Completed)
         {
             Complete(activity);
@@ -74,15 +83,17 @@ internal sealed class CmdletObserver : IRunObserver
 
         if (runActivity is not null)
             Write(RunRecord(progress));
-        Write(StageRecord(progress, activity, runActivity is null ? -1 : RunActivity));
+        Write(StageRecord(progress, activity, runActivity is null ? -1 : firstActivity + RunActivity));
     }
+
+    private string Labelled(string message) => label is null ? message : $"{label}: {message}";
 
     private ProgressRecord RunRecord(StageProgress progress)
     {
         int percent = (progress.Stage - 1) * 100 / Stages;
         if (Percent(progress) is { } ofStage)
             percent += ofStage / Stages;
-        return new ProgressRecord(RunActivity, runActivity!, $"Stage {progress.Stage} of {Stages}") { PercentComplete = percent };
+        return new ProgressRecord(firstActivity + RunActivity, runActivity!, $"Stage {progress.Stage} of {Stages}") { PercentComplete = percent };
     }
 
     /// <summary>What the progress bar of a stage says.</summary>

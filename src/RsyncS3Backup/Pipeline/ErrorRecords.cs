@@ -9,15 +9,17 @@ internal static class ErrorRecords
     /// The error record of an error. Its <c>Exception.Error</c> is the error itself, so that S3's error code and request id can be read
     /// from <c>$_.Exception.Error</c>.
     /// </summary>
-    internal static ErrorRecord From(BackupError error) => From(new BackupException(error));
+    /// <param name="error">The error.</param>
+    /// <param name="label">What the message begins with; null: nothing.</param>
+    internal static ErrorRecord From(BackupError error, string? label = null) => From(new BackupException(error), label);
 
     /// <summary>The error record of an error that arrived as an exception.</summary>
-    internal static ErrorRecord From(BackupException exception)
+    internal static ErrorRecord From(BackupException exception, string? label = null)
     {
         BackupError error = exception.Error;
         return new ErrorRecord(exception, error.Id, Category(error.Category), error.Target)
         {
-            ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = error.RecommendedAction },
+            ErrorDetails = new ErrorDetails(label is null ? error.Message : $"{label}: {error.Message}") { RecommendedAction = error.RecommendedAction },
         };
     }
 

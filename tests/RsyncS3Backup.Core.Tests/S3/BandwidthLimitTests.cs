@@ -70,6 +70,21 @@ public sealed class BandwidthLimitTests
         await waiting;
     }
 
+    [Fact]
+    public void Those_who_share_a_limit_keep_to_it_together_and_each_to_its_own()
+    {
+        BandwidthLimit all = new(Second, clock);
+        BandwidthLimit slow = new(Second / 10, clock, all);
+        BandwidthLimit fast = new(Second * 10L, clock, all);
+        slow.Take(Second / 40);
+        fast.Take(Second / 4 - Second / 40);
+
+        Assert.Equal(TimeSpan.FromSeconds(1), slow.Take(Second / 10));
+        Assert.Equal(TimeSpan.FromSeconds(1), fast.Take(Second * 9 / 10));
+        Assert.Equal(TimeSpan.FromSeconds(2), all.Take(Second));
+        Assert.Equal(all.Slice, fast.Slice);
+    }
+
     [Theory]
     [InlineData(1, 1024)]
     [InlineData(100_000, 5_000)]

@@ -16,7 +16,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     private static readonly TimeSpan ShortestTrial = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestTrial = TimeSpan.FromSeconds(9);
 
-    private readonly BandwidthLimit? bandwidth = limits.BytesPerSecond is { } most ? new BandwidthLimit(most, clock) : null;
+    private readonly BandwidthLimit? bandwidth = limits.BytesPerSecond is { } most ? new BandwidthLimit(most, clock, limits.Shared) : limits.Shared;
     private long firstFailure;
     private int failures;
 

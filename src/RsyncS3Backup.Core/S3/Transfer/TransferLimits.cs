@@ -11,6 +11,9 @@ internal sealed record TransferLimits
     /// <summary>Bytes a second over all requests; null for as fast as it goes.</summary>
     public long? BytesPerSecond { get; init; }
 
+    /// <summary>A limit that other jobs share; null: none.</summary>
+    public BandwidthLimit? Shared { get; init; }
+
     /// <summary>A run ends when nothing at all has moved for so long.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 
