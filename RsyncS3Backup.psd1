@@ -28,6 +28,7 @@
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
         'Remove-BackupHistory'
+        'Send-BackupNotification'
         'Test-BackupConfiguration'
     )
     FunctionsToExport    = @()

@@ -10,6 +10,7 @@ BeforeDiscovery {
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
         'Remove-BackupHistory'
+        'Send-BackupNotification'
         'Test-BackupConfiguration'
     )
 }

@@ -107,7 +107,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     {
         BackupRunOptions options = RunOptions(given);
         BackupResult result = Run(
-            Activity(given), (observer, token) => BackupRunner.RunAsync(WithOverrides(given), options, observer, token));
+            Activity(given),
+            (observer, token) => BackupRunner.RunAsync(WithOverrides(given), options with { Secrets = observer }, observer, token));
         Note(result.ExitCode);
         if (result.Error is { } error)
             WriteError(error);

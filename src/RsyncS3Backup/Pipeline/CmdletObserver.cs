@@ -5,8 +5,8 @@ using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Pipeline;
 
-/// <summary>Shows what a run tells while it works: verbose and warning lines, an error for each failed entry, progress bars.</summary>
-internal sealed class CmdletObserver : IRunObserver
+/// <summary>Shows what a run tells while it works: verbose and warning lines, an error for each failed entry, progress bars. Finds secrets for it.</summary>
+internal sealed class CmdletObserver : IRunObserver, ISecretReader
 {
     private const int RunActivity = 1;
     private const int Stages = 2;
@@ -55,6 +55,10 @@ internal sealed class CmdletObserver : IRunObserver
         if (showsProgress && Interlocked.Exchange(ref latest[progress.Stage], progress) is null)
             pump.Post(() => Show(progress.Stage));
     }
+
+    /// <inheritdoc/>
+    public Task<FoundSecret> ReadSecretAsync(string name, string? vault, CancellationToken cancellationToken) =>
+        pump.AskAsync(() => SecretStore.Read(cmdlet, name, vault));
 
     /// <summary>Takes every bar away that is still shown; on the pipeline thread, on every way out.</summary>
     internal void CompleteProgress()

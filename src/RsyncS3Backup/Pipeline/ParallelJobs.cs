@@ -29,7 +29,8 @@ internal static class ParallelJobs
                 foreach (ParallelJob job in lane.TakeWhile(_ => !cancellationToken.IsCancellationRequested))
                 {
                     CmdletObserver observer = runs.Observe(job.Activity, job.Configuration.Name);
-                    BackupResult result = await BackupRunner.RunAsync(job.Configuration, job.Options, observer, cancellationToken).ConfigureAwait(false);
+                    BackupRunOptions options = job.Options with { Secrets = observer };
+                    BackupResult result = await BackupRunner.RunAsync(job.Configuration, options, observer, cancellationToken).ConfigureAwait(false);
                     runs.Ended(observer, ended(result));
                 }
             });

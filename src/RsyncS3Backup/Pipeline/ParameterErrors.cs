@@ -67,6 +67,15 @@ internal static class ParameterErrors
         "Run stage 2 with -ConfigPath, or with -Path, -BucketName and -KeyPrefix.",
         name);
 
+    internal static BackupError RunNotEnded(string name, string runId) => Create(
+        "InvalidParameter", $"Run {runId} of job '{name}' is still on, so there is no end to tell of.", "Wait until it has ended.", name);
+
+    internal static BackupError NotAResult(string typeName) => Create(
+        "InvalidParameter",
+        $"An object of type {typeName} is no result of a run.",
+        "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage or Get-BackupHistory emit, in the session in which they emitted it.",
+        typeName);
+
     internal static BackupError TimeZoneAlone(string timeZone) => Create(
         "InvalidParameter", $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
 

@@ -17,19 +17,6 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     [
         "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
         "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout", "log.system",
-        .. HooksAndNotifications,
-    ];
-
-    private static IEnumerable<string> HooksAndNotifications =>
-    [
-        .. from hook in (string[])["before", "afterSuccess", "afterFailure", "finally"]
-           from key in (string[])["command", "script", "timeout"]
-           select $"hooks.{hook}.{key}",
-        .. ((string[])
-        [
-            "type", "on", "format", "url", "urlVariable", "urlSecret", "smtpServer", "smtpPort", "smtpSecurity", "from", "to", "userName",
-            "passwordVariable", "passwordSecret", "secretVault", "allowInsecure", "timeout",
-        ]).Select(key => $"notifications[].{key}"),
     ];
 
     private string Record => Folder.File("rsync-arguments");
@@ -38,7 +25,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     public void Every_key_of_the_schema_is_walked()
     {
         JsonNode schema = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.StagedModule, "schema", "backup-job.schema.json")))!;
-        IEnumerable<string> walked = typeof(ConfigurationWalkTests).GetMethods()
+        IEnumerable<string> walked = ((Type[])[typeof(ConfigurationWalkTests), typeof(NotificationWalkTests)]).SelectMany(tests => tests.GetMethods())
             .SelectMany(method => method.GetCustomAttributes<WalksAttribute>()).Select(attribute => attribute.Key);
 
         Assert.Equal(Leaves(schema, "").Order(StringComparer.Ordinal), walked.Concat(WithoutEffectOnARun).Order(StringComparer.Ordinal));
@@ -599,11 +586,11 @@ public sealed class ConfigurationWalkTests : EndToEndTest
             return properties.SelectMany(property => Leaves(property.Value!, path.Length == 0 ? property.Key : $"{path}.{property.Key}"));
         return node["items"]?["properties"] is not null ? Leaves(node["items"]!, path + "[]") : [path];
     }
+}
 
-    /// <summary>The key whose effect a test shows.</summary>
-    [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
-    private sealed class WalksAttribute(string key) : Attribute
-    {
-        public string Key { get; } = key;
-    }
+/// <summary>The key whose effect a test shows.</summary>
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+internal sealed class WalksAttribute(string key) : Attribute
+{
+    public string Key { get; } = key;
 }
