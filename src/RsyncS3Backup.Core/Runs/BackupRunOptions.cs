@@ -47,6 +47,9 @@ public sealed record BackupRunOptions
     /// <summary>How long to wait between the tries of a notification; null: as long as is good for a real server.</summary>
     internal IReadOnlyList<TimeSpan>? NotificationDelays { get; init; }
 
+    /// <summary>Where the run is logged beside its own log file; what the job's <c>log</c> says comes on top.</summary>
+    public RunLogging Logging { get; init; } = new();
+
     /// <summary>The version of PowerShell, for the history; null when the caller is another program.</summary>
     public string? PowerShellVersion { get; init; }
 }

@@ -13,7 +13,7 @@ public static class BackupRunner
     {
         DateTimeOffset startTime = DateTimeOffset.Now;
         long started = Stopwatch.GetTimestamp();
-        using RunContext context = RunContext.Start(configuration.Name, observer);
+        using RunContext context = RunContext.Start(configuration.Name, observer, Logging(configuration, options));
         context.Verbose($"Run {context.RunId} of job '{configuration.Name}' starts.");
 
         BackupResult result;
@@ -49,7 +49,7 @@ public static class BackupRunner
     public static async Task<RsyncStageResult> RunStage1Async(
         RsyncStageRequest request, string name, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
-        using RunContext context = RunContext.Start(name, observer);
+        using RunContext context = RunContext.Start(name, observer, Logging(request.Configuration, options));
         RunRequest run = new(1, request.Configuration, options);
         using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
         return job.Ended(await Stage1Async(request, options, job, context, cancellationToken).ConfigureAwait(false));
@@ -62,7 +62,7 @@ public static class BackupRunner
     public static async Task<S3SyncStageResult> RunStage2Async(
         BackupConfiguration configuration, RsyncStageResult? stage1, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
-        using RunContext context = Continue(configuration.Name, stage1, observer);
+        using RunContext context = Continue(configuration.Name, stage1, observer, Logging(configuration, options));
         RunRequest run = new(2, configuration, options, stage1);
         using JobRun job = SkipReason(configuration, stage1) is null
             ? await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false)
@@ -74,7 +74,7 @@ public static class BackupRunner
     public static async Task<S3SyncStageResult> RunStage2Async(
         S3SyncRequest request, string name, RsyncStageResult? stage1, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
-        using RunContext context = Continue(name, stage1, observer);
+        using RunContext context = Continue(name, stage1, observer, options.Logging);
         RunRequest run = new(2, null, options, stage1);
         using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
         return job.Ended(job.Refusal is { } refusal
@@ -86,7 +86,7 @@ public static class BackupRunner
     public static S3SyncStageResult SkipStage2(
         RsyncStageResult stage1, string reason, BackupRunOptions options, IRunObserver observer, Func<S3SyncStageResult, S3SyncStageResult> complete)
     {
-        using RunContext context = Continue(stage1.Name, stage1, observer);
+        using RunContext context = Continue(stage1.Name, stage1, observer, Logging(stage1.Configuration, options));
         using JobRun job = JobRun.Skipping(context, new RunRequest(2, stage1.Configuration, options, stage1));
         return job.Ended(complete(Skipped(stage1, reason, context)));
     }
@@ -173,8 +173,11 @@ public static class BackupRunner
         return stage1;
     }
 
-    private static RunContext Continue(string name, RsyncStageResult? stage1, IRunObserver observer) =>
-        stage1 is null ? RunContext.Start(name, observer) : RunContext.Continue(name, stage1.RunId, observer);
+    private static RunContext Continue(string name, RsyncStageResult? stage1, IRunObserver observer, RunLogging logging) =>
+        stage1 is null ? RunContext.Start(name, observer, logging) : RunContext.Continue(name, stage1.RunId, observer, logging);
+
+    private static RunLogging Logging(BackupConfiguration? configuration, BackupRunOptions options) =>
+        options.Logging with { System = options.Logging.System || configuration is { Log.System: true } };
 
     private static async Task<RsyncStageResult> Stage1Async(
         RsyncStageRequest request, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken)

@@ -100,8 +100,13 @@ internal sealed class JobRun : IDisposable
     public void Dispose()
     {
         // Without any result an exception ended the run: it stays open in the history, and is read as interrupted.
-        if (status is null && (stage1 is not null || stage2 is not null))
-            WriteEnd();
+        if (stage1 is not null || stage2 is not null)
+        {
+            if (status is null)
+                WriteEnd();
+            context.Ended(status ?? BackupRunner.Status(stage1, stage2), BackupRunner.ExitCode(stage1, stage2));
+        }
+
         history.Dispose();
         held?.Dispose();
     }

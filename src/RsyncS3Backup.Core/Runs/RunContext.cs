@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Reporting;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Runs;
@@ -8,13 +9,16 @@ public sealed class RunContext : IRunObserver, IDisposable
 {
     private readonly IRunObserver observer;
     private readonly RunLog log;
+    private readonly SystemLog? systemLog;
+    private bool hasToldOfSystemLog;
 
-    private RunContext(string jobName, string runId, IRunObserver observer, RunLog log)
+    private RunContext(string jobName, string runId, IRunObserver observer, RunLog log, SystemLog? systemLog)
     {
         JobName = jobName;
         RunId = runId;
         this.observer = observer;
         this.log = log;
+        this.systemLog = systemLog;
     }
 
     /// <summary>The job's name.</summary>
@@ -27,12 +31,17 @@ public sealed class RunContext : IRunObserver, IDisposable
     public string? LogPath => log.Path;
 
     /// <summary>Starts a run.</summary>
-    public static RunContext Start(string jobName, IRunObserver observer) => Continue(jobName, NewRunId(), observer);
+    public static RunContext Start(string jobName, IRunObserver observer, RunLogging? logging = null) =>
+        Continue(jobName, NewRunId(), observer, logging);
 
     /// <summary>Goes on with a run whose stage 1 ended elsewhere, in its log: stage 2 of <c>Invoke-RsyncStage … | Invoke-S3SyncStage …</c>.</summary>
-    public static RunContext Continue(string jobName, string runId, IRunObserver observer)
+    public static RunContext Continue(string jobName, string runId, IRunObserver observer, RunLogging? logging = null)
     {
-        RunContext context = new(jobName, runId, observer, RunLog.Create(jobName, runId));
+        RunContext context = new(
+            jobName, runId, observer, RunLog.Create(jobName, runId, logging?.CopyPath),
+            logging is { System: true } ? SystemLog.Open(jobName, runId, logging.SystemPlaces) : null);
+        context.systemLog?.Begin();
+        context.TellOfSystemLog();
         if (context.LogPath is null)
             context.Warning($"No log can be written to {StateFolder.Root()}; set {StateFolder.EnvironmentVariable} to a folder that can be written.");
         return context;
@@ -42,7 +51,7 @@ public sealed class RunContext : IRunObserver, IDisposable
     internal AttemptedItems? Attempts { get; set; }
 
     /// <summary>A run that is only planned: nothing of it is written down.</summary>
-    internal static RunContext ForPlan(string jobName, IRunObserver observer) => new(jobName, NewRunId(), observer, RunLog.None());
+    internal static RunContext ForPlan(string jobName, IRunObserver observer) => new(jobName, NewRunId(), observer, RunLog.None(), systemLog: null);
 
     /// <inheritdoc/>
     public bool WantsProgress => observer.WantsProgress;
@@ -50,15 +59,17 @@ public sealed class RunContext : IRunObserver, IDisposable
     /// <inheritdoc/>
     public void Verbose(string message)
     {
-        log.Write("info", message);
+        Log("info", message);
         observer.Verbose(message);
     }
 
     /// <inheritdoc/>
     public void Warning(string message)
     {
-        log.Write("warning", message);
+        Log("warning", message);
         observer.Warning(message);
+        systemLog?.Warning(message);
+        TellOfSystemLog();
     }
 
     /// <inheritdoc/>
@@ -86,13 +97,44 @@ public sealed class RunContext : IRunObserver, IDisposable
     }
 
     /// <summary>Writes an error to the log only.</summary>
-    public void LogError(BackupError error) => log.Write("error", error.Message, error);
+    public void LogError(BackupError error)
+    {
+        Log("error", error.Message, error);
+        systemLog?.Error(error);
+        TellOfSystemLog();
+    }
 
     /// <summary>Writes a warning to the log only.</summary>
-    public void LogWarning(string message) => log.Write("warning", message);
+    public void LogWarning(string message) => Log("warning", message);
 
-    /// <summary>Closes the log.</summary>
-    public void Dispose() => log.Dispose();
+    /// <summary>Tells the system's log how the run ended.</summary>
+    internal void Ended(BackupStatus status, BackupExitCode exitCode)
+    {
+        systemLog?.End(status, exitCode);
+        TellOfSystemLog();
+    }
+
+    /// <summary>Closes the logs.</summary>
+    public void Dispose()
+    {
+        log.Dispose();
+        systemLog?.Dispose();
+    }
+
+    private void Log(string level, string message, BackupError? error = null)
+    {
+        log.Write(level, message, error);
+        if (log.TakeCopyFailure() is { } failure)
+            Warning($"The copy of the run's log cannot be written any more: {failure}");
+    }
+
+    private void TellOfSystemLog()
+    {
+        if (systemLog?.Failure is not { } failure || hasToldOfSystemLog)
+            return;
+        hasToldOfSystemLog = true;
+        LogWarning($"The system's log is not told of this run: {failure}");
+    }
 
     private static string NewRunId()
     {

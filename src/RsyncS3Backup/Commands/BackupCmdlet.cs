@@ -3,6 +3,8 @@ using System.Management.Automation;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Commands;
 
@@ -12,6 +14,32 @@ public abstract class BackupCmdlet : AsyncCmdlet
     /// <summary>The version of the PowerShell that this runs in.</summary>
     private protected string? PowerShellVersion =>
         (SessionState.PSVariable.GetValue("PSVersionTable") as IDictionary)?["PSVersion"]?.ToString();
+
+    /// <summary>Where a run is logged beside its own log file.</summary>
+    /// <param name="logPath">The value of -LogPath; null when it was not given.</param>
+    private protected RunLogging LoggingTo(string? logPath)
+    {
+        bool isOnlyAsked = MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? whatIf) && whatIf is SwitchParameter { IsPresent: true };
+        if (logPath is null || isOnlyAsked)
+            return new RunLogging();
+        string resolved = "";
+        try
+        {
+            resolved = ResolveFileSystemPath(logPath);
+            // PowerShell's path tools take the separator away, which says that a folder is meant.
+            if (Path.EndsInDirectorySeparator(logPath) && !Path.EndsInDirectorySeparator(resolved))
+                resolved += Path.DirectorySeparatorChar;
+            LogCopy.Require(resolved);
+        }
+        catch (BackupException exception)
+        {
+            // Terminating: without the log that was asked for, no job of this command may run.
+            OnBadInput(exception.Error);
+            ThrowTerminating(exception.Error);
+        }
+
+        return new RunLogging { CopyPath = resolved };
+    }
 
     /// <summary>Ends the cmdlet with an error.</summary>
     private protected void ThrowTerminating(BackupError error) => ThrowTerminatingError(ErrorRecords.From(error));

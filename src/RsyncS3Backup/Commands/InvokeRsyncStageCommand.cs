@@ -11,6 +11,8 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(RsyncStageResult))]
 public sealed class InvokeRsyncStageCommand : JobCmdlet
 {
+    private RunLogging logging = new();
+
     /// <summary>The folders to mirror, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>). One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Source")]
     [ValidateNotNullOrEmpty]
@@ -68,6 +70,20 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
     [DurationTransformation]
     public TimeSpan WaitForLock { get; set; }
 
+    /// <summary>
+    /// A copy of the run's log: a file that it is appended to, or a folder (with a slash at its end it is made) that gets a file of each run.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? LogPath { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        logging = LoggingTo(LogPath);
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -100,6 +116,7 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
         WaitForLock = WaitForLock,
+        Logging = logging,
         PowerShellVersion = PowerShellVersion,
     };
 

@@ -16,6 +16,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     private DeleteLimit? maxDelete;
     private BandwidthLimit? sharedBandwidth;
     private readonly List<BackupConfiguration> confirmed = [];
+    private RunLogging logging = new();
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
@@ -60,6 +61,13 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     [ValidateNotNullOrEmpty]
     public string? BandwidthLimit { get; set; }
 
+    /// <summary>
+    /// A copy of the run's log: a file that it is appended to, or a folder (with a slash at its end it is made) that gets a file of each run.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? LogPath { get; set; }
+
     /// <summary>Make the process end with the worst exit code of all runs: for a scheduled <c>pwsh -Command</c>.</summary>
     [Parameter]
     public SwitchParameter ExitCode { get; set; }
@@ -68,6 +76,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     protected override void BeginProcessing() => TellingExitCode(BackupExitCode.BadConfiguration, () =>
     {
         base.BeginProcessing();
+        logging = LoggingTo(LogPath);
         try
         {
             maxDelete = MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
@@ -101,6 +110,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         TellExitCode();
     }
 
+    private protected override bool EndsTerminatedProcess => ExitCode;
+
     private protected override void OnBadInput(BackupError error) => Note(error.ExitCode);
 
     private void RunJob(BackupConfiguration given)
@@ -110,6 +121,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
             Activity(given),
             (observer, token) => BackupRunner.RunAsync(WithOverrides(given), options with { Secrets = observer }, observer, token));
         Note(result.ExitCode);
+        if (IsTerminated && ExitCode)
+            Environment.Exit((int)worst);
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);
@@ -145,6 +158,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         SharedBandwidth = sharedBandwidth,
         SkipStage1 = SkipStage1,
         WaitForLock = WaitForLock,
+        Logging = logging,
         PowerShellVersion = PowerShellVersion,
     };
 

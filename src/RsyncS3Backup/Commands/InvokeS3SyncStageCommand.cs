@@ -15,6 +15,8 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(S3SyncStageResult))]
 public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
 {
+    private RunLogging logging = new();
+
     /// <summary>The mirror's root folder.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]
     [ValidateNotNullOrEmpty]
@@ -113,6 +115,13 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     [DurationTransformation]
     public TimeSpan WaitForLock { get; set; }
 
+    /// <summary>
+    /// A copy of the run's log: a file that it is appended to, or a folder (with a slash at its end it is made) that gets a file of each run.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? LogPath { get; set; }
+
     private static readonly string[] TargetParameters =
     [
         nameof(BucketName), nameof(KeyPrefix), nameof(StorageClass), nameof(DeleteExtraneous), nameof(Region),
@@ -126,11 +135,19 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
         AllowEmptySource = AllowEmptySource,
         MaxDelete = GivenMaxDelete,
         WaitForLock = WaitForLock,
+        Logging = logging,
         IsAttended = Interactivity.IsAttended(Host.Name),
         PowerShellVersion = PowerShellVersion,
     };
 
     private DeleteLimit? GivenMaxDelete => MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        logging = LoggingTo(LogPath);
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -10,6 +10,12 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken StopToken => stopping.Token;
 
+    /// <summary>True when the cmdlet ends the process itself after a run that SIGTERM ended; else the signal does.</summary>
+    private protected virtual bool EndsTerminatedProcess => false;
+
+    /// <summary>True once SIGTERM has ended a run.</summary>
+    private protected bool IsTerminated { get; private set; }
+
     /// <summary>Runs async work; what it tells the observer reaches the pipeline while it runs.</summary>
     /// <param name="activity">The title of the progress bar above the stages' own; null for a cmdlet that runs one stage.</param>
     /// <param name="work">The work.</param>
@@ -17,12 +23,14 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     {
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, activity);
+        using Termination termination = new(StopProcessing, EndsTerminatedProcess);
         try
         {
             return pump.Run(token => work(observer, token));
         }
         finally
         {
+            IsTerminated |= termination.IsRequested;
             observer.CompleteProgress();
         }
     }

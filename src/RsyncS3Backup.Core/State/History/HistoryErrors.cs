@@ -27,6 +27,14 @@ internal static class HistoryErrors
         "Check the drive, its free space and the permissions of the state folder.",
         path);
 
+    /// <summary>The user wants a copy of the log where none can be written.</summary>
+    public static BackupError LogNotWritable(string path, string reason) => Make(
+        "LogNotWritable",
+        BackupErrorCategory.WriteError,
+        $"The log cannot be written to '{path}': {reason}",
+        "Give -LogPath a file in a folder that is there, or a folder (with a slash at its end it is made), that the user who runs the backup may write.",
+        path);
+
     private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
     {
         Id = id,

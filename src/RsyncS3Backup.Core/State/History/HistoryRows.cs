@@ -73,15 +73,46 @@ internal static class HistoryRows
         statement.Run();
     }
 
+    /// <summary>All runs.</summary>
+    public static HashSet<string> RunIds(SqliteDatabase database)
+    {
+        using SqliteStatement statement = database.Prepare("SELECT run_id FROM run");
+        HashSet<string> found = new(StringComparer.Ordinal);
+        while (statement.Step())
+            found.Add(statement.Text(0));
+        return found;
+    }
+
+    /// <summary>True when no other run began on that day (UTC) or after it.</summary>
+    public static bool IsFirstOfDay(SqliteDatabase database, string runId, DateTime day)
+    {
+        using SqliteStatement statement = database.Prepare("SELECT 1 FROM run WHERE started >= ?1 AND run_id <> ?2 LIMIT 1");
+        statement.Bind(1, day.Ticks).Bind(2, runId);
+        return !statement.Step();
+    }
+
     /// <summary>Removes runs that started before a time, all but one.</summary>
-    public static void Remove(SqliteDatabase database, DateTimeOffset before, string except)
+    /// <returns>Those that were removed.</returns>
+    public static IReadOnlyList<string> Remove(SqliteDatabase database, DateTimeOffset before, string except)
     {
         const string which = "started < ?1 AND run_id <> ?2";
+        List<string> removed = [];
+        using (SqliteStatement select = database.Prepare($"SELECT run_id FROM run WHERE {which}"))
+        {
+            select.Bind(1, before.UtcTicks).Bind(2, except);
+            while (select.Step())
+                removed.Add(select.Text(0));
+        }
+
+        if (removed.Count == 0)
+            return removed;
         foreach (string sql in (string[])[$"DELETE FROM stage WHERE run_id IN (SELECT run_id FROM run WHERE {which})", $"DELETE FROM run WHERE {which}"])
         {
             using SqliteStatement statement = database.Prepare(sql);
             statement.Bind(1, before.UtcTicks).Bind(2, except).Run();
         }
+
+        return removed;
     }
 
     /// <summary>Removes some runs.</summary>

@@ -72,14 +72,29 @@ internal sealed class HistoryWriter : IDisposable
     /// <param name="runId">The run.</param>
     /// <param name="status">How.</param>
     /// <param name="exitCode">What a scheduler is told.</param>
-    /// <param name="keepsSince">Runs that started before are forgotten.</param>
-    public void End(string runId, BackupStatus status, BackupExitCode exitCode, DateTimeOffset keepsSince) => Write(opened =>
+    /// <param name="keepsSince">Runs that started before are forgotten, and their logs go with them.</param>
+    public void End(string runId, BackupStatus status, BackupExitCode exitCode, DateTimeOffset keepsSince)
     {
-        using SqliteStatement statement = opened.Prepare("UPDATE run SET ended=?1, status=?2, exit_code=?3 WHERE run_id=?4");
-        statement.Bind(1, DateTime.UtcNow.Ticks).Bind(2, status.ToString()).Bind(3, (int)exitCode).Bind(4, runId).Run();
-        if (ownsJob)
-            HistoryRows.Remove(opened, keepsSince, except: runId);
-    });
+        IReadOnlyList<string> forgotten = [];
+        HashSet<string>? known = null;
+        Write(opened =>
+        {
+            using SqliteStatement statement = opened.Prepare("UPDATE run SET ended=?1, status=?2, exit_code=?3 WHERE run_id=?4");
+            statement.Bind(1, DateTime.UtcNow.Ticks).Bind(2, status.ToString()).Bind(3, (int)exitCode).Bind(4, runId).Run();
+            if (!ownsJob)
+                return;
+            forgotten = HistoryRows.Remove(opened, keepsSince, except: runId);
+            // To look through all logs at every run would take longer than the rest of the history.
+            if (HistoryRows.IsFirstOfDay(opened, runId, DateTime.UtcNow.Date))
+                known = HistoryRows.RunIds(opened);
+        });
+        if (hasFailed)
+            return;
+        string folder = Path.GetDirectoryName(path)!;
+        RunLogs.Remove(folder, forgotten);
+        if (known is not null)
+            RunLogs.RemoveOrphans(folder, known, keepsSince);
+    }
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => database?.Dispose();

@@ -49,15 +49,19 @@ internal sealed class JobHistory
     public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last) =>
         Use(database => HistoryRows.Read(database, since, last), HistoryErrors.Unreadable);
 
-    /// <summary>Removes runs.</summary>
+    /// <summary>Removes runs and their logs.</summary>
     /// <exception cref="BackupException">The history is damaged or cannot be written.</exception>
-    public void Remove(IReadOnlyCollection<string> runIds) => Use(
-        database =>
-        {
-            database.Transaction(isDurable: true, () => HistoryRows.Remove(database, runIds));
-            return runIds.Count;
-        },
-        HistoryErrors.NotChanged);
+    public void Remove(IReadOnlyCollection<string> runIds)
+    {
+        Use(
+            database =>
+            {
+                database.Transaction(isDurable: true, () => HistoryRows.Remove(database, runIds));
+                return runIds.Count;
+            },
+            HistoryErrors.NotChanged);
+        RunLogs.Remove(Path.GetDirectoryName(path)!, runIds);
+    }
 
     private static string NameIn(string file)
     {
