@@ -20,6 +20,7 @@
 
     CmdletsToExport      = @(
         'Get-BackupHistory'
+        'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'

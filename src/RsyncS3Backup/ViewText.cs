@@ -50,6 +50,22 @@ public static class ViewText
         _ => "",
     };
 
+    /// <summary>Type and permissions of an entry of a copy; of one whose permissions are not known the type.</summary>
+    public static string ItemMode(PSObject item) => Text(item, "UnixMode") is { Length: > 0 } mode ? mode : Text(item, "Kind") switch
+    {
+        nameof(BackupEntryType.Folder) => "d",
+        nameof(BackupEntryType.SymbolicLink) => "l",
+        _ => "-",
+    };
+
+    /// <summary>The size of an entry of a copy in bytes; nothing for a folder and a deletion.</summary>
+    public static string ItemLength(PSObject item) =>
+        Text(item, "Kind") == nameof(BackupEntryType.Folder) || Value(item, "IsDeleteMarker") is true ? "" : Text(item, "Length");
+
+    /// <summary>The path of an entry of a copy, and what is special about its version.</summary>
+    public static string ItemPath(PSObject item) =>
+        Text(item, "Path") + (Value(item, "IsDeleteMarker") is true ? " (deleted)" : Value(item, "IsLatest") is false ? " (earlier)" : "");
+
     private static string Coloured(string text, bool color)
     {
         string? start = text switch

@@ -2,6 +2,7 @@
 BeforeDiscovery {
     $commands = @(
         'Get-BackupHistory'
+        'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'

@@ -15,6 +15,9 @@ internal sealed class ItemFilter
 
     private ItemFilter(IEnumerable<Pattern> patterns) => this.patterns = [.. patterns];
 
+    /// <summary>True for a path that may mean several entries.</summary>
+    public static bool HasWildcards(string path) => path.AsSpan().ContainsAny("*?[`");
+
     /// <summary>Everything.</summary>
     public static ItemFilter All { get; } = new([]);
 
@@ -69,7 +72,8 @@ internal sealed class ItemFilter
         return apart;
     }
 
-    private static string Clean(string path)
+    /// <summary>A path in the form of a relative key, without a slash at either end.</summary>
+    public static string Clean(string path)
     {
         string slashes = OperatingSystem.IsWindows() ? path.Replace('\\', '/') : path;
         IEnumerable<string> parts = slashes.Split('/').Where(part => part is not ("" or "."));

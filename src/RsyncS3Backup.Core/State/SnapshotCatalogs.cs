@@ -32,6 +32,9 @@ internal sealed class SnapshotCatalogs
     /// <summary>The catalog's file of a snapshot, whether it is there or not.</summary>
     public string PathOf(string keyPrefix) => Path.Combine(folder, FileOf(keyPrefix));
 
+    /// <summary>Likewise, in a state folder that need not be there.</summary>
+    public static string PathIn(string stateFolder, string keyPrefix) => Path.Combine(stateFolder, FolderName, FileOf(keyPrefix));
+
     /// <summary>The snapshots that there are catalogs of, the newest first. None, where nothing of the kind can be read.</summary>
     public IReadOnlyList<string> KeyPrefixes()
     {

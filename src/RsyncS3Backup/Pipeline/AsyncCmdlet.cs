@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Pipeline;
 
@@ -51,6 +52,34 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         finally
         {
             runs.CompleteProgress();
+        }
+    }
+
+    /// <summary>Writes each object as soon as there is one. A slow pipeline slows the work down, so that nothing piles up.</summary>
+    /// <param name="work">The work.</param>
+    private protected void RunStream<T>(Func<IRunObserver, CancellationToken, IAsyncEnumerable<T>> work)
+    {
+        const int mostAhead = 256;
+        PipelinePump pump = new(StopToken);
+        CmdletObserver observer = new(this, pump, runActivity: null);
+        try
+        {
+            pump.Run(async token =>
+            {
+                int ahead = 0;
+                await foreach (T item in work(observer, token).WithCancellation(token).ConfigureAwait(false))
+                {
+                    pump.Post(() => WriteObject(item));
+                    if (++ahead % mostAhead == 0)
+                        await pump.AskAsync(() => true).ConfigureAwait(false);
+                }
+
+                return true;
+            });
+        }
+        finally
+        {
+            observer.CompleteProgress();
         }
     }
 

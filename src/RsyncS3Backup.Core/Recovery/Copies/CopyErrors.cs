@@ -26,6 +26,19 @@ internal static class CopyErrors
         "NoS3Copy", BackupErrorCategory.InvalidOperation, job,
         $"Job '{job}' is local only: it has no bucket.", "Look into the mirror, with -From Local.");
 
+    public static BackupException NoMirror() => Failure(
+        "NoLocalCopy", BackupErrorCategory.InvalidArgument, "",
+        "A bucket without a job has no mirror.", "Leave -From out, or name the job with -Name or -ConfigPath.");
+
+    public static BackupException MirrorHasNoPast(string root) => Failure(
+        "NoLocalCopy", BackupErrorCategory.InvalidArgument, root,
+        $"The mirror '{root}' holds the last state only: it knows no time in the past, no snapshots and no versions.",
+        "Leave -From out, or look into S3, with -From S3.");
+
+    public static BackupException NoItem(string path) => Failure(
+        "ItemNotFound", BackupErrorCategory.ObjectNotFound, path,
+        $"The copy holds no '{path}'.", "Paths are below the mirror's root, and upper and lower case count. Get-BackupItem without -Path shows what there is.");
+
     private static BackupException Failure(string id, BackupErrorCategory category, string target, string message, string action) => new(new BackupError
     {
         Id = id,

@@ -10,8 +10,6 @@ namespace RsyncS3Backup.S3.Planning;
 /// </summary>
 internal sealed class CatalogSession : IDisposable
 {
-    private const string FileName = "catalog.db";
-
     private readonly S3SyncRequest request;
     private readonly string endpoint;
     private readonly string jobName;
@@ -111,7 +109,7 @@ internal sealed class CatalogSession : IDisposable
     {
         try
         {
-            string file = path ?? Path.Combine(plan is null ? StateFolder.ForJob(jobName).Path : StateFolder.PathFor(jobName), FileName);
+            string file = path ?? Path.Combine(plan is null ? StateFolder.ForJob(jobName).Path : StateFolder.PathFor(jobName), Catalog.FileName);
             return Open(file, keyPrefix);
         }
         catch (Exception exception) when (plan is not null && (exception is FileNotFoundException or SqliteException { IsDamage: true }))

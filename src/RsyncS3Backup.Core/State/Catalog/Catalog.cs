@@ -13,6 +13,9 @@ namespace RsyncS3Backup.State;
 /// </remarks>
 internal sealed class Catalog : IUnfinishedUploads, IDisposable
 {
+    /// <summary>The name of a job's catalog in its state folder; those of dated snapshots have others.</summary>
+    internal const string FileName = "catalog.db";
+
     /// <summary>So many changes are written together.</summary>
     internal const int BatchSize = 1000;
 
@@ -54,7 +57,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     {
         this.isReadOnly = isReadOnly;
         this.path = path;
-        this.identity = Text(identity);
+        this.identity = identity.Text();
         this.writer = writer;
         properties = CatalogProperties.Read(writer);
         isOurs = properties.Identity is null || properties.Identity == this.identity;
@@ -437,9 +440,6 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     private static Comparer<byte[]> ByteOrder { get; } = Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b));
 
     // Each part with its length before it, so that no two identities have one text.
-    private static string Text(CatalogIdentity identity) => string.Concat(
-        new[] { identity.Endpoint, identity.Bucket, identity.KeyPrefix, identity.MirrorPath }.Select(part => $"{part.Length}:{part},"));
-
     private static string DeadRun(DateTimeOffset start) => $"The run that began at {start.UtcDateTime:u} did not end.";
 
     private IEnumerable<CatalogEntry> ReadRange(byte[] from, byte[]? to)

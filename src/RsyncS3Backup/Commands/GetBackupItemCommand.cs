@@ -1,0 +1,78 @@
+using System.Management.Automation;
+using RsyncS3Backup.Recovery;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Emits what a copy of a backup holds: of the mirror, or of S3 now, at a time in the past, or in all versions.</summary>
+[Cmdlet(VerbsCommon.Get, "BackupItem", DefaultParameterSetName = ByName)]
+[OutputType(typeof(BackupItem))]
+public sealed class GetBackupItemCommand : RecoveryCmdlet
+{
+    /// <summary>Paths below the mirror's root; wildcards are allowed. Default: everything at the root.</summary>
+    [Parameter(Position = 1)]
+    [ValidateNotNull]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Which copy. Default: the mirror where it is there, and S3 where only that can tell.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByPath)]
+    [Parameter(ParameterSetName = ByConfig)]
+    public BackupCopy From { get; set; }
+
+    /// <summary>What was there at that time.</summary>
+    [Parameter]
+    public DateTimeOffset AsOf { get; set; }
+
+    /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
+    [Parameter]
+    public DateTime Snapshot { get; set; }
+
+    /// <summary>All versions and delete markers that S3 has.</summary>
+    [Parameter]
+    public SwitchParameter Versions { get; set; }
+
+    /// <summary>Also what is beneath folders.</summary>
+    [Parameter]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == ByBucket)
+        {
+            if (TryRead(ReadBucket) is { } bucket)
+                Emit(new BackupItemRequest { S3 = bucket });
+            return;
+        }
+
+        foreach (BackupConfiguration job in ReadJobs())
+        {
+            BackupItemRequest request = BackupItemRequest.For(job);
+            Emit(request with { S3 = request.S3 is { } s3 ? WithCredentials(s3) : null });
+        }
+    }
+
+    private void Emit(BackupItemRequest copy)
+    {
+        BackupItemRequest request = copy with
+        {
+            From = IsGiven(nameof(From)) ? From : null,
+            Paths = Path,
+            AsOf = IsGiven(nameof(AsOf)) ? AsOf : null,
+            Snapshot = IsGiven(nameof(Snapshot)) ? Snapshot : null,
+            Versions = Versions,
+            Recurse = Recurse,
+        };
+        try
+        {
+            RunStream((observer, token) => BackupItems.ListAsync(request, observer, token));
+        }
+        catch (BackupException exception)
+        {
+            WriteError(exception.Error);
+        }
+    }
+
+    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+}
