@@ -32,6 +32,17 @@ public sealed partial class ViewTests : IDisposable
                      "RecommendedAction": "Allow s3:PutObject.", "ExitCode": "Stage2Failed" } }
         """);
 
+    private object Hook => Make("BackupHookResult", """
+        { "Hook": "AfterSuccess", "Command": "/usr/local/bin/tell-the-others", "Status": "Failed", "ExitCode": 3, "Duration": "00:00:01.2",
+          "Error": { "Id": "HookFailed", "Category": "InvalidOperation", "Message": "The hook failed.", "RecommendedAction": "See the log.",
+                     "ExitCode": "Refused" } }
+        """);
+
+    private object Notification => Make("NotificationResult", """
+        { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Kind": "Webhook", "Event": "Failure", "Target": "https://hooks.slack.com",
+          "Status": "Succeeded", "Attempts": 2, "Duration": "00:00:01.5" }
+        """);
+
     [Fact]
     public void A_backup_result_is_one_line_of_a_table() => AssertScreen("""
 
@@ -85,6 +96,24 @@ public sealed partial class ViewTests : IDisposable
     }
 
     [Fact]
+    public void A_hook_is_one_line_of_a_table() => AssertScreen("""
+
+        Hook          Command                                    Status      Exit  Duration
+        ----          -------                                    ------      ----  --------
+        AfterSuccess  /usr/local/bin/tell-the-others             Failed         3     1.2 s
+
+        """, Hook);
+
+    [Fact]
+    public void A_notification_is_one_line_of_a_table() => AssertScreen("""
+
+        Name               Event    Kind     Target                             Status     Tries  Duration
+        ----               -----    ----     ------                             ------     -----  --------
+        photos             Failure  Webhook  https://hooks.slack.com            Succeeded      2     1.5 s
+
+        """, Notification);
+
+    [Fact]
     public void A_run_that_is_on_and_one_that_died_say_so()
     {
         Assert.Contains(" Running ", session.Render("param($Object) $Object", Run(null, isInterrupted: false)), StringComparison.Ordinal);
@@ -108,7 +137,7 @@ public sealed partial class ViewTests : IDisposable
     {
         using TemporaryFolder folder = new();
         using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
-        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x") }]);
+        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x"), Hook, Notification }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
         Assert.Contains("Stage 1 (rsync) : Succeeded, +3 ~2 -2, 12.3 MiB in 3.0 s", screen, StringComparison.Ordinal);
@@ -136,7 +165,7 @@ public sealed partial class ViewTests : IDisposable
     [Fact]
     public void Every_table_fits_100_columns()
     {
-        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true) }]);
+        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Hook, Notification }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
     }

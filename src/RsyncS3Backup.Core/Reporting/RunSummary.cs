@@ -79,6 +79,9 @@ internal static class RunSummary
         string[] hooks = [.. report.Hooks.Where(hook => hook.Error is not null).Select(hook => hook.Error!.Message)];
         if (hooks.Length > 0)
             yield return ("Hooks", Several(hooks));
+        string[] untold = [.. report.Notifications.Where(sent => sent.Error is not null).Select(sent => sent.Error!.Message).Distinct()];
+        if (untold.Length > 0)
+            yield return ("Not told", Several(untold));
     }
 
     private static string Changes(RunReport report)

@@ -72,12 +72,13 @@ internal sealed class RunSurroundings
 
         using (TimeAfterStop time = new(NotificationsAfterStop, cancellationToken))
         {
-            NotificationResult[] started = await startPings.ConfigureAwait(false);
+            result = result with { Notifications = await startPings.ConfigureAwait(false) };
             RunReport report = RunReport.From(Current(), configuration.Path);
             NotificationResult[] sent = await SendAsync(report, report.Event, time.Token).ConfigureAwait(false);
-            result = result with { Notifications = [.. started, .. sent] };
-            foreach (NotificationResult failed in result.Notifications.Where(item => item.Status != BackupStatus.Succeeded))
-                context.Warning(failed.Error?.Message ?? $"A notification to {failed.Target} was not sent, because the run was stopped.");
+            result = result with { Notifications = [.. result.Notifications, .. sent] };
+            // A service that is down misses the start and the end.
+            foreach (string problem in result.Notifications.Where(item => item.Status != BackupStatus.Succeeded).Select(Problem).Distinct())
+                context.Warning(problem);
         }
 
         if (configuration.Hooks?.Finally is not null)
@@ -99,6 +100,9 @@ internal sealed class RunSurroundings
             return result with { Status = status, Hooks = [.. hookResults] };
         }
     }
+
+    private static string Problem(NotificationResult failed) =>
+        failed.Error?.Message ?? $"A notification to {failed.Target} was not sent, because the run was stopped.";
 
     private async Task BeforeAsync(RunReport report, BackupExitCode ifCancelled, CancellationToken cancellationToken)
     {

@@ -49,12 +49,14 @@ public sealed class ConfigurationDocumentsTests
             ConfigurationKeys.All.SelectMany(known => known.Key.Values),
             value => Assert.Contains($"`{value}`", Docs, StringComparison.Ordinal));
 
-    [Fact]
-    public void The_examples_of_the_docs_read_without_problems()
+    [Theory]
+    [InlineData("docs/configuration.md")]
+    [InlineData("docs/notifications.md")]
+    public void The_examples_of_the_docs_read_without_problems(string page)
     {
-        MatchCollection examples = Regex.Matches(Docs, "```json\n(.*?)```", RegexOptions.Singleline);
+        MatchCollection examples = Regex.Matches(ConfigurationSamples.RepositoryFile(page), "```json\n(.*?)```", RegexOptions.Singleline);
         Assert.NotEmpty(examples);
-        Assert.All(examples, example => Assert.Empty(ConfigurationReader.Read(example.Groups[1].Value, null, null).Problems));
+        Assert.All(examples, example => Assert.Empty(ConfigurationReader.Read(example.Groups[1].Value, "/etc/jobs/job.json", null).Problems));
     }
 
     [Fact]

@@ -140,6 +140,20 @@ public sealed class RunNotificationTests : LocalJob
     }
 
     [Fact]
+    public async Task A_service_that_is_down_is_one_warning_and_the_others_hear_of_it()
+    {
+        using WebhookServer ill = new() { Usually = WebhookServer.Status(500) };
+        using WebhookServer server = new();
+        Notify(Ping(ill), Webhook(server));
+
+        BackupResult result = await RunAsync(Impatient);
+
+        Assert.Single(Observer.Warnings);
+        Assert.Equal(3, result.Notifications.Count);
+        Assert.Contains("\"notifications\":[{\"kind\":\"ping\"", Assert.Single(server.Requests).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_secret_by_name_is_asked_for_in_its_vault()
     {
         using WebhookServer server = new();
