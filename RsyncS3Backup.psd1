@@ -19,18 +19,24 @@
     TypesToProcess       = @('RsyncS3Backup.types.ps1xml')
 
     CmdletsToExport      = @(
+        'Disable-BackupSchedule'
+        'Enable-BackupSchedule'
         'Get-BackupHistory'
         'Get-BackupItem'
         'Get-BackupJob'
+        'Get-BackupSchedule'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
+        'Register-BackupSchedule'
         'Remove-BackupHistory'
         'Send-BackupNotification'
+        'Start-BackupSchedule'
         'Test-BackupConfiguration'
+        'Unregister-BackupSchedule'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -66,15 +66,22 @@ public static class ViewText
     public static string ItemPath(PSObject item) =>
         Text(item, "Path") + (Value(item, "IsDeleteMarker") is true ? " (deleted)" : Value(item, "IsLatest") is false ? " (earlier)" : "");
 
+    /// <summary>How a registered schedule is; coloured for a terminal that shows colours.</summary>
+    public static string State(PSObject schedule, bool color) => Coloured(Text(schedule, "State"), color);
+
+    /// <summary>How a job's last run ended; coloured for a terminal that shows colours.</summary>
+    public static string LastResult(PSObject schedule, bool color) => Coloured(Text(schedule, "LastResult"), color);
+
     private static string Coloured(string text, bool color)
     {
         string? start = text switch
         {
             _ when !color => null,
-            nameof(BackupStatus.Succeeded) => "\u001b[32m",
-            nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled) => "\u001b[33m",
-            nameof(BackupStatus.Failed) => "\u001b[31m",
-            nameof(BackupStatus.Skipped) => "\u001b[2m",
+            nameof(BackupStatus.Succeeded) or nameof(BackupScheduleState.Active) => "\u001b[32m",
+            nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled)
+                or nameof(BackupScheduleState.NeedsRegistration) => "\u001b[33m",
+            nameof(BackupStatus.Failed) or nameof(BackupScheduleState.Broken) => "\u001b[31m",
+            nameof(BackupStatus.Skipped) or nameof(BackupScheduleState.Disabled) => "\u001b[2m",
             _ => null,
         };
         return start is null ? text : start + text + Reset;

@@ -1,18 +1,24 @@
 # The module as PowerShell shows it: commands, help, completion.
 BeforeDiscovery {
     $commands = @(
+        'Disable-BackupSchedule'
+        'Enable-BackupSchedule'
         'Get-BackupHistory'
         'Get-BackupItem'
         'Get-BackupJob'
+        'Get-BackupSchedule'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
+        'Register-BackupSchedule'
         'Remove-BackupHistory'
         'Send-BackupNotification'
+        'Start-BackupSchedule'
         'Test-BackupConfiguration'
+        'Unregister-BackupSchedule'
     )
 }
 

@@ -76,6 +76,12 @@ internal static class ParameterErrors
         "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage or Get-BackupHistory emit, in the session in which they emitted it.",
         typeName);
 
+    internal static BackupError NoFileToRegister(string name) => Create(
+        "InvalidParameter",
+        $"The configuration of job '{name}' was made in memory; a scheduler needs a file to read it from.",
+        "Write it with New-BackupConfiguration, and register the file.",
+        name);
+
     internal static BackupError TimeZoneAlone(string timeZone) => Create(
         "InvalidParameter", $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
 

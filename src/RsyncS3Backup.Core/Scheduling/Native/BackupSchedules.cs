@@ -1,4 +1,5 @@
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Scheduling.Native;
@@ -16,7 +17,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The job has no schedule, or the scheduler cannot have it.</exception>
     public async Task<BackupSchedule> RegisterAsync(
-        ScheduleWish wanted, BackupConfiguration configuration, string launcher, IScheduleListener tell, CancellationToken cancellationToken)
+        ScheduleWish wanted, BackupConfiguration configuration, string launcher, IRunObserver tell, CancellationToken cancellationToken)
     {
         DateTimeOffset now = clock.GetUtcNow();
         CronSchedule schedule = CronSchedule.From(Effective(configuration, wanted.CronExpression, wanted.TimeZone));
@@ -277,14 +278,4 @@ internal sealed record ScheduleWish
 
     /// <summary>Whether what was missed is made good.</summary>
     public bool CatchUp { get; init; } = true;
-}
-
-/// <summary>Hears what happens while a job is registered.</summary>
-internal interface IScheduleListener
-{
-    /// <summary>A detail.</summary>
-    void Verbose(string message);
-
-    /// <summary>What the user should know.</summary>
-    void Warning(string message);
 }

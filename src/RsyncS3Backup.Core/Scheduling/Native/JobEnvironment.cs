@@ -1,3 +1,4 @@
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Scheduling.Native;
@@ -8,7 +9,7 @@ internal static class JobEnvironment
     // Where to look, never what to find there: AWS_ACCESS_KEY_ID and its kin, and proxies, which may hold a password, stay out.
     private static readonly string[] Names =
     [
-        StateFolder.EnvironmentVariable, "RSYNCS3BACKUP_JOBS", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE",
+        StateFolder.EnvironmentVariable, JobFolders.EnvironmentVariable, "XDG_CONFIG_HOME", "XDG_STATE_HOME", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE",
         "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE",
     ];
 

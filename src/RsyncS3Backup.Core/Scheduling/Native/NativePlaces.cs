@@ -3,7 +3,7 @@ namespace RsyncS3Backup.Scheduling.Native;
 /// <summary>Where schedulers keep what is registered, and what their programs are called. Tests have places of their own.</summary>
 internal sealed record NativePlaces
 {
-    private static readonly string Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>The units of a user's manager.</summary>
     public string UserUnits { get; init; } = Path.Combine(XdgFolder("XDG_CONFIG_HOME", ".config"), "systemd", "user");

@@ -51,7 +51,10 @@ internal sealed record ScheduleRegistration
     public IReadOnlyList<string> Arguments(bool delaysItself)
     {
         List<string> arguments = ["-NoProfile", "-NonInteractive", "-File", Launcher];
-        if (ConfigPath is null)
+        // PowerShell takes a value that begins with a hyphen for a parameter, unless it is joined to its own.
+        if (ConfigPath is null && JobName.StartsWith('-'))
+            arguments.Add($"-Name:{JobName}");
+        else if (ConfigPath is null)
             arguments.AddRange(["-Name", JobName]);
         else
             arguments.AddRange(["-ConfigPath", ConfigPath]);
@@ -63,6 +66,9 @@ internal sealed record ScheduleRegistration
             arguments.Add("-NoCatchUp");
         if (delaysItself && RandomDelay > TimeSpan.Zero)
             arguments.AddRange(["-RandomDelay", Seconds(RandomDelay)]);
+        // A start that the scheduler itself puts off is not too late.
+        if (!delaysItself && RandomDelay > TimeSpan.Zero && !CatchUp)
+            arguments.AddRange(["-Tolerance", Seconds(DueDecision.DefaultTolerance + RandomDelay)]);
         // The same way on every system: what follows the parameters is NAME=value.
         arguments.AddRange(Environment.Select(variable => $"{variable.Key}={variable.Value}"));
         return arguments;

@@ -17,7 +17,7 @@ internal static class TaskXml
     /// <summary>Why the Task Scheduler cannot have it; null when it can.</summary>
     public static string? Obstacle(ScheduleRegistration registration)
     {
-        if (!registration.Arguments(delaysItself: false).Append(registration.Program).All(XmlText.IsPossible))
+        if (!registration.Arguments(delaysItself: true).Append(registration.Program).All(XmlText.IsPossible))
             return "its command holds a character that XML cannot hold.";
         return registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
             ? string.Create(
@@ -73,7 +73,7 @@ internal static class TaskXml
                 Element(
                     "Exec",
                     Element("Command", registration.Program),
-                    Element("Arguments", string.Join(' ', registration.Arguments(delaysItself: false).Select(Quote))))));
+                    Element("Arguments", string.Join(' ', registration.Arguments(delaysItself: true).Select(Quote))))));
         return $"""<?xml version="1.0" encoding="UTF-16"?>{"\r\n"}{task.ToString().ReplaceLineEndings("\r\n")}{"\r\n"}""";
     }
 
@@ -148,7 +148,6 @@ internal static class TaskXml
                     Element("Interval", interval is null ? "PT1H" : string.Create(CultureInfo.InvariantCulture, $"PT{interval}M")),
                     Element("Duration", "P1D"),
                     Element("StopAtDurationEnd", "false")),
-                registration.RandomDelay > TimeSpan.Zero ? Element("RandomDelay", $"PT{ScheduleRegistration.Seconds(registration.RandomDelay)}S") : null,
                 Element("ScheduleByDay", Element("DaysInterval", "1")));
         }
     }

@@ -101,7 +101,7 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
             Scheduler = this,
             Location = "Task Scheduler Library",
             Registration = registration,
-            Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: false)],
+            Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: true)],
             Problem = registration is null ? "the task was changed by hand" : TaskXml.Difference(xml, registration),
         };
     }

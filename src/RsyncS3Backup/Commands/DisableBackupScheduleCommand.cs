@@ -1,0 +1,11 @@
+using System.Management.Automation;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Keeps the scheduler from starting jobs; they stay registered.</summary>
+[Cmdlet(VerbsLifecycle.Disable, "BackupSchedule", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+public sealed class DisableBackupScheduleCommand : ScheduleCmdlet
+{
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEach("Disable", (entry, _, token) => Schedules.SetEnabledAsync(entry, isEnabled: false, token));
+}

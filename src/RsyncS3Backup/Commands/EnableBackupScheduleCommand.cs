@@ -1,0 +1,15 @@
+using System.Management.Automation;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Lets the scheduler start jobs again that were switched off. What was missed meanwhile is not made good.</summary>
+[Cmdlet(VerbsLifecycle.Enable, "BackupSchedule", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+public sealed class EnableBackupScheduleCommand : ScheduleCmdlet
+{
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEach("Enable", async (entry, observer, token) =>
+    {
+        foreach (string warning in await Schedules.SetEnabledAsync(entry, isEnabled: true, token).ConfigureAwait(false))
+            observer.Warning(warning);
+    });
+}

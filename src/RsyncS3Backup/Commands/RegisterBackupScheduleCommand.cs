@@ -1,0 +1,100 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Scheduling.Native;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Registers jobs with the operating system's scheduler, or changes how they are registered.</summary>
+[Cmdlet(VerbsLifecycle.Register, "BackupSchedule", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(BackupSchedule))]
+public sealed class RegisterBackupScheduleCommand : JobCmdlet
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
+
+    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public override string[] Name { get; set; } = [];
+
+    /// <summary>When the job is due, instead of what its configuration says: five fields, as in cron.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CronExpression { get; set; }
+
+    /// <summary>The time zone in which the expression is meant, instead of the configuration's.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
+    public string? TimeZone { get; set; }
+
+    /// <summary>The scheduler. Default: systemd where its manager answers, else cron; launchd on macOS; the Task Scheduler on Windows.</summary>
+    [Parameter]
+    public BackupScheduler Scheduler { get; set; }
+
+    /// <summary>Whose scheduler: the user's, or the machine's, as root or SYSTEM.</summary>
+    [Parameter]
+    public BackupScheduleScope Scope { get; set; }
+
+    /// <summary>Put each run off by a random time up to this: <c>10m</c>, or a TimeSpan. Default: not at all.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan RandomDelay { get; set; }
+
+    /// <summary>Run once after times that were missed, while the machine was off or slept. Default: on; <c>-CatchUp:$false</c> lets them go.</summary>
+    [Parameter]
+    public SwitchParameter CatchUp { get; set; } = true;
+
+    /// <summary>Emit what is registered.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (RandomDelay < TimeSpan.Zero || RandomDelay > LongestDelay)
+            ThrowTerminating(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "that is too long or below zero", "0 to 1 day"));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (BackupConfiguration configuration in ReadJobs())
+        {
+            TryRead<object>(() =>
+            {
+                Register(configuration);
+                return configuration;
+            });
+        }
+    }
+
+    private void Register(BackupConfiguration configuration)
+    {
+        ScheduleWish wish = new()
+        {
+            ByPath = ParameterSetName != ByName,
+            CronExpression = CronExpression,
+            TimeZone = TimeZone,
+            Scheduler = Scheduler,
+            Scope = Scope,
+            RandomDelay = RandomDelay,
+            CatchUp = CatchUp,
+        };
+        if (wish.ByPath && configuration.Path is null)
+            throw new BackupException(ParameterErrors.NoFileToRegister(configuration.Name));
+        BackupScheduleOptions options = BackupSchedules.Effective(configuration, CronExpression, TimeZone);
+        (INativeScheduler scheduler, _) = Run(null, (_, token) => ScheduleCmdlet.Schedules.ChooseAsync(wish, configuration.Name, token));
+        string when = $"'{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"})";
+        if (!ShouldProcess($"job '{configuration.Name}'", $"Register with {scheduler.Kind}, {Scope} scope, to run at {when}"))
+            return;
+        BackupSchedule schedule = Run(null, (observer, token) =>
+            ScheduleCmdlet.Schedules.RegisterAsync(wish, configuration, ScheduleCmdlet.Launcher, observer, token));
+        if (PassThru)
+            WriteObject(schedule);
+    }
+}

@@ -1,0 +1,12 @@
+using System.Management.Automation;
+using RsyncS3Backup.Scheduling.Native;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Lets the scheduler start jobs now, due or not, as it would start them at their time.</summary>
+[Cmdlet(VerbsLifecycle.Start, "BackupSchedule", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+public sealed class StartBackupScheduleCommand : ScheduleCmdlet
+{
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEach("Start now", (entry, _, token) => BackupSchedules.StartAsync(entry, token));
+}

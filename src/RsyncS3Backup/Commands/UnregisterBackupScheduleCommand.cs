@@ -1,0 +1,11 @@
+using System.Management.Automation;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Takes jobs away from the operating system's scheduler. Configurations, mirrors and histories stay.</summary>
+[Cmdlet(VerbsLifecycle.Unregister, "BackupSchedule", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+public sealed class UnregisterBackupScheduleCommand : ScheduleCmdlet
+{
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEach("Unregister", (entry, _, token) => Schedules.RemoveAsync(entry, token));
+}

@@ -1,0 +1,55 @@
+# What the operating system's scheduler starts: asks whether a job is due and, if it is, runs it. Register-BackupSchedule writes its command.
+# It uses the language and .NET only: the other modules of PowerShell are none of its business, and may not be there.
+[CmdletBinding(PositionalBinding = $false)]
+param(
+    # The job, by name or by file.
+    [string] $Name,
+    [string] $ConfigPath,
+
+    # When it is due, where that was said at registration and stands before the configuration.
+    [string] $CronExpression,
+    [string] $TimeZone,
+
+    # Let times go that were missed.
+    [switch] $NoCatchUp,
+
+    # Put the run off by a random time of up to so many seconds.
+    [int] $RandomDelay,
+
+    # So many seconds are not too late for a time that is not to be caught up.
+    [int] $Tolerance,
+
+    # Variables of the environment, each as NAME=value.
+    [Parameter(ValueFromRemainingArguments)]
+    [string[]] $Variable
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+try {
+    foreach ($pair in $Variable) {
+        $key, $value = $pair -split '=', 2
+        [Environment]::SetEnvironmentVariable($key, $value)
+    }
+    Import-Module ([IO.Path]::Combine([IO.Path]::GetDirectoryName($PSScriptRoot), 'RsyncS3Backup.psd1'))
+
+    $job = if ($ConfigPath) { @{ ConfigPath = $ConfigPath } } else { @{ Name = $Name } }
+    $when = @{ NoCatchUp = $NoCatchUp }
+    if ($CronExpression) { $when.CronExpression = $CronExpression }
+    if ($TimeZone) { $when.TimeZone = $TimeZone }
+    if ($Tolerance) { $when.Tolerance = [timespan]::FromSeconds($Tolerance) }
+    # Whoever claims an occurrence is the only one who gets it: a trigger that fires twice starts one run.
+    if (-not (Test-BackupDue @job @when -Claim -Quiet)) { exit 0 }
+
+    if ($RandomDelay -gt 0) { [Threading.Thread]::Sleep([Random]::Shared.Next($RandomDelay * 1000)) }
+    # The result is in the history and the log; errors go to the error stream, which cron mails and systemd writes to its journal.
+    $ErrorActionPreference = 'Continue'
+    $null = Invoke-RsyncToS3Backup @job -ExitCode
+}
+catch {
+    $code = 5
+    if ($_.Exception.PSObject.Properties['Error']) { $code = [int] $_.Exception.Error.ExitCode }
+    [Console]::Error.WriteLine("$($_.FullyQualifiedErrorId): $_")
+    exit $code
+}
