@@ -122,6 +122,18 @@ public static class ViewText
         return error.Length > 0 ? $"{done}{Environment.NewLine}{error}" : done;
     }
 
+    /// <summary>One line on a stage of a plan for a list: how it would end, changes, bytes, and why it would fail or be skipped.</summary>
+    public static string PlannedStage(PSObject? stage, bool color)
+    {
+        if (stage is null)
+            return "";
+        string status = Status(stage, color);
+        if (Text(stage, "SkippedReason") is { Length: > 0 } reason)
+            return $"{status}: {reason}";
+        string counts = $"{status}: {Counts(stage)}; {Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))} to send";
+        return Text(stage, "Error") is { Length: > 0 } error ? $"{counts}{Environment.NewLine}{error}" : counts;
+    }
+
     /// <summary>The counts of a stage for a list.</summary>
     public static string Counts(PSObject stage) => string.Create(
         CultureInfo.InvariantCulture,

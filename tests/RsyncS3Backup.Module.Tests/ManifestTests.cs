@@ -32,6 +32,7 @@ public sealed class ManifestTests
     }
 
     [Theory]
+    [InlineData("BackupPlan")]
     [InlineData("BackupResult")]
     [InlineData("RsyncStageResult")]
     [InlineData("S3SyncStageResult")]

@@ -53,6 +53,29 @@ public sealed partial class ViewTests : IDisposable
         """, Backup());
 
     [Fact]
+    public void A_plan_is_one_line_of_a_table() => AssertScreen("""
+
+        Plan of              Would be              Mirror         S3                Upload Requests    Cost
+        -------              --------              ------         --                ------ --------    ----
+        photos               Failed                +3 ~2 -2       +3 ~0 -40        1.0 MiB        4 $0.0004
+
+        """, Plan());
+
+    [Fact]
+    public void A_list_of_a_plan_tells_what_would_refuse_it()
+    {
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        string screen = lists.Render("param($Object) $Object", Plan());
+
+        Assert.Contains("Stage 1 (rsync) : Succeeded: 3 created, 1 updated, 1 metadata, 2 deleted, 993 unchanged", screen, StringComparison.Ordinal);
+        Assert.Contains("DeleteLimitExceeded: 40 of 50 objects would be deleted.", screen, StringComparison.Ordinal);
+        Assert.Contains("Journal: Stage 1 noted every change.", screen, StringComparison.Ordinal);
+        Assert.Contains("3 PUT, 1 LIST, about $0.0004", screen, StringComparison.Ordinal);
+        Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
+    }
+
+    [Fact]
     public void A_stage_1_result_is_one_line_of_a_table() => AssertScreen("""
 
         Name                   Status                Changes                Total Transferred  Duration
@@ -183,6 +206,17 @@ public sealed partial class ViewTests : IDisposable
         result.GetType().GetProperty("Stage2")!.SetValue(result, Stage2);
         return result;
     }
+
+    private object Plan() => Make("BackupPlan", """
+        { "Name": "photos", "Status": "Failed", "ExitCode": "Refused", "Duration": "00:00:15",
+          "Stage1": { "Name": "photos", "Status": "Succeeded", "Source": ["/data/photos"], "Destination": "/mirror/photos", "Created": 3,
+            "Updated": 1, "MetadataChanged": 1, "Deleted": 2, "Unchanged": 993, "Total": 1000, "TotalBytes": 5368709120, "TransferredBytes": 12897484 },
+          "Stage2": { "Name": "photos", "Status": "Failed", "Path": "/mirror/photos", "BucketName": "my-backups", "KeyPrefix": "rsync/photos/",
+            "SyncMode": "Journal", "SyncModeReason": "Stage 1 noted every change.", "Created": 3, "Deleted": 40, "TransferredBytes": 1048576,
+            "Requests": { "Put": 3, "List": 1 }, "EstimatedRequestCost": 0.0004,
+            "Error": { "Id": "DeleteLimitExceeded", "Category": "LimitsExceeded", "Message": "40 of 50 objects would be deleted.",
+                       "RecommendedAction": "Raise maxDelete for one run.", "ExitCode": "Refused" } } }
+        """);
 
     private object Job(string? status, bool isRunning, params string[] problems)
     {

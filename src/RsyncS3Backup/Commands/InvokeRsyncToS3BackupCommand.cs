@@ -9,7 +9,7 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Runs both stages of one or several jobs and emits a <see cref="BackupResult"/> for each.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(BackupResult))]
+[OutputType(typeof(BackupResult), typeof(BackupPlan))]
 public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
@@ -42,6 +42,10 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     /// <summary>Leave stage 1 out: send the mirror as it is, for instance when stage 2 failed and the sources are not at hand.</summary>
     [Parameter]
     public SwitchParameter SkipStage1 { get; set; }
+
+    /// <summary>Emit a <see cref="BackupPlan"/> of what the run would do, and change nothing anywhere.</summary>
+    [Parameter]
+    public SwitchParameter PlanOnly { get; set; }
 
     /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
@@ -93,6 +97,12 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     {
         foreach (BackupConfiguration configuration in ReadJobs())
         {
+            if (PlanOnly)
+            {
+                PlanJob(configuration);
+                continue;
+            }
+
             if (!ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
                 continue;
             if (Parallel > 1)
@@ -121,8 +131,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
             Activity(given),
             (observer, token) => BackupRunner.RunAsync(WithOverrides(given), options with { Secrets = observer }, observer, token));
         Note(result.ExitCode);
-        if (IsTerminated && ExitCode)
-            Environment.Exit((int)worst);
+        EndIfTerminated();
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);
@@ -133,6 +142,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         // Made here and not where they run: only the pipeline thread may ask the session and the host.
         ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(WithOverrides(given), RunOptions(given), Activity(given)))];
         RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token));
+        EndIfTerminated();
 
         Action Ended(BackupResult result)
         {
@@ -144,6 +154,17 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
                 WriteObject(result);
             };
         }
+    }
+
+    private void PlanJob(BackupConfiguration given)
+    {
+        BackupConfiguration configuration = WithOverrides(given);
+        BackupRunOptions options = RunOptions(given);
+        BackupPlan plan = Run(
+            $"Plan of backup '{configuration.Name}'",
+            (observer, token) => BackupPlanner.PlanAsync(configuration, options, observer, token));
+        Note(plan.ExitCode);
+        WriteObject(plan);
     }
 
     private BackupRunOptions RunOptions(BackupConfiguration given) => new()
@@ -190,6 +211,12 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
             TellExitCode();
             throw;
         }
+    }
+
+    private void EndIfTerminated()
+    {
+        if (IsTerminated && ExitCode)
+            Environment.Exit((int)worst);
     }
 
     private void TellExitCode()

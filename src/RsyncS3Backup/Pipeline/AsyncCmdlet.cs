@@ -24,16 +24,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     {
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, activity);
-        using Termination termination = new(StopProcessing, EndsTerminatedProcess);
-        try
-        {
-            return pump.Run(token => work(observer, token));
-        }
-        finally
-        {
-            IsTerminated |= termination.IsRequested;
-            observer.CompleteProgress();
-        }
+        return Run(pump, token => work(observer, token), observer.CompleteProgress);
     }
 
     /// <summary>Runs several pieces of async work at once; what they tell their observers reaches the pipeline while they run.</summary>
@@ -41,18 +32,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     {
         PipelinePump pump = new(StopToken);
         SeveralRuns runs = new(this, pump);
-        try
+        Run(pump, async token =>
         {
-            pump.Run<object?>(async token =>
-            {
-                await work(runs, token).ConfigureAwait(false);
-                return null;
-            });
-        }
-        finally
-        {
-            runs.CompleteProgress();
-        }
+            await work(runs, token).ConfigureAwait(false);
+            return true;
+        }, runs.CompleteProgress);
     }
 
     /// <summary>Writes each object as soon as there is one. A slow pipeline slows the work down, so that nothing piles up.</summary>
@@ -62,24 +46,31 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         const int mostAhead = 256;
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, runActivity: null);
+        Run(pump, async token =>
+        {
+            int ahead = 0;
+            await foreach (T item in work(observer, token).WithCancellation(token).ConfigureAwait(false))
+            {
+                pump.Post(() => WriteObject(item));
+                if (++ahead % mostAhead == 0)
+                    await pump.AskAsync(() => true).ConfigureAwait(false);
+            }
+
+            return true;
+        }, observer.CompleteProgress);
+    }
+
+    private T Run<T>(PipelinePump pump, Func<CancellationToken, Task<T>> work, Action completeProgress)
+    {
+        using Termination termination = new(StopProcessing, EndsTerminatedProcess);
         try
         {
-            pump.Run(async token =>
-            {
-                int ahead = 0;
-                await foreach (T item in work(observer, token).WithCancellation(token).ConfigureAwait(false))
-                {
-                    pump.Post(() => WriteObject(item));
-                    if (++ahead % mostAhead == 0)
-                        await pump.AskAsync(() => true).ConfigureAwait(false);
-                }
-
-                return true;
-            });
+            return pump.Run(work);
         }
         finally
         {
-            observer.CompleteProgress();
+            IsTerminated |= termination.IsRequested;
+            completeProgress();
         }
     }
 
