@@ -183,6 +183,8 @@ public sealed partial class ViewTests : IDisposable
             + "[Management.Automation.PSSerializer]::Serialize($Object))";
 
         Assert.Equal(session.Render("param($Object) $Object", Backup()), session.Render(roundTrip, Backup()));
+        object job = Job("Succeeded", isRunning: false);
+        Assert.Equal(session.Render("param($Object) $Object", job), session.Render(roundTrip, job));
     }
 
     [Fact]

@@ -28,6 +28,15 @@ internal sealed record JobFile
     /// <exception cref="BackupException">There is a problem.</exception>
     public BackupConfiguration Required() => Configuration ?? throw new BackupException(Error!);
 
+    /// <summary>The name of the file that a job of that name is written to.</summary>
+    public static string FileName(string jobName)
+    {
+        char[] refused = System.IO.Path.GetInvalidFileNameChars();
+        string name = new([.. jobName.Select(character => refused.Contains(character) ? '_' : character)]);
+        // What begins with a dot is no job.
+        return (name.StartsWith('.') ? "_" + name[1..] : name) + ".json";
+    }
+
     /// <summary>Reads a file of a job folder.</summary>
     /// <param name="path">The file.</param>
     /// <param name="folder">The folder.</param>

@@ -36,6 +36,17 @@ internal static class JobFolders
         ];
     }
 
+    /// <summary>Makes a job folder that only its user may write, where there is none.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be made.</exception>
+    public static void Make(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     private static string UserFolder(Func<string, string?> variable)
     {
         if (OperatingSystem.IsWindows())

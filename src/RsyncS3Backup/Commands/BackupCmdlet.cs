@@ -125,7 +125,7 @@ public abstract class BackupCmdlet : AsyncCmdlet
         {
             foreach (string file in TryRead(() => ResolveConfigurationFiles(path)) ?? [])
             {
-                if (TryRead(() => ConfigurationReader.Load(file)) is { } configuration)
+                if (TryRead(() => Load(file, path)) is { } configuration)
                     yield return configuration;
             }
         }
@@ -211,6 +211,22 @@ public abstract class BackupCmdlet : AsyncCmdlet
     {
         OnBadInput(error);
         WriteError(error);
+    }
+
+    private static BackupConfiguration Load(string file, string given)
+    {
+        try
+        {
+            return ConfigurationReader.Load(file);
+        }
+        catch (BackupException exception) when (exception.Error.Id == "ConfigurationNotFound" && !given.AsSpan().ContainsAny('/', '\\'))
+        {
+            // A file is never looked for by a job's name, nor a job where a file was meant: which one runs must not hang on the current folder.
+            if (JobList.Read().Jobs.FirstOrDefault(job => job.Name.Equals(given, StringComparison.OrdinalIgnoreCase)) is not { } job)
+                throw;
+            throw new BackupException(
+                exception.Error with { RecommendedAction = $"There is a job of that name, which -Name '{job.Name}' takes." }, exception);
+        }
     }
 
     private static BackupConfiguration FromObject(object item)

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 
 namespace RsyncS3Backup.Commands;
@@ -9,11 +10,11 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(BackupConfiguration))]
 public sealed class NewBackupConfigurationCommand : BackupCmdlet
 {
-    /// <summary>The file to write.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    /// <summary>The file to write. Default: a file in the user's job folder, named after <see cref="Name"/>.</summary>
+    [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string Path { get; set; } = "";
+    public string? Path { get; set; }
 
     /// <summary>The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>).</summary>
     [Parameter(Mandatory = true, Position = 1)]
@@ -84,7 +85,7 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
     [ValidateNotNullOrEmpty]
     public string? TimeZone { get; set; }
 
-    /// <summary>The job's name. Default: the file's name without its extension.</summary>
+    /// <summary>The job's name. Default: the file's name without its extension. Needed where no <see cref="Path"/> is given.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
@@ -100,7 +101,7 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (TryRead(() => ResolveFileSystemPath(Path)) is not { } path || TryRead(() => Build(path)) is not { } configuration)
+        if (TryRead(FindPlace) is not { } path || TryRead(() => Build(path)) is not { } configuration)
             return;
         string json = ConfigurationWriter.ToJson(configuration, SchemaAddress());
         string defaultName = System.IO.Path.GetFileNameWithoutExtension(path);
@@ -110,6 +111,19 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
             WriteError(ParameterErrors.FileExists(path));
         else if (ShouldProcess(path, "Write backup configuration") && TryRead(() => WriteFile(path, json)) is not null && PassThru)
             WriteObject(written);
+    }
+
+    private string FindPlace()
+    {
+        if (Path is not null)
+            return ResolveFileSystemPath(Path);
+        if (Name is null)
+            throw new BackupException(ParameterErrors.PathOrNameMissing());
+        Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        string folder = JobFolders.Current()[0].Path;
+        string path = System.IO.Path.Combine(folder, JobFile.FileName(Name));
+        JobFile? other = JobList.Read().Jobs.FirstOrDefault(job => job.Name == Name && job.Path != path && job.Folder.Path == folder);
+        return other is null ? path : throw new BackupException(ParameterErrors.JobExists(Name, other.Path));
     }
 
     private BackupConfiguration Build(string path)
@@ -156,7 +170,14 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            File.WriteAllText(temporary, json);
+            if (Path is null)
+                JobFolders.Make(System.IO.Path.GetDirectoryName(path)!);
+            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            // A job that everybody may write is refused, so a generous umask must not make one.
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+            using (StreamWriter file = new(temporary, options))
+                file.Write(json);
             File.Move(temporary, path, overwrite: Force);
             return path;
         }

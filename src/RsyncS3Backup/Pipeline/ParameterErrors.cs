@@ -92,6 +92,19 @@ internal static class ParameterErrors
         path,
         BackupErrorCategory.InvalidOperation);
 
+    internal static BackupError JobExists(string name, string path) => Create(
+        "ConfigurationExists",
+        $"'{path}' is a job of the name '{name}' already.",
+        "Choose another -Name, or give that file as -Path with -Force to replace it.",
+        path,
+        BackupErrorCategory.InvalidOperation);
+
+    internal static BackupError PathOrNameMissing() => Create(
+        "InvalidParameter",
+        "Neither -Path nor -Name was given.",
+        "Give -Path for a file of your choice, or -Name for a job in your job folder, which is then known by that name.",
+        "Path");
+
     internal static BackupError NotWritten(string path, string reason) => Create(
         "ConfigurationNotWritten", $"'{path}' could not be written: {reason}", "Check the folder, its permissions and its free space.", path,
         BackupErrorCategory.WriteError);

@@ -80,4 +80,44 @@ public sealed class JobNameTests : EndToEndTest
 
         Assert.Equal(["False", "True"], Session.Texts("Test-BackupConfiguration -Name broken, photos -Quiet"));
     }
+
+    [Fact]
+    public void A_configuration_with_a_name_and_no_path_becomes_a_job_of_that_name()
+    {
+        const string write = "param($Source, $Mirror, $Name) New-BackupConfiguration -Name $Name -Source $Source -Destination $Mirror -LocalOnly";
+
+        Session.Run(write, Source, Mirror, "my photos").ThrowOnError();
+
+        Assert.True(File.Exists(Folder.File("jobs/my photos.json")));
+        Assert.Equal("Succeeded", Assert.Single(Session.Run("Invoke-RsyncToS3Backup -Name 'my photos'").ThrowOnError().Objects).Text("Status"));
+        Assert.Equal(["ConfigurationExists"], Session.Run(write, Source, Mirror, "my photos").ErrorIds());
+        Session.Run(write, Source, Mirror, ".hidden").ThrowOnError();
+        Assert.Equal([".hidden", "my photos"], Session.Texts("(Get-BackupJob).Name"));
+    }
+
+    [Fact]
+    public void A_second_file_of_one_name_is_not_written_and_neither_path_nor_name_is_an_error()
+    {
+        string other = WriteJob(("name", "music"));
+
+        SessionResult result = Session.Run(
+            "param($Source, $Mirror) New-BackupConfiguration -Name music -Source $Source -Destination $Mirror -LocalOnly -Force", Source, Mirror);
+
+        Assert.Equal(["ConfigurationExists"], result.ErrorIds());
+        Assert.Contains(other, result.Errors[0].ToString(), StringComparison.Ordinal);
+        Assert.Equal(["InvalidParameter"], Session.Run(
+            "param($Source, $Mirror) New-BackupConfiguration -Source $Source -Destination $Mirror -LocalOnly", Source, Mirror).ErrorIds());
+    }
+
+    [Fact]
+    public void A_name_where_a_path_belongs_runs_nothing_and_says_how_to_give_it()
+    {
+        WriteJob();
+
+        SessionResult result = Session.Run("Invoke-RsyncToS3Backup photos @keys");
+
+        Assert.Equal(["ConfigurationNotFound"], result.ErrorIds());
+        Assert.Contains("-Name 'photos'", result.Errors[0].ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Empty(result.Objects);
+    }
 }

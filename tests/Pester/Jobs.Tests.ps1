@@ -1,0 +1,101 @@
+# Jobs by name, the list of jobs, and several jobs at once.
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'TestSupport.psm1') -Force
+    $null = Start-TestSession $TestDrive
+    $jobs = Join-Path $TestDrive 'jobs'
+    Set-TestEnvironment RSYNCS3BACKUP_JOBS $jobs
+    $null = New-Item $jobs -ItemType Directory
+    $first = New-TestJob $TestDrive
+    $second = New-TestJob $TestDrive
+    Copy-Item $first.Path, $second.Path $jobs
+    Set-Content (Join-Path $jobs 'broken.json') '{ "sources": 1 }'
+
+    function Complete([string] $Line) { (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText }
+}
+
+AfterAll { Stop-TestSession }
+
+Describe 'A job in the job folder' {
+    It 'runs by its name' {
+        (Invoke-RsyncToS3Backup -Name $first.Name).Status | Should -Be Succeeded
+        Get-BucketContent $first.Prefix | Should -Be (Get-FolderContent $first.Source)
+    }
+
+    It 'has a name that is completed' {
+        Complete 'Invoke-RsyncToS3Backup -Name job-' | Should -Be ($first.Name, $second.Name | Sort-Object)
+        Complete 'Get-BackupJob br' | Should -Be broken
+    }
+
+    It 'is looked for in the job folders only' {
+        Invoke-RsyncToS3Backup -Name nosuchjob -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem.FullyQualifiedErrorId | Should -BeLike 'JobNotFound,*'
+        "$problem" | Should -BeLike "*$jobs*"
+    }
+
+    It 'is refused when everybody may write it' -Skip:$IsWindows {
+        $open = Join-Path $jobs 'open.json'
+        Copy-Item $first.Path $open
+        chmod o+w $open
+        Invoke-RsyncToS3Backup -Name open -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem.FullyQualifiedErrorId | Should -BeLike 'JobFileUnsafe,*'
+        Remove-Item $open
+    }
+
+    It 'is written by New-BackupConfiguration' {
+        New-BackupConfiguration -Name local -Source $first.Source -Destination (Join-Path $TestDrive 'local') -LocalOnly
+        (Invoke-RsyncToS3Backup -Name local).Stage2.Status | Should -Be Skipped
+        Remove-Item (Join-Path $jobs 'local.json')
+    }
+}
+
+Describe 'Get-BackupJob' {
+    BeforeAll { $run = Invoke-RsyncToS3Backup -Name $first.Name }
+
+    It 'lists all jobs, broken ones among them' {
+        (Get-BackupJob).Name | Should -Be ('broken', $first.Name, $second.Name | Sort-Object)
+        (Get-BackupJob broken).Problems | Should -Not -BeNullOrEmpty
+        (Get-BackupJob $first.Name).Problems | Should -BeNullOrEmpty
+    }
+
+    It 'knows the last run and the size' {
+        $job = Get-BackupJob $first.Name
+        $job.LastStatus | Should -Be Succeeded
+        $job.LastRun | Should -BeLessOrEqual ([DateTimeOffset]::Now)
+        $job.Entries | Should -Be $run.Stage1.Total
+        $job.IsRunning | Should -BeFalse
+        (Get-BackupJob broken).LastRun | Should -BeNullOrEmpty
+    }
+
+    It 'goes on to other commands' {
+        (Get-BackupJob $first.Name | Invoke-RsyncToS3Backup).Name | Should -Be $first.Name
+        (Get-BackupJob $first.Name | Get-BackupHistory -Last 1).Name | Should -Be $first.Name
+        Get-BackupJob job-* | Test-BackupConfiguration -Quiet | Should -Be True, True
+    }
+
+    It 'fits 100 columns' {
+        Get-Screen (Get-BackupJob) | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }
+        Get-Screen (Get-BackupJob) -List | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }
+    }
+
+    It 'survives ConvertTo-Json and a job of PowerShell' {
+        (Get-BackupJob $first.Name | ConvertTo-Json | ConvertFrom-Json).Mirror | Should -Be $first.Mirror
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize((Get-BackupJob $first.Name)))
+        Get-Screen $copy | Should -Be (Get-Screen (Get-BackupJob $first.Name))
+        ($copy | Invoke-RsyncToS3Backup).Status | Should -Be Succeeded
+    }
+}
+
+Describe 'Several jobs' {
+    It 'run at once, under one bandwidth limit' {
+        $results = Get-BackupJob job-* | Invoke-RsyncToS3Backup -Parallel 2 -BandwidthLimit 100MiB
+        $results.Name | Sort-Object | Should -Be ($first.Name, $second.Name | Sort-Object)
+        $results.Status | Should -Be Succeeded, Succeeded
+        Get-BucketContent $second.Prefix | Should -Be (Get-FolderContent $second.Source)
+    }
+
+    It 'run although one of them is broken' {
+        $results = Get-BackupJob | Invoke-RsyncToS3Backup -Parallel 2 -ErrorVariable problem -ErrorAction SilentlyContinue
+        @($results).Count | Should -Be 2
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'ConfigurationInvalid,*'
+    }
+}
