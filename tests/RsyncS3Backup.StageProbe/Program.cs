@@ -1,10 +1,11 @@
 using RsyncS3Backup;
+using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
 
-// A process of its own that runs stage 1, stage 2 or both of one configuration file and prints what it hears meanwhile, so that a test can
+// A process of its own that runs stage 1, stage 2, both or a restore of one configuration file and prints what it hears meanwhile, so that a test can
 // kill it at a moment that it sees. Ends with 0 when that succeeded. Or, for the lock of a job:
 //   hold <job>               takes it and keeps it until it is killed
 //   race <job> <tries> <go>  when the file <go> is there, tries to take it that often
@@ -22,6 +23,7 @@ PrintingObserver observer = new();
 {
     "2" => await Stage2Async(),
     "both" => await BothAsync(),
+    "restore" => await RestoreAsync(args[2]),
     _ => await Stage1Async(),
 };
 Console.WriteLine($"{status} {error?.Id}: {error?.Message}");
@@ -45,6 +47,13 @@ async Task<(BackupStatus, BackupError?)> BothAsync()
 {
     BackupResult result = await BackupRunner.RunAsync(configuration, new BackupRunOptions(), observer, CancellationToken.None);
     return (result.Status, result.Stage1.Error ?? result.Stage2.Error);
+}
+
+async Task<(BackupStatus, BackupError?)> RestoreAsync(string destination)
+{
+    RestoreRequest request = RestoreRequest.For(configuration) with { From = BackupCopy.S3, Destination = destination };
+    RestoreResult result = await BackupRestore.RunAsync(request, observer, CancellationToken.None);
+    return (result.Status, result.Error);
 }
 
 static async Task<int> HoldAsync(string job)

@@ -1,0 +1,223 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Recovery;
+using RsyncS3Backup.S3;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Restores a job's files from its mirror or from S3, and emits a <see cref="RestoreResult"/>.</summary>
+[Cmdlet(VerbsData.Restore, "Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(RestoreResult))]
+public sealed class RestoreBackupCommand : S3ConnectionCmdlet
+{
+    private const string ByBucket = "BucketName";
+    private const int MostDays = 365;
+
+    private BackupConfiguration? earlier;
+
+    /// <summary>Configuration files.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
+    [Alias("FullName")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public override string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The bucket's name, for a machine that has no configuration.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
+    [ValidateNotNullOrEmpty]
+    public string BucketName { get; set; } = "";
+
+    /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
+    [AllowEmptyString]
+    public string KeyPrefix { get; set; } = "";
+
+    /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    [ArgumentCompleter(typeof(RegionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Region { get; set; }
+
+    /// <summary>The profile of the shared AWS files. Default: the AWS SDK's own chain.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    [ArgumentCompleter(typeof(ProfileNameCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ProfileName { get; set; }
+
+    /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    [ValidateNotNullOrEmpty]
+    public string? EndpointUrl { get; set; }
+
+    /// <summary>Address the bucket by path instead of by host name. Default: by path when there is an endpoint of its own.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    public SwitchParameter ForcePathStyle { get; set; }
+
+    /// <summary>Whether S3 is asked for checksums. Default: WhenSupported.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    public S3ChecksumMode ChecksumMode { get; set; }
+
+    /// <summary>The folder that everything goes to. It is made if it is not there.</summary>
+    [Parameter(Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string? Destination { get; set; }
+
+    /// <summary>Restore to where the files came from: the job's sources.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByPath)]
+    [Parameter(ParameterSetName = ByConfig)]
+    public SwitchParameter InPlace { get; set; }
+
+    /// <summary>Which copy. Default: the mirror when it is there and is the job's, else S3.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByPath)]
+    [Parameter(ParameterSetName = ByConfig)]
+    public BackupCopy From { get; set; }
+
+    /// <summary>What is restored: files and folders below the copy's root, with <c>/</c> between parts; wildcards are allowed.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>What was there at that time, in a bucket that keeps versions or among dated snapshots.</summary>
+    [Parameter]
+    public DateTimeOffset AsOf { get; set; }
+
+    /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
+    [Parameter]
+    public DateTime Snapshot { get; set; }
+
+    /// <summary>What becomes of files that are at the destination already. Default: IfDifferent.</summary>
+    [Parameter]
+    public RestoreOverwrite Overwrite { get; set; }
+
+    /// <summary>Ask S3 to bring objects back from archive classes; a later run restores them.</summary>
+    [Parameter]
+    public SwitchParameter RequestRetrieval { get; set; }
+
+    /// <summary>How fast they are brought back. Default: Standard.</summary>
+    [Parameter]
+    public RetrievalTier Tier { get; set; }
+
+    /// <summary>For how many days the retrieved copies stay. Default: 7.</summary>
+    [Parameter]
+    [ValidateRange(1, MostDays)]
+    public int Days { get; set; } = 7;
+
+    /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; }
+
+    /// <summary>How long to wait for a run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan WaitForLock { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == ByBucket)
+        {
+            Restore(() => FromBucket());
+            return;
+        }
+
+        foreach (BackupConfiguration job in ReadJobs())
+        {
+            if (earlier is not null && !InPlace)
+            {
+                WriteError(ParameterErrors.SeveralJobsToOneFolder(earlier.Name, job.Name));
+                continue;
+            }
+
+            earlier = job;
+            Restore(() => RestoreRequest.For(job));
+        }
+    }
+
+    private void Restore(Func<RestoreRequest> make)
+    {
+        if (TryRead(() => Complete(make())) is not { } request || !IsConfirmed(request))
+            return;
+        RestoreResult result = Run(activity: null, (observer, token) => BackupRestore.RunAsync(request, observer, token));
+        if (result.Error is { } error)
+            WriteError(error);
+        WriteObject(result);
+    }
+
+    private RestoreRequest Complete(RestoreRequest request) => request with
+    {
+        S3 = request.S3 is { } s3 ? s3 with { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint } : null,
+        Destination = Destination is null ? null : ResolveFileSystemPath(Destination),
+        InPlace = InPlace,
+        From = MyInvocation.BoundParameters.ContainsKey(nameof(From)) ? From : null,
+        Paths = Path,
+        AsOf = MyInvocation.BoundParameters.ContainsKey(nameof(AsOf)) ? AsOf : null,
+        Snapshot = MyInvocation.BoundParameters.ContainsKey(nameof(Snapshot)) ? Snapshot : null,
+        Overwrite = Overwrite,
+        Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
+        ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
+        WaitForLock = WaitForLock,
+    };
+
+    private RestoreRequest FromBucket()
+    {
+        Demand(nameof(BucketName), BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
+        Demand(nameof(KeyPrefix), KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
+        Demand(nameof(Region), Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
+        Demand(nameof(ProfileName), ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
+        Demand(nameof(EndpointUrl), EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
+        return new RestoreRequest
+        {
+            Name = NameOf(BucketName, KeyPrefix),
+            S3 = new S3SyncRequest
+            {
+                MirrorPath = "",
+                Destination = new S3Destination
+                {
+                    Bucket = BucketName,
+                    Region = Region,
+                    EndpointUrl = EndpointUrl,
+                    ForcePathStyle = MyInvocation.BoundParameters.ContainsKey(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
+                    ChecksumMode = ChecksumMode,
+                    Profile = ProfileName,
+                },
+                Options = new S3SyncOptions { S3Prefix = KeyPrefix },
+            },
+        };
+    }
+
+    // The prefix of a job that names none ends in the job's name.
+    private static string NameOf(string bucket, string prefix)
+    {
+        string last = prefix.Split('/', StringSplitOptions.RemoveEmptyEntries).LastOrDefault(part => !part.Contains('{', StringComparison.Ordinal)) ?? bucket;
+        return ConfigurationRules.JobName(last) is null ? last : bucket;
+    }
+
+    private bool IsConfirmed(RestoreRequest request)
+    {
+        // Without a destination there is nothing to ask; the restore says what is missing.
+        if (request.Destination is null && !request.InPlace)
+            return true;
+        string to = request.InPlace
+            ? string.Join(", ", request.Configuration?.Sources.Select(source => source.Path) ?? [])
+            : request.Destination!;
+        string what = request.Paths.Count == 0 ? $"'{request.Name}'" : $"{string.Join(", ", request.Paths)} of '{request.Name}'";
+        string how = request.Overwrite switch
+        {
+            RestoreOverwrite.Never => "leaving what is there",
+            RestoreOverwrite.Always => "replacing what is there",
+            _ => "replacing what differs",
+        };
+        if (!ShouldProcess(to, $"Restore {what}, {how}"))
+            return false;
+        // Files in use are worth a question, as a high impact is; -Confirm:$false and $ConfirmPreference = 'None' answer it.
+        bool isAsked = MyInvocation.BoundParameters.ContainsKey("Confirm")
+            || (SessionState.PSVariable.GetValue("ConfirmPreference")?.ToString() is "None");
+        return !request.InPlace || isAsked || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
+    }
+}

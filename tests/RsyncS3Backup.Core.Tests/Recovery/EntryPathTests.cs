@@ -1,0 +1,83 @@
+using RsyncS3Backup.Recovery.Writing;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Recovery;
+
+public sealed class EntryPathTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("/etc/passwd")]
+    [InlineData("//server/share/x")]
+    [InlineData("a//b")]
+    [InlineData("a//")]
+    [InlineData("..")]
+    [InlineData("../")]
+    [InlineData("../x")]
+    [InlineData("a/../b")]
+    [InlineData("a/..")]
+    [InlineData(".")]
+    [InlineData("./x")]
+    [InlineData("a/./b")]
+    [InlineData("a\0b")]
+    [InlineData("a/\0")]
+    [InlineData("a/.rsyncs3backup-restore-00112233445566778899")]
+    public void A_key_that_is_no_path_below_a_folder_is_refused(string key) =>
+        Assert.NotNull(EntryPath.Parse(key, forWindows: false, out _));
+
+    [Theory]
+    [InlineData("C:/x")]
+    [InlineData("C:x")]
+    [InlineData("a/b:stream")]
+    [InlineData("a\\..\\..\\x")]
+    [InlineData("\\\\server\\share\\x")]
+    [InlineData("nul")]
+    [InlineData("a/CON.txt")]
+    [InlineData("com1")]
+    [InlineData("LPT².log")]
+    [InlineData("aux .c")]
+    [InlineData("conout$")]
+    [InlineData("a./b")]
+    [InlineData("a /b")]
+    [InlineData("x.")]
+    [InlineData("x ")]
+    [InlineData("what?")]
+    [InlineData("a\u0001b")]
+    public void What_Windows_takes_for_something_else_is_refused_there_and_nowhere_else(string key)
+    {
+        Assert.NotNull(EntryPath.Parse(key, forWindows: true, out _));
+        Assert.Null(EntryPath.Parse(key, forWindows: false, out _));
+    }
+
+    [Theory]
+    [InlineData("a", "", "a", false)]
+    [InlineData("a/b", "a", "b", false)]
+    [InlineData("a/b/c/", "a/b", "c", true)]
+    [InlineData("...a", "", "...a", false)]
+    [InlineData("a/..b", "a", "..b", false)]
+    [InlineData("console/nullify.txt", "console", "nullify.txt", false)]
+    public void A_good_key_is_a_folder_and_a_name(string key, string folder, string name, bool isFolder)
+    {
+        Assert.Null(EntryPath.Parse(key, forWindows: true, out EntryPath path));
+        Assert.Equal(new EntryPath(folder, name, isFolder), path);
+    }
+
+    [Theory]
+    [InlineData("a/Readme", "a/README", true, false, "a/Readme")]
+    [InlineData("Dir/x", "dir/y", true, false, "Dir")]
+    [InlineData("caf\u00E9", "cafe\u0301", false, true, "caf\u00E9")]
+    [InlineData("a/Readme", "a/README", false, false, null)]
+    [InlineData("caf\u00E9", "cafe\u0301", true, false, null)]
+    [InlineData("a/x", "a/y", true, true, null)]
+    public void Names_that_the_file_system_takes_for_one_are_found(string first, string second, bool foldsCase, bool foldsNormalization, string? taken)
+    {
+        NameClaims names = new(new DestinationTraits { FoldsCase = foldsCase, FoldsNormalization = foldsNormalization });
+        EntryPath.Parse(first, forWindows: false, out EntryPath firstPath);
+        EntryPath.Parse(second, forWindows: false, out EntryPath secondPath);
+
+        Assert.Null(names.Claim(firstPath));
+
+        Assert.Equal(taken, names.Claim(secondPath));
+    }
+}
