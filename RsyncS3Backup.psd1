@@ -33,6 +33,7 @@
         'New-BackupConfiguration'
         'Register-BackupSchedule'
         'Remove-BackupHistory'
+        'Restore-Backup'
         'Send-BackupNotification'
         'Start-BackupSchedule'
         'Test-BackupConfiguration'

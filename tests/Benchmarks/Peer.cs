@@ -7,13 +7,18 @@ namespace Benchmarks;
 internal sealed class Peer
 {
     private readonly Func<string, string, double> sync;
+    private readonly Func<string, string, double> fetch;
 
-    private Peer(string name, Func<string, string, double> sync) => (Name, this.sync) = (name, sync);
+    private Peer(string name, Func<string, string, double> sync, Func<string, string, double> fetch) =>
+        (Name, this.sync, this.fetch) = (name, sync, fetch);
 
     public string Name { get; }
 
     /// <summary>Brings the folder to the prefix; seconds that the whole process took.</summary>
     public double Sync(string folder, string prefix) => sync(folder, prefix);
+
+    /// <summary>Brings what is under the prefix to a folder; seconds that the whole process took.</summary>
+    public double Fetch(string prefix, string folder) => fetch(prefix, folder);
 
     /// <summary>Those that this machine has.</summary>
     public static Peer[] Installed(ServerProcess server)
@@ -21,15 +26,19 @@ internal sealed class Peer
         List<Peer> peers = [];
         string target = $"s3://{ServerProcess.Bucket}/";
         Add("aws s3 sync", "aws", (folder, prefix) =>
-            ["--endpoint-url", server.Endpoint, "s3", "sync", "--only-show-errors", folder, target + prefix]);
+            ["--endpoint-url", server.Endpoint, "s3", "sync", "--only-show-errors", folder, target + prefix], (prefix, folder) =>
+            ["--endpoint-url", server.Endpoint, "s3", "sync", "--only-show-errors", target + prefix, folder]);
         Add("rclone", "rclone", (folder, prefix) =>
             ["sync", "--transfers", "32", "--checkers", "32", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint,
-                folder, $":s3:{ServerProcess.Bucket}/{prefix}"]);
+                folder, $":s3:{ServerProcess.Bucket}/{prefix}"], (prefix, folder) =>
+            ["copy", "--transfers", "32", "--checkers", "32", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint,
+                $":s3:{ServerProcess.Bucket}/{prefix}", folder]);
         Add("s5cmd", "s5cmd", (folder, prefix) =>
-            ["--endpoint-url", server.Endpoint, "--log", "error", "sync", folder + "/", target + prefix]);
+            ["--endpoint-url", server.Endpoint, "--log", "error", "sync", folder + "/", target + prefix], (prefix, folder) =>
+            ["--endpoint-url", server.Endpoint, "--log", "error", "cp", target + prefix + "*", folder + "/"]);
         return [.. peers];
 
-        void Add(string name, string program, Func<string, string, string[]> arguments)
+        void Add(string name, string program, Func<string, string, string[]> arguments, Func<string, string, string[]> fetch)
         {
             try
             {
@@ -39,7 +48,10 @@ internal sealed class Peer
                 })!;
                 probe.StandardOutput.ReadToEnd();
                 probe.WaitForExit();
-                peers.Add(new Peer(name, (folder, prefix) => RunProgram(program, arguments(folder, prefix), server)));
+                peers.Add(new Peer(
+                    name,
+                    (folder, prefix) => RunProgram(program, arguments(folder, prefix), server),
+                    (prefix, folder) => RunProgram(program, fetch(prefix, folder), server)));
             }
             catch (Win32Exception)
             {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Benchmarks;
 
-/// <summary>The loopback S3 server in a process of its own; it keeps hashes, not contents.</summary>
+/// <summary>The loopback S3 server in a process of its own; it keeps hashes, and contents only when told to.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     public const string Bucket = "bench";
@@ -38,10 +38,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>What a client needs in its environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
-    public static async Task<ServerProcess> StartAsync()
+    /// <param name="contents">The folder that contents are kept in; null: they are not kept.</param>
+    public static async Task<ServerProcess> StartAsync(string? contents = null)
     {
         string program = typeof(S3Server.LoopbackS3Server).Assembly.Location;
-        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, "--keep-content", "false"]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, .. contents is null ? ["--keep-content", "false"] : (string[])["--folder", contents]]) { RedirectStandardOutput = true };
         Process process = Process.Start(start)!;
         string line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The S3 server did not start.");
         return new ServerProcess(process, line.Split(' ').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]));

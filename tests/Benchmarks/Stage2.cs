@@ -70,6 +70,19 @@ internal sealed class Stage2
     public Round[] RunWith(IReadOnlyList<Stage2> jobs) => Measure(
         jobs.Count, "", $"Invoke-S3SyncStage -ConfigPath (@({string.Join(", ", jobs.Select(job => $"'{job.configuration}'"))})[$round - 1])");
 
+    /// <summary>A restore from S3 in a new process: seconds of the restore, and the most memory that the process held.</summary>
+    public (double Seconds, double PeakMiB) Restore(string destination)
+    {
+        string[] lines = Execute(Prelude + $$"""
+            Import-Module '{{Engine.Manifest}}'
+            $result = Restore-Backup '{{configuration}}' '{{destination}}' -From S3
+            if ($result.Status -ne 'Succeeded') { throw "$($result.Status): $($result.Error) $($result.Warnings)" }
+            Write-Number $result.Duration.TotalSeconds
+            Write-Number ([Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64 / 1MB)
+            """);
+        return (Parse(lines[0]), Parse(lines[1]));
+    }
+
     private Round[] Measure(int rounds, string prepare, string command)
     {
         TimeSpan serverBefore = server.ProcessorTime;

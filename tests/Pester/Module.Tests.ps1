@@ -15,6 +15,7 @@ BeforeDiscovery {
         'New-BackupConfiguration'
         'Register-BackupSchedule'
         'Remove-BackupHistory'
+        'Restore-Backup'
         'Send-BackupNotification'
         'Start-BackupSchedule'
         'Test-BackupConfiguration'

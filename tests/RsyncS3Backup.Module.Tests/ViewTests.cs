@@ -43,6 +43,14 @@ public sealed partial class ViewTests : IDisposable
           "Status": "Succeeded", "Attempts": 2, "Duration": "00:00:01.5" }
         """);
 
+    private object Restore => Make("RestoreResult", """
+        { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Failed", "From": "S3", "FromReason": "It was asked for.",
+          "Source": "s3://my-backups/rsync/photos/", "Destination": ["/data/photos"], "Restored": 1200, "Unchanged": 34, "Failed": 1,
+          "Total": 1235, "TotalBytes": 12897484, "TransferredBytes": 12897484, "Duration": "00:00:03",
+          "Error": { "Id": "RestoreIncomplete", "Category": "WriteError", "Message": "1 of 1235 entries were not restored.",
+                     "RecommendedAction": "Run it again.", "ExitCode": "Stage1Failed" } }
+        """);
+
     [Fact]
     public void A_backup_result_is_one_line_of_a_table() => AssertScreen("""
 
@@ -92,6 +100,15 @@ public sealed partial class ViewTests : IDisposable
         photos               Failed                +3 ~0 -0 !1         1.0 MiB        4   $0.0004  1 m 12 s
 
         """, Stage2);
+
+    [Fact]
+    public void A_restore_is_one_line_of_a_table() => AssertScreen("""
+
+        Name                     Status                From   Restored Unchanged Failed    Fetched  Duration
+        ----                     ------                ----   -------- --------- ------    -------  --------
+        photos                   Failed                S3         1200        34      1   12.3 MiB     3.0 s
+
+        """, Restore);
 
     [Fact]
     public void A_run_of_the_history_is_one_line_of_a_table() => AssertScreen("""
@@ -160,7 +177,7 @@ public sealed partial class ViewTests : IDisposable
     {
         using TemporaryFolder folder = new();
         using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
-        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x"), Hook, Notification }]);
+        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x"), Hook, Notification, Restore }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
         Assert.Contains("Stage 1 (rsync) : Succeeded, +3 ~2 -2, 12.3 MiB in 3.0 s", screen, StringComparison.Ordinal);
@@ -190,7 +207,7 @@ public sealed partial class ViewTests : IDisposable
     [Fact]
     public void Every_table_fits_100_columns()
     {
-        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Hook, Notification }]);
+        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Hook, Notification, Restore }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
     }

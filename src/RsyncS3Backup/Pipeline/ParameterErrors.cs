@@ -85,6 +85,12 @@ internal static class ParameterErrors
     internal static BackupError TimeZoneAlone(string timeZone) => Create(
         "InvalidParameter", $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
 
+    internal static BackupError SeveralJobsToOneFolder(string first, string second) => Create(
+        "InvalidParameter",
+        $"Job '{second}' was not restored: -Destination takes one job, and '{first}' is there already.",
+        "Restore each job to a folder of its own, or all of them with -InPlace.",
+        second);
+
     internal static BackupError FileExists(string path) => Create(
         "ConfigurationExists",
         $"'{path}' exists already.",

@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace Benchmarks;
+
+/// <summary>
+/// Restores from S3 beside those who fetch too: the same objects, the same server, one after the other. Ours is a fresh process and the
+/// restore's own time, with everything on the disk at its end; the peers' is that of their whole process, and they do not wait for the disk.
+/// </summary>
+internal static class RestoreBenchmark
+{
+    public static void Run(ServerProcess server, Workplace workplace, Peer[] peers, int files, int largeMiB)
+    {
+        Stage2 small = Upload(server, workplace, "restore-small", workplace.Files("restore-files", files));
+        double idle = small.IdlePeakMiB();
+        Compare($"{files:N0} files of 4 KiB", small, workplace, peers, idle);
+        Stage2 large = Upload(server, workplace, "restore-large", workplace.LargeFile(largeMiB));
+        Compare($"one file of {largeMiB:N0} MiB", large, workplace, peers, idle);
+    }
+
+    private static Stage2 Upload(ServerProcess server, Workplace workplace, string name, string source)
+    {
+        Stage2 job = new(server, workplace, name, source, Path.Combine(workplace.Root, name + "-mirror"));
+        job.RunStage1();
+        job.Run(1);
+        return job;
+    }
+
+    private static void Compare(string what, Stage2 job, Workplace workplace, Peer[] peers, double idle)
+    {
+        Console.WriteLine($"{Environment.NewLine}{what}, restored from S3");
+        string target = Path.Combine(workplace.Root, job.Name + "-restored");
+        (double seconds, double peak) = job.Restore(target);
+        Show($"ours              {seconds,8:0.00} s   {peak - idle:+0;-0} MiB over an idle engine");
+        (double again, _) = job.Restore(target);
+        Show($"ours, again       {again,8:0.00} s   nothing to fetch");
+        Directory.Delete(target, recursive: true);
+        foreach (Peer peer in peers)
+        {
+            double theirs = peer.Fetch(job.Name + "/", target);
+            Show($"{peer.Name,-16}  {theirs,8:0.00} s   {theirs / seconds:0.0} × ours");
+            Directory.Delete(target, recursive: true);
+        }
+    }
+
+    private static void Show(FormattableString line) => Console.WriteLine("    " + line.ToString(CultureInfo.InvariantCulture));
+}
