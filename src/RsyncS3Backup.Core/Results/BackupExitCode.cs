@@ -20,4 +20,7 @@ public enum BackupExitCode
 
     /// <summary>The configuration or a parameter is wrong; nothing ran.</summary>
     BadConfiguration = 5,
+
+    /// <summary>A test of the copies found that they differ.</summary>
+    DifferencesFound = 6,
 }

@@ -6,7 +6,7 @@ internal static class ExitCodes
     // From what needs a person most to what settles itself.
     private static readonly BackupExitCode[] FromWorst =
     [
-        BackupExitCode.BadConfiguration, BackupExitCode.Refused, BackupExitCode.Stage1Failed, BackupExitCode.Stage2Failed,
+        BackupExitCode.BadConfiguration, BackupExitCode.Refused, BackupExitCode.DifferencesFound, BackupExitCode.Stage1Failed, BackupExitCode.Stage2Failed,
         BackupExitCode.AlreadyRunning, BackupExitCode.Succeeded,
     ];
 

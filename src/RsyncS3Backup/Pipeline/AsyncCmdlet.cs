@@ -74,6 +74,24 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Runs async work that hands out objects on its way to a result.</summary>
+    /// <param name="work">The work; what it hands out may come from any thread.</param>
+    /// <param name="write">Takes each object, on the pipeline thread.</param>
+    private protected TResult RunEmitting<TItem, TResult>(
+        Func<IRunObserver, Action<TItem>, CancellationToken, Task<TResult>> work, Action<TItem> write)
+    {
+        PipelinePump pump = new(StopToken);
+        CmdletObserver observer = new(this, pump, runActivity: null);
+        try
+        {
+            return pump.Run(token => work(observer, item => pump.Post(() => write(item)), token));
+        }
+        finally
+        {
+            observer.CompleteProgress();
+        }
+    }
+
     /// <summary>Writes a non-terminating error.</summary>
     private protected void WriteError(BackupError error) => WriteError(ErrorRecords.From(error));
 

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Recovery.Testing;
+
+/// <summary>Compares the copies of a backup.</summary>
+public static class BackupTest
+{
+    /// <summary>
+    /// Runs a test, under the job's lock: a stage that runs meanwhile would look like a difference. Never throws for what can go wrong in one: a
+    /// failure and a cancellation are results too. Nothing is changed.
+    /// </summary>
+    /// <param name="request">What is tested.</param>
+    /// <param name="observer">Hears what the test tells, and which entries could not be looked at.</param>
+    /// <param name="emit">Called for each difference, from any thread, as soon as it is found.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<BackupTestResult> RunAsync(
+        BackupTestRequest request, IRunObserver observer, Action<BackupDifference> emit, CancellationToken cancellationToken)
+    {
+        DateTimeOffset startTime = DateTimeOffset.Now;
+        long started = Stopwatch.GetTimestamp();
+        string name = request.Configuration?.Name ?? request.S3!.Destination.Bucket;
+        using RunContext context = RunContext.Start(name, observer);
+        StageReport report = new(context);
+        JobLock? held = null;
+        TestRun? run = null;
+        BackupError? error = null;
+        string target = request.S3?.Destination.Bucket ?? name;
+        try
+        {
+            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
+            await Task.Run(
+                async () =>
+                {
+                    if (request.Configuration is not null)
+                        held = await JobLocks.TakeAsync(name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                    run = await TestRun.PrepareAsync(request, report, difference => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
+                    context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
+                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                },
+                CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            error = TestErrors.Cancelled(target);
+        }
+        catch (Exception exception)
+        {
+            error = TestErrors.Failed(exception, run?.Target ?? new S3Target(target, "", "", ""));
+        }
+        finally
+        {
+            run?.Dispose();
+            held?.Dispose();
+        }
+
+        TestCounters counters = run?.Counters ?? new TestCounters();
+        error ??= counters.Differences > 0 ? TestErrors.Differs(counters.Differences, counters.Total, target)
+            : report.Failed > 0 ? TestErrors.Incomplete(report.Failed, counters.Total, target)
+            : null;
+        if (error is not null)
+            context.LogError(error);
+        S3RequestCounts requests = run?.Requests ?? new S3RequestCounts();
+        return new BackupTestResult
+        {
+            Name = request.Configuration?.Name,
+            RunId = context.RunId,
+            Status = error?.Id == "TestCancelled" ? BackupStatus.Cancelled
+                : error is not null ? BackupStatus.Failed
+                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
+                : BackupStatus.Succeeded,
+            Level = request.Level,
+            Path = request.Configuration?.Options.Rsync.LocalDestination,
+            BucketName = request.S3?.Destination.Bucket,
+            KeyPrefix = run?.KeyPrefix,
+            Total = counters.Total,
+            TotalBytes = counters.TotalBytes,
+            Checked = counters.Checked,
+            CheckedBytes = counters.CheckedBytes,
+            DownloadedBytes = counters.DownloadedBytes,
+            Differences = counters.Differences,
+            NotYetSent = counters.NotYetSent,
+            Failed = report.Failed,
+            Archived = counters.Archived,
+            Seed = request.Level == BackupTestLevel.Sample ? run?.Seed : null,
+            Requests = requests,
+            EstimatedRequestCost = RequestPrices.Estimate(requests, "STANDARD"),
+            StartTime = startTime,
+            Duration = Stopwatch.GetElapsedTime(started),
+            Error = error,
+            FailedItems = report.FailedItems(),
+            Warnings = report.Warnings(),
+            LogPath = context.LogPath,
+        };
+    }
+
+    private static void Note(BackupDifference difference, Action<BackupDifference> emit, RunContext context)
+    {
+        context.LogWarning($"{difference.Kind} '{difference.Path}': {difference.Reason} Mirror: {difference.Left}. S3: {difference.Right}.");
+        emit(difference);
+    }
+}

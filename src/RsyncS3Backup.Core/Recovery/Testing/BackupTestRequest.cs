@@ -1,0 +1,38 @@
+using RsyncS3Backup.S3;
+
+namespace RsyncS3Backup.Recovery.Testing;
+
+/// <summary>Which backup is tested, and how thoroughly.</summary>
+public sealed record BackupTestRequest
+{
+    /// <summary>The job; null when a bucket is tested without one, against what S3 itself says of the objects.</summary>
+    public BackupConfiguration? Configuration { get; init; }
+
+    /// <summary>The bucket and how to reach it; null for a local-only job, which cannot be tested.</summary>
+    public S3SyncRequest? S3 { get; init; }
+
+    /// <summary>How thoroughly.</summary>
+    public BackupTestLevel Level { get; init; }
+
+    /// <summary>The share of files that <see cref="BackupTestLevel.Sample"/> downloads, in percent.</summary>
+    public double SamplePercent { get; init; } = 1;
+
+    /// <summary>Makes the random choice repeatable; null: another one each time.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>What is tested, as <see cref="ItemFilter"/> reads it; none: everything.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
+    /// <summary>How many files are looked at at a time; null: chosen by the module.</summary>
+    public int? ThrottleLimit { get; init; }
+
+    /// <summary>How long to wait for a run of the job to end; null: not at all.</summary>
+    public TimeSpan? WaitForLock { get; init; }
+
+    /// <summary>A configured job.</summary>
+    public static BackupTestRequest For(BackupConfiguration configuration) => new()
+    {
+        Configuration = configuration,
+        S3 = configuration.Destination is not null && configuration.Options.Rsync.SyncToS3.Enabled ? S3SyncRequest.From(configuration) : null,
+    };
+}

@@ -1,0 +1,257 @@
+using System.Buffers;
+using System.IO.Hashing;
+using Amazon.Runtime;
+using Amazon.S3;
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Recovery.Testing;
+
+/// <summary>Compares the contents of one entry's copies: by checksums, or byte by byte with what S3 sends.</summary>
+internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts facts, TestCounters counters)
+{
+    private const int BufferSize = 1024 * 1024;
+    private const int Tries = 3;
+
+    /// <summary>By checksums; S3 is asked only where the catalog and the listing do not tell.</summary>
+    /// <exception cref="FileNotFoundException">The file vanished.</exception>
+    public async Task<EntryVerdict> ByChecksumsAsync(CopyPair pair, CancellationToken cancellationToken)
+    {
+        MirrorEntry local = pair.Local!;
+        StoredObject remote = pair.Remote!;
+        CatalogEntry? row = IsOf(pair.Row, remote) ? pair.Row : null;
+        counters.ContentChecked();
+        if (row is not null && local.ContentLength == row.Size)
+        {
+            return await HasContentAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false)
+                ? EntryVerdict.Same
+                : EntryVerdict.OfOtherContent(local, (row.ModifiedNanoseconds, row.ChangedNanoseconds), facts);
+        }
+
+        bool isSame = local.ContentLength == remote.Size
+            && await HasContentAsync(local, new KnownContent(remote.Size, remote.ETag, null, null), cancellationToken).ConfigureAwait(false);
+        if (isSame && pair.Row is null)
+            return EntryVerdict.Same;
+        if (await HeadAsync(pair, cancellationToken).ConfigureAwait(false) is not { } head)
+            return new(BackupDifferenceKind.MissingInS3, BackupCopy.Local, "S3 had it a moment ago, and does not have it any more.");
+        isSame = isSame || (local.ContentLength == head.Size && await HasContentAsync(local, head, cancellationToken).ConfigureAwait(false));
+        return isSame ? OfMetadata(pair, head) : OfOther(pair, head);
+    }
+
+    /// <summary>Byte by byte. Without a mirror, against what S3 says of the object.</summary>
+    /// <exception cref="FileNotFoundException">The file vanished.</exception>
+    public async Task<EntryVerdict> ByDownloadAsync(CopyPair pair, CancellationToken cancellationToken)
+    {
+        counters.ContentChecked();
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                EntryVerdict verdict = await DownloadAsync(pair, cancellationToken).ConfigureAwait(false);
+                // What was damaged on the way comes whole the next time.
+                if (verdict.Kind != BackupDifferenceKind.S3Corrupted || attempt == Tries)
+                    return verdict;
+            }
+            catch (AmazonS3Exception exception) when (exception.StatusCode is System.Net.HttpStatusCode.NotFound)
+            {
+                return new(BackupDifferenceKind.MissingInS3, pair.Local is null ? null : BackupCopy.Local, "S3 lists the object, and does not have it.");
+            }
+            catch (Exception exception) when (
+                exception is HttpRequestException or AmazonClientException or IOException { InnerException: not null } or EndOfStreamException
+                && exception is not AmazonServiceException && attempt < Tries && !cancellationToken.IsCancellationRequested)
+            {
+                // The connection broke; the next try asks again.
+            }
+        }
+    }
+
+    private async Task<EntryVerdict> DownloadAsync(CopyPair pair, CancellationToken cancellationToken)
+    {
+        StoredObject remote = pair.Remote!;
+        ObjectQuery query = new(copy.Key(remote.RelativeKey)) { VersionId = remote.VersionId };
+        using ObjectBody body = await reader.GetAsync(query, cancellationToken).ConfigureAwait(false);
+        using ContentChecksum? checksum = ContentChecksum.For(body.About);
+        using LocalContent? local = pair.Local is { } entry ? new LocalContent(entry) : null;
+        Crc32 received = new();
+        Crc32 ours = new();
+        byte[] theirs = ArrayPool<byte>.Shared.Rent(BufferSize);
+        byte[] mine = ArrayPool<byte>.Shared.Rent(BufferSize);
+        bool isSame = true;
+        long length = 0;
+        try
+        {
+            await using Stream stream = await body.OpenAsync(cancellationToken).ConfigureAwait(false);
+            for (int read; (read = await stream.ReadAsync(theirs.AsMemory(0, BufferSize), cancellationToken).ConfigureAwait(false)) > 0; length += read)
+            {
+                ReadOnlySpan<byte> bytes = theirs.AsSpan(0, read);
+                counters.Downloaded(read);
+                checksum?.Append(bytes);
+                received.Append(bytes);
+                if (local is null)
+                    continue;
+                int own = local.Read(mine.AsSpan(0, read), length);
+                counters.Read(own);
+                ours.Append(mine.AsSpan(0, own));
+                isSame = isSame && own == read && bytes.SequenceEqual(mine.AsSpan(0, read));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(theirs);
+            ArrayPool<byte>.Shared.Return(mine);
+        }
+
+        if (length < body.Length)
+            throw new EndOfStreamException($"{length} of {body.Length} bytes came.");
+        CatalogEntry? row = IsOf(pair.Row, remote) ? pair.Row : null;
+        bool isIntact = checksum?.IsRight() ?? true;
+        bool isAsRecorded = row?.Crc32 is not { } recorded || ContentChecksum.Base64(received.GetCurrentHashAsUInt32()) == recorded;
+        if (!isIntact || !isAsRecorded)
+        {
+            bool isLocalGood = pair.Local is { } file && await IsAsStoredAsync(file, row, body.About, cancellationToken).ConfigureAwait(false);
+            return new(
+                BackupDifferenceKind.S3Corrupted, isLocalGood ? BackupCopy.Local : null,
+                isIntact ? "S3 sends other bytes than were sent to it." : "S3 sends other bytes than its own checksum says.");
+        }
+
+        if (pair.Local is not { } present)
+            return EntryVerdict.Same;
+        bool isOfSameLength = present.ContentLength == length;
+        return isSame && isOfSameLength ? OfMetadata(pair, body.About) : OfOther(pair, body.About);
+    }
+
+    // What can be known of the content from the recorded or stored checksum.
+    private async Task<bool> IsAsStoredAsync(MirrorEntry local, CatalogEntry? row, ReceivedObject about, CancellationToken cancellationToken) =>
+        row is not null
+            ? local.ContentLength == row.Size
+                && await HasContentAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false)
+            : local.ContentLength == about.Size && await HasContentAsync(local, about, cancellationToken).ConfigureAwait(false);
+
+    private EntryVerdict OfOther(CopyPair pair, ReceivedObject about)
+    {
+        MirrorEntry local = pair.Local!;
+        if (IsOf(pair.Row, pair.Remote!))
+            return EntryVerdict.OfOtherContent(local, (pair.Row!.ModifiedNanoseconds, pair.Row.ChangedNanoseconds), facts);
+        bool isUntouched = pair.Row is { IsOurs: true } row && row.Size == local.ContentLength
+            && row.ModifiedNanoseconds == local.Attributes.ModifiedNanoseconds && row.ChangedNanoseconds == local.Attributes.ChangedNanoseconds;
+        if (isUntouched)
+            return new(BackupDifferenceKind.S3Corrupted, BackupCopy.Local, "S3 holds another object than was sent, and the file is as it was then.");
+        bool isTold = ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored);
+        (long, long)? sent = isTold && stored.ModifiedNanoseconds is { } modified ? (modified, 0) : null;
+        return EntryVerdict.OfOtherContent(local, sent, facts);
+    }
+
+    private static EntryVerdict OfMetadata(CopyPair pair, ReceivedObject about)
+    {
+        FileAttributesSnapshot local = pair.Local!.Attributes;
+        bool isOurs = ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored);
+        bool isSame = isOurs
+            && (stored.ModifiedNanoseconds ?? local.ModifiedNanoseconds) == local.ModifiedNanoseconds
+            && (stored.Mode is not { } mode || (mode & 0xFFF) == (local.Mode & 0xFFF))
+            && (stored.UserId ?? local.UserId) == local.UserId && (stored.GroupId ?? local.GroupId) == local.GroupId;
+        if (isSame || (!isOurs && pair.Row is null))
+            return EntryVerdict.Same;
+        return new(
+            BackupDifferenceKind.MetadataDiffers, pair.Row is null ? null : BackupCopy.Local,
+            isOurs ? "The object carries another mode, owner or time than the file has." : "The object has lost the file's mode, owner and time.");
+    }
+
+    private async Task<ReceivedObject?> HeadAsync(CopyPair pair, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ObjectQuery query = new(copy.Key(pair.RelativeKey)) { VersionId = pair.Remote!.VersionId };
+            return await reader.HeadAsync(query, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == System.Net.HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a file has the content of a row or of a listing.</summary>
+    private async Task<bool> HasContentAsync(MirrorEntry local, KnownContent known, CancellationToken cancellationToken)
+    {
+        if (local.ContentLength == 0)
+            return known.Size == 0;
+        // Eight times as fast as an MD5, and recorded of everything that this module sent.
+        if (known.Crc32 is { } recorded)
+            return ContentChecksum.Base64(Hash(local, cancellationToken)) == recorded;
+        counters.Read(local.ContentLength);
+        return await ContentComparer.IsSameAsync(local, known, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> HasContentAsync(MirrorEntry local, ReceivedObject about, CancellationToken cancellationToken)
+    {
+        using ContentChecksum? checksum = ContentChecksum.For(about);
+        if (checksum is null)
+            return await HasContentAsync(local, new KnownContent(about.Size, about.ETag, null, null), cancellationToken).ConfigureAwait(false);
+        Feed(local, bytes => checksum.Append(bytes), cancellationToken);
+        return checksum.IsRight();
+    }
+
+    private uint Hash(MirrorEntry local, CancellationToken cancellationToken)
+    {
+        Crc32 crc = new();
+        Feed(local, bytes => crc.Append(bytes), cancellationToken);
+        return crc.GetCurrentHashAsUInt32();
+    }
+
+    private delegate void Sink(ReadOnlySpan<byte> bytes);
+
+    private void Feed(MirrorEntry local, Sink sink, CancellationToken cancellationToken)
+    {
+        using LocalContent content = new(local);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            long offset = 0;
+            for (int read; (read = content.Read(buffer.AsSpan(0, BufferSize), offset)) > 0; offset += read)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                sink(buffer.AsSpan(0, read));
+                counters.Read(read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>True for a row that is about the object that the listing shows.</summary>
+    private static bool IsOf(CatalogEntry? row, StoredObject remote) =>
+        row is { IsOurs: true } && row.Size == remote.Size && row.ETag == remote.ETag && row.ModifiedNanoseconds != long.MinValue;
+
+    /// <summary>What an entry's object should hold.</summary>
+    private sealed class LocalContent : IDisposable
+    {
+        private readonly SafeFileHandle? file;
+        private readonly byte[] target = [];
+
+        public LocalContent(MirrorEntry entry)
+        {
+            if (entry.Kind == MirrorEntryKind.SymbolicLink)
+                target = MirrorFile.LinkTarget(entry);
+            else if (entry.Kind == MirrorEntryKind.File)
+                file = MirrorFile.Open(entry.Path);
+        }
+
+        public int Read(Span<byte> buffer, long offset)
+        {
+            if (file is not null)
+                return MirrorFile.Read(file, buffer, offset);
+            int count = (int)Math.Clamp(target.Length - offset, 0, buffer.Length);
+            target.AsSpan((int)Math.Min(offset, target.Length), count).CopyTo(buffer);
+            return count;
+        }
+
+        public void Dispose() => file?.Dispose();
+    }
+}

@@ -1,0 +1,47 @@
+namespace RsyncS3Backup.Recovery.Testing;
+
+/// <summary>What a test has found so far. Thread-safe.</summary>
+internal sealed class TestCounters
+{
+    private long total;
+    private long totalBytes;
+    private long seen;
+    private long seenBytes;
+    private long downloadedBytes;
+    private long differences;
+    private long notYetSent;
+    private long archived;
+
+    public long Total => Interlocked.Read(ref total);
+
+    public long TotalBytes => Interlocked.Read(ref totalBytes);
+
+    public long Checked => Interlocked.Read(ref seen);
+
+    public long CheckedBytes => Interlocked.Read(ref seenBytes);
+
+    public long DownloadedBytes => Interlocked.Read(ref downloadedBytes);
+
+    public long Differences => Interlocked.Read(ref differences);
+
+    public long NotYetSent => Interlocked.Read(ref notYetSent);
+
+    public long Archived => Interlocked.Read(ref archived);
+
+    public void Seen(long bytes)
+    {
+        Interlocked.Increment(ref total);
+        Interlocked.Add(ref totalBytes, bytes);
+    }
+
+    public void ContentChecked() => Interlocked.Increment(ref seen);
+
+    public void Read(long bytes) => Interlocked.Add(ref seenBytes, bytes);
+
+    public void Downloaded(long bytes) => Interlocked.Add(ref downloadedBytes, bytes);
+
+    public void WasArchived() => Interlocked.Increment(ref archived);
+
+    public void Differs(BackupDifferenceKind kind) =>
+        Interlocked.Increment(ref kind == BackupDifferenceKind.NotYetSent ? ref notYetSent : ref differences);
+}

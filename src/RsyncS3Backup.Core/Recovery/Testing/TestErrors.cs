@@ -1,0 +1,40 @@
+using RsyncS3Backup.S3;
+
+namespace RsyncS3Backup.Recovery.Testing;
+
+/// <summary>How a test of a backup can end.</summary>
+internal static class TestErrors
+{
+    public static BackupError Differs(long differences, long total, string target) => Make(
+        "BackupDiffers", BackupErrorCategory.InvalidData, target,
+        $"The copies differ in {differences} of {total} entries.",
+        "Each difference says which copy is good, and why; Repair-Backup takes the good one where that is known.");
+
+    public static BackupError Incomplete(long failed, long total, string target) => Make(
+        "TestIncomplete", BackupErrorCategory.ReadError, target,
+        $"{failed} of {total} entries could not be looked at, so nothing is known of them.", "Look at FailedItems and the log for the reasons.");
+
+    public static BackupError Cancelled(string target) => Make(
+        "TestCancelled", BackupErrorCategory.OperationStopped, target,
+        "The test was stopped before its end; nothing was changed.", "Run it again.");
+
+    public static BackupError Failed(Exception exception, S3Target target)
+    {
+        BackupError error = S3Errors.From(exception, target);
+        return error.Id == "S3RequestFailed" && error.S3ErrorCode is null
+            ? Make(
+                "TestFailed", BackupErrorCategory.ReadError, target.Bucket,
+                $"The test could not go on: {exception.Message}", "Correct what the message names, and run the test again.")
+            : error;
+    }
+
+    private static BackupError Make(string id, BackupErrorCategory category, string target, string message, string action) => new()
+    {
+        Id = id,
+        Category = category,
+        Target = target,
+        Message = message,
+        RecommendedAction = action,
+        ExitCode = BackupExitCode.DifferencesFound,
+    };
+}

@@ -1,0 +1,294 @@
+using System.IO.Hashing;
+using System.Text;
+using System.Threading.Channels;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Recovery.Testing;
+
+/// <summary>
+/// One test: the copies are merged in key order, and entries whose content counts are read and compared by several workers while the merge
+/// goes on.
+/// </summary>
+internal sealed class TestRun : IDisposable
+{
+    private const int EntriesAhead = 1024;
+    private const int MostHashers = 8;
+    private const int DownloadsAtATime = 16;
+    private const int LongestKey = 1024;
+
+    private readonly BackupTestRequest request;
+    private readonly S3Copy copy;
+    private readonly CatalogView? catalog;
+    private readonly ItemFilter filter;
+    private readonly MirrorWalker? mirror;
+    private readonly TestFacts facts;
+    private readonly ObjectReader reader;
+    private readonly ContentTest contents;
+    private readonly StageReport report;
+    private readonly Action<BackupDifference> emit;
+
+    private TestRun(BackupTestRequest request, S3Copy copy, int seed, StageReport report, Action<BackupDifference> emit)
+    {
+        this.request = request;
+        this.copy = copy;
+        this.report = report;
+        this.emit = emit;
+        Seed = seed;
+        filter = ItemFilter.Parse(request.Paths);
+        S3SyncRequest s3 = request.S3!;
+        ExcludePatterns excludes = new(s3.Options.ExcludePatterns);
+        PendingChanges? pending = null;
+        if (request.Configuration is { } job)
+        {
+            Func<string, bool>? wants = filter.IsAll ? null : key => key.EndsWith('/') ? filter.MayHold(key) : filter.Matches(key);
+            mirror = new MirrorWalker(s3.MirrorPath, report, excludes, s3.Options.DirectoryMarkers, wants);
+            catalog = CatalogView.TryOpen(job.Name, copy.Reader.BucketName, copy.KeyPrefix, copy.Snapshot is not null);
+            // Only of a mirror that stage 1 of this job makes is it known who writes to it.
+            if (IsMirrorOf(job.Name, s3.MirrorPath))
+                pending = PendingChanges.Open(job.Name, s3.MirrorPath);
+        }
+
+        facts = new TestFacts(pending)
+        {
+            HasMirror = mirror is not null,
+            IsCatalogComplete = catalog is { IsSound: true },
+            DeletesFromS3 = s3.Options.DeleteFromS3,
+            IsExcluded = excludes.IsExcluded,
+        };
+        reader = new ObjectReader(copy.Reader);
+        contents = new ContentTest(copy, reader, facts, Counters);
+    }
+
+    /// <summary>What was found so far.</summary>
+    public TestCounters Counters { get; } = new();
+
+    /// <summary>What every key starts with.</summary>
+    public string KeyPrefix => copy.KeyPrefix;
+
+    /// <summary>Where the random choice started.</summary>
+    public int Seed { get; }
+
+    /// <summary>Requests sent so far.</summary>
+    public S3RequestCounts Requests => copy.Reader.Requests;
+
+    /// <summary>What error messages name.</summary>
+    public S3Target Target => copy.Reader.Target;
+
+    /// <summary>Opens both copies.</summary>
+    /// <exception cref="BackupException">One of them cannot be had.</exception>
+    public static async Task<TestRun> PrepareAsync(
+        BackupTestRequest request, StageReport report, Action<BackupDifference> emit, CancellationToken cancellationToken)
+    {
+        S3SyncRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
+        if (request.Configuration is not null && !Directory.Exists(s3.MirrorPath))
+            throw S3Errors.MirrorMissing(s3.MirrorPath);
+        S3Copy copy = await S3Copy.OpenAsync(s3, request.Configuration?.Name, null, null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new TestRun(request, copy, request.Seed ?? Random.Shared.Next(), report, emit);
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Does it.</summary>
+    /// <exception cref="BackupException">The test cannot go on.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        TransferLimits limits = new() { Timeout = request.S3!.Options.Timeout };
+        StallWatch watch = new(copy.Reader.Traffic, limits.Timeout, TimeProvider.System);
+        await watch.RunAsync(CompareAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
+        if (Counters.Archived > 0)
+        {
+            report.Warning(
+                $"{Counters.Archived} objects are in an archive, so they could not be downloaded; their checksums were compared instead. "
+                + "Restore-Backup -RequestRetrieval brings them back.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        reader.Dispose();
+        catalog?.Dispose();
+        copy.Dispose();
+    }
+
+    private async Task CompareAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Channel<CopyPair> pairs = Channel.CreateBounded<CopyPair>(EntriesAhead);
+        bool downloads = request.Level >= BackupTestLevel.Sample;
+        int count = request.ThrottleLimit ?? (downloads ? DownloadsAtATime : Math.Clamp(Environment.ProcessorCount, 2, MostHashers));
+        Task[] workers = [.. Enumerable.Range(0, count).Select(_ => Task.Run(() => WorkAsync(pairs.Reader, stop), CancellationToken.None))];
+        try
+        {
+            await MergeAsync(pairs.Writer, stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A worker met what ends the test; it is thrown below.
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            pairs.Writer.TryComplete();
+            await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (workers.FirstOrDefault(worker => worker.IsFaulted) is { } failed)
+            await failed.ConfigureAwait(false);
+    }
+
+    private async Task MergeAsync(ChannelWriter<CopyPair> pairs, CancellationToken cancellationToken)
+    {
+        IEnumerable<MirrorEntry> locals = (mirror?.Walk(cancellationToken) ?? []).Where(entry => filter.Matches(entry.RelativeKey));
+        IEnumerable<CatalogEntry> rows = (catalog?.Read() ?? []).Where(row => filter.Matches(row.RelativeKey));
+        IAsyncEnumerable<CopyPair> merged =
+            CopyMerge.MergeAsync(locals, rows, copy.ListAsync(filter, cancellationToken), cancellationToken);
+        await foreach (CopyPair pair in merged.ConfigureAwait(false))
+        {
+            if (pair.Local is { Kind: MirrorEntryKind.Unreadable } unread)
+            {
+                facts.CouldNotRead(unread);
+                continue;
+            }
+
+            Counters.Seen(pair.Local?.ContentLength ?? pair.Remote?.Size ?? 0);
+            if (pair is { Remote: null, Local: { } local } && Encoding.UTF8.GetByteCount(copy.Key(pair.RelativeKey)) is var length and > LongestKey)
+            {
+                report.ItemFailed(S3Errors.KeyTooLong(local.Path, length));
+                continue;
+            }
+
+            EntryVerdict verdict = EntryVerdict.Of(pair, facts);
+            if (verdict.Kind is not null)
+                Report(pair, verdict);
+            else if (NeedsContent(pair, verdict))
+                await pairs.WriteAsync(pair, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private bool NeedsContent(CopyPair pair, EntryVerdict verdict)
+    {
+        if (pair.Remote is not { } remote || (pair.Local is null && facts.HasMirror))
+            return false;
+        if (Downloads(pair))
+            return true;
+        if (pair.Local is not { } local)
+            return false;
+        // Without a catalog nothing tells of most objects more than their size; that is all that the quick level looks at.
+        bool isOfNote = verdict.NeedsContent && (pair.Row is not null || local.ContentLength != remote.Size);
+        return isOfNote || (request.Level is BackupTestLevel.Checksums or BackupTestLevel.Full && local.ContentLength > 0);
+    }
+
+    private bool Downloads(CopyPair pair) => request.Level switch
+    {
+        BackupTestLevel.Full => true,
+        BackupTestLevel.Sample => IsInSample(pair.RelativeKey),
+        _ => false,
+    };
+
+    // From the seed and the key alone, so that the same seed means the same files, whatever else comes and goes.
+    private bool IsInSample(string relativeKey)
+    {
+        ulong hash = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(relativeKey), Seed);
+        return hash / (double)ulong.MaxValue < request.SamplePercent / 100;
+    }
+
+    private async Task WorkAsync(ChannelReader<CopyPair> pairs, CancellationTokenSource stop)
+    {
+        await foreach (CopyPair pair in pairs.ReadAllAsync(stop.Token).ConfigureAwait(false))
+        {
+            string name = pair.Local?.Path ?? copy.Key(pair.RelativeKey);
+            try
+            {
+                EntryVerdict verdict = await CompareAsync(pair, stop.Token).ConfigureAwait(false);
+                if (verdict.Kind is not null)
+                    Report(pair, verdict);
+            }
+            catch (Exception) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (S3Errors.IsAboutFile(exception))
+            {
+                report.ItemFailed(S3Errors.FileUnreadable(name, exception.Message));
+            }
+            catch (Exception exception)
+            {
+                BackupError error = S3Errors.From(exception, Target);
+                if (S3Errors.EndsTheStage(error))
+                {
+                    await stop.CancelAsync().ConfigureAwait(false);
+                    throw new BackupException(error, exception);
+                }
+
+                report.ItemFailed(S3Errors.ItemFailed(name, exception, Target));
+            }
+        }
+    }
+
+    private Task<EntryVerdict> CompareAsync(CopyPair pair, CancellationToken cancellationToken)
+    {
+        if (!Downloads(pair))
+            return contents.ByChecksumsAsync(pair, cancellationToken);
+        if (!S3StorageClasses.IsArchive(pair.Remote!.StorageClass))
+            return contents.ByDownloadAsync(pair, cancellationToken);
+        Counters.WasArchived();
+        return pair.Local is null ? Task.FromResult(EntryVerdict.Same) : contents.ByChecksumsAsync(pair, cancellationToken);
+    }
+
+    private void Report(CopyPair pair, EntryVerdict verdict)
+    {
+        BackupDifference difference = new()
+        {
+            Name = request.Configuration?.Name,
+            Path = pair.RelativeKey.TrimEnd('/'),
+            Kind = verdict.Kind!.Value,
+            EntryType = pair.RelativeKey.EndsWith('/') ? BackupEntryType.Folder
+                : pair.Local?.Kind == MirrorEntryKind.SymbolicLink || new FileAttributesSnapshot { Mode = pair.Row?.Mode ?? 0 }.IsSymbolicLink
+                    ? BackupEntryType.SymbolicLink
+                    : BackupEntryType.File,
+            Left = pair.Local is { } local ? DifferenceText.Of(local) : "",
+            Right = pair.Remote is { } remote ? DifferenceText.Of(remote) : "",
+            GoodCopy = verdict.Good,
+            Reason = verdict.Reason,
+            Length = pair.Local?.ContentLength ?? pair.Remote?.Size ?? pair.Row?.Size ?? 0,
+            FullName = facts.HasMirror ? Path.Join(request.S3!.MirrorPath, pair.RelativeKey.TrimEnd('/')) : null,
+            BucketName = copy.Reader.BucketName,
+            Key = copy.Key(pair.RelativeKey),
+        };
+        Counters.Differs(difference.Kind);
+        emit(difference);
+    }
+
+    private static bool IsMirrorOf(string job, string mirrorPath)
+    {
+        try
+        {
+            return MirrorMarker.Read(mirrorPath)?.Job == job;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+namespace RsyncS3Backup;
+
+/// <summary>How thoroughly the copies of a backup are compared. Each level does what the one before does.</summary>
+public enum BackupTestLevel
+{
+    /// <summary>Names, sizes, times and entity tags, as the mirror's folders, the catalog and a listing say. No content is read.</summary>
+    Quick,
+
+    /// <summary>Every file of the mirror is read, and its checksum compared with the one that S3 stores. Nothing is downloaded.</summary>
+    Checksums,
+
+    /// <summary>Of a random share of the files, what S3 sends is compared with the mirror, byte by byte; of the others, as <see cref="Quick"/>.</summary>
+    Sample,
+
+    /// <summary>What S3 sends is compared with the mirror, byte by byte.</summary>
+    Full,
+}
+
+/// <summary>What a test of a backup found.</summary>
+public sealed record BackupTestResult
+{
+    /// <summary>The job's name; null when a bucket is tested without a job.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Identifies the test; its log is named after it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>
+    /// Succeeded: the copies are the same, but for what was not sent yet. Failed: they differ, or something could not be looked at.
+    /// </summary>
+    public required BackupStatus Status { get; init; }
+
+    /// <summary>How thorough the test was.</summary>
+    public required BackupTestLevel Level { get; init; }
+
+    /// <summary>The mirror's root folder; null when a bucket is tested without a job.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>The bucket; null when the test did not get that far.</summary>
+    public string? BucketName { get; init; }
+
+    /// <summary>What every key starts with.</summary>
+    public string? KeyPrefix { get; init; }
+
+    /// <summary>Entries that were looked at, in either copy.</summary>
+    public long Total { get; init; }
+
+    /// <summary>Bytes of those entries.</summary>
+    public long TotalBytes { get; init; }
+
+    /// <summary>Entries whose content was read and compared.</summary>
+    public long Checked { get; init; }
+
+    /// <summary>Bytes of the mirror that were read.</summary>
+    public long CheckedBytes { get; init; }
+
+    /// <summary>Bytes that were downloaded.</summary>
+    public long DownloadedBytes { get; init; }
+
+    /// <summary>Differences, without those that are only not sent yet.</summary>
+    public long Differences { get; init; }
+
+    /// <summary>Entries that the mirror has otherwise than they were sent, because no stage 2 has run since.</summary>
+    public long NotYetSent { get; init; }
+
+    /// <summary>Entries that could not be looked at.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Archived objects that a download was to test, and cannot without a retrieval.</summary>
+    public long Archived { get; init; }
+
+    /// <summary>The seed of the random choice, to test the same files again; null but for <see cref="BackupTestLevel.Sample"/>.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>Requests to S3 by type, retries included.</summary>
+    public S3RequestCounts Requests { get; init; } = new();
+
+    /// <summary>What those requests cost, in US dollars at us-east-1's list price; traffic is not included.</summary>
+    public decimal EstimatedRequestCost { get; init; }
+
+    /// <summary>When the test started.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Why the status is not Succeeded.</summary>
+    public BackupError? Error { get; init; }
+
+    /// <summary>The first entries that could not be looked at, with reasons (at most <see cref="BackupLimits.ReportedItems"/>).</summary>
+    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+
+    /// <summary>What deserves a look.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The test's log file; null where no log could be written.</summary>
+    public string? LogPath { get; init; }
+
+    /// <summary>What a scheduler should be told.</summary>
+    public BackupExitCode ExitCode => Error?.ExitCode ?? BackupExitCode.Succeeded;
+
+    /// <summary>The status and what was found.</summary>
+    public override string ToString() => $"{Status}: {Differences} differences";
+}

@@ -1,0 +1,103 @@
+using System.Management.Automation;
+using RsyncS3Backup.Recovery.Testing;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>
+/// Tests whether the copies of a backup are complete and intact. Emits a <see cref="BackupDifference"/> for each difference and, last, a
+/// <see cref="BackupTestResult"/>.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "Backup", DefaultParameterSetName = ByName)]
+[OutputType(typeof(BackupDifference), typeof(BackupTestResult), typeof(bool))]
+public sealed class TestBackupCommand : RecoveryCmdlet
+{
+    private BackupExitCode worst;
+
+    /// <summary>How thoroughly. Default: Quick.</summary>
+    [Parameter]
+    public BackupTestLevel Level { get; set; }
+
+    /// <summary>The share of files that the level Sample downloads, in percent. Default: 1.</summary>
+    [Parameter]
+    [ValidateRange(0.0, 100.0)]
+    public double SamplePercent { get; set; } = 1;
+
+    /// <summary>The seed of an earlier sample, to download the same files again.</summary>
+    [Parameter]
+    public int Seed { get; set; }
+
+    /// <summary>Paths below the mirror's root; wildcards are allowed. Default: everything.</summary>
+    [Parameter(Position = 1)]
+    [ValidateNotNull]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>How many files are looked at at a time. Default: chosen by the module.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; }
+
+    /// <summary>How long to wait for a run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan WaitForLock { get; set; }
+
+    /// <summary>Emit only True for a backup that is complete and intact, and False for one that is not.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <summary>End the process of a script with the worst exit code of the tests.</summary>
+    [Parameter]
+    public SwitchParameter ExitCode { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == ByBucket)
+        {
+            if (TryRead(ReadBucket) is { } bucket)
+                Emit(new BackupTestRequest { S3 = bucket });
+            return;
+        }
+
+        foreach (BackupConfiguration job in ReadJobs())
+        {
+            BackupTestRequest request = BackupTestRequest.For(job);
+            Emit(request with { S3 = request.S3 is { } s3 ? WithCredentials(s3) : null });
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (ExitCode && worst != BackupExitCode.Succeeded)
+            Host.SetShouldExit((int)worst);
+    }
+
+    private protected override void OnBadInput(BackupError error) => worst = ExitCodes.Worse(worst, error.ExitCode);
+
+    private void Emit(BackupTestRequest backup)
+    {
+        BackupTestRequest request = backup with
+        {
+            Level = Level,
+            SamplePercent = SamplePercent,
+            Seed = MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) ? Seed : null,
+            Paths = Path,
+            ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
+            WaitForLock = WaitForLock,
+        };
+        BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
+            (observer, emit, token) => BackupTest.RunAsync(request, observer, emit, token),
+            difference =>
+            {
+                if (!Quiet)
+                    WriteObject(difference);
+            });
+        // Differences are the test's result and no failure of the command.
+        if (result.Error is { Id: not "BackupDiffers" } error)
+            WriteError(error);
+        worst = ExitCodes.Worse(worst, result.ExitCode);
+        WriteObject(Quiet ? result.ExitCode == BackupExitCode.Succeeded : result);
+    }
+}

@@ -1,0 +1,361 @@
+using System.Collections.Concurrent;
+using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.Core.Tests.S3;
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Recovery.Testing;
+using S3Server;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Recovery;
+
+/// <summary>What a test of a backup finds, and what it does not find.</summary>
+public sealed class BackupTestTests : SyncHarness
+{
+    private static readonly BackupTestLevel[] Levels = Enum.GetValues<BackupTestLevel>();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task A_backup_that_is_complete_has_no_differences_whatever_the_tree_and_the_settings(int seed)
+    {
+        Random random = new(seed);
+        Options = Options with
+        {
+            S3Prefix = random.Next(3) == 0 ? "s/{yyyy-MM-dd}/" : Prefix,
+            DirectoryMarkers = (S3DirectoryMarkers)random.Next(3),
+            ExcludePatterns = random.Next(2) == 0 ? ["*.tmp"] : [],
+            DeleteFromS3 = random.Next(4) > 0,
+        };
+        ModelTree source = new(random, Source);
+        for (int run = 0; run < 3; run++)
+        {
+            source.Change();
+            if (run == 1)
+                WriteLarge((9 * 1024 * 1024) + seed);
+            Options = Options with { SyncMode = (S3SyncMode)random.Next(4) };
+            S3SyncStageResult result = await RunAsync();
+            Assert.True(result.Status is BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings, result.Error?.Message);
+            foreach (BackupTestLevel level in Levels)
+            {
+                (BackupTestResult test, List<BackupDifference> differences) = await TestAsync(level);
+                Assert.True(differences.Count == 0, $"{level}: {string.Join("; ", differences.Select(item => $"{item} {item.Reason}"))}");
+                Assert.Equal((BackupStatus.Succeeded, null), (test.Status, test.Error));
+                Assert.Equal(0, test.Requests.Put + test.Requests.Delete + test.Requests.Copy);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_backup_that_lost_its_catalog_has_no_differences_either()
+    {
+        Write("a.txt", "alpha");
+        WriteLarge(20 * 1024 * 1024);
+        Directory.CreateDirectory(Path.Combine(Source, "empty"));
+        File.CreateSymbolicLink(Path.Combine(Source, "link"), "a.txt");
+        await RunAsync();
+        File.Delete(CatalogPath);
+
+        foreach (BackupTestLevel level in Levels)
+            Assert.Empty((await TestAsync(level)).Differences);
+    }
+
+    [Fact]
+    public async Task What_a_level_costs_is_in_the_result()
+    {
+        for (int i = 0; i < 20; i++)
+            Write($"{i}.txt", new string('x', 100 + i));
+        await RunAsync();
+
+        BackupTestResult quick = (await TestAsync(BackupTestLevel.Quick)).Result;
+        Assert.Equal((20, 0, 0L), (quick.Total, quick.CheckedBytes, quick.DownloadedBytes));
+        Assert.Equal("3 LIST", quick.Requests.ToString());
+        BackupTestResult checksums = (await TestAsync(BackupTestLevel.Checksums)).Result;
+        Assert.Equal((20, checksums.TotalBytes, 0L), (checksums.Checked, checksums.CheckedBytes, checksums.DownloadedBytes));
+        Assert.Equal("3 LIST", checksums.Requests.ToString());
+        BackupTestResult full = (await TestAsync(BackupTestLevel.Full)).Result;
+        Assert.Equal((20, full.TotalBytes, full.TotalBytes), (full.Checked, full.CheckedBytes, full.DownloadedBytes));
+        Assert.Equal("3 LIST, 20 GET", full.Requests.ToString());
+        Assert.True(full.EstimatedRequestCost > quick.EstimatedRequestCost);
+    }
+
+    [Fact]
+    public async Task A_sample_is_of_the_asked_size_and_the_same_seed_means_the_same_files()
+    {
+        for (int i = 0; i < 200; i++)
+            Write($"{i}.txt", "x");
+        await RunAsync();
+
+        BackupTestResult first = (await TestAsync(BackupTestLevel.Sample, request => request with { SamplePercent = 25 })).Result;
+        BackupTestResult again = (await TestAsync(BackupTestLevel.Sample, request => request with { SamplePercent = 25, Seed = first.Seed })).Result;
+
+        Assert.InRange(first.Requests.Get, 15, 90);
+        Assert.Equal((first.Requests.Get, first.Seed), (again.Requests.Get, again.Seed));
+        Assert.Equal(200, (await TestAsync(BackupTestLevel.Sample, request => request with { SamplePercent = 100 })).Result.Requests.Get);
+    }
+
+    [Fact]
+    public async Task An_object_that_S3_lost_is_found_at_every_level()
+    {
+        await BackUpAsync();
+        Server.Store.Delete(BucketName, Prefix + "a.txt");
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.MissingInS3, BackupCopy.Local);
+    }
+
+    [Fact]
+    public async Task A_file_that_the_mirror_lost_is_found_at_every_level()
+    {
+        await BackUpAsync();
+        File.Delete(Path.Combine(Mirror, "a.txt"));
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.MissingInMirror, BackupCopy.S3);
+    }
+
+    [Fact]
+    public async Task An_object_of_another_size_is_found_at_every_level()
+    {
+        await BackUpAsync();
+        Server.Store.Put(BucketName, Prefix + "a.txt", "something else"u8);
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.S3Corrupted, BackupCopy.Local);
+    }
+
+    [Fact]
+    public async Task An_object_that_was_replaced_by_one_of_the_same_size_is_found_at_every_level()
+    {
+        await BackUpAsync();
+        Server.Store.Put(BucketName, Prefix + "a.txt", "other"u8);
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.S3Corrupted, BackupCopy.Local);
+    }
+
+    [Fact]
+    public async Task Bit_rot_in_the_mirror_is_found_where_content_is_read()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+
+        await AssertFoundAsync(BackupTestLevel.Checksums, "a.txt", BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3);
+    }
+
+    [Fact]
+    public async Task Bit_rot_in_a_large_file_is_found_by_the_checksum_of_its_parts()
+    {
+        WriteLarge(20 * 1024 * 1024);
+        await RunAsync();
+        byte[] bytes = File.ReadAllBytes(Path.Combine(Mirror, "large.bin"));
+        bytes[12_345_678] ^= 1;
+        Rot("large.bin", bytes);
+
+        await AssertFoundAsync(BackupTestLevel.Checksums, "large.bin", BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_cut_off_is_found_at_every_level()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alp");
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3);
+    }
+
+    [Fact]
+    public async Task Bit_rot_is_found_without_a_catalog_by_what_the_objects_carry()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        File.Delete(CatalogPath);
+
+        await AssertFoundAsync(BackupTestLevel.Checksums, "a.txt", BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3);
+    }
+
+    [Fact]
+    public async Task Content_that_differs_without_a_trace_is_not_blamed_on_either_copy()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        // Then nobody knows who writes to the mirror.
+        File.Delete(Path.Combine(Mirror, ".rsyncs3backup.json"));
+
+        await AssertFoundAsync(BackupTestLevel.Checksums, "a.txt", BackupDifferenceKind.ContentDiffers, null);
+    }
+
+    [Fact]
+    public async Task What_S3_sends_otherwise_than_it_was_stored_is_found_by_a_download()
+    {
+        await BackUpAsync();
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.CorruptBody, Operation = "GetObject", KeyContains = "a.txt", Times = int.MaxValue });
+
+        await AssertFoundAsync(BackupTestLevel.Full, "a.txt", BackupDifferenceKind.S3Corrupted, BackupCopy.Local);
+    }
+
+    [Fact]
+    public async Task What_was_damaged_on_the_way_once_is_no_difference()
+    {
+        await BackUpAsync();
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.CorruptBody, Operation = "GetObject", KeyContains = "a.txt" });
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.ConnectionDroppedMidBody, Operation = "GetObject", KeyContains = "b.txt" });
+
+        Assert.Empty((await TestAsync(BackupTestLevel.Full)).Differences);
+    }
+
+    [Fact]
+    public async Task An_object_that_lost_its_metadata_is_found_at_every_level_when_it_was_stored_again()
+    {
+        WriteLarge(9 * 1024 * 1024);
+        await RunAsync();
+        // In one piece, so that it has another entity tag and the same content.
+        Server.Store.Put(BucketName, Prefix + "large.bin", File.ReadAllBytes(Path.Combine(Mirror, "large.bin")));
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "large.bin", BackupDifferenceKind.MetadataDiffers, BackupCopy.Local);
+    }
+
+    [Fact]
+    public async Task What_stage_1_did_since_is_not_yet_sent_and_no_difference()
+    {
+        await BackUpAsync();
+        Write("new.txt", "new");
+        Write("a.txt", "alpha, edited");
+        File.SetUnixFileMode(Path.Combine(Source, "b.txt"), UnixFileMode.UserRead);
+        File.Delete(Path.Combine(Source, "gone.txt"));
+        await MirrorAsync();
+
+        foreach (BackupTestLevel level in Levels)
+        {
+            (BackupTestResult result, List<BackupDifference> found) = await TestAsync(level);
+            Assert.Equal(
+                ["a.txt NotYetSent", "b.txt NotYetSent", "gone.txt NotYetSent", "new.txt NotYetSent"],
+                found.Select(item => $"{item.Path} {item.Kind}").Order(StringComparer.Ordinal));
+            Assert.Equal((BackupStatus.Succeeded, 0, 4, BackupExitCode.Succeeded), (result.Status, result.Differences, result.NotYetSent, result.ExitCode));
+        }
+    }
+
+    [Fact]
+    public async Task A_hidden_edit_that_stage_1_brought_is_not_yet_sent()
+    {
+        await BackUpAsync();
+        Rsync = Rsync with { Checksum = true };
+        KeepingTime(Path.Combine(Source, "a.txt"), () => Write("a.txt", "alphA"));
+        await MirrorAsync();
+
+        BackupDifference found = Assert.Single((await TestAsync(BackupTestLevel.Checksums)).Differences);
+
+        Assert.Equal(("a.txt", BackupDifferenceKind.NotYetSent), (found.Path, found.Kind));
+    }
+
+    [Fact]
+    public async Task Paths_limit_what_is_tested()
+    {
+        await BackUpAsync();
+        Server.Store.Delete(BucketName, Prefix + "a.txt");
+        Server.Store.Delete(BucketName, Prefix + "b.txt");
+
+        (BackupTestResult result, List<BackupDifference> found) = await TestAsync(BackupTestLevel.Quick, request => request with { Paths = ["b*"] });
+
+        Assert.Equal(["b.txt"], found.Select(item => item.Path));
+        Assert.Equal(1, result.Total);
+    }
+
+    [Fact]
+    public async Task A_bucket_alone_is_tested_against_its_own_checksums()
+    {
+        await BackUpAsync();
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.CorruptBody, Operation = "GetObject", KeyContains = "a.txt", Times = int.MaxValue });
+        BackupTestRequest request = new() { S3 = Request with { MirrorPath = "" }, Level = BackupTestLevel.Full };
+
+        (BackupTestResult result, List<BackupDifference> found) = await RunTestAsync(request);
+
+        Assert.Equal(["a.txt S3Corrupted "], found.Select(item => $"{item.Path} {item.Kind} {item.GoodCopy}"));
+        Assert.Equal((3, BackupExitCode.DifferencesFound), (result.Total, result.ExitCode));
+    }
+
+    [Fact]
+    public async Task A_listing_that_breaks_off_ends_the_test()
+    {
+        await BackUpAsync();
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.TruncatedList, Operation = "ListObjectsV2", Times = int.MaxValue });
+
+        (BackupTestResult result, List<BackupDifference> found) = await TestAsync(BackupTestLevel.Quick);
+
+        Assert.Equal((BackupStatus.Failed, "S3ListingIncomplete"), (result.Status, result.Error?.Id));
+        Assert.Empty(found);
+    }
+
+    private async Task BackUpAsync()
+    {
+        Write("a.txt", "alpha");
+        Write("b.txt", "beta");
+        Write("gone.txt", "gamma");
+        S3SyncStageResult result = await RunAsync();
+        Assert.Equal(BackupStatus.Succeeded, result.Status);
+    }
+
+    private void Rot(string path, string content) => Rot(path, System.Text.Encoding.UTF8.GetBytes(content));
+
+    // The change time moves, which only a damaged disk could avoid.
+    private void Rot(string path, byte[] content)
+    {
+        string full = Path.Combine(Mirror, path);
+        KeepingTime(full, () =>
+        {
+            using FileStream file = new(full, FileMode.Open);
+            file.SetLength(content.Length);
+            file.Write(content);
+        });
+    }
+
+    private async Task AssertFoundAsync(BackupTestLevel lowest, string path, BackupDifferenceKind kind, BackupCopy? good)
+    {
+        foreach (BackupTestLevel level in Levels)
+        {
+            bool isFound = level == lowest || lowest == BackupTestLevel.Quick || level is BackupTestLevel.Full or BackupTestLevel.Sample;
+            (BackupTestResult result, List<BackupDifference> found) =
+                await TestAsync(level, request => request with { SamplePercent = 100 });
+            Assert.Equal(isFound ? [$"{path} {kind} {good}"] : [], found.Select(item => $"{item.Path} {item.Kind} {item.GoodCopy}"));
+            Assert.Equal(isFound ? BackupExitCode.DifferencesFound : BackupExitCode.Succeeded, result.ExitCode);
+            Assert.All(found, item => Assert.NotEmpty(item.Reason));
+        }
+    }
+
+    private Task<(BackupTestResult Result, List<BackupDifference> Differences)> TestAsync(
+        BackupTestLevel level, Func<BackupTestRequest, BackupTestRequest>? change = null)
+    {
+        BackupTestRequest request = new() { Configuration = Configuration, S3 = Request, Level = level };
+        return RunTestAsync(change?.Invoke(request) ?? request);
+    }
+
+    private static async Task<(BackupTestResult Result, List<BackupDifference> Differences)> RunTestAsync(BackupTestRequest request)
+    {
+        ConcurrentQueue<BackupDifference> found = new();
+        BackupTestResult result = await BackupTest.RunAsync(request, new RecordingObserver(), found.Enqueue, CancellationToken.None);
+        return (result, [.. found]);
+    }
+
+    private BackupConfiguration Configuration => new()
+    {
+        Name = JobName,
+        Sources = [new BackupSource { Path = Source }],
+        Options = new BackupOptions { Rsync = Rsync with { SyncToS3 = Options } },
+        Destination = Destination,
+    };
+
+    private void WriteLarge(int length)
+    {
+        byte[] content = new byte[length];
+        new Random(length).NextBytes(content);
+        File.WriteAllBytes(Files["source/large.bin"], content);
+    }
+
+    /// <summary>Does something to a file and gives it back its modification time, to the nanosecond.</summary>
+    private static void KeepingTime(string path, Action change)
+    {
+        long modified = FileAttributesReader.Read(path).ModifiedNanoseconds;
+        change();
+        RawFileSystem.SetModified(MirrorTrees.Latin1(path), modified / 1_000_000_000, modified % 1_000_000_000);
+    }
+}
