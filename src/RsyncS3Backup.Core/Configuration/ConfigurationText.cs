@@ -67,6 +67,9 @@ internal static class ConfigurationText
         return false;
     }
 
+    /// <summary>The text with U+FFFD for half surrogate pairs: UTF-8 has none of those, and a JSON writer would throw for one.</summary>
+    public static string WellFormed(string value) => HasLoneSurrogate(value) ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)) : value;
+
     /// <summary>A name without case, '_' and '-', for comparing names that are written in different styles.</summary>
     public static string Fold(string text) =>
         text.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();

@@ -90,7 +90,7 @@ public static class ConfigurationWriter
         json.WriteBoolean(ConfigurationKeys.DeleteExtraneous.Name, rsync.DeleteExtraneous);
         json.WriteStartArray(ConfigurationKeys.ExcludePatterns.Name);
         foreach (string pattern in rsync.ExcludePatterns)
-            json.WriteStringValue(WellFormed(pattern));
+            json.WriteStringValue(ConfigurationText.WellFormed(pattern));
         json.WriteEndArray();
         json.WriteBoolean(ConfigurationKeys.HardLinks.Name, rsync.HardLinks);
         WriteTexts(json, ConfigurationKeys.IncludePatterns, rsync.IncludePatterns);
@@ -169,7 +169,7 @@ public static class ConfigurationWriter
             return;
         json.WriteStartObject(ConfigurationKeys.Tags.Name);
         foreach ((string name, string value) in tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
-            json.WriteString(WellFormed(name), WellFormed(value));
+            json.WriteString(ConfigurationText.WellFormed(name), ConfigurationText.WellFormed(value));
         json.WriteEndObject();
     }
 
@@ -284,17 +284,13 @@ public static class ConfigurationWriter
             return;
         json.WriteStartArray(key.Name);
         foreach (string value in values)
-            json.WriteStringValue(WellFormed(value));
+            json.WriteStringValue(ConfigurationText.WellFormed(value));
         json.WriteEndArray();
     }
 
     private static void WriteText(Utf8JsonWriter json, ConfigurationKey key, string? value)
     {
         if (value is not null)
-            json.WriteString(key.Name, WellFormed(value));
+            json.WriteString(key.Name, ConfigurationText.WellFormed(value));
     }
-
-    // UTF-8 has no half surrogate pairs; the writer would throw for one.
-    private static string WellFormed(string value) =>
-        ConfigurationText.HasLoneSurrogate(value) ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)) : value;
 }

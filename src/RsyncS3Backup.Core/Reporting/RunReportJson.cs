@@ -30,8 +30,8 @@ internal static class RunReportJson
         json.WriteStartObject();
         json.WriteNumber("schemaVersion", SchemaVersion);
         json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
-        json.WriteString("summary", RunSummary.Subject(report));
-        json.WriteString("name", report.Name);
+        Text(json, "summary", RunSummary.Subject(report));
+        Text(json, "name", report.Name);
         json.WriteString("runId", report.RunId);
         Text(json, "status", report.Status?.ToString());
         if (report.ExitCode is { } exitCode)
@@ -59,7 +59,7 @@ internal static class RunReportJson
         json.WriteStartObject("stage1");
         json.WriteString("status", stage.Status.ToString());
         Texts(json, "source", stage.Source);
-        json.WriteString("destination", stage.Destination);
+        Text(json, "destination", stage.Destination);
         Counts(json, stage.Created, stage.Updated, stage.MetadataChanged, stage.Deleted, stage.Unchanged, stage.Failed, stage.Total);
         Bytes(json, stage.TotalBytes, stage.TransferredBytes, stage.StartTime, stage.Duration);
         Text(json, "rsyncVersion", stage.RsyncVersion);
@@ -73,10 +73,10 @@ internal static class RunReportJson
     {
         json.WriteStartObject("stage2");
         json.WriteString("status", stage.Status.ToString());
-        json.WriteString("path", stage.Path);
+        Text(json, "path", stage.Path);
         Text(json, "bucketName", stage.BucketName);
-        json.WriteString("keyPrefix", stage.KeyPrefix);
-        json.WriteString("storageClass", stage.StorageClass);
+        Text(json, "keyPrefix", stage.KeyPrefix);
+        Text(json, "storageClass", stage.StorageClass);
         Text(json, "syncMode", stage.SyncMode?.ToString());
         Counts(json, stage.Created, stage.Updated, stage.MetadataChanged, stage.Deleted, stage.Unchanged, stage.Failed, stage.Total);
         json.WriteNumber("copied", stage.Copied);
@@ -132,7 +132,7 @@ internal static class RunReportJson
         {
             json.WriteStartObject();
             json.WriteString("hook", JsonNamingPolicy.CamelCase.ConvertName(hook.Hook.ToString()));
-            json.WriteString("command", hook.Command);
+            Text(json, "command", hook.Command);
             json.WriteString("status", hook.Status.ToString());
             if (hook.ExitCode is { } code)
                 json.WriteNumber("exitCode", code);
@@ -152,7 +152,7 @@ internal static class RunReportJson
             json.WriteStartObject();
             json.WriteString("kind", JsonNamingPolicy.CamelCase.ConvertName(notification.Kind.ToString()));
             json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(notification.Event.ToString()));
-            json.WriteString("target", notification.Target);
+            Text(json, "target", notification.Target);
             json.WriteString("status", notification.Status.ToString());
             json.WriteNumber("attempts", notification.Attempts);
             Error(json, "error", notification.Error);
@@ -171,8 +171,8 @@ internal static class RunReportJson
         json.WriteStartObject();
         json.WriteString("id", error.Id);
         json.WriteString("category", error.Category.ToString());
-        json.WriteString("message", error.Message);
-        json.WriteString("recommendedAction", error.RecommendedAction);
+        Text(json, "message", error.Message);
+        Text(json, "recommendedAction", error.RecommendedAction);
         Text(json, "target", error.Target);
         Text(json, "s3ErrorCode", error.S3ErrorCode);
         Text(json, "requestId", error.RequestId);
@@ -184,14 +184,14 @@ internal static class RunReportJson
     private static void Text(Utf8JsonWriter json, string name, string? value)
     {
         if (value is not null)
-            json.WriteString(name, value);
+            json.WriteString(name, ConfigurationText.WellFormed(value));
     }
 
     private static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
         json.WriteStartArray(name);
         foreach (string value in values)
-            json.WriteStringValue(value);
+            json.WriteStringValue(ConfigurationText.WellFormed(value));
         json.WriteEndArray();
     }
 

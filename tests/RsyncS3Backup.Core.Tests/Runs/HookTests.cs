@@ -119,12 +119,11 @@ public sealed class HookTests : LocalJob
     [Fact]
     public async Task A_hook_that_takes_too_long_is_killed()
     {
-        Hooks(@finally: Run("echo waiting; sleep 600") with { Timeout = TimeSpan.FromSeconds(1) });
+        Hooks(@finally: Run("sleep 600") with { Timeout = TimeSpan.FromSeconds(1) });
 
         BackupHookResult hook = Assert.Single((await RunAsync()).Hooks);
 
         Assert.Equal((BackupStatus.Failed, null, "HookTimedOut"), (hook.Status, hook.ExitCode, hook.Error?.Id));
-        Assert.Contains(Observer.VerboseMessages, message => message.EndsWith("printed:\nwaiting", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -36,6 +36,9 @@ public sealed class WebhookServer : IDisposable
     /// <summary>What it answers after the answers given: a status, headers and body; null closes the connection, "" never answers.</summary>
     public string? Usually { get; set; } = Status(200);
 
+    /// <summary>Answers wait for this.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
     /// <summary>An answer.</summary>
     public static string Status(int code, string body = "ok", string headers = "") => string.Create(
         CultureInfo.InvariantCulture,
@@ -76,6 +79,7 @@ public sealed class WebhookServer : IDisposable
         {
             NetworkStream stream = client.GetStream();
             requests.Enqueue(await ReadAsync(stream, stopped));
+            await Hold.WaitAsync(stopped);
             string? answer = answers.TryDequeue(out string? next) ? next : Usually;
             if (answer == "")
                 await Task.Delay(Timeout.Infinite, stopped);

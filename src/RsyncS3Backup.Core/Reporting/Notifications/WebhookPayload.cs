@@ -21,7 +21,7 @@ internal static class WebhookPayload
     // https://api.slack.com/messaging/webhooks: "text" is what notifications show, the blocks are the message.
     private static void Slack(Utf8JsonWriter json, RunReport report)
     {
-        json.WriteString("text", Escape($"{Emoji(report)} {RunSummary.Subject(report)}"));
+        json.WriteString("text", ConfigurationText.WellFormed(Escape($"{Emoji(report)} {RunSummary.Subject(report)}")));
         json.WriteStartArray("blocks");
         Block(json, "header", "plain_text", $"{Emoji(report)} {RunSummary.Title(report)}");
         Block(json, "section", "mrkdwn", Escape(RunSummary.Subject(report)));
@@ -36,7 +36,7 @@ internal static class WebhookPayload
         json.WriteString("type", type);
         json.WriteStartObject("text");
         json.WriteString("type", textType);
-        json.WriteString("text", text);
+        json.WriteString("text", ConfigurationText.WellFormed(text));
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -53,7 +53,7 @@ internal static class WebhookPayload
         json.WriteString("$schema", "http://adaptivecards.io/schemas/adaptive-card.json");
         json.WriteString("type", "AdaptiveCard");
         json.WriteString("version", "1.4");
-        json.WriteString("fallbackText", RunSummary.Subject(report));
+        json.WriteString("fallbackText", ConfigurationText.WellFormed(RunSummary.Subject(report)));
         json.WriteStartArray("body");
         TextBlock(json, RunSummary.Title(report), ("size", "Large"), ("weight", "Bolder"), ("color", Color(report)));
         TextBlock(json, RunSummary.Subject(report));
@@ -64,7 +64,7 @@ internal static class WebhookPayload
         {
             json.WriteStartObject();
             json.WriteString("title", label);
-            json.WriteString("value", text);
+            json.WriteString("value", ConfigurationText.WellFormed(text));
             json.WriteEndObject();
         }
 
@@ -80,7 +80,7 @@ internal static class WebhookPayload
     {
         json.WriteStartObject();
         json.WriteString("type", "TextBlock");
-        json.WriteString("text", text);
+        json.WriteString("text", ConfigurationText.WellFormed(text));
         json.WriteBoolean("wrap", true);
         foreach ((string name, string value) in properties)
             json.WriteString(name, value);
