@@ -5,7 +5,7 @@ using PowerShellProbe;
 
 // A process of its own with the real engine. With one argument: a script to run, whose output is printed; for tests of what is loaded in a
 // fresh process. Or as pwsh is called: -NoProfile -NonInteractive -File SCRIPT ARGUMENTS; for tests of what schedulers start, where there is
-// no pwsh.
+// no pwsh. Or --as-command SCRIPT, as pwsh -Command: a terminating error ends it with 1, and SIGINT stops the script, as Ctrl+C does.
 ProbeHost host = new();
 using Runspace runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
 runspace.Open();
@@ -13,9 +13,28 @@ using PowerShell shell = PowerShell.Create(runspace);
 if (args is ["-NoProfile", "-NonInteractive", "-File", var script, .. var rest])
     AddFile(shell, script, rest);
 else
-    shell.AddScript(args[0]);
-foreach (PSObject? item in shell.Invoke())
-    Console.WriteLine(item);
+    shell.AddScript(args[^1]);
+bool isCommand = args is ["--as-command", _];
+if (isCommand)
+{
+    Console.CancelKeyPress += (_, signal) =>
+    {
+        signal.Cancel = true;
+        shell.BeginStop(null, null);
+    };
+}
+
+try
+{
+    foreach (PSObject? item in shell.Invoke())
+        Console.WriteLine(item);
+}
+catch (RuntimeException exception) when (isCommand)
+{
+    Console.Error.WriteLine(exception.ErrorRecord);
+    return host.ExitCode ?? 1;
+}
+
 foreach (ErrorRecord error in shell.Streams.Error)
     Console.Error.WriteLine(error);
 return host.ExitCode ?? (shell.HadErrors ? 1 : 0);

@@ -8,13 +8,13 @@ using RsyncS3Backup.State;
 // A process of its own that runs stage 1, stage 2, both or a restore of one configuration file and prints what it hears meanwhile, so that a test can
 // kill it at a moment that it sees. Ends with 0 when that succeeded. Or, for the lock of a job:
 //   hold <job>               takes it and keeps it until it is killed
-//   race <job> <tries> <go>  when the file <go> is there, tries to take it that often
+//   race <job>               at each line of input 'try' tries to take it once and says 'won' or 'lost'; at 'release' releases it
 switch (args)
 {
     case ["hold", var job]:
         return await HoldAsync(job);
-    case ["race", var job, var tries, var go]:
-        return Race(job, int.Parse(tries, System.Globalization.CultureInfo.InvariantCulture), go);
+    case ["race", var job]:
+        return Race(job);
 }
 
 BackupConfiguration configuration = ConfigurationReader.Load(args[0]);
@@ -64,25 +64,25 @@ static async Task<int> HoldAsync(string job)
     return 0;
 }
 
-static int Race(string job, int tries, string go)
+static int Race(string job)
 {
+    JobLock? held = null;
     Console.WriteLine("ready");
-    while (!File.Exists(go))
-        Thread.Sleep(1);
-    int taken = 0;
-    for (int done = 0; done < tries; done++)
+    while (Console.ReadLine() is { } line)
     {
-        using JobLock? held = JobLock.TryTake(job, "probe", DateTimeOffset.Now);
-        if (held is null)
-            continue;
-        taken++;
-        // Fails when somebody else believes to hold the lock.
-        string inside = go + ".inside";
-        new FileStream(inside, FileMode.CreateNew).Dispose();
-        File.Delete(inside);
+        if (line == "try")
+        {
+            held = JobLock.TryTake(job, "probe", DateTimeOffset.Now);
+            Console.WriteLine(held is null ? "lost" : "won");
+        }
+        else
+        {
+            held?.Dispose();
+            held = null;
+            Console.WriteLine("released");
+        }
     }
 
-    Console.WriteLine($"taken {taken}");
     return 0;
 }
 

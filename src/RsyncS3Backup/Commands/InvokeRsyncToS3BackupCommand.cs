@@ -129,8 +129,14 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         BackupRunOptions options = RunOptions(given);
         BackupResult result = Run(
             Activity(given),
-            (observer, token) => BackupRunner.RunAsync(WithOverrides(given), options with { Secrets = observer }, observer, token));
-        Note(result.ExitCode);
+            async (observer, token) =>
+            {
+                BackupConfiguration configuration = WithOverrides(given);
+                BackupResult ended = await BackupRunner.RunAsync(configuration, options with { Secrets = observer }, observer, token).ConfigureAwait(false);
+                // Here: a stopped pipeline takes no result any more.
+                Note(ended.ExitCode);
+                return ended;
+            });
         EndIfTerminated();
         if (result.Error is { } error)
             WriteError(error);
@@ -208,6 +214,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         {
             if (worst == BackupExitCode.Succeeded)
                 Note(unlessNoted);
+            EndIfTerminated();
             TellExitCode();
             throw;
         }

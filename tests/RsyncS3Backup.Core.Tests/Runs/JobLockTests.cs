@@ -11,23 +11,53 @@ namespace RsyncS3Backup.Core.Tests.Runs;
 public sealed class JobLockTests : LocalJob
 {
     [Fact]
-    public async Task Of_two_processes_that_race_for_a_lock_only_one_holds_it()
+    public async Task Of_two_processes_that_race_for_a_lock_a_thousand_times_each_time_exactly_one_wins()
     {
-        string go = Files["go"];
-        StageProcess[] racers = [.. Enumerable.Range(0, 2).Select(_ => StageProcess.StartForLock("race", Name, "500", go))];
-        foreach (StageProcess racer in racers)
-            await racer.WaitForAsync("ready");
-        Files.File("go");
+        using StageProcess first = StageProcess.StartForLock("race", Name);
+        using StageProcess second = StageProcess.StartForLock("race", Name);
+        await first.WaitForAsync("ready");
+        await second.WaitForAsync("ready");
+        int wonByFirst = 0;
 
-        foreach (StageProcess racer in racers)
+        for (int round = 0; round < 1000; round++)
         {
-            // Ends with another code when it found somebody else inside.
-            Assert.True(await racer.WaitAsync() == 0, racer.Output);
-            racer.Dispose();
+            string[] answers = round % 2 == 0
+                ? await Task.WhenAll(first.SayAsync("try"), second.SayAsync("try"))
+                : [.. (await Task.WhenAll(second.SayAsync("try"), first.SayAsync("try"))).Reverse()];
+            Assert.True(answers is ["won", "lost"] or ["lost", "won"], $"round {round}: {string.Join(", ", answers)}");
+            wonByFirst += answers[0] == "won" ? 1 : 0;
+            await Task.WhenAll(first.SayAsync("release"), second.SayAsync("release"));
         }
 
-        // Either may win every time; nobody may lose every time.
-        Assert.Contains(racers, racer => !racer.Output.Contains("taken 0", StringComparison.Ordinal));
+        // Told first in turns, so that neither can be the one that is always first.
+        Assert.InRange(wonByFirst, 1, 999);
+    }
+
+    [Theory]
+    [InlineData("{ no json")]
+    [InlineData("[1]")]
+    [InlineData("{ \"processId\": \"none\" }")]
+    public async Task A_holder_that_cannot_be_read_holds_the_lock_all_the_same(string content)
+    {
+        using JobLock held = Hold();
+        File.WriteAllText(Path.Combine(StatePath, "run.lock.json"), content);
+
+        BackupResult result = await RunAsync();
+
+        Assert.Equal("JobAlreadyRunning", result.Error?.Id);
+        Assert.Contains("another process holds its lock", result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_lock_file_that_is_a_folder_is_a_warning_and_the_run_does_its_work()
+    {
+        Directory.CreateDirectory(Path.Combine(StatePath, "run.lock"));
+
+        BackupResult result = await RunAsync();
+
+        Assert.NotEqual(BackupStatus.Failed, result.Status);
+        Assert.True(File.Exists(MirroredFile));
+        Assert.Contains(Observer.Warnings, warning => warning.StartsWith("No lock can be taken", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ internal sealed class StageProcess : IDisposable
     public int Id => process.Id;
 
     /// <summary>Starts the probe for the lock of a job: <c>hold</c> or <c>race</c>, and what belongs to it.</summary>
-    public static StageProcess StartForLock(string action, string job, params string[] arguments) => Start(action, job, through: null, more: arguments);
+    public static StageProcess StartForLock(string action, string job) => Start(action, job, hasInput: true);
 
     /// <summary>Starts a stage of a configuration file.</summary>
     /// <param name="configuration">The file.</param>
@@ -43,15 +43,19 @@ internal sealed class StageProcess : IDisposable
     /// <param name="credentials">For stage 2.</param>
     /// <param name="through">A program that starts what comes after its own arguments.</param>
     /// <param name="more">Further arguments.</param>
+    /// <param name="hasInput">True when <see cref="SayAsync"/> shall reach it.</param>
     public static StageProcess Start(
         string configuration, string stages = "1", S3Credentials? credentials = null, IReadOnlyList<string>? through = null,
-        IReadOnlyList<string>? more = null)
+        IReadOnlyList<string>? more = null, bool hasInput = false)
     {
         string probe = typeof(StageProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == "StageProbe").Value!;
         string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         string[] command = [.. through ?? [], host, "exec", probe, configuration, stages, .. more ?? []];
-        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(command[0], command[1..]) 
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = hasInput,
+        };
         if (credentials is not null)
         {
             start.Environment["AWS_ACCESS_KEY_ID"] = credentials.AccessKey;
@@ -85,6 +89,14 @@ internal sealed class StageProcess : IDisposable
                 throw new InvalidOperationException($"The probe ended without saying '{text}': {Output}");
         }
         while (!said[^1].Contains(text, StringComparison.Ordinal));
+    }
+
+    /// <summary>Gives it a line of input, and waits for the line that it answers.</summary>
+    public async Task<string> SayAsync(string line)
+    {
+        await process.StandardInput.WriteLineAsync(line);
+        await process.StandardInput.FlushAsync();
+        return await WaitForLinesAsync(said.Count + 1) ? said[^1] : throw new InvalidOperationException($"The probe ended: {Output}");
     }
 
     /// <summary>SIGKILL, to it alone.</summary>

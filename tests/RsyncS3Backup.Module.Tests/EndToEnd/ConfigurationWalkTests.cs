@@ -16,7 +16,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     private static readonly string[] WithoutEffectOnARun =
     [
         "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
-        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout", "log.system",
+        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout",
     ];
 
     private string Record => Folder.File("rsync-arguments");
@@ -72,6 +72,18 @@ public sealed class ConfigurationWalkTests : EndToEndTest
             ["2 of 4 begins in 1 ms", "3 of 4 begins in 2 ms", "4 of 4 begins in 4 ms"],
             result.Verbose.Where(message => message.Contains(" begins in ", StringComparison.Ordinal)).Select(message => message[(message.IndexOf("attempt ", StringComparison.Ordinal) + 8)..^1]));
         Assert.Equal(["S3ListingIncomplete"], result.ErrorIds());
+    }
+
+    [Fact]
+    [Walks("log.system")]
+    public void The_system_log_is_told_or_the_runs_log_says_why_not()
+    {
+        string[] sockets = ["/run/systemd/journal/socket", "/dev/log", "/var/run/syslog"];
+
+        PSObject result = RunWell(("log.system", true));
+
+        bool isTold = !File.ReadAllText(result.Text("LogPath")).Contains("system's log is not told", StringComparison.Ordinal);
+        Assert.Equal(isTold, sockets.Any(File.Exists));
     }
 
     [Fact]
