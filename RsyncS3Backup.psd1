@@ -25,6 +25,7 @@
         'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupSchedule'
+        'Get-BackupScheduleOccurrence'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'
@@ -37,6 +38,7 @@
         'Send-BackupNotification'
         'Start-BackupSchedule'
         'Test-BackupConfiguration'
+        'Test-BackupDue'
         'Unregister-BackupSchedule'
     )
     FunctionsToExport    = @()

@@ -72,6 +72,17 @@ public static class ViewText
     /// <summary>How a job's last run ended; coloured for a terminal that shows colours.</summary>
     public static string LastResult(PSObject schedule, bool color) => Coloured(Text(schedule, "LastResult"), color);
 
+    /// <summary>A time with its own offset and weekday, e.g. <c>Sun 2026-03-08 03:00 -04:00</c>.</summary>
+    public static string Moment(PSObject item, string property) => Value(item, property) switch
+    {
+        DateTimeOffset time => Moment(time),
+        PSObject bag when Value(bag, "UtcDateTime") is DateTime utc && Value(bag, "Offset") is TimeSpan offset =>
+            Moment(new DateTimeOffset(utc.Ticks, TimeSpan.Zero).ToOffset(offset)),
+        _ => "",
+    };
+
+    private static string Moment(DateTimeOffset time) => time.ToString("ddd yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture);
+
     private static string Coloured(string text, bool color)
     {
         string? start = text switch

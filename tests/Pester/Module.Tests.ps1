@@ -7,6 +7,7 @@ BeforeDiscovery {
         'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupSchedule'
+        'Get-BackupScheduleOccurrence'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
         'Invoke-RsyncStage'
@@ -19,6 +20,7 @@ BeforeDiscovery {
         'Send-BackupNotification'
         'Start-BackupSchedule'
         'Test-BackupConfiguration'
+        'Test-BackupDue'
         'Unregister-BackupSchedule'
     )
 }

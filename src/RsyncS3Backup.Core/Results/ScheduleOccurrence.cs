@@ -3,6 +3,9 @@ namespace RsyncS3Backup;
 /// <summary>One time at which a job is due.</summary>
 public sealed record ScheduleOccurrence
 {
+    /// <summary>The job's name; null for an expression without a job.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The instant, as the clocks of the job's time zone show it.</summary>
     public required DateTimeOffset Local { get; init; }
 

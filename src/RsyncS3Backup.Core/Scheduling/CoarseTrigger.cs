@@ -13,7 +13,8 @@ namespace RsyncS3Backup.Scheduling;
 /// </para>
 /// <para>
 /// Considered and left: the times of the job in the host's zone as it is at registration, with a check every hour. It asks less often, but is
-/// up to an hour late after the host's zone has changed. Asking four times an hour is complete, and <c>schedule.next</c> makes asking cheap.
+/// up to an hour late after the host's zone has changed, and needs a registration for every edit of the hours. Asking at four minutes of every
+/// hour is complete.
 /// </para>
 /// </remarks>
 internal static class CoarseTrigger

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.State;
 
@@ -10,18 +8,10 @@ namespace RsyncS3Backup.Scheduling;
 /// What a job remembers of its schedule, in <c>schedule.json</c> of its state folder. Two processes that claim an occurrence at the same
 /// moment get it once.
 /// </summary>
-/// <remarks>
-/// Beside it lies <c>schedule.next</c>, for whoever wants to know cheaply that nothing is due: one line with the next occurrence in seconds
-/// since 1970 and the machine's offset from UTC as <c>date +%z</c> writes it. It holds until that second, as long as that offset is the
-/// machine's, the configuration file is not newer, and for a day at most: zone data may be updated.
-/// </remarks>
 internal static class ScheduleState
 {
     /// <summary>The memory's file.</summary>
     public const string FileName = "schedule.json";
-
-    /// <summary>The file with the next occurrence.</summary>
-    public const string NextFileName = "schedule.next";
 
     private const string LockFile = "schedule.lock";
 
@@ -34,8 +24,10 @@ internal static class ScheduleState
         string job, CronSchedule schedule, DateTimeOffset now, bool catchUp, TimeSpan tolerance, DateTimeOffset? changed) =>
         Locked(job, folder =>
         {
-            DueDecision decision = DueDecision.From(schedule, Load(folder, schedule, now), now, catchUp, tolerance, changed);
-            Save(folder, decision.Memory, decision.Next);
+            ScheduleMemory? memory = Load(folder, schedule, now);
+            DueDecision decision = DueDecision.From(schedule, memory, now, catchUp, tolerance, changed);
+            if (decision.Memory != memory)
+                Save(folder, decision.Memory);
             return decision;
         });
 
@@ -55,7 +47,7 @@ internal static class ScheduleState
         ScheduleMemory? memory = keep ? Load(folder, schedule, now) : null;
         if (memory is null || !memory.IsOf(schedule))
             memory = ScheduleMemory.From(schedule, now);
-        Save(folder, memory, schedule.After(memory.Settled));
+        Save(folder, memory);
         return memory;
     });
 
@@ -63,7 +55,6 @@ internal static class ScheduleState
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
     public static void Forget(string job) => Locked(job, folder =>
     {
-        File.Delete(Path.Combine(folder, NextFileName));
         File.Delete(Path.Combine(folder, FileName));
         return folder;
     });
@@ -135,35 +126,15 @@ internal static class ScheduleState
         }
     }
 
-    private static void Save(string folder, ScheduleMemory memory, ScheduleOccurrence? next)
+    private static void Save(string folder, ScheduleMemory memory) => StateFolder.Replace(Path.Combine(folder, FileName), json =>
     {
-        StateFolder.Replace(Path.Combine(folder, FileName), json =>
-        {
-            json.WriteString("cronExpression", memory.CronExpression);
-            if (memory.TimeZone is not null)
-                json.WriteString("timeZone", memory.TimeZone);
-            json.WriteString("zone", memory.Zone);
-            json.WriteString("settled", memory.Settled);
-            json.WriteString("settledLocal", memory.SettledLocal);
-            if (memory.SettledBehind is { } behind)
-                json.WriteString("settledBehind", behind);
-        });
-        SaveNext(Path.Combine(folder, NextFileName), next);
-    }
-
-    // A half-written line after a crash is no number, and then nobody believes it.
-    private static void SaveNext(string path, ScheduleOccurrence? next)
-    {
-        if (next is null)
-        {
-            File.Delete(path);
-            return;
-        }
-
-        string offset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow) is var local && local < TimeSpan.Zero ? $"-{local:hhmm}" : $"+{local:hhmm}";
-        string temporary = path + ".tmp";
-        using (FileStream file = StateFolder.CreateFile(temporary))
-            file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{next.Utc.ToUnixTimeSeconds()} {offset}\n")));
-        File.Move(temporary, path, overwrite: true);
-    }
+        json.WriteString("cronExpression", memory.CronExpression);
+        if (memory.TimeZone is not null)
+            json.WriteString("timeZone", memory.TimeZone);
+        json.WriteString("zone", memory.Zone);
+        json.WriteString("settled", memory.Settled);
+        json.WriteString("settledLocal", memory.SettledLocal);
+        if (memory.SettledBehind is { } behind)
+            json.WriteString("settledBehind", behind);
+    });
 }

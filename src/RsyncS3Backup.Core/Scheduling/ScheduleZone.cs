@@ -189,11 +189,14 @@ internal sealed partial class ScheduleZone
             : found;
     }
 
-    // The names are files on Linux, where case counts, and are not on Windows.
+    // IANA's names are files on Linux, where case counts, as it does in ICU's table of Windows' names; on Windows it does not.
     private static TimeZoneInfo? InAnotherCase(string name) =>
-        TimeZoneInfo.GetSystemTimeZones().FirstOrDefault(known => known.Id.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found
-            ? Lookup(found.Id)
+        TimeZoneInfo.GetSystemTimeZones().SelectMany(NamesOf).FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found
+            ? Lookup(found)
             : null;
+
+    private static IEnumerable<string> NamesOf(TimeZoneInfo known) =>
+        TimeZoneInfo.TryConvertIanaIdToWindowsId(known.Id, out string? windows) ? [known.Id, windows] : [known.Id];
 
     private DateTime Bisect(DateTime before, DateTime changed, TimeSpan offset)
     {

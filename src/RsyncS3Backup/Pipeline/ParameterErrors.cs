@@ -91,6 +91,9 @@ internal static class ParameterErrors
         "Restore each job to a folder of its own, or all of them with -InPlace.",
         second);
 
+    internal static BackupError ClaimOfAnotherTime() => Create(
+        "InvalidParameter", "-At asks about another instant, which -Claim cannot keep.", "Leave out one of them.", "At");
+
     internal static BackupError FileExists(string path) => Create(
         "ConfigurationExists",
         $"'{path}' exists already.",

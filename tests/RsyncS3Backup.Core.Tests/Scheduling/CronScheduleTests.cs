@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Scheduling;
 using Xunit;
 
@@ -43,6 +44,49 @@ public sealed class CronScheduleTests
         IEnumerable<string> next = schedule.AllAfter(Instant(after)).Take(2).Select(occurrence => occurrence.ToString());
 
         Assert.Equal([first, second], next);
+    }
+
+    [Fact]
+    public void Around_clock_changes_of_the_past_the_occurrences_are_those_that_python_finds()
+    {
+        string[] rows = File.ReadAllLines(Repository.Path("tests", "RsyncS3Backup.Core.Tests", "Scheduling", "Golden", "occurrences.tsv"));
+
+        Assert.True(rows.Length > 300, "The table is not whole.");
+        Assert.All(rows, row =>
+        {
+            string[] cells = row.Split('\t');
+            IEnumerable<DateTimeOffset> next = Schedule(cells[1], cells[0]).AllAfter(Instant(cells[2])).Take(3).Select(occurrence => occurrence.Utc);
+            Assert.Equal(cells[3..].Select(Instant), next);
+        });
+    }
+
+    [Theory]
+    [InlineData("30 2 * * *", "America/New_York", "2026-03-08T05:00Z", "02:30 does not exist: the clocks go from 02:00 to 03:00; runs right after that.")]
+    [InlineData("0,30 2 * * *", "America/New_York", "2026-03-08T05:00Z", "02:00 and 02:30 do not exist: the clocks go from 02:00 to 03:00; run once right after that.")]
+    [InlineData("*/20 2 * * *", "America/New_York", "2026-03-08T05:00Z", "3 times from 02:00 to 02:40 do not exist: the clocks go from 02:00 to 03:00; run once right after that.")]
+    [InlineData("0 2 * * *", "Pacific/Apia", "2011-12-30T02:00Z", "2011-12-30 02:00 does not exist: the clocks go from 2011-12-30 00:00 to 2011-12-31 00:00; runs right after that.")]
+    [InlineData("30 1 * * *", "America/New_York", "2026-11-01T00:00Z", "01:30 comes twice; runs at the first.")]
+    [InlineData("0 2 * * *", "America/New_York", "2026-11-01T00:00Z", null)]
+    [InlineData("*/30 * * * *", "America/New_York", "2026-11-01T05:10Z", null)]
+    public void A_note_says_what_a_clock_change_does(string expression, string zone, string after, string? note) =>
+        Assert.Equal(note, Schedule(expression, zone).After(Instant(after))?.Note);
+
+    [Fact]
+    public void Windows_names_and_any_case_mean_the_zone_of_iana()
+    {
+        Assert.Equal("Europe/Berlin", ScheduleZone.Find("W. Europe Standard Time").IanaName);
+        Assert.Equal("Europe/Berlin", ScheduleZone.Find("w. europe standard time").IanaName);
+        Assert.Equal("Europe/Berlin", ScheduleZone.Find("europe/BERLIN").IanaName);
+        Assert.Equal("W. Europe Standard Time", ScheduleZone.Find("Europe/Berlin").WindowsName);
+    }
+
+    [Fact]
+    public void A_zone_that_is_almost_one_is_named()
+    {
+        BackupException exception = Assert.Throws<BackupException>(() => ScheduleZone.Find("Europe/Berln"));
+
+        Assert.Equal("TimeZoneUnknown", exception.Error.Id);
+        Assert.Contains("Did you mean 'Europe/Berlin'?", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

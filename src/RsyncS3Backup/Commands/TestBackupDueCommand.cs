@@ -1,0 +1,97 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Scheduling;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Says whether jobs are due and why; with -Claim it also keeps the answer, so that nobody else gets the same time.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "BackupDue", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
+[OutputType(typeof(BackupDue), typeof(bool))]
+public sealed class TestBackupDueCommand : JobCmdlet
+{
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
+    [Alias("FullName", "Path")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public override string[] ConfigPath { get; set; } = [];
+
+    /// <summary>An expression that stands before the configuration's.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CronExpression { get; set; }
+
+    /// <summary>A time zone that stands before the configuration's.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? TimeZone { get; set; }
+
+    /// <summary>Do not make one run of times that were missed.</summary>
+    [Parameter]
+    public SwitchParameter NoCatchUp { get; set; }
+
+    /// <summary>With -NoCatchUp: how late a time may still run.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan Tolerance { get; set; } = DueDecision.DefaultTolerance;
+
+    /// <summary>Ask as if it were this instant. Default: now.</summary>
+    [Parameter]
+    public DateTimeOffset At { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>Keep the answer: whoever asks next does not get the same time. Then run the job if it is due.</summary>
+    [Parameter]
+    public SwitchParameter Claim { get; set; }
+
+    /// <summary>Emit true or false for each job instead.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    private bool IsAtGiven => At != DateTimeOffset.MinValue;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Claim && IsAtGiven)
+            ThrowTerminating(ParameterErrors.ClaimOfAnotherTime());
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (BackupConfiguration job in ReadJobs())
+        {
+            if (TryRead(() => Answer(job)) is { } answer)
+                WriteObject(Quiet ? answer.IsDue : answer);
+        }
+    }
+
+    private BackupDue Answer(BackupConfiguration job)
+    {
+        string expression = CronExpression ?? job.Schedule?.CronExpression ?? throw new BackupException(ScheduleErrors.ScheduleMissing(job.Name));
+        CronSchedule schedule = CronSchedule.From(
+            new BackupScheduleOptions { CronExpression = expression, Timezone = TimeZone ?? job.Schedule?.Timezone });
+        bool claims = Claim && ShouldProcess($"job '{job.Name}'", "Claim the time that is due");
+        DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
+        DueDecision decision = claims
+            ? ScheduleState.Claim(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job))
+            : ScheduleState.Look(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job));
+        return new BackupDue
+        {
+            Name = job.Name,
+            IsDue = decision.IsDue,
+            IsClaimed = claims,
+            Occurrence = decision.Occurrence?.Local,
+            Reason = decision.Reason,
+            NextOccurrence = decision.Next?.Local,
+            TimeZone = schedule.Zone.Name,
+        };
+    }
+
+    // An expression that was given was not written into the file.
+    private DateTimeOffset? Changed(BackupConfiguration job) =>
+        CronExpression is null && TimeZone is null && job.Path is { } path && File.Exists(path) ? File.GetLastWriteTimeUtc(path) : null;
+}
