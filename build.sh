@@ -59,15 +59,22 @@ ensure_rsync() {
   exit 1
 }
 
-# Tests of sources by ssh start a server of their own; without the program they are skipped. The package's service is of no use here.
-ensure_sshd() {
-  [ -x /usr/sbin/sshd ] && return
+# Tests of sources by ssh and of schedules start a server, a cron and a systemd of their own, and check property lists; where a program is
+# missing, they are skipped. The packages' services are of no use here.
+ensure_test_programs() {
+  local missing=()
+  [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
+  [ -x /usr/sbin/cron ] || missing+=(cron)
+  command -v systemd-analyze >/dev/null || missing+=(systemd)
+  command -v plistutil >/dev/null || missing+=(libplist-utils)
+  [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null && can_be_root || return 0
-  say 'sshd is missing: installing it for the tests'
+  say "Installing for the tests: ${missing[*]}"
   # 101 is what policy-rc.d says to keep a package from starting its service (invoke-rc.d(8)).
   local policy=/usr/sbin/policy-rc.d
   [ -e $policy ] && policy= || { printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null && as_root chmod +x $policy; }
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server || true
+  as_root apt-get update -qq || true
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" || true
   [ -z "$policy" ] || as_root rm -f "$policy"
 }
 
@@ -193,7 +200,7 @@ run_pester() {
 
 run_tests() {
   ensure_rsync
-  ensure_sshd
+  ensure_test_programs
   build
   say 'Building the tests'
   dotnet build tests/RsyncS3Backup.Core.Tests -c Release

@@ -11,6 +11,9 @@ internal static class CrontabText
     // entry.c and misc.c of cron: a longer command is "too long" there, and so is a longer line.
     private const int LongestCommand = 998;
 
+    // get_list of cron reads a field into 100 bytes, and ignores the entry of a longer one without a word (seen with Debian's).
+    private const int LongestField = 90;
+
     private const string Begin = "# RsyncS3Backup begin ";
     private const string End = "# RsyncS3Backup end ";
     private const string Off = "# off: ";
@@ -52,7 +55,15 @@ internal static class CrontabText
 
     /// <summary>The five fields of the times.</summary>
     public static string Times(ScheduleRegistration registration) =>
-        $"{string.Join(',', registration.Trigger.Minutes.Select(minute => minute.ToString(CultureInfo.InvariantCulture)))} * * * *";
+        $"{MinuteField(registration.Trigger.Minutes)} * * * *";
+
+    /// <summary>Minutes as a crontab's field that no cron finds too long; every minute where there is no other way, which starts too often only.</summary>
+    /// <param name="minutes">0 to 59, ascending.</param>
+    public static string MinuteField(IReadOnlyList<int> minutes)
+    {
+        string shortest = ((string[])[Ranges(minutes), Steps(minutes)]).MinBy(field => field.Length)!;
+        return minutes.Count == 60 || shortest.Length > LongestField ? "*" : shortest;
+    }
 
     /// <summary>A file for /etc/cron.d.</summary>
     public static string File(ScheduleRegistration registration) =>
@@ -152,6 +163,32 @@ internal static class CrontabText
 
     private static int NextLine(string text, int position) =>
         text.IndexOf('\n', position) is >= 0 and var end ? end + 1 : text.Length;
+
+    private static string Ranges(IReadOnlyList<int> minutes)
+    {
+        List<(int First, int Last)> ranges = [];
+        foreach (int minute in minutes)
+        {
+            if (ranges.Count > 0 && ranges[^1].Last == minute - 1)
+                ranges[^1] = (ranges[^1].First, minute);
+            else
+                ranges.Add((minute, minute));
+        }
+
+        return string.Join(',', ranges.Select(range => range.First == range.Last ? Text(range.First) : $"{Text(range.First)}-{Text(range.Last)}"));
+    }
+
+    // The coarsest steps of which all minutes are made.
+    private static string Steps(IReadOnlyList<int> minutes)
+    {
+        int step = ((int[])[2, 3, 4, 5, 6, 10, 12, 15, 20, 30])
+            .FirstOrDefault(step => minutes.All(minute => minutes.Contains((minute + step) % 60)), 60);
+        return step == 60
+            ? Ranges(minutes)
+            : string.Join(',', minutes.Where(minute => minute < step).Select(first => first == 0 ? $"*/{Text(step)}" : $"{Text(first)}-59/{Text(step)}"));
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Quote(string argument) => $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 

@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using RsyncS3Backup.Scheduling;
 using RsyncS3Backup.Scheduling.Native;
 using Xunit;
 
@@ -85,6 +86,29 @@ public sealed class CrontabTextTests
         Assert.Contains("998", CrontabText.Obstacle(Registrations.Plain with { ConfigPath = "/" + new string('x', 900) }), StringComparison.Ordinal);
         Assert.Contains("line break", CrontabText.Obstacle(Registrations.Plain with { JobName = "a\nb" }), StringComparison.Ordinal);
     }
+
+    [Property(MaxTest = 500)]
+    public void The_field_of_the_minutes_has_all_of_them_and_is_short_enough_for_cron(byte[] some)
+    {
+        int[] minutes = [.. some.Append((byte)7).Select(value => value % 60).Distinct().Order()];
+        int[] quarters = [.. Enumerable.Range(0, 60).Where(minute => minutes.Any(one => one % 15 == minute % 15))];
+        foreach (int[] wanted in new[] { minutes, quarters })
+        {
+            string field = CrontabText.MinuteField(wanted);
+
+            Assert.InRange(field.Length, 1, 99);
+            IReadOnlyList<int> read = CronExpression.Parse(field + " * * * *").Minutes;
+            Assert.Equal(field == "*" ? Enumerable.Range(0, 60) : wanted, read);
+        }
+    }
+
+    [Theory]
+    [InlineData("30 2 * * *", "*/15")]
+    [InlineData("7 2 * * *", "*/15,7-59/15")]
+    [InlineData("* * * * *", "*")]
+    [InlineData("*/10 * * * *", "*/5")]
+    public void The_field_of_the_minutes_is_one_that_people_read(string expression, string field) =>
+        Assert.Equal(field, CrontabText.MinuteField(Registrations.Trigger(expression, "UTC", catchUp: true).Minutes));
 
     [Property(MaxTest = 150)]
     public void The_command_reaches_the_program_as_it_was(NonNull<string>[] arguments)

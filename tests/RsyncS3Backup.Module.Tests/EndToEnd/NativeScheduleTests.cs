@@ -1,0 +1,136 @@
+using System.Management.Automation;
+using System.Reflection;
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>
+/// Jobs are registered with real schedulers, which start them: the real launcher in the real engine. Only pwsh itself is a program of the tests,
+/// because not every machine has it.
+/// </summary>
+public sealed class NativeScheduleTests : EndToEndTest
+{
+    // What a shell, systemd and cron each would make something of.
+    private const string JobName = """it's 100% "$HOME" é""";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+
+    private string Path { get; } = Environment.GetEnvironmentVariable("PATH")!;
+
+    [SkippableFact]
+    public async Task Systemd_starts_a_job_at_its_minute_and_forgets_it()
+    {
+        Isolate();
+        using UserManager manager = new();
+        Skip.If(manager.WhyNot is not null, manager.WhyNot);
+        string job = WriteJobNamed(JobName, ("schedule.cronExpression", "* * * * *"));
+
+        PSObject registered = Register(job, "Systemd");
+        Assert.Equal(("Active", "Systemd", JobName), (registered.Text("State"), registered.Text("Scheduler"), registered.Text("Name")));
+        await RunsAsync();
+
+        // The same once more changes nothing; another wish changes what is there.
+        string timer = registered.Text("Location");
+        DateTime written = File.GetLastWriteTimeUtc(timer);
+        Register(job, "Systemd");
+        Assert.Equal(written, File.GetLastWriteTimeUtc(timer));
+        Session.Run("Disable-BackupSchedule *").ThrowOnError();
+        Assert.Equal("Disabled", Schedule().Text("State"));
+        Session.Run("Enable-BackupSchedule *").ThrowOnError();
+        Assert.Equal("Active", Schedule().Text("State"));
+        File.AppendAllText(timer, "# by hand\n");
+        Assert.Equal("Broken", Schedule().Text("State"));
+        Assert.Contains("by hand", Schedule().Text("Problem"), StringComparison.Ordinal);
+        Assert.Equal("Active", Register(job, "Systemd").Text("State"));
+
+        Session.Run("Get-BackupSchedule | Unregister-BackupSchedule").ThrowOnError();
+        Assert.Empty(Session.Texts("Get-BackupSchedule"));
+        Assert.Empty(Directory.EnumerateFiles(Folder.File("config-home"), "*rsyncs3backup*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.EnumerateFiles(Folder.File("data-home"), "*rsyncs3backup*", SearchOption.AllDirectories));
+    }
+
+    [SkippableFact]
+    public async Task Cron_starts_a_job_at_its_minute_and_keeps_the_rest_of_the_crontab()
+    {
+        Isolate();
+        using CronDaemon cron = new();
+        Skip.If(cron.WhyNot is not null, cron.WhyNot);
+        WriteScript("bin/crontab", $"exec {cron.Crontab} \"$@\"");
+        const string mine = "# mine\nMAILTO=\"\"\n0 5 * * * /bin/true # 100\\%\n";
+        Crontab("-", mine);
+        string job = WriteJobNamed(JobName, ("schedule.cronExpression", "* * * * *"));
+
+        PSObject registered = Register(job, "Cron");
+        Assert.Equal(("Active", "Cron", JobName), (registered.Text("State"), registered.Text("Scheduler"), registered.Text("Name")));
+        Assert.StartsWith(mine, Crontab("-l"), StringComparison.Ordinal);
+        await RunsAsync();
+
+        string before = Crontab("-l");
+        Register(job, "Cron");
+        Assert.Equal(before, Crontab("-l"));
+        Session.Run("Disable-BackupSchedule *").ThrowOnError();
+        Assert.Equal("Disabled", Schedule().Text("State"));
+        Session.Run("Enable-BackupSchedule *").ThrowOnError();
+        Assert.Equal(before, Crontab("-l"));
+
+        Session.Run("Get-BackupSchedule | Unregister-BackupSchedule").ThrowOnError();
+        Assert.Empty(Session.Texts("Get-BackupSchedule"));
+        Assert.Equal(mine, Crontab("-l"));
+    }
+
+    // All that a scheduler or the module would find of this user's is in the test's folder, and so is the pwsh that is registered.
+    private void Isolate()
+    {
+        string probe = typeof(NativeScheduleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "PowerShellProbe").Value!;
+        string dotnet = System.IO.Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? Environment.ProcessPath!
+            : System.IO.Path.Combine(Path.Split(':').First(folder => File.Exists(System.IO.Path.Combine(folder, "dotnet"))), "dotnet");
+        WriteScript("power shell 100%/pwsh", $"exec '{dotnet}' exec '{probe}' \"$@\"");
+        string bin = Directory.CreateDirectory(Folder.File("bin")).FullName;
+        SetEnvironment("PATH", $"{bin}:{Folder.File("power shell 100%")}:{Path}");
+        SetEnvironment("HOME", Directory.CreateDirectory(Folder.File("home")).FullName);
+        SetEnvironment("XDG_CONFIG_HOME", Directory.CreateDirectory(Folder.File("config-home")).FullName);
+        SetEnvironment("XDG_DATA_HOME", Directory.CreateDirectory(Folder.File("data-home")).FullName);
+        SetEnvironment("XDG_RUNTIME_DIR", Directory.CreateDirectory(
+            Folder.File("run"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName);
+        SetEnvironment("DBUS_SESSION_BUS_ADDRESS", null);
+        // Scheduled jobs have no other credentials than those that the AWS SDK finds.
+        File.WriteAllText(CredentialsFile, $"[default]\naws_access_key_id = {Server.AccessKey}\naws_secret_access_key = {Server.SecretKey}\n");
+        WriteScript("bin/crontab", "echo no crontab for me >&2; exit 1");
+    }
+
+    private PSObject Register(string job, string scheduler) => Assert.Single(Session.Run(
+        "param($Path, $Scheduler) Register-BackupSchedule -ConfigPath $Path -Scheduler $Scheduler -PassThru", job, scheduler)
+        .ThrowOnError().Objects);
+
+    private PSObject Schedule() => Assert.Single(Session.Run("Get-BackupSchedule").ThrowOnError().Objects);
+
+    /// <summary>Waits until the job has run because its minute came, and checks both copies.</summary>
+    private async Task RunsAsync()
+    {
+        using CancellationTokenSource limit = new(Patience);
+        using PeriodicTimer often = new(TimeSpan.FromMilliseconds(500));
+        while (Objects($"rsync/{JobName}/").Count < 3 || Schedule().Text("LastResult") is not { Length: > 0 })
+            Assert.True(await often.WaitForNextTickAsync(limit.Token));
+
+        Assert.Equal("Succeeded", Schedule().Text("LastResult"));
+        Assert.Equal(Files(Source), Files(Folder.File("mirror-" + JobName)));
+        Assert.Equal(Files(Source), Objects($"rsync/{JobName}/"));
+    }
+
+    private string Crontab(string argument, string? input = null)
+    {
+        System.Diagnostics.ProcessStartInfo start = new(Folder.File("bin/crontab"), [argument])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return output;
+    }
+}
