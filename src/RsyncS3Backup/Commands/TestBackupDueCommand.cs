@@ -2,6 +2,7 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.Scheduling.Native;
 
 namespace RsyncS3Backup.Commands;
 
@@ -79,13 +80,15 @@ public sealed class TestBackupDueCommand : JobCmdlet
         DueDecision decision = claims
             ? ScheduleState.Claim(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job))
             : ScheduleState.Look(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job));
+        // Start-BackupSchedule lets the scheduler start this very question.
+        bool isAskedFor = claims && StartRequest.Take(job.Name);
         return new BackupDue
         {
             Name = job.Name,
-            IsDue = decision.IsDue,
+            IsDue = decision.IsDue || isAskedFor,
             IsClaimed = claims,
             Occurrence = decision.Occurrence?.Local,
-            Reason = decision.Reason,
+            Reason = isAskedFor ? "Start-BackupSchedule asked for it." : decision.Reason,
             NextOccurrence = decision.Next?.Local,
             TimeZone = schedule.Zone.Name,
         };
