@@ -32,6 +32,7 @@ public sealed class ManifestTests
     }
 
     [Theory]
+    [InlineData("BackupAction")]
     [InlineData("BackupPlan")]
     [InlineData("BackupResult")]
     [InlineData("RsyncStageResult")]

@@ -54,7 +54,7 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         this.request = request;
         this.context = context;
         this.grace = grace;
-        report = new StageReport(context);
+        report = new StageReport(context, stage: 1);
         progress = new RsyncProgressReporter(context, context.JobName, request.Sources.Count);
         destination = request.Options.LocalDestination;
     }
@@ -112,6 +112,8 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
         if (plan?.TryAdd(leg!, item) == false)
             return;
         recorder?.Add(item);
+        if (report.TellsActions)
+            Tell(item);
         switch (item.Change)
         {
             case RsyncChange.Created:
@@ -129,6 +131,18 @@ internal sealed class RsyncStageRun : IRsyncOutputHandler, IRsyncErrorHandler
                     firstDeleted.Add(leg!.Name is null ? item.Name : $"{leg.Name}/{item.Name}");
                 break;
         }
+    }
+
+    private void Tell(in RsyncItem item)
+    {
+        BackupActionKind kind = item.Change switch
+        {
+            RsyncChange.Created => BackupActionKind.Created,
+            RsyncChange.Updated => BackupActionKind.Updated,
+            RsyncChange.Metadata => BackupActionKind.Metadata,
+            _ => BackupActionKind.Deleted,
+        };
+        report.Acted(kind, leg!.Name is null ? item.Name : item.NameBytes.IsEmpty ? leg.Name : $"{leg.Name}/{item.Name}", item.Size);
     }
 
     /// <inheritdoc/>

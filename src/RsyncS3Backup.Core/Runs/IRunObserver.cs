@@ -17,6 +17,15 @@ public interface IRunObserver
     /// <summary>False when nobody looks at <see cref="Progress"/>, so that nothing need be measured for it.</summary>
     bool WantsProgress => true;
 
+    /// <summary>False when nobody looks at single actions, so that none need be made.</summary>
+    bool WantsActions => false;
+
+    /// <summary>
+    /// Takes what was done with one entry, of all entries. The run waits for the task before it goes on with that entry's worker: that is how
+    /// a slow reader slows the run instead of filling memory. The task must end also when the run is cancelled.
+    /// </summary>
+    ValueTask ActedAsync(BackupAction action) => ValueTask.CompletedTask;
+
     /// <summary>How far a stage is; called a few times a second at most, and at its end with <see cref="StageProgress.Completed"/>.</summary>
     void Progress(StageProgress progress);
 }

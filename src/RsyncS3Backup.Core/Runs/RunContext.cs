@@ -81,6 +81,12 @@ public sealed class RunContext : IRunObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool WantsActions => observer.WantsActions;
+
+    /// <inheritdoc/>
+    public ValueTask ActedAsync(BackupAction action) => observer.ActedAsync(action);
+
+    /// <inheritdoc/>
     public void Progress(StageProgress progress)
     {
         if (progress.Completed && Attempts is { } attempts)

@@ -27,7 +27,7 @@ public static class S3SyncStage
     {
         DateTimeOffset startTime = request.StartTime ?? request.Clock.GetLocalNow();
         long started = Stopwatch.GetTimestamp();
-        StageReport report = new(context);
+        StageReport report = new(context, stage: 2);
         S3SyncStageResult result = new()
         {
             Name = context.JobName,

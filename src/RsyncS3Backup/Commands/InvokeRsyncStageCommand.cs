@@ -8,7 +8,7 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Runs stage 1, sources to mirror, and emits an <see cref="RsyncStageResult"/>, which Invoke-S3SyncStage takes by pipeline.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "RsyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(RsyncStageResult))]
+[OutputType(typeof(RsyncStageResult), typeof(BackupAction))]
 public sealed class InvokeRsyncStageCommand : JobCmdlet
 {
     private RunLogging logging = new();
@@ -65,6 +65,12 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
     [Parameter]
     public SwitchParameter AllowNewDestination { get; set; }
 
+    /// <summary>
+    /// Emit a <see cref="BackupAction"/> for every entry that something is done about, as it happens; the result comes last.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
     [DurationTransformation]
@@ -104,7 +110,8 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
             || !ShouldProcess(Descriptions.Mirror(request.Sources.Select(source => source.Path), request.Options), "Mirror with rsync"))
             return;
         RsyncStageResult result = Run(
-            activity: null, (observer, token) => BackupRunner.RunStage1Async(request, name, options, observer, token));
+            activity: null, (observer, token) => BackupRunner.RunStage1Async(request, name, options, observer, token),
+            PassThru);
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);

@@ -9,7 +9,7 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Runs both stages of one or several jobs and emits a <see cref="BackupResult"/> for each.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(BackupResult), typeof(BackupPlan))]
+[OutputType(typeof(BackupResult), typeof(BackupPlan), typeof(BackupAction))]
 public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
@@ -46,6 +46,12 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     /// <summary>Emit a <see cref="BackupPlan"/> of what the run would do, and change nothing anywhere.</summary>
     [Parameter]
     public SwitchParameter PlanOnly { get; set; }
+
+    /// <summary>
+    /// Emit a <see cref="BackupAction"/> for every entry that something is done about, as it happens; the result comes last.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
     /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
@@ -136,7 +142,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
                 // Here: a stopped pipeline takes no result any more.
                 Note(ended.ExitCode);
                 return ended;
-            });
+            },
+            PassThru);
         EndIfTerminated();
         if (result.Error is { } error)
             WriteError(error);
@@ -147,7 +154,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     {
         // Made here and not where they run: only the pipeline thread may ask the session and the host.
         ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(WithOverrides(given), RunOptions(given), Activity(given)))];
-        RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token));
+        RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token), PassThru);
         EndIfTerminated();
 
         Action Ended(BackupResult result)
@@ -168,7 +175,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         BackupRunOptions options = RunOptions(given);
         BackupPlan plan = Run(
             $"Plan of backup '{configuration.Name}'",
-            (observer, token) => BackupPlanner.PlanAsync(configuration, options, observer, token));
+            (observer, token) => BackupPlanner.PlanAsync(configuration, options, observer, token),
+            PassThru);
         Note(plan.ExitCode);
         WriteObject(plan);
     }

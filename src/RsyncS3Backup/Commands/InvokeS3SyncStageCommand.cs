@@ -12,7 +12,7 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(S3SyncStageResult))]
+[OutputType(typeof(S3SyncStageResult), typeof(BackupAction))]
 public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
 {
     private RunLogging logging = new();
@@ -109,6 +109,12 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     [Parameter]
     public SwitchParameter AllowEmptySource { get; set; }
+
+    /// <summary>
+    /// Emit a <see cref="BackupAction"/> for every entry that something is done about, as it happens; the result comes last.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
     /// <summary>How long to wait for another run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
@@ -244,7 +250,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
 
     private void Emit(Func<IRunObserver, CancellationToken, Task<S3SyncStageResult>> stage)
     {
-        S3SyncStageResult result = Run(activity: null, (observer, token) => stage(observer, token));
+        S3SyncStageResult result = Run(activity: null, (observer, token) => stage(observer, token), PassThru);
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);

@@ -20,18 +20,21 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Runs async work; what it tells the observer reaches the pipeline while it runs.</summary>
     /// <param name="activity">The title of the progress bar above the stages' own; null for a cmdlet that runs one stage.</param>
     /// <param name="work">The work.</param>
-    private protected T Run<T>(string? activity, Func<CmdletObserver, CancellationToken, Task<T>> work)
+    /// <param name="emitsActions">True to write every action as an object, while the work goes on.</param>
+    private protected T Run<T>(string? activity, Func<CmdletObserver, CancellationToken, Task<T>> work, bool emitsActions = false)
     {
         PipelinePump pump = new(StopToken);
-        CmdletObserver observer = new(this, pump, activity);
+        CmdletObserver observer = new(this, pump, activity, emitsActions: emitsActions);
         return Run(pump, token => work(observer, token), observer.CompleteProgress);
     }
 
     /// <summary>Runs several pieces of async work at once; what they tell their observers reaches the pipeline while they run.</summary>
-    private protected void RunSeveral(Func<SeveralRuns, CancellationToken, Task> work)
+    /// <param name="work">The work.</param>
+    /// <param name="emitsActions">True to write every action as an object, while the work goes on.</param>
+    private protected void RunSeveral(Func<SeveralRuns, CancellationToken, Task> work, bool emitsActions)
     {
         PipelinePump pump = new(StopToken);
-        SeveralRuns runs = new(this, pump);
+        SeveralRuns runs = new(this, pump, emitsActions);
         Run(pump, async token =>
         {
             await work(runs, token).ConfigureAwait(false);
@@ -82,14 +85,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     {
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, runActivity: null);
-        try
-        {
-            return pump.Run(token => work(observer, item => pump.Post(() => write(item)), token));
-        }
-        finally
-        {
-            observer.CompleteProgress();
-        }
+        return Run(pump, token => work(observer, item => pump.Post(() => write(item)), token), observer.CompleteProgress);
     }
 
     /// <summary>Writes a non-terminating error.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Management.Automation;
 using RsyncS3Backup.Reporting;
@@ -6,10 +7,13 @@ using RsyncS3Backup.Runs;
 namespace RsyncS3Backup.Pipeline;
 
 /// <summary>Shows what a run tells while it works: verbose and warning lines, an error for each failed entry, progress bars. Finds secrets for it.</summary>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "Without its wait handle a semaphore holds nothing, and work that outlives its grace period may still use it.")]
 internal sealed class CmdletObserver : IRunObserver, ISecretReader
 {
     private const int RunActivity = 1;
     private const int Stages = 2;
+    private const int ActionsAhead = 256;
 
     /// <summary>How many progress bars one run has: its own and those of its stages.</summary>
     internal const int Activities = RunActivity + Stages;
@@ -23,16 +27,22 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
     private readonly StageProgress?[] latest = new StageProgress?[Stages + 1];
     private readonly HashSet<int> shown = [];
 
+    // Room for actions that are posted and not written yet: beyond that the run waits for the pipeline.
+    private readonly SemaphoreSlim room = new(ActionsAhead);
+
     /// <summary>An observer for one run of the pump.</summary>
     /// <param name="cmdlet">Whose streams are written.</param>
     /// <param name="pump">Brings the writes to the pipeline thread.</param>
     /// <param name="runActivity">The title of the run's progress bar above the stages' own; null: the stage's bar stands alone.</param>
     /// <param name="label">What each line begins with, where several runs write at once; null: nothing.</param>
     /// <param name="firstActivity">The number of progress bars that other runs may show.</param>
-    internal CmdletObserver(AsyncCmdlet cmdlet, PipelinePump pump, string? runActivity, string? label = null, int firstActivity = 0)
+    /// <param name="emitsActions">True to write every action as an object.</param>
+    internal CmdletObserver(
+        AsyncCmdlet cmdlet, PipelinePump pump, string? runActivity, string? label = null, int firstActivity = 0, bool emitsActions = false)
     {
         this.label = label;
         this.firstActivity = firstActivity;
+        WantsActions = emitsActions;
         this.cmdlet = cmdlet;
         this.pump = pump;
         this.runActivity = runActivity;
@@ -47,6 +57,18 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
 
     /// <inheritdoc/>
     public void ItemFailed(BackupError error) => pump.Post(() => cmdlet.WriteError(ErrorRecords.From(error, label)));
+
+    /// <inheritdoc/>
+    public bool WantsActions { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask ActedAsync(BackupAction action)
+    {
+        // Every place is given back: by the write, or when the pump drops it because the pipeline has ended.
+        await room.WaitAsync().ConfigureAwait(false);
+        if (!pump.TryPost(() => Write(action), dropped: () => room.Release()))
+            room.Release();
+    }
 
     /// <inheritdoc/>
     public void Progress(StageProgress progress)
@@ -142,6 +164,12 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
         { Bytes: > 0 } => HumanText.Bytes(progress.Bytes),
         _ => "",
     };
+
+    private void Write(BackupAction action)
+    {
+        cmdlet.WriteObject(action);
+        room.Release();
+    }
 
     private void Write(ProgressRecord record)
     {

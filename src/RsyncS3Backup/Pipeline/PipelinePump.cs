@@ -27,6 +27,9 @@ internal sealed class PipelinePump(CancellationToken stopping, TimeSpan? gracePe
     /// <summary>Has the pipeline thread do something, soon. Callable from any thread; dropped when the work has ended or is cancelled.</summary>
     internal void Post(Action action) => TryEnqueue(new PostedCall(action, Dropped: null));
 
+    /// <summary>Likewise; false when nobody will do it, now or later. When it is dropped after all, <paramref name="dropped"/> is called.</summary>
+    internal bool TryPost(Action action, Action dropped) => TryEnqueue(new PostedCall(action, dropped));
+
     /// <summary>
     /// Has the pipeline thread answer something (ShouldContinue, for one). A question that is dropped is a cancelled task: whoever awaits
     /// it is never left waiting.

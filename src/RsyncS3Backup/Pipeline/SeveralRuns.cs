@@ -1,7 +1,10 @@
 namespace RsyncS3Backup.Pipeline;
 
 /// <summary>What several runs at once share: the pipeline. Each has an observer of its own, whose lines begin with its name.</summary>
-internal sealed class SeveralRuns(AsyncCmdlet cmdlet, PipelinePump pump)
+/// <param name="cmdlet">Whose streams are written.</param>
+/// <param name="pump">Brings the writes to the pipeline thread.</param>
+/// <param name="emitsActions">True to write every action of every run as an object.</param>
+internal sealed class SeveralRuns(AsyncCmdlet cmdlet, PipelinePump pump, bool emitsActions)
 {
     private readonly List<CmdletObserver> observers = [];
 
@@ -12,7 +15,8 @@ internal sealed class SeveralRuns(AsyncCmdlet cmdlet, PipelinePump pump)
     {
         lock (observers)
         {
-            CmdletObserver observer = new(cmdlet, pump, activity, label, firstActivity: observers.Count * CmdletObserver.Activities);
+            int firstActivity = observers.Count * CmdletObserver.Activities;
+            CmdletObserver observer = new(cmdlet, pump, activity, label, firstActivity, emitsActions);
             observers.Add(observer);
             return observer;
         }

@@ -78,8 +78,12 @@ internal sealed class DeletePhase(
         if (planned is not null)
         {
             planned.AddDeletes(Bucket.RequestsToDelete(keys));
-            foreach ((_, long size) in batch)
+            foreach ((string relativeKey, long size) in batch)
+            {
                 counters.ObjectDeleted(size);
+                await report.ActedAsync(BackupActionKind.Deleted, relativeKey, bucket.Key(relativeKey), size).ConfigureAwait(false);
+            }
+
             return;
         }
 
@@ -105,6 +109,7 @@ internal sealed class DeletePhase(
                 continue;
             counters.ObjectDeleted(size);
             catalog?.Remove(relativeKey);
+            await report.ActedAsync(BackupActionKind.Deleted, relativeKey, bucket.Key(relativeKey), size).ConfigureAwait(false);
         }
     }
 }

@@ -71,6 +71,7 @@ internal sealed class SyncWorker(
         if (await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false) is not { } stored)
             return await SendAsync(action, null, cancellationToken).ConfigureAwait(false);
         counters.EntryMetadataChanged(local);
+        await TellAsync(BackupActionKind.Metadata, local).ConfigureAwait(false);
         return stored;
     }
 
@@ -83,12 +84,14 @@ internal sealed class SyncWorker(
             && await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false) is { } copied)
         {
             counters.EntryCopied(local, isNew);
+            await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
             return copied;
         }
 
         if (await TryCopyEarlierAsync(local, cancellationToken).ConfigureAwait(false) is { } kept)
         {
             counters.EntryCopied(local, isNew);
+            await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
             return kept;
         }
 
@@ -114,7 +117,7 @@ internal sealed class SyncWorker(
             counters.EntryCreated();
         else
             counters.EntryUpdated();
-        return Record(Row(local, uploaded.Attributes) with
+        CatalogEntry stored = Record(Row(local, uploaded.Attributes) with
         {
             // Of a link that was replaced meanwhile, not what its attributes say.
             Size = uploaded.Size,
@@ -123,7 +126,12 @@ internal sealed class SyncWorker(
             Crc32 = uploaded.Crc32,
             StorageClass = uploaded.StorageClass,
         });
+        await TellAsync(isNew ? BackupActionKind.Created : BackupActionKind.Updated, local).ConfigureAwait(false);
+        return stored;
     }
+
+    private ValueTask TellAsync(BackupActionKind kind, MirrorEntry local) =>
+        report.ActedAsync(kind, local.RelativeKey, bucket.Key(local.RelativeKey), local.ContentLength);
 
     /// <summary>Copies inside S3 what a row says is there, with the entry's attributes.</summary>
     /// <returns>Null when the content has to be uploaded after all.</returns>
