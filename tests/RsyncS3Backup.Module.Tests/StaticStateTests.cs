@@ -12,6 +12,12 @@ public sealed class StaticStateTests
     // Static fields that can change, and why that is no harm.
     private static readonly Dictionary<string, string> Allowed = new()
     {
+        ["RsyncS3Backup.BandwidthText.Units"] = "a table that nobody writes to",
+        ["RsyncS3Backup.ConfigurationSecrets.Names"] = "a table that nobody writes to",
+        ["RsyncS3Backup.Scheduling.CronExpression.Macros"] = "a table that nobody writes to",
+        ["RsyncS3Backup.Loader.ModuleLoader.Gate"] = "guards the next one",
+        ["RsyncS3Backup.Loader.ModuleLoader.context"] = "one load context for a process is what the loader is for",
+        ["RsyncS3Backup.Rsync.RsyncProbe.Known"] = "what a program said of itself, under its path, time and length; made for several threads",
     };
 
     [Fact]
@@ -26,7 +32,7 @@ public sealed class StaticStateTests
             .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Where(CanChange).Select(field => $"{field.DeclaringType!.FullName}.{field.Name}").Order(StringComparer.Ordinal)];
 
-        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), changeable);
+        Assert.Equal(string.Join('\n', Allowed.Keys.Order(StringComparer.Ordinal)), string.Join('\n', changeable));
     }
 
     private static bool CanChange(FieldInfo field) =>
