@@ -104,9 +104,9 @@ public sealed partial class ViewTests : IDisposable
     [Fact]
     public void A_restore_is_one_line_of_a_table() => AssertScreen("""
 
-        Name                     Status                From   Restored Unchanged Failed    Fetched  Duration
-        ----                     ------                ----   -------- --------- ------    -------  --------
-        photos                   Failed                S3         1200        34      1   12.3 MiB     3.0 s
+        Name                    Status                From   Restored Unchanged Failed    Fetched  Duration
+        ----                    ------                ----   -------- --------- ------    -------  --------
+        photos                  Failed                S3         1200        34      1   12.3 MiB     3.0 s
 
         """, Restore);
 

@@ -126,7 +126,7 @@ public sealed class RunLogTests : LocalJob
         BackupResult third = await RunAsync();
 
         JobHistory.Find(Name)!.Remove([first.RunId, "../logs/" + second.RunId]);
-        Assert.Equal([second.RunId, third.RunId], LogsOf());
+        Assert.Equal(new[] { second.RunId, third.RunId }.Order(StringComparer.Ordinal), LogsOf());
 
         Configuration = Configuration with { HistoryRetention = TimeSpan.FromTicks(1) };
         BackupResult last = await RunAsync();
