@@ -42,6 +42,15 @@ internal sealed class RestoreTargets : IDisposable
         }
     }
 
+    /// <summary>The mirror itself, to repair it.</summary>
+    /// <exception cref="BackupException">It cannot be used.</exception>
+    public static RestoreTargets OfMirror(string path)
+    {
+        RestoreTargets opened = new();
+        opened.targets.Add(new RestoreTarget("", DestinationTree.Open(path, [])));
+        return opened;
+    }
+
     /// <summary>Finds where a key goes.</summary>
     /// <returns>Why it goes nowhere; null when it goes somewhere.</returns>
     public BackupError? Resolve(string relativeKey, out RestoreTarget target, out EntryPath path)

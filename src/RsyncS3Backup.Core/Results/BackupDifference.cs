@@ -33,6 +33,9 @@ public sealed record BackupDifference
     /// <summary>The job's name; null when a bucket is tested without a job.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The job's configuration file; null when there is none.</summary>
+    public string? ConfigurationPath { get; init; }
+
     /// <summary>The path below the mirror's root with <c>/</c> between parts.</summary>
     public required string Path { get; init; }
 

@@ -3,6 +3,7 @@ using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
 using S3Server;
 using Xunit;
@@ -249,6 +250,72 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    public async Task Repair_takes_the_good_copy_and_leaves_what_nobody_can_tell()
+    {
+        await BackUpAsync();
+        Write("sub/rot.txt", "rotten");
+        Write("sub/lost.txt", "lost");
+        Write("replaced.txt", "mine!");
+        Write("unsent.txt", "old");
+        await RunAsync();
+        Write("unsent.txt", "newer");
+        await MirrorAsync();
+        Rot("sub/rot.txt", "rOtten");
+        File.Delete(Path.Combine(Mirror, "sub", "lost.txt"));
+        Server.Store.Delete(BucketName, Prefix + "a.txt");
+        Server.Store.Put(BucketName, Prefix + "replaced.txt", "other"u8);
+        long modified = FileAttributesReader.Read(Path.Combine(Mirror, "sub", "rot.txt")).ModifiedNanoseconds;
+        List<BackupDifference> found = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+
+        List<BackupRepair> repairs = await RepairAsync(BackupTestLevel.Checksums, found);
+
+        Assert.Equal(
+            [
+                "a.txt MissingInS3 Succeeded S3", "replaced.txt S3Corrupted Succeeded S3", "sub/lost.txt MissingInMirror Succeeded Local",
+                "sub/rot.txt MirrorCorrupted Succeeded Local", "unsent.txt NotYetSent Skipped ",
+            ],
+            repairs.Select(item => $"{item.Path} {item.Kind} {item.Status} {item.RepairedCopy}"));
+        Assert.Equal("rotten", File.ReadAllText(Path.Combine(Mirror, "sub", "rot.txt")));
+        Assert.Equal(modified, FileAttributesReader.Read(Path.Combine(Mirror, "sub", "rot.txt")).ModifiedNanoseconds);
+        Assert.Equal(["unsent.txt"], (await TestAsync(BackupTestLevel.Full)).Differences.Select(item => item.Path));
+        Assert.Equal((1L, 0L, 0L), await SyncAsync() is var next ? (next.Updated, next.Created, next.Deleted) : default);
+        Assert.Empty((await TestAsync(BackupTestLevel.Full)).Differences);
+        AssertMirrored("after repair");
+        AssertCatalog("after repair");
+    }
+
+    [Fact]
+    public async Task Repair_touches_nothing_when_it_cannot_tell_or_the_difference_is_gone()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        File.Delete(Path.Combine(Mirror, ".rsyncs3backup.json"));
+        List<BackupDifference> found = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+        BackupDifference gone = found[0] with { Path = "b.txt", GoodCopy = BackupCopy.S3, Kind = BackupDifferenceKind.MirrorCorrupted };
+
+        List<BackupRepair> repairs = await RepairAsync(BackupTestLevel.Checksums, [.. found, gone]);
+
+        Assert.Equal(["a.txt Skipped ", "b.txt Skipped "], repairs.Select(item => $"{item.Path} {item.Status} {item.RepairedCopy}"));
+        Assert.Equal("alphA", File.ReadAllText(Path.Combine(Mirror, "a.txt")));
+        Assert.Equal("alpha"u8.ToArray(), Server.Store.GetBytes(BucketName, Prefix + "a.txt"));
+    }
+
+    [Fact]
+    public async Task An_object_that_S3_sends_damaged_does_not_replace_a_file()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        List<BackupDifference> found = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.CorruptBody, Operation = "GetObject", KeyContains = "a.txt", Times = int.MaxValue });
+
+        BackupRepair repair = Assert.Single(await RepairAsync(BackupTestLevel.Checksums, found));
+
+        Assert.Equal(BackupStatus.Failed, repair.Status);
+        Assert.NotNull(repair.Error);
+        Assert.Equal("alphA", File.ReadAllText(Path.Combine(Mirror, "a.txt")));
+    }
+
+    [Fact]
     public async Task Paths_limit_what_is_tested()
     {
         await BackUpAsync();
@@ -327,6 +394,14 @@ public sealed class BackupTestTests : SyncHarness
     {
         BackupTestRequest request = new() { Configuration = Configuration, S3 = Request, Level = level };
         return RunTestAsync(change?.Invoke(request) ?? request);
+    }
+
+    private async Task<List<BackupRepair>> RepairAsync(BackupTestLevel level, IEnumerable<BackupDifference> differences)
+    {
+        List<BackupRepair> repairs = [];
+        BackupTestRequest request = new() { Configuration = Configuration, S3 = Request, Level = level };
+        await BackupRepairs.RunAsync(request, [.. differences.Select(item => item.Path)], new RecordingObserver(), repairs.Add, CancellationToken.None);
+        return repairs;
     }
 
     private static async Task<(BackupTestResult Result, List<BackupDifference> Differences)> RunTestAsync(BackupTestRequest request)

@@ -36,6 +36,28 @@ public sealed class RecoveryCmdletTests : EndToEndTest
     }
 
     [Fact]
+    public void A_test_finds_damage_and_a_repair_mends_it()
+    {
+        string job = WriteJob();
+        BackupWell(job);
+        Assert.Equal(["True"], Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys -Quiet", job).ThrowOnError().Objects.Select(item => item.ToString()));
+        Server.Store.Delete(BucketName, Prefix + "a.txt");
+
+        IReadOnlyList<PSObject> found = Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys", job).ThrowOnError().Objects;
+        Assert.Equal(("a.txt", "MissingInS3", "Local"), (found[0].Text("Path"), found[0].Text("Kind"), found[0].Text("GoodCopy")));
+        Assert.Equal(("Failed", 1, "DifferencesFound"), (found[1].Text("Status"), found[1].Number("Differences"), found[1].Text("ExitCode")));
+        Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys | Repair-Backup @keys -WhatIf", job).ThrowOnError();
+        Assert.DoesNotContain("a.txt", Objects().Keys);
+
+        PSObject repair = Assert.Single(
+            Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys | Repair-Backup @keys -Confirm:$false", job).ThrowOnError().Objects);
+
+        Assert.Equal(("Succeeded", "S3"), (repair.Text("Status"), repair.Text("RepairedCopy")));
+        Assert.Equal("first", Objects()["a.txt"]);
+        Assert.Equal(["True"], Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys -Quiet", job).ThrowOnError().Objects.Select(item => item.ToString()));
+    }
+
+    [Fact]
     public void What_is_not_there_is_an_error_of_that_path()
     {
         string job = WriteJob();

@@ -37,7 +37,8 @@ public static class BackupTest
                 {
                     if (request.Configuration is not null)
                         held = await JobLocks.TakeAsync(name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-                    run = await TestRun.PrepareAsync(request, report, difference => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
+                    run = await TestRun
+                        .PrepareAsync(request, report, (difference, _) => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
                     context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
                     await run.RunAsync(cancellationToken).ConfigureAwait(false);
                 },

@@ -23,6 +23,9 @@ public sealed record BackupTestRequest
     /// <summary>What is tested, as <see cref="ItemFilter"/> reads it; none: everything.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
+    /// <summary>Paths as they are, instead of <see cref="Paths"/>.</summary>
+    internal IReadOnlyList<string>? Exactly { get; init; }
+
     /// <summary>How many files are looked at at a time; null: chosen by the module.</summary>
     public int? ThrottleLimit { get; init; }
 

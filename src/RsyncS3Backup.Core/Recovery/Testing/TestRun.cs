@@ -33,16 +33,16 @@ internal sealed class TestRun : IDisposable
     private readonly ObjectReader reader;
     private readonly ContentTest contents;
     private readonly StageReport report;
-    private readonly Action<BackupDifference> emit;
+    private readonly Action<BackupDifference, CopyPair> emit;
 
-    private TestRun(BackupTestRequest request, S3Copy copy, int seed, StageReport report, Action<BackupDifference> emit)
+    private TestRun(BackupTestRequest request, S3Copy copy, int seed, StageReport report, Action<BackupDifference, CopyPair> emit)
     {
         this.request = request;
         this.copy = copy;
         this.report = report;
         this.emit = emit;
         Seed = seed;
-        filter = ItemFilter.Parse(request.Paths);
+        filter = request.Exactly is { } paths ? ItemFilter.Literal(paths) : ItemFilter.Parse(request.Paths);
         S3SyncRequest s3 = request.S3!;
         ExcludePatterns excludes = new(s3.Options.ExcludePatterns);
         PendingChanges? pending = null;
@@ -85,7 +85,7 @@ internal sealed class TestRun : IDisposable
     /// <summary>Opens both copies.</summary>
     /// <exception cref="BackupException">One of them cannot be had.</exception>
     public static async Task<TestRun> PrepareAsync(
-        BackupTestRequest request, StageReport report, Action<BackupDifference> emit, CancellationToken cancellationToken)
+        BackupTestRequest request, StageReport report, Action<BackupDifference, CopyPair> emit, CancellationToken cancellationToken)
     {
         S3SyncRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
         if (request.Configuration is not null && !Directory.Exists(s3.MirrorPath))
@@ -261,6 +261,7 @@ internal sealed class TestRun : IDisposable
         BackupDifference difference = new()
         {
             Name = request.Configuration?.Name,
+            ConfigurationPath = request.Configuration?.Path,
             Path = pair.RelativeKey.TrimEnd('/'),
             Kind = verdict.Kind!.Value,
             EntryType = pair.RelativeKey.EndsWith('/') ? BackupEntryType.Folder
@@ -277,7 +278,7 @@ internal sealed class TestRun : IDisposable
             Key = copy.Key(pair.RelativeKey),
         };
         Counters.Differs(difference.Kind);
-        emit(difference);
+        emit(difference, pair);
     }
 
     private static bool IsMirrorOf(string job, string mirrorPath)
