@@ -14,7 +14,7 @@ public sealed class NativeScheduleTests : EndToEndTest
     // What a shell, systemd and cron each would make something of.
     private const string JobName = """it's 100% "$HOME" é""";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private string Path { get; } = Environment.GetEnvironmentVariable("PATH")!;
 
@@ -112,10 +112,14 @@ public sealed class NativeScheduleTests : EndToEndTest
     {
         using CancellationTokenSource limit = new(Patience);
         using PeriodicTimer often = new(TimeSpan.FromMilliseconds(500));
-        while (Objects($"rsync/{JobName}/").Count < 3 || Schedule().Text("LastResult") is not { Length: > 0 })
-            Assert.True(await often.WaitForNextTickAsync(limit.Token));
+        while (Schedule().Text("LastResult") is not { Length: > 0 })
+        {
+            Assert.False(limit.IsCancellationRequested, "It was not started: " + string.Join('\n', Session.Texts("Get-BackupSchedule | ForEach-Object { \"$($_.Command)\" }")));
+            await often.WaitForNextTickAsync();
+        }
 
-        Assert.Equal("Succeeded", Schedule().Text("LastResult"));
+        string[] errors = Session.Texts("(Get-BackupHistory).ForEach{ \"$($_.Error)\" }.Where{ $_ }");
+        Assert.Equal(("Succeeded", ""), (Schedule().Text("LastResult"), string.Join('\n', errors)));
         Assert.Equal(Files(Source), Files(Folder.File("mirror-" + JobName)));
         Assert.Equal(Files(Source), Objects($"rsync/{JobName}/"));
     }
