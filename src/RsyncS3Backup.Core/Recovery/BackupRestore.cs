@@ -9,8 +9,6 @@ namespace RsyncS3Backup.Recovery;
 /// <summary>Restores a backup from either copy.</summary>
 public static class BackupRestore
 {
-    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
-
     /// <summary>
     /// Runs a restore. Never throws for what can go wrong in one: a failure, a refusal and a cancellation are results too. When it returns,
     /// each file at the destination is the old one or the whole new one.
@@ -43,7 +41,7 @@ public static class BackupRestore
                     result = result with { From = source.Copy, FromReason = source.Reason };
                     context.Verbose($"Restoring job '{request.Name}' from {(source.Copy == BackupCopy.Local ? "the mirror" : "S3")}. {source.Reason}");
                     if (NeedsLock(request, source.Copy))
-                        held = await TakeLockAsync(request, context, cancellationToken).ConfigureAwait(false);
+                        held = await JobLocks.TakeAsync(request.Name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
                     run = await RestoreRun.PrepareAsync(request, source.Copy, context, report, cancellationToken).ConfigureAwait(false);
                     result = result with { Source = run.Source, Destination = run.Destination, Snapshot = run.Snapshot };
                     context.Verbose($"From {run.Source} to {string.Join(", ", run.Destination)}.");
@@ -96,29 +94,6 @@ public static class BackupRestore
     /// </summary>
     private static bool NeedsLock(RestoreRequest request, BackupCopy from) =>
         request.Configuration is not null && (from == BackupCopy.Local || request.InPlace);
-
-    private static async Task<JobLock?> TakeLockAsync(RestoreRequest request, RunContext context, CancellationToken cancellationToken)
-    {
-        long asked = Stopwatch.GetTimestamp();
-        try
-        {
-            for (bool isFirst = true; ; isFirst = false)
-            {
-                if (JobLock.TryTake(request.Name, context.RunId, DateTimeOffset.Now) is { } held)
-                    return held;
-                if (Stopwatch.GetElapsedTime(asked) >= (request.WaitForLock ?? TimeSpan.Zero))
-                    throw new BackupException(RunErrors.JobAlreadyRunning(request.Name, JobLock.Holder(request.Name)));
-                if (isFirst)
-                    context.Verbose($"Waiting for a run of job '{request.Name}' to end: {JobLock.Holder(request.Name)}.");
-                await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops a run of the job from changing what is read: {exception.Message}");
-            return null;
-        }
-    }
 
     private static RestoreResult Finish(RestoreResult result, RestoreRun? run, StageReport report)
     {

@@ -6,6 +6,9 @@ namespace RsyncS3Backup.Pipeline;
 /// <summary>A cmdlet whose work is asynchronous. Stopping it (Ctrl+C) cancels the work and waits for its clean-up.</summary>
 public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 {
+    // Objects that may wait for the pipeline.
+    private const int MostAhead = 256;
+
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>Cancelled when the pipeline is stopped.</summary>
@@ -46,7 +49,6 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="work">The work.</param>
     private protected void RunStream<T>(Func<IRunObserver, CancellationToken, IAsyncEnumerable<T>> work)
     {
-        const int mostAhead = 256;
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, runActivity: null);
         Run(pump, async token =>
@@ -55,7 +57,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
             await foreach (T item in work(observer, token).WithCancellation(token).ConfigureAwait(false))
             {
                 pump.Post(() => WriteObject(item));
-                if (++ahead % mostAhead == 0)
+                if (++ahead % MostAhead == 0)
                     await pump.AskAsync(() => true).ConfigureAwait(false);
             }
 
@@ -77,7 +79,9 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Runs async work that hands out objects on its way to a result.</summary>
+    /// <summary>
+    /// Runs async work that hands out objects on its way to a result. A slow pipeline slows the work down, so that nothing piles up.
+    /// </summary>
     /// <param name="work">The work; what it hands out may come from any thread.</param>
     /// <param name="write">Takes each object, on the pipeline thread.</param>
     private protected TResult RunEmitting<TItem, TResult>(
@@ -85,7 +89,22 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     {
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, runActivity: null);
-        return Run(pump, token => work(observer, item => pump.Post(() => write(item)), token), observer.CompleteProgress);
+        SemaphoreSlim room = new(MostAhead);
+        return Run(pump, token => work(observer, HandOut, token), observer.CompleteProgress);
+
+        void HandOut(TItem item)
+        {
+            // Every place is given back: by the write, or when the pump drops it because the pipeline has ended.
+            room.Wait();
+            if (!pump.TryPost(() => Write(item), dropped: () => room.Release()))
+                room.Release();
+        }
+
+        void Write(TItem item)
+        {
+            write(item);
+            room.Release();
+        }
     }
 
     /// <summary>Writes a non-terminating error.</summary>

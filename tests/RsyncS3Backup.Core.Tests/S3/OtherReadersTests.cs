@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.S3;
 using Xunit;
@@ -15,7 +15,7 @@ public sealed class OtherReadersTests : SyncHarness
     [SkippableFact]
     public async Task After_a_run_aws_s3_sync_finds_nothing_to_do_and_reads_the_attributes()
     {
-        Skip.If(OperatingSystem.IsWindows() || FindProgram("aws") is null, "there is no aws in PATH");
+        Skip.If(AwsProgram.IsMissing, AwsProgram.MissingReason);
         Write("a b+c%2F/é 😀 \uFF5E", "1");
         Write(".hidden", "");
         Write("-dash & <angle>", "3");
@@ -57,25 +57,5 @@ public sealed class OtherReadersTests : SyncHarness
         AssertCatalog("with a link");
     }
 
-    private async Task<string> AwsAsync(params string[] arguments)
-    {
-        ProcessStartInfo start = new(FindProgram("aws")!, [.. arguments, "--endpoint-url", Server.Endpoint.ToString(), "--region", Server.Region])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["AWS_ACCESS_KEY_ID"] = Server.AccessKey;
-        start.Environment["AWS_SECRET_ACCESS_KEY"] = Server.SecretKey;
-        start.Environment["AWS_EC2_METADATA_DISABLED"] = "true";
-        start.Environment["LC_ALL"] = "C.UTF-8";
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, await errors);
-        return output;
-    }
-
-    private static string? FindProgram(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-        .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+    private Task<string> AwsAsync(params string[] arguments) => AwsProgram.RunAsync(Server, arguments);
 }
