@@ -80,6 +80,9 @@ public sealed class SyncFaultTests : SyncHarness
         // An answer that is lost may have arrived before the connection was cut.
         Assert.True(failed.Status == BackupStatus.Failed || kind == FaultKind.ResponseLost, where);
         Assert.All(["edited", "touched", "kept", "large"], key => Assert.Contains(Prefix + key, Server.Store.Keys(BucketName)));
+        // An answer to a later try did arrive: what the earlier ones began is nobody's, and is aborted when it is a day old.
+        if (operation == "CreateMultipartUpload" && failed.Status != BackupStatus.Failed)
+            return;
         if (operation != "DeleteObjects" && failed.Status == BackupStatus.Failed)
             Assert.Contains(Prefix + "gone", Server.Store.Keys(BucketName));
         AssertCatalog(where, isWhole: false);
