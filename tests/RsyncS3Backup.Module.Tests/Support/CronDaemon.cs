@@ -6,6 +6,10 @@ namespace RsyncS3Backup.Module.Tests.Support;
 /// A real cron that sees crontabs of its own: it runs in a mount namespace where an empty folder lies over the machine's crontabs, which
 /// therefore neither it nor the tests can touch.
 /// </summary>
+/// <remarks>
+/// cron reads its folders again when their time is another one, in whole seconds (load_database in Debian's database.c). So they are old when it
+/// starts: a crontab that is written in the second of its first look would never be seen.
+/// </remarks>
 internal sealed class CronDaemon : IDisposable
 {
     private const string Inside = """
@@ -15,6 +19,7 @@ internal sealed class CronDaemon : IDisposable
         mount -t tmpfs tmpfs /etc/cron.d
         mount --bind /dev/null /etc/crontab
         mount -t tmpfs tmpfs /run
+        touch -d '1 hour ago' /var/spool/cron/crontabs /etc/cron.d
         echo ready
         exec /usr/sbin/cron -f
         """;
