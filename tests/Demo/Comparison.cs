@@ -4,7 +4,7 @@ using S3Server;
 
 namespace Demo;
 
-/// <summary>The source against the mirror and the bucket, byte by byte, without any code of the module.</summary>
+/// <summary>The source against the mirror, the bucket and what was restored, byte by byte, without any code of the module.</summary>
 internal sealed class Comparison
 {
     private const string Prefix = "rsync/photos/";
@@ -26,7 +26,7 @@ internal sealed class Comparison
     {
         Comparison comparison = new();
         HashSet<string> extra = [.. store.Keys(bucket)];
-        comparison.Compare(new DirectoryInfo(folder.Source), "", folder.Mirror, key =>
+        comparison.Compare(new DirectoryInfo(folder.Source), "", [folder.Mirror, folder.Restored], key =>
         {
             extra.Remove(key);
             return store.Find(bucket, key) is null ? null : store.GetBytes(bucket, key);
@@ -43,35 +43,35 @@ internal sealed class Comparison
         foreach (string difference in differences)
             text.AppendLine(CultureInfo.InvariantCulture, $"    DIFFERENT: {difference}");
         text.Append(CultureInfo.InvariantCulture, $"    {files} files ({bytes:N0} bytes), {links} link and {emptyFolders} empty folder: ");
-        text.Append(IsEqual ? "source, mirror and bucket are equal, byte by byte." : "source, mirror and bucket DIFFER.");
+        text.Append(IsEqual ? "source, mirror, bucket and restored folder are equal, byte by byte." : "source, mirror, bucket and restored folder DIFFER.");
         return text.ToString();
     }
 
-    private void Compare(DirectoryInfo source, string relative, string mirror, Func<string, byte[]?> stored)
+    private void Compare(DirectoryInfo source, string relative, string[] copies, Func<string, byte[]?> stored)
     {
         FileSystemInfo[] entries = [.. source.EnumerateFileSystemInfos("*", Everything)
             .Where(entry => entry.Name is not (".DS_Store" or "Thumbs.db"))];
         if (entries.Length == 0 && relative.Length > 0)
         {
             emptyFolders++;
-            Require(relative, Directory.Exists(Path.Combine(mirror, relative)), stored(Prefix + relative) is { Length: 0 });
+            Require(relative, copies, Directory.Exists, stored(Prefix + relative) is { Length: 0 });
         }
 
         foreach (FileSystemInfo entry in entries)
         {
             string name = relative + entry.Name;
-            string copy = Path.Combine(mirror, name);
             if (entry.LinkTarget is { } target)
             {
                 links++;
                 Require(
                     name,
-                    new FileInfo(copy).LinkTarget == target,
+                    copies,
+                    copy => new FileInfo(copy).LinkTarget == target,
                     stored(Prefix + name) is { } bytesOfLink && Encoding.UTF8.GetString(bytesOfLink) == target);
             }
             else if (entry is DirectoryInfo inner)
             {
-                Compare(inner, name + "/", mirror, stored);
+                Compare(inner, name + "/", copies, stored);
             }
             else
             {
@@ -80,16 +80,16 @@ internal sealed class Comparison
                 bytes += content.Length;
                 Require(
                     name,
-                    File.Exists(copy) && content.AsSpan().SequenceEqual(File.ReadAllBytes(copy)),
+                    copies,
+                    copy => File.Exists(copy) && content.AsSpan().SequenceEqual(File.ReadAllBytes(copy)),
                     stored(Prefix + name) is { } inBucket && content.AsSpan().SequenceEqual(inBucket));
             }
         }
     }
 
-    private void Require(string name, bool mirrorIsEqual, bool bucketIsEqual)
+    private void Require(string name, string[] copies, Func<string, bool> isEqual, bool bucketIsEqual)
     {
-        if (!mirrorIsEqual)
-            differences.Add($"in the mirror: {name}");
+        differences.AddRange(copies.Select(copy => Path.Combine(copy, name)).Where(copy => !isEqual(copy)).Select(copy => $"on the disk: {copy}"));
         if (!bucketIsEqual)
             differences.Add($"in the bucket: {name}");
     }

@@ -11,6 +11,8 @@ internal sealed class DemoFolder : IDisposable
 
     public string Mirror => Path.Combine(Root, "drive", "photos");
 
+    public string Restored => Path.Combine(Root, "restored");
+
     public string State => Path.Combine(Root, "state");
 
     public static DemoFolder Create()

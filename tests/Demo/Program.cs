@@ -3,7 +3,7 @@ using Demo;
 using S3Server;
 
 // What a user would do, in the real PowerShell engine, with real files, the real rsync, and an S3 server over HTTP. Every answer below is
-// the module's own; at the end the bucket is compared with the source byte by byte.
+// the module's own; at the end mirror, bucket and what was restored are compared with the source byte by byte.
 string manifest = typeof(Prompt).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "StagedManifest").Value!;
 const string bucket = "my-backups";
 
@@ -54,6 +54,15 @@ prompt.Run("Invoke-RsyncToS3Backup job.json");
 Prompt.Say("S3 allows uploads again: stage 2 alone is enough");
 s3.Faults.Remove(denied);
 prompt.Run("Invoke-S3SyncStage -ConfigPath job.json");
+
+Prompt.Say("The drive is lost: everything comes back from S3");
+Directory.Move(folder.Mirror, folder.Mirror + "-lost");
+prompt.Run("Restore-Backup job.json -Destination restored");
+Directory.Move(folder.Mirror + "-lost", folder.Mirror);
+
+Prompt.Say("What was done, and whether both copies are intact");
+prompt.Run("Get-BackupHistory");
+prompt.Run("Test-Backup -ConfigPath job.json -Level Checksums");
 
 Prompt.Say("The proof");
 Comparison comparison = Comparison.Of(folder, s3.Store, bucket);
