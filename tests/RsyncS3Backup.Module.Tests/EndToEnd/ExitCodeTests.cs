@@ -192,17 +192,25 @@ public sealed class ExitCodeTests : EndToEndTest
         return EndAsync(process).GetAwaiter().GetResult();
     }
 
+    // A shell without job control starts what it puts into the background so, and children inherit it; .NET then leaves SIGINT ignored.
+    private static bool IgnoresInterrupt()
+    {
+        const long interrupt = 1 << (2 - 1);
+        const string label = "SigIgn:";
+        if (!OperatingSystem.IsLinux())
+            return false;
+        string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith(label, StringComparison.Ordinal));
+        return (long.Parse(line[label.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & interrupt) != 0;
+    }
+
     private Process Start(string path, string parameters, bool withExitCode = true)
     {
         string probe = typeof(ExitCodeTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == "PowerShellProbe").Value!;
         string script = $"Import-Module '{Repository.Manifest}'; Invoke-RsyncToS3Backup '{path}' {parameters} {(withExitCode ? "-ExitCode" : "")}";
-        ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            ArgumentList = { "exec", probe, "--as-command", script },
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        string dotnet = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+        string[] command = [.. IgnoresInterrupt() ? ["env", "--default-signal=INT"] : Array.Empty<string>(), dotnet, "exec", probe, "--as-command", script];
+        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["AWS_ACCESS_KEY_ID"] = Server.AccessKey;
         start.Environment["AWS_SECRET_ACCESS_KEY"] = Server.SecretKey;
         return Process.Start(start)!;
