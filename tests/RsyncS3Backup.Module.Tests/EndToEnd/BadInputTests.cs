@@ -229,7 +229,7 @@ public sealed class BadInputTests : EndToEndTest
         GoodRun();
         string endpoint = $"http://127.0.0.1:{FreePort()}";
 
-        AssertBad(WriteJob(("destination.endpointUrl", endpoint)), "S3EndpointUnreachable", 2, endpoint, ErrorCategory.ConnectionError);
+        AssertBad(WriteJob(("destination.endpointUrl", endpoint), ("retry.attempts", 1)), "S3EndpointUnreachable", 2, endpoint, ErrorCategory.ConnectionError);
     }
 
     [Fact]
