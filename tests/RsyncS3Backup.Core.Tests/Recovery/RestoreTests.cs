@@ -1,5 +1,6 @@
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Recovery;
+using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.State;
 using Xunit;
 
@@ -180,13 +181,28 @@ public sealed class RestoreTests : RestoreHarness
     public async Task Two_restores_to_one_folder_do_not_run_at_once()
     {
         Put("a", "a");
-        using RsyncS3Backup.Recovery.Writing.DestinationTree first = RsyncS3Backup.Recovery.Writing.DestinationTree.Open(Target, []);
+        using DestinationTree first = DestinationTree.Open(Target, []);
         Assert.True(first.TryLock());
 
         RestoreResult second = await RestoreAsync(Restore());
 
         Assert.Equal("RestoreDestinationBusy", second.Error?.Id);
         Assert.Empty(Restored());
+    }
+
+    [SkippableFact]
+    public void A_copy_of_the_open_folder_in_a_process_that_is_just_being_started_keeps_no_lock()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "finds open files in /proc");
+        using (DestinationTree first = DestinationTree.Open(Target, []))
+        {
+            Assert.True(first.TryLock());
+            RawFileSystem.DuplicateOpenFolder(Target);
+        }
+
+        using DestinationTree second = DestinationTree.Open(Target, []);
+
+        Assert.True(second.TryLock());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -156,6 +157,16 @@ internal static unsafe partial class RawFileSystem
         return names;
     }
 
+    /// <summary>Opens each descriptor that this process has of a folder a second time, as fork(2) does, and leaves it open.</summary>
+    public static void DuplicateOpenFolder(string path)
+    {
+        foreach (string descriptor in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
+        {
+            if (new FileInfo(descriptor).LinkTarget == path)
+                _ = Check(dup(int.Parse(Path.GetFileName(descriptor), CultureInfo.InvariantCulture)), path);
+        }
+    }
+
     private static byte[] Bytes(string path) => Encoding.Latin1.GetBytes(path + "\0");
 
     private static int Check(int outcome, string path) =>
@@ -172,6 +183,9 @@ internal static unsafe partial class RawFileSystem
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int close(int file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup(int file);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int mkdir(byte[] path, uint mode);

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Reporting;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
@@ -46,9 +47,11 @@ public sealed class RetryTests : SyncHarness
         BackupResult result = await BackupRunner.RunAsync(Configuration, RunOptions, Observer, CancellationToken.None);
 
         Assert.Equal((BackupStatus.Succeeded, BackupExitCode.Succeeded, 2), (result.Status, result.ExitCode, result.Stage2.Attempts));
-        Assert.InRange(Assert.Single(clock.Waits), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(11));
+        TimeSpan wait = Assert.Single(clock.Waits);
+        Assert.InRange(wait, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(11));
         Assert.Equal(Server.Requests.Total, result.Stage2.Requests.Total);
-        Assert.Contains(Observer.VerboseMessages, message => message.Contains("attempt 2 of 3 begins in 10", StringComparison.Ordinal));
+        string begins = $"attempt 2 of 3 begins in {HumanText.Duration(wait)}.";
+        Assert.Contains(Observer.VerboseMessages, message => message.EndsWith(begins, StringComparison.Ordinal));
         AssertMirrored("after the second attempt");
         S3SyncStageResult recorded = Assert.Single(JobHistory.Find(JobName)!.Read(null, null)).Stage2!;
         Assert.Equal((2, result.Stage2.Requests), (recorded.Attempts, recorded.Requests));

@@ -165,6 +165,17 @@ internal static unsafe partial class UnixCalls
         return flock(folder.Descriptor, exclusively | withoutWaiting) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
     }
 
+    /// <summary>Gives up the lock on a folder.</summary>
+    /// <remarks>
+    /// To close the folder is not enough: a process that is being started beside us has a copy of the open folder between its fork(2) and its
+    /// execve(2), and the lock belongs to both.
+    /// </remarks>
+    public static void Unlock(FolderHandle folder)
+    {
+        const int unlock = 8;
+        _ = flock(folder.Descriptor, unlock);
+    }
+
     /// <summary>The user that this process acts as.</summary>
     public static uint User => geteuid();
 

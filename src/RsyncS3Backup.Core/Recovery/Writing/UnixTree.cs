@@ -57,6 +57,7 @@ internal sealed class UnixTree : DestinationTree
             return;
         foreach ((_, FolderHandle handle) in byUse)
             handle.Dispose();
+        UnixCalls.Unlock(root);
         root.Dispose();
     }
 
