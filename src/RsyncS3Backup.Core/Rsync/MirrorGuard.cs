@@ -1,3 +1,5 @@
+using RsyncS3Backup.Runs;
+
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>Knows a job's mirror again: an unmounted drive and a wrong one are refused before rsync starts.</summary>
@@ -59,40 +61,42 @@ internal sealed class MirrorGuard
     /// the folder below a drive that is no longer mounted. The marker is no means for that: it says that the mirror is the job's, which it is
     /// not while nothing but a refused or failed run was there.
     /// </summary>
-    /// <exception cref="IOException">The state cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The state cannot be written.</exception>
-    public void Begins()
+    /// <param name="report">Hears when it cannot be written down.</param>
+    public void Begins(StageReport report)
     {
         if (marker is null && memory.MarkerId is null)
-            Remember(memory with { Begun = Place(mirror) });
+            Remember(report, () => memory with { Begun = Place(mirror) });
     }
 
     /// <summary>Remembers the mirror after a run that succeeded, and marks it where it has no marker yet.</summary>
     /// <param name="entries">How many entries it holds now; null when it may hold more than the sources.</param>
     /// <param name="wasChecksumRun">True when the run compared contents by checksum.</param>
-    /// <exception cref="IOException">The marker or the state cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The marker or the state cannot be written.</exception>
-    public void Succeeded(long? entries, bool wasChecksumRun)
+    /// <param name="report">Hears when it cannot be written down.</param>
+    public void Succeeded(long? entries, bool wasChecksumRun, StageReport report)
     {
         // A source of which nothing is mirrored makes no mirror.
         if (!Directory.Exists(mirror))
             return;
-        MirrorMarker current = marker ?? MirrorMarker.New(job, mirror);
-        if (marker is null)
-            current.Write(mirror);
-        Remember(memory with
+        Remember(report, () =>
         {
-            MarkerId = current.Id,
-            Begun = null,
-            Entries = entries,
-            LastChecksum = wasChecksumRun ? DateTimeOffset.UtcNow : memory.LastChecksum,
+            MirrorMarker current = marker ?? MirrorMarker.New(job, mirror);
+            if (marker is null)
+                current.Write(mirror);
+            return memory with
+            {
+                MarkerId = current.Id,
+                Begun = null,
+                Entries = entries,
+                LastChecksum = wasChecksumRun ? DateTimeOffset.UtcNow : memory.LastChecksum,
+            };
         });
     }
 
     /// <summary>Remembers how much the mirror held when deletions were refused, unless less is remembered from an earlier run.</summary>
-    /// <exception cref="IOException">The state cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The state cannot be written.</exception>
-    public void Refused(long entries) => Remember(memory with { Entries = Math.Min(entries, memory.Entries ?? long.MaxValue) });
+    /// <param name="entries">How many entries it held.</param>
+    /// <param name="report">Hears when it cannot be written down.</param>
+    public void Refused(long entries, StageReport report) =>
+        Remember(report, () => memory with { Entries = Math.Min(entries, memory.Entries ?? long.MaxValue) });
 
     private static string? WhatIsWrong(MirrorMarker marker, string job, string mirror, MirrorMemory memory)
     {
@@ -133,11 +137,19 @@ internal sealed class MirrorGuard
             : RsyncErrors.DestinationChanged(mirror, $"an earlier run made a mirror there, but its marker {MirrorMarker.FileName} is gone");
     }
 
-    private void Remember(MirrorMemory now)
+    private void Remember(StageReport report, Func<MirrorMemory> change)
     {
-        if (now == memory)
-            return;
-        now.Save(job);
-        memory = now;
+        try
+        {
+            MirrorMemory now = change();
+            if (now == memory)
+                return;
+            now.Save(job);
+            memory = now;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            report.Warning($"What is known of the mirror '{mirror}' could not be written down: {exception.Message}");
+        }
     }
 }

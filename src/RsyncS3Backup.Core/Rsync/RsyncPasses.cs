@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Runs;
+
+namespace RsyncS3Backup.Rsync;
+
+/// <summary>Starts rsync, pass by pass, and brings what it prints to the counts, the journal, the report and the progress.</summary>
+/// <param name="program">The rsync.</param>
+/// <param name="options">The options of the stage.</param>
+/// <param name="context">The run.</param>
+/// <param name="report">Hears of failed entries and warnings.</param>
+/// <param name="counts">Counts.</param>
+/// <param name="progress">Hears how far rsync is.</param>
+/// <param name="grace">How long rsync may take to stop.</param>
+internal sealed class RsyncPasses(
+    RsyncProgram program, RsyncOptions options, RunContext context, StageReport report, RsyncCounts counts, RsyncProgressReporter progress,
+    TimeSpan grace) : IRsyncOutputHandler, IRsyncErrorHandler
+{
+    private readonly List<BackupError> blocked = [];
+    private RsyncLeg? leg;
+    private RsyncStatistics statistics = new();
+
+    /// <summary>Hears what would be changed, and nothing is; null: the run is a real one.</summary>
+    public IPlannedChanges? Plan { get; init; }
+
+    /// <summary>Writes the changes down; null: nobody does.</summary>
+    public RsyncChangeRecorder? Recorder { get; init; }
+
+    /// <summary>The first entries that a plan would delete.</summary>
+    public List<string> FirstDeleted { get; } = [];
+
+    /// <summary>Runs one pass over one source.</summary>
+    public async Task<RsyncPassOutcome> RunAsync(RsyncLeg source, RsyncPass pass, CancellationToken cancellationToken)
+    {
+        leg = source;
+        statistics = new RsyncStatistics();
+        blocked.Clear();
+        Recorder?.PassStarts(source);
+        RsyncErrorOutput errors = new(this);
+        long deletedBefore = counts.Deleted;
+        long started = Stopwatch.GetTimestamp();
+        int code = await StartAsync(source, pass, new RsyncOutputParser(this), errors, cancellationToken).ConfigureAwait(false);
+        counts.ExitCode = code;
+        counts.TransferredBytes += statistics.TransferredBytes;
+        bool isCounted = pass.MaxDelete == 0 && errors.Withheld > 0;
+        context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
+            + (Plan is not null ? "nothing was changed, it was a dry run."
+                : isCounted ? $"nothing is deleted yet, {errors.Withheld} or more entries are to be." : RsyncExitCodes.Find(code).Meaning + "."));
+        if (code == RsyncExitCodes.Vanished && counts.Vanished == 0)
+            report.Warning($"{source.Source}: {RsyncExitCodes.Find(code).Meaning}.");
+        // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
+        if (!isCounted)
+            blocked.ForEach(report.ItemFailed);
+        RsyncPassOutcome outcome = new(source, pass, code, statistics, errors, isCounted && errors.Blocked > 0);
+        outcome = outcome with { Deleted = counts.Deleted - deletedBefore, Error = ErrorOf(outcome) };
+        Recorder?.PassEnded(isClean: outcome.Error is null);
+        return outcome;
+    }
+
+    /// <summary>Counts, in a dry run, what a pass that deletes would delete of a source's folder.</summary>
+    /// <param name="first">The pass that withheld it.</param>
+    /// <param name="names">Takes the first names.</param>
+    /// <param name="cancellationToken">Stops rsync.</param>
+    /// <exception cref="BackupException">rsync failed.</exception>
+    public async Task<long> CountDeletionsAsync(RsyncPassOutcome first, List<string> names, CancellationToken cancellationToken)
+    {
+        RsyncDeletionList list = new(first.Leg.Name is null ? "" : first.Leg.Name + "/", names);
+        RsyncErrorOutput errors = new(this);
+        int code = await StartAsync(first.Leg, RsyncPass.ListDeletions, new RsyncOutputParser(list), errors, cancellationToken)
+            .ConfigureAwait(false);
+        if (RsyncExitCodes.Find(code).Status == BackupStatus.Failed && errors.Blocked == 0)
+            throw new BackupException(Ended(first.Leg, code, errors));
+        return Math.Max(list.Count, first.Withheld);
+    }
+
+    /// <summary>Counts, in a dry run, the bytes that are still to be transferred of a source; null when rsync did not say.</summary>
+    public async Task<long?> MeasureTransfersAsync(RsyncLeg source, CancellationToken cancellationToken)
+    {
+        RsyncNeed need = new();
+        await StartAsync(source, RsyncPass.MeasureTransfers, new RsyncOutputParser(need), new RsyncErrorOutput(need), cancellationToken)
+            .ConfigureAwait(false);
+        return need.Bytes;
+    }
+
+    /// <inheritdoc/>
+    public void Item(in RsyncItem item)
+    {
+        if (Plan?.TryAdd(leg!, item) == false)
+            return;
+        Recorder?.Add(item);
+        if (report.TellsActions)
+            report.Acted(ActionKind(item.Change), NameInMirror(item), item.Size);
+        counts.Add(item.Change);
+        if (Plan is not null && item.Change == RsyncChange.Deleted && FirstDeleted.Count < RsyncDeletionList.KeptNames)
+            FirstDeleted.Add(NameInMirror(item));
+    }
+
+    /// <inheritdoc/>
+    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => progress.Report(line);
+
+    /// <inheritdoc/>
+    public void Text(ReadOnlySpan<byte> line)
+    {
+        if (statistics.TryRead(line))
+            return;
+        // From another machine two processes print, and the second may come between the halves of an item that is longer than the 4,096
+        // bytes that a pipe takes as a whole. The second half has the end of the name.
+        if (leg!.Remote is not null && (line.StartsWith("/"u8) || line.IndexOf("//"u8) >= 0))
+            Malformed(line);
+        else
+            context.Verbose("rsync: " + RsyncEscapes.Undo(line));
+    }
+
+    /// <inheritdoc/>
+    public void Malformed(ReadOnlySpan<byte> line)
+    {
+        counts.Malformed++;
+        context.LogWarning("rsync printed a line that is not understood: " + RsyncEscapes.Undo(line));
+    }
+
+    /// <inheritdoc/>
+    public void ItemFailed(BackupError error) => report.ItemFailed(error);
+
+    /// <inheritdoc/>
+    public void Blocked(BackupError error)
+    {
+        if (blocked.Count < BackupLimits.ReportedItems)
+            blocked.Add(error);
+    }
+
+    /// <inheritdoc/>
+    public void Vanished(string line)
+    {
+        counts.Vanished++;
+        report.Warning(line);
+    }
+
+    /// <inheritdoc/>
+    public void Said(string line) => context.LogWarning("rsync said: " + line);
+
+    private Task<int> StartAsync(
+        RsyncLeg source, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
+    {
+        RsyncOptions own = options with { ExcludePatterns = [.. source.ExcludePatterns, .. options.ExcludePatterns] };
+        IReadOnlyList<string> arguments =
+            RsyncCommandLine.Build(program, own, source.Source, source.Destination, source.Name is null, pass, source.Remote);
+        return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Recorder?.File, grace, cancellationToken);
+    }
+
+    private BackupError? ErrorOf(RsyncPassOutcome outcome)
+    {
+        int code = outcome.Code;
+        RsyncErrorOutput errors = outcome.Errors;
+        bool isPartialOnlyForNow = code == RsyncExitCodes.Partial && outcome.IsBlockedForNow && errors.Failed == 0;
+        bool isWithheld = code == RsyncExitCodes.DeleteLimit && outcome.Withheld > 0;
+        if (RsyncExitCodes.Find(code).Status != BackupStatus.Failed || isPartialOnlyForNow || isWithheld)
+            return outcome.Statistics.Entries is null ? RsyncErrors.OutputNotUnderstood(program.Path, code, errors.LastWords) : null;
+        return errors.IsDestinationFull
+            ? RsyncErrors.DestinationFull(options.LocalDestination, FreeSpace.Of(outcome.Leg.Destination), needed: null, code)
+            : Ended(outcome.Leg, code, errors);
+    }
+
+    private static BackupError Ended(RsyncLeg leg, int code, RsyncErrorOutput errors) =>
+        (leg.Remote is { } remote ? RemoteFailures.Find(leg.Source, remote, code, errors.LastWords) : null)
+        ?? RsyncErrors.Ended(code, errors.LastWords, leg.Source);
+
+    private string NameInMirror(in RsyncItem item) =>
+        leg!.Name is null ? item.Name : item.NameBytes.IsEmpty ? leg.Name : $"{leg.Name}/{item.Name}";
+
+    private static BackupActionKind ActionKind(RsyncChange change) => change switch
+    {
+        RsyncChange.Created => BackupActionKind.Created,
+        RsyncChange.Updated => BackupActionKind.Updated,
+        RsyncChange.Metadata => BackupActionKind.Metadata,
+        _ => BackupActionKind.Deleted,
+    };
+}
