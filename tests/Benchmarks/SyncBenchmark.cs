@@ -1,6 +1,7 @@
 using System.Globalization;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.S3.Planning;

@@ -17,7 +17,7 @@ public sealed class StaticStateTests
         ["RsyncS3Backup.Scheduling.CronExpression.Macros"] = "a table that nobody writes to",
         ["RsyncS3Backup.Loader.ModuleLoader.Gate"] = "guards the next one",
         ["RsyncS3Backup.Loader.ModuleLoader.context"] = "one load context for a process is what the loader is for",
-        ["RsyncS3Backup.Rsync.RsyncProbe.Known"] = "what a program said of itself, under its path, time and length; made for several threads",
+        ["RsyncS3Backup.Rsync.Invocation.RsyncProbe.Known"] = "what a program said of itself, under its path, time and length; made for several threads",
     };
 
     [Fact]

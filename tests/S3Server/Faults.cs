@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace S3Server;
 
 public enum FaultKind

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Xml.Linq;
 using Microsoft.AspNetCore.Http;
 
 namespace S3Server;

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace S3Server;
 
 /// <summary>Names each request's operation, applies faults, checks its signature and carries it out.</summary>

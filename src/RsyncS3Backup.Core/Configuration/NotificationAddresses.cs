@@ -1,5 +1,3 @@
-using System.Net.Mail;
-
 namespace RsyncS3Backup;
 
 /// <summary>What an address of a notification must be. Whoever knows a webhook's address can post there, so most of them are secrets.</summary>

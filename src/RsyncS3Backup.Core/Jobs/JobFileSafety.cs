@@ -4,7 +4,6 @@ using System.Runtime.Versioning;
 using System.Security.AccessControl;
 using System.Security.Principal;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Rsync;
 
 namespace RsyncS3Backup.Jobs;
 

@@ -1,4 +1,4 @@
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 
 namespace RsyncS3Backup.Recovery;
 

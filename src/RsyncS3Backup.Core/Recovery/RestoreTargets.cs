@@ -1,5 +1,5 @@
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.Rsync;
 
 namespace RsyncS3Backup.Recovery;
 

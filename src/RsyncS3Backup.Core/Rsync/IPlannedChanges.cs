@@ -1,3 +1,5 @@
+using RsyncS3Backup.Rsync.Output;
+
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>Hears what stage 1 would change in the mirror.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 

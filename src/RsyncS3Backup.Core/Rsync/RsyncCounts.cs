@@ -1,3 +1,5 @@
+using RsyncS3Backup.Rsync.Output;
+
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>What the passes of one stage 1 did so far.</summary>

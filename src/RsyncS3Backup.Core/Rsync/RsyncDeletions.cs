@@ -1,3 +1,4 @@
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Rsync;

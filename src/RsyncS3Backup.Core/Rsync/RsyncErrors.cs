@@ -1,5 +1,6 @@
 using System.Globalization;
 using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Rsync.Invocation;
 
 namespace RsyncS3Backup.Rsync;
 

@@ -1,4 +1,8 @@
 using System.Runtime.InteropServices;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Rsync.Remote;
 
 namespace RsyncS3Backup.Rsync;
 

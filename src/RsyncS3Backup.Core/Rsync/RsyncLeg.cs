@@ -1,3 +1,5 @@
+using RsyncS3Backup.Rsync.Remote;
+
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>One source and the folder of the mirror that gets its contents.</summary>

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Rsync.Output;
+
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>How one pass over one source ended.</summary>

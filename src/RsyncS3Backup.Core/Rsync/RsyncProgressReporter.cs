@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Rsync;

@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Rsync.Remote;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Rsync;

@@ -1,6 +1,5 @@
 using RsyncS3Backup.Core.Tests.Runs;
 using RsyncS3Backup.Jobs;
-using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.S3.Transfer;

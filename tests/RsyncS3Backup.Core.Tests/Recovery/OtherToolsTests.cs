@@ -1,6 +1,6 @@
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Recovery;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Recovery;
 using RsyncS3Backup.S3.Transfer;
 using S3Server;
 using Xunit;

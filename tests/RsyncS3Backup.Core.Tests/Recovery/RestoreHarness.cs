@@ -69,7 +69,7 @@ public abstract class RestoreHarness : SyncHarness
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(MirrorTrees.Latin1(root));
         entries.Remove("");
-        entries.Remove(RsyncS3Backup.Rsync.MirrorMarker.FileName);
+        entries.Remove(RsyncS3Backup.Rsync.Mirror.MirrorMarker.FileName);
         return entries;
     }
 

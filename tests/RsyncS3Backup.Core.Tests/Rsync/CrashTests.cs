@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.State;
 using Xunit;
 using Xunit.Abstractions;

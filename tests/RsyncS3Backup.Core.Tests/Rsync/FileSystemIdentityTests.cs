@@ -1,4 +1,4 @@
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

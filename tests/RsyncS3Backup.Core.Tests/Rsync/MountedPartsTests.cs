@@ -1,5 +1,5 @@
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Files;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 using Xunit;

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,5 +1,5 @@
 using System.Text;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Output;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Rsync;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

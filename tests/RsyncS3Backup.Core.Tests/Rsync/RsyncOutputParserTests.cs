@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Output;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.Runs;
 using Xunit;
 

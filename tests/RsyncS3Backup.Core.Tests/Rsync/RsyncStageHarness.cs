@@ -1,5 +1,7 @@
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Runs;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Runs;
 using Xunit;
 

@@ -5,7 +5,6 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
-using S3Server;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

@@ -1,4 +1,3 @@
-using RsyncS3Backup.State;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

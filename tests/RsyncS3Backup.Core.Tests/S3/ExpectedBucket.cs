@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.Rsync;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Rsync.Mirror;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 

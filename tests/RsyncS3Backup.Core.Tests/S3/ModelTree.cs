@@ -168,7 +168,7 @@ internal sealed class ModelTree(Random random, string root)
     private Dictionary<string, RawEntry> Read()
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(root);
-        entries.Remove(RsyncS3Backup.Rsync.MirrorMarker.FileName);
+        entries.Remove(RsyncS3Backup.Rsync.Mirror.MirrorMarker.FileName);
         return entries;
     }
 

@@ -2,8 +2,7 @@ using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Rsync;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Rsync.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

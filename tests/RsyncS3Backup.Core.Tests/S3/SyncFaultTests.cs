@@ -1,5 +1,4 @@
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.S3;
 using S3Server;
 using Xunit;
 

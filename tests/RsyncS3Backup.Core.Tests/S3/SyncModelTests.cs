@@ -1,6 +1,5 @@
 using System.Globalization;
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.S3;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
 
 namespace RsyncS3Backup.Core.Tests.Support;
 

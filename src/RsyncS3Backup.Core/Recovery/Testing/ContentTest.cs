@@ -7,7 +7,6 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
 

@@ -3,7 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.S3.Client;

@@ -75,7 +75,7 @@ internal abstract class DestinationTree : IDisposable
             throw RestoreErrors.DestinationIsForeignLink(full);
         }
 
-        string real = Rsync.RealPath.Of(full);
+        string real = RealPath.Of(full);
         Directory.CreateDirectory(real);
         return real;
     }

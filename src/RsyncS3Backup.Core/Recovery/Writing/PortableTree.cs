@@ -36,7 +36,7 @@ internal sealed partial class PortableTree : DestinationTree
 
         // What the rules for names let through must still be where it seems to be.
         string full = System.IO.Path.GetFullPath(at);
-        return Rsync.RealPath.IsInside(full, Path) ? new PortableFolder(full) : throw new PathBlockedException(folder);
+        return RealPath.IsInside(full, Path) ? new PortableFolder(full) : throw new PathBlockedException(folder);
     }
 
     /// <inheritdoc/>

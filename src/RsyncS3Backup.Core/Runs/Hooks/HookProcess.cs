@@ -2,7 +2,7 @@ using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics;
 using CliWrap;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
 
 namespace RsyncS3Backup.Runs;
 

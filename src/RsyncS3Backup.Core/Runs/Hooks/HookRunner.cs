@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup.Reporting;
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
 
 namespace RsyncS3Backup.Runs;
 

@@ -1,4 +1,5 @@
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.S3.Snapshots;
 
 namespace RsyncS3Backup.S3.Mirror;

@@ -1,6 +1,7 @@
 using System.Text;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.S3.Mirror;

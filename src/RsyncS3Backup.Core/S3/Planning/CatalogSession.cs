@@ -1,4 +1,4 @@
-using RsyncS3Backup.Rsync;
+using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;

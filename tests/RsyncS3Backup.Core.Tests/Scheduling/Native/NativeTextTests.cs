@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Scheduling;
 using RsyncS3Backup.Scheduling.Native;
 using Xunit;
 

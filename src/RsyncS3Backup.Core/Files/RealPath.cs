@@ -1,0 +1,52 @@
+namespace RsyncS3Backup.Files;
+
+/// <summary>Where a path really leads.</summary>
+internal static class RealPath
+{
+    private const int MostLinks = 40;
+
+    /// <summary>How names are compared where this runs; Windows and macOS ignore case unless told otherwise.</summary>
+    public static StringComparison Comparison { get; } =
+        OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+
+    /// <summary>The absolute path with every symbolic link followed. What does not exist is taken as it is.</summary>
+    /// <exception cref="IOException">The links go in circles.</exception>
+    public static string Of(string path)
+    {
+        string full = Path.GetFullPath(path);
+        string real = Path.GetPathRoot(full)!;
+        Stack<string> remaining = new(Enumerable.Reverse(Parts(full)));
+        int links = 0;
+        while (remaining.TryPop(out string? part))
+        {
+            string candidate = Path.GetFullPath(Path.Combine(real, part));
+            if (new DirectoryInfo(candidate).LinkTarget is not { } target)
+            {
+                real = candidate;
+                continue;
+            }
+
+            if (++links > MostLinks)
+                throw new IOException($"'{path}' has symbolic links that go in circles.");
+            // Parts of a link's target may be links themselves, and ".." in it counts from where the link really is.
+            if (Path.IsPathRooted(target))
+                real = Path.GetPathRoot(target)!;
+            foreach (string targetPart in Enumerable.Reverse(Parts(target)))
+                remaining.Push(targetPart);
+        }
+
+        return real;
+    }
+
+    /// <summary>True when <paramref name="path"/> is <paramref name="folder"/> or lies in it. Both real.</summary>
+    public static bool IsInside(string path, string folder)
+    {
+        if (path.Equals(folder, Comparison))
+            return true;
+        string prefix = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
+        return path.StartsWith(prefix, Comparison);
+    }
+
+    private static string[] Parts(string path) => path[Path.GetPathRoot(path)!.Length..]
+        .Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries);
+}

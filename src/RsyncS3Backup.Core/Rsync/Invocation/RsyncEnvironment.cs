@@ -1,0 +1,28 @@
+using System.Collections;
+
+namespace RsyncS3Backup.Rsync.Invocation;
+
+/// <summary>What rsync's environment must have and must not have, so that every run means the same.</summary>
+internal static class RsyncEnvironment
+{
+    /// <summary>The variables to set, and, with null, to remove.</summary>
+    public static IReadOnlyDictionary<string, string?> Changes()
+    {
+        Dictionary<string, string?> changes = new(StringComparer.Ordinal);
+        // RSYNC_PARTIAL_DIR, RSYNC_ICONV, RSYNC_OLD_ARGS and others change what the same arguments do (rsync(1), "ENVIRONMENT VARIABLES").
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if (variable.Key is string name && name.StartsWith("RSYNC_", StringComparison.OrdinalIgnoreCase))
+                changes[name] = null;
+        }
+
+        // Without a password rsync would ask at the terminal for a daemon's; a wrong one, such as none, is refused. One that is set is used.
+        const string password = "RSYNC_PASSWORD";
+        changes[password] = Environment.GetEnvironmentVariable(password) ?? "";
+
+        // Messages in English and bytes as they are.
+        changes["LC_ALL"] = "C";
+        changes["LANGUAGE"] = null;
+        return changes;
+    }
+}
