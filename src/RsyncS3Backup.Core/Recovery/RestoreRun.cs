@@ -117,7 +117,7 @@ internal sealed class RestoreRun : IDisposable
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using RestoreProgress progress = RestoreProgress.Start(Counters, context);
+        await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
         try
         {
             if (reader is null)
@@ -165,6 +165,19 @@ internal sealed class RestoreRun : IDisposable
 
     private static int MostRequests(RestoreRequest request) =>
         request.ThrottleLimit ?? request.S3?.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
+
+    private StageProgress Progress(double seconds) => new()
+    {
+        Stage = 2,
+        Name = context.JobName,
+        Title = "Restore",
+        Activity = "Restoring",
+        Files = Counters.Done,
+        Bytes = Counters.DoneBytes,
+        TotalFiles = Counters.IsTotalKnown ? Counters.Total : null,
+        TotalBytes = Counters.IsTotalKnown ? Counters.TotalBytes : null,
+        BytesPerSecond = Counters.TransferredBytes / seconds,
+    };
 
     private async Task TransferAsync(CancellationToken cancellationToken)
     {

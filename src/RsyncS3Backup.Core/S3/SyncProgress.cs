@@ -1,29 +1,25 @@
-using System.Diagnostics;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.S3;
 
 /// <summary>
-/// Tells the observer four times a second how far stage 2 is. The totals are found beside the transfer, which knows only what it has seen.
+/// Tells the observer how far stage 2 is. The totals are found beside the transfer, which knows only what it has seen.
 /// </summary>
 internal sealed class SyncProgress : IAsyncDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
-
     private readonly CancellationTokenSource stop = new();
     private readonly SyncCounters counters;
-    private readonly RunContext context;
-    private readonly long started = Stopwatch.GetTimestamp();
-    private readonly Task reporting;
+    private readonly string jobName;
     private readonly Task measuring;
+    private readonly PeriodicProgress reports;
     private (long Files, long Bytes)? totals;
 
     private SyncProgress(Func<CancellationToken, (long Files, long Bytes)?> measure, SyncCounters counters, RunContext context)
     {
         this.counters = counters;
-        this.context = context;
+        jobName = context.JobName;
         measuring = context.WantsProgress ? Task.Run(() => totals = measure(stop.Token)) : Task.CompletedTask;
-        reporting = context.WantsProgress ? Task.Run(ReportAsync) : Task.CompletedTask;
+        reports = PeriodicProgress.Start(context, Current);
     }
 
     /// <summary>What the stage does now.</summary>
@@ -40,27 +36,20 @@ internal sealed class SyncProgress : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(reporting, measuring).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        context.Progress(Current() with { Completed = true });
+        await measuring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await reports.DisposeAsync().ConfigureAwait(false);
         stop.Dispose();
     }
 
-    private async Task ReportAsync()
-    {
-        using PeriodicTimer timer = new(Interval);
-        while (await timer.WaitForNextTickAsync(stop.Token).ConfigureAwait(false))
-            context.Progress(Current());
-    }
-
-    private StageProgress Current() => new()
+    private StageProgress Current(double seconds) => new()
     {
         Stage = 2,
-        Name = context.JobName,
+        Name = jobName,
         Activity = Activity,
         Files = counters.Done,
         Bytes = counters.DoneBytes,
         TotalFiles = totals?.Files,
         TotalBytes = totals?.Bytes,
-        BytesPerSecond = counters.DoneBytes / Math.Max(0.001, Stopwatch.GetElapsedTime(started).TotalSeconds),
+        BytesPerSecond = counters.DoneBytes / seconds,
     };
 }

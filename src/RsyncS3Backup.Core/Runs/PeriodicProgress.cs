@@ -1,28 +1,29 @@
 using System.Diagnostics;
-using RsyncS3Backup.Runs;
 
-namespace RsyncS3Backup.Recovery;
+namespace RsyncS3Backup.Runs;
 
-/// <summary>Tells the observer four times a second how far a restore is. How much there is to do is known when the listing has ended.</summary>
-internal sealed class RestoreProgress : IAsyncDisposable
+/// <summary>Tells a run's observer four times a second how far something is, and once more, completed, when it is disposed of.</summary>
+internal sealed class PeriodicProgress : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly CancellationTokenSource stop = new();
-    private readonly RestoreCounters counters;
     private readonly RunContext context;
+    private readonly Func<double, StageProgress> current;
     private readonly long started = Stopwatch.GetTimestamp();
     private readonly Task reporting;
 
-    private RestoreProgress(RestoreCounters counters, RunContext context)
+    private PeriodicProgress(RunContext context, Func<double, StageProgress> current)
     {
-        this.counters = counters;
         this.context = context;
+        this.current = current;
         reporting = context.WantsProgress ? Task.Run(ReportAsync) : Task.CompletedTask;
     }
 
     /// <summary>Begins to report.</summary>
-    public static RestoreProgress Start(RestoreCounters counters, RunContext context) => new(counters, context);
+    /// <param name="context">Who is told.</param>
+    /// <param name="current">Tells how far it is, given the seconds since the start, never zero. Called from another thread.</param>
+    public static PeriodicProgress Start(RunContext context, Func<double, StageProgress> current) => new(context, current);
 
     /// <summary>Ends the reports with a completed one.</summary>
     public async ValueTask DisposeAsync()
@@ -40,16 +41,5 @@ internal sealed class RestoreProgress : IAsyncDisposable
             context.Progress(Current());
     }
 
-    private StageProgress Current() => new()
-    {
-        Stage = 2,
-        Name = context.JobName,
-        Title = "Restore",
-        Activity = "Restoring",
-        Files = counters.Done,
-        Bytes = counters.DoneBytes,
-        TotalFiles = counters.IsTotalKnown ? counters.Total : null,
-        TotalBytes = counters.IsTotalKnown ? counters.TotalBytes : null,
-        BytesPerSecond = counters.TransferredBytes / Math.Max(0.001, Stopwatch.GetElapsedTime(started).TotalSeconds),
-    };
+    private StageProgress Current() => current(Math.Max(0.001, Stopwatch.GetElapsedTime(started).TotalSeconds));
 }

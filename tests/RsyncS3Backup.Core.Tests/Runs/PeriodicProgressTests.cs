@@ -1,0 +1,26 @@
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Runs;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Runs;
+
+public sealed class PeriodicProgressTests
+{
+    [Fact]
+    public async Task It_is_told_while_it_goes_on_and_completed_once_at_the_end()
+    {
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        RecordingObserver observer = new() { OnProgress = _ => told.TrySetResult() };
+        using RunContext context = RunContext.ForPlan("job", observer);
+
+        await using (PeriodicProgress.Start(context, Report))
+            await told.Task;
+
+        Assert.True(observer.ProgressReports.Count > 1);
+        Assert.Equal(observer.ProgressReports.Count - 1, observer.ProgressReports.ToList().FindIndex(report => report.Completed));
+        Assert.All(observer.ProgressReports, report => Assert.True(report.BytesPerSecond is > 0 and <= 1_000_000));
+    }
+
+    private static StageProgress Report(double seconds) =>
+        new() { Stage = 2, Name = "job", Activity = "Working", BytesPerSecond = 1000 / seconds };
+}
