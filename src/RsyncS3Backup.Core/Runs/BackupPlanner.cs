@@ -39,8 +39,8 @@ public static class BackupPlanner
         BackupConfiguration configuration, BackupRunOptions options, PlannedMirror mirror, RunContext context, CancellationToken cancellationToken)
     {
         RsyncStageResult untouched = BackupRunner.MirrorAsItIs(configuration, context) with { Configuration = configuration };
-        // A mirror that is being changed is none to plan on.
-        if (JobLock.Holder(configuration.Name) is { } holder && JobLock.IsHeld(configuration.Name))
+        // A mirror that is being changed is none to plan on. To try the lock itself would refuse a run that starts at that moment.
+        if (JobLock.Holder(configuration.Name) is { } holder)
             return untouched with { Status = BackupStatus.Failed, Error = RunErrors.JobAlreadyRunning(configuration.Name, holder) };
         if (options.SkipStage1)
             return untouched with { Status = BackupStatus.Skipped, SkippedReason = "Left out on request; stage 2 sends the mirror as it is." };

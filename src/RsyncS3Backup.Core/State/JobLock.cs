@@ -58,27 +58,7 @@ internal sealed class JobLock : IDisposable
         return taken;
     }
 
-    /// <summary>True when a run of the job is on. Makes nothing, and holds the lock, where there is one to hold, for a moment only.</summary>
-    public static bool IsHeld(string jobName)
-    {
-        string path = Path.Combine(StateFolder.PathFor(jobName), LockFile);
-        try
-        {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.None, bufferSize: 0);
-            return false;
-        }
-        catch (IOException exception) when (HeldByAnother.Contains(exception.HResult))
-        {
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // There is none, or it is nobody's business: a run would say so.
-            return false;
-        }
-    }
-
-    /// <summary>Who holds a job's lock, as far as that can be said.</summary>
+    /// <summary>Who holds a job's lock, as far as that can be said. Does not touch the lock.</summary>
     public static JobLockHolder? Holder(string jobName)
     {
         try

@@ -173,6 +173,20 @@ public sealed class PlanTests : SyncHarness
         Assert.Equal(("JobAlreadyRunning", BackupExitCode.AlreadyRunning), (plan.Error!.Id, plan.ExitCode));
     }
 
+    [SkippableFact]
+    public async Task A_plan_goes_by_what_the_lock_s_holder_wrote_and_never_opens_the_lock()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Write("a", "content");
+        using JobLock? held = JobLock.TryTake(JobName, "other", DateTimeOffset.Now);
+        // Whoever looked for the lock itself would find none.
+        File.Delete(Path.Combine(StateFolder.PathFor(JobName), "run.lock"));
+
+        BackupPlan plan = await PlanUntouchedAsync("without a lock");
+
+        Assert.Equal("JobAlreadyRunning", plan.Error?.Id);
+    }
+
     private static void AssertSame(string where, BackupPlan plan, BackupResult done)
     {
         Assert.Equal(
