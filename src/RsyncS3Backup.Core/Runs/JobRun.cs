@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using RsyncS3Backup.State;
@@ -11,8 +10,6 @@ namespace RsyncS3Backup.Runs;
 /// </summary>
 internal sealed class JobRun : IDisposable
 {
-    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
-
     private readonly RunContext context;
     private readonly JobLock? held;
     private readonly HistoryWriter history;
@@ -117,25 +114,15 @@ internal sealed class JobRun : IDisposable
     private static async Task<(JobLock? Held, BackupError? Refusal)> TakeLockAsync(
         RunContext context, RunRequest request, CancellationToken cancellationToken)
     {
-        long asked = Stopwatch.GetTimestamp();
         try
         {
-            for (bool isFirst = true; ; isFirst = false)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (JobLock.TryTake(context.JobName, context.RunId, DateTimeOffset.Now) is { } held)
-                {
-                    if (!held.IsEffective)
-                        context.Warning($"The drive of '{StateFolder.Root()}' keeps no file locks, so nothing stops two runs of a job at once.");
-                    return (held, null);
-                }
-
-                if (Stopwatch.GetElapsedTime(asked) >= (request.Options.WaitForLock ?? TimeSpan.Zero))
-                    return (null, RunErrors.JobAlreadyRunning(context.JobName, JobLock.Holder(context.JobName)));
-                if (isFirst)
-                    context.Verbose($"Waiting for another run of job '{context.JobName}': {JobLock.Holder(context.JobName)}.");
-                await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
-            }
+            JobLock? held = await JobLock.TakeAsync(context.JobName, context.RunId, request.Options.WaitForLock, Waiting, cancellationToken)
+                .ConfigureAwait(false);
+            if (held is null)
+                return (null, RunErrors.JobAlreadyRunning(context.JobName, JobLock.Holder(context.JobName)));
+            if (!held.IsEffective)
+                context.Warning($"The drive of '{StateFolder.Root()}' keeps no file locks, so nothing stops two runs of a job at once.");
+            return (held, null);
         }
         catch (OperationCanceledException)
         {
@@ -148,6 +135,8 @@ internal sealed class JobRun : IDisposable
             context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops two runs of a job at once: {exception.Message}");
             return (null, null);
         }
+
+        void Waiting(JobLockHolder? holder) => context.Verbose($"Waiting for another run of job '{context.JobName}': {holder}.");
     }
 
     private static string Hash(BackupConfiguration configuration) =>

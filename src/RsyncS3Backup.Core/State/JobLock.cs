@@ -18,6 +18,8 @@ namespace RsyncS3Backup.State;
 /// </remarks>
 internal sealed class JobLock : IDisposable
 {
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
     private const string LockFile = "run.lock";
     private const string HolderFile = "run.lock.json";
 
@@ -56,6 +58,33 @@ internal sealed class JobLock : IDisposable
             taken = new JobLock(file, Path.Combine(folder, HolderFile), isEffective: second is null);
         taken.WriteHolder(runId, started);
         return taken;
+    }
+
+    /// <summary>Takes the lock, or waits for it.</summary>
+    /// <param name="jobName">The job.</param>
+    /// <param name="runId">The run that holds it then.</param>
+    /// <param name="wait">How long to wait; null: not at all.</param>
+    /// <param name="waiting">Called once with the holder, when the wait begins.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null when another run holds it still.</returns>
+    /// <exception cref="IOException">As of <see cref="TryTake"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As of <see cref="TryTake"/>.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public static async Task<JobLock?> TakeAsync(
+        string jobName, string runId, TimeSpan? wait, Action<JobLockHolder?> waiting, CancellationToken cancellationToken)
+    {
+        long asked = Stopwatch.GetTimestamp();
+        for (bool isFirst = true; ; isFirst = false)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryTake(jobName, runId, DateTimeOffset.Now) is { } held)
+                return held;
+            if (Stopwatch.GetElapsedTime(asked) >= (wait ?? TimeSpan.Zero))
+                return null;
+            if (isFirst)
+                waiting(Holder(jobName));
+            await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Who holds a job's lock, as far as that can be said. Does not touch the lock.</summary>
