@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
@@ -33,7 +32,6 @@ internal sealed class RestoreRun : IDisposable
     private readonly EntryRestorer restorer;
     private readonly Committer committer = new();
     private readonly TransferLimits limits;
-    private BackupError? fatal;
 
     private RestoreRun(RestoreRequest request, S3Copy? bucket, RestoreTargets targets, TransferLimits limits, RunContext context, StageReport report)
     {
@@ -179,46 +177,29 @@ internal sealed class RestoreRun : IDisposable
         BytesPerSecond = Counters.TransferredBytes / seconds,
     };
 
-    private async Task TransferAsync(CancellationToken cancellationToken)
+    private Task TransferAsync(CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        TransferLanes<RestoreTask> lanes = new(
-            EntriesAhead, SmallAtATime, LargeAtATime, task => task.Item.Size >= PartSize.Threshold, queue => WorkAsync(queue, stop));
+        TransferLanes<RestoreTask> lanes = new(EntriesAhead, SmallAtATime, LargeAtATime, task => task.Item.Size >= PartSize.Threshold, WorkAsync);
+        return lanes.RunAsync(FeedAsync, cancellationToken);
+    }
+
+    private async Task FeedAsync(Func<RestoreTask, CancellationToken, ValueTask> add, CancellationToken cancellationToken)
+    {
         try
         {
-            await foreach (RestoreItem item in ListAsync(stop.Token).ConfigureAwait(false))
+            await foreach (RestoreItem item in ListAsync(cancellationToken).ConfigureAwait(false))
             {
                 Counters.Met(item.Size);
                 if (restorer.Place(item) is { } task)
-                    await lanes.WriteAsync(task, stop.Token).ConfigureAwait(false);
+                    await add(task, cancellationToken).ConfigureAwait(false);
             }
-
-            Counters.IsTotalKnown = true;
-        }
-        catch (Exception) when (fatal is not null)
-        {
-            // A worker met what ends the restore; it is thrown below.
         }
         catch (Exception exception) when (RestoreErrors.IsDiskFull(exception))
         {
-            fatal = RestoreErrors.DiskFull(Destination[0], exception.Message);
-            await stop.CancelAsync().ConfigureAwait(false);
-        }
-        catch
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            lanes.Complete();
-            await lanes.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw new BackupException(RestoreErrors.DiskFull(Destination[0], exception.Message), exception);
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        if (fatal is not null)
-            throw new BackupException(fatal);
-        await lanes.Completion.ConfigureAwait(false);
+        Counters.IsTotalKnown = true;
     }
 
     private async IAsyncEnumerable<RestoreItem> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -238,36 +219,28 @@ internal sealed class RestoreRun : IDisposable
         }
     }
 
-    private async Task WorkAsync(ChannelReader<RestoreTask> queue, CancellationTokenSource stop)
+    private async Task<BackupError?> WorkAsync(RestoreTask task, CancellationToken cancellationToken)
     {
-        // Copying from the mirror never waits for anybody, and must not keep the listing from going on.
-        await Task.Yield();
-        await foreach (RestoreTask task in queue.ReadAllAsync(stop.Token).ConfigureAwait(false))
+        try
         {
-            try
-            {
-                await restorer.RestoreAsync(task, stop.Token).ConfigureAwait(false);
-            }
-            catch (Exception) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                if (await TryMeetArchiveAsync(task, exception, stop.Token).ConfigureAwait(false))
-                    continue;
-                BackupError error = ErrorFor(task, exception);
-                bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
-                if (error.Id == "RestoreDiskFull" || S3Errors.EndsTheStage(error) || isHopeless)
-                {
-                    Interlocked.CompareExchange(ref fatal, error, null);
-                    await stop.CancelAsync().ConfigureAwait(false);
-                    return;
-                }
-
-                report.ItemFailed(error);
-            }
+            await restorer.RestoreAsync(task, cancellationToken).ConfigureAwait(false);
         }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Nothing more is begun.
+        }
+        catch (Exception exception)
+        {
+            if (await TryMeetArchiveAsync(task, exception, cancellationToken).ConfigureAwait(false))
+                return null;
+            BackupError error = ErrorFor(task, exception);
+            bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
+            if (error.Id == "RestoreDiskFull" || S3Errors.EndsTheStage(error) || isHopeless)
+                return error;
+            report.ItemFailed(error);
+        }
+
+        return null;
     }
 
     private async Task<bool> TryMeetArchiveAsync(RestoreTask task, Exception exception, CancellationToken cancellationToken)

@@ -224,25 +224,77 @@ public sealed class ConcurrencyTests
         TaskCompletionSource smallDone = new();
         TransferLanes<int> lanes = new(
             itemsAhead: 10, smallWorkers: 2, largeWorkers: 1, isLarge: item => item >= 100,
-            async reader =>
+            async (item, _) =>
             {
-                await foreach (int item in reader.ReadAllAsync())
-                {
-                    if (item >= 100)
-                        await largeMayEnd.Task;
-                    else if (item == 5)
-                        smallDone.SetResult();
-                }
+                if (item >= 100)
+                    await largeMayEnd.Task;
+                else if (item == 5)
+                    smallDone.SetResult();
+                return null;
             });
-        foreach (int item in (int[])[100, 101, 102, 1, 2, 3, 4, 5])
-            await lanes.WriteAsync(item, default);
 
+        Task run = lanes.RunAsync(Feeding(100, 101, 102, 1, 2, 3, 4, 5), default);
         await smallDone.Task;
         largeMayEnd.SetResult();
-        lanes.Complete();
 
-        await lanes.Completion;
+        await run;
     }
+
+    [Fact]
+    public async Task What_a_worker_says_ends_everything_stops_the_others_and_whoever_feeds_them()
+    {
+        BackupError error = new()
+        {
+            Id = "Test",
+            Category = BackupErrorCategory.ConnectionError,
+            Message = "Down.",
+            RecommendedAction = "Wait.",
+            ExitCode = BackupExitCode.Stage2Failed,
+        };
+        TransferLanes<int> lanes = new(
+            itemsAhead: 1, smallWorkers: 1, largeWorkers: 1, isLarge: item => item >= 100,
+            async (item, stop) =>
+            {
+                if (item == 1)
+                    return error;
+                await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return null;
+            });
+
+        BackupException thrown = await Assert.ThrowsAsync<BackupException>(
+            () => lanes.RunAsync(Feeding(100, 1, 101, 102, 103, 104), default));
+
+        Assert.Same(error, thrown.Error);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_where_items_are_found_stops_the_workers()
+    {
+        TaskCompletionSource begun = new();
+        TransferLanes<int> lanes = new(
+            itemsAhead: 1, smallWorkers: 1, largeWorkers: 1, isLarge: _ => false,
+            async (_, stop) =>
+            {
+                begun.SetResult();
+                await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return null;
+            });
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => lanes.RunAsync(
+            async (add, token) =>
+            {
+                await add(1, token);
+                await begun.Task;
+                throw new InvalidDataException();
+            },
+            default));
+    }
+
+    private static Func<Func<int, CancellationToken, ValueTask>, CancellationToken, Task> Feeding(params int[] items) => async (add, token) =>
+    {
+        foreach (int item in items)
+            await add(item, token);
+    };
 
     private static List<int> Simulate(ConcurrencyController controller, Store store, int samples)
     {

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Planning;
@@ -29,7 +28,6 @@ internal sealed class TransferPhase
     private readonly Uploader uploader;
     private readonly PlannedRequests? planned;
     private readonly SyncWorker worker;
-    private BackupError? fatal;
 
     /// <param name="request">What to send, and how.</param>
     /// <param name="mostRequests">How many requests may be under way.</param>
@@ -63,35 +61,13 @@ internal sealed class TransferPhase
     public async Task RunAsync(
         Func<Func<SyncAction, CancellationToken, ValueTask>, CancellationToken, Task> find, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         TransferLanes<Work> lanes = new(
-            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime,
-            work => work.Action.Local!.ContentLength >= PartSize.Threshold, reader => WorkAsync(reader, stop));
+            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= PartSize.Threshold, WorkAsync);
         // Before the workers race each other: the order in which actions are found is the one in which the names of a file are carried out.
         LinkGroups links = new();
-        try
-        {
-            await find((action, token) => lanes.WriteAsync(new Work(action, links.Join(action.Local!)), token), stop.Token).ConfigureAwait(false);
-        }
-        catch (Exception) when (fatal is not null)
-        {
-            // A worker met what ends the stage; it is thrown below.
-        }
-        catch
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            lanes.Complete();
-            await lanes.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        if (fatal is not null)
-            throw new BackupException(fatal);
-        await lanes.Completion.ConfigureAwait(false);
+        await lanes.RunAsync(
+            (add, stopped) => find((action, token) => add(new Work(action, links.Join(action.Local!)), token), stopped),
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Aborts uploads that earlier runs left unfinished, when nothing of the mirror needs them any more.</summary>
@@ -122,50 +98,45 @@ internal sealed class TransferPhase
             context.LogWarning($"Unfinished uploads of earlier runs may be left under s3://{bucket.Target.Bucket}/{bucket.KeyPrefix}: {problem.Message}");
     }
 
-    private async Task WorkAsync(ChannelReader<Work> queue, CancellationTokenSource stop)
+    private async Task<BackupError?> WorkAsync(Work work, CancellationToken cancellationToken)
     {
-        await foreach ((SyncAction action, LinkPlace? place) in queue.ReadAllAsync(stop.Token).ConfigureAwait(false))
+        (SyncAction action, LinkPlace? place) = work;
+        string path = action.Local!.Path;
+        try
         {
-            string path = action.Local!.Path;
-            try
-            {
-                if (snapshot is not null)
-                    await snapshot.BeforeChangeAsync(stop.Token).ConfigureAwait(false);
-                await worker.CarryOutAsync(action, place, stop.Token).ConfigureAwait(false);
-            }
-            catch (Exception) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (FileNotFoundException)
-            {
-                counters.EntryLeftOut();
-                report.Warning($"'{path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
-            }
-            catch (Exception exception) when (S3Errors.IsAboutFile(exception))
-            {
-                counters.TransferFailed();
-                report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
-            }
-            catch (Exception exception)
-            {
-                BackupError error = S3Errors.From(exception, bucket.Target);
-                bool isHopeless = report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0;
-                if (S3Errors.EndsTheStage(error) || isHopeless)
-                {
-                    Interlocked.CompareExchange(ref fatal, error, null);
-                    await stop.CancelAsync().ConfigureAwait(false);
-                    return;
-                }
-
-                counters.TransferFailed();
-                report.ItemFailed(S3Errors.ItemFailed(path, exception, bucket.Target));
-            }
-            finally
-            {
-                place?.Leave();
-            }
+            if (snapshot is not null)
+                await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
+            await worker.CarryOutAsync(action, place, cancellationToken).ConfigureAwait(false);
         }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Nothing more is begun.
+        }
+        catch (FileNotFoundException)
+        {
+            counters.EntryLeftOut();
+            report.Warning($"'{path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
+        }
+        catch (Exception exception) when (S3Errors.IsAboutFile(exception))
+        {
+            counters.TransferFailed();
+            report.ItemFailed(S3Errors.FileUnreadable(path, exception.Message));
+        }
+        catch (Exception exception)
+        {
+            BackupError error = S3Errors.From(exception, bucket.Target);
+            bool isHopeless = report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0;
+            if (S3Errors.EndsTheStage(error) || isHopeless)
+                return error;
+            counters.TransferFailed();
+            report.ItemFailed(S3Errors.ItemFailed(path, exception, bucket.Target));
+        }
+        finally
+        {
+            place?.Leave();
+        }
+
+        return null;
     }
 
     private readonly record struct Work(SyncAction Action, LinkPlace? Place);
