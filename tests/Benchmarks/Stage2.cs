@@ -75,7 +75,7 @@ internal sealed class Stage2
     {
         string[] lines = Execute(Prelude + $$"""
             Import-Module '{{Engine.Manifest}}'
-            $result = Restore-Backup '{{configuration}}' '{{destination}}' -From S3
+            $result = Restore-Backup -ConfigPath '{{configuration}}' '{{destination}}' -From S3
             if ($result.Status -ne 'Succeeded') { throw "$($result.Status): $($result.Error) $($result.Warnings)" }
             Write-Number $result.Duration.TotalSeconds
             Write-Number ([Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64 / 1MB)

@@ -57,7 +57,7 @@ prompt.Run("Invoke-S3SyncStage -ConfigPath job.json");
 
 Prompt.Say("The drive is lost: everything comes back from S3");
 Directory.Move(folder.Mirror, folder.Mirror + "-lost");
-prompt.Run("Restore-Backup job.json -Destination restored");
+prompt.Run("Restore-Backup -ConfigPath job.json -Destination restored");
 Directory.Move(folder.Mirror + "-lost", folder.Mirror);
 
 Prompt.Say("What was done, and whether both copies are intact");

@@ -16,15 +16,15 @@ AfterAll { Stop-TestSession }
 Describe 'Restore-Backup' {
     It 'restores from <_> what was backed up' -ForEach 'Local', 'S3' {
         $target = Join-Path $TestDrive "from-$_"
-        $result = Restore-Backup $job.Path $target -From $_
+        $result = Restore-Backup -ConfigPath $job.Path $target -From $_
         $result.Status | Should -Be Succeeded
         $result.From | Should -Be $_
         Get-Tree $target | Should -Be (Get-Tree $job.Source)
-        (Restore-Backup $job.Path $target -From $_).Restored | Should -Be 0
+        (Restore-Backup -ConfigPath $job.Path $target -From $_).Restored | Should -Be 0
     }
 
     It 'takes the mirror and says why' {
-        $result = Restore-Backup $job.Path (Join-Path $TestDrive 'chosen')
+        $result = Restore-Backup -ConfigPath $job.Path (Join-Path $TestDrive 'chosen')
         $result.From | Should -Be Local
         $result.FromReason | Should -Not -BeNullOrEmpty
     }
@@ -38,28 +38,28 @@ Describe 'Restore-Backup' {
 
     It 'restores only what -Path names' {
         $target = Join-Path $TestDrive 'part'
-        $null = Restore-Backup $job.Path $target -Path 'sub folder'
+        $null = Restore-Backup -ConfigPath $job.Path $target -Path 'sub folder'
         (Get-ChildItem $target -Recurse -File).Name | Should -Be 'c 🙂.txt'
     }
 
     It 'restores in place' {
         Remove-Item (Join-Path $job.Source 'a.txt')
-        (Restore-Backup $job.Path -InPlace -Confirm:$false).Restored | Should -BeGreaterOrEqual 1
+        (Restore-Backup -ConfigPath $job.Path -InPlace -Confirm:$false).Restored | Should -BeGreaterOrEqual 1
         Get-Content (Join-Path $job.Source 'a.txt') -Raw | Should -Be alpha
     }
 
     It 'does nothing with -WhatIf' {
-        Restore-Backup $job.Path (Join-Path $TestDrive 'not-made') -WhatIf | Should -BeNullOrEmpty
+        Restore-Backup -ConfigPath $job.Path (Join-Path $TestDrive 'not-made') -WhatIf | Should -BeNullOrEmpty
         Join-Path $TestDrive 'not-made' | Should -Not -Exist
     }
 
     It 'says what is wrong' {
-        $null = Restore-Backup $job.Path -ErrorVariable problem -ErrorAction SilentlyContinue
+        $null = Restore-Backup -ConfigPath $job.Path -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem.FullyQualifiedErrorId | Should -BeLike 'RestoreDestinationMissing,*'
     }
 
     It 'fits 100 columns' {
-        $result = Restore-Backup $job.Path (Join-Path $TestDrive 'shown')
+        $result = Restore-Backup -ConfigPath $job.Path (Join-Path $TestDrive 'shown')
         Get-Screen $result | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }
         Get-Screen $result -List | Out-Null
     }

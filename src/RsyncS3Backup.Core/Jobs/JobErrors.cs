@@ -4,16 +4,16 @@ namespace RsyncS3Backup.Jobs;
 internal static class JobErrors
 {
     /// <summary>No job has that name.</summary>
-    public static BackupError NotFound(string name, IReadOnlyList<string> places, string? nearest)
+    public static BackupError NotFound(string name, bool isFile, IReadOnlyList<string> places, string? nearest)
     {
         string suggestion = nearest is null ? "" : $" Did you mean {ConfigurationText.Quote(nearest)}?";
-        bool isPath = name.AsSpan().ContainsAny('/', '\\') || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+        bool isPath = isFile || name.AsSpan().ContainsAny('/', '\\') || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
         return Make(
             "JobNotFound",
             BackupErrorCategory.ObjectNotFound,
             $"No job is named {ConfigurationText.Quote(name)}. Looked in {string.Join(" and ", places)}.{suggestion}",
             isPath
-                ? "A file is given with -ConfigPath; -Name takes the name of a job in a job folder."
+                ? $"-Name takes the name of a job in a job folder; a file is given with -ConfigPath '{name.Replace("'", "''", StringComparison.Ordinal)}'."
                 : "Get-BackupJob lists the jobs by name, New-BackupConfiguration -Name writes one, and -ConfigPath takes a file of any other folder.",
             name);
     }

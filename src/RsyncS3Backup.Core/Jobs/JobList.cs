@@ -47,8 +47,10 @@ internal sealed class JobList
     }
 
     /// <summary>The error for a name or a wildcard that no job has.</summary>
-    public BackupError NotFound(string name) =>
-        JobErrors.NotFound(name, Places, ConfigurationText.Nearest(name, Jobs.Select(job => job.Name)));
+    /// <param name="name">The name.</param>
+    /// <param name="isFile">True when there is a file of that path.</param>
+    public BackupError NotFound(string name, bool isFile = false) =>
+        JobErrors.NotFound(name, isFile, Places, ConfigurationText.Nearest(name, Jobs.Select(job => job.Name)));
 
     private static IEnumerable<JobFile> OfOneName(IGrouping<string, JobFile> files)
     {

@@ -157,7 +157,7 @@ public abstract class BackupCmdlet : AsyncCmdlet
         IReadOnlyList<JobFile> jobs = JobSelection.Select(list, names, name =>
         {
             if (isMissingWildcardAnError || !WildcardPattern.ContainsWildcardCharacters(name))
-                ReportBadInput(list.NotFound(name));
+                ReportBadInput(list.NotFound(name, IsFile(name)));
         });
         foreach (JobFile job in jobs.Where(job => job.Hides.Count > 0))
             WriteWarning($"Job '{job.Name}' is '{job.Path}'; not used is {string.Join(", ", job.Hides.Select(path => $"'{path}'"))}, which has the same name.");
@@ -211,6 +211,18 @@ public abstract class BackupCmdlet : AsyncCmdlet
     {
         OnBadInput(error);
         WriteError(error);
+    }
+
+    private bool IsFile(string path)
+    {
+        try
+        {
+            return File.Exists(ResolveFileSystemPath(path));
+        }
+        catch (BackupException)
+        {
+            return false;
+        }
     }
 
     private static BackupConfiguration Load(string file, string given)

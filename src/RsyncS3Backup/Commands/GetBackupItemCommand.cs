@@ -49,7 +49,7 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet
         foreach (BackupConfiguration job in ReadJobs())
         {
             BackupItemRequest request = BackupItemRequest.For(job);
-            Emit(request with { S3 = request.S3 is { } s3 ? WithCredentials(s3) : null });
+            Emit(request with { S3 = WithCredentials(request.S3) });
         }
     }
 

@@ -4,7 +4,7 @@ using RsyncS3Backup.S3;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Parameters of cmdlets that look into the copies of a backup: of jobs, or of a bucket alone, without configuration and state.</summary>
+/// <summary>Parameters of cmdlets that read the copies of a backup: of jobs, or of a bucket alone, without configuration and state.</summary>
 public abstract class RecoveryCmdlet : S3ConnectionCmdlet
 {
     internal const string ByBucket = "Bucket";
@@ -16,7 +16,7 @@ public abstract class RecoveryCmdlet : S3ConnectionCmdlet
     [SupportsWildcards]
     public override string[] Name { get; set; } = [];
 
-    /// <summary>The bucket's name, to look at it without a job.</summary>
+    /// <summary>The bucket's name, for a bucket without a job.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [ValidateNotNullOrEmpty]
     public string? BucketName { get; set; }
@@ -24,7 +24,7 @@ public abstract class RecoveryCmdlet : S3ConnectionCmdlet
     /// <summary>What every key starts with; may hold the date tokens of dated snapshots; empty, which is the default, for the bucket's root.</summary>
     [Parameter(ParameterSetName = ByBucket)]
     [AllowEmptyString]
-    public string KeyPrefix { get; set; } = "";
+    public virtual string KeyPrefix { get; set; } = "";
 
     /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
     [Parameter(ParameterSetName = ByBucket)]
@@ -75,8 +75,4 @@ public abstract class RecoveryCmdlet : S3ConnectionCmdlet
             Options = new S3SyncOptions { S3Prefix = KeyPrefix },
         });
     }
-
-    /// <summary>A job's bucket, with the keys that were given.</summary>
-    private protected S3SyncRequest WithCredentials(S3SyncRequest request) =>
-        request with { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
 }

@@ -118,7 +118,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
         BackupTestRequest request = BackupTestRequest.For(job);
         return request with
         {
-            S3 = request.S3 is { } s3 ? s3 with { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint } : null,
+            S3 = WithCredentials(request.S3),
             Level = Level,
             WaitForLock = WaitForLock,
         };

@@ -1,63 +1,22 @@
 using System.Management.Automation;
-using RsyncS3Backup.Completers;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery;
-using RsyncS3Backup.S3;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Restores a job's files from its mirror or from S3, and emits a <see cref="RestoreResult"/>.</summary>
-[Cmdlet(VerbsData.Restore, "Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Cmdlet(VerbsData.Restore, "Backup", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RestoreResult))]
-public sealed class RestoreBackupCommand : S3ConnectionCmdlet
+public sealed class RestoreBackupCommand : RecoveryCmdlet
 {
-    private const string ByBucket = "BucketName";
     private const int MostDays = 365;
 
     private BackupConfiguration? earlier;
 
-    /// <summary>Configuration files.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
-    [Alias("FullName")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public override string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The bucket's name, for a machine that has no configuration.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
-    [ValidateNotNullOrEmpty]
-    public string BucketName { get; set; } = "";
-
     /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [AllowEmptyString]
-    public string KeyPrefix { get; set; } = "";
-
-    /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
-    [ArgumentCompleter(typeof(RegionCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? Region { get; set; }
-
-    /// <summary>The profile of the shared AWS files. Default: the AWS SDK's own chain.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
-    [ArgumentCompleter(typeof(ProfileNameCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
-    /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
-    [ValidateNotNullOrEmpty]
-    public string? EndpointUrl { get; set; }
-
-    /// <summary>Address the bucket by path instead of by host name. Default: by path when there is an endpoint of its own.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
-    public SwitchParameter ForcePathStyle { get; set; }
-
-    /// <summary>Whether S3 is asked for checksums. Default: WhenSupported.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
-    public S3ChecksumMode ChecksumMode { get; set; }
+    public override string KeyPrefix { get; set; } = "";
 
     /// <summary>The folder that everything goes to. It is made if it is not there.</summary>
     [Parameter(Position = 1)]
@@ -122,7 +81,7 @@ public sealed class RestoreBackupCommand : S3ConnectionCmdlet
     {
         if (ParameterSetName == ByBucket)
         {
-            Restore(() => FromBucket());
+            Restore(() => new RestoreRequest { Name = NameOf(BucketName!, KeyPrefix), S3 = ReadBucket() });
             return;
         }
 
@@ -151,7 +110,7 @@ public sealed class RestoreBackupCommand : S3ConnectionCmdlet
 
     private RestoreRequest Complete(RestoreRequest request) => request with
     {
-        S3 = request.S3 is { } s3 ? s3 with { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint } : null,
+        S3 = WithCredentials(request.S3),
         Destination = Destination is null ? null : ResolveFileSystemPath(Destination),
         InPlace = InPlace,
         From = MyInvocation.BoundParameters.ContainsKey(nameof(From)) ? From : null,
@@ -163,33 +122,6 @@ public sealed class RestoreBackupCommand : S3ConnectionCmdlet
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
         WaitForLock = WaitForLock,
     };
-
-    private RestoreRequest FromBucket()
-    {
-        Demand(nameof(BucketName), BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
-        Demand(nameof(KeyPrefix), KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
-        Demand(nameof(Region), Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
-        Demand(nameof(ProfileName), ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
-        Demand(nameof(EndpointUrl), EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
-        return new RestoreRequest
-        {
-            Name = NameOf(BucketName, KeyPrefix),
-            S3 = new S3SyncRequest
-            {
-                MirrorPath = "",
-                Destination = new S3Destination
-                {
-                    Bucket = BucketName,
-                    Region = Region,
-                    EndpointUrl = EndpointUrl,
-                    ForcePathStyle = MyInvocation.BoundParameters.ContainsKey(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
-                    ChecksumMode = ChecksumMode,
-                    Profile = ProfileName,
-                },
-                Options = new S3SyncOptions { S3Prefix = KeyPrefix },
-            },
-        };
-    }
 
     // The prefix of a job that names none ends in the job's name.
     private static string NameOf(string bucket, string prefix)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.S3;
@@ -43,4 +44,9 @@ public abstract class S3ConnectionCmdlet : JobCmdlet
             ? new S3Credentials(Credential.UserName, Credential.GetNetworkCredential().Password, SessionToken)
             : givesKeys ? new S3Credentials(AccessKey!, SecretKey!, SessionToken) : null;
     }
+
+    /// <summary>A bucket with the keys that were given; null where there is none.</summary>
+    [return: NotNullIfNotNull(nameof(request))]
+    private protected S3SyncRequest? WithCredentials(S3SyncRequest? request) =>
+        request is null ? null : request with { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
 }

@@ -63,7 +63,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet
         foreach (BackupConfiguration job in ReadJobs())
         {
             BackupTestRequest request = BackupTestRequest.For(job);
-            Emit(request with { S3 = request.S3 is { } s3 ? WithCredentials(s3) : null });
+            Emit(request with { S3 = WithCredentials(request.S3) });
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using RsyncS3Backup.Module.Tests.Support;
 using Xunit;
 
@@ -53,6 +54,36 @@ public sealed class JobNameTests : EndToEndTest
         Assert.Equal(["photos", "music"], result.Objects.Select(item => item.Text("Name")));
         Assert.Equal(["ConfigurationMalformed", "JobNotFound"], result.Errors.Select(error => error.Id()).Order(StringComparer.Ordinal));
         Assert.Equal(5, Session.Host.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("./movies.json")]
+    [InlineData("movies.json")]
+    [InlineData("folder/movies")]
+    [InlineData("there")]
+    public void A_path_where_a_name_belongs_is_an_error_that_says_ConfigPath(string path)
+    {
+        WriteFile("here/there", "{}");
+
+        SessionResult result = Session.Run(
+            "param($Here, $Path) $null = $ExecutionContext.SessionState.Path.SetLocation($Here); Restore-Backup $Path x; Test-Backup $Path",
+            Folder.File("here"), path);
+
+        Assert.Equal(["JobNotFound", "JobNotFound"], result.ErrorIds());
+        Assert.All(
+            result.Errors,
+            error => Assert.Contains($"-ConfigPath '{path}'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_name_where_a_path_belongs_is_an_error_that_says_Name()
+    {
+        WriteJob();
+
+        ErrorRecord error = Assert.Single(Session.Run("Invoke-RsyncToS3Backup photos @keys").Errors);
+
+        Assert.Equal("ConfigurationNotFound", error.Id());
+        Assert.Contains("-Name 'photos'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public sealed class RestoreCmdletTests : EndToEndTest
         string job = WriteJob();
         BackupWell(job);
 
-        PSObject result = Restore("Restore-Backup $Path $Target -From $Copy @keys", job, copy);
+        PSObject result = Assert.Single(
+            Session.Run("param($Target, $Copy) Restore-Backup photos $Target -From $Copy @keys", Target, copy).ThrowOnError().Objects);
 
         Assert.Equal(("Succeeded", copy), (result.Text("Status"), result.Text("From")));
         Assert.Equal(Tree(Source), Tree(Target));
@@ -43,12 +44,12 @@ public sealed class RestoreCmdletTests : EndToEndTest
         File.WriteAllText(Path.Combine(Source, "a.txt"), "changed");
         Session.Host.Answer = "No";
 
-        SessionResult refused = Session.Run("param($Path) Restore-Backup $Path -InPlace @keys", job).ThrowOnError();
+        SessionResult refused = Session.Run("param($Path) Restore-Backup -ConfigPath $Path -InPlace @keys", job).ThrowOnError();
 
         Assert.Empty(refused.Objects);
         Assert.Single(Session.Host.Questions);
         Assert.Equal("changed", File.ReadAllText(Path.Combine(Source, "a.txt")));
-        Session.Run("param($Path) Restore-Backup $Path -InPlace -Confirm:$false @keys", job).ThrowOnError();
+        Session.Run("param($Path) Restore-Backup -ConfigPath $Path -InPlace -Confirm:$false @keys", job).ThrowOnError();
         Assert.Equal("first", File.ReadAllText(Path.Combine(Source, "a.txt")));
     }
 
@@ -58,7 +59,7 @@ public sealed class RestoreCmdletTests : EndToEndTest
         string job = WriteJob();
         BackupWell(job);
 
-        Assert.Empty(Session.Run("param($Path, $Target) Restore-Backup $Path $Target -WhatIf @keys", job, Target).ThrowOnError().Objects);
+        Assert.Empty(Session.Run("param($Path, $Target) Restore-Backup -ConfigPath $Path $Target -WhatIf @keys", job, Target).ThrowOnError().Objects);
 
         Assert.False(Directory.Exists(Target));
     }
@@ -70,7 +71,7 @@ public sealed class RestoreCmdletTests : EndToEndTest
         BackupWell(job);
         Server.Store.Put(BucketName, Prefix + "../evil", "evil"u8);
 
-        SessionResult result = Session.Run("param($Path, $Target) Restore-Backup $Path $Target -From S3 @keys", job, Target);
+        SessionResult result = Session.Run("param($Path, $Target) Restore-Backup -ConfigPath $Path $Target -From S3 @keys", job, Target);
 
         Assert.Equal(["RestoreKeyRefused", "RestoreIncomplete"], result.ErrorIds());
         Assert.Equal(("Failed", 1L), (Assert.Single(result.Objects).Text("Status"), result.Objects[0].Number("Failed")));
@@ -84,12 +85,9 @@ public sealed class RestoreCmdletTests : EndToEndTest
         foreach (string job in jobs)
             BackupWell(job);
 
-        SessionResult result = Session.Run("param($Paths, $Target) Restore-Backup $Paths $Target @keys", jobs, Target);
+        SessionResult result = Session.Run("param($Paths, $Target) Restore-Backup -ConfigPath $Paths $Target @keys", jobs, Target);
 
         Assert.Equal(["InvalidParameter"], result.ErrorIds());
         Assert.Equal("one", Assert.Single(result.Objects).Text("Name"));
     }
-
-    private PSObject Restore(string script, string job, string copy) =>
-        Assert.Single(Session.Run($"param($Path, $Target, $Copy) {script}", job, Target, copy).ThrowOnError().Objects);
 }
