@@ -10,6 +10,7 @@ namespace RsyncS3Backup;
 /// </summary>
 public static class ViewText
 {
+    private const int DayLength = 10;
     private const string Reset = "\u001b[0m";
 
     /// <summary>A status; coloured for a terminal that shows colours.</summary>
@@ -35,6 +36,71 @@ public static class ViewText
 
     /// <summary>How much a job holds; empty when that is not known.</summary>
     public static string JobSize(PSObject job) => Value(job, "Bytes") is long bytes ? HumanText.Bytes(bytes) : "";
+
+    /// <summary>The day of the last test of a job's copies, with a <c>!</c> when it failed; empty when there was none.</summary>
+    public static string LastTest(PSObject job, bool color)
+    {
+        if (Time(job, "LastTest") is not { Length: > DayLength } time)
+            return "";
+        string status = Text(job, "LastTestStatus");
+        string text = time[..DayLength] + (status == nameof(BackupStatus.Failed) ? "!" : "");
+        return Coloured(status, color).Replace(status, text, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a run of the history did with the mirror; of a test how thorough it was.</summary>
+    public static string RunMirror(PSObject run) =>
+        IsTest(run) ? $"{Text(Item(run, "Test"), "Level")} test".TrimStart() : Changes(Item(run, "Stage1"));
+
+    /// <summary>What a run of the history did with S3; of a test what it found.</summary>
+    public static string RunS3(PSObject run) => IsTest(run) ? Found(Item(run, "Test")) : Changes(Item(run, "Stage2"));
+
+    /// <summary>What a test found in few characters: <c>intact</c>, <c>2 differ</c>, <c>3 unread</c>; empty when it came to no end.</summary>
+    public static string Found(PSObject? test)
+    {
+        if (test is null)
+            return "";
+        long differences = Number(test, "Differences");
+        long unread = Number(test, "Failed");
+        return differences > 0 ? string.Create(CultureInfo.InvariantCulture, $"{differences} differ")
+            : unread > 0 ? string.Create(CultureInfo.InvariantCulture, $"{unread} unread")
+            : Text(test, "Status") is nameof(BackupStatus.Succeeded) or nameof(BackupStatus.SucceededWithWarnings) ? "intact"
+            : "";
+    }
+
+    /// <summary>One line on a test for a list: level, status, what was looked at and found, and why it failed.</summary>
+    public static string Test(PSObject? test, bool color)
+    {
+        if (test is null)
+            return "";
+        string read = TestRead(test);
+        string line = string.Create(CultureInfo.InvariantCulture,
+            $"{Text(test, "Level")}: {Status(test, color)}, {Number(test, "Total")} entries{(read.Length > 0 ? ", " : "")}{read}; differences: {Kinds(test)}");
+        return Text(test, "Error") is { Length: > 0 } error ? $"{line}{Environment.NewLine}{error}" : line;
+    }
+
+    /// <summary>How much a test read, e.g. <c>12 read (1.2 GiB), 300 MiB downloaded</c>; empty when it read nothing.</summary>
+    public static string TestRead(PSObject test)
+    {
+        List<string> parts = [];
+        if (Number(test, "Checked") is > 0 and var read)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{read} read ({Bytes(Number(test, "CheckedBytes"))})"));
+        if (Number(test, "DownloadedBytes") is > 0 and var downloaded)
+            parts.Add($"{Bytes(downloaded)} downloaded");
+        return string.Join(", ", parts);
+    }
+
+    /// <summary>The differences of a test by kind.</summary>
+    public static string Kinds(PSObject test)
+    {
+        if (Item(test, "DifferenceCounts") is not { } counts)
+            return "none";
+        string[] kinds =
+        [
+            .. Enum.GetNames<BackupDifferenceKind>().OrderBy(kind => kind == nameof(BackupDifferenceKind.NotYetSent))
+                .Where(kind => Number(counts, kind) > 0).Select(kind => $"{Number(counts, kind).ToString(CultureInfo.InvariantCulture)} {kind}"),
+        ];
+        return kinds.Length > 0 ? string.Join(", ", kinds) : "none";
+    }
 
     /// <summary>When something started, in the screen's time zone.</summary>
     public static string Started(PSObject run) => Time(run, "StartTime");
@@ -178,14 +244,21 @@ public static class ViewText
     /// <summary>A bucket and prefix as <c>s3://bucket/prefix</c>; empty without a bucket.</summary>
     public static string Address(object? bucket, object? prefix) => bucket is null ? "" : $"s3://{bucket}/{prefix}";
 
+    private static bool IsTest(PSObject run) => Text(run, "Kind") == nameof(BackupRunKind.Test);
+
+    private static PSObject? Item(PSObject item, string property) =>
+        item.Properties[property]?.Value is { } value ? PSObject.AsPSObject(value) : null;
+
     private static object? Value(PSObject item, string property)
     {
         object? value = item.Properties[property]?.Value;
         return value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value;
     }
 
-    private static string Text(PSObject item, string property)
+    private static string Text(PSObject? item, string property)
     {
+        if (item is null)
+            return "";
         // Not the unwrapped value: an enum that was serialized is a number whose text is the enum's name.
         object? value = item.Properties[property]?.Value;
         if (value is PSObject { BaseObject: PSCustomObject } error && error.Properties["Id"]?.Value is { } id)

@@ -120,11 +120,47 @@ public sealed partial class ViewTests : IDisposable
         """, Run("Failed", isInterrupted: false));
 
     [Fact]
+    public void A_test_of_the_history_says_in_its_line_how_thorough_it_was_and_what_it_found() => AssertScreen("""
+
+        Started          Name               Status                Mirror         S3              Duration
+        -------          ----               ------                ------         --              --------
+        2026-01-01 02:00 photos             Failed                Checksums test 3 differ        1 m 15 s
+
+        """, TestRun);
+
+    [Fact]
+    public void A_test_is_one_line_of_a_table() => AssertScreen("""
+
+        Name               Status                Level     Differences Not sent     Total  Duration
+        ----               ------                -----     ----------- --------     -----  --------
+        photos             Failed                Checksums           3        2      1000  1 m 15 s
+
+        """, Test);
+
+    [Fact]
+    public void A_difference_is_one_line_of_a_table() => AssertScreen("""
+
+        Kind            Good copy       Length Path
+        ----            ---------       ------ ----
+        MirrorCorrupted S3             1048576 2026/01/IMG_0001.jpg
+
+        """, Difference);
+
+    [Fact]
+    public void A_repair_is_one_line_of_a_table() => AssertScreen("""
+
+        Status    Kind            Repaired Path
+        ------    ----            -------- ----
+        Succeeded MirrorCorrupted Local    2026/01/IMG_0001.jpg
+
+        """, Repair);
+
+    [Fact]
     public void A_job_is_one_line_of_a_table() => AssertScreen("""
 
-        Name                   Scope  Last run         Status                Next run               Size
-        ----                   -----  --------         ------                --------               ----
-        photos                 User   2026-01-01 02:00 SucceededWithWarnings 2026-01-02 02:00    1.5 GiB
+        Name               Last run         Status                Last test   Next run               Size
+        ----               --------         ------                ---------   --------               ----
+        photos             2026-01-01 02:00 SucceededWithWarnings 2025-12-30! 2026-01-02 02:00    1.5 GiB
 
         """, Job("SucceededWithWarnings", isRunning: false));
 
@@ -177,9 +213,11 @@ public sealed partial class ViewTests : IDisposable
     {
         using TemporaryFolder folder = new();
         using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
-        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x"), Hook, Notification, Restore }]);
+        string screen = lists.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Job("Failed", false, "x"), Hook, Notification, Restore, Test, TestRun, Difference, Repair }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
+        Assert.Contains(" : Checksums: Failed, 1000 entries, 998 read (5.0 GiB); differences: 1 MissingInS3,", screen, StringComparison.Ordinal);
+        Assert.Contains(" : 2025-12-30 02:00, Full: Failed", screen, StringComparison.Ordinal);
         Assert.Contains("Stage 1 (rsync) : Succeeded, +3 ~2 -2, 12.3 MiB in 3.0 s", screen, StringComparison.Ordinal);
     }
 
@@ -202,12 +240,14 @@ public sealed partial class ViewTests : IDisposable
         Assert.Equal(session.Render("param($Object) $Object", Backup()), session.Render(roundTrip, Backup()));
         object job = Job("Succeeded", isRunning: false);
         Assert.Equal(session.Render("param($Object) $Object", job), session.Render(roundTrip, job));
+        foreach (object item in new[] { Test, TestRun, Difference, Repair })
+            Assert.Equal(session.Render("param($Object) $Object", item), session.Render(roundTrip, item));
     }
 
     [Fact]
     public void Every_table_fits_100_columns()
     {
-        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Hook, Notification, Restore }]);
+        string screen = session.Render("param($Objects) foreach ($object in $Objects) { $object }", [new[] { Backup(), Stage1, Stage2, Run("Failed", true), Hook, Notification, Restore, Test, TestRun, Difference, Repair }]);
 
         Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
     }
@@ -240,11 +280,12 @@ public sealed partial class ViewTests : IDisposable
     private object Job(string? status, bool isRunning, params string[] problems)
     {
         string last = new DateTimeOffset(new DateTime(2026, 1, 1, 2, 0, 0, DateTimeKind.Local)).ToString("O");
+        string test = new DateTimeOffset(new DateTime(2025, 12, 30, 2, 0, 0, DateTimeKind.Local)).ToString("O");
         string next = new DateTimeOffset(new DateTime(2026, 1, 2, 2, 0, 0, DateTimeKind.Local)).ToString("O");
         return Make("BackupJob", $$"""
             { "Name": "photos", "Path": "/home/me/.config/rsyncs3backup/jobs/photos.json", "Scope": "User", "Source": ["/data/photos"],
               "Mirror": "/mirror/photos", "BucketName": "my-backups", "KeyPrefix": "rsync/photos/", "CronExpression": "0 2 * * *",
-              "LastRun": "{{last}}", "LastStatus": {{JsonSerializer.Serialize(status)}}, "NextRun": "{{next}}", "Entries": 1000, "Bytes": 1610612736,
+              "LastRun": "{{last}}", "LastStatus": {{JsonSerializer.Serialize(status)}}, "LastTest": "{{test}}", "LastTestStatus": "Failed", "LastTestLevel": "Full", "NextRun": "{{next}}", "Entries": 1000, "Bytes": 1610612736,
               "IsRunning": {{(isRunning ? "true" : "false")}}, "Problems": {{JsonSerializer.Serialize(problems)}} }
             """);
     }
@@ -260,6 +301,39 @@ public sealed partial class ViewTests : IDisposable
         run.GetType().GetProperty("Stage1")!.SetValue(run, Stage1);
         run.GetType().GetProperty("Stage2")!.SetValue(run, Stage2);
         return run;
+    }
+
+    private object Test => Make("BackupTestResult", """
+        { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Failed", "Level": "Checksums", "Path": "/mirror/photos",
+          "BucketName": "my-backups", "KeyPrefix": "rsync/photos/", "Total": 1000, "TotalBytes": 5368709120, "Checked": 998,
+          "CheckedBytes": 5368709120, "Differences": 3, "DifferenceCounts": { "NotYetSent": 2, "MissingInS3": 1, "MirrorCorrupted": 2 },
+          "Requests": { "List": 3 }, "Duration": "00:01:15",
+          "Error": { "Id": "BackupDiffers", "Category": "InvalidData", "Message": "The copies differ in 3 of 1000 entries.",
+                     "RecommendedAction": "Repair-Backup takes the good one.", "ExitCode": "DifferencesFound" } }
+        """);
+
+    private object Difference => Make("BackupDifference", """
+        { "Name": "photos", "Path": "2026/01/IMG_0001.jpg", "Kind": "MirrorCorrupted", "EntryType": "File", "Left": "1048576 B, -rw-r--r--",
+          "Right": "1048576 B, stored 2026-01-01 02:00:00", "GoodCopy": "S3", "Reason": "Bit rot.", "Length": 1048576,
+          "FullName": "/mirror/photos/2026/01/IMG_0001.jpg", "BucketName": "my-backups", "Key": "rsync/photos/2026/01/IMG_0001.jpg" }
+        """);
+
+    private object Repair => Make("BackupRepair", """
+        { "Name": "photos", "Path": "2026/01/IMG_0001.jpg", "Kind": "MirrorCorrupted", "Status": "Succeeded", "RepairedCopy": "Local",
+          "Reason": "Fetched from S3. Bit rot.", "Length": 1048576 }
+        """);
+
+    private object TestRun
+    {
+        get
+        {
+            object run = Run("Failed", isInterrupted: false);
+            foreach (string stage in new[] { "Stage1", "Stage2" })
+                run.GetType().GetProperty(stage)!.SetValue(run, null);
+            run.GetType().GetProperty("Kind")!.SetValue(run, Enum.Parse(run.GetType().GetProperty("Kind")!.PropertyType, "Test"));
+            run.GetType().GetProperty("Test")!.SetValue(run, Test);
+            return run;
+        }
     }
 
     private object Make(string type, string json)

@@ -9,13 +9,17 @@ internal static class JobReport
     // A run that failed early says nothing of the job's size; one of the last few did better.
     private const int RunsToLookAt = 5;
 
+    // Tests of single paths, and tests that were stopped, say nothing of the whole.
+    private const int TestsToLookAt = 20;
+
     /// <summary>A job as people see it.</summary>
     /// <param name="file">The job's file.</param>
     /// <param name="now">Now.</param>
     /// <param name="warn">Hears that its history cannot be read.</param>
     public static BackupJob Of(JobFile file, DateTimeOffset now, Action<string> warn)
     {
-        IReadOnlyList<BackupRun> runs = Runs(file.Name, warn);
+        (IReadOnlyList<BackupRun> runs, IReadOnlyList<BackupRun> tests) = Runs(file.Name, warn);
+        BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(IsOfAll);
         BackupRun? last = runs.FirstOrDefault(run => run.Status is not null);
         (long Entries, long Bytes)? size = runs.Select(Size).FirstOrDefault(found => found is not null);
         BackupConfiguration? job = file.Configuration;
@@ -33,6 +37,9 @@ internal static class JobReport
             TimeZone = job?.Schedule?.Timezone,
             LastRun = last?.StartTime,
             LastStatus = last?.Status,
+            LastTest = test?.StartTime,
+            LastTestStatus = test?.Status,
+            LastTestLevel = test?.Level,
             IsRunning = runs is [{ Status: null }, ..] || JobLock.Holder(file.Name) is not null,
             NextRun = job?.Schedule is { } schedule ? NextRun(schedule, now) : null,
             Entries = size?.Entries,
@@ -42,18 +49,23 @@ internal static class JobReport
         };
     }
 
-    private static IReadOnlyList<BackupRun> Runs(string name, Action<string> warn)
+    private static (IReadOnlyList<BackupRun> Runs, IReadOnlyList<BackupRun> Tests) Runs(string name, Action<string> warn)
     {
         try
         {
-            return JobHistory.Find(name)?.Read(since: null, RunsToLookAt) ?? [];
+            return JobHistory.Find(name) is { } history
+                ? (history.Read(since: null, RunsToLookAt), history.Read(since: null, TestsToLookAt, BackupRunKind.Test))
+                : ([], []);
         }
         catch (BackupException exception)
         {
             warn(exception.Message);
-            return [];
+            return ([], []);
         }
     }
+
+    private static bool IsOfAll(BackupTestResult? test) =>
+        test is { Paths.Count: 0, Status: not BackupStatus.Cancelled } && test.ExitCode != BackupExitCode.AlreadyRunning;
 
     // What is wrong with the file as a whole is a sentence of its own.
     private static string Line(ConfigurationProblem problem) => problem.JsonPath == "$" ? problem.Message : problem.ToString();

@@ -36,6 +36,18 @@ public sealed record BackupJob
     /// <summary>How it ended.</summary>
     public BackupStatus? LastStatus { get; init; }
 
+    /// <summary>
+    /// When the last test of all of the job's copies started that was neither stopped nor refused because the job was running; null when none is on
+    /// record.
+    /// </summary>
+    public DateTimeOffset? LastTest { get; init; }
+
+    /// <summary>How it ended: Succeeded when the copies were complete and intact, as far as its level sees.</summary>
+    public BackupStatus? LastTestStatus { get; init; }
+
+    /// <summary>How thorough it was.</summary>
+    public BackupTestLevel? LastTestLevel { get; init; }
+
     /// <summary>True while a run of the job is on.</summary>
     public bool IsRunning { get; init; }
 

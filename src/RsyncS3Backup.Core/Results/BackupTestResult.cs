@@ -33,6 +33,9 @@ public sealed record BackupTestResult
     /// <summary>How thorough the test was.</summary>
     public required BackupTestLevel Level { get; init; }
 
+    /// <summary>What was tested, as it was asked for; empty for everything.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
     /// <summary>The mirror's root folder; null when a bucket is tested without a job.</summary>
     public string? Path { get; init; }
 
@@ -61,13 +64,19 @@ public sealed record BackupTestResult
     public long Differences { get; init; }
 
     /// <summary>Entries that the mirror has otherwise than they were sent, because no stage 2 has run since.</summary>
-    public long NotYetSent { get; init; }
+    public long NotYetSent => DifferenceCounts.NotYetSent;
+
+    /// <summary>All of them by kind.</summary>
+    public BackupDifferenceCounts DifferenceCounts { get; init; } = new();
 
     /// <summary>Entries that could not be looked at.</summary>
     public long Failed { get; init; }
 
     /// <summary>Archived objects that a download was to test, and cannot without a retrieval.</summary>
     public long Archived { get; init; }
+
+    /// <summary>The share of files that was downloaded, in percent; null but for <see cref="BackupTestLevel.Sample"/>.</summary>
+    public double? SamplePercent { get; init; }
 
     /// <summary>The seed of the random choice, to test the same files again; null but for <see cref="BackupTestLevel.Sample"/>.</summary>
     public int? Seed { get; init; }

@@ -23,14 +23,12 @@ internal sealed class JobRun : IDisposable
         this.context = context;
         this.held = held;
         stage1 = request.Stage1;
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        TimeSpan kept = request.Configuration?.HistoryRetention ?? BackupConfiguration.DefaultHistoryRetention;
-        keepsSince = kept < now - DateTimeOffset.MinValue ? now - kept : DateTimeOffset.MinValue;
+        keepsSince = KeepsSince(request.Configuration);
         RunHeader header = new()
         {
             Name = context.JobName,
             RunId = context.RunId,
-            Started = stage1?.StartTime ?? now,
+            Started = stage1?.StartTime ?? DateTimeOffset.UtcNow,
             Stage = request.FirstStage,
             PowerShellVersion = request.Options.PowerShellVersion,
             ConfigurationPath = request.Configuration?.Path,
@@ -139,7 +137,16 @@ internal sealed class JobRun : IDisposable
         void Waiting(JobLockHolder? holder) => context.Verbose($"Waiting for another run of job '{context.JobName}': {holder}.");
     }
 
-    private static string Hash(BackupConfiguration configuration) =>
+    /// <summary>From when on a job's history is kept.</summary>
+    public static DateTimeOffset KeepsSince(BackupConfiguration? configuration)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        TimeSpan kept = configuration?.HistoryRetention ?? BackupConfiguration.DefaultHistoryRetention;
+        return kept < now - DateTimeOffset.MinValue ? now - kept : DateTimeOffset.MinValue;
+    }
+
+    /// <summary>Equal for equal settings.</summary>
+    public static string Hash(BackupConfiguration configuration) =>
         Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ConfigurationWriter.ToJson(configuration)))).ToLowerInvariant();
 }
 

@@ -4,7 +4,7 @@ using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Emits the runs in the jobs' histories, newest first.</summary>
+/// <summary>Emits the runs in the jobs' histories, newest first; the tests of their copies only when they are asked for.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupHistory")]
 [OutputType(typeof(BackupRun))]
 public sealed class GetBackupHistoryCommand : HistoryCmdlet
@@ -32,6 +32,11 @@ public sealed class GetBackupHistoryCommand : HistoryCmdlet
     [ValidateNotNullOrEmpty]
     public BackupStatus[] Status { get; set; } = [];
 
+    /// <summary>Which runs: Backup, Test, or both. Default: Backup.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public BackupRunKind[] Kind { get; set; } = [BackupRunKind.Backup];
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => names.AddRange(Name);
 
@@ -40,10 +45,11 @@ public sealed class GetBackupHistoryCommand : HistoryCmdlet
     {
         DateTimeOffset? since = Since == DateTimeOffset.MinValue ? null : Since;
         int? last = Last == 0 ? null : Last;
+        BackupRunKind? kind = Kind.Distinct().Count() == 1 ? Kind[0] : null;
         List<BackupRun> runs = [];
         foreach (JobHistory history in Histories(names))
         {
-            if (TryRead(() => history.Read(since, Status.Length == 0 ? last : null)) is { } found)
+            if (TryRead(() => history.Read(since, Status.Length == 0 ? last : null, kind)) is { } found)
                 runs.AddRange(found.Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
         }
 

@@ -208,7 +208,11 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
 
     private void RunAgain(BackupRun run)
     {
-        if (run.ConfigurationPath is not { } path)
+        if (run.Kind == BackupRunKind.Test)
+        {
+            WriteError(ParameterErrors.RunIsTest(run.Name, run.RunId, "it has no stage 2 to run again"));
+        }
+        else if (run.ConfigurationPath is not { } path)
         {
             WriteError(ParameterErrors.RunWithoutConfiguration(run.Name, run.RunId));
         }

@@ -4,7 +4,7 @@ using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Removes runs from the jobs' histories. Logs, mirrors and buckets stay as they are.</summary>
+/// <summary>Removes runs, tests among them, from the jobs' histories. Logs, mirrors and buckets stay as they are.</summary>
 [Cmdlet(VerbsCommon.Remove, "BackupHistory", DefaultParameterSetName = "Name", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 public sealed class RemoveBackupHistoryCommand : HistoryCmdlet
 {
@@ -35,7 +35,7 @@ public sealed class RemoveBackupHistoryCommand : HistoryCmdlet
         if (ParameterSetName == "Name")
         {
             foreach (JobHistory history in Histories(Name))
-                Remove(history, (TryRead(() => history.Read(since: null, last: null)) ?? []).Where(run => run.StartTime < Before));
+                Remove(history, (TryRead(() => history.Read(since: null, last: null, kind: null)) ?? []).Where(run => run.StartTime < Before));
         }
         else
         {

@@ -121,6 +121,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
             S3 = WithCredentials(request.S3),
             Level = Level,
             WaitForLock = WaitForLock,
+            PowerShellVersion = PowerShellVersion,
         };
     }
 }

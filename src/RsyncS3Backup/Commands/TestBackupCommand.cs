@@ -86,6 +86,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet
             Paths = Path,
             ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
             WaitForLock = WaitForLock,
+            PowerShellVersion = PowerShellVersion,
         };
         BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
             (observer, emit, token) => BackupTest.RunAsync(request, observer, emit, token),

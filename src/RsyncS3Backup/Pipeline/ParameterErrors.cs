@@ -67,6 +67,12 @@ internal static class ParameterErrors
         "Run stage 2 with -ConfigPath, or with -Path, -BucketName and -KeyPrefix.",
         name);
 
+    internal static BackupError RunIsTest(string name, string runId, string consequence) => Create(
+        "InvalidParameter",
+        $"Run {runId} of job '{name}' was a test of its copies, so {consequence}.",
+        "Take the runs that backed up: 'Get-BackupHistory -Kind Backup' lists them.",
+        name);
+
     internal static BackupError RunNotEnded(string name, string runId) => Create(
         "InvalidParameter", $"Run {runId} of job '{name}' is still on, so there is no end to tell of.", "Wait until it has ended.", name);
 

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Core.Tests.Runs;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.State;
 using Xunit;
 
@@ -42,6 +43,30 @@ public sealed class JobReportTests : LocalJob
         BackupJob job = Report();
 
         Assert.Equal((BackupStatus.Failed, good.Stage1.TotalBytes), (job.LastStatus, job.Bytes));
+    }
+
+    [Fact]
+    public async Task The_last_test_of_all_is_its_own_and_leaves_the_last_run()
+    {
+        await RunAsync();
+        DateTimeOffset start = DateTimeOffset.Now;
+        Record(start.AddHours(1), BackupStatus.Succeeded, BackupTestLevel.Full);
+        Record(start.AddHours(2), BackupStatus.Failed, BackupTestLevel.Checksums);
+        Record(start.AddHours(3), BackupStatus.Succeeded, BackupTestLevel.Full, "some*");
+        Record(start.AddHours(4), BackupStatus.Cancelled, BackupTestLevel.Full);
+
+        BackupJob job = Report();
+
+        Assert.Equal(
+            (start.AddHours(2), BackupStatus.Failed, BackupTestLevel.Checksums), (job.LastTest!.Value, job.LastTestStatus!.Value, job.LastTestLevel!.Value));
+        Assert.Equal((History()[0].StartTime, BackupStatus.Succeeded), (job.LastRun!.Value, job.LastStatus));
+
+        void Record(DateTimeOffset time, BackupStatus status, BackupTestLevel level, params string[] paths)
+        {
+            using RunContext context = RunContext.Start(Name, Observer);
+            using TestRecord record = TestRecord.Begin(Configuration, new BackupTestRequest { Configuration = Configuration }, context, time, ownsJob: true);
+            record.End(new BackupTestResult { RunId = context.RunId, Status = status, Level = level, Paths = paths, StartTime = time });
+        }
     }
 
     [Fact]

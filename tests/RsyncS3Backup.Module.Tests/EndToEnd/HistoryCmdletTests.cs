@@ -41,6 +41,24 @@ public sealed class HistoryCmdletTests : EndToEndTest
     }
 
     [Fact]
+    public void Tests_of_the_copies_are_listed_when_they_are_asked_for_and_are_no_runs_of_the_job()
+    {
+        string job = WriteJob();
+        BackupWell(job);
+        Session.Run("param($Job) Test-Backup -ConfigPath $Job -Level Checksums @keys", job).ThrowOnError();
+
+        Assert.Equal(["Backup"], Session.Texts("(Get-BackupHistory).Kind"));
+        Assert.Equal(["Test Checksums Succeeded 0"], Session.Texts(
+            "Get-BackupHistory photos -Kind Test -Last 1 | ForEach-Object { \"$($_.Kind) $($_.Test.Level) $($_.Status) $([int]$_.ExitCode)\" }"));
+        Assert.Equal(["Test", "Backup"], Session.Texts("(Get-BackupHistory -Kind Backup, Test).Kind"));
+        foreach (string taker in new[] { "Invoke-S3SyncStage @keys", "Send-BackupNotification -WebhookUrl https://127.0.0.1:1" })
+            Assert.Equal(["InvalidParameter"], Session.Run($"Get-BackupHistory -Kind Test | {taker}").ErrorIds());
+
+        Session.Run("Get-BackupHistory -Kind Test | Remove-BackupHistory").ThrowOnError();
+        Assert.Equal(["Backup"], Session.Texts("(Get-BackupHistory -Kind Test, Backup).Kind"));
+    }
+
+    [Fact]
     public void Removed_runs_are_gone_and_WhatIf_removes_none()
     {
         string path = WriteJob();

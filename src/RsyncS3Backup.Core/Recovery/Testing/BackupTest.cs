@@ -26,44 +26,71 @@ public static class BackupTest
         using RunContext context = RunContext.Start(name, observer);
         StageReport report = new(context);
         JobLock? held = null;
-        TestRun? run = null;
-        BackupError? error = null;
-        string target = request.S3?.Destination.Bucket ?? name;
+        TestRecord? record = null;
         try
         {
-            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
-            await Task.Run(
-                async () =>
-                {
-                    if (request.Configuration is not null)
-                        held = await JobLocks.TakeAsync(name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-                    run = await TestRun
-                        .PrepareAsync(request, report, (difference, _) => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
-                    context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
-                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
-                },
-                CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            error = TestErrors.Cancelled(target);
-        }
-        catch (Exception exception)
-        {
-            error = TestErrors.Failed(exception, run?.Target ?? new S3Target(target, "", "", ""));
+            TestRun? run = null;
+            BackupError? error = null;
+            string target = request.S3?.Destination.Bucket ?? name;
+            try
+            {
+                // Opening connections, reading profiles and hashing must not hold up the caller's thread.
+                await Task.Run(
+                    async () =>
+                    {
+                        if (request.Configuration is { } job)
+                        {
+                            held = await JobLocks.TakeAsync(name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                            record = TestRecord.Begin(job, request, context, startTime, ownsJob: held is not null);
+                        }
+
+                        run = await TestRun
+                            .PrepareAsync(request, report, (difference, _) => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
+                        context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
+                        await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                    },
+                    CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                error = TestErrors.Cancelled(target);
+            }
+            catch (Exception exception)
+            {
+                error = TestErrors.Failed(exception, run?.Target ?? new S3Target(target, "", "", ""));
+            }
+            finally
+            {
+                run?.Dispose();
+            }
+
+            BackupTestResult result = Result(request, context, report, run, error, target) with
+            {
+                StartTime = startTime,
+                Duration = Stopwatch.GetElapsedTime(started),
+            };
+            if (result.Error is { } known)
+                context.LogError(known);
+            // Also a test that the lock refused: who looks for the tests of a schedule finds why there were none.
+            if (request.Configuration is { } refused)
+                record ??= TestRecord.Begin(refused, request, context, startTime, ownsJob: false);
+            record?.End(result);
+            return result;
         }
         finally
         {
-            run?.Dispose();
+            record?.Dispose();
             held?.Dispose();
         }
+    }
 
+    private static BackupTestResult Result(
+        BackupTestRequest request, RunContext context, StageReport report, TestRun? run, BackupError? failure, string target)
+    {
         TestCounters counters = run?.Counters ?? new TestCounters();
-        error ??= counters.Differences > 0 ? TestErrors.Differs(counters.Differences, counters.Total, target)
+        BackupError? error = failure ?? (counters.Differences > 0 ? TestErrors.Differs(counters.Differences, counters.Total, target)
             : report.Failed > 0 ? TestErrors.Incomplete(report.Failed, counters.Total, target)
-            : null;
-        if (error is not null)
-            context.LogError(error);
+            : null);
         S3RequestCounts requests = run?.Requests ?? new S3RequestCounts();
         return new BackupTestResult
         {
@@ -74,6 +101,7 @@ public static class BackupTest
                 : report.HasWarnings ? BackupStatus.SucceededWithWarnings
                 : BackupStatus.Succeeded,
             Level = request.Level,
+            Paths = request.Paths,
             Path = request.Configuration?.Options.Rsync.LocalDestination,
             BucketName = request.S3?.Destination.Bucket,
             KeyPrefix = run?.KeyPrefix,
@@ -83,14 +111,13 @@ public static class BackupTest
             CheckedBytes = counters.CheckedBytes,
             DownloadedBytes = counters.DownloadedBytes,
             Differences = counters.Differences,
-            NotYetSent = counters.NotYetSent,
+            DifferenceCounts = counters.DifferenceCounts,
             Failed = report.Failed,
             Archived = counters.Archived,
+            SamplePercent = request.Level == BackupTestLevel.Sample ? request.SamplePercent : null,
             Seed = request.Level == BackupTestLevel.Sample ? run?.Seed : null,
             Requests = requests,
             EstimatedRequestCost = RequestPrices.Estimate(requests, "STANDARD"),
-            StartTime = startTime,
-            Duration = Stopwatch.GetElapsedTime(started),
             Error = error,
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),

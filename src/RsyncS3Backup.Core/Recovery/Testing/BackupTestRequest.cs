@@ -32,6 +32,9 @@ public sealed record BackupTestRequest
     /// <summary>How long to wait for a run of the job to end; null: not at all.</summary>
     public TimeSpan? WaitForLock { get; init; }
 
+    /// <summary>The version of PowerShell, for the job's history; null in another program.</summary>
+    public string? PowerShellVersion { get; init; }
+
     /// <summary>A configured job.</summary>
     public static BackupTestRequest For(BackupConfiguration configuration) => new()
     {

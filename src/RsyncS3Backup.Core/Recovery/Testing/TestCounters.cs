@@ -3,13 +3,12 @@ namespace RsyncS3Backup.Recovery.Testing;
 /// <summary>What a test has found so far. Thread-safe.</summary>
 internal sealed class TestCounters
 {
+    private readonly long[] kinds = new long[(int)BackupDifferenceKind.S3Corrupted + 1];
     private long total;
     private long totalBytes;
     private long seen;
     private long seenBytes;
     private long downloadedBytes;
-    private long differences;
-    private long notYetSent;
     private long archived;
 
     public long Total => Interlocked.Read(ref total);
@@ -22,9 +21,18 @@ internal sealed class TestCounters
 
     public long DownloadedBytes => Interlocked.Read(ref downloadedBytes);
 
-    public long Differences => Interlocked.Read(ref differences);
+    public long Differences => kinds.Select((_, kind) => Of((BackupDifferenceKind)kind)).Sum() - Of(BackupDifferenceKind.NotYetSent);
 
-    public long NotYetSent => Interlocked.Read(ref notYetSent);
+    public BackupDifferenceCounts DifferenceCounts => new()
+    {
+        NotYetSent = Of(BackupDifferenceKind.NotYetSent),
+        MissingInS3 = Of(BackupDifferenceKind.MissingInS3),
+        MissingInMirror = Of(BackupDifferenceKind.MissingInMirror),
+        ContentDiffers = Of(BackupDifferenceKind.ContentDiffers),
+        MetadataDiffers = Of(BackupDifferenceKind.MetadataDiffers),
+        MirrorCorrupted = Of(BackupDifferenceKind.MirrorCorrupted),
+        S3Corrupted = Of(BackupDifferenceKind.S3Corrupted),
+    };
 
     public long Archived => Interlocked.Read(ref archived);
 
@@ -42,6 +50,7 @@ internal sealed class TestCounters
 
     public void WasArchived() => Interlocked.Increment(ref archived);
 
-    public void Differs(BackupDifferenceKind kind) =>
-        Interlocked.Increment(ref kind == BackupDifferenceKind.NotYetSent ? ref notYetSent : ref differences);
+    public void Differs(BackupDifferenceKind kind) => Interlocked.Increment(ref kinds[(int)kind]);
+
+    private long Of(BackupDifferenceKind kind) => Interlocked.Read(ref kinds[(int)kind]);
 }

@@ -18,6 +18,12 @@ internal static class TestErrors
         "TestCancelled", BackupErrorCategory.OperationStopped, target,
         "The test was stopped before its end; nothing was changed.", "Run it again.");
 
+    /// <summary>The test's process ended before the test did.</summary>
+    public static BackupError Interrupted(string jobName, long processId, string host) => Make(
+        "RunInterrupted", BackupErrorCategory.OperationStopped, jobName,
+        $"Process {processId} on {host} ended while it tested the copies of job '{jobName}'; nothing was changed.",
+        "Check whether the machine went down or the process was killed, and run the test again.");
+
     public static BackupError Failed(Exception exception, S3Target target)
     {
         BackupError error = S3Errors.From(exception, target);

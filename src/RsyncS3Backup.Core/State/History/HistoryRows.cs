@@ -8,6 +8,12 @@ namespace RsyncS3Backup.State;
 /// <summary>Stages and runs as rows of a history, and back.</summary>
 internal static class HistoryRows
 {
+    /// <summary>
+    /// The stage of a run that is a test of the copies. It needs no column of its own, so that histories of before there were tests, and versions of
+    /// the module that know of none, read on.
+    /// </summary>
+    public const int TestStage = 4;
+
     // Of a stage's failed items the first few, so that a history of years stays small; the run's log has all.
     private const int FailedItems = 10;
 
@@ -72,6 +78,15 @@ internal static class HistoryRows
         statement.Run();
     }
 
+    /// <summary>Stores what a test found.</summary>
+    public static void Insert(SqliteDatabase database, BackupTestResult test)
+    {
+        using SqliteStatement statement = InsertStatement(database);
+        new Writer(statement).Add(test.RunId).Add(TestStage).Add(test.Status.ToString()).Add(Numbers([])).Add((string?)null).Add("")
+            .Add(Json(json => TestJson.Write(json, test, FailedItems, WriteError)));
+        statement.Run();
+    }
+
     /// <summary>All runs.</summary>
     public static HashSet<string> RunIds(SqliteDatabase database)
     {
@@ -130,11 +145,18 @@ internal static class HistoryRows
     /// <param name="database">The history.</param>
     /// <param name="since">Leaves out what started before; null: nothing.</param>
     /// <param name="last">How many at most; null: all.</param>
-    public static List<BackupRun> Read(SqliteDatabase database, DateTimeOffset? since, int? last)
+    /// <param name="kind">Only those; null: all.</param>
+    public static List<BackupRun> Read(SqliteDatabase database, DateTimeOffset? since, int? last, BackupRunKind? kind)
     {
         // One look-up a run, and not a join: SQLite would sort the wide rows of all stages by the start of their runs.
+        string ofKind = kind switch
+        {
+            null => "",
+            BackupRunKind.Test => $"AND stage = {TestStage} ",
+            _ => $"AND stage <> {TestStage} ",
+        };
         using SqliteStatement statement = database.Prepare(
-            $"SELECT {RunColumns} FROM run WHERE started >= ?1 ORDER BY started DESC, run_id DESC LIMIT ?2");
+            $"SELECT {RunColumns} FROM run WHERE started >= ?1 {ofKind}ORDER BY started DESC, run_id DESC LIMIT ?2");
         using SqliteStatement stages = database.Prepare($"SELECT stage, {StageColumns} FROM stage WHERE run_id=?1 ORDER BY stage");
         statement.Bind(1, since?.UtcTicks ?? 0).Bind(2, last ?? -1);
         List<BackupRun> runs = [];
@@ -176,6 +198,7 @@ internal static class HistoryRows
         {
             RunId = runId,
             Name = name,
+            Kind = stage == TestStage ? BackupRunKind.Test : BackupRunKind.Backup,
             StartTime = Time(started),
             Duration = ended is { } end ? TimeSpan.FromTicks(Math.Max(0, end - started)) : null,
             Status = status,
@@ -297,6 +320,10 @@ internal static class HistoryRows
                     row.Skip(4);
                     Run = SurroundingsJson.Read(Run, row.Text()!, ReadError);
                     break;
+                case TestStage:
+                    row.Skip(4);
+                    Run = Run with { Test = TestJson.Read(Run, row.Text()!, ReadError) };
+                    break;
             }
         }
 
@@ -305,7 +332,9 @@ internal static class HistoryRows
         {
             bool isDead = Run.IsInterrupted || (Run.Status is null && !RunningProcess.MayBe((int)Run.ProcessId, Run.HostName, began));
             if (!isDead)
-                return Run;
+                return Run is { Status: null, Kind: BackupRunKind.Test } ? Run with { Test = null } : Run;
+            if (Run.Kind == BackupRunKind.Test)
+                return Run with { Status = BackupStatus.Cancelled, IsInterrupted = true, ExitCode = BackupExitCode.DifferencesFound };
             BackupError error = RunErrors.Interrupted(Run.Name, stage, Run.ProcessId, Run.HostName);
             Run = Run with { Status = BackupStatus.Failed, IsInterrupted = true, ExitCode = error.ExitCode };
             if (stage == 1)

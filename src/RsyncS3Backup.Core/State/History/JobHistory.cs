@@ -45,9 +45,10 @@ internal sealed class JobHistory
     /// <summary>Runs, newest first.</summary>
     /// <param name="since">Leaves out what started before; null: nothing.</param>
     /// <param name="last">How many at most; null: all.</param>
+    /// <param name="kind">Only those; null: all.</param>
     /// <exception cref="BackupException">The history is damaged or cannot be read.</exception>
-    public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last) =>
-        Use(database => HistoryRows.Read(database, since, last), HistoryErrors.Unreadable);
+    public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, BackupRunKind? kind = BackupRunKind.Backup) =>
+        Use(database => HistoryRows.Read(database, since, last, kind), HistoryErrors.Unreadable);
 
     /// <summary>Removes runs and their logs.</summary>
     /// <exception cref="BackupException">The history is damaged or cannot be written.</exception>

@@ -1,0 +1,11 @@
+namespace RsyncS3Backup;
+
+/// <summary>What a run in a job's history did.</summary>
+public enum BackupRunKind
+{
+    /// <summary>Backed up: one of the stages, or both.</summary>
+    Backup,
+
+    /// <summary>Tested whether the copies are complete and intact.</summary>
+    Test,
+}
