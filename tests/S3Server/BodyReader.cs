@@ -110,6 +110,7 @@ internal sealed class BodyReader(S3ServerOptions options)
     private static async Task CopyAsync(S3Call call, BodyDigest digest, ChunkedBody? chunks)
     {
         var reader = call.Request.BodyReader;
+        call.HasReadBody = true;
         var fault = call.Fault;
         var received = 0L;
         while (true)

@@ -30,6 +30,8 @@ internal sealed class RequestRouter
     {
         var call = new S3Call(http) { Now = DateTimeOffset.UtcNow };
         http.Response.Headers["x-amz-request-id"] = call.RequestId;
+        if (http.Request.Headers.Expect.Count > 0)
+            http.Response.OnStarting(() => CloseUnlessContinued(call));
         try
         {
             call.ParseTarget();
@@ -68,6 +70,16 @@ internal sealed class RequestRouter
         }
         log?.Invoke(new LoggedRequest(call.Operation, call.Method, call.Target, call.Bucket, call.Key, http.Response.StatusCode,
             call.Header("x-amz-expected-bucket-owner")));
+    }
+
+    // Kestrel sends 100 Continue when the body is read, and for one of no bytes, which S3 continues too, never. After an answer that came without
+    // it, botocore misreads the next answer on the connection and waits 60 seconds for the rest (boto/botocore#3755), and Kestrel takes the
+    // next request for the body.
+    private static Task CloseUnlessContinued(S3Call call)
+    {
+        if (!call.HasReadBody || call.Request.ContentLength == 0)
+            call.Response.Headers.Connection = "close";
+        return Task.CompletedTask;
     }
 
     /// <summary>S3's name of a request, from method, target and the query's subresource.</summary>

@@ -51,6 +51,9 @@ internal sealed class S3Call
 
     public SignedRequest? Signed { get; set; }
 
+    /// <summary>True when the request's body was asked for, so that a client that waits for 100 Continue has got it.</summary>
+    public bool HasReadBody { get; set; }
+
     /// <summary>Takes the target apart: path style, or virtual-host style below <c>localhost</c>.</summary>
     public void ParseTarget()
     {

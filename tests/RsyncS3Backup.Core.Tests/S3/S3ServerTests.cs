@@ -309,6 +309,25 @@ public sealed class S3ServerTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("content", false)]
+    public async Task A_connection_ends_after_an_answer_that_a_client_waited_for_without_100_Continue(string content, bool isClosed)
+    {
+        await using var open = await OpenServerAsync();
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(open.Endpoint, $"{Bucket}/raw"))
+        {
+            Content = new StringContent(content),
+        };
+        request.Headers.ExpectContinue = true;
+
+        using var answer = await http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(isClosed, answer.Headers.ConnectionClose == true);
+    }
+
     private static async Task<LoopbackS3Server> OpenServerAsync()
     {
         var open = await LoopbackS3Server.StartAsync(new S3ServerOptions { RequireSignature = false });
