@@ -39,7 +39,7 @@ public sealed class HttpsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_that_nobody_vouches_for_is_refused()
+    public async Task A_certificate_that_nobody_vouches_for_is_refused_and_not_tried_again()
     {
         await using LoopbackS3Server server = await LoopbackS3Server.StartAsync(new S3ServerOptions { Certificate = certificate });
         server.Store.CreateBucket(Bucket);
@@ -48,7 +48,8 @@ public sealed class HttpsTests : IDisposable
         InvalidOperationException failed = Assert.Throws<InvalidOperationException>(
             () => Run(server, Mirror([1]), "WhenSupported", trusted: false));
 
-        Assert.Contains("S3EndpointUnreachable", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("S3TlsFailed", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("1 attempts", failed.Message, StringComparison.Ordinal);
         Assert.Empty(server.Store.Keys(Bucket));
     }
 
@@ -71,6 +72,7 @@ public sealed class HttpsTests : IDisposable
             "$($result.Status)"
             "$($result.Requests)"
             "$($result.Error.Id)"
+            "$($result.Attempts) attempts"
             """;
         return FreshProcess.Run(
             script,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
 using RsyncS3Backup.Reporting;
@@ -60,6 +61,21 @@ internal static class S3Errors
 
     public static BackupException EndpointUnreachable(string endpoint, Exception cause) =>
         new(Unreachable(endpoint, FindNetworkFailure(cause) ?? cause.Message), cause);
+
+    public static BackupException TlsRefused(string endpoint, Exception cause) => new(TlsFailed(endpoint, cause), cause);
+
+    /// <summary>True when the two sides met and did not agree on TLS: the same certificate or the same port would answer again.</summary>
+    public static bool IsAboutTls(Exception exception)
+    {
+        // Of a connection that broke in the middle of the handshake, the HttpRequestException holds an IOException instead.
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException)
+                return true;
+        }
+
+        return false;
+    }
 
     public static BackupException Stalled(string endpoint, TimeSpan timeout, Exception cause) => Failure(
         "S3Stalled", BackupErrorCategory.OperationTimeout, endpoint,
@@ -137,7 +153,7 @@ internal static class S3Errors
     /// <summary>True for what would fail for every other entry just as well, so that going on makes no sense.</summary>
     public static bool EndsTheStage(BackupError error) => error.Id is
         "S3NoCredentials" or "S3InvalidAccessKey" or "S3SignatureMismatch" or "S3BucketNotFound" or "S3WrongRegion"
-        or "S3ClockSkew" or "S3InvalidStorageClass" or "S3EndpointUnreachable" or "S3CredentialsExpired";
+        or "S3ClockSkew" or "S3InvalidStorageClass" or "S3EndpointUnreachable" or "S3TlsFailed" or "S3CredentialsExpired";
 
     /// <summary>What an exception of the SDK, or of the layers below it, means.</summary>
     public static BackupError From(Exception exception, S3Target target)
@@ -151,6 +167,8 @@ internal static class S3Errors
 
         if (exception is AmazonS3Exception answered && FromAnswer(answered, target) is { } error)
             return error with { S3ErrorCode = answered.ErrorCode, RequestId = answered.RequestId };
+        if (IsAboutTls(exception))
+            return TlsFailed(target.Endpoint, exception);
         if (FindNetworkFailure(exception) is { } reason)
             return Unreachable(target.Endpoint, reason);
 
@@ -244,7 +262,7 @@ internal static class S3Errors
                     return socket.Message;
                 case TimeoutException or TaskCanceledException:
                     return "no answer in time";
-                case HttpRequestException or HttpIOException or System.Security.Authentication.AuthenticationException:
+                case HttpRequestException or HttpIOException:
                     if (cause.InnerException is null)
                         return cause.Message;
                     break;
@@ -260,6 +278,11 @@ internal static class S3Errors
         "S3EndpointUnreachable", BackupErrorCategory.ConnectionError, endpoint,
         $"{endpoint} does not answer ({reason}).",
         "Check the network, the region and the endpoint's address and port; then run stage 2 again. The mirror is good.");
+
+    private static BackupError TlsFailed(string endpoint, Exception cause) => Stage2(
+        "S3TlsFailed", BackupErrorCategory.ConnectionError, endpoint,
+        $"No trusted connection to {endpoint} can be made ({cause.GetBaseException().Message.TrimEnd('.')}).",
+        "Check the endpoint's address and port, that its certificate is valid for this name, and that this machine trusts who signed it.");
 
     // The SDK has no exception type of its own for this.
     private static bool IsAboutCredentials(Exception exception) =>

@@ -253,6 +253,18 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_endpoint_that_speaks_no_TLS_is_asked_once()
+    {
+        mirror.File("a.txt", "x");
+        string endpoint = server.Endpoint.ToString().TrimEnd('/').Replace("http:", "https:", StringComparison.Ordinal);
+
+        S3SyncStageResult result = await Sync(change: request => request with { Destination = request.Destination with { EndpointUrl = endpoint } });
+
+        Assert.Equal((BackupStatus.Failed, "S3TlsFailed", 1L), (result.Status, result.Error?.Id, result.Requests.Total));
+        Assert.Contains(endpoint, result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Plain_HTTP_to_another_machine_is_refused_before_any_request()
     {
         mirror.File("a.txt", "x");

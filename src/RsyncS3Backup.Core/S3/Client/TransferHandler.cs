@@ -48,8 +48,11 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
         catch (Exception exception)
         {
             traffic.Failed(isTimeout: false);
+            string endpoint = request.RequestUri!.GetLeftPart(UriPartial.Authority);
+            if (traffic.Answers == 0 && S3Errors.IsAboutTls(exception))
+                throw S3Errors.TlsRefused(endpoint, exception);
             if (!cancellationToken.IsCancellationRequested && IsHopeless())
-                throw S3Errors.EndpointUnreachable(request.RequestUri!.GetLeftPart(UriPartial.Authority), exception);
+                throw S3Errors.EndpointUnreachable(endpoint, exception);
             throw;
         }
         finally
