@@ -8,7 +8,6 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results=$root/out/test-results
 ceph_folder=$root/out/ceph-rgw
 ceph_script=$root/tests/S3Server/start-ceph-rgw.sh
-passed=0 failed=0 skipped=0
 
 usage() {
   cat <<'TEXT'
@@ -83,8 +82,9 @@ build() {
   dotnet publish src/RsyncS3Backup -c Release
 }
 
-count() { # passed failed skipped
-  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+# What a suite came to; sum_up adds it to the others.
+count() { # suite passed failed skipped
+  echo "$2 $3 $4" >"$results/$1.sum"
 }
 
 # The number in one attribute of a trx file's Counters element; nothing when it is not there.
@@ -97,23 +97,25 @@ run_suite() { # name project [arguments of dotnet test]
   shift 2
   local trx=$results/$name.trx
   say "Suite $name"
-  dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang-timeout 15m --blame-hang-dump-type none "$@" || status=$?
+  # The assembly, not the project: that spares a look at everything that it was built from.
+  dotnet test tests/"$project"/bin/Release/*/"$project".dll --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+    --blame-hang-timeout 6m --blame-hang-dump-type none "$@" || status=$?
   total= executed= succeeded=
   if [ -f "$trx" ]; then
     total=$(counter "$trx" total) executed=$(counter "$trx" executed) succeeded=$(counter "$trx" passed)
   fi
   if [ "${total:-0}" -eq 0 ]; then
     echo "Suite $name ran no test: counted as 1 failed." >&2
-    count 0 1 0
+    count "$name" 0 1 0
     return
   fi
-  # vstest leaves notExecuted at 0 and counts a skipped test as not executed.
-  count "$succeeded" "$((executed - succeeded))" "$((total - executed))"
-  if [ "$status" -ne 0 ] && [ "$executed" -eq "$succeeded" ]; then
+  local failed=$((executed - succeeded))
+  if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
     echo "Suite $name ended with code $status although no test failed (a crash, or a hang): counted as 1 failed." >&2
-    count 0 1 0
+    failed=1
   fi
+  # vstest leaves notExecuted at 0 and counts a skipped test as not executed.
+  count "$name" "$succeeded" "$failed" "$((total - executed))"
 }
 
 free_port() {
@@ -151,17 +153,14 @@ run_suite_against_ceph() {
   obstacle=$(ceph_obstacle)
   if [ -n "$obstacle" ]; then
     say "Suite S3-Ceph skipped: $obstacle"
-    count 0 0 1
+    count S3-Ceph 0 0 1
     return
   fi
   say 'Starting Ceph RGW'
   stop_ceph
-  trap stop_ceph EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
   if ! port=$(free_port) || ! output=$(bash "$ceph_script" "$port" "$ceph_folder"); then
     echo 'Ceph RGW did not start: counted as 1 failed.' >&2
-    count 0 1 0
+    count S3-Ceph 0 1 0
     return
   fi
   RSYNCS3_TEST_S3_ENDPOINT=$(value_of endpoint "$output") \
@@ -170,17 +169,20 @@ run_suite_against_ceph() {
   RSYNCS3_TEST_S3_REGION=$(value_of region "$output") \
   RSYNCS3_TEST_S3_BUCKET=rsyncs3backup-test \
   RSYNCS3_TEST_S3_CHECKSUM_MODE=whenRequired \
-    run_suite S3-Ceph tests/RsyncS3Backup.Core.Tests --filter Suite=S3
+    run_suite S3-Ceph RsyncS3Backup.Core.Tests --filter Suite=S3
   stop_ceph
 }
 
 run_pester() {
   local files=(tests/Pester/*.Tests.ps1) blocks counts status=0
-  [ -e "${files[0]}" ] || return 0
+  if [ ! -e "${files[0]}" ]; then
+    count Pester 0 0 0
+    return
+  fi
   blocks=$(cat "${files[@]}" | grep -cE "^[[:space:]]*It[[:space:]]+['\"]" || true)
   if ! command -v pwsh >/dev/null; then
     say "Suite Pester skipped ($blocks tests): there is no pwsh here"
-    count 0 0 "$blocks"
+    count Pester 0 0 "$blocks"
     return
   fi
   say 'Suite Pester'
@@ -188,14 +190,60 @@ run_pester() {
   pwsh -NoProfile -NonInteractive -File tests/run-pester.ps1 -ResultFolder "$results" || status=$?
   if [ "$status" -eq 3 ]; then
     echo "Suite Pester skipped ($blocks tests): Pester 5 is missing; Install-PSResource Pester -Version '[5.0,6.0)'"
-    count 0 0 "$blocks"
+    count Pester 0 0 "$blocks"
   elif [ -f "$results/pester.counts" ] && counts=$(cat "$results/pester.counts") && [ "$counts" != '0 0 0' ]; then
     # shellcheck disable=SC2086 # three numbers
-    count $counts
+    count Pester $counts
   else
     echo 'Suite Pester ran no test: counted as 1 failed.' >&2
-    count 0 1 0
+    count Pester 0 1 0
   fi
+}
+
+label() { # name
+  local line
+  while IFS= read -r line || [ -n "$line" ]; do printf '%-10s| %s\n' "$1" "$line"; done
+}
+
+# A lane runs beside the others: most suites wait, for rsync, for a store that fails, for the next minute. It is a process group of its
+# own (set -m), so that it can be ended whole, and so that its programs do not ignore SIGINT, as those of a plain background job do.
+start_lane() { # name function
+  set -m
+  "$2" </dev/null 2>&1 | label "$1" &
+  set +m
+}
+
+end_lanes() {
+  local lane
+  trap '' INT TERM
+  # The leader of each group is the first program of its pipeline.
+  for lane in $(jobs -p); do kill -TERM -- "-$lane" 2>/dev/null || true; done
+  wait
+}
+
+core_s3() { run_suite Core-S3 RsyncS3Backup.Core.Tests --filter 'FullyQualifiedName~.Core.Tests.S3.'; }
+core_rsync() { run_suite Core-Rsync RsyncS3Backup.Core.Tests --filter 'FullyQualifiedName~.Core.Tests.Rsync.'; }
+core() { run_suite Core RsyncS3Backup.Core.Tests --filter 'FullyQualifiedName!~.Core.Tests.S3.&FullyQualifiedName!~.Core.Tests.Rsync.'; }
+module() { run_suite Module RsyncS3Backup.Module.Tests --filter 'FullyQualifiedName!~.NativeScheduleTests.'; }
+# They wait for the minutes at which real schedulers start a job.
+schedules() { run_suite Schedules RsyncS3Backup.Module.Tests --filter 'FullyQualifiedName~.NativeScheduleTests.'; }
+core_and_ceph() { core; run_suite_against_ceph; }
+schedules_and_pester() { schedules; run_pester; }
+
+sum_up() { # suites
+  local suite numbers passed=0 failed=0 skipped=0
+  say 'Sum'
+  for suite in "$@"; do
+    if ! { [ -f "$results/$suite.sum" ] && read -r -a numbers <"$results/$suite.sum"; }; then
+      echo "Suite $suite did not come to its end: counted as 1 failed." >&2
+      numbers=(0 1 0)
+    fi
+    printf '%-10s %5d passed %3d failed %4d skipped\n' "$suite" "${numbers[@]}"
+    passed=$((passed + numbers[0])) failed=$((failed + numbers[1])) skipped=$((skipped + numbers[2]))
+  done
+  echo
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
 }
 
 run_tests() {
@@ -209,13 +257,16 @@ run_tests() {
   mkdir -p "$results"
   # The state of jobs that tests run belongs into the repository's out folder, not to the user's own jobs.
   export RSYNCS3BACKUP_STATE=$root/out/state
-  run_suite Core tests/RsyncS3Backup.Core.Tests
-  run_suite Module tests/RsyncS3Backup.Module.Tests
-  run_suite_against_ceph
-  run_pester
-  echo
-  echo "$passed passed, $failed failed, $skipped skipped"
-  [ "$failed" -eq 0 ]
+  trap stop_ceph EXIT
+  trap 'end_lanes; exit 130' INT
+  trap 'end_lanes; exit 143' TERM
+  start_lane Schedules schedules_and_pester
+  start_lane Core-S3 core_s3
+  start_lane Core-Rsync core_rsync
+  start_lane Module module
+  start_lane Core core_and_ceph
+  wait
+  sum_up Core Core-Rsync Core-S3 Module Schedules S3-Ceph Pester
 }
 
 task=${1:-help}

@@ -55,7 +55,7 @@ public sealed class PumpTests : IDisposable
     {
         using RunningScript running = session.Start(
             "param($Marker, $Started) Test-PipelinePump Nothing $Marker -Started $Started", Marker, folder.File("started"));
-        Assert.True(SpinWait.SpinUntil(() => File.Exists(folder.File("started")), TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(folder.File("started")), TimeSpan.FromMinutes(2)));
 
         SessionResult result = running.Stop();
 

@@ -92,7 +92,7 @@ public sealed class OrphanTests : RsyncStageHarness
 
     private static async Task GoneAsync(string commandLine)
     {
-        using CancellationTokenSource tooLong = new(TimeSpan.FromSeconds(30));
+        using CancellationTokenSource tooLong = new(TimeSpan.FromMinutes(2));
         while (RsyncStageTests.ProcessesMentioning(commandLine).Count > 0)
             await Task.Delay(TimeSpan.FromMilliseconds(10), tooLong.Token);
     }

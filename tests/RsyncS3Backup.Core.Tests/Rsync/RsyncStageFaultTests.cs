@@ -140,19 +140,20 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
     {
         using CancellationTokenSource cancellation = new();
         Observer = new RecordingObserver { OnVerbose = message => CancelAt("ready", message, cancellation) };
+        string number = $"7654.{Environment.ProcessId}";
 
         RsyncStageResult result = await RunFakeAsync(
-            """
+            $"""
             trap '' INT
             echo ready
-            sleep 7654.321
+            sleep {number}
             """,
             TimeSpan.FromMilliseconds(50),
             cancellation.Token);
 
         Assert.Equal(BackupStatus.Cancelled, result.Status);
         Assert.Empty(RsyncStageTests.ProcessesMentioning(Files.Path));
-        Assert.Empty(RsyncStageTests.ProcessesMentioning("7654.321"));
+        Assert.Empty(RsyncStageTests.ProcessesMentioning(number));
     }
 
     [Fact]

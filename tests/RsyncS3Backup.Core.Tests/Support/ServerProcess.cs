@@ -44,7 +44,7 @@ internal sealed class ServerProcess : IDisposable
         process.ErrorDataReceived += Hear;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        bool isInTime = isReady.Wait(TimeSpan.FromSeconds(30));
+        bool isInTime = isReady.Wait(TimeSpan.FromMinutes(2));
         lock (said)
         {
             if (isInTime && said.Exists(line => line.Contains(listens, StringComparison.Ordinal)))
@@ -89,7 +89,7 @@ internal sealed class ServerProcess : IDisposable
     }
 
     /// <summary>Waits until all that it started is gone; false when that does not happen.</summary>
-    public bool WaitUntilIdle() => Descendants().All(child => child.WaitForExit(TimeSpan.FromSeconds(30)));
+    public bool WaitUntilIdle() => Descendants().All(child => child.WaitForExit(TimeSpan.FromMinutes(2)));
 
     public void Dispose()
     {

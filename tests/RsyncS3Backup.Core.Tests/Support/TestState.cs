@@ -11,12 +11,5 @@ namespace RsyncS3Backup.Core.Tests.Support;
 internal static class TestState
 {
     [ModuleInitializer]
-    internal static void Move()
-    {
-        // Beside the tests, and emptied before them: the test host ends without running code that could clean up.
-        string folder = Path.Combine(AppContext.BaseDirectory, "state");
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
-        Environment.SetEnvironmentVariable(StateFolder.EnvironmentVariable, folder);
-    }
+    internal static void Move() => Environment.SetEnvironmentVariable(StateFolder.EnvironmentVariable, ProcessFolder.Make("state"));
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Text.Json.Nodes;
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Module.Tests.Support;
 using S3Server;
 using Xunit;
@@ -18,7 +19,7 @@ public abstract class EndToEndTest : IAsyncLifetime
     private readonly Dictionary<string, string?> environment = [];
 
     // One path for all tests: the AWS SDK reads the variable once in the life of a process.
-    private protected static string CredentialsFile { get; } = Path.Combine(AppContext.BaseDirectory, "aws-credentials");
+    private protected static string CredentialsFile { get; } = Path.Combine(ProcessFolder.Make("aws"), "credentials");
 
     private protected TemporaryFolder Folder { get; } = new();
 

@@ -130,7 +130,7 @@ public sealed class ExitCodeTests : EndToEndTest
         if (inStage1)
             Wait(() => File.Exists(mark));
         else
-            await hold.Arrived.WaitAsync(TimeSpan.FromMinutes(1));
+            await hold.Arrived.WaitAsync(TimeSpan.FromMinutes(2));
 
         Send(signal, process.Id);
 
@@ -144,7 +144,7 @@ public sealed class ExitCodeTests : EndToEndTest
     {
         FaultRule hold = Server.Faults.Add(new FaultRule { Operation = "ListObjectsV2", Kind = FaultKind.Hold, Times = int.MaxValue });
         using Process process = Start(WriteJob(), "", withExitCode: false);
-        await hold.Arrived.WaitAsync(TimeSpan.FromMinutes(1));
+        await hold.Arrived.WaitAsync(TimeSpan.FromMinutes(2));
 
         Send("TERM", process.Id);
 
@@ -152,7 +152,7 @@ public sealed class ExitCodeTests : EndToEndTest
         Assert.Equal("Cancelled", LastStatus());
     }
 
-    private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromMinutes(1)));
+    private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromMinutes(2)));
 
     private static void Send(string signal, int processId)
     {

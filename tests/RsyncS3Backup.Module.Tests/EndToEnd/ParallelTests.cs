@@ -169,10 +169,10 @@ public sealed class ParallelTests : EndToEndTest
         {body}
         """);
 
-    private string Until(string file) => $"timeout 60 sh -c 'until [ -e \"{Folder.File(file)}\" ]; do sleep 0.02; done' || exit 12";
+    private string Until(string file) => $"timeout 120 sh -c 'until [ -e \"{Folder.File(file)}\" ]; do sleep 0.02; done' || exit 12";
 
     private void AwaitFiles(params string[] names) =>
-        Assert.True(SpinWait.SpinUntil(() => names.All(name => File.Exists(Folder.File(name))), TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => names.All(name => File.Exists(Folder.File(name))), TimeSpan.FromMinutes(2)));
 
     private void AssertEnded(params string[] names) =>
         Assert.All(names, name => Assert.False(Directory.Exists($"/proc/{File.ReadAllText(Folder.File(name + ".pid")).Trim()}")));

@@ -102,7 +102,7 @@ public sealed class StopTests : EndToEndTest
         AddLargeFile();
         FaultRule hold = Server.Faults.Add(new FaultRule { Kind = FaultKind.Hold, Operation = "UploadPart", Times = int.MaxValue });
         using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", WriteJob());
-        await hold.Arrived.WaitAsync(TimeSpan.FromSeconds(30));
+        await hold.Arrived.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.Single(Server.Store.UnfinishedUploads(BucketName));
 
         SessionResult result = running.Stop();
@@ -129,7 +129,7 @@ public sealed class StopTests : EndToEndTest
             },
         });
         using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", WriteJob());
-        await late.Arrived.WaitAsync(TimeSpan.FromSeconds(30));
+        await late.Arrived.WaitAsync(TimeSpan.FromMinutes(2));
 
         Task<SessionResult> stopping = Task.Run(running.Stop);
         Await(() => running.IsStopping);
@@ -264,7 +264,7 @@ public sealed class StopTests : EndToEndTest
 
     private void AddLargeFile() => File.WriteAllBytes(Path.Combine(Source, "z-large.bin"), new byte[LargeFile]);
 
-    private static void Await(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30)));
+    private static void Await(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromMinutes(2)));
 
     private static void AssertBarsCompleted(SessionResult result)
     {

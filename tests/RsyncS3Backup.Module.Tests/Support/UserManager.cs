@@ -43,7 +43,7 @@ internal sealed class UserManager : IDisposable
         process.BeginOutputReadLine();
         for (long began = Environment.TickCount64; !Answers(); Thread.Sleep(100))
         {
-            if (!process.HasExited && Environment.TickCount64 - began < 20_000)
+            if (!process.HasExited && Environment.TickCount64 - began < 60_000)
                 continue;
             WhyNot = "the user's manager of systemd does not start here";
             return;
