@@ -43,13 +43,6 @@ internal static class ConfigurationErrors
     private static string Subject(string? path) => path is null ? "The configuration" : $"The configuration file '{path}'";
 
     private static BackupError Make(
-        string id, BackupErrorCategory category, string? target, string message, string action) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.BadConfiguration,
-    };
+        string id, BackupErrorCategory category, string? target, string message, string action) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }

@@ -30,6 +30,18 @@ public sealed record BackupError
     /// <summary>rsync's exit code, where rsync ran; else null.</summary>
     public int? RsyncExitCode { get; init; }
 
+    /// <summary>For the factories: each gives the errors of its domain their words, and most of them one exit code.</summary>
+    internal static BackupError Make(
+        string id, BackupErrorCategory category, string message, string action, string? target, BackupExitCode exitCode) => new()
+        {
+            Id = id,
+            Category = category,
+            Message = message,
+            RecommendedAction = action,
+            Target = target,
+            ExitCode = exitCode,
+        };
+
     /// <summary>The id and the message, as in a log.</summary>
     public override string ToString() => $"{Id}: {Message}";
 }

@@ -35,13 +35,6 @@ internal static class JobErrors
         + "(chmod go-w). A file that is given with -ConfigPath is used as it is.",
         path);
 
-    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.BadConfiguration,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }

@@ -171,15 +171,8 @@ internal static class RestoreErrors
         && (exception.HResult is DiskFullOnUnix or DiskFullOnWindows || QuotaExceeded.Contains(exception.HResult));
 
     private static BackupError Make(
-        string id, BackupErrorCategory category, string? target, string message, string action, BackupExitCode exitCode = BackupExitCode.Stage1Failed) => new()
-        {
-            Id = id,
-            Category = category,
-            Target = target,
-            Message = message,
-            RecommendedAction = action,
-            ExitCode = exitCode,
-        };
+        string id, BackupErrorCategory category, string? target, string message, string action, BackupExitCode exitCode = BackupExitCode.Stage1Failed) =>
+        BackupError.Make(id, category, message, action, target, exitCode);
 
     private static BackupException Refusal(
         string id, BackupErrorCategory category, string? target, string message, string action, BackupExitCode exitCode = BackupExitCode.Refused) =>

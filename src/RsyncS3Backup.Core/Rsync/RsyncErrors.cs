@@ -49,7 +49,7 @@ internal static class RsyncErrors
         stateRoot);
 
     /// <summary>Somebody else changes the mirror.</summary>
-    public static BackupError JobAlreadyRunning(string destination) => Make(
+    public static BackupError JobAlreadyRunning(string destination) => BackupError.Make(
         "JobAlreadyRunning",
         BackupErrorCategory.ResourceBusy,
         $"Another run of this job is changing the mirror '{destination}', or an rsync is that such a run left behind when it was killed.",
@@ -320,22 +320,11 @@ internal static class RsyncErrors
         id, category, $"The source '{source}' cannot be read: {what}." + (said.Length > 0 ? $" It said: {said}" : ""), action, source);
 
     private static BackupError Stage1(string id, BackupErrorCategory category, string message, string action, string? target) =>
-        Make(id, category, message, action, target, BackupExitCode.Stage1Failed);
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Stage1Failed);
 
     private static BackupError Refused(string id, BackupErrorCategory category, string message, string action, string target) =>
-        Make(id, category, message, action, target, BackupExitCode.Refused);
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Refused);
 
     private static BackupError Configuration(string id, string message, string action, string? target) =>
-        Make(id, BackupErrorCategory.InvalidArgument, message, action, target, BackupExitCode.BadConfiguration);
-
-    private static BackupError Make(
-        string id, BackupErrorCategory category, string message, string action, string? target, BackupExitCode exitCode) => new()
-        {
-            Id = id,
-            Category = category,
-            Message = message,
-            RecommendedAction = action,
-            Target = target,
-            ExitCode = exitCode,
-        };
+        BackupError.Make(id, BackupErrorCategory.InvalidArgument, message, action, target, BackupExitCode.BadConfiguration);
 }

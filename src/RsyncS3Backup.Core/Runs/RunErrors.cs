@@ -6,7 +6,7 @@ namespace RsyncS3Backup.Runs;
 internal static class RunErrors
 {
     /// <summary>The job's lock is held.</summary>
-    public static BackupError JobAlreadyRunning(string jobName, JobLockHolder? holder) => Make(
+    public static BackupError JobAlreadyRunning(string jobName, JobLockHolder? holder) => BackupError.Make(
         "JobAlreadyRunning",
         BackupErrorCategory.ResourceBusy,
         $"Job '{jobName}' is already running: {holder?.ToString() ?? "another process holds its lock"}.",
@@ -15,7 +15,7 @@ internal static class RunErrors
         BackupExitCode.AlreadyRunning);
 
     /// <summary>Stopped by the user while it waited for the lock.</summary>
-    public static BackupError Cancelled(string jobName, BackupExitCode exitCode) => Make(
+    public static BackupError Cancelled(string jobName, BackupExitCode exitCode) => BackupError.Make(
         "RunCancelled",
         BackupErrorCategory.OperationStopped,
         $"The run was stopped while it waited for another run of job '{jobName}'.",
@@ -24,22 +24,11 @@ internal static class RunErrors
         exitCode);
 
     /// <summary>The run's process ended before the run did.</summary>
-    public static BackupError Interrupted(string jobName, int stage, long processId, string host) => Make(
+    public static BackupError Interrupted(string jobName, int stage, long processId, string host) => BackupError.Make(
         "RunInterrupted",
         BackupErrorCategory.OperationStopped,
         $"Process {processId} on {host} ended while stage {stage} of job '{jobName}' was on.",
         "Check whether the machine went down or the process was killed; the next run makes good what this one left.",
         jobName,
         stage == 1 ? BackupExitCode.Stage1Failed : BackupExitCode.Stage2Failed);
-
-    private static BackupError Make(
-        string id, BackupErrorCategory category, string message, string action, string target, BackupExitCode exitCode) => new()
-        {
-            Id = id,
-            Category = category,
-            Message = message,
-            RecommendedAction = action,
-            Target = target,
-            ExitCode = exitCode,
-        };
 }

@@ -288,15 +288,8 @@ internal static class S3Errors
     private static bool IsAboutCredentials(Exception exception) =>
         exception.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase);
 
-    private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) => new()
-    {
-        Id = id,
-        Category = category,
-        Target = target,
-        Message = message,
-        RecommendedAction = action,
-        ExitCode = BackupExitCode.Stage2Failed,
-    };
+    private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Stage2Failed);
 
     private static BackupError Item(string id, BackupErrorCategory category, string target, string message, string action) =>
         Stage2(id, category, target, message, action);

@@ -31,13 +31,6 @@ internal static class ScheduleErrors
         "Check the state folder, its permissions and its free space; RSYNCS3BACKUP_STATE moves it.",
         job);
 
-    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.BadConfiguration,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }

@@ -125,13 +125,6 @@ internal static class ParameterErrors
         BackupErrorCategory.WriteError);
 
     private static BackupError Create(
-        string id, string message, string action, string target, BackupErrorCategory category = BackupErrorCategory.InvalidArgument) => new()
-        {
-            Id = id,
-            Category = category,
-            Message = message,
-            RecommendedAction = action,
-            Target = target,
-            ExitCode = BackupExitCode.BadConfiguration,
-        };
+        string id, string message, string action, string target, BackupErrorCategory category = BackupErrorCategory.InvalidArgument) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }

@@ -39,13 +39,6 @@ internal static class CopyErrors
         "ItemNotFound", BackupErrorCategory.ObjectNotFound, path,
         $"The copy holds no '{path}'.", "Paths are below the mirror's root, and upper and lower case count. Get-BackupItem without -Path shows what there is.");
 
-    private static BackupException Failure(string id, BackupErrorCategory category, string target, string message, string action) => new(new BackupError
-    {
-        Id = id,
-        Category = category,
-        Target = target,
-        Message = message,
-        RecommendedAction = action,
-        ExitCode = BackupExitCode.BadConfiguration,
-    });
+    private static BackupException Failure(string id, BackupErrorCategory category, string target, string message, string action) =>
+        new(BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration));
 }

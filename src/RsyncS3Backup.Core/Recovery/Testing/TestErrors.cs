@@ -34,13 +34,6 @@ internal static class TestErrors
             : error;
     }
 
-    private static BackupError Make(string id, BackupErrorCategory category, string target, string message, string action) => new()
-    {
-        Id = id,
-        Category = category,
-        Target = target,
-        Message = message,
-        RecommendedAction = action,
-        ExitCode = BackupExitCode.DifferencesFound,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string target, string message, string action) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.DifferencesFound);
 }

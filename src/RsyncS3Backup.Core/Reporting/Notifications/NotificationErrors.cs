@@ -59,13 +59,6 @@ internal static class NotificationErrors
         "Add 'notifications' to the configuration, or give -WebhookUrl, -PingUrl or -SmtpServer.",
         jobName);
 
-    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.Succeeded,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Succeeded);
 }

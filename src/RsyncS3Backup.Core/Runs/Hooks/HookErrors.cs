@@ -47,13 +47,6 @@ internal static class HookErrors
 
     private static string Name(BackupHook hook) => ConfigurationKeys.NameOf(hook);
 
-    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string? target) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.Refused,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string? target) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Refused);
 }

@@ -80,13 +80,6 @@ internal static class NativeScheduleErrors
         "Install PowerShell 7.4 or later, or register from a pwsh session.",
         "pwsh");
 
-    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.BadConfiguration,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }

@@ -35,13 +35,6 @@ internal static class HistoryErrors
         "Give -LogPath a file in a folder that is there, or a folder (with a slash at its end it is made), that the user who runs the backup may write.",
         path);
 
-    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) => new()
-    {
-        Id = id,
-        Category = category,
-        Message = message,
-        RecommendedAction = action,
-        Target = target,
-        ExitCode = BackupExitCode.BadConfiguration,
-    };
+    private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }
