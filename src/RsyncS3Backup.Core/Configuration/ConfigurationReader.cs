@@ -97,15 +97,6 @@ public static class ConfigurationReader
         return new ConfigurationReadResult { Problems = all, Error = ConfigurationErrors.Invalid(path, all), WrittenName = name };
     }
 
-    /// <summary>What is wrong with a configuration that was made in memory.</summary>
-    public static IReadOnlyList<ConfigurationProblem> Validate(BackupConfiguration configuration)
-    {
-        ArgumentNullException.ThrowIfNull(configuration);
-        ConfigurationReadResult result = Read(ConfigurationWriter.ToJson(configuration), configuration.Path, configuration.Name);
-        // The lines are those of a text that nobody wrote.
-        return [.. result.Problems.Select(problem => problem with { Line = null })];
-    }
-
     private static BackupConfiguration ReadJob(
         ConfigurationNode root, string? path, string? defaultName, ConfigurationProblems problems)
     {

@@ -18,9 +18,6 @@ internal sealed class ItemFilter
     /// <summary>True for a path that may mean several entries.</summary>
     public static bool HasWildcards(string path) => path.AsSpan().ContainsAny("*?[`");
 
-    /// <summary>Everything.</summary>
-    public static ItemFilter All { get; } = new([]);
-
     /// <summary>True when nothing is left out.</summary>
     public bool IsAll => patterns.Length == 0 || patterns.Any(pattern => pattern.IsAll);
 

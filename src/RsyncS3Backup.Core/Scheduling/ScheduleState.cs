@@ -59,10 +59,6 @@ internal static class ScheduleState
         return folder;
     });
 
-    /// <summary>Up to where a job's occurrences are settled; null when nothing is known.</summary>
-    public static DateTimeOffset? Settled(string job, CronSchedule schedule, DateTimeOffset now) =>
-        Load(FolderOf(job), schedule, now)?.Settled;
-
     // Not made here: who only looks leaves nothing behind.
     private static string FolderOf(string job) => Path.Combine(StateFolder.Root(), StateFolder.FolderName(job));
 

@@ -32,9 +32,6 @@ internal sealed partial class ScheduleZone
     /// <summary>IANA's name, e.g. <c>America/New_York</c>; null when the machine's own zone has none.</summary>
     public string? IanaName { get; }
 
-    /// <summary>Windows' name, e.g. <c>Eastern Standard Time</c>; null when it has none for this zone.</summary>
-    public string? WindowsName => IanaName is not null && TimeZoneInfo.TryConvertIanaIdToWindowsId(IanaName, out string? id) ? id : null;
-
     /// <summary>The zone of a name.</summary>
     /// <param name="name">IANA's name or Windows', in any case; null for the machine's zone.</param>
     /// <exception cref="BackupException">This machine knows no such zone (<c>TimeZoneUnknown</c>).</exception>

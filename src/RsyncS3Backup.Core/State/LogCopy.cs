@@ -25,14 +25,11 @@ internal sealed partial class LogCopy : IDisposable
             throw new IOException(Marshal.GetLastPInvokeErrorMessage());
     }
 
-    /// <summary>The file.</summary>
-    public string Path => file.Name;
-
     /// <summary>Demands that a log can be written there, and leaves no new file behind.</summary>
     /// <exception cref="BackupException"><c>LogNotWritable</c>.</exception>
     public static void Require(string path)
     {
-        string tried = IsFolder(path) ? System.IO.Path.Combine(path, $".rsyncs3backup-{Guid.NewGuid():N}") : path;
+        string tried = IsFolder(path) ? Path.Combine(path, $".rsyncs3backup-{Guid.NewGuid():N}") : path;
         try
         {
             bool isNew = !File.Exists(tried);
@@ -51,7 +48,7 @@ internal sealed partial class LogCopy : IDisposable
     /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
     public static LogCopy Open(string path, string jobName, string runId)
     {
-        FileStream file = Make(path, IsFolder(path) ? System.IO.Path.Combine(path, $"{StateFolder.FolderName(jobName)}-{runId}.jsonl") : path);
+        FileStream file = Make(path, IsFolder(path) ? Path.Combine(path, $"{StateFolder.FolderName(jobName)}-{runId}.jsonl") : path);
         try
         {
             return new LogCopy(file);
@@ -87,7 +84,7 @@ internal sealed partial class LogCopy : IDisposable
     }
 
     /// <summary>A path that ends in a separator is a folder also before it is there.</summary>
-    private static bool IsFolder(string path) => System.IO.Path.EndsInDirectorySeparator(path) || Directory.Exists(path);
+    private static bool IsFolder(string path) => Path.EndsInDirectorySeparator(path) || Directory.Exists(path);
 
     private static FileStream Make(string path, string file)
     {

@@ -463,16 +463,6 @@ public sealed class ConfigurationReaderTests
     [InlineData("\"job\"")]
     public void What_is_no_object_is_a_problem_at_the_root(string json) => Assert.Equal("$", Assert.Single(Problems(json)).JsonPath);
 
-    [Fact]
-    public void Validate_finds_what_is_wrong_in_memory()
-    {
-        BackupConfiguration good = Good(ConfigurationSamples.Full);
-        Assert.Empty(ConfigurationReader.Validate(good));
-        BackupConfiguration bad = good with { Destination = new S3Destination { Bucket = "", ChecksumMode = (S3ChecksumMode)7 } };
-        IEnumerable<string> places = ConfigurationReader.Validate(bad).Select(problem => problem.JsonPath);
-        Assert.Equal(["$.destination.bucket", "$.destination.checksumMode"], places);
-    }
-
     [Theory]
     [InlineData(
         "$.options.rsync.syncToS3.storageClass", "\"GLACIER\"",

@@ -50,7 +50,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
 
         string[] expected = [.. Hostile.OrderBy(key => key, RsyncS3Backup.S3.Planning.KeyOrder.Instance)];
         foreach (int pageSize in new[] { 1, 2, 3, 7, 1000 })
-            Assert.Equal(expected, await KeysAsync(Copy(pageSize).ListAsync(ItemFilter.All, CancellationToken.None)));
+            Assert.Equal(expected, await KeysAsync(Copy(pageSize).ListAsync(ItemFilter.Parse([]), CancellationToken.None)));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
             .SelectMany(key => new[] { $"{key} deleted latest", $"{key} 2", $"{key} 1" })];
         foreach (int pageSize in new[] { 1, 2, 7, 1000 })
         {
-            List<StoredObject> found = await ListAsync(Copy(pageSize).ListVersionsAsync(ItemFilter.All, CancellationToken.None));
+            List<StoredObject> found = await ListAsync(Copy(pageSize).ListVersionsAsync(ItemFilter.Parse([]), CancellationToken.None));
             Assert.Equal(expected, found.Select(item =>
                 $"{item.RelativeKey} {(item.IsDeleteMarker ? "deleted" : item.Size)}{(item.IsLatest ? " latest" : "")}"));
         }
@@ -95,7 +95,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
             string[] expected = [.. all.Versions.GroupBy(version => version.Key)
                 .Select(versions => versions.FirstOrDefault(version => version.LastModified!.Value.ToUniversalTime() <= time))
                 .Where(version => version is { IsDeleteMarker: not true }).Select(version => version!.VersionId)];
-            List<StoredObject> found = await ListAsync(Copy(3, time).ListAsync(ItemFilter.All, CancellationToken.None));
+            List<StoredObject> found = await ListAsync(Copy(3, time).ListAsync(ItemFilter.Parse([]), CancellationToken.None));
             Assert.Equal(expected, found.Select(item => item.VersionId));
         }
     }
@@ -160,7 +160,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
 
         using S3Copy copy = await Open(DateTimeOffset.UtcNow.AddDays(1));
 
-        Assert.Equal(["a"], await KeysAsync(copy.ListAsync(ItemFilter.All, CancellationToken.None)));
+        Assert.Equal(["a"], await KeysAsync(copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None)));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
         using S3Copy copy = await S3Copy.OpenAsync(request, "job", null, null, CancellationToken.None);
 
         BackupException exception = await Assert.ThrowsAsync<BackupException>(
-            () => ListAsync(copy.ListAsync(ItemFilter.All, CancellationToken.None)));
+            () => ListAsync(copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None)));
 
         Assert.Equal("S3BucketNotFound", exception.Error.Id);
     }

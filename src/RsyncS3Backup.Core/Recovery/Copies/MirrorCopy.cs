@@ -12,9 +12,6 @@ namespace RsyncS3Backup.Recovery.Copies;
 /// <param name="report">Hears of what cannot be read; such an entry is handed out as <see cref="MirrorEntryKind.Unreadable"/>.</param>
 internal sealed class MirrorCopy(string root, StageReport report)
 {
-    /// <summary>The mirror's root folder.</summary>
-    public string Root => root;
-
     /// <summary>
     /// What is meant, in the order of S3's keys. Every folder comes before what is in it, as <see cref="MirrorEntryKind.Folder"/>,
     /// whether it is empty or not. Holds one folder's names at a time.

@@ -66,7 +66,4 @@ internal readonly ref struct RsyncItem
 
     /// <summary>The path for people: bytes that are not UTF-8 become U+FFFD.</summary>
     public string Name => NameBytes.IsEmpty ? "." : Encoding.UTF8.GetString(NameBytes);
-
-    /// <summary>The link's target for people; null when the entry is no link.</summary>
-    public string? LinkTarget => LinkTargetBytes.IsEmpty ? null : Encoding.UTF8.GetString(LinkTargetBytes);
 }

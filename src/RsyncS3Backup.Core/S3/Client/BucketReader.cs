@@ -173,22 +173,6 @@ internal sealed class BucketReader : IDisposable
         }
     }
 
-    /// <summary>What S3 knows of an object; null when there is none, or only a delete marker.</summary>
-    /// <param name="key">The whole key.</param>
-    /// <param name="versionId">The version; null: the current one.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    public async Task<ObjectHead?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await ObjectHead.ReadAsync(connection.Value.Client, request.Destination, key, cancellationToken, versionId).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (IsOthers(exception, cancellationToken))
-        {
-            throw new BackupException(S3Errors.From(exception, Target), exception);
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

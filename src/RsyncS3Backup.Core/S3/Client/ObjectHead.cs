@@ -38,15 +38,13 @@ internal sealed record ObjectHead
     /// <param name="destination">The bucket.</param>
     /// <param name="key">The whole key.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <param name="versionId">The version; null: the current one.</param>
     public static async Task<ObjectHead?> ReadAsync(
-        IAmazonS3 client, S3Destination destination, string key, CancellationToken cancellationToken, string? versionId = null)
+        IAmazonS3 client, S3Destination destination, string key, CancellationToken cancellationToken)
     {
         GetObjectMetadataRequest head = new()
         {
             BucketName = destination.Bucket,
             Key = key,
-            VersionId = versionId,
             ChecksumMode = destination.ChecksumMode == S3ChecksumMode.WhenSupported ? ChecksumMode.ENABLED : null,
         };
         try
