@@ -15,6 +15,9 @@ public abstract class BackupCmdlet : AsyncCmdlet
     private protected string? PowerShellVersion =>
         (SessionState.PSVariable.GetValue("PSVersionTable") as IDictionary)?["PSVersion"]?.ToString();
 
+    /// <summary>True when a parameter stands in the command, whatever its value.</summary>
+    private protected bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+
     /// <summary>Where a run is logged beside its own log file.</summary>
     /// <param name="logPath">The value of -LogPath; null when it was not given.</param>
     private protected RunLogging LoggingTo(string? logPath)

@@ -73,6 +73,4 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet
             WriteError(exception.Error);
         }
     }
-
-    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 }

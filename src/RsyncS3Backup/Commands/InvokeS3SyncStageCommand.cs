@@ -181,7 +181,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     {
         if (stage1.Configuration is { } configuration)
         {
-            string[] given = [.. TargetParameters.Where(MyInvocation.BoundParameters.ContainsKey)];
+            string[] given = [.. TargetParameters.Where(IsGiven)];
             if (given.Length > 0)
                 WriteError(ParameterErrors.TargetGivenTwice(stage1.Name, given));
             else
@@ -277,7 +277,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
                 Bucket = BucketName!,
                 Region = Region,
                 EndpointUrl = EndpointUrl,
-                ForcePathStyle = MyInvocation.BoundParameters.ContainsKey(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
+                ForcePathStyle = IsGiven(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
                 ChecksumMode = ChecksumMode,
                 Profile = ProfileName,
             },

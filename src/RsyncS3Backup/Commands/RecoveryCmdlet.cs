@@ -68,7 +68,7 @@ public abstract class RecoveryCmdlet : S3ConnectionCmdlet
                 Bucket = BucketName!,
                 Region = Region,
                 EndpointUrl = EndpointUrl,
-                ForcePathStyle = MyInvocation.BoundParameters.ContainsKey(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
+                ForcePathStyle = IsGiven(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
                 ChecksumMode = ChecksumMode,
                 Profile = ProfileName,
             },

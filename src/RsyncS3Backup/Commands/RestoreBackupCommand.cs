@@ -113,10 +113,10 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
         S3 = WithCredentials(request.S3),
         Destination = Destination is null ? null : ResolveFileSystemPath(Destination),
         InPlace = InPlace,
-        From = MyInvocation.BoundParameters.ContainsKey(nameof(From)) ? From : null,
+        From = IsGiven(nameof(From)) ? From : null,
         Paths = Path,
-        AsOf = MyInvocation.BoundParameters.ContainsKey(nameof(AsOf)) ? AsOf : null,
-        Snapshot = MyInvocation.BoundParameters.ContainsKey(nameof(Snapshot)) ? Snapshot : null,
+        AsOf = IsGiven(nameof(AsOf)) ? AsOf : null,
+        Snapshot = IsGiven(nameof(Snapshot)) ? Snapshot : null,
         Overwrite = Overwrite,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
@@ -148,7 +148,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
         if (!ShouldProcess(to, $"Restore {what}, {how}"))
             return false;
         // Files in use are worth a question, as a high impact is; -Confirm:$false and $ConfirmPreference = 'None' answer it.
-        bool isAsked = MyInvocation.BoundParameters.ContainsKey("Confirm")
+        bool isAsked = IsGiven("Confirm")
             || (SessionState.PSVariable.GetValue("ConfirmPreference")?.ToString() is "None");
         return !request.InPlace || isAsked || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
     }

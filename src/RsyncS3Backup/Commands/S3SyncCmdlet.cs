@@ -27,6 +27,6 @@ public abstract class S3SyncCmdlet : S3ConnectionCmdlet
     private protected S3SyncOptions WithOverrides(S3SyncOptions options) => options with
     {
         ThrottleLimit = ThrottleLimit == 0 ? options.ThrottleLimit : ThrottleLimit,
-        SyncMode = MyInvocation.BoundParameters.ContainsKey(nameof(SyncMode)) ? SyncMode : options.SyncMode,
+        SyncMode = IsGiven(nameof(SyncMode)) ? SyncMode : options.SyncMode,
     };
 }

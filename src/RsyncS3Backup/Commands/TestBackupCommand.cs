@@ -82,7 +82,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet
         {
             Level = Level,
             SamplePercent = SamplePercent,
-            Seed = MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) ? Seed : null,
+            Seed = IsGiven(nameof(Seed)) ? Seed : null,
             Paths = Path,
             ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
             WaitForLock = WaitForLock,
