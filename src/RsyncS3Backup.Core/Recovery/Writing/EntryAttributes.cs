@@ -33,12 +33,13 @@ internal readonly record struct EntryAttributes
     public static EntryAttributes Of(ReceivedObject stored)
     {
         StoredAttributes found = ObjectMetadata.TryParse(stored.Metadata, out StoredAttributes written) ? written : default;
+        StoredAttributes foreign = found.Mode is null ? ForeignMetadata.Read(stored.Metadata) : default;
         return new EntryAttributes
         {
-            Mode = found.Mode & PermissionBits,
-            UserId = found.UserId,
-            GroupId = found.GroupId,
-            ModifiedNanoseconds = found.ModifiedNanoseconds ?? (stored.LastModified - DateTimeOffset.UnixEpoch)?.Ticks * TimeSpan.NanosecondsPerTick,
+            Mode = found.Mode & PermissionBits ?? foreign.Mode,
+            UserId = found.UserId ?? foreign.UserId,
+            GroupId = found.GroupId ?? foreign.GroupId,
+            ModifiedNanoseconds = found.ModifiedNanoseconds ?? foreign.ModifiedNanoseconds ?? (stored.LastModified - DateTimeOffset.UnixEpoch)?.Ticks * TimeSpan.NanosecondsPerTick,
             LinkGroup = found.LinkGroup,
             // From Windows there is no mode; then the type of the content tells.
             IsSymbolicLink = found.Mode is { } mode && (mode & TypeBits) != 0 ? (mode & TypeBits) == LinkType : stored.ContentType == "inode/symlink",

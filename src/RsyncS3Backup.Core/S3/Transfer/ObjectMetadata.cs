@@ -65,8 +65,8 @@ internal static class ObjectMetadata
     private static T? Find<T>(IReadOnlyDictionary<string, string> metadata, string name, Func<string, T?> parse)
         where T : struct => metadata.TryGetValue(name, out string? value) ? parse(value.Trim()) : null;
 
-    // DataSync also writes modes without the leading zero, and some tools without the type bits.
-    private static uint? ParseMode(string value)
+    /// <summary>A mode in octal; null when it is none. DataSync leaves out the leading zero, and some tools the type bits.</summary>
+    internal static uint? ParseMode(string value)
     {
         if (value.Length is 0 or > 8 || value.AsSpan().ContainsAnyExceptInRange('0', '7'))
             return null;
@@ -86,8 +86,9 @@ internal static class ObjectMetadata
         return long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long nanoseconds) ? nanoseconds : null;
     }
 
+    /// <summary>Nanoseconds of a time in seconds; null when it is none.</summary>
     // rclone writes as many decimals as it needs, none for a whole second, and "-0.5" for half a second before 1970.
-    private static long? ParseSeconds(string value)
+    internal static long? ParseSeconds(string value)
     {
         if (!decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds))
             return null;
