@@ -14,7 +14,7 @@ public sealed class OtherReadersTests : SyncHarness
     [SkippableFact]
     public async Task After_a_run_aws_s3_sync_finds_nothing_to_do_and_reads_the_attributes()
     {
-        Skip.If(AwsProgram.IsMissing, AwsProgram.MissingReason);
+        S3Tool.Aws.Require();
         Write("a b+c%2F/é 😀 \uFF5E", "1");
         Write(".hidden", "");
         Write("-dash & <angle>", "3");
@@ -56,5 +56,5 @@ public sealed class OtherReadersTests : SyncHarness
         AssertCatalog("with a link");
     }
 
-    private Task<string> AwsAsync(params string[] arguments) => AwsProgram.RunAsync(Server, arguments);
+    private Task<string> AwsAsync(params string[] arguments) => S3Tool.Aws.RunAsync(S3Access.To(Server), arguments);
 }

@@ -27,6 +27,9 @@ public sealed class S3Fixture : IAsyncLifetime
 
     public S3Credentials Credentials { get; private set; } = new("", "");
 
+    /// <summary>What programs of others need.</summary>
+    internal S3Access Access => new(Endpoint, Region, Credentials.AccessKey, Credentials.SecretKey);
+
     /// <summary>A plain client of the SDK, to look at the bucket without our own code.</summary>
     public AmazonS3Client Client { get; private set; } = null!;
 
