@@ -58,14 +58,16 @@ ensure_rsync() {
   exit 1
 }
 
-# Tests of sources by ssh and of schedules start a server, a cron and a systemd of their own, and check property lists; where a program is
-# missing, they are skipped. The packages' services are of no use here.
+# Tests of sources by ssh and of schedules start a server, a cron and a systemd of their own, and check property lists; rclone and s3cmd read
+# and fill buckets. Where a program is missing, its tests are skipped. The packages' services are of no use here.
 ensure_test_programs() {
   local missing=()
   [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
   [ -x /usr/sbin/cron ] || missing+=(cron)
   command -v systemd-analyze >/dev/null || missing+=(systemd)
   command -v plistutil >/dev/null || missing+=(libplist-utils)
+  command -v rclone >/dev/null || missing+=(rclone)
+  command -v s3cmd >/dev/null || missing+=(s3cmd)
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null && can_be_root || return 0
   say "Installing for the tests: ${missing[*]}"
