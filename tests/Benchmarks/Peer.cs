@@ -20,7 +20,10 @@ internal sealed class Peer
     /// <summary>Brings what is under the prefix to a folder; seconds that the whole process took.</summary>
     public double Fetch(string prefix, string folder) => fetch(prefix, folder);
 
-    /// <summary>Those that this machine has.</summary>
+    /// <summary>
+    /// Those that this machine has. rclone comes three times: as it is; with as many transfers at once as ours may have, and larger parts with
+    /// more of them at once; and so with <c>--checksum</c>, which spares it the HEAD that it asks for each object's modification time.
+    /// </summary>
     public static Peer[] Installed(ServerProcess server)
     {
         List<Peer> peers = [];
@@ -28,15 +31,26 @@ internal sealed class Peer
         Add("aws s3 sync", "aws", (folder, prefix) =>
             ["--endpoint-url", server.Endpoint, "s3", "sync", "--only-show-errors", folder, target + prefix], (prefix, folder) =>
             ["--endpoint-url", server.Endpoint, "s3", "sync", "--only-show-errors", target + prefix, folder]);
-        Add("rclone", "rclone", (folder, prefix) =>
-            ["sync", "--transfers", "32", "--checkers", "32", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint,
-                folder, $":s3:{ServerProcess.Bucket}/{prefix}"], (prefix, folder) =>
-            ["copy", "--transfers", "32", "--checkers", "32", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint,
-                $":s3:{ServerProcess.Bucket}/{prefix}", folder]);
+        string[] tuned =
+        [
+            "--transfers", "32", "--checkers", "32", "--fast-list", "--s3-chunk-size", "16M", "--s3-upload-concurrency", "8",
+            "--multi-thread-streams", "8",
+        ];
+        AddRclone("rclone", []);
+        AddRclone("rclone-tuned", tuned);
+        AddRclone("rclone-checksum", [.. tuned, "--checksum"]);
         Add("s5cmd", "s5cmd", (folder, prefix) =>
             ["--endpoint-url", server.Endpoint, "--log", "error", "sync", folder + "/", target + prefix], (prefix, folder) =>
             ["--endpoint-url", server.Endpoint, "--log", "error", "cp", target + prefix + "*", folder + "/"]);
         return [.. peers];
+
+        void AddRclone(string name, string[] flags)
+        {
+            string[] common = ["--config", "/dev/null", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint, "--s3-region", "us-east-1", .. flags];
+            Add(name, "rclone",
+                (folder, prefix) => ["sync", .. common, folder, $":s3:{ServerProcess.Bucket}/{prefix}"],
+                (prefix, folder) => ["copy", .. common, $":s3:{ServerProcess.Bucket}/{prefix}", folder]);
+        }
 
         void Add(string name, string program, Func<string, string, string[]> arguments, Func<string, string, string[]> fetch)
         {
@@ -65,6 +79,8 @@ internal sealed class Peer
         ProcessStartInfo start = new(program, arguments);
         foreach ((string name, string value) in server.Environment)
             start.Environment[name] = value;
+        // rclone 1.60 ends with "HTTPClient's transport unsupported type" where it is set.
+        start.Environment.Remove("AWS_CA_BUNDLE");
         long started = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
         process.WaitForExit();

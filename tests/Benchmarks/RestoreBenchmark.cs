@@ -12,9 +12,9 @@ internal static class RestoreBenchmark
     {
         Stage2 small = Upload(server, workplace, "restore-small", workplace.Files("restore-files", files));
         double idle = small.IdlePeakMiB();
-        Compare($"{files:N0} files of 4 KiB", small, workplace, peers, idle);
+        Compare($"{files:N0} files of 4 KiB", server, small, workplace, peers, idle);
         Stage2 large = Upload(server, workplace, "restore-large", workplace.LargeFile(largeMiB));
-        Compare($"one file of {largeMiB:N0} MiB", large, workplace, peers, idle);
+        Compare($"one file of {largeMiB:N0} MiB", server, large, workplace, peers, idle);
     }
 
     private static Stage2 Upload(ServerProcess server, Workplace workplace, string name, string source)
@@ -25,19 +25,20 @@ internal static class RestoreBenchmark
         return job;
     }
 
-    private static void Compare(string what, Stage2 job, Workplace workplace, Peer[] peers, double idle)
+    private static void Compare(string what, ServerProcess server, Stage2 job, Workplace workplace, Peer[] peers, double idle)
     {
         Console.WriteLine($"{Environment.NewLine}{what}, restored from S3");
         string target = Path.Combine(workplace.Root, job.Name + "-restored");
+        server.TakeRequests();
         (double seconds, double peak) = job.Restore(target);
-        Show($"ours              {seconds,8:0.00} s   {peak - idle:+0;-0} MiB over an idle engine");
+        Show($"ours              {seconds,8:0.00} s   {peak - idle:+0;-0} MiB over an idle engine, {server.TakeRequests()}");
         (double again, _) = job.Restore(target);
-        Show($"ours, again       {again,8:0.00} s   nothing to fetch");
+        Show($"ours, again       {again,8:0.00} s   nothing to fetch, {server.TakeRequests()}");
         Directory.Delete(target, recursive: true);
         foreach (Peer peer in peers)
         {
             double theirs = peer.Fetch(job.Name + "/", target);
-            Show($"{peer.Name,-16}  {theirs,8:0.00} s   {theirs / seconds:0.0} × ours");
+            Show($"{peer.Name,-16}  {theirs,8:0.00} s   {theirs / seconds:0.0} × ours, {server.TakeRequests()}");
             Directory.Delete(target, recursive: true);
         }
     }

@@ -35,6 +35,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The requests that came since this was last asked, e.g. <c>2 ListObjectsV2, 20000 PutObject</c>.</summary>
+    public string TakeRequests()
+    {
+        process.StandardInput.WriteLine();
+        process.StandardInput.Flush();
+        string[] counts = (process.StandardOutput.ReadLine() ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return counts.Length == 0 ? "no request" : string.Join(", ", counts.Select(count => count.Split('=')).Select(pair => $"{pair[1]} {pair[0]}"));
+    }
+
     /// <summary>What a client needs in its environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
@@ -42,7 +51,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(string? contents = null)
     {
         string program = typeof(S3Server.LoopbackS3Server).Assembly.Location;
-        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, .. contents is null ? ["--keep-content", "false"] : (string[])["--folder", contents]]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, "--answer-counts", "true", .. contents is null ? ["--keep-content", "false"] : (string[])["--folder", contents]])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
         Process process = Process.Start(start)!;
         string line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The S3 server did not start.");
         return new ServerProcess(process, line.Split(' ').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]));

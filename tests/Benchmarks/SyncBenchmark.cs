@@ -123,8 +123,9 @@ internal sealed class SyncBenchmark(ServerProcess server, Workplace workplace, P
         foreach (Peer peer in peers)
         {
             string prefix = string.Format(CultureInfo.InvariantCulture, prefixFormat, peer.Name.Split(' ')[0]);
+            server.TakeRequests();
             double seconds = peer.Sync(folder, prefix);
-            Console.WriteLine(Line($"    {peer.Name,-16}{"",52}{seconds,8:0.00} s   {seconds / ours,6:0.0} × ours"));
+            Console.WriteLine(Line($"    {peer.Name,-16}{"",52}{seconds,8:0.00} s   {seconds / ours,6:0.0} × ours, {server.TakeRequests()}"));
         }
     }
 

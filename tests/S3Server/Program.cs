@@ -3,6 +3,7 @@ using S3Server;
 
 var options = new S3ServerOptions();
 string? bucket = null;
+var answersCounts = false;
 for (var index = 0; index + 1 < args.Length; index += 2)
 {
     var value = args[index + 1];
@@ -17,6 +18,7 @@ for (var index = 0; index + 1 < args.Length; index += 2)
         case "--keep-content": options = options with { KeepContent = bool.Parse(value) }; break;
         case "--md5-etags": options = options with { Md5ETags = bool.Parse(value) }; break;
         case "--require-signature": options = options with { RequireSignature = bool.Parse(value) }; break;
+        case "--answer-counts": answersCounts = bool.Parse(value); break;
         default: return Usage($"unknown option {args[index]}");
     }
 }
@@ -28,6 +30,19 @@ if (bucket is not null)
     server.Store.CreateBucket(bucket);
 Console.WriteLine($"endpoint={server.Endpoint.GetLeftPart(UriPartial.Authority)} access_key={server.AccessKey} "
     + $"secret_key={server.SecretKey} region={server.Region}");
+
+// Each line of the input is answered with how many requests came since the last one.
+if (answersCounts)
+{
+    _ = Task.Run(() =>
+    {
+        while (Console.ReadLine() is not null)
+        {
+            Console.WriteLine(string.Join(' ', server.Requests.ByOperation.Select(pair => $"{pair.Key}={pair.Value}")));
+            server.Requests.Reset();
+        }
+    });
+}
 
 var stop = new TaskCompletionSource();
 void Stop(PosixSignalContext signal)
@@ -44,6 +59,7 @@ static int Usage(string problem)
 {
     Console.Error.WriteLine(problem);
     Console.Error.WriteLine("usage: S3Server [--urls http://127.0.0.1:PORT] [--access-key KEY] [--secret-key KEY] [--region NAME] "
-        + "[--folder DIR] [--bucket NAME] [--keep-content true|false] [--md5-etags true|false] [--require-signature true|false]");
+        + "[--folder DIR] [--bucket NAME] [--keep-content true|false] [--md5-etags true|false] [--require-signature true|false] "
+        + "[--answer-counts true|false]");
     return 64;
 }
