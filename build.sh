@@ -84,6 +84,11 @@ build() {
   dotnet publish src/RsyncS3Backup -c Release
 }
 
+# Whoever starts this in the background of a script has SIGINT ignored (POSIX, "Asynchronous Lists"), and so would every program that the
+# tests start: each that is to end by it would be waited for in vain.
+plain=()
+if env --default-signal=INT true 2>/dev/null; then plain=(env --default-signal=INT); fi
+
 # What a suite came to; sum_up adds it to the others.
 count() { # suite passed failed skipped
   echo "$2 $3 $4" >"$results/$1.sum"
@@ -100,7 +105,7 @@ run_suite() { # name project [arguments of dotnet test]
   local trx=$results/$name.trx
   say "Suite $name"
   # The assembly, not the project: that spares a look at everything that it was built from.
-  dotnet test tests/"$project"/bin/Release/*/"$project".dll --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+  ${plain[@]+"${plain[@]}"} dotnet test tests/"$project"/bin/Release/*/"$project".dll --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
     --blame-hang-timeout 6m --blame-hang-dump-type none "$@" || status=$?
   total= executed= succeeded=
   if [ -f "$trx" ]; then

@@ -79,14 +79,14 @@ public sealed class JobLockTests : LocalJob
     [Fact]
     public async Task A_second_run_ends_with_an_error_that_names_the_first_ones_process_and_start()
     {
-        DateTimeOffset before = DateTimeOffset.Now;
         using JobLock held = Hold();
+        DateTimeOffset started = JobLock.Holder(Name)!.Started.ToLocalTime();
 
         BackupResult result = await RunAsync();
 
         Assert.Equal(("JobAlreadyRunning", BackupExitCode.AlreadyRunning), (result.Error?.Id, result.ExitCode));
         Assert.Contains($"process {Environment.ProcessId} on {Environment.MachineName}", result.Error!.Message, StringComparison.Ordinal);
-        Assert.Contains(before.ToString("yyyy-MM-dd HH:", CultureInfo.InvariantCulture), result.Error.Message, StringComparison.Ordinal);
+        Assert.Contains(started.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), result.Error.Message, StringComparison.Ordinal);
         Assert.Equal((BackupStatus.Failed, BackupStatus.Skipped), (result.Stage1.Status, result.Stage2.Status));
         Assert.False(Directory.Exists(Files["mirror"]));
     }
