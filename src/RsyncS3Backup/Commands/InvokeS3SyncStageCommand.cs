@@ -13,7 +13,7 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(S3SyncStageResult), typeof(BackupAction))]
-public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
+public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
 {
     private RunLogging logging = new();
 
@@ -263,24 +263,11 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet
     private S3SyncRequest FromParameters(string mirror)
     {
         DemandOneJobName(Name);
-        Demand(nameof(BucketName), BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
-        Demand(nameof(KeyPrefix), KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
         Demand(nameof(StorageClass), StorageClass, ConfigurationRules.StorageClass, ConfigurationRules.StorageClassAllowed);
-        Demand(nameof(Region), Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
-        Demand(nameof(ProfileName), ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
-        Demand(nameof(EndpointUrl), EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
         return new S3SyncRequest
         {
             MirrorPath = mirror,
-            Destination = new S3Destination
-            {
-                Bucket = BucketName!,
-                Region = Region,
-                EndpointUrl = EndpointUrl,
-                ForcePathStyle = IsGiven(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
-                ChecksumMode = ChecksumMode,
-                Profile = ProfileName,
-            },
+            Destination = ReadDestination(this),
             Options = WithOverrides(new S3SyncOptions { StorageClass = StorageClass, S3Prefix = KeyPrefix, DeleteFromS3 = DeleteExtraneous }),
             MaxDelete = GivenMaxDelete ?? DeleteLimit.Default,
             Credentials = GivenCredentials,

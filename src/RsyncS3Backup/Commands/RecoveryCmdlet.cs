@@ -5,7 +5,7 @@ using RsyncS3Backup.S3;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Parameters of cmdlets that read the copies of a backup: of jobs, or of a bucket alone, without configuration and state.</summary>
-public abstract class RecoveryCmdlet : S3ConnectionCmdlet
+public abstract class RecoveryCmdlet : S3ConnectionCmdlet, IBucketParameters
 {
     internal const string ByBucket = "Bucket";
 
@@ -53,26 +53,10 @@ public abstract class RecoveryCmdlet : S3ConnectionCmdlet
 
     /// <summary>The bucket that the parameters name.</summary>
     /// <exception cref="BackupException">A value is not allowed.</exception>
-    private protected S3SyncRequest ReadBucket()
+    private protected S3SyncRequest ReadBucket() => WithCredentials(new S3SyncRequest
     {
-        Demand(nameof(BucketName), BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
-        Demand(nameof(KeyPrefix), KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
-        Demand(nameof(Region), Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
-        Demand(nameof(ProfileName), ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
-        Demand(nameof(EndpointUrl), EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
-        return WithCredentials(new S3SyncRequest
-        {
-            MirrorPath = "",
-            Destination = new S3Destination
-            {
-                Bucket = BucketName!,
-                Region = Region,
-                EndpointUrl = EndpointUrl,
-                ForcePathStyle = IsGiven(nameof(ForcePathStyle)) ? ForcePathStyle.IsPresent : null,
-                ChecksumMode = ChecksumMode,
-                Profile = ProfileName,
-            },
-            Options = new S3SyncOptions { S3Prefix = KeyPrefix },
-        });
-    }
+        MirrorPath = "",
+        Destination = ReadDestination(this),
+        Options = new S3SyncOptions { S3Prefix = KeyPrefix },
+    });
 }

@@ -49,4 +49,24 @@ public abstract class S3ConnectionCmdlet : JobCmdlet
     [return: NotNullIfNotNull(nameof(request))]
     private protected S3SyncRequest? WithCredentials(S3SyncRequest? request) =>
         request is null ? null : request with { Credentials = GivenCredentials, AllowInsecureEndpoint = AllowInsecureEndpoint };
+
+    /// <summary>The bucket that parameters name.</summary>
+    /// <exception cref="BackupException">A value is not allowed.</exception>
+    private protected S3Destination ReadDestination(IBucketParameters given)
+    {
+        Demand(nameof(given.BucketName), given.BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
+        Demand(nameof(given.KeyPrefix), given.KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
+        Demand(nameof(given.Region), given.Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
+        Demand(nameof(given.ProfileName), given.ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
+        Demand(nameof(given.EndpointUrl), given.EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
+        return new S3Destination
+        {
+            Bucket = given.BucketName!,
+            Region = given.Region,
+            EndpointUrl = given.EndpointUrl,
+            ForcePathStyle = IsGiven(nameof(given.ForcePathStyle)) ? given.ForcePathStyle.IsPresent : null,
+            ChecksumMode = given.ChecksumMode,
+            Profile = given.ProfileName,
+        };
+    }
 }
