@@ -38,3 +38,66 @@ Describe 'Get-BackupItem' {
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'NoS3Copy*'
     }
 }
+
+Describe 'Test-Backup and Repair-Backup' {
+    BeforeAll {
+        $null = Start-TestSession $TestDrive
+        $tested = New-TestJob $TestDrive
+        $null = Invoke-RsyncToS3Backup $tested.Path
+        $victim = Get-ChildItem $tested.Mirror -File | Where-Object Name -NotLike '.*' | Select-Object -First 1
+        Remove-Item $victim
+        $found = Test-Backup -ConfigPath $tested.Path -Level Checksums
+    }
+
+    AfterAll { Stop-TestSession }
+
+    It 'finds what the mirror lost, and puts the result last' {
+        $found | Select-Object -First 1 | ForEach-Object Kind | Should -Be MissingInMirror
+        $found[-1].Status | Should -Be Failed
+        $found[-1].DifferenceCounts.MissingInMirror | Should -Be 1
+    }
+
+    It 'shows what it found at the width of a terminal' {
+        Get-Screen $found[0] | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }
+        (Get-Screen $found[0] -List) -join "`n" | Should -Match 'The mirror has lost it'
+    }
+
+    It 'is on record, and no run of the job' {
+        (Get-BackupHistory $tested.Name -Kind Test -Last 1).Test.Differences | Should -Be 1
+        (Get-BackupHistory $tested.Name -Last 1).Kind | Should -Be Backup
+    }
+
+    It 'takes differences back from <_>' -ForEach 'JSON', 'CSV', 'XML', 'a job' {
+        $file = Join-Path $TestDrive 'found'
+        $back = switch ($_) {
+            JSON { $found | ConvertTo-Json -Depth 4 | ConvertFrom-Json }
+            CSV { $found | Export-Csv $file; Import-Csv $file }
+            XML { $found | Export-Clixml $file; Import-Clixml $file }
+            default { Start-Job { $using:found } | Receive-Job -Wait -AutoRemoveJob }
+        }
+        Remove-Item $victim -ErrorAction Ignore
+        $repair = $back | Repair-Backup -Confirm:$false
+        $repair.Status | Should -Be Succeeded
+        $repair.RepairedCopy | Should -Be Local
+        $victim.FullName | Should -Exist
+        Test-Backup -ConfigPath $tested.Path -Quiet | Should -BeTrue
+    }
+
+    It 'asks for each entry with -WhatIf and changes none' {
+        Remove-Item $victim
+        $found | Repair-Backup -WhatIf | Should -BeNullOrEmpty
+        $victim.FullName | Should -Not -Exist
+    }
+
+    It 'says what it does not take' {
+        $false | Repair-Backup -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'InvalidParameter*'
+    }
+
+    It 'ends a process with <code> in a schedule' -ForEach @(@{ damaged = $true; code = 6 }, @{ damaged = $false; code = 0 }) {
+        if (-not $damaged) { Test-Backup -ConfigPath $tested.Path | Repair-Backup -Confirm:$false }
+        $command = "Import-Module '$(Get-StagedManifest)'; Test-Backup -ConfigPath '$($tested.Path)' -Level Checksums -ExitCode"
+        $null = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $command
+        $LASTEXITCODE | Should -Be $code
+    }
+}

@@ -13,7 +13,7 @@ namespace RsyncS3Backup.Commands;
 public sealed class RepairBackupCommand : S3ConnectionCmdlet
 {
     private const string ByDifference = "InputObject";
-    private readonly List<BackupDifference> given = [];
+    private readonly List<DifferenceInput> given = [];
 
     /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
@@ -22,7 +22,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
     [SupportsWildcards]
     public override string[] Name { get; set; } = [];
 
-    /// <summary>What Test-Backup emits; its results are passed over.</summary>
+    /// <summary>What Test-Backup emits, also as it comes back from a job, from XML, JSON or CSV; its results are passed over.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByDifference)]
     public object? InputObject { get; set; }
 
@@ -43,8 +43,8 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
     {
         if (ParameterSetName == ByDifference)
         {
-            if ((InputObject is PSObject wrapped ? wrapped.BaseObject : InputObject) is BackupDifference difference)
-                given.Add(difference);
+            if (TryRead(() => DifferenceInput.Read(InputObject)) is { IsPassedOver: false } input)
+                given.Add(input);
             return;
         }
 
@@ -55,40 +55,34 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
                 (observer, emit, token) => BackupTest.RunAsync(Request(job), observer, emit, token), found.Add);
             if (result.Error is { Id: not "BackupDiffers" } error)
                 WriteError(error);
-            Repair(job, found);
+            Repair(job, found.Select(DifferenceInput.Of));
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (IGrouping<(string?, string?), BackupDifference> ofJob in given.GroupBy(item => (item.ConfigurationPath, item.Name)))
+        foreach (IGrouping<(string?, string?), DifferenceInput> ofJob in given.GroupBy(item => (item.ConfigurationPath, item.Name)))
         {
             (string? path, string? name) = ofJob.Key;
-            IEnumerable<BackupConfiguration> jobs =
-                path is not null ? ReadConfigurationFiles([WildcardPattern.Escape(path)]) : name is not null ? ReadNamedJobs([name]) : [];
+            IEnumerable<BackupConfiguration> jobs = path is not null ? ReadConfigurationFiles([WildcardPattern.Escape(path)]) : ReadNamedJobs([name!]);
             foreach (BackupConfiguration job in jobs)
                 Repair(job, ofJob);
         }
     }
 
-    private void Repair(BackupConfiguration job, IEnumerable<BackupDifference> differences)
+    private void Repair(BackupConfiguration job, IEnumerable<DifferenceInput> differences)
     {
-        List<string> chosen = [];
+        List<RepairWish> chosen = [];
         // What only a download shows has to be looked at by a download again.
         bool needsDownload = false;
-        foreach (BackupDifference difference in differences.OrderBy(item => item.Path, StringComparer.Ordinal))
+        foreach (DifferenceInput difference in differences.OrderBy(item => item.Path, StringComparer.Ordinal))
         {
-            string action = difference switch
-            {
-                { Kind: BackupDifferenceKind.NotYetSent } or { GoodCopy: null } => "Leave as it is",
-                { GoodCopy: BackupCopy.S3 } => $"Replace the mirror's file '{difference.FullName}' with the object of S3",
-                _ => $"Replace the object '{difference.Key}' with the mirror's file",
-            };
-            bool isLeft = action == "Leave as it is";
-            if (!isLeft && !ShouldProcess(difference.Path, action))
+            BackupCopy? good = difference.Kind == BackupDifferenceKind.NotYetSent ? null : difference.GoodCopy;
+            string action = good == BackupCopy.S3 ? "Replace the mirror's file with the object of S3" : "Replace the object of S3 with the mirror's file";
+            if (good is not null && !ShouldProcess($"{difference.Path} of '{job.Name}'", $"{action} ({difference.Kind})"))
                 continue;
-            chosen.Add(difference.Path);
+            chosen.Add(new RepairWish(difference.Path, good));
             needsDownload |= difference.Kind == BackupDifferenceKind.S3Corrupted;
         }
 
@@ -103,15 +97,13 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
                     await BackupRepairs.RunAsync(request, chosen, observer, emit, token).ConfigureAwait(false);
                     return true;
                 },
-                Emit);
+                WriteObject);
         }
         catch (BackupException exception)
         {
             WriteError(exception.Error);
         }
     }
-
-    private void Emit(BackupRepair repair) => WriteObject(repair);
 
     private BackupTestRequest Request(BackupConfiguration job)
     {

@@ -67,6 +67,18 @@ internal static class ParameterErrors
         "Run stage 2 with -ConfigPath, or with -Path, -BucketName and -KeyPrefix.",
         name);
 
+    internal static BackupError NotADifference(string what) => Create(
+        "InvalidParameter",
+        $"Repair-Backup takes the differences that Test-Backup emits, and this is none: {what}.",
+        "Give what Test-Backup emits, or what was exported of it with all properties; or give -Name or -ConfigPath, and the job is tested first.",
+        what);
+
+    internal static BackupError DifferenceWithoutJob(string path) => Create(
+        "InvalidParameter",
+        $"The difference of '{path}' names no job: it was found in a bucket alone, and without a mirror there is nothing to repair it from.",
+        "Test the job by -Name or -ConfigPath, and repair what that finds.",
+        path);
+
     internal static BackupError RunIsTest(string name, string runId, string consequence) => Create(
         "InvalidParameter",
         $"Run {runId} of job '{name}' was a test of its copies, so {consequence}.",

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
@@ -316,6 +317,80 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    public async Task Another_direction_than_was_agreed_to_is_not_taken()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        Server.Store.Delete(BucketName, Prefix + "b.txt");
+        List<BackupDifference> found = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+
+        List<BackupRepair> repairs = await RepairAsync(BackupTestLevel.Checksums, found.Select(item => item with
+        {
+            GoodCopy = item.GoodCopy == BackupCopy.S3 ? BackupCopy.Local : null,
+        }));
+
+        Assert.Equal(["a.txt Skipped ", "b.txt Skipped "], repairs.Select(item => $"{item.Path} {item.Status} {item.RepairedCopy}"));
+        Assert.All(repairs, item => Assert.StartsWith("Another copy is good", item.Reason, StringComparison.Ordinal));
+        Assert.Equal("alphA", File.ReadAllText(Path.Combine(Mirror, "a.txt")));
+        Assert.Equal("alpha"u8.ToArray(), Server.Store.GetBytes(BucketName, Prefix + "a.txt"));
+    }
+
+    [Fact]
+    public async Task Many_entries_are_repaired_at_once_in_both_directions()
+    {
+        for (int i = 0; i < 60; i++)
+            Write($"lost/{i % 7}/{i}.txt", $"lost {i}");
+        for (int i = 0; i < 60; i++)
+            Write($"gone/{i}.txt", $"gone {i}");
+        WriteLarge(20 * 1024 * 1024);
+        Directory.CreateDirectory(Path.Combine(Source, "empty"));
+        await BackUpAsync();
+        Directory.Delete(Path.Combine(Mirror, "lost"), recursive: true);
+        Directory.Delete(Path.Combine(Mirror, "empty"));
+        File.Delete(Path.Combine(Mirror, "large.bin"));
+        for (int i = 0; i < 60; i++)
+            Server.Store.Delete(BucketName, $"{Prefix}gone/{i}.txt");
+        List<BackupDifference> found = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = "GetObject", KeyContains = "lost/3/3.txt", Times = int.MaxValue });
+
+        List<BackupRepair> repairs = await RepairAsync(BackupTestLevel.Checksums, found);
+
+        Assert.Equal(["lost/3/3.txt"], repairs.Where(item => item.Status == BackupStatus.Failed).Select(item => item.Path));
+        Assert.Equal(120, repairs.Count(item => item.Status == BackupStatus.Succeeded));
+        Server.Faults.Clear();
+        Assert.Equal(
+            ["empty NotYetSent", "lost/3/3.txt MissingInMirror"],
+            (await TestAsync(BackupTestLevel.Full)).Differences.Select(item => $"{item.Path} {item.Kind}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_bucket_that_is_gone_ends_the_repair_with_one_error()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        Rot("b.txt", "betA");
+        List<BackupDifference> found = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Custom,
+            Operation = "GetObject",
+            KeyContains = ".txt",
+            Times = int.MaxValue,
+            Handler = async context =>
+            {
+                context.Response.StatusCode = 404;
+                await context.Response.WriteAsync("<Error><Code>NoSuchBucket</Code><Message>gone</Message></Error>");
+                return true;
+            },
+        });
+
+        BackupException ended = await Assert.ThrowsAsync<BackupException>(() => RepairAsync(BackupTestLevel.Checksums, found));
+
+        Assert.Equal("S3BucketNotFound", ended.Error.Id);
+        Assert.Equal("alphA", File.ReadAllText(Path.Combine(Mirror, "a.txt")));
+    }
+
+    [Fact]
     public async Task Paths_limit_what_is_tested()
     {
         await BackUpAsync();
@@ -398,10 +473,11 @@ public sealed class BackupTestTests : SyncHarness
 
     private async Task<List<BackupRepair>> RepairAsync(BackupTestLevel level, IEnumerable<BackupDifference> differences)
     {
-        List<BackupRepair> repairs = [];
+        ConcurrentQueue<BackupRepair> repairs = new();
         BackupTestRequest request = new() { Configuration = Configuration, S3 = Request, Level = level };
-        await BackupRepairs.RunAsync(request, [.. differences.Select(item => item.Path)], new RecordingObserver(), repairs.Add, CancellationToken.None);
-        return repairs;
+        RepairWish[] wishes = [.. differences.Select(item => new RepairWish(item.Path, item.GoodCopy))];
+        await BackupRepairs.RunAsync(request, wishes, new RecordingObserver(), repairs.Enqueue, CancellationToken.None);
+        return [.. repairs.OrderBy(item => item.Path, StringComparer.Ordinal)];
     }
 
     private static async Task<(BackupTestResult Result, List<BackupDifference> Differences)> RunTestAsync(BackupTestRequest request)

@@ -57,6 +57,54 @@ public sealed class RecoveryCmdletTests : EndToEndTest
         Assert.Equal(["True"], Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys -Quiet", job).ThrowOnError().Objects.Select(item => item.ToString()));
     }
 
+    [Theory]
+    [InlineData("[Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($found))")]
+    // As JSON is read: enumerations are numbers. As CSV is read: all is text, and the result has the columns of the differences.
+    [InlineData("$found[0..1] | ForEach-Object { [pscustomobject]@{ Name = $_.Name; ConfigurationPath = $_.ConfigurationPath; Path = $_.Path; Kind = [long]$_.Kind; GoodCopy = [long]$_.GoodCopy } }")]
+    [InlineData("$found | ForEach-Object { [pscustomobject]@{ Name = $_.Name; ConfigurationPath = \"$($_.ConfigurationPath)\"; Path = $_.Path; Kind = \"$($_.Kind)\"; GoodCopy = \"$($_.GoodCopy)\"; EntryType = \"$($_.EntryType)\" } }")]
+    public void Differences_that_were_elsewhere_are_repaired_like_those_that_come_straight(string journey)
+    {
+        string job = WriteJob();
+        BackupWell(job);
+        Server.Store.Delete(BucketName, Prefix + "a.txt");
+        File.Delete(Path.Combine(Mirror, "sub", "b.txt"));
+        Session.Run("param($Job) $found = Test-Backup -ConfigPath $Job @keys", job).ThrowOnError();
+
+        IReadOnlyList<PSObject> repairs = Session.Run($"$back = {journey}; $back | Repair-Backup @keys -Confirm:$false").ThrowOnError().Objects;
+
+        Assert.Equal(
+            ["a.txt Succeeded S3", "sub/b.txt Succeeded Local"],
+            repairs.Select(item => $"{item.Text("Path")} {item.Text("Status")} {item.Text("RepairedCopy")}").Order(StringComparer.Ordinal));
+        Assert.Equal(["True"], Session.Run("param($Job) Test-Backup -ConfigPath $Job @keys -Quiet", job).ThrowOnError().Objects.Select(item => item.ToString()));
+    }
+
+    [Theory]
+    [InlineData("Test-Backup -ConfigPath $job @keys -Quiet")]
+    [InlineData("'a.txt'")]
+    [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos' }")]
+    [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos'; Kind = 'Eaten'; GoodCopy = 'S3' }")]
+    [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos'; Kind = 'S3Corrupted'; GoodCopy = 'Both' }")]
+    [InlineData("[pscustomobject]@{ Path = 'a.txt'; Kind = 'S3Corrupted'; GoodCopy = 'Local' }")]
+    public void What_is_no_difference_is_an_error_that_names_the_way_out(string input)
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        Session.Run("param($Path) $job = $Path", path).ThrowOnError();
+
+        Assert.Equal(["InvalidParameter"], Session.Run($"{input} | Repair-Backup @keys -Confirm:$false").ErrorIds());
+    }
+
+    [Fact]
+    public void The_result_of_a_test_without_differences_needs_no_repair()
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        Session.Run("param($Path) $test = Test-Backup -ConfigPath $Path @keys", path).ThrowOnError();
+
+        foreach (string journey in new[] { "$test", "[Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($test))" })
+            Assert.Empty(Session.Run($"$back = {journey}; $back | Repair-Backup @keys -Confirm:$false").ThrowOnError().Objects);
+    }
+
     [Fact]
     public void What_is_not_there_is_an_error_of_that_path()
     {

@@ -10,8 +10,8 @@ internal sealed class Committer
 {
     private const int FilesAhead = 1024;
 
-    private readonly Channel<FinishedFile> finished =
-        Channel.CreateBounded<FinishedFile>(new BoundedChannelOptions(FilesAhead) { SingleReader = true });
+    private readonly Channel<Work> finished =
+        Channel.CreateBounded<Work>(new BoundedChannelOptions(FilesAhead) { SingleReader = true });
 
     private readonly Task working;
 
@@ -19,7 +19,15 @@ internal sealed class Committer
         CommitAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Hands in a finished file; waits while the disk is far behind.</summary>
-    public ValueTask AddAsync(FinishedFile file) => finished.Writer.WriteAsync(file);
+    public ValueTask AddAsync(FinishedFile file) => finished.Writer.WriteAsync(new Work(file, null));
+
+    /// <summary>Waits until every file that was handed in before has its name, or has heard why it has not; further files may follow.</summary>
+    public async Task FlushAsync()
+    {
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await finished.Writer.WriteAsync(new Work(null, reached)).ConfigureAwait(false);
+        await reached.Task.ConfigureAwait(false);
+    }
 
     /// <summary>Waits until every file that was handed in has its name.</summary>
     public async Task CompleteAsync()
@@ -31,12 +39,21 @@ internal sealed class Committer
     private void CommitAll()
     {
         List<FinishedFile> batch = new(FilesAhead);
+        List<TaskCompletionSource> waiting = [];
         while (finished.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            while (batch.Count < FilesAhead && finished.Reader.TryRead(out FinishedFile? file))
-                batch.Add(file);
+            while (batch.Count < FilesAhead && finished.Reader.TryRead(out Work work))
+            {
+                if (work.File is { } file)
+                    batch.Add(file);
+                else
+                    waiting.Add(work.Reached!);
+            }
+
             Commit(batch);
             batch.Clear();
+            waiting.ForEach(reached => reached.SetResult());
+            waiting.Clear();
         }
     }
 
@@ -82,6 +99,9 @@ internal sealed class Committer
             return exception;
         }
     }
+
+    /// <summary>A file, or a mark in the row of files.</summary>
+    private readonly record struct Work(FinishedFile? File, TaskCompletionSource? Reached);
 }
 
 /// <summary>A file that has all but its name.</summary>

@@ -1,0 +1,64 @@
+using RsyncS3Backup.Recovery.Testing;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Recovery.Repairing;
+
+/// <summary>Sends single entries of the mirror to S3 again, and keeps the catalog right about them. Thread-safe.</summary>
+internal sealed class BucketRepair : IDisposable
+{
+    private const int Connections = 32;
+
+    private readonly Bucket bucket;
+    private readonly CatalogSession session;
+    private readonly EntryHeaders headers;
+    private readonly TransferLimiter limiter;
+    private readonly Uploader uploader;
+
+    /// <exception cref="BackupException">The bucket cannot be used.</exception>
+    public BucketRepair(S3SyncRequest request, string keyPrefix, RunContext context, Action<long> transferred)
+    {
+        bucket = new Bucket(request, keyPrefix, Connections);
+        try
+        {
+            string endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint);
+            string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
+            session = new CatalogSession(
+                request, endpoint, keyPrefix, catalogPath, DateTimeOffset.Now, PendingChanges.Open(context.JobName, request.MirrorPath), context.JobName,
+                new StageReport(context));
+            bucket.Connect();
+            session.Begin();
+            headers = new EntryHeaders(request);
+            limiter = new TransferLimiter(bucket.Traffic, Connections / 2, TimeProvider.System);
+            uploader = new Uploader(bucket, headers, limiter, session.Catalog, transferred, _ => { });
+        }
+        catch
+        {
+            session?.Dispose();
+            bucket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends one entry; what goes wrong is an exception or in the report.</summary>
+    public async Task RepairAsync(CopyPair pair, StageReport report, CancellationToken cancellationToken)
+    {
+        SyncWorker worker = new(
+            bucket, headers, limiter, new EntrySender(bucket, uploader), session.Catalog, null, new SyncCounters(), report);
+        SyncActionKind kind = pair.Remote is null ? SyncActionKind.Create : SyncActionKind.Update;
+        await worker.CarryOutAsync(new SyncAction(kind, pair.Local, null, null), null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // Not seen as a whole, so the next run looks at all of the mirror.
+        session.End(isDone: false, isComplete: false, new SyncCounters());
+        session.Dispose();
+        bucket.Dispose();
+    }
+}

@@ -1,0 +1,60 @@
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
+using RsyncS3Backup.Recovery.Writing;
+using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Transfer;
+
+namespace RsyncS3Backup.Recovery.Repairing;
+
+/// <summary>Brings single objects to the mirror. Thread-safe.</summary>
+internal sealed class MirrorRepair : IDisposable
+{
+    private const int Connections = 32;
+
+    private readonly object gate = new();
+    private readonly BucketReader listings;
+    private readonly ObjectReader reader;
+    private readonly RestoreTargets targets;
+    private readonly ObjectContents contents;
+    private readonly RestoreCounters counters = new();
+    private readonly Committer committer = new();
+
+    /// <exception cref="BackupException">The mirror or the bucket cannot be used.</exception>
+    public MirrorRepair(S3SyncRequest request, string keyPrefix, Action<long> transferred)
+    {
+        targets = RestoreTargets.OfMirror(request.MirrorPath);
+        listings = new BucketReader(request, Connections);
+        reader = new ObjectReader(listings);
+        TransferLimiter limiter = new(reader.Traffic, Connections / 2, TimeProvider.System);
+        contents = new ObjectContents(reader, keyPrefix, limiter, transferred, counters.Kept);
+    }
+
+    /// <summary>Requests sent so far.</summary>
+    public S3RequestCounts Requests => listings.Requests;
+
+    /// <summary>Fetches one object; what goes wrong is an exception or in the report.</summary>
+    public async Task RepairAsync(StoredObject stored, StageReport report, CancellationToken cancellationToken)
+    {
+        FolderList folders = new();
+        EntryRestorer restorer = new(targets, contents, RestoreOverwrite.Always, committer, folders, counters, report);
+        RestoreTask? task;
+        lock (gate)
+            task = restorer.Place(new ObjectItem(stored));
+        if (task is null)
+            return;
+        await restorer.RestoreAsync(task, cancellationToken).ConfigureAwait(false);
+        await committer.FlushAsync().ConfigureAwait(false);
+        restorer.FinishFolders(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        committer.CompleteAsync().GetAwaiter().GetResult();
+        targets.Dispose();
+        reader.Dispose();
+        listings.Dispose();
+    }
+}
