@@ -111,6 +111,9 @@ public sealed class StateFolder
         return System.IO.Path.Combine(parent, "rsyncs3backup");
     }
 
+    /// <summary>Makes the root of all state if it is not there.</summary>
+    internal static void CreateRoot() => CreateOwnerOnly(Root());
+
     /// <summary>
     /// A job's folder name: the name itself where every file system takes it, else what can be kept of it and a hash of the whole, so that
     /// two jobs never share a folder.

@@ -122,7 +122,7 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
 
     private NativeEntry FileEntry(string path)
     {
-        string text = ReadBytes(path);
+        string text = NativeFiles.Read(path, Encoding.Latin1) ?? "";
         ScheduleRegistration? registration = CrontabText.Registration(text);
         bool isAsWritten = registration is not null && text == CrontabText.File(registration);
         return Entry(Path.GetFileName(path), path, registration, isAsWritten, "the file");
@@ -144,18 +144,6 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: true)],
         Problem = isAsWritten ? null : $"{what} was changed by hand",
     };
-
-    private static string ReadBytes(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path, Encoding.Latin1);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
 
     /// <summary>The user's crontab; null when there is none.</summary>
     private async Task<string?> ReadAsync(string job, CancellationToken cancellationToken)

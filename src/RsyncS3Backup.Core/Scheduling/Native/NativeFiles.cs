@@ -8,11 +8,13 @@ internal static class NativeFiles
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>What a file holds; null when it is not there or cannot be read.</summary>
-    public static string? Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="encoding">What it is written in; null: UTF-8.</param>
+    public static string? Read(string path, Encoding? encoding = null)
     {
         try
         {
-            return File.ReadAllText(path);
+            return File.ReadAllText(path, encoding ?? Encoding.UTF8);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -25,7 +27,7 @@ internal static class NativeFiles
     /// <exception cref="BackupException">It cannot be written.</exception>
     public static bool Write(string jobName, string path, string content, Encoding? encoding = null)
     {
-        if (Read(path) == content)
+        if (Read(path, encoding) == content)
             return false;
         // A name that neither systemd, cron nor launchd reads.
         string temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.tmp~");
@@ -36,13 +38,19 @@ internal static class NativeFiles
             FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = Mode;
-            using (StreamWriter writer = new(temporary, encoding ?? new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options))
-                writer.Write(content);
+            using (FileStream file = new(temporary, options))
+            {
+                using (StreamWriter writer = new(file, encoding ?? new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true))
+                    writer.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+
             File.Move(temporary, path, overwrite: true);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            TryDelete(temporary);
             throw new BackupException(NativeScheduleErrors.NotWritten(jobName, path, exception.Message), exception);
         }
     }
@@ -62,6 +70,18 @@ internal static class NativeFiles
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BackupException(NativeScheduleErrors.NotWritten(jobName, path, exception.Message), exception);
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong before says more.
         }
     }
 

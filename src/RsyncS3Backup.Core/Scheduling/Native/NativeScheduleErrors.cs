@@ -52,6 +52,13 @@ internal static class NativeScheduleErrors
         "Check the folder, its permissions and its free space.",
         path);
 
+    public static BackupError LockNotWritten(string path, string reason) => Make(
+        "ScheduleNotWritten",
+        BackupErrorCategory.WriteError,
+        $"The lock '{path}', under which schedules are changed, could not be made: {reason}",
+        "Check the state folder, its permissions and its free space; RSYNCS3BACKUP_STATE moves it.",
+        path);
+
     public static BackupError CannotExpress(string jobName, BackupScheduler scheduler, string reason, string action) => Make(
         "ScheduleNotExpressible",
         BackupErrorCategory.InvalidArgument,

@@ -12,21 +12,25 @@ internal static class ScheduleLock
     public static async Task<FileStream> TakeAsync(CancellationToken cancellationToken)
     {
         string path = Path.Combine(StateFolder.Root(), "schedules.lock");
+        // The file stays: whoever waits for one that is taken away in the end holds a lock that nobody else sees.
+        FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         for (long started = Environment.TickCount64; ; await Task.Delay(50, cancellationToken).ConfigureAwait(false))
         {
             try
             {
-                Directory.CreateDirectory(StateFolder.Root());
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                StateFolder.CreateRoot();
+                return new FileStream(path, options);
             }
-            catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException))
+            catch (IOException exception) when (File.Exists(path))
             {
                 if (Environment.TickCount64 - started > Patience.TotalMilliseconds)
                     throw new BackupException(NativeScheduleErrors.Busy(path), exception);
             }
-            catch (UnauthorizedAccessException exception)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                throw new BackupException(NativeScheduleErrors.NotWritten("", path, exception.Message), exception);
+                throw new BackupException(NativeScheduleErrors.LockNotWritten(path, exception.Message), exception);
             }
         }
     }

@@ -51,7 +51,7 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
                 Problem = registration is null ? "the timer cannot be read, or was changed by hand"
                     : timer != SystemdText.Timer(registration) ? "the timer was changed by hand"
                     : service is null ? "the service is gone"
-                    : service != SystemdText.Service(registration, Environment.UserName) ? "the service was changed by hand"
+                    : service != SystemdText.Service(registration) ? "the service was changed by hand"
                     : await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false),
             });
         }
@@ -66,7 +66,7 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         if (await ObstacleAsync(cancellationToken).ConfigureAwait(false) is { } obstacle)
             throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, obstacle, Installation));
         string timer = registration.EntryName + ".timer";
-        bool isChanged = NativeFiles.Write(job, ServicePath(registration.EntryName), SystemdText.Service(registration, Environment.UserName));
+        bool isChanged = NativeFiles.Write(job, ServicePath(registration.EntryName), SystemdText.Service(registration));
         isChanged |= NativeFiles.Write(job, TimerPath(registration.EntryName), SystemdText.Timer(registration));
         if (isChanged || await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is not null)
         {

@@ -9,9 +9,7 @@ internal static class SystemdText
     private const string Mark = "# RsyncS3Backup: ";
 
     /// <summary>The service.</summary>
-    /// <param name="registration">What is registered.</param>
-    /// <param name="user">The user that a service of the machine runs as.</param>
-    public static string Service(ScheduleRegistration registration, string user)
+    public static string Service(ScheduleRegistration registration)
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -41,8 +39,8 @@ internal static class SystemdText
         // (.NET compiles). In a user's manager each of these implies NoNewPrivileges (systemd.exec(5)), and a user's job may need sudo.
         if (registration.Scope == BackupScheduleScope.System)
         {
-            text.Append(CultureInfo.InvariantCulture, $"""
-                User={Value(user)}
+            text.Append("""
+                User=root
                 NoNewPrivileges=yes
                 LockPersonality=yes
                 RestrictRealtime=yes

@@ -17,8 +17,8 @@ internal static class TaskXml
     /// <summary>Why the Task Scheduler cannot have it; null when it can.</summary>
     public static string? Obstacle(ScheduleRegistration registration)
     {
-        if (!registration.Arguments(delaysItself: true).Append(registration.Program).All(XmlText.IsPossible))
-            return "its command holds a character that XML cannot hold.";
+        if (!registration.Arguments(delaysItself: true).Append(registration.Program).Append(registration.JobName).All(XmlText.IsPossible))
+            return "its command or its name holds a character that XML cannot hold.";
         return registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
             ? string.Create(
                 CultureInfo.InvariantCulture,

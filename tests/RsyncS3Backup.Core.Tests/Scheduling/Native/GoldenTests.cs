@@ -12,9 +12,9 @@ public sealed class GoldenTests
 {
     public static TheoryData<string, string> Texts { get; } = new()
     {
-        { "user.service", SystemdText.Service(Registrations.Plain, "me") },
+        { "user.service", SystemdText.Service(Registrations.Plain) },
         { "user.timer", SystemdText.Timer(Registrations.Plain) },
-        { "system-hostile.service", SystemdText.Service(Registrations.HostileSystem, "root") },
+        { "system-hostile.service", SystemdText.Service(Registrations.HostileSystem) },
         { "system-hostile.timer", SystemdText.Timer(Registrations.HostileSystem) },
         { "crontab", CrontabText.With("MAILTO=me\n", Registrations.Plain) },
         { "crontab-hostile", CrontabText.With(null, Registrations.Hostile) },

@@ -57,7 +57,7 @@ public sealed partial class NativeTextTests
         // verify demands that the program is there.
         ScheduleRegistration registration = Registration(kind) with { Program = folder.File("power shell/pw%sh", "#!/bin/sh\n") };
         File.SetUnixFileMode(registration.Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string service = folder.File("x.service", SystemdText.Service(registration, "root"));
+        string service = folder.File("x.service", SystemdText.Service(registration));
         string timer = folder.File("x.timer", SystemdText.Timer(registration));
 
         (int exitCode, string said) = Run("systemd-analyze", "verify", "--man=no", service, timer);
