@@ -20,7 +20,7 @@ internal static class ScheduleErrors
         "ScheduleMissing",
         BackupErrorCategory.ObjectNotFound,
         $"The configuration of job '{job}' has no schedule.",
-        "Add \"schedule\": { \"cronExpression\": \"0 2 * * *\", \"timezone\": \"Europe/Berlin\" } to it.",
+        "Add \"schedule\": { \"cronExpression\": \"0 2 * * *\", \"timezone\": \"Europe/Berlin\" } to it, or give -CronExpression.",
         job);
 
     /// <summary>What is kept of a schedule cannot be written.</summary>

@@ -4,6 +4,7 @@ using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.Scheduling.Native;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Commands;
@@ -105,8 +106,10 @@ public abstract class BackupCmdlet : AsyncCmdlet
     private protected IReadOnlyList<string> ResolveConfigurationFiles(string path)
     {
         string literal = ResolveFileSystemPath(path);
-        if (!WildcardPattern.ContainsWildcardCharacters(path) || File.Exists(literal))
+        if (File.Exists(literal))
             return [literal];
+        if (!WildcardPattern.ContainsWildcardCharacters(path))
+            return [ResolveFileSystemPath(WildcardPattern.Unescape(path))];
         try
         {
             string[] files = [.. SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _).Where(File.Exists)];
@@ -251,8 +254,12 @@ public abstract class BackupCmdlet : AsyncCmdlet
             return configuration;
         if (plain is BackupJob job)
             return JobFile.Again(job).Required();
-        if (plain is not (IDictionary or PSCustomObject))
-            throw new BackupException(ParameterErrors.NotAConfiguration(plain.GetType().FullName!));
+        if (plain is BackupSchedule schedule)
+            return new JobReader().Read(schedule.Name, schedule.ConfigurationPath);
+        // What came back from another process says of itself that it was an object of ours, and is none any more.
+        string? cameBack = plain is PSCustomObject ? PSObject.AsPSObject(item).TypeNames.FirstOrDefault(name => name.StartsWith("Deserialized.", StringComparison.Ordinal)) : null;
+        if (cameBack is not null || plain is not (IDictionary or PSCustomObject))
+            throw new BackupException(ParameterErrors.NotAConfiguration(cameBack ?? plain.GetType().FullName!));
         return ConfigurationReader.Read(JsonFromObject.Convert(plain is PSCustomObject ? item : plain), path: null, defaultName: null).Required();
     }
 

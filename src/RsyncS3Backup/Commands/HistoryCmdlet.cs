@@ -18,11 +18,9 @@ public abstract class HistoryCmdlet : BackupCmdlet
         HashSet<JobHistory> chosen = [];
         foreach (string name in names)
         {
-            // A name may hold what looks like a wildcard.
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-            JobHistory[] matches = [.. all.Where(history => history.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(history.Name))];
+            IReadOnlyList<JobHistory> matches = NameSelection.Matches(all, history => history.Name, name);
             chosen.UnionWith(matches);
-            if (matches.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+            if (matches.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
                 WriteError(ErrorRecords.From(HistoryErrors.NotFound(name)));
         }
 

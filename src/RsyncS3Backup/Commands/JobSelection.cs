@@ -15,26 +15,12 @@ internal static class JobSelection
         List<JobFile> chosen = [];
         foreach (string name in names)
         {
-            JobFile[] matches = [.. Matches(list, name)];
-            if (matches.Length == 0)
+            IReadOnlyList<JobFile> matches = NameSelection.Matches(list.Jobs, job => job.Name, name);
+            if (matches.Count == 0)
                 missing(name);
             chosen.AddRange(matches.Where(match => !chosen.Contains(match)));
         }
 
         return chosen;
-    }
-
-    private static IEnumerable<JobFile> Matches(JobList list, string name)
-    {
-        // A name may hold what looks like a wildcard, and two names may differ in case alone.
-        foreach (StringComparison comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
-        {
-            JobFile[] exact = [.. list.Jobs.Where(job => job.Name.Equals(name, comparison))];
-            if (exact.Length > 0)
-                return exact;
-        }
-
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-        return WildcardPattern.ContainsWildcardCharacters(name) ? list.Jobs.Where(job => pattern.IsMatch(job.Name)) : [];
     }
 }

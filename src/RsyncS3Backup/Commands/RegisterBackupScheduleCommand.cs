@@ -57,7 +57,7 @@ public sealed class RegisterBackupScheduleCommand : JobCmdlet
     {
         base.BeginProcessing();
         if (RandomDelay < TimeSpan.Zero || RandomDelay > LongestDelay)
-            ThrowTerminating(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "that is too long or below zero", "0 to 1 day"));
+            ThrowTerminating(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "It is below zero or more than a day.", "0 to 1d"));
     }
 
     /// <inheritdoc/>

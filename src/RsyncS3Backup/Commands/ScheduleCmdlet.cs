@@ -17,6 +17,7 @@ public abstract class ScheduleCmdlet : BackupCmdlet
 
     /// <summary>Leaves out what is registered in the other scope.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ScheduleScopeTransformation]
     public BackupScheduleScope? Scope { get; set; }
 
     /// <summary>The script that schedulers start, in the module's folder.</summary>
@@ -38,15 +39,9 @@ public abstract class ScheduleCmdlet : BackupCmdlet
         HashSet<NativeEntry> chosen = [];
         foreach (string name in names)
         {
-            // A name may hold what looks like a wildcard.
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-            NativeEntry[] matches =
-            [
-                .. all.Where(entry => BackupSchedules.NameOf(entry) is var job
-                    && (job.Equals(name, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(job))),
-            ];
+            IReadOnlyList<NativeEntry> matches = NameSelection.Matches(all, BackupSchedules.NameOf, name);
             chosen.UnionWith(matches);
-            if (matches.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+            if (matches.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
                 WriteError(NativeScheduleErrors.NotFound(name));
         }
 

@@ -32,9 +32,23 @@ try {
         $key, $value = $pair -split '=', 2
         [Environment]::SetEnvironmentVariable($key, $value)
     }
-    Import-Module ([IO.Path]::Combine([IO.Path]::GetDirectoryName($PSScriptRoot), 'RsyncS3Backup.psd1'))
 
-    $job = if ($ConfigPath) { @{ ConfigPath = $ConfigPath } } else { @{ Name = $Name } }
+    # An update puts the new version beside the one that was registered (Update-PSResource keeps the old one), and the newest is to run.
+    $module = [IO.Path]::GetDirectoryName($PSScriptRoot)
+    [version] $newest = $null
+    if ([version]::TryParse([IO.Path]::GetFileName($module), [ref] $newest)) {
+        foreach ($folder in [IO.Directory]::GetDirectories([IO.Path]::GetDirectoryName($module))) {
+            [version] $found = $null
+            if ([version]::TryParse([IO.Path]::GetFileName($folder), [ref] $found) -and $found -gt $newest -and
+                [IO.File]::Exists([IO.Path]::Combine($folder, 'RsyncS3Backup.psd1'))) {
+                $module, $newest = $folder, $found
+            }
+        }
+    }
+    Import-Module ([WildcardPattern]::Escape([IO.Path]::Combine($module, 'RsyncS3Backup.psd1')))
+
+    # This job, and never others, whatever its name looks like.
+    $job = if ($ConfigPath) { @{ ConfigPath = [WildcardPattern]::Escape($ConfigPath) } } else { @{ Name = [WildcardPattern]::Escape($Name) } }
     $when = @{ NoCatchUp = $NoCatchUp }
     if ($CronExpression) { $when.CronExpression = $CronExpression }
     if ($TimeZone) { $when.TimeZone = $TimeZone }

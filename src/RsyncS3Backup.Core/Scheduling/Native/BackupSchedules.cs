@@ -1,4 +1,3 @@
-using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 
@@ -202,8 +201,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             return $"PowerShell is no longer at '{registration.Program}'; register the job again.";
         if (!File.Exists(registration.Launcher))
             return $"The module is no longer at '{Path.GetDirectoryName(registration.Launcher)}'; register the job again.";
-        if (registration.Launcher != launcher)
-            return $"Another version of the module starts the job: '{registration.Launcher}'. Register the job again to use this one.";
+        if (registration.Launcher != launcher && !IsOtherVersion(registration.Launcher, launcher))
+            return $"A module in another place starts the job: '{registration.Launcher}'. Register the job again to use this one.";
         NativeTrigger wanted = NativeTrigger.For(schedule, registration.CatchUp, now);
         return registration.Trigger.Covers(wanted, scheduler)
             ? null
@@ -211,11 +210,24 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
                 + (registration.CatchUp ? ", until then it may start up to an hour late." : ".");
     }
 
+    // Versions that lie side by side: each one's launcher starts the newest of them.
+    private static bool IsOtherVersion(string launcher, string other)
+    {
+        (string? Folder, string? Version) first = Split(launcher), second = Split(other);
+        return first.Folder == second.Folder && Version.TryParse(first.Version, out _) && Version.TryParse(second.Version, out _);
+
+        static (string? Folder, string? Version) Split(string launcher)
+        {
+            string? module = Path.GetDirectoryName(Path.GetDirectoryName(launcher));
+            return (Path.GetDirectoryName(module), Path.GetFileName(module));
+        }
+    }
+
     private static BackupError? TryRead(JobReader jobs, ScheduleRegistration registration, out CronSchedule? schedule)
     {
         try
         {
-            BackupConfiguration configuration = jobs.Read(registration);
+            BackupConfiguration configuration = jobs.Read(registration.JobName, registration.ConfigPath);
             schedule = CronSchedule.From(Effective(configuration, registration.CronExpression, registration.TimeZone));
             return null;
         }
@@ -236,21 +248,6 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         {
             // Get-BackupHistory says what is wrong with it.
             return null;
-        }
-    }
-
-    /// <summary>Reads jobs as the launcher will; the folders of named jobs once.</summary>
-    private sealed class JobReader
-    {
-        private JobList? list;
-
-        public BackupConfiguration Read(ScheduleRegistration registration)
-        {
-            if (registration.ConfigPath is { } path)
-                return ConfigurationReader.Load(path);
-            list ??= JobList.Read();
-            return (list.Jobs.FirstOrDefault(job => job.Name == registration.JobName) ?? throw new BackupException(list.NotFound(registration.JobName)))
-                .Required();
         }
     }
 }

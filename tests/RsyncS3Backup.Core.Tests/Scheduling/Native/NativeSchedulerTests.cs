@@ -131,6 +131,10 @@ public sealed class NativeSchedulerTests : IDisposable
         const UnixFileMode expected = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
         Assert.Equal(expected, File.GetUnixFileMode(entry.Location));
         Assert.DoesNotContain('.', Path.GetFileName(entry.Location));
+        DateTime written = DateTime.UnixEpoch;
+        File.SetLastWriteTimeUtc(entry.Location, written);
+        await cron.InstallAsync(Registrations.HostileSystem with { JobName = "photos.v2" }, CancellationToken.None);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(entry.Location));
         await cron.RemoveAsync(entry, CancellationToken.None);
         Assert.Empty(Directory.EnumerateFileSystemEntries(places.CronFolder));
     }
@@ -195,6 +199,34 @@ public sealed class NativeSchedulerTests : IDisposable
         Assert.Equal((@"\rsyncs3backup-photos", null), (entry.Name, entry.Problem));
         await scheduler.RemoveAsync(entry, CancellationToken.None);
         Assert.Empty(await scheduler.ListAsync(CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("RsyncS3Backup/0.2.0", BackupScheduleState.Active)]
+    [InlineData("elsewhere/0.2.0", BackupScheduleState.NeedsRegistration)]
+    public async Task A_newer_version_beside_the_registered_one_needs_no_registration(string running, BackupScheduleState expected)
+    {
+        string configuration = folder.File("photos.json", """
+            {
+              "sources": [{ "path": "/data/photos" }],
+              "options": { "rsync": { "localDestination": "/mnt/backup/photos", "syncToS3": { "enabled": false } } },
+              "schedule": { "cronExpression": "30 2 * * *", "timezone": "Europe/Berlin" }
+            }
+            """);
+        CronScheduler cron = Cron(HonestCrontab);
+        await cron.InstallAsync(
+            Registrations.Plain with
+            {
+                ConfigPath = configuration,
+                Program = folder.File("pwsh", ""),
+                Launcher = folder.File("RsyncS3Backup/0.1.0/Scheduling/Start-ScheduledBackup.ps1", ""),
+            },
+            CancellationToken.None);
+
+        BackupSchedule schedule = Assert.Single(new BackupSchedules(new NativePlaces(), TimeProvider.System).Describe(
+            await cron.ListAsync(CancellationToken.None), folder[$"{running}/Scheduling/Start-ScheduledBackup.ps1"]));
+
+        Assert.Equal(expected, schedule.State);
     }
 
     [Fact]

@@ -1,0 +1,32 @@
+using System.Management.Automation;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Which of several things a name or a wildcard means.</summary>
+internal static class NameSelection
+{
+    /// <summary>
+    /// Those of the name: in this case, else in another one, else those that it matches as a wildcard. A name may hold what looks like a
+    /// wildcard, and means itself alone then; so does what <see cref="WildcardPattern.Escape(string)"/> makes of it, also where nothing has it.
+    /// </summary>
+    /// <param name="all">What there is.</param>
+    /// <param name="nameOf">Its names.</param>
+    /// <param name="name">The name or wildcard.</param>
+    internal static IReadOnlyList<T> Matches<T>(IReadOnlyCollection<T> all, Func<T, string> nameOf, string name)
+    {
+        bool isPattern = WildcardPattern.ContainsWildcardCharacters(name);
+        string[] literals = isPattern ? [name] : [name, WildcardPattern.Unescape(name)];
+        foreach (string literal in literals)
+        {
+            foreach (StringComparison comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
+            {
+                T[] exact = [.. all.Where(item => nameOf(item).Equals(literal, comparison))];
+                if (exact.Length > 0)
+                    return exact;
+            }
+        }
+
+        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+        return isPattern ? [.. all.Where(item => pattern.IsMatch(nameOf(item)))] : [];
+    }
+}

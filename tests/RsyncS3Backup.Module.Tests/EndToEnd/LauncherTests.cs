@@ -1,0 +1,54 @@
+using System.Collections;
+using System.Text.Json.Nodes;
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>The script that schedulers start.</summary>
+public sealed class LauncherTests : EndToEndTest
+{
+    private const string Launch = "param($Launcher, $Job) & $Launcher @Job; $LASTEXITCODE";
+
+    private static string Launcher { get; } = Path.Combine(Repository.StagedModule, "Scheduling", "Start-ScheduledBackup.ps1");
+
+    [Fact]
+    public void A_job_whose_name_looks_like_a_wildcard_never_starts_another_one()
+    {
+        WriteJob(("schedule", Schedule()));
+        string job = WriteJobNamed("phot[o]s", ("schedule", Schedule()));
+
+        Assert.Equal("0", ExitCode("Name", "phot[o]s"));
+        Assert.Equal("0", ExitCode("ConfigPath", job));
+        Assert.Single(StateFolders());
+        File.Delete(job);
+
+        Assert.Equal("5", ExitCode("Name", "phot[o]s"));
+        Assert.Equal("5", ExitCode("ConfigPath", job));
+        Assert.Single(StateFolders());
+    }
+
+    [Fact]
+    public void The_newest_of_the_versions_that_lie_side_by_side_runs()
+    {
+        string launcher = WriteFile("[modules]/RsyncS3Backup/0.2.0/Scheduling/Start-ScheduledBackup.ps1", File.ReadAllText(Launcher));
+        foreach (string version in (string[])["0.1.0", "0.2.0", "0.9.0", "0.10.0"])
+        {
+            WriteFile($"[modules]/RsyncS3Backup/{version}/RsyncS3Backup.psd1", $"@{{ ModuleVersion = '{version}'; RootModule = 'stub.psm1' }}");
+            WriteFile($"[modules]/RsyncS3Backup/{version}/stub.psm1", $"function Test-BackupDue {{ $global:started = '{version}'; $false }}");
+        }
+
+        Directory.CreateDirectory(Folder.File("[modules]/RsyncS3Backup/1.0.0"));
+        Directory.CreateDirectory(Folder.File("[modules]/RsyncS3Backup/99-of-another-kind"));
+        using PowerShellSession session = PowerShellSession.CreateWithoutModule();
+
+        Assert.Equal(["0.10.0"], session.Texts("param($Launcher) & $Launcher -Name photos; $started", launcher));
+    }
+
+    private static JsonObject Schedule() => new() { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" };
+
+    private string ExitCode(string parameter, string value) =>
+        Assert.Single(Session.Run(Launch, Launcher, new Hashtable { [parameter] = value }).Objects).ToString();
+
+    private IEnumerable<string> StateFolders() => Directory.EnumerateDirectories(StateRoot).Select(folder => Path.GetFileName(folder));
+}
