@@ -22,15 +22,15 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    /// <summary>The result of Invoke-RsyncStage. One that ran from a configuration brings its bucket and all other settings.</summary>
+    /// <summary>
+    /// The result of Invoke-RsyncStage, of which one that ran from a configuration brings its bucket and all other settings; or a run of the
+    /// history, whose stage 2 is run again from its configuration file as it is now; or a job or configuration in any of its forms.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
-    public RsyncStageResult? InputObject { get; set; }
+    [Alias("Config")]
+    public object? InputObject { get; set; }
 
-    /// <summary>A run of the history, from Get-BackupHistory: stage 2 is run again from the run's configuration file, as it is now.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "BackupRun")]
-    public BackupRun? BackupRun { get; set; }
-
-    /// <summary>Not a parameter here: it would take from the pipeline what <see cref="InputObject"/> and <see cref="BackupRun"/> take.</summary>
+    /// <summary>Not a parameter here: it would take from the pipeline what <see cref="InputObject"/> takes.</summary>
     public override object[] Config { get; set; } = [];
 
     /// <summary>The bucket's name.</summary>
@@ -165,10 +165,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
                     RunFromParameters(request, Name is [var name] ? name : JobName.FromMirror(request.MirrorPath), stage1: null);
                 break;
             case "InputObject":
-                RunAfter(InputObject!);
-                break;
-            case "BackupRun":
-                RunAgain(BackupRun!);
+                RunInput(InputObject!);
                 break;
             default:
                 foreach (BackupConfiguration configuration in ReadJobs())
@@ -177,14 +174,38 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
         }
     }
 
+    private void RunInput(object input)
+    {
+        switch (PSObject.AsPSObject(input).BaseObject)
+        {
+            case RsyncStageResult stage1:
+                RunAfter(stage1);
+                break;
+            case BackupRun run:
+                if (LeavesTargetTo(run.Name))
+                    RunAgain(run);
+                break;
+            default:
+                foreach (BackupConfiguration configuration in ReadConfigurations([input]).Where(job => LeavesTargetTo(job.Name)))
+                    RunConfigured(configuration, stage1: null);
+                break;
+        }
+    }
+
+    /// <summary>False, and an error, when parameters name another target than the job's own.</summary>
+    private bool LeavesTargetTo(string jobName)
+    {
+        string[] given = [.. TargetParameters.Where(IsGiven)];
+        if (given.Length > 0)
+            WriteError(ParameterErrors.TargetGivenTwice(jobName, given));
+        return given.Length == 0;
+    }
+
     private void RunAfter(RsyncStageResult stage1)
     {
         if (stage1.Configuration is { } configuration)
         {
-            string[] given = [.. TargetParameters.Where(IsGiven)];
-            if (given.Length > 0)
-                WriteError(ParameterErrors.TargetGivenTwice(stage1.Name, given));
-            else
+            if (LeavesTargetTo(stage1.Name))
                 RunConfigured(configuration, stage1);
         }
         else if (BackupRunner.SkipReason(stage1) is { } reason)

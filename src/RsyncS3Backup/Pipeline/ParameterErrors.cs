@@ -25,7 +25,7 @@ internal static class ParameterErrors
     internal static BackupError NotAConfiguration(string typeName) => Create(
         "ConfigurationInvalid",
         $"An object of type {typeName} is no configuration.",
-        "Give what Import-BackupConfiguration returns, a hashtable with the keys of a configuration file, or the path of such a file.",
+        "Give what Get-BackupJob or Import-BackupConfiguration returns, a hashtable with the keys of a configuration file, or the path of such a file.",
         typeName);
 
     internal static BackupError TwoKindsOfCredentials() => Create(
@@ -51,7 +51,7 @@ internal static class ParameterErrors
 
     internal static BackupError TargetGivenTwice(string name, IEnumerable<string> parameters) => Create(
         "InvalidParameter",
-        $"The result of stage 1 of job '{name}' brings its own destination, so {string.Join(", ", parameters.Select(p => "-" + p))} cannot apply.",
+        $"Job '{name}' brings its own destination, so {string.Join(", ", parameters.Select(p => "-" + p))} cannot apply.",
         "Leave these parameters out, or run stage 2 with -Path.",
         name);
 

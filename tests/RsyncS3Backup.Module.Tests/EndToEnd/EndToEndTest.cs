@@ -90,6 +90,27 @@ public abstract class EndToEndTest : IAsyncLifetime
         return path;
     }
 
+    /// <summary>
+    /// Schedulers that are the test's own: a crontab that is a file, and no manager of systemd; and a pwsh that can be registered and is never
+    /// started.
+    /// </summary>
+    private protected void UseOwnSchedulers()
+    {
+        WriteScript("bin/crontab", $"""
+            table='{Folder.File("crontab")}'
+            case "$1" in
+            -l) [ -f "$table" ] && exec cat "$table"; echo "no crontab for me" >&2; exit 1 ;;
+            -r) exec rm "$table" ;;
+            -) exec cat > "$table" ;;
+            esac
+            """);
+        WriteScript("bin/systemctl", "exit 1");
+        WriteScript("bin/pwsh", "exit 1");
+        SetEnvironment("PATH", $"{Folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}");
+        foreach (string name in (string[])["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"])
+            SetEnvironment(name, Directory.CreateDirectory(Folder.File("home")).FullName);
+    }
+
     /// <summary>Writes the job 'photos'; gives its path.</summary>
     /// <param name="changes">Values by path (<c>destination.bucket</c>); null takes a key away.</param>
     private protected string WriteJob(params (string Key, JsonNode? Value)[] changes) => WriteJobNamed("photos", changes);
