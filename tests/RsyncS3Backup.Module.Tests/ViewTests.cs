@@ -185,6 +185,15 @@ public sealed partial class ViewTests : IDisposable
     }
 
     [Fact]
+    public void A_schedule_is_one_line_of_a_table() => AssertScreen("""
+
+        Name                 State             Next run         Last run         Last result
+        ----                 -----             --------         --------         -----------
+        photos               NeedsRegistration 2026-01-02 02:00 2026-01-01 02:00 SucceededWithWarnings
+
+        """, Schedule());
+
+    [Fact]
     public void A_hook_is_one_line_of_a_table() => AssertScreen("""
 
         Hook          Command                                    Status      Exit  Duration
@@ -229,7 +238,7 @@ public sealed partial class ViewTests : IDisposable
         // One by one: of several types at once the later ones are shown without their views.
         string[] screens =
         [
-            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Hook, Notification, Restore, Test, Difference, Repair }
+            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair }
                 .Select(item => lists.Render("param($Object) $Object", item)),
         ];
 
@@ -272,7 +281,7 @@ public sealed partial class ViewTests : IDisposable
     [Fact]
     public void Every_table_fits_100_columns()
     {
-        foreach (object item in new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false), Hook, Notification, Restore, Test, Difference, Repair })
+        foreach (object item in new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false), Schedule(), Hook, Notification, Restore, Test, Difference, Repair })
         {
             string screen = session.Render("param($Object) $Object", item);
             Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
@@ -314,6 +323,18 @@ public sealed partial class ViewTests : IDisposable
               "Mirror": "/mirror/photos", "BucketName": "my-backups", "KeyPrefix": "rsync/photos/", "CronExpression": "0 2 * * *",
               "LastRun": "{{last}}", "LastStatus": {{JsonSerializer.Serialize(status)}}, "LastTest": "{{test}}", "LastTestStatus": "Failed", "LastTestLevel": "Full", "NextRun": "{{next}}", "Entries": 1000, "Bytes": 1610612736,
               "IsRunning": {{(isRunning ? "true" : "false")}}, "Problems": {{JsonSerializer.Serialize(problems)}} }
+            """);
+    }
+
+    private object Schedule()
+    {
+        string last = new DateTimeOffset(new DateTime(2026, 1, 1, 2, 0, 0, DateTimeKind.Local)).ToString("O");
+        string next = new DateTimeOffset(new DateTime(2026, 1, 2, 2, 0, 0, DateTimeKind.Local)).ToString("O");
+        return Make("BackupSchedule", $$"""
+            { "Name": "photos", "State": "NeedsRegistration", "NextRun": "{{next}}", "LastRun": "{{last}}", "LastResult": "SucceededWithWarnings",
+              "CronExpression": "0 2 * * *", "TimeZone": "Europe/Berlin", "Scheduler": "Systemd", "Scope": "User", "CatchUp": true,
+              "RandomDelay": "00:10:00", "EntryName": "rsyncs3backup-photos.timer", "Location": "/home/me/.config/systemd/user/rsyncs3backup-photos.timer",
+              "Command": ["/usr/bin/pwsh", "-NoProfile"], "ConfigurationPath": "/etc/photos.json", "Problem": "PowerShell is no longer there." }
             """);
     }
 
