@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using RsyncS3Backup.Module.Tests.Support;
+using Xunit;
+
+namespace RsyncS3Backup.Module.Tests.EndToEnd;
+
+/// <summary>-WhatIf and -Confirm:No of the cmdlets that work on what is there already: nothing of it changes.</summary>
+public sealed class ShouldProcessOfBackupsTests : EndToEndTest
+{
+    public static TheoryData<string> Commands() =>
+    [
+        "Register-BackupSchedule photos -Scheduler Cron -CronExpression '5 5 * * *'",
+        "Unregister-BackupSchedule photos",
+        "Enable-BackupSchedule photos",
+        "Disable-BackupSchedule photos",
+        "Start-BackupSchedule photos",
+        "Test-BackupDue -Name photos -Claim",
+        "Send-BackupNotification (Get-BackupHistory photos -Last 1) -WebhookUrl $Webhook",
+        "Remove-BackupHistory photos",
+        "Get-BackupHistory photos | Remove-BackupHistory",
+        "Restore-Backup -Name photos -Destination $Target @keys",
+        "Repair-Backup -Name photos -Level Checksums @keys",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void WhatIf_changes_nothing(string command) => AssertUnchanged(command + " -WhatIf");
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Answering_no_changes_nothing(string command)
+    {
+        Session.Host.Answer = "No";
+
+        AssertUnchanged(command + " -Confirm");
+
+        Assert.NotEmpty(Session.Host.Questions);
+    }
+
+    private void AssertUnchanged(string command)
+    {
+        UseOwnSchedulers();
+        JsonObject schedule = new() { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" };
+        BackupWell(WriteJob(("schedule", schedule)));
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+        // Something to repair.
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(Mirror, "a.txt"));
+        File.WriteAllText(Path.Combine(Mirror, "a.txt"), "FIRST");
+        File.SetLastWriteTimeUtc(Path.Combine(Mirror, "a.txt"), written);
+        SortedDictionary<string, string> files = Snapshot(), objects = Objects();
+        string[] runs = Session.Texts("(Get-BackupHistory).RunId");
+
+        SessionResult result = Session.Run(
+            "param($Target, $Webhook) " + command, Folder.File("restored"), Server.Endpoint.GetLeftPart(UriPartial.Authority) + "/hook");
+
+        Assert.Empty(result.Errors);
+        Assert.Equal([], files.Except(Snapshot()));
+        Assert.Equal([], Snapshot().Except(files));
+        Assert.Equal(objects, Objects());
+        Assert.Equal(runs, Session.Texts("(Get-BackupHistory).RunId"));
+    }
+
+    // Without the databases, which may be read, and what SQLite puts beside them then.
+    private SortedDictionary<string, string> Snapshot() =>
+        new(Tree(Folder.Path).Where(file => !file.Key.Contains(".db", StringComparison.Ordinal)).ToDictionary(), StringComparer.Ordinal);
+}
