@@ -1,0 +1,91 @@
+# Schedules as users register them. What a machine has registered is not touched: the crontab is a file of the test's, and where the system
+# has another scheduler, nothing is registered.
+BeforeDiscovery {
+    $noCron = -not $IsLinux
+}
+
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'TestSupport.psm1') -Force
+    Import-Module (Get-StagedManifest) -Force
+    Set-TestEnvironment RSYNCS3BACKUP_STATE (Join-Path $TestDrive 'state')
+    Set-TestEnvironment RSYNCS3BACKUP_JOBS (Join-Path $TestDrive 'jobs')
+    foreach ($name in 'XDG_CONFIG_HOME', 'XDG_DATA_HOME') { Set-TestEnvironment $name (Join-Path $TestDrive 'home') }
+    $script:table = Join-Path $TestDrive 'crontab.txt'
+    if ($IsLinux) {
+        $bin = (New-Item (Join-Path $TestDrive 'bin') -ItemType Directory).FullName
+        Set-Content (Join-Path $bin 'crontab') @"
+#!/bin/sh
+case "`$1" in
+-l) [ -f '$table' ] && exec cat '$table'; echo 'no crontab for me' >&2; exit 1 ;;
+-r) exec rm '$table' ;;
+-) exec cat > '$table' ;;
+esac
+"@
+        Set-Content (Join-Path $bin 'systemctl') "#!/bin/sh`nexit 1"
+        chmod +x (Join-Path $bin 'crontab') (Join-Path $bin 'systemctl')
+        Set-TestEnvironment PATH "${bin}:$env:PATH"
+    }
+
+    function New-ScheduledJob([string] $Name) {
+        $null = New-Item (Join-Path $TestDrive 'jobs') -ItemType Directory -Force
+        New-BackupConfiguration (Join-Path $TestDrive "jobs/$Name.json") -Source (Join-Path $TestDrive 'source') -Destination (Join-Path $TestDrive "mirror-$Name") `
+            -LocalOnly -CronExpression '0 2 * * *' -TimeZone Europe/Berlin -Force
+    }
+}
+
+AfterAll { Stop-TestSession }
+
+Describe 'A schedule' -Skip:$noCron {
+    BeforeEach {
+        New-ScheduledJob photos
+        Set-Content $table "# mine`n0 5 * * * /bin/true`n" -NoNewline
+    }
+
+    It 'is not registered with -WhatIf' {
+        Register-BackupSchedule photos -Scheduler Cron -WhatIf
+        Get-BackupSchedule | Should -BeNullOrEmpty
+        Get-Content $table -Raw | Should -BeExactly "# mine`n0 5 * * * /bin/true`n"
+    }
+
+    It 'is registered, switched off and on, and leaves nothing behind' {
+        $schedule = Register-BackupSchedule photos -Scheduler Cron -PassThru -WarningAction Ignore
+        $schedule.State | Should -Be Active
+        $schedule.NextRun | Should -Be (Get-BackupScheduleOccurrence -Name photos -Count 1).Local
+        Get-Content $table -Raw | Should -BeLike "# mine`n0 5 * * * /bin/true`n*-Name* 'photos'*"
+
+        Get-BackupSchedule photos | Disable-BackupSchedule
+        $schedule = Get-BackupSchedule photos
+        $schedule.State, $schedule.NextRun | Should -Be 'Disabled', $null
+        Enable-BackupSchedule photos -WarningAction Ignore
+        (Get-BackupSchedule photos).State | Should -Be Active
+
+        Get-BackupSchedule | Unregister-BackupSchedule
+        Get-BackupSchedule | Should -BeNullOrEmpty
+        Get-Content $table -Raw | Should -BeExactly "# mine`n0 5 * * * /bin/true`n"
+    }
+
+    It 'follows an edit of the configuration without a new registration' {
+        Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore
+        $path = Join-Path $TestDrive 'jobs/photos.json'
+        (Get-Content $path -Raw).Replace('0 2 * * *', '15 3 * * 1') | Set-Content $path
+        $schedule = Get-BackupSchedule photos
+        $schedule.State, $schedule.CronExpression | Should -Be 'Active', '15 3 * * 1'
+        Unregister-BackupSchedule photos
+    }
+
+    It 'of a job that is not there is an error that names it' {
+        Unregister-BackupSchedule nosuch -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleNotFound*'
+        "$problem" | Should -BeLike "*'nosuch'*"
+    }
+}
+
+Describe 'Register-BackupSchedule' {
+    It 'says how to give a job that has no schedule one' {
+        $file = Join-Path $TestDrive 'plain.json'
+        New-BackupConfiguration $file -Source (Join-Path $TestDrive 'source') -Destination (Join-Path $TestDrive 'plain') -LocalOnly
+        Register-BackupSchedule -ConfigPath $file -WhatIf -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleMissing*'
+        $problem[0].ErrorDetails.RecommendedAction | Should -BeLike '*-CronExpression*'
+    }
+}
