@@ -163,7 +163,7 @@ public abstract class BackupCmdlet : AsyncCmdlet
         IReadOnlyList<JobFile> jobs = JobSelection.Select(list, names, name =>
         {
             if (isMissingWildcardAnError || !WildcardPattern.ContainsWildcardCharacters(name))
-                ReportBadInput(list.NotFound(name, IsFile(name)));
+                ReportBadInput(list.NotFound(NameSelection.Shown(name), IsFile(name)));
         });
         foreach (JobFile job in jobs.Where(job => job.Hides.Count > 0))
             WriteWarning($"Job '{job.Name}' is '{job.Path}'; not used is {string.Join(", ", job.Hides.Select(path => $"'{path}'"))}, which has the same name.");

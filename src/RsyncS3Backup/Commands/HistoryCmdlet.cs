@@ -21,7 +21,7 @@ public abstract class HistoryCmdlet : BackupCmdlet
             IReadOnlyList<JobHistory> matches = NameSelection.Matches(all, history => history.Name, name);
             chosen.UnionWith(matches);
             if (matches.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
-                WriteError(ErrorRecords.From(HistoryErrors.NotFound(name)));
+                WriteError(ErrorRecords.From(HistoryErrors.NotFound(NameSelection.Shown(name))));
         }
 
         return all.Where(chosen.Contains);

@@ -15,7 +15,7 @@ internal static class NameSelection
     internal static IReadOnlyList<T> Matches<T>(IReadOnlyCollection<T> all, Func<T, string> nameOf, string name)
     {
         bool isPattern = WildcardPattern.ContainsWildcardCharacters(name);
-        string[] literals = isPattern ? [name] : [name, WildcardPattern.Unescape(name)];
+        string[] literals = isPattern ? [name] : [name, Shown(name)];
         foreach (string literal in literals)
         {
             foreach (StringComparison comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
@@ -29,4 +29,7 @@ internal static class NameSelection
         WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
         return isPattern ? [.. all.Where(item => pattern.IsMatch(nameOf(item)))] : [];
     }
+
+    /// <summary>The name as a message calls it: without the escapes that only kept it from being a wildcard.</summary>
+    internal static string Shown(string name) => WildcardPattern.ContainsWildcardCharacters(name) ? name : WildcardPattern.Unescape(name);
 }

@@ -42,7 +42,7 @@ public abstract class ScheduleCmdlet : BackupCmdlet
             IReadOnlyList<NativeEntry> matches = NameSelection.Matches(all, BackupSchedules.NameOf, name);
             chosen.UnionWith(matches);
             if (matches.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
-                WriteError(NativeScheduleErrors.NotFound(name));
+                WriteError(NativeScheduleErrors.NotFound(NameSelection.Shown(name)));
         }
 
         return [.. all.Where(chosen.Contains)];

@@ -64,6 +64,7 @@ try {
 catch {
     $code = 5
     if ($_.Exception.PSObject.Properties['Error']) { $code = [int] $_.Exception.Error.ExitCode }
-    [Console]::Error.WriteLine("$($_.FullyQualifiedErrorId): $_")
+    [Console]::Error.WriteLine("$(($_.FullyQualifiedErrorId -split ',')[0]): $_")
+    if ($_.ErrorDetails -and $_.ErrorDetails.RecommendedAction) { [Console]::Error.WriteLine($_.ErrorDetails.RecommendedAction) }
     exit $code
 }

@@ -26,6 +26,8 @@ public sealed class LauncherTests : EndToEndTest
         Assert.Equal("5", ExitCode("Name", "phot[o]s"));
         Assert.Equal("5", ExitCode("ConfigPath", job));
         Assert.Single(StateFolders());
+        // By the name that was registered, not by what keeps it from being a wildcard.
+        Assert.Contains("'phot[o]s'", Session.Run("Invoke-RsyncStage -Name 'phot`[o`]s'").Errors.Single().ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
