@@ -1,3 +1,8 @@
+using RsyncS3Backup.Scheduling.Native.Cron;
+using RsyncS3Backup.Scheduling.Native.Launchd;
+using RsyncS3Backup.Scheduling.Native.Systemd;
+using RsyncS3Backup.Scheduling.Native.Windows;
+
 namespace RsyncS3Backup.Scheduling.Native;
 
 /// <summary>The schedulers of this system.</summary>

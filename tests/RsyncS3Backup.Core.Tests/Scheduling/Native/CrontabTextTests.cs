@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using RsyncS3Backup.Scheduling;
 using RsyncS3Backup.Scheduling.Native;
+using RsyncS3Backup.Scheduling.Native.Cron;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling.Native;

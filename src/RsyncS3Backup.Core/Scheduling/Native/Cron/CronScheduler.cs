@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Cron;
 
 /// <summary>cron: a block in the user's crontab, or a file in /etc/cron.d.</summary>
 internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler

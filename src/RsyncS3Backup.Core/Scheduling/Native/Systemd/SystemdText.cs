@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Systemd;
 
 /// <summary>The text of a service and a timer of systemd. Pure.</summary>
 internal static class SystemdText

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Windows;
 
 /// <summary>The Task Scheduler of Windows, by schtasks.exe.</summary>
 internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler

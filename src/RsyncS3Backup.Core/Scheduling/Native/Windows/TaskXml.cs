@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Xml.Linq;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Windows;
 
 /// <summary>The XML of a task of Windows, version 1.4 of its schema (MS-TSCH 2.5). Pure.</summary>
 internal static class TaskXml

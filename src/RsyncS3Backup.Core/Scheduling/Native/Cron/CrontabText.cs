@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Cron;
 
 /// <summary>
 /// The text of crontabs. Pure. A character is a byte (Latin-1): what is not ours may be in any encoding, and stays as it is.

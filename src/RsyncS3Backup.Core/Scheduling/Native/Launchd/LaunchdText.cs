@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Launchd;
 
 /// <summary>The property list of an agent or a daemon of macOS. Pure.</summary>
 internal static class LaunchdText

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Systemd;
 
 /// <summary>systemd: a service and a timer for each job, of the user's manager or the machine's.</summary>
 internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace RsyncS3Backup.Scheduling.Native;
+namespace RsyncS3Backup.Scheduling.Native.Launchd;
 
 /// <summary>launchd: an agent of the user's, or a daemon of the machine's.</summary>
 internal sealed partial class LaunchdScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler
