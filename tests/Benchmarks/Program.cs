@@ -2,7 +2,7 @@ using System.Globalization;
 using Benchmarks;
 
 // What a run costs beside its peers, on this machine, in this minute: read the ratios, not the seconds.
-//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only import,history,small,many,large,stage1,restore]
+//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only import,history,small,many,large,stage1,restore,test]
 //       [--history-runs 10000] [--many-files 100000] [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
 // The module runs in the real PowerShell engine, each measurement in a process of its own, against the loopback S3 server in another
 // process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed, with their requests. Stage 1 is measured beside rsync alone, with the same
@@ -16,7 +16,7 @@ int largeMiB = Option("--large-mib", 2_048);
 int stage1Files = Option("--stage1-files", 200_000);
 int stage1Changes = Option("--stage1-changes", 20_000);
 int stage1Rounds = Option("--stage1-rounds", 5);
-string[] only = Text("--only", "import,history,small,many,large,stage1,restore").Split(',');
+string[] only = Text("--only", "import,history,small,many,large,stage1,restore,test").Split(',');
 
 using Workplace workplace = Workplace.Create();
 await using ServerProcess server = await ServerProcess.StartAsync();
@@ -39,6 +39,9 @@ if (only.Contains("restore"))
     await using ServerProcess keeping = await ServerProcess.StartAsync(Path.Combine(workplace.Root, "contents"));
     RestoreBenchmark.Run(keeping, workplace, Peer.Installed(keeping), files, largeMiB);
 }
+
+if (only.Contains("test"))
+    TestBenchmark.Run(server, workplace, files, manyFiles, largeMiB);
 
 if (only.Contains("stage1"))
     Stage1Benchmark.Run(workplace, stage1Files, stage1Changes, stage1Rounds);

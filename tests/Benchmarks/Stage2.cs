@@ -83,6 +83,19 @@ internal sealed class Stage2
         return (Parse(lines[0]), Parse(lines[1]));
     }
 
+    /// <summary>A test of the copies in a new process: seconds of the test, and the most memory that the process held.</summary>
+    public (double Seconds, double PeakMiB) Test(string level)
+    {
+        string[] lines = Execute(Prelude + $$"""
+            Import-Module '{{Engine.Manifest}}'
+            $result = Test-Backup -ConfigPath '{{configuration}}' -Level {{level}}
+            if ($result.Status -ne 'Succeeded') { throw "$($result.Status): $($result.Error) $($result.Warnings)" }
+            Write-Number $result.Duration.TotalSeconds
+            Write-Number ([Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64 / 1MB)
+            """);
+        return (Parse(lines[0]), Parse(lines[1]));
+    }
+
     private Round[] Measure(int rounds, string prepare, string command)
     {
         TimeSpan serverBefore = server.ProcessorTime;

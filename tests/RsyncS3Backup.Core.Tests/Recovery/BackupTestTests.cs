@@ -6,6 +6,7 @@ using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
+using RsyncS3Backup.Runs;
 using S3Server;
 using Xunit;
 
@@ -388,6 +389,38 @@ public sealed class BackupTestTests : SyncHarness
 
         Assert.Equal("S3BucketNotFound", ended.Error.Id);
         Assert.Equal("alphA", File.ReadAllText(Path.Combine(Mirror, "a.txt")));
+    }
+
+    [Fact]
+    public async Task A_test_tells_how_far_it_is_and_that_it_has_ended()
+    {
+        WriteLarge(3 * 1024 * 1024);
+        await BackUpAsync();
+        RecordingObserver watching = new();
+        BackupTestRequest request = new() { Configuration = Configuration, S3 = Request, Level = BackupTestLevel.Checksums };
+
+        BackupTestResult result = await BackupTest.RunAsync(request, watching, _ => { }, CancellationToken.None);
+
+        Assert.Null(result.Error);
+        StageProgress last = Assert.Single(watching.ProgressReports, report => report.Completed);
+        Assert.Equal(("Test", result.Total, result.Total), (last.Title, last.Files, last.TotalFiles!.Value));
+        Assert.Equal((result.TotalBytes, result.TotalBytes), (last.Bytes, last.TotalBytes!.Value));
+    }
+
+    [Fact]
+    public async Task A_repair_tells_how_far_it_is_and_that_it_has_ended()
+    {
+        await BackUpAsync();
+        File.Delete(Path.Combine(Mirror, "a.txt"));
+        File.Delete(Path.Combine(Mirror, "b.txt"));
+        RecordingObserver watching = new();
+        BackupTestRequest request = new() { Configuration = Configuration, S3 = Request, Level = BackupTestLevel.Quick };
+
+        await BackupRepairs.RunAsync(
+            request, [new RepairWish("a.txt", BackupCopy.S3), new RepairWish("b.txt", BackupCopy.S3)], watching, _ => { }, CancellationToken.None);
+
+        StageProgress last = Assert.Single(watching.ProgressReports, report => report is { Completed: true, Title: "Repair" });
+        Assert.Equal((2, 2, 9), (last.Files, last.TotalFiles!.Value, last.Bytes));
     }
 
     [Fact]

@@ -47,12 +47,15 @@ public static class BackupRepairs
             wanted.TryAdd(wish.Path, wish);
         ConcurrentDictionary<string, FoundDifference> found = new(StringComparer.Ordinal);
         StageReport report = new(context);
+        long transferred = 0;
+        long ended = 0;
         string keyPrefix;
         // Each name costs a request; beyond so many, a listing of everything is cheaper.
         BackupTestRequest again = test with { Exactly = wanted.Count <= MostNamed ? [.. wanted.Keys] : null, Paths = [] };
         using (TestRun run = await TestRun.PrepareAsync(again, report, Note, cancellationToken).ConfigureAwait(false))
         {
-            await run.RunAsync(cancellationToken).ConfigureAwait(false);
+            await using (PeriodicProgress.Start(context, seconds => run.Progress(context.JobName, seconds)))
+                await run.RunAsync(cancellationToken).ConfigureAwait(false);
             keyPrefix = run.KeyPrefix;
         }
 
@@ -76,13 +79,32 @@ public static class BackupRepairs
             });
         }
 
-        using Repairer repairer = new(test.S3!, keyPrefix, context, _ => { });
+        using Repairer repairer = new(test.S3!, keyPrefix, context, bytes => Interlocked.Add(ref transferred, bytes));
+        await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
         await repairer.RunAsync([.. found.Values], Ended, cancellationToken).ConfigureAwait(false);
 
         void Ended(BackupRepair repair)
         {
             context.Verbose($"Repair {repair.Status} '{repair.Path}': {repair.Reason}");
             emit(repair);
+            if (found.ContainsKey(repair.Path))
+                Interlocked.Increment(ref ended);
+        }
+
+        StageProgress Progress(double seconds)
+        {
+            long bytes = Interlocked.Read(ref transferred);
+            return new StageProgress
+            {
+                Stage = 2,
+                Name = context.JobName,
+                Title = "Repair",
+                Activity = "Repairing",
+                Files = Interlocked.Read(ref ended),
+                TotalFiles = found.Count,
+                Bytes = bytes,
+                BytesPerSecond = bytes / seconds,
+            };
         }
     }
 }

@@ -47,6 +47,7 @@ public static class BackupTest
                         run = await TestRun
                             .PrepareAsync(request, report, (difference, _) => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
                         context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
+                        await using PeriodicProgress progress = PeriodicProgress.Start(context, seconds => run.Progress(name, seconds));
                         await run.RunAsync(cancellationToken).ConfigureAwait(false);
                     },
                     CancellationToken.None).ConfigureAwait(false);

@@ -10,6 +10,9 @@ internal sealed class TestCounters
     private long seenBytes;
     private long downloadedBytes;
     private long archived;
+    private long planned;
+    private long plannedBytes;
+    private long ended;
 
     public long Total => Interlocked.Read(ref total);
 
@@ -35,6 +38,25 @@ internal sealed class TestCounters
     };
 
     public long Archived => Interlocked.Read(ref archived);
+
+    /// <summary>Entries that nothing more is done about.</summary>
+    public long Done => Total - Interlocked.Read(ref planned) + Interlocked.Read(ref ended);
+
+    /// <summary>Bytes of the entries whose content is compared.</summary>
+    public long PlannedBytes => Interlocked.Read(ref plannedBytes);
+
+    /// <summary>True when every entry was seen.</summary>
+    public bool IsTotalKnown { get; set; }
+
+    /// <summary>An entry's content is to be compared.</summary>
+    public void ContentPlanned(long bytes)
+    {
+        Interlocked.Increment(ref planned);
+        Interlocked.Add(ref plannedBytes, bytes);
+    }
+
+    /// <summary>An entry's content was compared, or could not be.</summary>
+    public void ContentEnded() => Interlocked.Increment(ref ended);
 
     public void Seen(long bytes)
     {

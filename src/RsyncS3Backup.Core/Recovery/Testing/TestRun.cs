@@ -118,6 +118,28 @@ internal sealed class TestRun : IDisposable
         }
     }
 
+    /// <summary>How far it is.</summary>
+    /// <param name="jobName">What is tested.</param>
+    /// <param name="seconds">Since its start.</param>
+    public StageProgress Progress(string jobName, double seconds)
+    {
+        long moved = Math.Max(Counters.CheckedBytes, Counters.DownloadedBytes);
+        bool isKnown = Counters.IsTotalKnown;
+        return new StageProgress
+        {
+            Stage = 2,
+            Name = jobName,
+            Title = "Test",
+            Activity = request.Level >= BackupTestLevel.Sample ? "Downloading and comparing" : "Comparing",
+            Files = Counters.Done,
+            TotalFiles = isKnown ? Counters.Total : null,
+            // What one copy has more than the other is not in the plan.
+            Bytes = isKnown ? Math.Min(moved, Counters.PlannedBytes) : moved,
+            TotalBytes = isKnown && Counters.PlannedBytes > 0 ? Counters.PlannedBytes : null,
+            BytesPerSecond = moved / seconds,
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -182,8 +204,13 @@ internal sealed class TestRun : IDisposable
             if (verdict.Kind is not null)
                 Report(pair, verdict);
             else if (NeedsContent(pair, verdict))
+            {
+                Counters.ContentPlanned(pair.Local?.ContentLength ?? pair.Remote?.Size ?? 0);
                 await pairs.WriteAsync(pair, cancellationToken).ConfigureAwait(false);
+            }
         }
+
+        Counters.IsTotalKnown = true;
     }
 
     private bool NeedsContent(CopyPair pair, EntryVerdict verdict)
@@ -243,6 +270,8 @@ internal sealed class TestRun : IDisposable
 
                 report.ItemFailed(S3Errors.ItemFailed(name, exception, Target));
             }
+
+            Counters.ContentEnded();
         }
     }
 
