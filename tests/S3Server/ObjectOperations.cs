@@ -41,6 +41,8 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
             throw;
         }
         call.Response.Headers.ETag = RequestAttributes.Quote(stored.ETag);
+        // Kestrel's own is up to a second old, and no answer of S3 is from before what it tells of.
+        call.Response.Headers.Date = stored.LastModified.ToString("R", CultureInfo.InvariantCulture);
         if (stored.Checksum is { } checksum)
             RequestAttributes.WriteChecksum(call, checksum);
         RequestAttributes.WriteEncryption(call, attributes);

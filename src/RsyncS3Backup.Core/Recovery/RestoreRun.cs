@@ -28,6 +28,7 @@ internal sealed class RestoreRun : IDisposable
     private readonly ItemFilter filter;
     private readonly S3Copy? bucket;
     private readonly ObjectReader? reader;
+    private readonly RecordedObjects? recorded;
     private readonly Archive? archive;
     private readonly EntryRestorer restorer;
     private readonly Committer committer = new();
@@ -47,7 +48,8 @@ internal sealed class RestoreRun : IDisposable
         {
             reader = new ObjectReader(bucket.Reader);
             TransferLimiter limiter = new(reader.Traffic, MostRequests(request), TimeProvider.System);
-            ObjectContents objects = new(reader, bucket.KeyPrefix, limiter, Counters.Transferred, Counters.Kept);
+            recorded = request.Configuration is null ? null : RecordedObjects.TryOpen(request.Name, bucket);
+            ObjectContents objects = new(reader, bucket.KeyPrefix, limiter, Counters.Transferred, Counters.Kept) { Recorded = recorded };
             archive = new Archive(objects, request.Retrieval, Counters, report);
             contents = objects;
         }
@@ -156,6 +158,7 @@ internal sealed class RestoreRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        recorded?.Dispose();
         reader?.Dispose();
         targets.Dispose();
         bucket?.Dispose();

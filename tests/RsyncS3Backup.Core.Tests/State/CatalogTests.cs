@@ -19,10 +19,12 @@ public sealed class CatalogTests : CatalogHarness
         [
             Entry("plain"),
             Entry("folder/") with { Size = 0, Crc32 = null },
+            Entry("timed") with { StoredTime = RunTime },
             Entry("all") with
             {
                 Size = long.MaxValue, ModifiedNanoseconds = long.MinValue, ChangedNanoseconds = -1, Mode = uint.MaxValue, UserId = uint.MaxValue,
                 GroupId = uint.MaxValue, LinkGroup = ulong.MaxValue, VersionId = "3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo",
+                StoredTime = DateTimeOffset.FromUnixTimeSeconds(-1),
             },
             Entry("parts") with { ETag = "0123456789abcdef0123456789abcdef-12", Crc32 = null },
             Entry("upper") with { ETag = "0123456789ABCDEF0123456789ABCDEF" },

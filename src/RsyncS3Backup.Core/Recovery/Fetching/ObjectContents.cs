@@ -16,9 +16,15 @@ namespace RsyncS3Backup.Recovery.Fetching;
 internal sealed class ObjectContents(
     ObjectReader reader, string keyPrefix, TransferLimiter limiter, Action<long> onBytes, Action<long> onBytesKept) : IContentSource
 {
+    /// <summary>Knows what need not be asked for; null: nothing is known.</summary>
+    public RecordedObjects? Recorded { get; init; }
+
     /// <inheritdoc/>
-    public async Task<EntryFacts> AskAsync(RestoreItem item, CancellationToken cancellationToken) =>
-        Facts(await HeadAsync(((ObjectItem)item).Stored, cancellationToken).ConfigureAwait(false));
+    public async Task<EntryFacts> AskAsync(RestoreItem item, CancellationToken cancellationToken)
+    {
+        StoredObject stored = ((ObjectItem)item).Stored;
+        return Recorded?.Find(stored) ?? Facts(await HeadAsync(stored, cancellationToken).ConfigureAwait(false));
+    }
 
     /// <inheritdoc/>
     public async Task<IContent> OpenAsync(RestoreItem item, CancellationToken cancellationToken)

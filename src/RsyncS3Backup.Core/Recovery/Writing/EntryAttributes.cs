@@ -1,6 +1,7 @@
 using RsyncS3Backup.Files;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Recovery.Writing;
 
@@ -45,6 +46,15 @@ internal readonly record struct EntryAttributes
             IsSymbolicLink = found.Mode is { } mode && (mode & TypeBits) != 0 ? (mode & TypeBits) == LinkType : stored.ContentType == "inode/symlink",
         };
     }
+
+    /// <summary>What the object of a catalog's row carries.</summary>
+    public static EntryAttributes Of(CatalogEntry row) => Of(new FileAttributesSnapshot
+    {
+        Mode = row.Mode,
+        UserId = row.UserId,
+        GroupId = row.GroupId,
+        ModifiedNanoseconds = row.ModifiedNanoseconds,
+    });
 
     /// <summary>What an entry of the mirror has.</summary>
     public static EntryAttributes Of(FileAttributesSnapshot entry) => new()

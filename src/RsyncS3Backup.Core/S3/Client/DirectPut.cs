@@ -56,7 +56,13 @@ internal sealed class DirectPut : IDisposable
             using HttpRequestMessage request = await SignAsync(key, query, content, headers).ConfigureAwait(false);
             using HttpResponseMessage response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode == HttpStatusCode.OK)
-                return StoredVersion.From(HeaderOf(response, "ETag"), HeaderOf(response, "x-amz-version-id"));
+            {
+                return StoredVersion.From(HeaderOf(response, "ETag"), HeaderOf(response, "x-amz-version-id")) with
+                {
+                    StoredTime = response.Headers.Date,
+                };
+            }
+
             if ((int)response.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests)
                 Interlocked.Increment(ref refusals);
             return null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -52,7 +53,7 @@ internal sealed class ObjectCopies(S3SyncRequest request, string keyPrefix, S3Co
         // The source's tags are not the copy's, also when it has none.
         copy.Headers["x-amz-tagging-directive"] = "REPLACE";
         CopyObjectResponse done = await client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
-        StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId);
+        StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId) with { StoredTime = ParseTime(done.LastModified) };
         // Ceph 16 ignores the condition. Outside of KMS both tags are MD5s of the content, so what it copied shows in them.
         bool isMd5 = IsWhole(sourceETag) && IsWhole(stored.ETag) && !IsKms(done.ServerSideEncryptionMethod);
         if (isMd5 && sourceETag != stored.ETag)
@@ -122,6 +123,9 @@ internal sealed class ObjectCopies(S3SyncRequest request, string keyPrefix, S3Co
         _ when exception.StatusCode == HttpStatusCode.PreconditionFailed => CopySourceProblem.Changed,
         _ => null,
     };
+
+    private static DateTimeOffset? ParseTime(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 
     private static bool IsWhole(string? etag) => etag?.Length == 32;
 

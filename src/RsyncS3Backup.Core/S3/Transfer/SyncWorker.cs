@@ -123,6 +123,7 @@ internal sealed class SyncWorker(
             Size = uploaded.Size,
             ETag = uploaded.Stored.ETag,
             VersionId = uploaded.Stored.VersionId,
+            StoredTime = uploaded.Stored.StoredTime,
             Crc32 = uploaded.Crc32,
             StorageClass = uploaded.StorageClass,
         });
@@ -211,6 +212,7 @@ internal sealed class SyncWorker(
         {
             ETag = stored.ETag,
             VersionId = stored.VersionId,
+            StoredTime = stored.StoredTime,
             Crc32 = source.Crc32,
             StorageClass = copy.StorageClass,
         });

@@ -47,6 +47,11 @@ internal sealed record CatalogEntry
     /// <summary>False when it is known that S3 has, or may have, an object by that name, and nothing of what it was made from.</summary>
     public bool IsOurs => Mode != 0;
 
+    /// <summary>
+    /// When S3 had stored the object, by its own clock, in whole seconds: with a later LastModified it is another object. Null when not known.
+    /// </summary>
+    public DateTimeOffset? StoredTime { get; init; }
+
     /// <summary>When S3 confirmed it.</summary>
     public DateTimeOffset ConfirmedTime { get; init; }
 

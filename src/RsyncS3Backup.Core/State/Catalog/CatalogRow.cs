@@ -21,6 +21,7 @@ internal sealed class CatalogRow
     private const byte HasCrc32Text = 4;
     private const byte HasVersionId = 8;
     private const byte IsLeftover = 16;
+    private const byte HasStoredTime = 32;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -39,7 +40,8 @@ internal sealed class CatalogRow
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
-            | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0));
+            | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
+            | (entry.StoredTime is null ? 0 : HasStoredTime));
         position = 0;
         Ensure(1);
         buffer[position++] = flags;
@@ -68,6 +70,8 @@ internal sealed class CatalogRow
         Text(entry.StorageClass);
         if (entry.VersionId is not null)
             Text(entry.VersionId);
+        if (entry.StoredTime is { } storedTime)
+            Fixed(storedTime.ToUnixTimeSeconds());
         uint hash = Hash(key, buffer.AsSpan(0, position));
         Ensure(HashLength);
         BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(position), hash);
@@ -101,6 +105,7 @@ internal sealed class CatalogRow
                 : (flags & HasCrc32Text) != 0 ? cursor.Text() : null,
             StorageClass = StorageClass(cursor.TextBytes()),
             VersionId = (flags & HasVersionId) != 0 ? cursor.Text() : null,
+            StoredTime = (flags & HasStoredTime) != 0 ? DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed()) : null,
         };
     }
 
