@@ -54,7 +54,7 @@ public sealed class ManifestTests
         using PowerShellSession session = PowerShellSession.Create();
 
         Assert.Equal(["True"], session.Texts(
-            "[RsyncS3Backup.RsyncStageResult] -eq (Get-Command Invoke-S3SyncStage).Parameters.InputObject.ParameterType"));
+            "(Get-BackupScheduleOccurrence '0 2 * * *' UTC -Count 1).GetType() -eq [RsyncS3Backup.ScheduleOccurrence]"));
     }
 
     [Fact]
