@@ -14,9 +14,10 @@ internal static class RestoreBenchmark
     {
         Stage2 small = Upload(server, workplace, "restore-small", workplace.Files("restore-files", files));
         double idle = small.IdlePeakMiB();
-        Compare($"{files:N0} files of 4 KiB", server, small, workplace, peers, idle);
+        Compare($"{files:N0} files of 4 KiB", rounds: 1, server, small, workplace, peers, idle);
         Stage2 large = Upload(server, workplace, "restore-large", workplace.LargeFile(largeMiB));
-        Compare($"one file of {largeMiB:N0} MiB", server, large, workplace, peers, idle);
+        // A virtual machine gets its memory from the host when it is first used: whoever comes first would pay for the others' page cache.
+        Compare($"one file of {largeMiB:N0} MiB", rounds: 3, server, large, workplace, peers, idle);
     }
 
     private static Stage2 Upload(ServerProcess server, Workplace workplace, string name, string source)
@@ -27,27 +28,49 @@ internal static class RestoreBenchmark
         return job;
     }
 
-    private static void Compare(string what, ServerProcess server, Stage2 job, Workplace workplace, Peer[] peers, double idle)
+    private static void Compare(
+        string what, int rounds, ServerProcess server, Stage2 job, Workplace workplace, Peer[] peers, double idle)
     {
-        Console.WriteLine($"{Environment.NewLine}{what}, restored from S3");
+        Console.WriteLine($"{Environment.NewLine}{what}, restored from S3" + (rounds > 1 ? $", the best of {rounds} turns each" : ""));
         string target = Path.Combine(workplace.Root, job.Name + "-restored");
-        // What came before is not to be waited for: ours flushes the whole file system at its end.
-        Flush(workplace.Root);
-        server.TakeRequests();
-        (double seconds, double peak) = job.Restore(target);
-        Show($"ours              {seconds,8:0.00} s   {peak - idle:+0;-0} MiB over an idle engine, {server.TakeRequests()}");
-        (double again, _) = job.Restore(target);
-        Show($"ours, again       {again,8:0.00} s   nothing to fetch, {server.TakeRequests()}");
-        Directory.Delete(target, recursive: true);
-        foreach (Peer peer in peers)
+        Turn ours = Turn.None, again = Turn.None;
+        Turn[] theirs = [.. peers.Select(_ => Turn.None)];
+        double peak = 0;
+        for (int round = 0; round < rounds; round++)
         {
+            ours = ours.Best(Measure(Restore));
+            again = again.Best(Measure(() => job.Restore(target).Seconds));
+            Directory.Delete(target, recursive: true);
+            for (int index = 0; index < peers.Length; index++)
+            {
+                theirs[index] = theirs[index].Best(Measure(() => peers[index].Fetch(job.Name + "/", target)));
+                Directory.Delete(target, recursive: true);
+            }
+        }
+
+        Show($"ours              {ours.Seconds,8:0.00} s   {peak - idle:+0;-0} MiB over an idle engine, {ours.Requests}");
+        Show($"ours, again       {again.Seconds,8:0.00} s   nothing to fetch, {again.Requests}");
+        foreach ((Peer peer, Turn turn) in peers.Zip(theirs))
+        {
+            Show($"{peer.Name,-16}  {turn.Seconds,8:0.00} s   {turn.Seconds / ours.Seconds:0.0} × ours; on the disk {turn.OnDisk:0.00} s, {turn.OnDisk / ours.Seconds:0.0} × ours; {turn.Requests}");
+        }
+
+        double Restore()
+        {
+            (double seconds, double most) = job.Restore(target);
+            peak = Math.Max(peak, most);
+            return seconds;
+        }
+
+        Turn Measure(Func<double> restore)
+        {
+            // What came before is not to be waited for: ours flushes the whole file system at its end.
             Flush(workplace.Root);
-            double theirs = peer.Fetch(job.Name + "/", target);
+            server.TakeRequests();
+            double seconds = restore();
             long started = Stopwatch.GetTimestamp();
             Flush(target);
-            double onDisk = theirs + Stopwatch.GetElapsedTime(started).TotalSeconds;
-            Show($"{peer.Name,-16}  {theirs,8:0.00} s   {theirs / seconds:0.0} × ours; on the disk {onDisk:0.00} s, {onDisk / seconds:0.0} × ours; {server.TakeRequests()}");
-            Directory.Delete(target, recursive: true);
+            return new Turn(seconds, seconds + Stopwatch.GetElapsedTime(started).TotalSeconds, server.TakeRequests());
         }
     }
 
@@ -58,4 +81,12 @@ internal static class RestoreBenchmark
     }
 
     private static void Show(FormattableString line) => Console.WriteLine("    " + line.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>One restore: its seconds, those until all is on the disk, and its requests.</summary>
+    private sealed record Turn(double Seconds, double OnDisk, string Requests)
+    {
+        public static Turn None { get; } = new(double.MaxValue, double.MaxValue, "");
+
+        public Turn Best(Turn other) => other.OnDisk < OnDisk ? other : this;
+    }
 }
