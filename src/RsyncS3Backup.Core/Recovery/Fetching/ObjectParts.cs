@@ -226,14 +226,13 @@ internal sealed class ObjectParts(
             long done = 0;
             while (done < length)
             {
-                Memory<byte> room = buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - done));
-                int read = await BrokenTransfer.Catch(() => stream.ReadAsync(room, cancellationToken).AsTask()).ConfigureAwait(false);
+                // Whole buffers: writers of one file wait for each other in the kernel, and a socket gives a little at a time.
+                int read = await FillAsync(stream, buffer.AsMemory(0, (int)Math.Min(BufferSize, length - done)), cancellationToken).ConfigureAwait(false);
                 if (read == 0)
                     throw new TransferBrokenException($"{done} of {length} bytes of a part came.");
                 crc32.Append(buffer.AsSpan(0, read));
                 RandomAccess.Write(file, buffer.AsSpan(0, read), first + done);
                 done += read;
-                onBytes(read);
             }
 
             return crc32.GetCurrentHashAsUInt32();
@@ -242,6 +241,21 @@ internal sealed class ObjectParts(
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private async Task<int> FillAsync(Stream stream, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        int filled = 0;
+        while (filled < buffer.Length)
+        {
+            int read = await BrokenTransfer.Catch(() => stream.ReadAsync(buffer[filled..], cancellationToken).AsTask()).ConfigureAwait(false);
+            if (read == 0)
+                break;
+            filled += read;
+            onBytes(read);
+        }
+
+        return filled;
     }
 
     private bool IsRight(SafeFileHandle file, uint?[] known, CancellationToken cancellationToken)
