@@ -3,6 +3,7 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.Recovery;
 
@@ -72,7 +73,7 @@ internal sealed class EntryRestorer(
             EntryFacts facts = await source.AskAsync(task.Item, cancellationToken).ConfigureAwait(false);
             if (IsSameFile(task, there, facts))
             {
-                await KeepAsync(task, there, facts).ConfigureAwait(false);
+                await KeepAsync(task, there, facts, cancellationToken).ConfigureAwait(false);
                 return;
             }
         }
@@ -145,21 +146,21 @@ internal sealed class EntryRestorer(
     }
 
     /// <summary>A file that is there already: its content stays.</summary>
-    private async Task KeepAsync(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts)
+    private async Task KeepAsync(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts, CancellationToken cancellationToken)
     {
         LinkTicket? ticket = facts.LinkKey is { } key ? links.Enter(key) : null;
-        if (ticket is { IsFirst: false } && await ticket.First.ConfigureAwait(false) is { } placed && !IsSameFile(placed, there))
-        {
-            if (TryLink(task, placed))
-            {
-                counters.EntryRestored(0);
-                return;
-            }
-        }
-
         PlacedFile? kept = null;
         try
         {
+            if ((ticket is { IsFirst: true } ? ticket.Alike : ticket?.First) is { } other
+                && await other.WaitAsync(cancellationToken).ConfigureAwait(false) is { } placed && !IsSameFile(placed, there)
+                && (!ticket!.IsFirst || HasContent(placed, facts, cancellationToken)) && TryLink(task, placed))
+            {
+                counters.EntryRestored(0);
+                kept = placed;
+                return;
+            }
+
             if (!IsAsWanted(there, facts.Attributes, task.Tree))
                 SetAttributes(task, facts.Attributes);
             counters.EntryUnchanged(facts.Size);
@@ -214,7 +215,22 @@ internal sealed class EntryRestorer(
         PlacedFile? file = null;
         try
         {
-            Task named = await WriteAsync(task, content, facts, cancellationToken).ConfigureAwait(false);
+            if (ticket?.Alike is { } alike)
+            {
+                content.Dispose();
+                if (await alike.WaitAsync(cancellationToken).ConfigureAwait(false) is { } placed
+                    && HasContent(placed, facts, cancellationToken) && TryLink(task, placed))
+                {
+                    file = placed;
+                    counters.EntryRestored(0);
+                    return;
+                }
+            }
+
+            using IContent opened = ticket?.Alike is null ? content : await source.OpenAsync(task.Item, cancellationToken).ConfigureAwait(false);
+            if (opened.Facts.ContentId != facts.ContentId)
+                throw new ContentChangedException("the object was replaced meanwhile.");
+            Task named = await WriteAsync(task, opened, facts, cancellationToken).ConfigureAwait(false);
             if (ticket is not null)
             {
                 await named.ConfigureAwait(false);
@@ -314,6 +330,24 @@ internal sealed class EntryRestorer(
     {
         using DestinationFolder folder = placed.Tree.Open(placed.Path.Folder);
         return there.Inode > 0 && folder.Look(placed.Path.Name) is { } other && other.Inode == there.Inode && other.Device == there.Device;
+    }
+
+    /// <summary>True when a file has the content of an entry for sure.</summary>
+    private static bool HasContent(PlacedFile placed, EntryFacts facts, CancellationToken cancellationToken)
+    {
+        if (facts.Content is not { } wanted)
+            return false;
+        try
+        {
+            using DestinationFolder folder = placed.Tree.Open(placed.Path.Folder);
+            using SafeFileHandle? file = folder.TryOpen(placed.Path.Name, toWrite: false);
+            return file is not null && ContentComparer.IsSame(file, wanted, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Then the name gets a file of its own.
+            return false;
+        }
     }
 
     private static bool TryLink(RestoreTask task, PlacedFile placed)

@@ -69,9 +69,15 @@ internal sealed class ObjectContents(
         VersionId = stored.VersionId is { Length: > 0 } version ? version : null,
     };
 
-    // The copies that S3 makes of the first name have its content's checksum; their entity tags may be others.
-    private static EntryFacts Facts(ReceivedObject about) =>
-        new(EntryAttributes.Of(about), about.Size, ContentChecksum.ValueOf(about, "crc32") ?? about.ETag);
+    // The copies that S3 makes of the first name may have another entity tag than that.
+    private static EntryFacts Facts(ReceivedObject about)
+    {
+        string? crc32 = ContentChecksum.ValueOf(about, "crc32");
+        return new EntryFacts(EntryAttributes.Of(about), about.Size, crc32 ?? about.ETag)
+        {
+            Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, ContentChecksum.ValueOf(about, "sha256")),
+        };
+    }
 
     /// <summary>An object that comes in one answer.</summary>
     private sealed class SmallContent(ObjectBody body, TransferSlots.Slot slot, Action<long> onBytes) : IContent

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.Recovery.Fetching;
 
@@ -61,6 +62,9 @@ internal interface IContentSource
 /// <param name="ContentId">Equal for equal content, as far as that is known.</param>
 internal readonly record struct EntryFacts(EntryAttributes Attributes, long Size, string ContentId)
 {
+    /// <summary>What tells its content from others; null where <see cref="ContentId"/> tells all.</summary>
+    public KnownContent? Content { get; init; }
+
     /// <summary>What it has in common with the other names of the file; null for a file with one name.</summary>
     public LinkKey? LinkKey => Attributes is { LinkGroup: { } group, IsSymbolicLink: false }
         ? new LinkKey(group, Size, Attributes.ModifiedNanoseconds, ContentId)

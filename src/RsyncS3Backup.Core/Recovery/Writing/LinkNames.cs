@@ -9,21 +9,33 @@ namespace RsyncS3Backup.Recovery.Writing;
 internal sealed class LinkNames
 {
     private readonly ConcurrentDictionary<LinkKey, TaskCompletionSource<PlacedFile?>> groups = new();
+    private readonly ConcurrentDictionary<LinkKey, TaskCompletionSource<PlacedFile?>> alike = new();
 
     /// <summary>One more name of a file.</summary>
     public LinkTicket Enter(LinkKey key)
     {
         TaskCompletionSource<PlacedFile?> own = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource<PlacedFile?> first = groups.GetOrAdd(key, own);
-        return new LinkTicket(first, isFirst: first == own);
+        if (first != own)
+            return new LinkTicket(first, isFirst: false, alike: null);
+        // That one never waits for another, so nobody waits in a circle.
+        TaskCompletionSource<PlacedFile?> other = alike.GetOrAdd(key with { Content = "" }, own);
+        return new LinkTicket(own, isFirst: true, other == own ? null : other.Task);
     }
 }
 
 /// <summary>The place of one name among those of its file.</summary>
 /// <param name="first">What the first one found.</param>
 /// <param name="isFirst">True for the one that the others wait for; it must say where the file is, on every way out.</param>
-internal sealed class LinkTicket(TaskCompletionSource<PlacedFile?> first, bool isFirst)
+/// <param name="alike">For the first one: a file that is the same but for what stands for its content.</param>
+internal sealed class LinkTicket(TaskCompletionSource<PlacedFile?> first, bool isFirst, Task<PlacedFile?>? alike)
 {
+    /// <summary>
+    /// For the first one: where a file is that is the same but for what stands for its content, which S3 may say in another way of a copy than of an
+    /// object that came in parts; only reading that file can tell. Null: there is none, or that failed.
+    /// </summary>
+    public Task<PlacedFile?>? Alike => alike;
+
     /// <summary>True for the one that the others wait for.</summary>
     public bool IsFirst => isFirst;
 

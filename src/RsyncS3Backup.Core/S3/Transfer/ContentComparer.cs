@@ -29,6 +29,13 @@ internal static class ContentComparer
         return Task.FromResult(content.Matches(known, cancellationToken));
     }
 
+    /// <summary>Compares an open file with what is known of an object's content; reads the file once.</summary>
+    public static bool IsSame(SafeFileHandle file, KnownContent known, CancellationToken cancellationToken)
+    {
+        using Content content = new(file);
+        return content.Matches(known, cancellationToken);
+    }
+
     /// <summary>The part sizes that cut <paramref name="size"/> bytes into that many parts, the likeliest first.</summary>
     internal static IEnumerable<long> CandidatePartSizes(long size, int parts)
     {
@@ -48,6 +55,9 @@ internal static class ContentComparer
     {
         private readonly SafeFileHandle? file;
         private readonly byte[] target = [];
+
+        /// <summary>Takes the file over.</summary>
+        public Content(SafeFileHandle file) => this.file = file;
 
         public Content(MirrorEntry entry)
         {
