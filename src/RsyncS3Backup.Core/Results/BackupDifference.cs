@@ -20,7 +20,10 @@ public enum BackupDifferenceKind
     /// <summary>The contents are the same; mode, owner or times are not.</summary>
     MetadataDiffers,
 
-    /// <summary>The mirror's content is another one than was sent, although nothing has written to it since: bit rot, or a hidden edit.</summary>
+    /// <summary>
+    /// The mirror's content is another one than was sent, although nothing has written to it since: bit rot, or a hidden edit. Or its drive cannot
+    /// read it any more.
+    /// </summary>
     MirrorCorrupted,
 
     /// <summary>S3 sends other bytes than were stored, or holds another object than was sent.</summary>

@@ -22,6 +22,22 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
     /// <exception cref="FileNotFoundException">The file vanished.</exception>
     public async Task<EntryVerdict> ByChecksumsAsync(CopyPair pair, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await CompareChecksumsAsync(pair, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (DriveFault.Is(exception))
+        {
+            if (IsOf(pair.Row, pair.Remote!))
+                return OfUnreadable(pair, null, exception);
+            return await HeadAsync(pair, cancellationToken).ConfigureAwait(false) is { } head
+                ? OfUnreadable(pair, head, exception)
+                : new(BackupDifferenceKind.MissingInS3, null, $"S3 does not have it any more, and the drive cannot read the file. {exception.Message}");
+        }
+    }
+
+    private async Task<EntryVerdict> CompareChecksumsAsync(CopyPair pair, CancellationToken cancellationToken)
+    {
         MirrorEntry local = pair.Local!;
         StoredObject remote = pair.Remote!;
         CatalogEntry? row = IsOf(pair.Row, remote) ? pair.Row : null;
@@ -76,7 +92,8 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
         ObjectQuery query = new(copy.Key(remote.RelativeKey)) { VersionId = remote.VersionId };
         using ObjectBody body = await reader.GetAsync(query, cancellationToken).ConfigureAwait(false);
         using ContentChecksum? checksum = ContentChecksum.For(body.About);
-        using LocalContent? local = pair.Local is { } entry ? new LocalContent(entry) : null;
+        IOException? fault = null;
+        using LocalContent? local = pair.Local is { } entry ? TryOpen(entry, out fault) : null;
         Crc32 received = new();
         Crc32 ours = new();
         byte[] theirs = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -92,9 +109,9 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
                 counters.Downloaded(read);
                 checksum?.Append(bytes);
                 received.Append(bytes);
-                if (local is null)
+                // Whether S3's copy is whole counts all the more when the mirror's cannot be read.
+                if (local is null || fault is not null || !TryRead(local, mine.AsSpan(0, read), length, out int own, out fault))
                     continue;
-                int own = local.Read(mine.AsSpan(0, read), length);
                 counters.Read(own);
                 ours.Append(mine.AsSpan(0, own));
                 isSame = isSame && own == read && bytes.SequenceEqual(mine.AsSpan(0, read));
@@ -113,12 +130,14 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
         bool isAsRecorded = row?.Crc32 is not { } recorded || ContentChecksum.Base64(received.GetCurrentHashAsUInt32()) == recorded;
         if (!isIntact || !isAsRecorded)
         {
-            bool isLocalGood = pair.Local is { } file && await IsAsStoredAsync(file, row, body.About, cancellationToken).ConfigureAwait(false);
+            bool isLocalGood = fault is null && pair.Local is { } file && await IsAsStoredAsync(file, row, body.About, cancellationToken).ConfigureAwait(false);
             return new(
                 BackupDifferenceKind.S3Corrupted, isLocalGood ? BackupCopy.Local : null,
                 isIntact ? "S3 sends other bytes than were sent to it." : "S3 sends other bytes than its own checksum says.");
         }
 
+        if (fault is not null)
+            return OfUnreadable(pair, body.About, fault);
         if (pair.Local is not { } present)
             return EntryVerdict.Same;
         bool isOfSameLength = present.ContentLength == length;
@@ -144,6 +163,44 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
         bool isTold = ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored);
         (long, long)? sent = isTold && stored.ModifiedNanoseconds is { } modified ? (modified, 0) : null;
         return EntryVerdict.OfOtherContent(local, sent, facts);
+    }
+
+    private static EntryVerdict OfUnreadable(CopyPair pair, ReceivedObject? about, IOException fault)
+    {
+        (long, long)? sent = IsOf(pair.Row, pair.Remote!) ? (pair.Row!.Size, pair.Row.ModifiedNanoseconds)
+            : about is not null && ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored) && stored.ModifiedNanoseconds is { } modified
+                ? (about.Size, modified)
+                : null;
+        return EntryVerdict.OfUnreadable(pair.Local!, sent, fault.Message);
+    }
+
+    private static LocalContent? TryOpen(MirrorEntry entry, out IOException? fault)
+    {
+        fault = null;
+        try
+        {
+            return new LocalContent(entry);
+        }
+        catch (IOException exception) when (DriveFault.Is(exception))
+        {
+            fault = exception;
+            return null;
+        }
+    }
+
+    private static bool TryRead(LocalContent local, Span<byte> buffer, long offset, out int read, out IOException? fault)
+    {
+        (read, fault) = (0, null);
+        try
+        {
+            read = local.Read(buffer, offset);
+            return true;
+        }
+        catch (IOException exception) when (DriveFault.Is(exception))
+        {
+            fault = exception;
+            return false;
+        }
     }
 
     private static EntryVerdict OfMetadata(CopyPair pair, ReceivedObject about)

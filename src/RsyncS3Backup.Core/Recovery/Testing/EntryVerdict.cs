@@ -53,6 +53,17 @@ internal readonly record struct EntryVerdict(BackupDifferenceKind? Kind, BackupC
         };
     }
 
+    /// <summary>What can be said when the drive cannot read the file. Pure.</summary>
+    /// <param name="local">The mirror's entry.</param>
+    /// <param name="sent">The size and modification time that the object was made from; null where nobody knows.</param>
+    /// <param name="fault">What the drive said.</param>
+    public static EntryVerdict OfUnreadable(MirrorEntry local, (long Size, long Modified)? sent, string fault) =>
+        sent == (local.ContentLength, local.Attributes.ModifiedNanoseconds)
+            ? new(BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3, $"The drive cannot read the file, and S3 has what was sent of it. {fault}")
+            : new(
+                BackupDifferenceKind.MirrorCorrupted, null,
+                $"The drive cannot read the file, and nothing tells that S3 has this version of it. {fault}");
+
     private static EntryVerdict OfRowAlone(CopyPair pair, TestFacts facts) =>
         pair.Row is { IsOurs: true, IsLeftover: false } && facts.StageOneChanged(pair.RelativeKey) == false
             ? new(BackupDifferenceKind.MissingInMirror, null, "Both copies had it, and neither has it any more.")
