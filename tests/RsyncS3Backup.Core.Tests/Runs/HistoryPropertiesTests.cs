@@ -36,21 +36,33 @@ public sealed class HistoryPropertiesTests : LocalJob
     }
 
     [Fact]
+    public void Every_property_of_a_test_is_read_as_it_was_written()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            BackupTestResult test = Make<BackupTestResult>($"test{round}");
+            Write(test);
+
+            BackupRun run = JobHistory.Find(Name)!.Read(null, null, BackupRunKind.Test).Single(item => item.RunId == $"test{round}");
+
+            AssertKept(test, run.Test!);
+        }
+    }
+
+    [Fact]
     public void Every_property_of_a_run_is_read_as_it_was_written()
     {
-        RsyncStageResult stage1 = Make<RsyncStageResult>("run") with { Error = null };
-        S3SyncStageResult stage2 = Make<S3SyncStageResult>("run");
-        Write(stage1, stage2);
+        Write(Make<RsyncStageResult>("run") with { Error = null }, Make<S3SyncStageResult>("run"));
+        Write(Make<BackupTestResult>("test"));
 
-        BackupRun run = Assert.Single(JobHistory.Find(Name)!.Read(null, null));
+        IReadOnlyList<BackupRun> runs = JobHistory.Find(Name)!.Read(null, null, kind: null);
 
+        Assert.Equal(2, runs.Count);
         foreach (PropertyInfo property in typeof(BackupRun).GetProperties())
         {
-            // A run of this process has all of them but one.
-            if (property.Name == nameof(BackupRun.IsInterrupted))
-                continue;
-            object? value = property.GetValue(run);
-            Assert.True(value is not null && !value.Equals(Default(property.PropertyType)), property.Name);
+            // A run of this process has all of them but one; some are of backups alone, some of tests.
+            if (property.Name != nameof(BackupRun.IsInterrupted))
+                Assert.True(runs.Any(run => property.GetValue(run) is { } value && !value.Equals(Default(property.PropertyType))), property.Name);
         }
     }
 
@@ -78,15 +90,27 @@ public sealed class HistoryPropertiesTests : LocalJob
 
     private void Write(RsyncStageResult stage1, S3SyncStageResult stage2)
     {
-        RunHeader header = new()
-        {
-            Name = Name, RunId = stage1.RunId, Started = stage1.StartTime, Stage = 1, LogPath = "/log", PowerShellVersion = "7.4.0",
-            ConfigurationPath = "/etc/job.json", ConfigurationHash = "abc",
-        };
-        using HistoryWriter writer = HistoryWriter.Begin(header, ownsJob: false, message => Assert.Fail(message));
+        using HistoryWriter writer = Begin(stage1.RunId, stage1.StartTime, stage: 1);
         writer.Ended(stage1);
         writer.Ended(stage2);
         writer.End(stage1.RunId, BackupStatus.Failed, BackupExitCode.Stage2Failed, DateTimeOffset.MinValue);
+    }
+
+    private void Write(BackupTestResult test)
+    {
+        using HistoryWriter writer = Begin(test.RunId, test.StartTime, HistoryRows.TestStage);
+        writer.Ended(test);
+        writer.End(test.RunId, test.Status, test.ExitCode, DateTimeOffset.MinValue);
+    }
+
+    private HistoryWriter Begin(string runId, DateTimeOffset started, int stage)
+    {
+        RunHeader header = new()
+        {
+            Name = Name, RunId = runId, Started = started, Stage = stage, LogPath = "/log", PowerShellVersion = "7.4.0",
+            ConfigurationPath = "/etc/job.json", ConfigurationHash = "abc",
+        };
+        return HistoryWriter.Begin(header, ownsJob: false, message => Assert.Fail(message));
     }
 
     private static void AssertKept<T>(T written, T read)
@@ -139,6 +163,7 @@ public sealed class HistoryPropertiesTests : LocalJob
             _ when plain == typeof(string) => $"text {random.Next()} é 🙂 \"\n",
             _ when plain == typeof(long) => random.NextInt64(1, long.MaxValue),
             _ when plain == typeof(int) => random.Next(1, int.MaxValue),
+            _ when plain == typeof(double) => random.NextDouble() * 100,
             _ when plain == typeof(bool) => random.Next(2) == 0,
             _ when plain == typeof(decimal) => (decimal)random.Next(1, int.MaxValue) / 10_000,
             _ when plain == typeof(TimeSpan) => TimeSpan.FromTicks(random.NextInt64(1, TimeSpan.TicksPerDay * 9)),
