@@ -18,7 +18,8 @@ internal sealed class EntryRestorer(
     private const int Tries = 4;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
-    private readonly LinkNames links = new();
+    /// <summary>Where the names of one file meet.</summary>
+    public LinkNames Links { get; init; } = new();
 
     /// <summary>
     /// Finds where an entry goes. For one caller at a time, in the order of keys: the first of two names that a file system takes for one wins, and a
@@ -148,7 +149,7 @@ internal sealed class EntryRestorer(
     /// <summary>A file that is there already: its content stays.</summary>
     private async Task KeepAsync(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts, CancellationToken cancellationToken)
     {
-        LinkTicket? ticket = facts.LinkKey is { } key ? links.Enter(key) : null;
+        LinkTicket? ticket = facts.LinkKey is { } key ? Links.Enter(key) : null;
         PlacedFile? kept = null;
         try
         {
@@ -199,7 +200,7 @@ internal sealed class EntryRestorer(
             return;
         }
 
-        LinkTicket? ticket = mayLink && facts.LinkKey is { } key ? links.Enter(key) : null;
+        LinkTicket? ticket = mayLink && facts.LinkKey is { } key ? Links.Enter(key) : null;
         if (ticket is { IsFirst: false })
         {
             // The answer is not needed if the file is there, and would hold a connection meanwhile.

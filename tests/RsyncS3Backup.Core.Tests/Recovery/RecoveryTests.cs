@@ -153,6 +153,29 @@ public sealed class RecoveryTests(S3Fixture server) : IClassFixture<S3Fixture>, 
         Assert.Equal((0L, 0L, 0L, 0L), (next.Created, next.Updated, next.Deleted, next.Requests.Put));
     }
 
+    [Fact]
+    public async Task A_damaged_file_with_several_names_is_mended_as_one_file()
+    {
+        WriteTree();
+        await RunAsync();
+        Dictionary<string, RawEntry> before = RestoreHarness.ReadTree(Mirror);
+        Rot(Large);
+        File.Delete(InMirror("hard 1"));
+        File.Delete(InMirror("hard 2"));
+        List<BackupDifference> found = await AssertDifferencesAsync(
+            BackupTestLevel.Checksums,
+            ["hard 1 MissingInMirror S3", "hard 2 MissingInMirror S3", "large hard MirrorCorrupted S3", $"{Large} MirrorCorrupted S3"]);
+
+        List<BackupRepair> repairs = await RepairAsync(found);
+
+        Assert.Equal((4, 4), (repairs.Count, repairs.Count(item => item.RepairedCopy == BackupCopy.Local)));
+        RestoreHarness.AssertSameTree("mended mirror", before, RestoreHarness.ReadTree(Mirror));
+        // S3 knows the names of a file by the number that the file had.
+        S3SyncStageResult next = await RunAsync();
+        Assert.Equal((4L, 0L, 0L), (next.MetadataChanged, next.Updated, next.Created));
+        await AssertDifferencesAsync(BackupTestLevel.Full, []);
+    }
+
     private string Source => files["source"];
 
     private string Mirror => files["mirror"];
@@ -229,6 +252,8 @@ public sealed class RecoveryTests(S3Fixture server) : IClassFixture<S3Fixture>, 
 
         File.CreateSymbolicLink(files["source/link"], "folder/é +%");
         RawFileSystem.MakeHardLink(MirrorTrees.Latin1(files["source/folder/hard é"]), MirrorTrees.Latin1(files["source/folder/kept"]));
+        files.File("source/hard 1", "hard");
+        RawFileSystem.MakeHardLink(MirrorTrees.Latin1(files["source/hard 2"]), MirrorTrees.Latin1(files["source/hard 1"]));
         // S3 says in other ways what a copy of an object in parts holds.
         RawFileSystem.MakeHardLink(MirrorTrees.Latin1(files["source/large hard"]), MirrorTrees.Latin1(files["source/" + Large]));
         File.SetUnixFileMode(files["source/empty"], UnixFileMode.UserRead | UnixFileMode.GroupExecute);

@@ -20,6 +20,7 @@ internal sealed class MirrorRepair : IDisposable
     private readonly ObjectContents contents;
     private readonly RestoreCounters counters = new();
     private readonly Committer committer = new();
+    private readonly LinkNames links = new();
 
     /// <exception cref="BackupException">The mirror or the bucket cannot be used.</exception>
     public MirrorRepair(S3SyncRequest request, string keyPrefix, Action<long> transferred)
@@ -38,7 +39,11 @@ internal sealed class MirrorRepair : IDisposable
     public async Task RepairAsync(StoredObject stored, StageReport report, CancellationToken cancellationToken)
     {
         FolderList folders = new();
-        EntryRestorer restorer = new(targets, contents, RestoreOverwrite.Always, committer, folders, counters, report);
+        EntryRestorer restorer = new(targets, contents, RestoreOverwrite.Always, committer, folders, counters, report)
+        {
+            // A file is damaged under all its names.
+            Links = links,
+        };
         RestoreTask? task;
         lock (gate)
             task = restorer.Place(new ObjectItem(stored));

@@ -92,7 +92,13 @@ internal sealed class Repairer : IDisposable
         try
         {
             if (good == BackupCopy.S3)
+            {
                 await mirror.Value.RepairAsync(found.Pair.Remote!, report, cancellationToken).ConfigureAwait(false);
+                // The objects of a file with several names carry the number that the file had. That it has another one now is in no journal of
+                // stage 1: to open the catalog for a repair makes the next run look at all of the mirror.
+                if (found.Pair.Row is { LinkGroup: not 0 })
+                    _ = bucket.Value;
+            }
             else
                 await bucket.Value.RepairAsync(found.Pair, report, cancellationToken).ConfigureAwait(false);
         }
