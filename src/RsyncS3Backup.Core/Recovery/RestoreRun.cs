@@ -6,6 +6,7 @@ using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.Recovery;

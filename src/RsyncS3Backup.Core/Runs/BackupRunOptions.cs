@@ -1,5 +1,5 @@
 using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.Runs;
 

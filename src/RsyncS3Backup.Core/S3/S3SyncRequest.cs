@@ -1,4 +1,4 @@
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.S3;
 

@@ -2,7 +2,7 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using RsyncS3Backup.Jobs;
 
 namespace RsyncS3Backup.Commands;

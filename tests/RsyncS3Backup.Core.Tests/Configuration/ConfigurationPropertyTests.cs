@@ -4,6 +4,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
 

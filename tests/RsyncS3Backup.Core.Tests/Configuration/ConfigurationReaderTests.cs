@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using RsyncS3Backup.S3.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;

@@ -2,6 +2,7 @@ using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Transfer;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.S3.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,3 +1,4 @@
+using RsyncS3Backup.S3.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -5,6 +5,7 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
 using S3Server;

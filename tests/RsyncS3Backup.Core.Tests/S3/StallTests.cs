@@ -1,6 +1,7 @@
 using System.Net;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Transfer;
 using Xunit;
 

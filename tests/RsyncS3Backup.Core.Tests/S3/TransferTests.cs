@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using RsyncS3Backup.S3.Client;
 using RsyncS3Backup.S3.Deletion;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
 using Xunit;

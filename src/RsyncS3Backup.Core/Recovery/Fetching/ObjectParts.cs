@@ -8,6 +8,7 @@ using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.Recovery.Fetching;

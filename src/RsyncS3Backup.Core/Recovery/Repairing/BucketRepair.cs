@@ -2,6 +2,7 @@ using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;

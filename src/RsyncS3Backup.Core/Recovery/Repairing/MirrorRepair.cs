@@ -4,7 +4,7 @@ using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3;
 using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.Recovery.Repairing;
 

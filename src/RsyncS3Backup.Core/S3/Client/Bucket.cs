@@ -4,8 +4,8 @@ using System.Threading.Channels;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.S3.Client;
 

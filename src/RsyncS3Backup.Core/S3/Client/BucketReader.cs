@@ -5,8 +5,8 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.S3.Transfer;
 
 namespace RsyncS3Backup.S3.Client;
 

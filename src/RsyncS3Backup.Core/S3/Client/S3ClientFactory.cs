@@ -5,7 +5,7 @@ using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
 using Amazon.S3.Model;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.S3.Client;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.S3.Client;
 

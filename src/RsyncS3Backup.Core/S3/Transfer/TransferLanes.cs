@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using RsyncS3Backup.S3.Pacing;
 
 namespace RsyncS3Backup.S3.Transfer;
 

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.S3.Pacing;
 using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.S3.Snapshots;
 using RsyncS3Backup.State;

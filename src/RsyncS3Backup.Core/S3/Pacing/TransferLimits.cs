@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>How fast a run may send, and how long it waits when nothing moves.</summary>
 internal sealed record TransferLimits

@@ -1,6 +1,6 @@
 using RsyncS3Backup.S3.Client;
 
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>
 /// Gives every request of a run its slot, and finds from what moves how many there should be. Thread-safe.

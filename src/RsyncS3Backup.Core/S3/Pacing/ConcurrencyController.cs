@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>What happened in one stretch of time.</summary>
 /// <param name="Work">How much got done, in any unit that stays the same.</param>

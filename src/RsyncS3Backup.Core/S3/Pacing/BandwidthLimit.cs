@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>
 /// Shares so many bytes a second between all requests: a token bucket that holds a quarter of a second's worth, so that the line is used

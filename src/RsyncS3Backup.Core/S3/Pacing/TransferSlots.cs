@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>What a request carries: those of one kind must not starve those of the other.</summary>
 internal enum TransferLane

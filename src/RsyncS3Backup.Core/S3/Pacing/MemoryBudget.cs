@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>
 /// Bounds the bytes that transfers hold in memory. First come, first served: a large part waits its turn, and nobody passes it, so neither

@@ -1,6 +1,6 @@
 using RsyncS3Backup.S3.Client;
 
-namespace RsyncS3Backup.S3.Transfer;
+namespace RsyncS3Backup.S3.Pacing;
 
 /// <summary>Ends work during which requests are under way but nothing moves any more.</summary>
 internal sealed class StallWatch(Traffic traffic, TimeSpan timeout, TimeProvider clock)
