@@ -130,7 +130,8 @@ public sealed class RecoveryTests(S3Fixture server) : IClassFixture<S3Fixture>, 
         string[] seen =
         [
             "a b+c%2F/\"quoted\" it's MissingInS3 Local", "folder/kept S3Corrupted Local",
-            "folder/same size S3Corrupted Local", "large again.bin MetadataDiffers Local", "large lost.bin MissingInMirror S3", "lost + MissingInMirror S3",
+            "folder/same size S3Corrupted Local", "large again.bin MetadataDiffers Local", "large lost.bin MissingInMirror S3",
+            "lost + MissingInMirror S3",
         ];
         string[] read = ["large rotten.bin MirrorCorrupted S3", "rotten é 100% MirrorCorrupted S3"];
         // Its size and entity tag are those that were confirmed.
