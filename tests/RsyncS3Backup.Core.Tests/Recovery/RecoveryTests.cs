@@ -171,9 +171,10 @@ public sealed class RecoveryTests(S3Fixture server) : IClassFixture<S3Fixture>, 
 
         Assert.Equal((4, 4), (repairs.Count, repairs.Count(item => item.RepairedCopy == BackupCopy.Local)));
         RestoreHarness.AssertSameTree("mended mirror", before, RestoreHarness.ReadTree(Mirror));
-        // S3 knows the names of a file by the number that the file had.
+        // S3 knows the names of a file by the number that the file had. That of the small file was free again, and its new one may have got it.
         S3SyncStageResult next = await RunAsync();
-        Assert.Equal((4L, 0L, 0L), (next.MetadataChanged, next.Updated, next.Created));
+        Assert.InRange(next.MetadataChanged, 2, 4);
+        Assert.Equal((0L, 0L), (next.Updated, next.Created));
         await AssertDifferencesAsync(BackupTestLevel.Full, []);
     }
 
