@@ -201,9 +201,7 @@ internal sealed class ObjectContents(
 
         public void Forget(DestinationFolder folder, EntryPath path) => folder.Remove(TemporaryName.PartsOf(path.Name));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => parts.Dispose();
     }
 }
 

@@ -19,7 +19,7 @@ namespace RsyncS3Backup.Recovery.Fetching;
 /// ended this one; a part then counts only when the bytes on the disk have the checksum that was noted, and only for the same object.
 /// </summary>
 internal sealed class ObjectParts(
-    ObjectReader reader, TransferLimiter limiter, ObjectQuery query, ReceivedObject about, Action<long> onBytes, Action<long> onBytesKept)
+    ObjectReader reader, TransferLimiter limiter, ObjectQuery query, ReceivedObject about, Action<long> onBytes, Action<long> onBytesKept) : IDisposable
 {
     private const int PartsAtATime = 8;
     private const int TriesPerPart = 5;
@@ -27,6 +27,7 @@ internal sealed class ObjectParts(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     private readonly long partSize = PartSize.For(about.Size);
+    private readonly SemaphoreSlim writing = new(1);
 
     /// <summary>Fetches what is missing into the temporary file, and checks the whole.</summary>
     /// <returns>The file, open.</returns>
@@ -62,6 +63,9 @@ internal sealed class ObjectParts(
             notes?.Dispose();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => writing.Dispose();
 
     // Who it is, and which one: only for the very same object may a later restore go on.
     private string Identity()
@@ -227,12 +231,21 @@ internal sealed class ObjectParts(
             long done = 0;
             while (done < length)
             {
-                // Whole buffers: writers of one file wait for each other in the kernel, and a socket gives a little at a time.
+                // Whole buffers, one at a time: the kernel lets one writer at a file, and the others wait there with a processor each.
                 int read = await FillAsync(stream, buffer.AsMemory(0, (int)Math.Min(BufferSize, length - done)), cancellationToken).ConfigureAwait(false);
                 if (read == 0)
                     throw new TransferBrokenException($"{done} of {length} bytes of a part came.");
                 crc32.Append(buffer.AsSpan(0, read));
-                RandomAccess.Write(file, buffer.AsSpan(0, read), first + done);
+                await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    RandomAccess.Write(file, buffer.AsSpan(0, read), first + done);
+                }
+                finally
+                {
+                    writing.Release();
+                }
+
                 done += read;
             }
 
