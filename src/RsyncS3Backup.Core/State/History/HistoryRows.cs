@@ -14,9 +14,6 @@ internal static class HistoryRows
     /// </summary>
     public const int TestStage = 4;
 
-    // Of a stage's failed items the first few, so that a history of years stays small; the run's log has all.
-    private const int FailedItems = 10;
-
     // A yes or no that is neither.
     private const long Unknown = -1;
 
@@ -43,7 +40,7 @@ internal static class HistoryRows
             stage.Failed, stage.Total, stage.TotalBytes, stage.TransferredBytes,
         ];
         row.Add(stage.RunId).Add(1).Add(stage.Status.ToString()).Add(Numbers(numbers)).Add(stage.SkippedReason).Add(stage.Destination)
-            .Add(Problems(stage.Error, stage.FailedItems, stage.Warnings)).Add(Json(json => WriteTexts(json, stage.Source)))
+            .Add(Problems(stage.Error, stage.FailedItems, stage.Warnings)).Add(Json(json => ProblemsJson.WriteTexts(json, stage.Source)))
             .Add(stage.RsyncVersion).Add(stage.RsyncExitCode);
         statement.Run();
     }
@@ -74,7 +71,7 @@ internal static class HistoryRows
             return;
         using SqliteStatement statement = InsertStatement(database);
         new Writer(statement).Add(result.RunId).Add(AroundTheStages).Add(result.Status.ToString()).Add(Numbers([])).Add((string?)null).Add("")
-            .Add(Json(json => SurroundingsJson.Write(json, result.Hooks, result.Notifications, WriteError)));
+            .Add(Json(json => SurroundingsJson.Write(json, result.Hooks, result.Notifications)));
         statement.Run();
     }
 
@@ -83,7 +80,7 @@ internal static class HistoryRows
     {
         using SqliteStatement statement = InsertStatement(database);
         new Writer(statement).Add(test.RunId).Add(TestStage).Add(test.Status.ToString()).Add(Numbers([])).Add((string?)null).Add("")
-            .Add(Json(json => TestJson.Write(json, test, FailedItems, WriteError)));
+            .Add(Json(json => TestJson.Write(json, test)));
         statement.Run();
     }
 
@@ -226,18 +223,7 @@ internal static class HistoryRows
         error is null && failedItems.Count == 0 && warnings.Count == 0 ? null : Json(json =>
         {
             json.WriteStartObject();
-            if (error is not null)
-            {
-                json.WritePropertyName("error");
-                WriteError(json, error);
-            }
-
-            json.WriteStartArray("failedItems");
-            foreach (BackupError item in failedItems.Take(FailedItems))
-                WriteError(json, item);
-            json.WriteEndArray();
-            json.WritePropertyName("warnings");
-            WriteTexts(json, warnings);
+            ProblemsJson.Write(json, error, failedItems, warnings);
             json.WriteEndObject();
         });
 
@@ -261,45 +247,6 @@ internal static class HistoryRows
         json.WriteEndArray();
     });
 
-    private static void WriteTexts(Utf8JsonWriter json, IReadOnlyList<string> texts)
-    {
-        json.WriteStartArray();
-        foreach (string text in texts)
-            json.WriteStringValue(text);
-        json.WriteEndArray();
-    }
-
-    private static void WriteError(Utf8JsonWriter json, BackupError error)
-    {
-        json.WriteStartObject();
-        json.WriteString("id", error.Id);
-        json.WriteString("category", error.Category.ToString());
-        json.WriteString("message", error.Message);
-        json.WriteString("recommendedAction", error.RecommendedAction);
-        json.WriteString("target", error.Target);
-        json.WriteString("exitCode", error.ExitCode.ToString());
-        json.WriteString("s3ErrorCode", error.S3ErrorCode);
-        json.WriteString("requestId", error.RequestId);
-        if (error.RsyncExitCode is { } code)
-            json.WriteNumber("rsyncExitCode", code);
-        json.WriteEndObject();
-    }
-
-    private static BackupError ReadError(JsonElement error) => new()
-    {
-        Id = error.GetProperty("id").GetString()!,
-        Category = Enum.Parse<BackupErrorCategory>(error.GetProperty("category").GetString()!),
-        Message = error.GetProperty("message").GetString()!,
-        RecommendedAction = error.GetProperty("recommendedAction").GetString()!,
-        Target = error.GetProperty("target").GetString(),
-        ExitCode = Enum.Parse<BackupExitCode>(error.GetProperty("exitCode").GetString()!),
-        S3ErrorCode = error.GetProperty("s3ErrorCode").GetString(),
-        RequestId = error.GetProperty("requestId").GetString(),
-        RsyncExitCode = error.TryGetProperty("rsyncExitCode", out JsonElement code) ? code.GetInt32() : null,
-    };
-
-    private static string[] ReadTexts(JsonElement texts) => [.. texts.EnumerateArray().Select(text => text.GetString()!)];
-
     /// <summary>A run whose stages are being read.</summary>
     private sealed class OpenRun(int stage, DateTimeOffset began, BackupRun run)
     {
@@ -318,11 +265,11 @@ internal static class HistoryRows
                     break;
                 case AroundTheStages:
                     row.Skip(4);
-                    Run = SurroundingsJson.Read(Run, row.Text()!, ReadError);
+                    Run = SurroundingsJson.Read(Run, row.Text()!);
                     break;
                 case TestStage:
                     row.Skip(4);
-                    Run = Run with { Test = TestJson.Read(Run, row.Text()!, ReadError) };
+                    Run = Run with { Test = TestJson.Read(Run, row.Text()!) };
                     break;
             }
         }
@@ -352,7 +299,7 @@ internal static class HistoryRows
                 Name = Run.Name,
                 RunId = Run.RunId,
                 Status = common.Status,
-                Source = ReadTexts(document.RootElement),
+                Source = ProblemsJson.ReadTexts(document.RootElement),
                 Destination = common.Mirror,
                 StartTime = common.Started,
                 Duration = common.Duration,
@@ -462,9 +409,7 @@ internal static class HistoryRows
             if (row.Text() is not { } problems)
                 return;
             using JsonDocument document = JsonDocument.Parse(problems);
-            Error = document.RootElement.TryGetProperty("error", out JsonElement error) ? ReadError(error) : null;
-            FailedItems = [.. document.RootElement.GetProperty("failedItems").EnumerateArray().Select(ReadError)];
-            Warnings = ReadTexts(document.RootElement.GetProperty("warnings"));
+            (Error, FailedItems, Warnings) = ProblemsJson.Read(document.RootElement);
         }
 
         public BackupStatus Status { get; }

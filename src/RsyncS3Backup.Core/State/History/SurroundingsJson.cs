@@ -5,9 +5,7 @@ namespace RsyncS3Backup.State;
 /// <summary>Hooks and notifications of a run as the JSON of its history, and back.</summary>
 internal static class SurroundingsJson
 {
-    public static void Write(
-        Utf8JsonWriter json, IReadOnlyList<BackupHookResult> hooks, IReadOnlyList<NotificationResult> notifications,
-        Action<Utf8JsonWriter, BackupError> writeError)
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<BackupHookResult> hooks, IReadOnlyList<NotificationResult> notifications)
     {
         json.WriteStartObject();
         json.WriteStartArray("hooks");
@@ -21,7 +19,7 @@ internal static class SurroundingsJson
                 json.WriteNumber("exitCode", code);
             json.WriteNumber("started", hook.StartTime.UtcTicks);
             json.WriteNumber("duration", hook.Duration.Ticks);
-            WriteError(json, hook.Error, writeError);
+            ProblemsJson.WriteError(json, hook.Error);
             json.WriteEndObject();
         }
 
@@ -36,7 +34,7 @@ internal static class SurroundingsJson
             json.WriteString("status", notification.Status.ToString());
             json.WriteNumber("attempts", notification.Attempts);
             json.WriteNumber("duration", notification.Duration.Ticks);
-            WriteError(json, notification.Error, writeError);
+            ProblemsJson.WriteError(json, notification.Error);
             json.WriteEndObject();
         }
 
@@ -45,7 +43,7 @@ internal static class SurroundingsJson
     }
 
     /// <summary>The run with its hooks and notifications.</summary>
-    public static BackupRun Read(BackupRun run, string text, Func<JsonElement, BackupError> readError)
+    public static BackupRun Read(BackupRun run, string text)
     {
         using JsonDocument document = JsonDocument.Parse(text);
         return run with
@@ -62,7 +60,7 @@ internal static class SurroundingsJson
             ExitCode = hook.TryGetProperty("exitCode", out JsonElement code) ? code.GetInt32() : null,
             StartTime = new DateTimeOffset(hook.GetProperty("started").GetInt64(), TimeSpan.Zero).ToLocalTime(),
             Duration = Duration(hook),
-            Error = Error(hook),
+            Error = ProblemsJson.ReadError(hook),
         };
 
         NotificationResult Notification(JsonElement notification) => new()
@@ -75,18 +73,8 @@ internal static class SurroundingsJson
             Status = Word<BackupStatus>(notification, "status"),
             Attempts = notification.GetProperty("attempts").GetInt32(),
             Duration = Duration(notification),
-            Error = Error(notification),
+            Error = ProblemsJson.ReadError(notification),
         };
-
-        BackupError? Error(JsonElement item) => item.TryGetProperty("error", out JsonElement error) ? readError(error) : null;
-    }
-
-    private static void WriteError(Utf8JsonWriter json, BackupError? error, Action<Utf8JsonWriter, BackupError> writeError)
-    {
-        if (error is null)
-            return;
-        json.WritePropertyName("error");
-        writeError(json, error);
     }
 
     private static TimeSpan Duration(JsonElement item) => TimeSpan.FromTicks(item.GetProperty("duration").GetInt64());

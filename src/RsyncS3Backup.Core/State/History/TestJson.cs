@@ -5,13 +5,13 @@ namespace RsyncS3Backup.State;
 /// <summary>A test of a job's copies as the JSON of its history, and back.</summary>
 internal static class TestJson
 {
-    public static void Write(
-        Utf8JsonWriter json, BackupTestResult test, int failedItems, Action<Utf8JsonWriter, BackupError> writeError)
+    public static void Write(Utf8JsonWriter json, BackupTestResult test)
     {
         json.WriteStartObject();
         json.WriteString("status", test.Status.ToString());
         json.WriteString("level", test.Level.ToString());
-        WriteTexts(json, "paths", test.Paths);
+        json.WritePropertyName("paths");
+        ProblemsJson.WriteTexts(json, test.Paths);
         json.WriteString("mirror", test.Path);
         json.WriteString("bucket", test.BucketName);
         json.WriteString("keyPrefix", test.KeyPrefix);
@@ -48,34 +48,25 @@ internal static class TestJson
         json.WriteNumber("delete", test.Requests.Delete);
         json.WriteEndObject();
         json.WriteNumber("cost", test.EstimatedRequestCost);
-        if (test.Error is { } error)
-        {
-            json.WritePropertyName("error");
-            writeError(json, error);
-        }
-
-        json.WriteStartArray("failedItems");
-        foreach (BackupError item in test.FailedItems.Take(failedItems))
-            writeError(json, item);
-        json.WriteEndArray();
-        WriteTexts(json, "warnings", test.Warnings);
+        ProblemsJson.Write(json, test.Error, test.FailedItems, test.Warnings);
         json.WriteEndObject();
     }
 
     /// <summary>The test of a run.</summary>
-    public static BackupTestResult Read(BackupRun run, string text, Func<JsonElement, BackupError> readError)
+    public static BackupTestResult Read(BackupRun run, string text)
     {
         using JsonDocument document = JsonDocument.Parse(text);
         JsonElement test = document.RootElement;
         JsonElement kinds = test.GetProperty("kinds");
         JsonElement requests = test.GetProperty("requests");
+        (BackupError? error, IReadOnlyList<BackupError> failedItems, IReadOnlyList<string> warnings) = ProblemsJson.Read(test);
         return new BackupTestResult
         {
             Name = run.Name,
             RunId = run.RunId,
             Status = Enum.Parse<BackupStatus>(test.GetProperty("status").GetString()!),
             Level = Enum.Parse<BackupTestLevel>(test.GetProperty("level").GetString()!),
-            Paths = ReadTexts(test.GetProperty("paths")),
+            Paths = ProblemsJson.ReadTexts(test.GetProperty("paths")),
             Path = test.GetProperty("mirror").GetString(),
             BucketName = test.GetProperty("bucket").GetString(),
             KeyPrefix = test.GetProperty("keyPrefix").GetString(),
@@ -111,22 +102,12 @@ internal static class TestJson
                 Delete = Number(requests, "delete"),
             },
             EstimatedRequestCost = test.GetProperty("cost").GetDecimal(),
-            Error = test.TryGetProperty("error", out JsonElement error) ? readError(error) : null,
-            FailedItems = [.. test.GetProperty("failedItems").EnumerateArray().Select(readError)],
-            Warnings = ReadTexts(test.GetProperty("warnings")),
+            Error = error,
+            FailedItems = failedItems,
+            Warnings = warnings,
             LogPath = run.LogPath,
         };
     }
 
     private static long Number(JsonElement item, string name) => item.GetProperty(name).GetInt64();
-
-    private static string[] ReadTexts(JsonElement texts) => [.. texts.EnumerateArray().Select(text => text.GetString()!)];
-
-    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
-    {
-        json.WriteStartArray(name);
-        foreach (string text in texts)
-            json.WriteStringValue(text);
-        json.WriteEndArray();
-    }
 }
