@@ -53,9 +53,7 @@ internal static class JobReport
     {
         try
         {
-            return JobHistory.Find(name) is { } history
-                ? (history.Read(since: null, RunsToLookAt), history.Read(since: null, TestsToLookAt, BackupRunKind.Test))
-                : ([], []);
+            return JobHistory.Find(name)?.ReadNewest(RunsToLookAt, TestsToLookAt) ?? ([], []);
         }
         catch (BackupException exception)
         {

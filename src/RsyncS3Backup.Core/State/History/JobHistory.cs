@@ -50,6 +50,15 @@ internal sealed class JobHistory
     public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, BackupRunKind? kind = BackupRunKind.Backup) =>
         Use(database => HistoryRows.Read(database, since, last, kind), HistoryErrors.Unreadable);
 
+    /// <summary>The newest backups and the newest tests, newest first.</summary>
+    /// <param name="backups">How many backups at most.</param>
+    /// <param name="tests">How many tests at most.</param>
+    /// <exception cref="BackupException">The history is damaged or cannot be read.</exception>
+    public (IReadOnlyList<BackupRun> Backups, IReadOnlyList<BackupRun> Tests) ReadNewest(int backups, int tests) => Use(
+        database => (HistoryRows.Read(database, since: null, backups, BackupRunKind.Backup),
+            HistoryRows.Read(database, since: null, tests, BackupRunKind.Test)),
+        HistoryErrors.Unreadable);
+
     /// <summary>Removes runs and their logs.</summary>
     /// <exception cref="BackupException">The history is damaged or cannot be written.</exception>
     public void Remove(IReadOnlyCollection<string> runIds)
