@@ -65,10 +65,11 @@ public static class BackupRepairs
                 found[difference.Path] = new FoundDifference(wish, difference, pair);
         }
 
+        IReadOnlyList<BackupError> failedItems = report.FailedItems();
         foreach (string path in wanted.Keys.Where(path => !found.ContainsKey(path)).Order(StringComparer.Ordinal))
         {
-            BackupError? unread = report.FailedItems()
-                .FirstOrDefault(item => item.Target == keyPrefix + path || item.Target == Path.Join(test.S3!.MirrorPath, path));
+            BackupError? unread = failedItems.FirstOrDefault(
+                item => item.Target == keyPrefix + path || item.Target == Path.Join(test.S3!.MirrorPath, path));
             Ended(new BackupRepair
             {
                 Name = context.JobName,
