@@ -6,9 +6,6 @@ namespace RsyncS3Backup.Pipeline;
 /// <summary>A cmdlet whose work is asynchronous. Stopping it (Ctrl+C) cancels the work and waits for its clean-up.</summary>
 public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 {
-    // Objects that may wait for the pipeline.
-    private const int MostAhead = 256;
-
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>Cancelled when the pipeline is stopped.</summary>
@@ -57,7 +54,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
             await foreach (T item in work(observer, token).WithCancellation(token).ConfigureAwait(false))
             {
                 pump.Post(() => WriteObject(item));
-                if (++ahead % MostAhead == 0)
+                if (++ahead % BoundedPost.MostAhead == 0)
                     await pump.AskAsync(() => true).ConfigureAwait(false);
             }
 
@@ -89,22 +86,8 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     {
         PipelinePump pump = new(StopToken);
         CmdletObserver observer = new(this, pump, runActivity: null);
-        SemaphoreSlim room = new(MostAhead);
-        return Run(pump, token => work(observer, HandOut, token), observer.CompleteProgress);
-
-        void HandOut(TItem item)
-        {
-            // Every place is given back: by the write, or when the pump drops it because the pipeline has ended.
-            room.Wait();
-            if (!pump.TryPost(() => Write(item), dropped: () => room.Release()))
-                room.Release();
-        }
-
-        void Write(TItem item)
-        {
-            write(item);
-            room.Release();
-        }
+        BoundedPost handedOut = new(pump);
+        return Run(pump, token => work(observer, item => handedOut.Post(() => write(item)), token), observer.CompleteProgress);
     }
 
     /// <summary>Writes a non-terminating error.</summary>

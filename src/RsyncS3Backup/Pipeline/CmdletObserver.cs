@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Management.Automation;
 using RsyncS3Backup.Reporting;
@@ -7,28 +6,23 @@ using RsyncS3Backup.Runs;
 namespace RsyncS3Backup.Pipeline;
 
 /// <summary>Shows what a run tells while it works: verbose and warning lines, an error for each failed entry, progress bars. Finds secrets for it.</summary>
-[SuppressMessage(
-    "Design", "CA1001", Justification = "Without its wait handle a semaphore holds nothing, and work that outlives its grace period may still use it.")]
 internal sealed class CmdletObserver : IRunObserver, ISecretReader
 {
     private const int RunActivity = 1;
     private const int Stages = 2;
-    private const int ActionsAhead = 256;
 
     /// <summary>How many progress bars one run has: its own and those of its stages.</summary>
     internal const int Activities = RunActivity + Stages;
 
     private readonly AsyncCmdlet cmdlet;
     private readonly PipelinePump pump;
+    private readonly BoundedPost actions;
     private readonly string? runActivity;
     private readonly string? label;
     private readonly int firstActivity;
     private readonly bool showsProgress;
     private readonly StageProgress?[] latest = new StageProgress?[Stages + 1];
     private readonly HashSet<int> shown = [];
-
-    // Room for actions that are posted and not written yet: beyond that the run waits for the pipeline.
-    private readonly SemaphoreSlim room = new(ActionsAhead);
 
     /// <summary>An observer for one run of the pump.</summary>
     /// <param name="cmdlet">Whose streams are written.</param>
@@ -45,6 +39,7 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
         WantsActions = emitsActions;
         this.cmdlet = cmdlet;
         this.pump = pump;
+        actions = new BoundedPost(pump);
         this.runActivity = runActivity;
         showsProgress = Interactivity.ShowsProgress(cmdlet.Host.Name);
     }
@@ -62,13 +57,7 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
     public bool WantsActions { get; }
 
     /// <inheritdoc/>
-    public async ValueTask ActedAsync(BackupAction action)
-    {
-        // Every place is given back: by the write, or when the pump drops it because the pipeline has ended.
-        await room.WaitAsync().ConfigureAwait(false);
-        if (!pump.TryPost(() => Write(action), dropped: () => room.Release()))
-            room.Release();
-    }
+    public ValueTask ActedAsync(BackupAction action) => actions.PostAsync(() => cmdlet.WriteObject(action));
 
     /// <inheritdoc/>
     public void Progress(StageProgress progress)
@@ -164,12 +153,6 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
         { Bytes: > 0 } => HumanText.Bytes(progress.Bytes),
         _ => "",
     };
-
-    private void Write(BackupAction action)
-    {
-        cmdlet.WriteObject(action);
-        room.Release();
-    }
 
     private void Write(ProgressRecord record)
     {
