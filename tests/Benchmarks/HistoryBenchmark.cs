@@ -97,15 +97,35 @@ internal static class HistoryBenchmark
 
     private static RsyncStageResult Stage1(string runId) => new()
     {
-        Name = Job, RunId = runId, Status = BackupStatus.Succeeded, Source = ["/data/photos"], Destination = "/mnt/backup/photos", Created = 12,
-        Total = 123_456, TotalBytes = 1L << 40, RsyncVersion = "3.4.1", RsyncExitCode = 0, StartTime = DateTimeOffset.UnixEpoch,
+        Name = Job,
+        RunId = runId,
+        Status = BackupStatus.Succeeded,
+        Source = ["/data/photos"],
+        Destination = "/mnt/backup/photos",
+        Created = 12,
+        Total = 123_456,
+        TotalBytes = 1L << 40,
+        RsyncVersion = "3.4.1",
+        RsyncExitCode = 0,
+        StartTime = DateTimeOffset.UnixEpoch,
     };
 
     private static S3SyncStageResult Stage2(string runId) => new()
     {
-        Name = Job, RunId = runId, Status = BackupStatus.Succeeded, Path = "/mnt/backup/photos", BucketName = "my-backups", KeyPrefix = "rsync/photos/",
-        SyncMode = S3SyncMode.Journal, SyncModeReason = "Stage 1 of the job ran right before.", Created = 12, Total = 123_456,
-        Requests = new S3RequestCounts { Put = 12 }, EstimatedRequestCost = 0.00006m, StartTime = DateTimeOffset.UnixEpoch, Attempts = 1,
+        Name = Job,
+        RunId = runId,
+        Status = BackupStatus.Succeeded,
+        Path = "/mnt/backup/photos",
+        BucketName = "my-backups",
+        KeyPrefix = "rsync/photos/",
+        SyncMode = S3SyncMode.Journal,
+        SyncModeReason = "Stage 1 of the job ran right before.",
+        Created = 12,
+        Total = 123_456,
+        Requests = new S3RequestCounts { Put = 12 },
+        EstimatedRequestCost = 0.00006m,
+        StartTime = DateTimeOffset.UnixEpoch,
+        Attempts = 1,
     };
 
     private static double Best<T>(Func<T> work) => Enumerable.Range(0, Rounds).Min(_ => Time(() => work()));

@@ -58,7 +58,8 @@ internal sealed class Peer
             {
                 using Process probe = Process.Start(new ProcessStartInfo(program, ["--help"])
                 {
-                    RedirectStandardOutput = true, RedirectStandardError = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
                 })!;
                 probe.StandardOutput.ReadToEnd();
                 probe.WaitForExit();

@@ -53,7 +53,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         string program = typeof(S3Server.LoopbackS3Server).Assembly.Location;
         ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, "--answer-counts", "true", .. contents is null ? ["--keep-content", "false"] : (string[])["--folder", contents]])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         Process process = Process.Start(start)!;
         string line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The S3 server did not start.");

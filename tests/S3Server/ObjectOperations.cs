@@ -161,7 +161,8 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
             {
                 Headers = source.Attributes.Headers,
                 Metadata = source.Attributes.Metadata,
-            }) with { Tags = replacesTags ? asked.Tags : source.Tags };
+            }) with
+            { Tags = replacesTags ? asked.Tags : source.Tags };
 
             // A copy is one object put whole: its ETag and checksum are those of its content, not the source's composites.
             var etag = source.ETag;

@@ -10,7 +10,14 @@ internal static partial class BandwidthText
 
     private static readonly Dictionary<string, double> Units = new(StringComparer.OrdinalIgnoreCase)
     {
-        [""] = 1, ["B"] = 1, ["KiB"] = 1L << 10, ["MiB"] = 1L << 20, ["GiB"] = 1L << 30, ["kB"] = 1e3, ["MB"] = 1e6, ["GB"] = 1e9,
+        [""] = 1,
+        ["B"] = 1,
+        ["KiB"] = 1L << 10,
+        ["MiB"] = 1L << 20,
+        ["GiB"] = 1L << 30,
+        ["kB"] = 1e3,
+        ["MB"] = 1e6,
+        ["GB"] = 1e9,
     };
 
     /// <summary>Reads it; false when it is none, or less than rsync can do.</summary>

@@ -130,7 +130,8 @@ internal static class RestoreErrors
         {
             return Make(
                 "RestoreObjectGone", BackupErrorCategory.ObjectNotFound, target.Bucket, "It was deleted since it was listed.",
-                "Run the same command again; or with -AsOf, where the bucket keeps versions.") with { S3ErrorCode = gone.ErrorCode };
+                "Run the same command again; or with -AsOf, where the bucket keeps versions.") with
+            { S3ErrorCode = gone.ErrorCode };
         }
 
         BackupError error = S3Errors.From(exception, target);

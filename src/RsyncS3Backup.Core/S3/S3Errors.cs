@@ -130,7 +130,8 @@ internal static class S3Errors
     public static BackupError DeleteFailed(string key, string code, string message) => Item(
         "S3DeleteFailed", BackupErrorCategory.WriteError, key,
         $"S3 did not delete '{key}' ({code}: {message}).", "Run again; if S3 denies it, the credentials need s3:DeleteObject.")
-        with { S3ErrorCode = code };
+        with
+    { S3ErrorCode = code };
 
     /// <summary>One entry could not be sent, for a reason that S3 or the network gave.</summary>
     public static BackupError ItemFailed(string path, Exception exception, S3Target target)
@@ -183,7 +184,8 @@ internal static class S3Errors
         return Stage2(
             "S3RequestFailed", BackupErrorCategory.NotSpecified, target.Bucket,
             $"A request to bucket '{target.Bucket}' failed: {exception.Message}", "Run stage 2 again; the log has the details.")
-            with { S3ErrorCode = (exception as AmazonServiceException)?.ErrorCode, RequestId = (exception as AmazonServiceException)?.RequestId };
+            with
+        { S3ErrorCode = (exception as AmazonServiceException)?.ErrorCode, RequestId = (exception as AmazonServiceException)?.RequestId };
     }
 
     private static BackupError? FromAnswer(AmazonS3Exception exception, S3Target target) => exception.ErrorCode switch

@@ -247,13 +247,23 @@ public sealed class ConfigurationPropertyTests
             from chosen in Gen.Elements(
                 new NotificationOptions
                 {
-                    Type = NotificationKind.Webhook, Url = "https://example.com/x", Format = format, On = [NotificationEvent.Failure, NotificationEvent.Success],
+                    Type = NotificationKind.Webhook,
+                    Url = "https://example.com/x",
+                    Format = format,
+                    On = [NotificationEvent.Failure, NotificationEvent.Success],
                 },
                 new NotificationOptions { Type = NotificationKind.Ping, UrlVariable = "PING", On = [NotificationEvent.Start] },
                 new NotificationOptions
                 {
-                    Type = NotificationKind.Email, SmtpServer = "127.0.0.1", SmtpPort = seconds % 65535 + 1, SmtpSecurity = security, From = "a@b.example",
-                    To = ["c@d.example"], UserName = user, PasswordSecret = user, SecretVault = user,
+                    Type = NotificationKind.Email,
+                    SmtpServer = "127.0.0.1",
+                    SmtpPort = seconds % 65535 + 1,
+                    SmtpSecurity = security,
+                    From = "a@b.example",
+                    To = ["c@d.example"],
+                    UserName = user,
+                    PasswordSecret = user,
+                    SecretVault = user,
                 })
             select chosen with { Timeout = TimeSpan.FromSeconds(seconds), AllowInsecure = isInsecure };
 

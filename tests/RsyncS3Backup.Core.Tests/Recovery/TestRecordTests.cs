@@ -46,7 +46,11 @@ public sealed class TestRecordTests : SyncHarness
         {
             BackupTestResult result = await TestAsync(request => request with
             {
-                Level = level, SamplePercent = 50.5, Seed = -1, Paths = ["*.txt"], PowerShellVersion = "7.4.0",
+                Level = level,
+                SamplePercent = 50.5,
+                Seed = -1,
+                Paths = ["*.txt"],
+                PowerShellVersion = "7.4.0",
             });
 
             BackupRun run = Tests()[0];
@@ -71,7 +75,11 @@ public sealed class TestRecordTests : SyncHarness
         BackupTestResult result = await TestAsync();
         BackupError item = new()
         {
-            Id = "FileUnreadable", Category = BackupErrorCategory.ReadError, Message = "é 🙂", RecommendedAction = "look", Target = "a",
+            Id = "FileUnreadable",
+            Category = BackupErrorCategory.ReadError,
+            Message = "é 🙂",
+            RecommendedAction = "look",
+            Target = "a",
             ExitCode = BackupExitCode.DifferencesFound,
         };
         using (SqliteDatabase database = SqliteDatabase.Open(HistoryPath))

@@ -78,7 +78,9 @@ public sealed class MessageTests
             {
                 Configuration = new BackupConfiguration
                 {
-                    Name = "x", Sources = [], Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/planted" } },
+                    Name = "x",
+                    Sources = [],
+                    Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/planted" } },
                 },
             },
         };

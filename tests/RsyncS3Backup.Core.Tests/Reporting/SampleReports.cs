@@ -17,13 +17,31 @@ internal static class SampleReports
         LogPath = "/state/photos/logs/a.jsonl",
         Stage1 = new RsyncStageResult
         {
-            Name = "photos", RunId = "20260102T030405Z-abc123", Status = BackupStatus.Succeeded, Source = ["/data"], Destination = "/mirror", Created = 12,
-            Updated = 2, MetadataChanged = 1, Deleted = 1, Total = 2000, TransferredBytes = 5 * 1024 * 1024, Duration = TimeSpan.FromSeconds(3),
+            Name = "photos",
+            RunId = "20260102T030405Z-abc123",
+            Status = BackupStatus.Succeeded,
+            Source = ["/data"],
+            Destination = "/mirror",
+            Created = 12,
+            Updated = 2,
+            MetadataChanged = 1,
+            Deleted = 1,
+            Total = 2000,
+            TransferredBytes = 5 * 1024 * 1024,
+            Duration = TimeSpan.FromSeconds(3),
         },
         Stage2 = new S3SyncStageResult
         {
-            Name = "photos", RunId = "20260102T030405Z-abc123", Status = BackupStatus.Succeeded, Path = "/mirror", BucketName = "my-backups",
-            KeyPrefix = "rsync/photos/", StorageClass = "STANDARD", Created = 12, TransferredBytes = 5 * 1024 * 1024, Duration = TimeSpan.FromSeconds(70),
+            Name = "photos",
+            RunId = "20260102T030405Z-abc123",
+            Status = BackupStatus.Succeeded,
+            Path = "/mirror",
+            BucketName = "my-backups",
+            KeyPrefix = "rsync/photos/",
+            StorageClass = "STANDARD",
+            Created = 12,
+            TransferredBytes = 5 * 1024 * 1024,
+            Duration = TimeSpan.FromSeconds(70),
         },
     };
 
@@ -36,8 +54,12 @@ internal static class SampleReports
             Status = BackupStatus.Failed,
             Error = new BackupError
             {
-                Id = "SourceMissing", Category = BackupErrorCategory.ObjectNotFound, Message = "The source '/data/<photos> & more' does not exist.\nIt was here.",
-                RecommendedAction = "Check the path.", Target = "/data", ExitCode = BackupExitCode.Refused,
+                Id = "SourceMissing",
+                Category = BackupErrorCategory.ObjectNotFound,
+                Message = "The source '/data/<photos> & more' does not exist.\nIt was here.",
+                RecommendedAction = "Check the path.",
+                Target = "/data",
+                ExitCode = BackupExitCode.Refused,
             },
             Warnings = [.. Enumerable.Range(1, 30).Select(i => $"warning {i}")],
         },

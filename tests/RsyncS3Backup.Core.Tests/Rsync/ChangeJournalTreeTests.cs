@@ -37,7 +37,10 @@ public sealed class ChangeJournalTreeTests
             Sources = [.. roots.Select(root => new BackupSource { Path = root })],
             Options = new RsyncOptions
             {
-                LocalDestination = mirror, DeleteExtraneous = true, HardLinks = true, MaxDelete = DeleteLimit.Unlimited,
+                LocalDestination = mirror,
+                DeleteExtraneous = true,
+                HardLinks = true,
+                MaxDelete = DeleteLimit.Unlimited,
             },
             AllowEmptySource = true,
         };

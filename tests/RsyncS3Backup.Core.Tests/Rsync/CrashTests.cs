@@ -182,7 +182,11 @@ public sealed class CrashTests(ITestOutputHelper log) : IDisposable
         {
             rsync = new
             {
-                localDestination = Mirror, deleteExtraneous = true, hardLinks = true, maxDelete = "100%", rsyncPath = rsync,
+                localDestination = Mirror,
+                deleteExtraneous = true,
+                hardLinks = true,
+                maxDelete = "100%",
+                rsyncPath = rsync,
                 syncToS3 = new { enabled = true },
             },
         },

@@ -33,8 +33,17 @@ public sealed class RsyncCommandLineTests
     {
         RsyncOptions options = Options with
         {
-            Acls = true, ExtendedAttributes = true, NumericIds = true, Sparse = true, Checksum = true, Inplace = true, BandwidthLimit = 1025,
-            IncludePatterns = ["*.jpg"], ExcludePatterns = ["*"], PatternFiles = ["/a b"], ExtraArguments = ["--timeout=9"],
+            Acls = true,
+            ExtendedAttributes = true,
+            NumericIds = true,
+            Sparse = true,
+            Checksum = true,
+            Inplace = true,
+            BandwidthLimit = 1025,
+            IncludePatterns = ["*.jpg"],
+            ExcludePatterns = ["*"],
+            PatternFiles = ["/a b"],
+            ExtraArguments = ["--timeout=9"],
         };
         Assert.Equal(
             [

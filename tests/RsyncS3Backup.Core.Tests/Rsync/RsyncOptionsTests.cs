@@ -68,7 +68,11 @@ public sealed class RsyncOptionsTests : RsyncStageHarness
     {
         Options = Options with
         {
-            Inplace = true, Sparse = true, NumericIds = true, BandwidthLimit = 1L << 30, DeleteExtraneous = true,
+            Inplace = true,
+            Sparse = true,
+            NumericIds = true,
+            BandwidthLimit = 1L << 30,
+            DeleteExtraneous = true,
             ExtraArguments = ["--whole-file", "--timeout=60", "--one-file-system"],
         };
         Files.File("source/a", "content");

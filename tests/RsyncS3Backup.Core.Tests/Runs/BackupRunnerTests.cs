@@ -77,11 +77,19 @@ public sealed class BackupRunnerTests
 
     private static S3SyncStageResult Stage2(BackupStatus status, BackupExitCode? error) => new()
     {
-        Name = "job", RunId = "run", Status = status, Path = "/m", Error = Error(error),
+        Name = "job",
+        RunId = "run",
+        Status = status,
+        Path = "/m",
+        Error = Error(error),
     };
 
     private static BackupError? Error(BackupExitCode? exitCode) => exitCode is not { } code ? null : new BackupError
     {
-        Id = "X", Category = BackupErrorCategory.NotSpecified, Message = "x", RecommendedAction = "x", ExitCode = code,
+        Id = "X",
+        Category = BackupErrorCategory.NotSpecified,
+        Message = "x",
+        RecommendedAction = "x",
+        ExitCode = code,
     };
 }

@@ -107,8 +107,14 @@ public sealed class HistoryPropertiesTests : LocalJob
     {
         RunHeader header = new()
         {
-            Name = Name, RunId = runId, Started = started, Stage = stage, LogPath = "/log", PowerShellVersion = "7.4.0",
-            ConfigurationPath = "/etc/job.json", ConfigurationHash = "abc",
+            Name = Name,
+            RunId = runId,
+            Started = started,
+            Stage = stage,
+            LogPath = "/log",
+            PowerShellVersion = "7.4.0",
+            ConfigurationPath = "/etc/job.json",
+            ConfigurationHash = "abc",
         };
         return HistoryWriter.Begin(header, ownsJob: false, message => Assert.Fail(message));
     }
@@ -132,7 +138,9 @@ public sealed class HistoryPropertiesTests : LocalJob
         foreach ((string name, object value) in new Dictionary<string, object>
         {
             // Those of the run, which its stages share.
-            ["Name"] = Name, ["RunId"] = runId, ["LogPath"] = "/log",
+            ["Name"] = Name,
+            ["RunId"] = runId,
+            ["LogPath"] = "/log",
         })
         {
             typeof(T).GetProperty(name)!.SetValue(made, value);

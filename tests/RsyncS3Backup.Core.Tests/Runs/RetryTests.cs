@@ -276,14 +276,35 @@ public sealed class RetryTests : SyncHarness
     {
         S3SyncStageResult first = new()
         {
-            Name = "n", RunId = "r", Path = "/m", Status = BackupStatus.Failed, Attempts = 1, Created = 5, Updated = 1, Failed = 4, Total = 100,
-            Unchanged = 90, TotalBytes = 1000, TransferredBytes = 60, SyncMode = S3SyncMode.Reconcile, EstimatedRequestCost = 0.5m,
-            Requests = new S3RequestCounts { Put = 10, List = 1 }, StartTime = DateTimeOffset.UnixEpoch,
+            Name = "n",
+            RunId = "r",
+            Path = "/m",
+            Status = BackupStatus.Failed,
+            Attempts = 1,
+            Created = 5,
+            Updated = 1,
+            Failed = 4,
+            Total = 100,
+            Unchanged = 90,
+            TotalBytes = 1000,
+            TransferredBytes = 60,
+            SyncMode = S3SyncMode.Reconcile,
+            EstimatedRequestCost = 0.5m,
+            Requests = new S3RequestCounts { Put = 10, List = 1 },
+            StartTime = DateTimeOffset.UnixEpoch,
         };
         S3SyncStageResult second = first with
         {
-            Status = BackupStatus.Succeeded, Created = 3, Updated = 1, Failed = 0, Unchanged = 96, TransferredBytes = 40, Deleted = 2,
-            SyncMode = S3SyncMode.Catalog, Requests = new S3RequestCounts { Put = 4, Delete = 1 }, StartTime = DateTimeOffset.UnixEpoch.AddHours(1),
+            Status = BackupStatus.Succeeded,
+            Created = 3,
+            Updated = 1,
+            Failed = 0,
+            Unchanged = 96,
+            TransferredBytes = 40,
+            Deleted = 2,
+            SyncMode = S3SyncMode.Catalog,
+            Requests = new S3RequestCounts { Put = 4, Delete = 1 },
+            StartTime = DateTimeOffset.UnixEpoch.AddHours(1),
         };
 
         S3SyncStageResult both = Stage2Attempts.Together([first, second]);
@@ -298,7 +319,14 @@ public sealed class RetryTests : SyncHarness
     {
         S3SyncStageResult first = new()
         {
-            Name = "n", RunId = "r", Path = "/m", Status = BackupStatus.Failed, Attempts = 1, Created = 5, Total = 100, Unchanged = 90,
+            Name = "n",
+            RunId = "r",
+            Path = "/m",
+            Status = BackupStatus.Failed,
+            Attempts = 1,
+            Created = 5,
+            Total = 100,
+            Unchanged = 90,
             SyncMode = S3SyncMode.Reconcile,
         };
         S3SyncStageResult second = new() { Name = "n", RunId = "r", Path = "/m", Status = BackupStatus.Failed, Attempts = 1 };
@@ -347,6 +375,10 @@ public sealed class RetryTests : SyncHarness
 
     private static BackupError Error(string id) => new()
     {
-        Id = id, Category = BackupErrorCategory.NotSpecified, Message = "m", RecommendedAction = "a", ExitCode = BackupExitCode.Stage2Failed,
+        Id = id,
+        Category = BackupErrorCategory.NotSpecified,
+        Message = "m",
+        RecommendedAction = "a",
+        ExitCode = BackupExitCode.Stage2Failed,
     };
 }

@@ -32,7 +32,10 @@ public sealed class BucketFaultTests : IAsyncLifetime
         StoredVersion source = await bucket.PutAsync(new ObjectContent("a", new byte[size], size), Headers, CancellationToken.None);
         FaultRule fault = server.Faults.Add(new FaultRule
         {
-            Operation = operation, Kind = FaultKind.OkWithErrorBody, ErrorCode = "AccessDenied", Times = int.MaxValue,
+            Operation = operation,
+            Kind = FaultKind.OkWithErrorBody,
+            ErrorCode = "AccessDenied",
+            Times = int.MaxValue,
         });
 
         await Assert.ThrowsAsync<AmazonS3Exception>(
@@ -119,7 +122,8 @@ public sealed class BucketFaultTests : IAsyncLifetime
         {
             await client.PutBucketVersioningAsync(new Amazon.S3.Model.PutBucketVersioningRequest
             {
-                BucketName = BucketName, VersioningConfig = new() { Status = VersionStatus.Enabled },
+                BucketName = BucketName,
+                VersioningConfig = new() { Status = VersionStatus.Enabled },
             });
         }
 

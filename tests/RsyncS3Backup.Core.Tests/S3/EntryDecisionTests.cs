@@ -10,14 +10,27 @@ public sealed class EntryDecisionTests
 {
     private static readonly FileAttributesSnapshot Sent = new()
     {
-        Size = 10, ModifiedNanoseconds = 1_000_000_001, ChangedNanoseconds = 2_000_000_002, Mode = 0x81A4, UserId = 7, GroupId = 8, Inode = 99,
+        Size = 10,
+        ModifiedNanoseconds = 1_000_000_001,
+        ChangedNanoseconds = 2_000_000_002,
+        Mode = 0x81A4,
+        UserId = 7,
+        GroupId = 8,
+        Inode = 99,
         LinkCount = 1,
     };
 
     private static readonly CatalogEntry Row = new()
     {
-        RelativeKey = "a", Size = 10, ModifiedNanoseconds = 1_000_000_001, ChangedNanoseconds = 2_000_000_002, Mode = 0x81A4, UserId = 7, GroupId = 8,
-        ETag = "e", StorageClass = "STANDARD",
+        RelativeKey = "a",
+        Size = 10,
+        ModifiedNanoseconds = 1_000_000_001,
+        ChangedNanoseconds = 2_000_000_002,
+        Mode = 0x81A4,
+        UserId = 7,
+        GroupId = 8,
+        ETag = "e",
+        StorageClass = "STANDARD",
     };
 
     public static TheoryData<string, long, long, long, uint, uint, uint, string> Cases => new()
@@ -39,7 +52,12 @@ public sealed class EntryDecisionTests
     {
         FileAttributesSnapshot now = Sent with
         {
-            Size = size, ModifiedNanoseconds = modified, ChangedNanoseconds = changed, Mode = mode, UserId = user, LinkCount = names,
+            Size = size,
+            ModifiedNanoseconds = modified,
+            ChangedNanoseconds = changed,
+            Mode = mode,
+            UserId = user,
+            LinkCount = names,
         };
 
         SyncActionKind decided = EntryDecision.Decide(Entry(now), Row);

@@ -74,7 +74,10 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
     {
         S3SyncRequest request = new()
         {
-            MirrorPath = "/nowhere", Destination = s3.Destination, Options = new S3SyncOptions(), Credentials = s3.Credentials,
+            MirrorPath = "/nowhere",
+            Destination = s3.Destination,
+            Options = new S3SyncOptions(),
+            Credentials = s3.Credentials,
         };
         Bucket bucket = new(request, prefix, connections: 4);
         buckets.Add(bucket);

@@ -14,12 +14,21 @@ public sealed class ObjectMetadataTests
     {
         FileAttributesSnapshot file = new()
         {
-            Mode = mode, UserId = owner, GroupId = group, ModifiedNanoseconds = nanoseconds, Inode = inode, LinkCount = names,
+            Mode = mode,
+            UserId = owner,
+            GroupId = group,
+            ModifiedNanoseconds = nanoseconds,
+            Inode = inode,
+            LinkCount = names,
         };
         bool hasGroup = file.IsRegularFile && names > 1 && inode > 0;
         StoredAttributes expected = new()
         {
-            Mode = mode, UserId = owner, GroupId = group, ModifiedNanoseconds = nanoseconds, LinkGroup = hasGroup ? inode : null,
+            Mode = mode,
+            UserId = owner,
+            GroupId = group,
+            ModifiedNanoseconds = nanoseconds,
+            LinkGroup = hasGroup ? inode : null,
         };
 
         return ObjectMetadata.TryParse(Written(file), out StoredAttributes read) && read == expected;
@@ -99,8 +108,12 @@ public sealed class ObjectMetadataTests
     {
         FileAttributesSnapshot largest = new()
         {
-            Mode = RegularFile | 0xFFF, UserId = uint.MaxValue, GroupId = uint.MaxValue, ModifiedNanoseconds = long.MinValue,
-            Inode = ulong.MaxValue, LinkCount = 2,
+            Mode = RegularFile | 0xFFF,
+            UserId = uint.MaxValue,
+            GroupId = uint.MaxValue,
+            ModifiedNanoseconds = long.MinValue,
+            Inode = ulong.MaxValue,
+            LinkCount = 2,
         };
 
         Assert.InRange(Written(largest).Sum(pair => pair.Key.Length + pair.Value.Length), 1, 512);

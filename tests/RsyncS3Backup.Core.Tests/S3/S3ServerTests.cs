@@ -57,7 +57,9 @@ public sealed class S3ServerTests : IAsyncLifetime
         Assert.Equal(algorithm, server.Store.Find(Bucket, "summed")?.ChecksumAlgorithm);
         var head = await client.GetObjectMetadataAsync(new GetObjectMetadataRequest
         {
-            BucketName = Bucket, Key = "summed", ChecksumMode = ChecksumMode.ENABLED,
+            BucketName = Bucket,
+            Key = "summed",
+            ChecksumMode = ChecksumMode.ENABLED,
         });
         Assert.Equal(server.Store.Find(Bucket, "summed")!.Checksum,
             head.ChecksumCRC32 ?? head.ChecksumCRC32C ?? head.ChecksumCRC64NVME ?? head.ChecksumSHA1 ?? head.ChecksumSHA256);
@@ -124,7 +126,10 @@ public sealed class S3ServerTests : IAsyncLifetime
         server.Store.Put(Bucket, "shared file", "hello"u8);
         var url = await client.GetPreSignedURLAsync(new GetPreSignedUrlRequest
         {
-            BucketName = Bucket, Key = "shared file", Expires = DateTime.UtcNow.AddMinutes(5), Protocol = Protocol.HTTP,
+            BucketName = Bucket,
+            Key = "shared file",
+            Expires = DateTime.UtcNow.AddMinutes(5),
+            Protocol = Protocol.HTTP,
         });
         using var http = new HttpClient();
         Assert.Equal("hello", await http.GetStringAsync(new Uri(url)));

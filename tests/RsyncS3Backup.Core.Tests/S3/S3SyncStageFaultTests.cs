@@ -112,7 +112,9 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
         LargeRandomFile("large.bin");
         FaultRule fault = server.Faults.Add(new FaultRule
         {
-            Operation = "CompleteMultipartUpload", Kind = FaultKind.OkWithErrorBody, Times = int.MaxValue,
+            Operation = "CompleteMultipartUpload",
+            Kind = FaultKind.OkWithErrorBody,
+            Times = int.MaxValue,
         });
 
         S3SyncStageResult result = await Sync();

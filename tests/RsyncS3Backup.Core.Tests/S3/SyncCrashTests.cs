@@ -106,7 +106,10 @@ public sealed class SyncCrashTests : SyncHarness
         {
             rsync = new
             {
-                localDestination = Mirror, deleteExtraneous = true, hardLinks = true, maxDelete = "100%",
+                localDestination = Mirror,
+                deleteExtraneous = true,
+                hardLinks = true,
+                maxDelete = "100%",
                 syncToS3 = new { enabled = true, s3Prefix = Prefix, deleteFromS3 = true, syncMode = mode.ToString().ToLowerInvariant() },
             },
         },

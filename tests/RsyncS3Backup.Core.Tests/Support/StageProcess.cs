@@ -52,9 +52,11 @@ internal sealed class StageProcess : IDisposable
             .Single(attribute => attribute.Key == "StageProbe").Value!;
         string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         string[] command = [.. through ?? [], host, "exec", probe, configuration, stages, .. more ?? []];
-        ProcessStartInfo start = new(command[0], command[1..]) 
+        ProcessStartInfo start = new(command[0], command[1..])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = hasInput,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = hasInput,
         };
         if (credentials is not null)
         {

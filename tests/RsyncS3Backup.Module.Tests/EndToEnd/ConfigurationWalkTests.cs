@@ -111,7 +111,10 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         JsonObject ssh = new()
         {
             // Nothing listens there, so the run ends after its first question.
-            ["port"] = 1, ["identityFile"] = WriteFile("id", "no key"), ["knownHostsFile"] = WriteFile("hosts", ""), ["connectTimeout"] = "7s",
+            ["port"] = 1,
+            ["identityFile"] = WriteFile("id", "no key"),
+            ["knownHostsFile"] = WriteFile("hosts", ""),
+            ["connectTimeout"] = "7s",
         };
 
         SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "me@127.0.0.1:/data", ["ssh"] = ssh })));
@@ -446,7 +449,9 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         int most = 0;
         Server.Faults.Add(new FaultRule
         {
-            Kind = FaultKind.Custom, Operation = "PutObject", Times = int.MaxValue,
+            Kind = FaultKind.Custom,
+            Operation = "PutObject",
+            Times = int.MaxValue,
             Handler = http =>
             {
                 most = Math.Max(most, Interlocked.Increment(ref inFlight));

@@ -132,7 +132,9 @@ public abstract class EndToEndTest : IAsyncLifetime
             },
             ["destination"] = new JsonObject
             {
-                ["bucket"] = BucketName, ["region"] = Server.Region, ["endpointUrl"] = Server.Endpoint.GetLeftPart(UriPartial.Authority),
+                ["bucket"] = BucketName,
+                ["region"] = Server.Region,
+                ["endpointUrl"] = Server.Endpoint.GetLeftPart(UriPartial.Authority),
             },
         };
         foreach ((string key, JsonNode? value) in changes)

@@ -128,7 +128,8 @@ public sealed class NativeScheduleTests : EndToEndTest
     {
         System.Diagnostics.ProcessStartInfo start = new(Folder.File("bin/crontab"), [argument])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
         process.StandardInput.Write(input);

@@ -165,8 +165,14 @@ public sealed class NotificationCmdletTests : EndToEndTest
         SetEnvironment(Variable + "_PASSWORD", "PLANTED-password");
         JsonObject byMail = new()
         {
-            ["type"] = "email", ["on"] = new JsonArray("success", "warning"), ["smtpServer"] = "127.0.0.1", ["smtpPort"] = mail.Port, ["smtpSecurity"] = "none",
-            ["from"] = "backup@example.com", ["to"] = new JsonArray("me@example.com"), ["userName"] = "somebody",
+            ["type"] = "email",
+            ["on"] = new JsonArray("success", "warning"),
+            ["smtpServer"] = "127.0.0.1",
+            ["smtpPort"] = mail.Port,
+            ["smtpSecurity"] = "none",
+            ["from"] = "backup@example.com",
+            ["to"] = new JsonArray("me@example.com"),
+            ["userName"] = "somebody",
             ["passwordVariable"] = Variable + "_PASSWORD",
         };
         string job = WriteJob(

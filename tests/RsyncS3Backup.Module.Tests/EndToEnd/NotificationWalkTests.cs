@@ -202,8 +202,13 @@ public sealed class NotificationWalkTests : EndToEndTest
 
     private static JsonObject Mail(SmtpServer mail) => new()
     {
-        ["type"] = "email", ["on"] = Success(), ["smtpServer"] = "127.0.0.1", ["smtpPort"] = mail.Port, ["smtpSecurity"] = "none",
-        ["from"] = "backup@example.com", ["to"] = new JsonArray("me@example.com", "you@example.com"),
+        ["type"] = "email",
+        ["on"] = Success(),
+        ["smtpServer"] = "127.0.0.1",
+        ["smtpPort"] = mail.Port,
+        ["smtpSecurity"] = "none",
+        ["from"] = "backup@example.com",
+        ["to"] = new JsonArray("me@example.com", "you@example.com"),
     };
 
     /// <summary>Runs a job that ends as the hook needs it.</summary>

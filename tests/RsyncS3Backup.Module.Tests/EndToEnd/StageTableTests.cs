@@ -90,7 +90,10 @@ public sealed class StageTableTests : EndToEndTest
         string job = WriteJob();
         Server.Faults.Add(new FaultRule
         {
-            Kind = FaultKind.AccessDenied, Operation = "PutObject", KeyContains = "b.txt", Times = int.MaxValue,
+            Kind = FaultKind.AccessDenied,
+            Operation = "PutObject",
+            KeyContains = "b.txt",
+            Times = int.MaxValue,
         });
 
         SessionResult run = Backup(job);

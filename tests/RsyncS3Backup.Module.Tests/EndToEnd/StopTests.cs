@@ -120,7 +120,8 @@ public sealed class StopTests : EndToEndTest
         // Carries the request out after its client has given up, as S3 can, or when it is told to.
         FaultRule late = Server.Faults.Add(new FaultRule
         {
-            Kind = FaultKind.Custom, Operation = "CreateMultipartUpload",
+            Kind = FaultKind.Custom,
+            Operation = "CreateMultipartUpload",
             Handler = async http =>
             {
                 using CancellationTokenRegistration registration = http.RequestAborted.Register(() => go.TrySetResult());
@@ -148,7 +149,10 @@ public sealed class StopTests : EndToEndTest
         // The small file is refused only once the large one is on its way.
         Server.Faults.Add(new FaultRule
         {
-            Kind = FaultKind.Custom, Operation = "PutObject", KeyContains = "a.txt", Times = int.MaxValue,
+            Kind = FaultKind.Custom,
+            Operation = "PutObject",
+            KeyContains = "a.txt",
+            Times = int.MaxValue,
             Handler = async http =>
             {
                 await hold.Arrived;
@@ -178,7 +182,10 @@ public sealed class StopTests : EndToEndTest
         FaultRule hold = Server.Faults.Add(new FaultRule { Kind = FaultKind.Hold, Operation = "UploadPart", Times = int.MaxValue });
         Server.Faults.Add(new FaultRule
         {
-            Kind = FaultKind.Custom, Operation = "ListObjectsV2", Skip = 1, Times = int.MaxValue,
+            Kind = FaultKind.Custom,
+            Operation = "ListObjectsV2",
+            Skip = 1,
+            Times = int.MaxValue,
             Handler = async _ =>
             {
                 await hold.Arrived;

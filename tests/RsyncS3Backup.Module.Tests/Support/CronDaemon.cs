@@ -36,7 +36,8 @@ internal sealed class CronDaemon : IDisposable
             return;
         ProcessStartInfo start = new("unshare", ["--mount", "--propagation", "private", "sh", "-c", Inside])
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         };
         process = Process.Start(start)!;
         if (process.StandardOutput.ReadLine() != "ready")

@@ -22,7 +22,12 @@ internal sealed class NotificationSender(KnownSecrets secrets, IReadOnlyList<Tim
         long started = Stopwatch.GetTimestamp();
         NotificationResult result = new()
         {
-            Name = report.Name, RunId = report.RunId, Kind = target.Options.Type, Event = what, Target = target.Display, Status = BackupStatus.Failed,
+            Name = report.Name,
+            RunId = report.RunId,
+            Kind = target.Options.Type,
+            Event = what,
+            Target = target.Display,
+            Status = BackupStatus.Failed,
         };
         int attempts = 0;
         try

@@ -43,7 +43,8 @@ internal static class HookErrors
         BackupErrorCategory.OperationStopped,
         $"The run was stopped while the hook 'before' of job '{jobName}' ran.",
         "Run it again; nothing was done.",
-        jobName) with { ExitCode = exitCode };
+        jobName) with
+    { ExitCode = exitCode };
 
     private static string Name(BackupHook hook) => ConfigurationKeys.NameOf(hook);
 

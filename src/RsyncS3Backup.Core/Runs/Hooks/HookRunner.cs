@@ -21,7 +21,10 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
             return null;
         BackupHookResult result = new()
         {
-            Hook = hook, Command = command.ToString(), Status = BackupStatus.Succeeded, StartTime = DateTimeOffset.Now,
+            Hook = hook,
+            Command = command.ToString(),
+            Status = BackupStatus.Succeeded,
+            StartTime = DateTimeOffset.Now,
         };
         string name = ConfigurationKeys.NameOf(hook);
         long started = Stopwatch.GetTimestamp();

@@ -357,7 +357,11 @@ internal static class HistoryRows
                 DeletedBytes = numbers.Next(),
                 Requests = new S3RequestCounts
                 {
-                    Put = numbers.Next(), Copy = numbers.Next(), List = numbers.Next(), Get = numbers.Next(), Head = numbers.Next(),
+                    Put = numbers.Next(),
+                    Copy = numbers.Next(),
+                    List = numbers.Next(),
+                    Get = numbers.Next(),
+                    Head = numbers.Next(),
                     Delete = numbers.Next(),
                 },
                 EstimatedRequestCost = numbers.NextDecimal(),
@@ -382,7 +386,13 @@ internal static class HistoryRows
 
         private S3SyncStageResult DeadStage2(BackupError error) => new()
         {
-            Name = Run.Name, RunId = Run.RunId, Status = BackupStatus.Failed, Path = "", StartTime = Run.StartTime, Error = error, LogPath = Run.LogPath,
+            Name = Run.Name,
+            RunId = Run.RunId,
+            Status = BackupStatus.Failed,
+            Path = "",
+            StartTime = Run.StartTime,
+            Error = error,
+            LogPath = Run.LogPath,
         };
     }
 

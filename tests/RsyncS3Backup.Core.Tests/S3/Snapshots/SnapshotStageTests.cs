@@ -183,7 +183,10 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         MakeTree();
         FaultRule fault = server.Faults.Add(new FaultRule
         {
-            Operation = "PutObject", KeyContains = "c.txt", Kind = FaultKind.AccessDenied, Times = int.MaxValue,
+            Operation = "PutObject",
+            KeyContains = "c.txt",
+            Kind = FaultKind.AccessDenied,
+            Times = int.MaxValue,
         });
         S3SyncStageResult failed = await Sync();
         Assert.Equal((BackupStatus.Failed, (bool?)false, "incomplete"), (failed.Status, failed.IsSnapshotComplete, Status(Day1)));
@@ -201,7 +204,10 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         MakeTree();
         FaultRule fault = server.Faults.Add(new FaultRule
         {
-            Operation = "PutObject", KeyContains = "c.txt", Kind = FaultKind.AccessDenied, Times = int.MaxValue,
+            Operation = "PutObject",
+            KeyContains = "c.txt",
+            Kind = FaultKind.AccessDenied,
+            Times = int.MaxValue,
         });
         await Sync();
         NextDay();
@@ -507,7 +513,10 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         MakeTree();
         FaultRule fault = server.Faults.Add(new FaultRule
         {
-            Operation = "PutObject", KeyContains = "c.txt", Kind = FaultKind.AccessDenied, Times = int.MaxValue,
+            Operation = "PutObject",
+            KeyContains = "c.txt",
+            Kind = FaultKind.AccessDenied,
+            Times = int.MaxValue,
         });
         await Sync();
         server.Faults.Remove(fault);

@@ -90,7 +90,11 @@ public sealed class NativeSchedulerTests : IDisposable
     {
         NativePlaces none = new()
         {
-            Crontab = folder["no"], Systemctl = folder["no"], Launchctl = folder["no"], Schtasks = folder["no"], CronFolder = folder["no"],
+            Crontab = folder["no"],
+            Systemctl = folder["no"],
+            Launchctl = folder["no"],
+            Schtasks = folder["no"],
+            CronFolder = folder["no"],
         };
         INativeScheduler[] all =
         [
