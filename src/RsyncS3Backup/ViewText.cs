@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Management.Automation;
-using RsyncS3Backup.Reporting;
 
 namespace RsyncS3Backup;
 

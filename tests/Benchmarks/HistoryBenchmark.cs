@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
+using RsyncS3Backup.State.Sqlite;
 
 namespace Benchmarks;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Rsync.Mirror;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.Sync.Planning;
 
 namespace Benchmarks;
 

@@ -1,9 +1,11 @@
 using RsyncS3Backup;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
+using RsyncS3Backup.Sync;
 
 // A process of its own that runs stage 1, stage 2, both or a restore of one configuration file and prints what it hears meanwhile, so that a test can
 // kill it at a moment that it sees. Ends with 0 when that succeeded. Or, for the lock of a job:

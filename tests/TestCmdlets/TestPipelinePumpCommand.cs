@@ -1,6 +1,6 @@
 using System.Management.Automation;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.TestCmdlets;
 

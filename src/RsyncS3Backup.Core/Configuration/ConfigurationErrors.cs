@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>The errors of reading a configuration. All of them end a run before anything is touched.</summary>
 internal static class ConfigurationErrors

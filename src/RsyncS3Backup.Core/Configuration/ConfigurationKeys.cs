@@ -1,8 +1,8 @@
 using System.Text.Json;
-using static RsyncS3Backup.ConfigurationValueKind;
-using Kind = RsyncS3Backup.ConfigurationValueKind;
+using static RsyncS3Backup.Configuration.ConfigurationValueKind;
+using Kind = RsyncS3Backup.Configuration.ConfigurationValueKind;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>What a key's value is.</summary>
 internal enum ConfigurationValueKind
@@ -142,7 +142,7 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey Sparse = new("sparse", Flag, TrueOrFalse);
 
     public static readonly ConfigurationKey ExtraArguments =
-        new("extraArguments", Texts, ConfigurationRules.ExtraArgumentAllowed) { Rule = RsyncS3Backup.ExtraArguments.Problem };
+        new("extraArguments", Texts, ConfigurationRules.ExtraArgumentAllowed) { Rule = RsyncS3Backup.Configuration.ExtraArguments.Problem };
 
     public static readonly ConfigurationKey HardLinks = new("hardLinks", Flag, TrueOrFalse);
 

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>What a JSON value is, in the words a problem uses for it.</summary>
 internal enum ConfigurationNodeKind

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>Collects problems, each with its place.</summary>
 internal sealed class ConfigurationProblems(string? path)

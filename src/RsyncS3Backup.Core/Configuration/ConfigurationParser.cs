@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>
 /// Reads JSON into nodes that know their line. <see cref="JsonDocument"/> keeps no positions, and problems without a line are of little

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>Paths in a configuration, as text. Links are not followed here; the run compares the real paths again.</summary>
 internal static class ConfigurationPaths

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>One thing that is wrong in a configuration.</summary>
 public sealed record ConfigurationProblem

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>What reading a configuration gives: the job, or everything that is wrong with it.</summary>
 public sealed record ConfigurationReadResult

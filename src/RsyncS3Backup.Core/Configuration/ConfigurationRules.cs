@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using RsyncS3Backup.Scheduling;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>
 /// What single values must be. One truth for configuration files and cmdlet parameters: each rule returns what is wrong in a sentence,
@@ -156,14 +155,14 @@ public static partial class ConfigurationRules
     public static string? CronExpression(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return Scheduling.CronExpression.TryParse(value, out _, out string? problem) ? null : problem;
+        return Calendar.CronExpression.TryParse(value, out _, out string? problem) ? null : problem;
     }
 
     /// <summary>The time zone: IANA's name, or Windows' own, as far as this machine knows it.</summary>
     public static string? TimeZone(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return ScheduleZone.TryFind(value, out _, out string? problem) ? null : problem;
+        return Calendar.ScheduleZone.TryFind(value, out _, out string? problem) ? null : problem;
     }
 
     internal static string? JobName(string value)

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>Finds keys that would hold a secret. Their values are never read into a message.</summary>
 internal static class ConfigurationSecrets

@@ -1,8 +1,9 @@
-using System.Text;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text;
 
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>Writes jobs as JSON that people read and edit.</summary>
 public static class ConfigurationWriter
@@ -293,4 +294,8 @@ public static class ConfigurationWriter
         if (value is not null)
             json.WriteString(key.Name, ConfigurationText.WellFormed(value));
     }
+
+    /// <summary>Equal for equal settings.</summary>
+    public static string Hash(BackupConfiguration configuration) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson(configuration)))).ToLowerInvariant();
 }

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>
 /// The rsync arguments that a job may add. A list of what is allowed: an argument that deletes, changes what rsync prints, reads other lists

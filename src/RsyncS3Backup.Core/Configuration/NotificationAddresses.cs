@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>What an address of a notification must be. Whoever knows a webhook's address can post there, so most of them are secrets.</summary>
 internal static class NotificationAddresses

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup;
+namespace RsyncS3Backup.Configuration;
 
 /// <summary>Reads what a job has around its stages: hooks and notifications.</summary>
 internal static class SurroundingsReader

@@ -1,5 +1,3 @@
-using RsyncS3Backup.Rsync.Mirror;
-
 namespace RsyncS3Backup.Files;
 
 /// <summary>

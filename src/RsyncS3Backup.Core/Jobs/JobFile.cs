@@ -1,3 +1,5 @@
+using RsyncS3Backup.Configuration;
+
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>A file in a job folder.</summary>

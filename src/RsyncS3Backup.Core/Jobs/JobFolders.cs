@@ -1,3 +1,5 @@
+using RsyncS3Backup.Configuration;
+
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>A folder whose files are jobs that are known by name.</summary>

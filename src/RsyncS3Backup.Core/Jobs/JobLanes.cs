@@ -1,3 +1,5 @@
+using RsyncS3Backup.Configuration;
+
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>Which jobs of one command may run at the same time.</summary>

@@ -1,5 +1,7 @@
-using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Jobs;
 

@@ -1,9 +1,9 @@
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Recovery;
 
@@ -187,13 +187,4 @@ internal sealed class ItemFilter
             return set.ToString();
         }
     }
-}
-
-/// <summary>Keys of a copy that follow each other.</summary>
-/// <param name="Start">What the keys start with, below the copy's prefix.</param>
-/// <param name="IsOneKey">True for that one key only.</param>
-internal readonly record struct KeyRange(string Start, bool IsOneKey)
-{
-    /// <summary>All of them.</summary>
-    public static KeyRange Everything { get; } = new("", IsOneKey: false);
 }

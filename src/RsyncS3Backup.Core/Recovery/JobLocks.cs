@@ -1,4 +1,4 @@
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Recovery;

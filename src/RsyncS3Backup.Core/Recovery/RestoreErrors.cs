@@ -1,6 +1,6 @@
 using Amazon.S3;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Fetching;
-using RsyncS3Backup.S3;
 
 namespace RsyncS3Backup.Recovery;
 

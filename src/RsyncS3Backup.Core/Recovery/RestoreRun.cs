@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery;
 

@@ -1,4 +1,4 @@
-using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Mirror;
 
 namespace RsyncS3Backup.Recovery;
 

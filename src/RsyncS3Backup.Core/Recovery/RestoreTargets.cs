@@ -1,3 +1,4 @@
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Writing;
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Output;
-using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
 
 namespace RsyncS3Backup.Rsync;
 

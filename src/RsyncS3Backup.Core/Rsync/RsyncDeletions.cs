@@ -1,5 +1,5 @@
-using RsyncS3Backup.Rsync.Mirror;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Rsync;
 

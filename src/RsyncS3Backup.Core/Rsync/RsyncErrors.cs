@@ -1,5 +1,5 @@
 using System.Globalization;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Rsync.Invocation;
 
 namespace RsyncS3Backup.Rsync;
@@ -198,23 +198,6 @@ internal static class RsyncErrors
         BackupErrorCategory.InvalidArgument,
         $"The source '{source}' and the destination '{destination}' overlap: {how}.",
         "Choose a destination outside the source, and not above it.",
-        destination);
-
-    /// <summary>The destination is not there.</summary>
-    public static BackupError DestinationNotMounted(string destination, string what) => Refused(
-        "DestinationNotMounted",
-        BackupErrorCategory.ObjectNotFound,
-        $"The destination '{destination}' cannot be used: {what}.",
-        "Mount its drive. For a new destination create the folder above it; only the last folder is created by itself. If the mirror is to be "
-        + "made anew there, run once with -AllowNewDestination.",
-        destination);
-
-    /// <summary>The destination is not the mirror that the job knows.</summary>
-    public static BackupError DestinationChanged(string destination, string what) => Refused(
-        "DestinationChanged",
-        BackupErrorCategory.InvalidOperation,
-        $"The destination '{destination}' is not the mirror that this job knows: {what}.",
-        "Check that the right drive is mounted. If this is to be the job's mirror from now on, run once with -AllowNewDestination.",
         destination);
 
     /// <summary>The destination cannot be written.</summary>

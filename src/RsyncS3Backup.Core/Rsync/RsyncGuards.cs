@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Rsync.Invocation;
-using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Rsync.Remote;
 
 namespace RsyncS3Backup.Rsync;
@@ -108,15 +109,15 @@ internal static partial class RsyncGuards
         bool exists = Directory.Exists(destination);
         // A link that leads nowhere usually led to a drive.
         if (!exists && new FileInfo(destination).LinkTarget is { } target && !Path.Exists(RealPath.Of(destination)))
-            throw new BackupException(RsyncErrors.DestinationNotMounted(destination, $"it is a link to '{target}', which does not exist"));
+            throw new BackupException(MirrorErrors.DestinationNotMounted(destination, $"it is a link to '{target}', which does not exist"));
         if (File.Exists(destination))
             throw new BackupException(RsyncErrors.DestinationNotWritable(destination, "it is not a folder"));
         string parent = Path.GetDirectoryName(destination) ?? destination;
         if (!exists && !Directory.Exists(parent))
-            throw new BackupException(RsyncErrors.DestinationNotMounted(destination, $"the folder above it, '{parent}', does not exist"));
+            throw new BackupException(MirrorErrors.DestinationNotMounted(destination, $"the folder above it, '{parent}', does not exist"));
         if (requireMountPoint && IsOnRootFileSystem(RealPath.Of(destination)))
         {
-            throw new BackupException(RsyncErrors.DestinationNotMounted(
+            throw new BackupException(MirrorErrors.DestinationNotMounted(
                 destination, "requireMountPoint is set and it is on the same file system as the operating system"));
         }
 

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.Rsync.Remote;
-using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Rsync;
 

@@ -1,5 +1,5 @@
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
-using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Rsync;
 

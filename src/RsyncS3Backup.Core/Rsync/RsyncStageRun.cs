@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
-using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.Rsync.Remote;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.State.Journal;
 
 namespace RsyncS3Backup.Rsync;
 
@@ -215,6 +215,7 @@ internal sealed class RsyncStageRun
             Warnings = report.Warnings(),
             LogPath = context.LogPath,
             JournalPath = recorder?.Path,
+            ReadChanges = ChangeJournalFolder.ReadChanges,
             Configuration = request.Configuration,
         };
     }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Mirror;
 using RsyncS3Backup.State;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Runs;
 

@@ -1,5 +1,6 @@
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Pacing;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Runs;
 

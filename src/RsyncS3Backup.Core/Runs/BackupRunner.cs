@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Runs;
 

@@ -1,6 +1,7 @@
-using System.Security.Cryptography;
-using System.Text;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Runs;
 
@@ -23,7 +24,7 @@ internal sealed class JobRun : IDisposable
         this.context = context;
         this.held = held;
         stage1 = request.Stage1;
-        keepsSince = KeepsSince(request.Configuration);
+        keepsSince = HistoryWriter.KeepsSince(request.Configuration);
         RunHeader header = new()
         {
             Name = context.JobName,
@@ -33,7 +34,7 @@ internal sealed class JobRun : IDisposable
             PowerShellVersion = request.Options.PowerShellVersion,
             ConfigurationPath = request.Configuration?.Path,
             // Of the settings as the job has them: what a parameter overrides for one run changes no job.
-            ConfigurationHash = (request.Options.Configured ?? request.Configuration) is { } configuration ? Hash(configuration) : null,
+            ConfigurationHash = (request.Options.Configured ?? request.Configuration) is { } configuration ? ConfigurationWriter.Hash(configuration) : null,
             LogPath = context.LogPath,
         };
         history = HistoryWriter.Begin(header, ownsJob: held is not null, context.Warning);
@@ -137,17 +138,6 @@ internal sealed class JobRun : IDisposable
         void Waiting(JobLockHolder? holder) => context.Verbose($"Waiting for another run of job '{context.JobName}': {holder}.");
     }
 
-    /// <summary>From when on a job's history is kept.</summary>
-    public static DateTimeOffset KeepsSince(BackupConfiguration? configuration)
-    {
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        TimeSpan kept = configuration?.HistoryRetention ?? BackupConfiguration.DefaultHistoryRetention;
-        return kept < now - DateTimeOffset.MinValue ? now - kept : DateTimeOffset.MinValue;
-    }
-
-    /// <summary>Equal for equal settings.</summary>
-    public static string Hash(BackupConfiguration configuration) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ConfigurationWriter.ToJson(configuration)))).ToLowerInvariant();
 }
 
 /// <summary>What a run is about to do.</summary>

@@ -1,4 +1,7 @@
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.Runs.Hooks;
+using RsyncS3Backup.Runs.Notifications;
+using RsyncS3Backup.Runs.Reporting;
 
 namespace RsyncS3Backup.Runs;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using RsyncS3Backup.Reporting;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Runs;
 
@@ -48,7 +48,7 @@ internal static class Stage2Attempts
             return attempts[0];
         S3SyncStageResult all = Together(attempts) with { Duration = Stopwatch.GetElapsedTime(started) };
         if (isCancelled)
-            all = all with { Status = BackupStatus.Cancelled, Error = S3Errors.Cancelled(request.Destination.Bucket) };
+            all = all with { Status = BackupStatus.Cancelled, Error = SyncErrors.Cancelled(request.Destination.Bucket) };
         context.Verbose(
             $"Stage 2 {all.Status} after {all.Attempts} attempts; together: {all.Created} created, {all.Updated} updated, "
             + $"{all.MetadataChanged} with new attributes, {all.Deleted} deleted, {HumanText.Bytes(all.TransferredBytes)} uploaded; requests: {all.Requests}.");

@@ -1,11 +1,11 @@
 using System.Collections;
 using System.Management.Automation;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.Scheduling.Native;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,7 +1,7 @@
 using System.Management.Automation;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.Scheduling;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.Sync.Snapshots;
 
 namespace RsyncS3Backup.Commands;
 
@@ -27,7 +27,7 @@ public sealed class GetBackupSnapshotCommand : S3ConnectionCmdlet
             try
             {
                 WriteObject(
-                    Run(activity: null, (_, token) => Task.Run(() => BackupSnapshots.ListAsync(configuration, options, token), token)),
+                    Run(activity: null, (_, token) => Task.Run(() => BackupSnapshots.ListAsync(configuration, options.Credentials, options.AllowInsecureEndpoint, token), token)),
                     enumerateCollection: true);
             }
             catch (BackupException exception)

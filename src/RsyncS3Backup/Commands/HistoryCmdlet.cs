@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 

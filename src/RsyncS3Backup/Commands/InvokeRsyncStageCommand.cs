@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
 

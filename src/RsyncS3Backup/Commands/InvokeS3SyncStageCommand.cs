@@ -1,8 +1,10 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Pipeline;
 
 namespace RsyncS3Backup.Commands;

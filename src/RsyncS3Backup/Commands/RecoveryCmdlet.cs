@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,9 +1,11 @@
 using System.Management.Automation;
 using System.Security;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.Reporting;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Runs.Notifications;
+using RsyncS3Backup.Runs.Reporting;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using RsyncS3Backup.Scheduling.Native;
+using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Configuration;
 
 namespace RsyncS3Backup.Commands;
 

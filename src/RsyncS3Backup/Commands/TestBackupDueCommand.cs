@@ -1,8 +1,9 @@
 using System.Management.Automation;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.Scheduling;
-using RsyncS3Backup.Scheduling.Native;
+using RsyncS3Backup.Schedulers;
+using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Commands;
 

@@ -1,4 +1,4 @@
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Completers;
 

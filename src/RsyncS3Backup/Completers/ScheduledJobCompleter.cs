@@ -1,5 +1,5 @@
 using RsyncS3Backup.Commands;
-using RsyncS3Backup.Scheduling.Native;
+using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Completers;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Pipeline;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Pipeline;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RsyncS3Backup.Configuration;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;

@@ -4,7 +4,8 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using RsyncS3Backup.S3.Pacing;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.ObjectStore.Pacing;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using RsyncS3Backup.S3.Pacing;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Configuration;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RsyncS3Backup.Configuration;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;

@@ -1,7 +1,7 @@
 using RsyncS3Backup.Core.Tests.Runs;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 using Xunit;
 

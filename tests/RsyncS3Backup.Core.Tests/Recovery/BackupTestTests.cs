@@ -4,9 +4,9 @@ using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
 using S3Server;
 using Xunit;
 

@@ -1,6 +1,5 @@
-using RsyncS3Backup.Recovery;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.S3.Transfer;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Recovery;

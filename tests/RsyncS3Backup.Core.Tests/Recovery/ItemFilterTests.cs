@@ -1,6 +1,6 @@
 using FsCheck.Xunit;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery;
-using RsyncS3Backup.S3.Planning;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Recovery;

@@ -1,10 +1,10 @@
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Rsync.Mirror;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Recovery;

@@ -1,9 +1,10 @@
 using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Fetching;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Sqlite;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Recovery;

@@ -5,14 +5,13 @@ using Amazon.S3.Model;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Planning;
 using RsyncS3Backup.State;
+using RsyncS3Backup.Sync;
 using Xunit;
 using RestoreRequest = RsyncS3Backup.Recovery.RestoreRequest;
 

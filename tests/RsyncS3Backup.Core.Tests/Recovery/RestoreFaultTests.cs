@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.ObjectStore;
 using S3Server;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Recovery;
 using S3Server;
 using Xunit;
@@ -69,7 +70,7 @@ public abstract class RestoreHarness : SyncHarness
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(MirrorTrees.Latin1(root));
         entries.Remove("");
-        entries.Remove(RsyncS3Backup.Rsync.Mirror.MirrorMarker.FileName);
+        entries.Remove(MirrorMarker.FileName);
         return entries;
     }
 

@@ -1,10 +1,11 @@
 using Amazon.S3;
 using Amazon.S3.Model;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Recovery;
@@ -48,7 +49,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
         foreach (string key in Hostile)
             await Put(key, key);
 
-        string[] expected = [.. Hostile.OrderBy(key => key, RsyncS3Backup.S3.Planning.KeyOrder.Instance)];
+        string[] expected = [.. Hostile.OrderBy(key => key, KeyOrder.Instance)];
         foreach (int pageSize in new[] { 1, 2, 3, 7, 1000 })
             Assert.Equal(expected, await KeysAsync(Copy(pageSize).ListAsync(ItemFilter.Parse([]), CancellationToken.None)));
     }
@@ -64,7 +65,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
             await Delete(key);
         }
 
-        string[] expected = [.. Hostile.OrderBy(key => key, RsyncS3Backup.S3.Planning.KeyOrder.Instance)
+        string[] expected = [.. Hostile.OrderBy(key => key, KeyOrder.Instance)
             .SelectMany(key => new[] { $"{key} deleted latest", $"{key} 2", $"{key} 1" })];
         foreach (int pageSize in new[] { 1, 2, 7, 1000 })
         {

@@ -1,8 +1,10 @@
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
+using RsyncS3Backup.State.Sqlite;
 using S3Server;
 using Xunit;
 

@@ -1,12 +1,12 @@
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Core.Tests.S3;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 using S3Server;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RsyncS3Backup.Reporting;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Reporting;

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using FsCheck.Xunit;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Runs.Notifications;
+using RsyncS3Backup.Runs.Reporting;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Reporting;

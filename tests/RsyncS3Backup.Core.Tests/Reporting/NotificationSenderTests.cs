@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Reporting;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.Runs.Notifications;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Reporting;

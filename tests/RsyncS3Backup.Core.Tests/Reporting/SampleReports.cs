@@ -1,4 +1,4 @@
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Runs.Reporting;
 
 namespace RsyncS3Backup.Core.Tests.Reporting;
 

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

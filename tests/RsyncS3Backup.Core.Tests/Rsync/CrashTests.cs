@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Rsync.Invocation;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
 using Xunit;
 using Xunit.Abstractions;
 

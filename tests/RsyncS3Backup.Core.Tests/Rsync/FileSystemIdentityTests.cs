@@ -1,4 +1,4 @@
-using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Files;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,7 +1,7 @@
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Rsync.Mirror;
 using RsyncS3Backup.State;
 using Xunit;
 

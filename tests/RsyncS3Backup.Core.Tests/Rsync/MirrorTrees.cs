@@ -1,5 +1,5 @@
 using System.Text;
-using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

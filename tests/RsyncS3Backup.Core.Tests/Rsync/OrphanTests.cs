@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State.Journal;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Remote;

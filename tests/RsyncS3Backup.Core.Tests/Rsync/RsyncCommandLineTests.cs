@@ -1,6 +1,7 @@
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
-using RsyncS3Backup.S3.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,4 +1,5 @@
-using RsyncS3Backup.S3.Pacing;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

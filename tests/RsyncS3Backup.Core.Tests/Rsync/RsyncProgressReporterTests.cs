@@ -1,7 +1,7 @@
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Output;
-using RsyncS3Backup.Runs;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

@@ -1,8 +1,8 @@
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
-using RsyncS3Backup.Rsync.Mirror;
-using RsyncS3Backup.Runs;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;

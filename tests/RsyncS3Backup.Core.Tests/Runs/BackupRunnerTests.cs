@@ -1,3 +1,4 @@
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
+using RsyncS3Backup.State.Sqlite;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

@@ -2,9 +2,13 @@ using System.Diagnostics;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.History;
+using RsyncS3Backup.State.Sqlite;
 using Xunit;
 using Xunit.Abstractions;
 

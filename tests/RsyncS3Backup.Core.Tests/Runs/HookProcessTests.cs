@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Runs.Hooks;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

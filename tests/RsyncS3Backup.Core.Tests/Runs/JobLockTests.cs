@@ -3,6 +3,7 @@ using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

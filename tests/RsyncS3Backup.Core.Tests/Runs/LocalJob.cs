@@ -2,6 +2,7 @@ using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Core.Tests.Runs;
 

@@ -1,5 +1,5 @@
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Observation;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

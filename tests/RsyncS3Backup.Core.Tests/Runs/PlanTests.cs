@@ -2,9 +2,11 @@ using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

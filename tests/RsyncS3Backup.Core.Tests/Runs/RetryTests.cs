@@ -2,10 +2,12 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.History;
+using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
 

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 using Xunit;
 

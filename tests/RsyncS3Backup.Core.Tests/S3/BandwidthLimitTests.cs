@@ -1,6 +1,5 @@
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,6 +1,6 @@
 using Amazon.S3;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using Amazon.S3.Model;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;
@@ -83,7 +83,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
 
         // The plain client cannot read keys with dot segments back, so our own listing and entity tags decide.
         List<string> keys = [];
-        await foreach (RsyncS3Backup.S3.Planning.RemoteObject found in bucket.ListAsync(CancellationToken.None))
+        await foreach (RemoteObject found in bucket.ListAsync(CancellationToken.None))
         {
             keys.Add(found.RelativeKey);
             Assert.Equal(source.ETag, found.ETag);

@@ -1,6 +1,6 @@
 using System.IO.Hashing;
 using FsCheck.Xunit;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 

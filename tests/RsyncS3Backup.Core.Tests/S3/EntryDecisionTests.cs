@@ -1,7 +1,8 @@
 using RsyncS3Backup.Files;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Mirror;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 

@@ -1,4 +1,4 @@
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

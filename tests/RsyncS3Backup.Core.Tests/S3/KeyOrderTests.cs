@@ -1,6 +1,6 @@
 using System.Text;
 using FsCheck.Xunit;
-using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.Files;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync.Transfer;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,5 +1,6 @@
 using System.Text;
 using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.Mirror;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 
@@ -168,7 +169,7 @@ internal sealed class ModelTree(Random random, string root)
     private Dictionary<string, RawEntry> Read()
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(root);
-        entries.Remove(RsyncS3Backup.Rsync.Mirror.MirrorMarker.FileName);
+        entries.Remove(MirrorMarker.FileName);
         return entries;
     }
 

@@ -1,6 +1,6 @@
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,6 +1,6 @@
 using FsCheck.Xunit;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

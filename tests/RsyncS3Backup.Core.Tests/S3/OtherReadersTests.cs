@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

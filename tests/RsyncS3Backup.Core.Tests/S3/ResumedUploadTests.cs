@@ -2,16 +2,16 @@ using System.IO.Hashing;
 using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Transfer;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Transfer;
 using S3Server;
 using Xunit;
-using UnfinishedUpload = RsyncS3Backup.State.UnfinishedUpload;
-using UploadedPart = RsyncS3Backup.S3.Client.UploadedPart;
+using UnfinishedUpload = RsyncS3Backup.State.Catalogs.UnfinishedUpload;
+using UploadedPart = RsyncS3Backup.ObjectStore.UploadedPart;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 

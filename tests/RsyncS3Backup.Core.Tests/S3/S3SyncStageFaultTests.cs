@@ -2,8 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
 

@@ -2,9 +2,11 @@ using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3.Model;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,8 +1,7 @@
 using System.Net;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

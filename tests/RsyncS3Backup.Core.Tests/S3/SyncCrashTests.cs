@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
 

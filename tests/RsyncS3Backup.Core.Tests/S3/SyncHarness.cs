@@ -1,8 +1,10 @@
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

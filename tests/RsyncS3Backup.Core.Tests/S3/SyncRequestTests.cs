@@ -1,5 +1,5 @@
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
 using S3Server;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using FsCheck.Xunit;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Deletion;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.State;
+using RsyncS3Backup.Sync.Deletion;
+using RsyncS3Backup.Sync.Transfer;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.Calendar;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling;

@@ -1,4 +1,4 @@
-using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.Calendar;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling;

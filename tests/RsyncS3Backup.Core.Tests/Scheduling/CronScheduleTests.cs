@@ -1,6 +1,6 @@
 using System.Globalization;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Scheduling;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.Calendar;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling;

@@ -1,4 +1,4 @@
-using RsyncS3Backup.Scheduling;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.State;
 using Xunit;
 

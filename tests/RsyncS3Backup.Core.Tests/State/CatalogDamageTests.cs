@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Sqlite;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.State;

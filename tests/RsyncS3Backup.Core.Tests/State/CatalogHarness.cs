@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
 
 namespace RsyncS3Backup.Core.Tests.State;
 

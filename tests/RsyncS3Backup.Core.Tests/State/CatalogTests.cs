@@ -1,7 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Xunit;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.State;

@@ -1,4 +1,4 @@
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.State;

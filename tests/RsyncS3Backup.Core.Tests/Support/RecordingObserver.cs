@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Core.Tests.Support;
 

@@ -1,7 +1,8 @@
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
 

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Threading.Channels;
-using RsyncS3Backup.S3;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Core.Tests.Support;
 

@@ -1,6 +1,5 @@
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Recovery.Copies;
 
@@ -32,5 +31,5 @@ internal sealed class MirrorCopy(string root, StageReport report)
 
     private MirrorWalker Walker(Func<string, bool>? wants) => Directory.Exists(root)
         ? new MirrorWalker(root, report, markers: S3DirectoryMarkers.All, wants: wants)
-        : throw S3Errors.MirrorMissing(root);
+        : throw MirrorErrors.MirrorMissing(root);
 }

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Snapshots;
 
 namespace RsyncS3Backup.Recovery.Copies;
 

@@ -1,7 +1,6 @@
 using Amazon.S3;
-using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Recovery.Fetching;
 

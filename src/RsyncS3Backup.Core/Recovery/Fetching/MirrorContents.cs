@@ -1,9 +1,9 @@
 using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery.Fetching;
 

@@ -6,10 +6,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery.Fetching;
 

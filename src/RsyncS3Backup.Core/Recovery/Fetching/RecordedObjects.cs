@@ -1,6 +1,7 @@
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
 
 namespace RsyncS3Backup.Recovery.Fetching;
 

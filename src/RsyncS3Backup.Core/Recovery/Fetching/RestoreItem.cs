@@ -1,7 +1,7 @@
-using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery.Fetching;
 

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Recovery.Repairing;

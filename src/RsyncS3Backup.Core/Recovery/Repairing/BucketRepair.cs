@@ -1,11 +1,12 @@
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.S3.Transfer;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery.Repairing;
 

@@ -1,7 +1,7 @@
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Testing;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Transfer;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Recovery.Repairing;
 

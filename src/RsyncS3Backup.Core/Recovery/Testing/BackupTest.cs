@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Recovery.Testing;

@@ -1,4 +1,4 @@
-using RsyncS3Backup.S3;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

@@ -4,11 +4,11 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Transfer;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

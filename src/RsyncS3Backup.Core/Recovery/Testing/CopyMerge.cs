@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

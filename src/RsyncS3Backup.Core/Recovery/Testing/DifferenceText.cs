@@ -1,7 +1,7 @@
 using System.Globalization;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.S3.Mirror;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

@@ -1,8 +1,8 @@
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Planning;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

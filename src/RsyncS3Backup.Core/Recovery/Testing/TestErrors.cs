@@ -1,4 +1,4 @@
-using RsyncS3Backup.S3;
+using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

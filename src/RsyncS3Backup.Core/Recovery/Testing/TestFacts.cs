@@ -1,5 +1,5 @@
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.State.Journal;
 
 namespace RsyncS3Backup.Recovery.Testing;
 

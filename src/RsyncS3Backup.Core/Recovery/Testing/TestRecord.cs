@@ -1,5 +1,6 @@
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.State;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Recovery.Testing;
 
@@ -32,7 +33,7 @@ internal sealed class TestRecord : IDisposable
             Stage = HistoryRows.TestStage,
             PowerShellVersion = request.PowerShellVersion,
             ConfigurationPath = job.Path,
-            ConfigurationHash = JobRun.Hash(job),
+            ConfigurationHash = ConfigurationWriter.Hash(job),
             LogPath = context.LogPath,
         };
         HistoryWriter history = HistoryWriter.Begin(header, ownsJob, context.Warning);
@@ -56,7 +57,7 @@ internal sealed class TestRecord : IDisposable
     public void End(BackupTestResult result)
     {
         history.Ended(result);
-        history.End(result.RunId, result.Status, result.ExitCode, JobRun.KeepsSince(job));
+        history.End(result.RunId, result.Status, result.ExitCode, HistoryWriter.KeepsSince(job));
     }
 
     /// <summary>Closes the history.</summary>

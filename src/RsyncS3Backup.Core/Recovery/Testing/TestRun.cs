@@ -2,14 +2,14 @@ using System.IO.Hashing;
 using System.Text;
 using System.Threading.Channels;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
-using RsyncS3Backup.Rsync.Mirror;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Mirror;
-using RsyncS3Backup.S3.Pacing;
-using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Recovery.Testing;
 
@@ -89,7 +89,7 @@ internal sealed class TestRun : IDisposable
     {
         S3SyncRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
         if (request.Configuration is not null && !Directory.Exists(s3.MirrorPath))
-            throw S3Errors.MirrorMissing(s3.MirrorPath);
+            throw MirrorErrors.MirrorMissing(s3.MirrorPath);
         S3Copy copy = await S3Copy.OpenAsync(s3, request.Configuration?.Name, null, null, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -196,7 +196,7 @@ internal sealed class TestRun : IDisposable
             Counters.Seen(pair.Local?.ContentLength ?? pair.Remote?.Size ?? 0);
             if (pair is { Remote: null, Local: { } local } && Encoding.UTF8.GetByteCount(copy.Key(pair.RelativeKey)) is var length and > LongestKey)
             {
-                report.ItemFailed(S3Errors.KeyTooLong(local.Path, length));
+                report.ItemFailed(SyncErrors.KeyTooLong(local.Path, length));
                 continue;
             }
 
@@ -257,7 +257,7 @@ internal sealed class TestRun : IDisposable
             }
             catch (Exception exception) when (S3Errors.IsAboutFile(exception))
             {
-                report.ItemFailed(S3Errors.FileUnreadable(name, exception.Message));
+                report.ItemFailed(MirrorErrors.FileUnreadable(name, exception.Message));
             }
             catch (Exception exception)
             {

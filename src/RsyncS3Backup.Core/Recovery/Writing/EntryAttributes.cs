@@ -1,7 +1,7 @@
 using RsyncS3Backup.Files;
-using RsyncS3Backup.S3.Client;
-using RsyncS3Backup.S3.Transfer;
-using RsyncS3Backup.State;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery.Writing;
 

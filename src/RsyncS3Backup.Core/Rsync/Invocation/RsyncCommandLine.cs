@@ -1,5 +1,5 @@
 using System.Globalization;
-using RsyncS3Backup.Rsync.Mirror;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.Rsync.Remote;
 

@@ -1,6 +1,6 @@
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Output;
-using RsyncS3Backup.Runs;
 
 namespace RsyncS3Backup.Rsync.Remote;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Rsync.Invocation;
 
 namespace RsyncS3Backup.Rsync.Remote;

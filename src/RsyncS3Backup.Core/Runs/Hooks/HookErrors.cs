@@ -1,6 +1,6 @@
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Configuration;
 
-namespace RsyncS3Backup.Runs;
+namespace RsyncS3Backup.Runs.Hooks;
 
 /// <summary>What can go wrong with hooks.</summary>
 internal static class HookErrors

@@ -1,7 +1,6 @@
 using System.Text;
-using RsyncS3Backup.Reporting;
 
-namespace RsyncS3Backup.Runs;
+namespace RsyncS3Backup.Runs.Hooks;
 
 /// <summary>Keeps the beginning and the end of what a hook prints, however much it is. Thread-safe.</summary>
 internal sealed class HookOutput

@@ -4,7 +4,7 @@ using System.Diagnostics;
 using CliWrap;
 using RsyncS3Backup.Rsync.Invocation;
 
-namespace RsyncS3Backup.Runs;
+namespace RsyncS3Backup.Runs.Hooks;
 
 /// <summary>Runs one program of a hook and comes back, whatever the program does.</summary>
 internal static class HookProcess

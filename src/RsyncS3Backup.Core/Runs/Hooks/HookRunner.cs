@@ -1,10 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using RsyncS3Backup.Reporting;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Runs.Reporting;
 
-namespace RsyncS3Backup.Runs;
+namespace RsyncS3Backup.Runs.Hooks;
 
 /// <summary>Runs the hooks of a job. No shell is between us and them.</summary>
 internal sealed class HookRunner(BackupConfiguration configuration, RunContext context, KnownSecrets secrets)

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.History;
 
 /// <summary>What can be wrong with a history. None of it stops a run.</summary>
 internal static class HistoryErrors

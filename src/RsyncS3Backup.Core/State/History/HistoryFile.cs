@@ -1,6 +1,7 @@
 using System.Globalization;
+using RsyncS3Backup.State.Sqlite;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.History;
 
 /// <summary>The file of a job's history: makes it and checks it.</summary>
 internal static class HistoryFile

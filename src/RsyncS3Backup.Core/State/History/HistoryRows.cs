@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using RsyncS3Backup.Runs;
+using RsyncS3Backup.State.Sqlite;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.History;
 
 /// <summary>Stages and runs as rows of a history, and back.</summary>
 internal static class HistoryRows

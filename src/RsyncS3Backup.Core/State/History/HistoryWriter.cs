@@ -1,6 +1,7 @@
 using System.Reflection;
+using RsyncS3Backup.State.Sqlite;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.History;
 
 /// <summary>Writes one run to its job's history while it goes on. Nothing that can go wrong here stops a run: there is one warning, and the run
 /// goes on without.</summary>
@@ -165,5 +166,13 @@ internal sealed class HistoryWriter : IDisposable
     {
         database?.Dispose();
         database = null;
+    }
+
+    /// <summary>From when on a job's history is kept.</summary>
+    public static DateTimeOffset KeepsSince(BackupConfiguration? configuration)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        TimeSpan kept = configuration?.HistoryRetention ?? BackupConfiguration.DefaultHistoryRetention;
+        return kept < now - DateTimeOffset.MinValue ? now - kept : DateTimeOffset.MinValue;
     }
 }

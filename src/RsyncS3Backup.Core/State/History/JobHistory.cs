@@ -1,4 +1,6 @@
-namespace RsyncS3Backup.State;
+using RsyncS3Backup.State.Sqlite;
+
+namespace RsyncS3Backup.State.History;
 
 /// <summary>The history of one job, for those who read it or remove from it.</summary>
 internal sealed class JobHistory

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.History;
 
 /// <summary>What is known of a run before its first stage.</summary>
 internal sealed record RunHeader

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.History;
 
 /// <summary>Hooks and notifications of a run as the JSON of its history, and back.</summary>
 internal static class SurroundingsJson

@@ -1,6 +1,6 @@
 using SQLitePCL;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.Sqlite;
 
 /// <summary>One connection to a SQLite file, for one thread at a time. Every failure is a <see cref="SqliteException"/>.</summary>
 internal sealed class SqliteDatabase : IDisposable

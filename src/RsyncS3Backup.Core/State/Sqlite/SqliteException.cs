@@ -1,6 +1,6 @@
 using SQLitePCL;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.Sqlite;
 
 /// <summary>What SQLite could not do.</summary>
 internal sealed class SqliteException(string message, int code) : IOException(message)

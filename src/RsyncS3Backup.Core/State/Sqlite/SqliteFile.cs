@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.Sqlite;
 
 /// <summary>A SQLite file in the state folder: readable by its user only, and set aside when it is no good.</summary>
 internal static class SqliteFile

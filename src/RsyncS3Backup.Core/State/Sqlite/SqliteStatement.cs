@@ -1,6 +1,6 @@
 using SQLitePCL;
 
-namespace RsyncS3Backup.State;
+namespace RsyncS3Backup.State.Sqlite;
 
 /// <summary>A compiled statement. Parameters count from 1 and columns from 0, as in SQLite.</summary>
 internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle) : IDisposable

@@ -2,7 +2,7 @@ using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.Sync.Snapshots;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3.Snapshots;

@@ -3,10 +3,12 @@ using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Runs;
-using RsyncS3Backup.S3;
-using RsyncS3Backup.S3.Snapshots;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Snapshots;
 using S3Server;
 using Xunit;
 

@@ -3,9 +3,9 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using RsyncS3Backup.Scheduling;
-using RsyncS3Backup.Scheduling.Native;
-using RsyncS3Backup.Scheduling.Native.Cron;
+using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Schedulers;
+using RsyncS3Backup.Schedulers.Cron;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling.Native;

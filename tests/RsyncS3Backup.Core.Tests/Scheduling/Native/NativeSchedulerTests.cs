@@ -1,9 +1,9 @@
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Scheduling.Native;
-using RsyncS3Backup.Scheduling.Native.Cron;
-using RsyncS3Backup.Scheduling.Native.Launchd;
-using RsyncS3Backup.Scheduling.Native.Systemd;
-using RsyncS3Backup.Scheduling.Native.Windows;
+using RsyncS3Backup.Schedulers;
+using RsyncS3Backup.Schedulers.Cron;
+using RsyncS3Backup.Schedulers.Launchd;
+using RsyncS3Backup.Schedulers.Systemd;
+using RsyncS3Backup.Schedulers.Windows;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling.Native;

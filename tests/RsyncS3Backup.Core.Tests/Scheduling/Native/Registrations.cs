@@ -1,5 +1,5 @@
-using RsyncS3Backup.Scheduling;
-using RsyncS3Backup.Scheduling.Native;
+using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling.Native;
 

@@ -1,0 +1,10 @@
+namespace RsyncS3Backup.Files;
+
+/// <summary>Keys of a copy that follow each other.</summary>
+/// <param name="Start">What the keys start with, below the copy's prefix.</param>
+/// <param name="IsOneKey">True for that one key only.</param>
+internal readonly record struct KeyRange(string Start, bool IsOneKey)
+{
+    /// <summary>All of them.</summary>
+    public static KeyRange Everything { get; } = new("", IsOneKey: false);
+}

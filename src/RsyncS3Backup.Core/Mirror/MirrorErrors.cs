@@ -1,0 +1,65 @@
+namespace RsyncS3Backup.Mirror;
+
+/// <summary>The errors of the mirror: it is not there, not the job's, or cannot be read.</summary>
+internal static class MirrorErrors
+{
+    /// <summary>The destination is not there.</summary>
+    public static BackupError DestinationNotMounted(string destination, string what) => BackupError.Make(
+        "DestinationNotMounted",
+        BackupErrorCategory.ObjectNotFound,
+        $"The destination '{destination}' cannot be used: {what}.",
+        "Mount its drive. For a new destination create the folder above it; only the last folder is created by itself. If the mirror is to be "
+        + "made anew there, run once with -AllowNewDestination.",
+        destination,
+        BackupExitCode.Refused);
+
+    /// <summary>The destination is not the mirror that the job knows.</summary>
+    public static BackupError DestinationChanged(string destination, string what) => BackupError.Make(
+        "DestinationChanged",
+        BackupErrorCategory.InvalidOperation,
+        $"The destination '{destination}' is not the mirror that this job knows: {what}.",
+        "Check that the right drive is mounted. If this is to be the job's mirror from now on, run once with -AllowNewDestination.",
+        destination,
+        BackupExitCode.Refused);
+
+    public static BackupException MirrorMissing(string path) => Refusal(
+        "MirrorMissing", BackupErrorCategory.ObjectNotFound, path,
+        $"The mirror '{path}' does not exist or is not a folder; the bucket was not touched.",
+        "Run stage 1 first, mount the drive that the mirror is on, or correct the path.");
+
+    public static BackupException MirrorUnreadable(string path) => Refusal(
+        "MirrorUnreadable", BackupErrorCategory.PermissionDenied, path,
+        $"The mirror '{path}' cannot be listed; the bucket was not touched.",
+        "Give the user that runs the backup the right to read the folder.");
+
+    public static BackupError NameNotUtf8(string path) => Item(
+        "NameNotUtf8", BackupErrorCategory.InvalidData, path,
+        $"The name of '{path}' is not UTF-8, so S3 cannot hold it; it is only in the mirror.",
+        "Rename the file, for example with 'convmv'.");
+
+    public static BackupError FileUnreadable(string path, string reason) => Item(
+        "FileUnreadable", BackupErrorCategory.ReadError, path,
+        $"'{path}' cannot be read ({reason}); its copy in S3 stays as it is.", "Give the user that runs the backup the right to read it.");
+
+    public static BackupError FolderUnreadable(string path, string reason) => Item(
+        "FolderUnreadable", BackupErrorCategory.ReadError, path,
+        $"The folder '{path}' cannot be read ({reason}); nothing beneath it in S3 is changed.",
+        "Give the user that runs the backup the right to read it, or look at the disk.");
+
+    private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Stage2Failed);
+
+    private static BackupError Item(string id, BackupErrorCategory category, string target, string message, string action) =>
+        Stage2(id, category, target, message, action);
+
+    private static BackupException Failure(
+        string id, BackupErrorCategory category, string target, string message, string action, Exception? cause = null) =>
+        new(Stage2(id, category, target, message, action), cause);
+
+    private static BackupException Refusal(string id, BackupErrorCategory category, string target, string message, string action) =>
+        new(Stage2(id, category, target, message, action) with { ExitCode = BackupExitCode.Refused });
+
+    private static BackupException ParameterError(string id, string target, string message, string action) =>
+        new(Stage2(id, BackupErrorCategory.InvalidArgument, target, message, action) with { ExitCode = BackupExitCode.BadConfiguration });
+}
+

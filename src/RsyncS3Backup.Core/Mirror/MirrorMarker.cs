@@ -1,0 +1,73 @@
+using System.Text.Json;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Mirror;
+
+/// <summary>
+/// The file at a mirror's root that tells this mirror from an empty mount point and from another drive. It never goes to S3, and rsync
+/// neither copies nor deletes it.
+/// </summary>
+/// <param name="Id">The mirror's own id.</param>
+/// <param name="Job">The name of the job that made the mirror.</param>
+/// <param name="Created">When.</param>
+/// <param name="FileSystem">Where.</param>
+internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Created, FileSystemIdentity FileSystem)
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = ".rsyncs3backup.json";
+
+    private const int LargestFile = 64 * 1024;
+    private const string Note = "RsyncS3Backup knows this mirror by this file. Without it the next run is refused.";
+
+    /// <summary>A marker for a mirror that has none.</summary>
+    public static MirrorMarker New(string job, string mirror) =>
+        new(Guid.NewGuid().ToString("D"), job, DateTimeOffset.UtcNow, FileSystemIdentity.Of(mirror));
+
+    /// <summary>The marker of a mirror; null when it has none.</summary>
+    /// <exception cref="InvalidDataException">There is a file of that name that is no marker.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
+    public static MirrorMarker? Read(string mirror)
+    {
+        FileInfo file = new(Path.Combine(mirror, FileName));
+        if (!file.Exists)
+            return null;
+        if (file.Length > LargestFile)
+            throw new InvalidDataException("it is too large");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            JsonElement fileSystem = document.RootElement.GetProperty("fileSystem");
+            return new MirrorMarker(
+                Text(document.RootElement, "id")!,
+                Text(document.RootElement, "job")!,
+                document.RootElement.GetProperty("created").GetDateTimeOffset(),
+                new FileSystemIdentity(Text(fileSystem, "type")!, fileSystem.TryGetProperty("id", out _) ? Text(fileSystem, "id") : null));
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException("it is not what this module writes", exception);
+        }
+    }
+
+    /// <summary>Writes it, all or nothing, for its user only.</summary>
+    public void Write(string mirror)
+    {
+        string path = Path.Combine(mirror, FileName);
+        FolderTime.Keep(mirror, () => StateFolder.Replace(path, json =>
+        {
+            json.WriteString("note", Note);
+            json.WriteString("id", Id);
+            json.WriteString("job", Job);
+            json.WriteString("created", Created);
+            json.WriteStartObject("fileSystem");
+            json.WriteString("type", FileSystem.Type);
+            if (FileSystem.Id is not null)
+                json.WriteString("id", FileSystem.Id);
+            json.WriteEndObject();
+        }));
+    }
+
+    private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
+}

@@ -1,0 +1,22 @@
+namespace RsyncS3Backup.ObjectStore.Pacing;
+
+/// <summary>How fast a run may send, and how long it waits when nothing moves.</summary>
+internal sealed record TransferLimits
+{
+    /// <summary>The timeout of a run that names none.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan LongestRequestPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bytes a second over all requests; null for as fast as it goes.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>A limit that other jobs share; null: none.</summary>
+    public BandwidthLimit? Shared { get; init; }
+
+    /// <summary>A run ends when nothing at all has moved for so long.</summary>
+    public TimeSpan Timeout { get; init; } = DefaultTimeout;
+
+    /// <summary>One request is given up, and tried again, when nothing of it has moved for so long.</summary>
+    public TimeSpan RequestPatience => Timeout / 3 < LongestRequestPatience ? Timeout / 3 : LongestRequestPatience;
+}

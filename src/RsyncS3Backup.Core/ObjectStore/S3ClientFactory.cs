@@ -1,0 +1,159 @@
+using System.Net;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.CredentialManagement;
+using Amazon.Runtime.Credentials;
+using Amazon.S3;
+using Amazon.S3.Model;
+using RsyncS3Backup.ObjectStore.Pacing;
+
+namespace RsyncS3Backup.ObjectStore;
+
+/// <summary>Makes the SDK's client for a destination: endpoint, region, credentials, checksums, retries, connections.</summary>
+internal static class S3ClientFactory
+{
+    /// <summary>Makes S3 refuse the request when another account owns the bucket.</summary>
+    internal const string ExpectedOwnerHeader = "x-amz-expected-bucket-owner";
+
+    private const int Retries = 4;
+
+    /// <summary>Who must own the bucket, for requests that are not the SDK's; nothing where nobody asked.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> OwnerHeader(S3Destination destination) =>
+        destination.ExpectedBucketOwner is { } owner ? [new(ExpectedOwnerHeader, owner)] : [];
+
+    /// <summary>A connection whose every HTTP request is counted.</summary>
+    /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
+    public static S3Connection Create(S3Access request, int connections, TransferLimits? limits = null, Traffic? traffic = null)
+    {
+        S3Destination destination = request.Destination;
+        traffic ??= new Traffic(TimeProvider.System);
+        CredentialProfile? profile = destination.Profile is { } name ? FindProfile(name) : null;
+        SocketsHttpHandler handler = new()
+        {
+            MaxConnectionsPerServer = connections,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            AutomaticDecompression = DecompressionMethods.None,
+            AllowAutoRedirect = false,
+        };
+        RequestCounter counter = new(new TransferHandler(handler, traffic, limits ?? new TransferLimits(), TimeProvider.System));
+        bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
+        AmazonS3Config config = new()
+        {
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = Retries,
+            // How long a body may take depends on the line; the handler below ends a request that stands still.
+            Timeout = Timeout.InfiniteTimeSpan,
+            RequestChecksumCalculation = whenRequired ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
+            ResponseChecksumValidation = whenRequired ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED,
+            HttpClientFactory = new CountingHttpClientFactory(counter),
+            ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
+        };
+        SetEndpoint(config, request, profile);
+        AWSCredentials credentials = Credentials(request, profile);
+        AmazonS3Client client = new(credentials, config);
+        if (destination.ExpectedBucketOwner is { } owner)
+        {
+            // Before the request is signed, and for every kind of request: none can be forgotten.
+            client.BeforeRequestEvent += (_, sending) => ((WebServiceRequestEventArgs)sending).Headers[ExpectedOwnerHeader] = owner;
+        }
+
+        // By the SDK's own rules, which also know endpoints from the environment and from profiles.
+        Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
+        try
+        {
+            RequireSecure(address, request);
+        }
+        catch
+        {
+            client.Dispose();
+            counter.Dispose();
+            throw;
+        }
+
+        S3Target target = new(
+            destination.Bucket,
+            destination.EndpointUrl ?? address.GetLeftPart(UriPartial.Authority),
+            config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
+            request.AskedStorageClass ?? "");
+        return new S3Connection(client, counter, credentials, address, target);
+    }
+
+    /// <summary>Refuses plain HTTP to another machine.</summary>
+    /// <exception cref="BackupException">An insecure endpoint.</exception>
+    public static void RequireSecure(Uri address, S3Access request)
+    {
+        if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)
+            throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
+    }
+
+    private static void SetEndpoint(AmazonS3Config config, S3Access request, CredentialProfile? profile)
+    {
+        string? region = request.Destination.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
+        if (request.Destination.EndpointUrl is { } endpoint)
+        {
+            config.ServiceURL = endpoint;
+            // Compatible stores sign for a region too; most take this one.
+            config.AuthenticationRegion = region ?? "us-east-1";
+            return;
+        }
+
+        config.RegionEndpoint = RegionEndpoint.GetBySystemName(region ?? throw S3Errors.RegionMissing(request.Destination.Bucket));
+    }
+
+    private static string? FallbackRegion()
+    {
+        string? fromEnvironment = Environment.GetEnvironmentVariable("AWS_REGION") ?? Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION");
+        if (!string.IsNullOrEmpty(fromEnvironment))
+            return fromEnvironment;
+        string profile = Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } chosen ? chosen : "default";
+        return new CredentialProfileStoreChain().TryGetProfile(profile, out CredentialProfile found) ? found.Region?.SystemName : null;
+    }
+
+    private static CredentialProfile FindProfile(string name) =>
+        new CredentialProfileStoreChain().TryGetProfile(name, out CredentialProfile profile) ? profile : throw S3Errors.ProfileMissing(name);
+
+    private static AWSCredentials Credentials(S3Access request, CredentialProfile? profile)
+    {
+        if (request.Credentials is { } given)
+        {
+            return given.SessionToken is { Length: > 0 } token
+                ? new SessionAWSCredentials(given.AccessKey, given.SecretKey, token)
+                : new BasicAWSCredentials(given.AccessKey, given.SecretKey);
+        }
+
+        return profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials();
+    }
+
+    private sealed class CountingHttpClientFactory(HttpMessageHandler handler) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(handler, disposeHandler: false)
+        {
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+        };
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}
+
+/// <summary>The SDK's client and what it was made from.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Counter">Sends and counts the requests.</param>
+/// <param name="Credentials">Who signs.</param>
+/// <param name="BucketAddress">The bucket's address, with the bucket in the host or as the first part of the path.</param>
+/// <param name="Target">What error messages name.</param>
+internal sealed record S3Connection(
+    AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
+{
+    /// <summary>True when nobody on the way can read or change a request.</summary>
+    public bool IsHttps => BucketAddress.Scheme == Uri.UriSchemeHttps;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Client.Dispose();
+        Counter.Dispose();
+    }
+}

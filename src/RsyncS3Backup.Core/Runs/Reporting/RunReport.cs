@@ -1,0 +1,108 @@
+namespace RsyncS3Backup.Runs.Reporting;
+
+/// <summary>What hooks and notifications are told of a run, of whichever result it is made.</summary>
+internal sealed record RunReport
+{
+    public required string Name { get; init; }
+
+    public required string RunId { get; init; }
+
+    /// <summary>How it ended; null while it is on.</summary>
+    public BackupStatus? Status { get; init; }
+
+    public BackupExitCode? ExitCode { get; init; }
+
+    public DateTimeOffset StartTime { get; init; }
+
+    public TimeSpan? Duration { get; init; }
+
+    public RsyncStageResult? Stage1 { get; init; }
+
+    public S3SyncStageResult? Stage2 { get; init; }
+
+    public BackupError? Error => Stage1?.Error ?? Stage2?.Error;
+
+    public required string HostName { get; init; }
+
+    public string? ConfigurationPath { get; init; }
+
+    public string? LogPath { get; init; }
+
+    public IReadOnlyList<BackupHookResult> Hooks { get; init; } = [];
+
+    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
+
+    /// <summary>What there is to tell.</summary>
+    public NotificationEvent Event => Status switch
+    {
+        null => NotificationEvent.Start,
+        BackupStatus.Failed or BackupStatus.Cancelled => NotificationEvent.Failure,
+        BackupStatus.SucceededWithWarnings => NotificationEvent.Warning,
+        _ => NotificationEvent.Success,
+    };
+
+    /// <summary>A run of both stages in this process.</summary>
+    public static RunReport From(BackupResult result, string? configurationPath) => new()
+    {
+        Name = result.Name,
+        RunId = result.RunId,
+        Status = result.Status,
+        ExitCode = result.ExitCode,
+        StartTime = result.StartTime,
+        Duration = result.Duration,
+        Stage1 = result.Stage1,
+        Stage2 = result.Stage2,
+        HostName = Environment.MachineName,
+        ConfigurationPath = configurationPath,
+        LogPath = result.LogPath,
+        Hooks = result.Hooks,
+        Notifications = result.Notifications,
+    };
+
+    /// <summary>A run of the history.</summary>
+    public static RunReport From(BackupRun run) => new()
+    {
+        Name = run.Name,
+        RunId = run.RunId,
+        Status = run.Status,
+        ExitCode = run.ExitCode,
+        StartTime = run.StartTime,
+        Duration = run.Duration,
+        Stage1 = run.Stage1,
+        Stage2 = run.Stage2,
+        HostName = run.HostName,
+        ConfigurationPath = run.ConfigurationPath,
+        LogPath = run.LogPath,
+        Hooks = run.Hooks,
+        Notifications = run.Notifications,
+    };
+
+    /// <summary>A stage 1 that ran alone.</summary>
+    public static RunReport From(RsyncStageResult stage) => new()
+    {
+        Name = stage.Name,
+        RunId = stage.RunId,
+        Status = stage.Status,
+        ExitCode = stage.Error?.ExitCode,
+        StartTime = stage.StartTime,
+        Duration = stage.Duration,
+        Stage1 = stage,
+        HostName = Environment.MachineName,
+        ConfigurationPath = stage.Configuration?.Path,
+        LogPath = stage.LogPath,
+    };
+
+    /// <summary>A stage 2 that ran alone.</summary>
+    public static RunReport From(S3SyncStageResult stage) => new()
+    {
+        Name = stage.Name,
+        RunId = stage.RunId,
+        Status = stage.Status,
+        ExitCode = stage.Error?.ExitCode,
+        StartTime = stage.StartTime,
+        Duration = stage.Duration,
+        Stage2 = stage,
+        HostName = Environment.MachineName,
+        LogPath = stage.LogPath,
+    };
+}

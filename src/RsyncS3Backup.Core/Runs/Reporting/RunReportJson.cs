@@ -1,0 +1,199 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace RsyncS3Backup.Runs.Reporting;
+
+/// <summary>
+/// A run as JSON, for hooks and webhooks. Written by hand, so that what others rely on changes only on purpose, and a new property of a result
+/// (a configuration, for one) never leaves the machine by accident. docs/notifications.md describes it.
+/// </summary>
+internal static class RunReportJson
+{
+    /// <summary>Raised when a member changes its meaning or goes away; new members do not raise it.</summary>
+    public const int SchemaVersion = 1;
+
+    // A message need not carry hundreds of them; the log has all.
+    private const int Items = 20;
+
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static byte[] ToUtf8(RunReport report)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer, Options))
+            Write(json, report);
+        return buffer.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, RunReport report)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("schemaVersion", SchemaVersion);
+        json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
+        Text(json, "summary", RunSummary.Subject(report));
+        Text(json, "name", report.Name);
+        json.WriteString("runId", report.RunId);
+        Text(json, "status", report.Status?.ToString());
+        if (report.ExitCode is { } exitCode)
+            json.WriteNumber("exitCode", (int)exitCode);
+        json.WriteString("startTime", report.StartTime);
+        if (report.Duration is { } duration)
+            json.WriteNumber("durationSeconds", Seconds(duration));
+        json.WriteString("hostName", report.HostName);
+        Text(json, "configurationPath", report.ConfigurationPath);
+        Text(json, "logPath", report.LogPath);
+        Error(json, "error", report.Error);
+        if (report.Stage1 is { } stage1)
+            Stage(json, stage1);
+        if (report.Stage2 is { } stage2)
+            Stage(json, stage2);
+        if (report.Hooks.Count > 0)
+            Hooks(json, report.Hooks);
+        if (report.Notifications.Count > 0)
+            Notifications(json, report.Notifications);
+        json.WriteEndObject();
+    }
+
+    private static void Stage(Utf8JsonWriter json, RsyncStageResult stage)
+    {
+        json.WriteStartObject("stage1");
+        json.WriteString("status", stage.Status.ToString());
+        Texts(json, "source", stage.Source);
+        Text(json, "destination", stage.Destination);
+        Counts(json, stage.Created, stage.Updated, stage.MetadataChanged, stage.Deleted, stage.Unchanged, stage.Failed, stage.Total);
+        Bytes(json, stage.TotalBytes, stage.TransferredBytes, stage.StartTime, stage.Duration);
+        Text(json, "rsyncVersion", stage.RsyncVersion);
+        if (stage.RsyncExitCode is { } code)
+            json.WriteNumber("rsyncExitCode", code);
+        Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
+        json.WriteEndObject();
+    }
+
+    private static void Stage(Utf8JsonWriter json, S3SyncStageResult stage)
+    {
+        json.WriteStartObject("stage2");
+        json.WriteString("status", stage.Status.ToString());
+        Text(json, "path", stage.Path);
+        Text(json, "bucketName", stage.BucketName);
+        Text(json, "keyPrefix", stage.KeyPrefix);
+        Text(json, "storageClass", stage.StorageClass);
+        Text(json, "syncMode", stage.SyncMode?.ToString());
+        Counts(json, stage.Created, stage.Updated, stage.MetadataChanged, stage.Deleted, stage.Unchanged, stage.Failed, stage.Total);
+        json.WriteNumber("copied", stage.Copied);
+        Bytes(json, stage.TotalBytes, stage.TransferredBytes, stage.StartTime, stage.Duration);
+        json.WriteNumber("deletedBytes", stage.DeletedBytes);
+        json.WriteNumber("requests", stage.Requests.Total);
+        json.WriteNumber("estimatedRequestCost", stage.EstimatedRequestCost);
+        Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
+        json.WriteEndObject();
+    }
+
+    private static void Counts(
+        Utf8JsonWriter json, long created, long updated, long metadataChanged, long deleted, long unchanged, long failed, long total)
+    {
+        json.WriteNumber("created", created);
+        json.WriteNumber("updated", updated);
+        json.WriteNumber("metadataChanged", metadataChanged);
+        json.WriteNumber("deleted", deleted);
+        json.WriteNumber("unchanged", unchanged);
+        json.WriteNumber("failed", failed);
+        json.WriteNumber("total", total);
+    }
+
+    private static void Bytes(Utf8JsonWriter json, long total, long transferred, DateTimeOffset started, TimeSpan duration)
+    {
+        json.WriteNumber("totalBytes", total);
+        json.WriteNumber("transferredBytes", transferred);
+        json.WriteString("startTime", started);
+        json.WriteNumber("durationSeconds", Seconds(duration));
+    }
+
+    private static void Problems(
+        Utf8JsonWriter json, string? skippedReason, BackupError? error, IReadOnlyList<BackupError> failedItems, IReadOnlyList<string> warnings)
+    {
+        Text(json, "skippedReason", skippedReason);
+        Error(json, "error", error);
+        if (failedItems.Count > 0)
+        {
+            json.WriteStartArray("failedItems");
+            foreach (BackupError item in failedItems.Take(Items))
+                Error(json, null, item);
+            json.WriteEndArray();
+        }
+
+        if (warnings.Count > 0)
+            Texts(json, "warnings", warnings.Take(Items));
+    }
+
+    private static void Hooks(Utf8JsonWriter json, IReadOnlyList<BackupHookResult> hooks)
+    {
+        json.WriteStartArray("hooks");
+        foreach (BackupHookResult hook in hooks)
+        {
+            json.WriteStartObject();
+            json.WriteString("hook", JsonNamingPolicy.CamelCase.ConvertName(hook.Hook.ToString()));
+            Text(json, "command", hook.Command);
+            json.WriteString("status", hook.Status.ToString());
+            if (hook.ExitCode is { } code)
+                json.WriteNumber("exitCode", code);
+            json.WriteNumber("durationSeconds", Seconds(hook.Duration));
+            Error(json, "error", hook.Error);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Notifications(Utf8JsonWriter json, IReadOnlyList<NotificationResult> notifications)
+    {
+        json.WriteStartArray("notifications");
+        foreach (NotificationResult notification in notifications)
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", JsonNamingPolicy.CamelCase.ConvertName(notification.Kind.ToString()));
+            json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(notification.Event.ToString()));
+            Text(json, "target", notification.Target);
+            json.WriteString("status", notification.Status.ToString());
+            json.WriteNumber("attempts", notification.Attempts);
+            Error(json, "error", notification.Error);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Error(Utf8JsonWriter json, string? name, BackupError? error)
+    {
+        if (error is null)
+            return;
+        if (name is not null)
+            json.WritePropertyName(name);
+        json.WriteStartObject();
+        json.WriteString("id", error.Id);
+        json.WriteString("category", error.Category.ToString());
+        Text(json, "message", error.Message);
+        Text(json, "recommendedAction", error.RecommendedAction);
+        Text(json, "target", error.Target);
+        Text(json, "s3ErrorCode", error.S3ErrorCode);
+        Text(json, "requestId", error.RequestId);
+        if (error.RsyncExitCode is { } code)
+            json.WriteNumber("rsyncExitCode", code);
+        json.WriteEndObject();
+    }
+
+    private static void Text(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+            json.WriteString(name, ConfigurationText.WellFormed(value));
+    }
+
+    private static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (string value in values)
+            json.WriteStringValue(ConfigurationText.WellFormed(value));
+        json.WriteEndArray();
+    }
+
+    private static double Seconds(TimeSpan duration) => Math.Round(duration.TotalSeconds, 3);
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+
+namespace RsyncS3Backup.Runs.Reporting;
+
+/// <summary>A run in the words of a message to a person.</summary>
+internal static class RunSummary
+{
+    private const int LongestText = 500;
+    private const int Items = 5;
+
+    /// <summary>One line: which job, where, how it ended, and what changed or why it failed.</summary>
+    public static string Subject(RunReport report)
+    {
+        string what = report.Error is { } error && report.Event == NotificationEvent.Failure
+            ? $"{error.Id}: {FirstLine(error.Message)}"
+            : Changes(report);
+        string duration = report.Duration is { } took && report.Error is null ? $" in {HumanText.Duration(took)}" : "";
+        string subject = $"{report.Name} on {report.HostName}: {Words(report.Status)}{(what.Length > 0 ? ", " : "")}{what}{duration}";
+        return Shorten(OneLine(subject), 250);
+    }
+
+    /// <summary>The job and how it ended, for a title.</summary>
+    public static string Title(RunReport report) => Shorten(OneLine($"{report.Name}: {Words(report.Status)}"), 140);
+
+    /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
+    public static IEnumerable<(string Label, string Text)> Details(RunReport report)
+    {
+        if (report.Error is { } error)
+        {
+            yield return ("Error", Shorten($"{error.Id}: {error.Message}", LongestText));
+            yield return ("What to do", Shorten(error.RecommendedAction, LongestText));
+        }
+
+        if (report.Stage1 is { } stage1)
+            yield return ("Mirror", Stage(stage1.Status, stage1.SkippedReason, Counts(stage1), stage1.TransferredBytes, stage1.Duration, stage1.Destination));
+        if (report.Stage2 is { } stage2)
+        {
+            string where = stage2.BucketName is null ? "" : $"s3://{stage2.BucketName}/{stage2.KeyPrefix}";
+            yield return ("S3", Stage(stage2.Status, stage2.SkippedReason, Counts(stage2), stage2.TransferredBytes, stage2.Duration, where));
+        }
+
+        foreach ((string label, string text) in Problems(report))
+            yield return (label, text);
+        yield return ("Host", report.HostName);
+        if (report.StartTime != default)
+            yield return ("Started", report.StartTime.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture));
+        if (report.Duration is { } duration)
+            yield return ("Duration", HumanText.Duration(duration));
+        if (report.LogPath is { } log)
+            yield return ("Log", log);
+        yield return ("Run", report.RunId);
+    }
+
+    /// <summary>The whole message as plain text.</summary>
+    public static string PlainText(RunReport report)
+    {
+        IEnumerable<string> details = Details(report).Select(detail => $"{detail.Label}: {detail.Text.Replace("\n", "\n    ", StringComparison.Ordinal)}");
+        return $"{Subject(report)}\n\n{string.Join('\n', details)}\n";
+    }
+
+    /// <summary>A text of at most so many characters.</summary>
+    public static string Shorten(string text, int longest)
+    {
+        if (text.Length <= longest)
+            return text;
+        // Not between the halves of a surrogate pair.
+        int end = char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1;
+        return text[..end] + "…";
+    }
+
+    private static IEnumerable<(string Label, string Text)> Problems(RunReport report)
+    {
+        string[] warnings = [.. report.Stage1?.Warnings ?? [], .. report.Stage2?.Warnings ?? []];
+        if (warnings.Length > 0)
+            yield return ("Warnings", Several(warnings));
+        string[] failed = [.. (report.Stage1?.FailedItems ?? []).Concat(report.Stage2?.FailedItems ?? []).Select(item => item.ToString())];
+        if (failed.Length > 0)
+            yield return ("Failed", Several(failed));
+        string[] hooks = [.. report.Hooks.Where(hook => hook.Error is not null).Select(hook => hook.Error!.Message)];
+        if (hooks.Length > 0)
+            yield return ("Hooks", Several(hooks));
+        string[] untold = [.. report.Notifications.Where(sent => sent.Error is not null).Select(sent => sent.Error!.Message).Distinct()];
+        if (untold.Length > 0)
+            yield return ("Not told", Several(untold));
+    }
+
+    private static string Changes(RunReport report)
+    {
+        List<string> parts = [];
+        if (report.Stage1 is { Status: not BackupStatus.Skipped } stage1)
+            parts.Add(Counts(stage1));
+        if (report.Stage2 is { Status: not BackupStatus.Skipped } stage2)
+            parts.Add(stage2.TransferredBytes > 0 ? $"{HumanText.Bytes(stage2.TransferredBytes)} sent to S3" : "nothing to send to S3");
+        return string.Join(", ", parts);
+    }
+
+    private static string Counts(RsyncStageResult stage) => Counts(stage.Created, stage.Updated + stage.MetadataChanged, stage.Deleted, stage.Failed);
+
+    private static string Counts(S3SyncStageResult stage) =>
+        Counts(stage.Created, stage.Updated + stage.MetadataChanged, stage.Deleted, stage.Failed);
+
+    private static string Counts(long created, long changed, long deleted, long failed)
+    {
+        (long Count, string What)[] all = [(created, "new"), (changed, "changed"), (deleted, "deleted"), (failed, "failed")];
+        string text = string.Join(", ", all.Where(item => item.Count > 0)
+            .Select(item => $"{item.Count.ToString("N0", CultureInfo.InvariantCulture)} {item.What}"));
+        return text.Length > 0 ? text : "nothing changed";
+    }
+
+    private static string Stage(BackupStatus status, string? skippedReason, string counts, long bytes, TimeSpan duration, string where)
+    {
+        if (status == BackupStatus.Skipped)
+            return $"skipped. {skippedReason}";
+        string text = $"{Words(status)}, {counts}, {HumanText.Bytes(bytes)} in {HumanText.Duration(duration)}";
+        return where.Length > 0 ? $"{text} ({where})" : text;
+    }
+
+    private static string Words(BackupStatus? status) => status switch
+    {
+        null => "started",
+        BackupStatus.Succeeded => "succeeded",
+        BackupStatus.SucceededWithWarnings => "succeeded with warnings",
+        BackupStatus.Failed => "FAILED",
+        BackupStatus.Cancelled => "cancelled",
+        _ => "skipped",
+    };
+
+    private static string Several(string[] texts)
+    {
+        string shown = string.Join('\n', texts.Take(Items).Select(text => Shorten(OneLine(text), LongestText)));
+        return texts.Length > Items ? $"{shown}\n… and {texts.Length - Items} more" : shown;
+    }
+
+    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd();
+
+    private static string OneLine(string text) =>
+        string.Create(text.Length, text, (line, whole) =>
+        {
+            for (int i = 0; i < line.Length; i++)
+                line[i] = char.IsControl(whole[i]) ? ' ' : whole[i];
+        });
+}

@@ -1,0 +1,280 @@
+using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
+
+namespace RsyncS3Backup.Schedulers;
+
+/// <summary>Registers jobs with the operating system's schedulers, and tells what is registered.</summary>
+/// <param name="places">Where the schedulers keep things.</param>
+/// <param name="clock">The time.</param>
+internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
+{
+    /// <summary>Registers a job, or changes how it is registered.</summary>
+    /// <param name="wanted">What to register; the scheduler and the program are found where they are left open.</param>
+    /// <param name="configuration">The job.</param>
+    /// <param name="launcher">The module's launcher script.</param>
+    /// <param name="tell">Told what happens, and what the user should know.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">The job has no schedule, or the scheduler cannot have it.</exception>
+    public async Task<BackupSchedule> RegisterAsync(
+        ScheduleWish wanted, BackupConfiguration configuration, string launcher, IRunObserver tell, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        CronSchedule schedule = CronSchedule.From(Effective(configuration, wanted.CronExpression, wanted.TimeZone));
+        (INativeScheduler scheduler, string? why) = await ChooseAsync(wanted, configuration.Name, cancellationToken).ConfigureAwait(false);
+        if (why is not null)
+            tell.Verbose($"{scheduler.Kind} is chosen: {why}.");
+        ScheduleRegistration registration = new()
+        {
+            JobName = configuration.Name,
+            ConfigPath = wanted.ByPath ? configuration.Path : null,
+            CronExpression = wanted.CronExpression,
+            TimeZone = wanted.TimeZone,
+            CatchUp = wanted.CatchUp,
+            RandomDelay = wanted.RandomDelay,
+            Scope = wanted.Scope,
+            Trigger = NativeTrigger.For(schedule, wanted.CatchUp, now),
+            Program = PowerShellProgram.Find(),
+            Launcher = launcher,
+            Environment = JobEnvironment.Current(),
+        };
+        // Before the first trigger can ask: the first question of all finds nothing due.
+        ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
+        foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))
+            tell.Warning(warning);
+
+        foreach (NativeEntry other in await ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (other.Registration?.JobName != configuration.Name || (other.Scheduler.Kind == scheduler.Kind && other.Scheduler.Scope == scheduler.Scope))
+                continue;
+            if (other.Scheduler.Scope == scheduler.Scope)
+            {
+                tell.Verbose($"The job moves from {other.Scheduler.Kind}.");
+                await other.Scheduler.RemoveAsync(other, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                tell.Warning(
+                    $"Job '{configuration.Name}' is registered with {other.Scheduler.Kind} for the {other.Scheduler.Scope} scope as well: {other.Location}.");
+            }
+        }
+
+        IReadOnlyList<NativeEntry> entries = await scheduler.ListAsync(cancellationToken).ConfigureAwait(false);
+        NativeEntry entry = entries.FirstOrDefault(found => found.Registration?.JobName == configuration.Name)
+            ?? throw new BackupException(NativeScheduleErrors.NotVerified(configuration.Name, scheduler.Kind, "it is not there"));
+        return Describe(entry, new JobReader(), launcher);
+    }
+
+    /// <summary>The scheduler that a job would be registered with.</summary>
+    /// <exception cref="BackupException">There is none, or it takes an administrator.</exception>
+    public async Task<(INativeScheduler Scheduler, string? Why)> ChooseAsync(ScheduleWish wanted, string jobName, CancellationToken cancellationToken)
+    {
+        (INativeScheduler scheduler, string? why) = await SchedulerChoice
+            .FindAsync(wanted.Scheduler, SchedulerChoice.All(wanted.Scope, places), cancellationToken).ConfigureAwait(false);
+        return wanted.Scope == BackupScheduleScope.System && !Environment.IsPrivilegedProcess
+            ? throw new BackupException(NativeScheduleErrors.NotPrivileged(scheduler.Kind, jobName))
+            : (scheduler, why);
+    }
+
+    /// <summary>What is registered with every scheduler of this system that answers, by job.</summary>
+    public async Task<IReadOnlyList<NativeEntry>> ListAsync(CancellationToken cancellationToken)
+    {
+        List<NativeEntry> entries = [];
+        foreach (BackupScheduleScope scope in Enum.GetValues<BackupScheduleScope>())
+        {
+            foreach (INativeScheduler scheduler in SchedulerChoice.All(scope, places))
+                entries.AddRange(await scheduler.ListAsync(cancellationToken).ConfigureAwait(false));
+        }
+
+        return [.. entries.OrderBy(NameOf, StringComparer.OrdinalIgnoreCase)];
+    }
+
+    /// <summary>The entries as users see them.</summary>
+    public IReadOnlyList<BackupSchedule> Describe(IEnumerable<NativeEntry> entries, string launcher)
+    {
+        JobReader jobs = new();
+        return [.. entries.Select(entry => Describe(entry, jobs, launcher))];
+    }
+
+    /// <summary>Takes an entry away, and what is kept of the job's schedule when no other entry needs it.</summary>
+    /// <exception cref="BackupException">The system refused.</exception>
+    public async Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken)
+    {
+        await entry.Scheduler.RemoveAsync(entry, cancellationToken).ConfigureAwait(false);
+        if (entry.Registration is not { } registration)
+            return;
+        IReadOnlyList<NativeEntry> left = await ListAsync(cancellationToken).ConfigureAwait(false);
+        if (!left.Any(other => other.Registration?.JobName == registration.JobName))
+        {
+            StartRequest.Take(registration.JobName);
+            ScheduleState.Forget(registration.JobName);
+        }
+    }
+
+    /// <summary>Switches an entry on or off.</summary>
+    /// <exception cref="BackupException">The system refused, or its registration cannot be read.</exception>
+    public async Task<IReadOnlyList<string>> SetEnabledAsync(NativeEntry entry, bool isEnabled, CancellationToken cancellationToken)
+    {
+        ScheduleRegistration registration = entry.Registration
+            ?? throw new BackupException(NativeScheduleErrors.NotVerified(entry.Name, entry.Scheduler.Kind, entry.Problem ?? "it cannot be read"));
+        // What was missed while it was off is not made good: somebody wanted it off.
+        if (isEnabled && !registration.IsEnabled && TryRead(new JobReader(), registration, out CronSchedule? schedule) is null)
+            ScheduleState.Begin(registration.JobName, schedule!, clock.GetUtcNow(), keep: false);
+        return await entry.Scheduler.InstallAsync(registration with { IsEnabled = isEnabled }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Lets an entry's scheduler start its job now, due or not.</summary>
+    /// <exception cref="BackupException">The system refused.</exception>
+    public static async Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)
+    {
+        string job = NameOf(entry);
+        StartRequest.Make(job);
+        try
+        {
+            await entry.Scheduler.StartAsync(entry, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            StartRequest.Take(job);
+            throw;
+        }
+    }
+
+    /// <summary>The job's name; the entry's own where that cannot be read.</summary>
+    public static string NameOf(NativeEntry entry) => entry.Registration?.JobName ?? entry.Name;
+
+    /// <summary>The expression and the zone that count: each the one that was given, else the configuration's.</summary>
+    /// <exception cref="BackupException">There is no expression.</exception>
+    public static BackupScheduleOptions Effective(BackupConfiguration configuration, string? cronExpression, string? timeZone)
+    {
+        string expression = cronExpression ?? configuration.Schedule?.CronExpression
+            ?? throw new BackupException(ScheduleErrors.ScheduleMissing(configuration.Name));
+        return new BackupScheduleOptions { CronExpression = expression, Timezone = timeZone ?? configuration.Schedule?.Timezone };
+    }
+
+    private BackupSchedule Describe(NativeEntry entry, JobReader jobs, string launcher)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        string name = NameOf(entry);
+        BackupSchedule described = new()
+        {
+            Name = name,
+            Scheduler = entry.Scheduler.Kind,
+            Scope = entry.Scheduler.Scope,
+            EntryName = entry.Name,
+            Location = entry.Location,
+            Command = entry.Command,
+            Problem = entry.Problem,
+            State = BackupScheduleState.Broken,
+        };
+        if (LastRun(name) is { } last)
+            described = described with { LastRun = last.StartTime.ToLocalTime(), LastResult = last.Status };
+        if (entry.Registration is not { } registration)
+            return described;
+
+        described = described with
+        {
+            CatchUp = registration.CatchUp,
+            RandomDelay = registration.RandomDelay,
+            ConfigurationPath = registration.ConfigPath,
+            IsOverride = registration.CronExpression is not null || registration.TimeZone is not null,
+        };
+        if (TryRead(jobs, registration, out CronSchedule? schedule) is { } unreadable)
+            return described with { Problem = entry.Problem ?? unreadable.Message };
+        string? outdated = Outdated(entry.Scheduler.Kind, registration, schedule!, launcher, now);
+        return described with
+        {
+            CronExpression = schedule!.Expression.Text,
+            TimeZone = schedule.IsInMachineZone ? null : schedule.Zone.Name,
+            NextRun = registration.IsEnabled ? schedule.After(now)?.Local : null,
+            Problem = entry.Problem ?? outdated,
+            State = entry.Problem is not null ? BackupScheduleState.Broken
+                : !registration.IsEnabled ? BackupScheduleState.Disabled
+                : outdated is not null ? BackupScheduleState.NeedsRegistration
+                : BackupScheduleState.Active,
+        };
+    }
+
+    private static string? Outdated(
+        BackupScheduler scheduler, ScheduleRegistration registration, CronSchedule schedule, string launcher, DateTimeOffset now)
+    {
+        if (!File.Exists(registration.Program))
+            return $"PowerShell is no longer at '{registration.Program}'; register the job again.";
+        if (!File.Exists(registration.Launcher))
+            return $"The module is no longer at '{Path.GetDirectoryName(registration.Launcher)}'; register the job again.";
+        if (registration.Launcher != launcher && !IsOtherVersion(registration.Launcher, launcher))
+            return $"A module in another place starts the job: '{registration.Launcher}'. Register the job again to use this one.";
+        NativeTrigger wanted = NativeTrigger.For(schedule, registration.CatchUp, now);
+        return registration.Trigger.Covers(wanted, scheduler)
+            ? null
+            : $"The schedule '{schedule.Expression.Text}' has times at which {scheduler} does not start the job; register it again"
+                + (registration.CatchUp ? ", until then it may start up to an hour late." : ".");
+    }
+
+    // Versions that lie side by side: each one's launcher starts the newest of them.
+    private static bool IsOtherVersion(string launcher, string other)
+    {
+        (string? Folder, string? Version) first = Split(launcher), second = Split(other);
+        return first.Folder == second.Folder && Version.TryParse(first.Version, out _) && Version.TryParse(second.Version, out _);
+
+        static (string? Folder, string? Version) Split(string launcher)
+        {
+            string? module = Path.GetDirectoryName(Path.GetDirectoryName(launcher));
+            return (Path.GetDirectoryName(module), Path.GetFileName(module));
+        }
+    }
+
+    private static BackupError? TryRead(JobReader jobs, ScheduleRegistration registration, out CronSchedule? schedule)
+    {
+        try
+        {
+            BackupConfiguration configuration = jobs.Read(registration.JobName, registration.ConfigPath);
+            schedule = CronSchedule.From(Effective(configuration, registration.CronExpression, registration.TimeZone));
+            return null;
+        }
+        catch (BackupException exception)
+        {
+            schedule = null;
+            return exception.Error;
+        }
+    }
+
+    private static BackupRun? LastRun(string job)
+    {
+        try
+        {
+            return JobHistory.Find(job)?.Read(since: null, last: 1) is [{ } run, ..] ? run : null;
+        }
+        catch (BackupException)
+        {
+            // Get-BackupHistory says what is wrong with it.
+            return null;
+        }
+    }
+}
+
+/// <summary>What a user wants to be registered.</summary>
+internal sealed record ScheduleWish
+{
+    /// <summary>True when the launcher finds the job by its file, false when by its name.</summary>
+    public bool ByPath { get; init; }
+
+    /// <summary>Stands before the configuration's; null: the configuration's.</summary>
+    public string? CronExpression { get; init; }
+
+    /// <summary>Stands before the configuration's; null: the configuration's.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Which scheduler.</summary>
+    public BackupScheduler Scheduler { get; init; }
+
+    /// <summary>Whose scheduler.</summary>
+    public BackupScheduleScope Scope { get; init; }
+
+    /// <summary>The most by which a start is put off at random.</summary>
+    public TimeSpan RandomDelay { get; init; }
+
+    /// <summary>Whether what was missed is made good.</summary>
+    public bool CatchUp { get; init; } = true;
+}

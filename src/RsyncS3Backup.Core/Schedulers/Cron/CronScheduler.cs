@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace RsyncS3Backup.Schedulers.Cron;
+
+/// <summary>cron: a block in the user's crontab, or a file in /etc/cron.d.</summary>
+internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler
+{
+    private const string Installation = "Install cron (apt-get install cron, dnf install cronie, apk add dcron), or use another -Scheduler.";
+
+    /// <inheritdoc/>
+    public BackupScheduler Kind => BackupScheduler.Cron;
+
+    /// <inheritdoc/>
+    public BackupScheduleScope Scope => scope;
+
+    /// <inheritdoc/>
+    public async Task<string?> ObstacleAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+            return "Windows has no cron.";
+        if (scope == BackupScheduleScope.System)
+            return Directory.Exists(places.CronFolder) ? null : $"there is no folder {places.CronFolder}.";
+        try
+        {
+            await ReadAsync("", cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (BackupException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<NativeEntry>> ListAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+            return [];
+        if (scope == BackupScheduleScope.System)
+            return [.. NativeFiles.Ours(places.CronFolder, NativeNames.Prefix, "").Select(FileEntry)];
+        try
+        {
+            string? crontab = await ReadAsync("", cancellationToken).ConfigureAwait(false);
+            return [.. CrontabText.Find(crontab ?? "").Select(BlockEntry)];
+        }
+        catch (BackupException)
+        {
+            return [];
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> InstallAsync(ScheduleRegistration registration, CancellationToken cancellationToken)
+    {
+        string job = registration.JobName;
+        if (await ObstacleAsync(cancellationToken).ConfigureAwait(false) is { } obstacle)
+            throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, obstacle, Installation));
+        if (CrontabText.Obstacle(registration) is { } reason)
+        {
+            throw new BackupException(NativeScheduleErrors.CannotExpress(
+                job, Kind, reason, "Give the job a shorter -ConfigPath without line breaks, or use another -Scheduler."));
+        }
+
+        if (scope == BackupScheduleScope.System)
+        {
+            string path = FilePath(registration.EntryName);
+            NativeFiles.Write(job, path, CrontabText.File(registration), Encoding.Latin1);
+            if (FileEntry(path).Problem is { } problem)
+                throw new BackupException(NativeScheduleErrors.NotVerified(job, Kind, problem));
+        }
+        else
+        {
+            using FileStream held = await ScheduleLock.TakeAsync(cancellationToken).ConfigureAwait(false);
+            string? crontab = await ReadAsync(job, cancellationToken).ConfigureAwait(false);
+            string wanted = CrontabText.With(crontab, registration);
+            if (wanted != crontab)
+                await WriteAsync(job, wanted, cancellationToken).ConfigureAwait(false);
+        }
+
+        return IsRunning() || !registration.IsEnabled
+            ? []
+            : ["No cron runs here now, so the job will not be started until it does: start the service (systemctl enable --now cron)."];
+    }
+
+    /// <inheritdoc/>
+    public async Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken)
+    {
+        string job = entry.Registration?.JobName ?? entry.Name;
+        if (scope == BackupScheduleScope.System)
+        {
+            NativeFiles.Delete(job, entry.Location);
+            return;
+        }
+
+        using FileStream held = await ScheduleLock.TakeAsync(cancellationToken).ConfigureAwait(false);
+        if (await ReadAsync(job, cancellationToken).ConfigureAwait(false) is not { } crontab)
+            return;
+        string? wanted = CrontabText.Without(crontab, entry.Name);
+        if (wanted != crontab)
+            await WriteAsync(job, wanted, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)
+    {
+        // cron starts nothing on demand, so this is what cron would do: the command by /bin/sh, with its small environment, and nobody waits.
+        ProcessStartInfo start = new("/bin/sh") { WorkingDirectory = "/" };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add("\"$@\" </dev/null >/dev/null 2>&1 &");
+        start.ArgumentList.Add("sh");
+        foreach (string word in entry.Command)
+            start.ArgumentList.Add(word);
+        foreach (string name in start.Environment.Keys.Where(name => name is not ("HOME" or "USER" or "LOGNAME")).ToArray())
+            start.Environment.Remove(name);
+        start.Environment["PATH"] = "/usr/bin:/bin";
+        using Process? process = Process.Start(start);
+        return process?.WaitForExitAsync(cancellationToken) ?? Task.CompletedTask;
+    }
+
+    private string FilePath(string entryName) => Path.Combine(places.CronFolder, NativeNames.CronFile(entryName));
+
+    private NativeEntry FileEntry(string path)
+    {
+        string text = NativeFiles.Read(path, Encoding.Latin1) ?? "";
+        ScheduleRegistration? registration = CrontabText.Registration(text);
+        bool isAsWritten = registration is not null && text == CrontabText.File(registration);
+        return Entry(Path.GetFileName(path), path, registration, isAsWritten, "the file");
+    }
+
+    private NativeEntry BlockEntry(CrontabBlock block)
+    {
+        bool isAsWritten = block.Registration is { } registration
+            && block.Text == CrontabText.Block(registration, block.Before);
+        return Entry(block.Name, $"crontab of {Environment.UserName}", block.Registration, isAsWritten, "the block");
+    }
+
+    private NativeEntry Entry(string name, string location, ScheduleRegistration? registration, bool isAsWritten, string what) => new()
+    {
+        Name = name,
+        Scheduler = this,
+        Location = location,
+        Registration = registration,
+        Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: true)],
+        Problem = isAsWritten ? null : $"{what} was changed by hand",
+    };
+
+    /// <summary>The user's crontab; null when there is none.</summary>
+    private async Task<string?> ReadAsync(string job, CancellationToken cancellationToken)
+    {
+        ProgramAnswer answer = await CrontabAsync(["-l"], input: null, cancellationToken).ConfigureAwait(false);
+        if (answer.IsGood)
+            return answer.Output;
+        // Nothing else may be taken for an empty crontab, which would be replaced.
+        return answer.Error.Contains("no crontab", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : throw new BackupException(NativeScheduleErrors.Refused(job, answer.Program, answer.Arguments, answer.Complaint));
+    }
+
+    private async Task WriteAsync(string job, string? crontab, CancellationToken cancellationToken)
+    {
+        if (crontab is null)
+        {
+            (await CrontabAsync(["-r"], input: null, cancellationToken).ConfigureAwait(false)).Required(job);
+        }
+        else
+        {
+            ProgramAnswer answer = await CrontabAsync(["-"], crontab, cancellationToken).ConfigureAwait(false);
+            // A crontab that had no line break at its end was no work of this program, which takes none such.
+            if (!answer.IsGood && !crontab.EndsWith('\n'))
+            {
+                crontab += "\n";
+                answer = await CrontabAsync(["-"], crontab, cancellationToken).ConfigureAwait(false);
+            }
+
+            answer.Required(job);
+        }
+
+        if (await ReadAsync(job, cancellationToken).ConfigureAwait(false) != crontab)
+            throw new BackupException(NativeScheduleErrors.NotVerified(job, Kind, "the crontab that was read back is not the one that was installed"));
+    }
+
+    private async Task<ProgramAnswer> CrontabAsync(string[] arguments, string? input, CancellationToken cancellationToken) =>
+        await NativeProgram.RunAsync(places.Crontab, arguments, cancellationToken, input).ConfigureAwait(false)
+            ?? throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, "there is no crontab program on the PATH.", Installation));
+
+    private static bool IsRunning()
+    {
+        // launchd starts the cron of macOS when there is a crontab.
+        if (OperatingSystem.IsMacOS())
+            return true;
+        return ((string[])["cron", "crond", "fcron", "busybox"]).Any(name =>
+        {
+            Process[] found = Process.GetProcessesByName(name);
+            foreach (Process process in found)
+                process.Dispose();
+            return found.Length > 0;
+        });
+    }
+}

@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using System.Text;
+using RsyncS3Backup.State;
+
+namespace RsyncS3Backup.Schedulers;
+
+/// <summary>Names that every scheduler takes.</summary>
+internal static class NativeNames
+{
+    /// <summary>What the names of all units, blocks, agents and tasks of this module begin with.</summary>
+    public const string Prefix = "rsyncs3backup-";
+
+    /// <summary>The entry's name for a job: the one of its state folder, which differs for every job.</summary>
+    public static string EntryName(string jobName) => Prefix + StateFolder.FolderName(jobName);
+
+    /// <summary>The name of a file in /etc/cron.d, where Debian's cron reads letters, digits, <c>_</c> and <c>-</c> only (cron(8)).</summary>
+    public static string CronFile(string entryName)
+    {
+        if (!entryName.Contains('.', StringComparison.Ordinal))
+            return entryName;
+        string hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(entryName)))[..8].ToLowerInvariant();
+        return $"{entryName.Replace('.', '_')}-{hash}";
+    }
+
+    /// <summary>A text in one line, for descriptions.</summary>
+    public static string OneLine(string text) => new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]);
+}

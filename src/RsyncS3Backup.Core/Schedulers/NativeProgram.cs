@@ -1,0 +1,69 @@
+using System.Text;
+using CliWrap;
+using CliWrap.Buffered;
+
+namespace RsyncS3Backup.Schedulers;
+
+/// <summary>Runs the programs by which schedulers are told what to do.</summary>
+internal static class NativeProgram
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+
+    // Bytes as they are: a crontab may be in any encoding.
+    private static readonly Encoding Bytes = Encoding.Latin1;
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <returns>Null when there is no such program.</returns>
+    /// <exception cref="BackupException">It does not end.</exception>
+    public static async Task<ProgramAnswer?> RunAsync(
+        string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken, string? input = null)
+    {
+        Command command = Cli.Wrap(program)
+            .WithArguments(arguments)
+            // Messages in English, which some of them are known by.
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["LC_ALL"] = "C", ["SYSTEMD_COLORS"] = "0", ["SYSTEMD_PAGER"] = "" })
+            .WithValidation(CommandResultValidation.None);
+        if (input is not null)
+            command = command.WithStandardInputPipe(PipeSource.FromBytes(Bytes.GetBytes(input)));
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Timeout);
+        try
+        {
+            BufferedCommandResult result = await command.ExecuteBufferedAsync(Bytes, limit.Token).ConfigureAwait(false);
+            return new ProgramAnswer(program, arguments, result.ExitCode, result.StandardOutput, result.StandardError.Trim());
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(NativeScheduleErrors.ProgramHangs(program, arguments, Timeout), exception);
+        }
+    }
+}
+
+/// <summary>What a program said.</summary>
+/// <param name="Program">The program.</param>
+/// <param name="Arguments">Its arguments.</param>
+/// <param name="ExitCode">How it ended.</param>
+/// <param name="Output">Its output; each character is one byte.</param>
+/// <param name="Error">Its error output.</param>
+internal sealed record ProgramAnswer(string Program, IReadOnlyList<string> Arguments, int ExitCode, string Output, string Error)
+{
+    /// <summary>Whether it succeeded.</summary>
+    public bool IsGood => ExitCode == 0;
+
+    /// <summary>The output as text.</summary>
+    public string Text => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(Output));
+
+    /// <summary>What to show of a failure.</summary>
+    public string Complaint => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(Error.Length > 0 ? Error : Output.Trim())) is { Length: > 0 } text
+        ? text
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"it ended with code {ExitCode}");
+
+    /// <summary>This answer, when it succeeded.</summary>
+    /// <exception cref="BackupException">It did not.</exception>
+    public ProgramAnswer Required(string jobName) =>
+        IsGood ? this : throw new BackupException(NativeScheduleErrors.Refused(jobName, Program, Arguments, Complaint));
+}

@@ -1,0 +1,47 @@
+using RsyncS3Backup.Calendar;
+
+namespace RsyncS3Backup.Schedulers;
+
+/// <summary>When the operating system starts a job, which then asks whether it is due: at least at every moment at which it can be.</summary>
+/// <remarks>
+/// Minutes of every hour where a system knows no zones. They stay the same when the hours or the days of the expression, its zone or the
+/// machine's become others, so that most edits of a configuration need no new registration.
+/// </remarks>
+internal sealed record NativeTrigger
+{
+    /// <summary>The check that makes good what was missed, and what an edit of the configuration has made of the times, within the hour.</summary>
+    public const string HourlyCheck = "*-*-* *:00:00 UTC";
+
+    /// <summary>The minutes (0 to 59) of every hour, ascending, at least one: for cron, launchd and the Task Scheduler.</summary>
+    public required IReadOnlyList<int> Minutes { get; init; }
+
+    /// <summary>The lines of <c>OnCalendar=</c>: for systemd, which knows zones.</summary>
+    public required IReadOnlyList<string> Calendar { get; init; }
+
+    /// <summary>The trigger of a schedule.</summary>
+    /// <param name="schedule">When the job is due.</param>
+    /// <param name="catchUp">Whether what was missed is made good.</param>
+    /// <param name="now">From when on the zone's changes are looked up.</param>
+    public static NativeTrigger For(CronSchedule schedule, bool catchUp, DateTimeOffset now)
+    {
+        IReadOnlyList<string> calendar = CoarseTrigger.Calendar(schedule, now);
+        return new NativeTrigger
+        {
+            Minutes = CoarseTrigger.Minutes(schedule.Expression),
+            Calendar = catchUp ? [.. calendar, HourlyCheck] : calendar,
+        };
+    }
+
+    /// <summary>True when this one starts the job at all moments at which the other does.</summary>
+    /// <param name="other">The other.</param>
+    /// <param name="scheduler">Decides which of the two ways counts.</param>
+    public bool Covers(NativeTrigger other, BackupScheduler scheduler) => scheduler == BackupScheduler.Systemd
+        ? other.Calendar.All(Calendar.Contains)
+        : other.Minutes.All(Minutes.Contains);
+
+    /// <summary>The distance between the minutes when all are equally far from one another, round the hour; else null.</summary>
+    public int? Interval => Minutes.Count > 1 && 60 % Minutes.Count == 0
+        && Minutes.Zip(Minutes.Skip(1), (earlier, later) => later - earlier).All(distance => distance == 60 / Minutes.Count)
+            ? 60 / Minutes.Count
+            : null;
+}

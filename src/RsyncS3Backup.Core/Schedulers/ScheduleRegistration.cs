@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using RsyncS3Backup.Calendar;
+
+namespace RsyncS3Backup.Schedulers;
+
+/// <summary>What is registered for one job. Each scheduler writes it, as one line of JSON, beside what it makes of it.</summary>
+internal sealed record ScheduleRegistration
+{
+    /// <summary>The job's name.</summary>
+    public required string JobName { get; init; }
+
+    /// <summary>The job's configuration file; null when it is found by the job's name.</summary>
+    public string? ConfigPath { get; init; }
+
+    /// <summary>An expression that stands before the configuration's; null: the configuration's.</summary>
+    public string? CronExpression { get; init; }
+
+    /// <summary>A zone that stands before the configuration's; null: the configuration's.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Whether times that were missed are made good.</summary>
+    public bool CatchUp { get; init; } = true;
+
+    /// <summary>The most by which a start is put off at random.</summary>
+    public TimeSpan RandomDelay { get; init; }
+
+    /// <summary>Whose scheduler it is.</summary>
+    public BackupScheduleScope Scope { get; init; }
+
+    /// <summary>When the job is started to ask whether it is due.</summary>
+    public required NativeTrigger Trigger { get; init; }
+
+    /// <summary>The PowerShell that is started, absolute.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>The module's launcher script, absolute.</summary>
+    public required string Launcher { get; init; }
+
+    /// <summary>Variables of the environment that the job needs; none is secret.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
+
+    /// <summary>Whether the scheduler starts it.</summary>
+    public bool IsEnabled { get; init; } = true;
+
+    /// <summary>The name of the unit, block, agent or task: letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; differs for every job.</summary>
+    public string EntryName => NativeNames.EntryName(JobName);
+
+    /// <summary>The arguments of <see cref="Program"/>.</summary>
+    /// <param name="delaysItself">Whether the launcher puts the start off, because the scheduler cannot.</param>
+    public IReadOnlyList<string> Arguments(bool delaysItself)
+    {
+        List<string> arguments = ["-NoProfile", "-NonInteractive", "-File", Launcher];
+        // PowerShell takes a value that begins with a hyphen for a parameter, unless it is joined to its own.
+        if (ConfigPath is null && JobName.StartsWith('-'))
+            arguments.Add($"-Name:{JobName}");
+        else if (ConfigPath is null)
+            arguments.AddRange(["-Name", JobName]);
+        else
+            arguments.AddRange(["-ConfigPath", ConfigPath]);
+        if (CronExpression is not null)
+            arguments.AddRange(["-CronExpression", CronExpression]);
+        if (TimeZone is not null)
+            arguments.AddRange(["-TimeZone", TimeZone]);
+        if (!CatchUp)
+            arguments.Add("-NoCatchUp");
+        if (delaysItself && RandomDelay > TimeSpan.Zero)
+            arguments.AddRange(["-RandomDelay", Seconds(RandomDelay)]);
+        // A start that the scheduler itself puts off is not too late.
+        if (!delaysItself && RandomDelay > TimeSpan.Zero && !CatchUp)
+            arguments.AddRange(["-Tolerance", Seconds(DueDecision.DefaultTolerance + RandomDelay)]);
+        // The same way on every system: what follows the parameters is NAME=value.
+        arguments.AddRange(Environment.Select(variable => $"{variable.Key}={variable.Value}"));
+        return arguments;
+    }
+
+    /// <summary>Whole seconds, as text.</summary>
+    public static string Seconds(TimeSpan span) => ((long)span.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>All of it as one line of ASCII.</summary>
+    public string ToJson()
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        // The default encoder escapes all but ASCII, and quotes, angle brackets and ampersands: the line means the same in every file.
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("job", JobName);
+            if (ConfigPath is not null)
+                json.WriteString("configPath", ConfigPath);
+            if (CronExpression is not null)
+                json.WriteString("cronExpression", CronExpression);
+            if (TimeZone is not null)
+                json.WriteString("timeZone", TimeZone);
+            json.WriteBoolean("catchUp", CatchUp);
+            json.WriteNumber("randomDelay", (long)RandomDelay.TotalSeconds);
+            json.WriteString("scope", Scope.ToString());
+            json.WriteBoolean("enabled", IsEnabled);
+            json.WriteStartArray("minutes");
+            foreach (int minute in Trigger.Minutes)
+                json.WriteNumberValue(minute);
+            json.WriteEndArray();
+            json.WriteStartArray("calendar");
+            foreach (string line in Trigger.Calendar)
+                json.WriteStringValue(line);
+            json.WriteEndArray();
+            json.WriteString("program", Program);
+            json.WriteString("launcher", Launcher);
+            json.WriteStartObject("environment");
+            foreach ((string name, string value) in Environment)
+                json.WriteString(name, value);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        // Two hyphens would end a comment of XML.
+        return Encoding.ASCII.GetString(buffer.WrittenSpan).Replace("--", "\\u002d\\u002d", StringComparison.Ordinal);
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote; null when it is something else.</summary>
+    public static ScheduleRegistration? FromJson(string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            JsonElement root = document.RootElement;
+            return new ScheduleRegistration
+            {
+                JobName = root.GetProperty("job").GetString()!,
+                ConfigPath = Optional(root, "configPath"),
+                CronExpression = Optional(root, "cronExpression"),
+                TimeZone = Optional(root, "timeZone"),
+                CatchUp = root.GetProperty("catchUp").GetBoolean(),
+                RandomDelay = TimeSpan.FromSeconds(root.GetProperty("randomDelay").GetInt64()),
+                Scope = Enum.Parse<BackupScheduleScope>(root.GetProperty("scope").GetString()!),
+                IsEnabled = root.GetProperty("enabled").GetBoolean(),
+                Trigger = new NativeTrigger
+                {
+                    Minutes = [.. root.GetProperty("minutes").EnumerateArray().Select(minute => minute.GetInt32())],
+                    Calendar = [.. root.GetProperty("calendar").EnumerateArray().Select(line => line.GetString()!)],
+                },
+                Program = root.GetProperty("program").GetString()!,
+                Launcher = root.GetProperty("launcher").GetString()!,
+                Environment =
+                [
+                    .. root.GetProperty("environment").EnumerateObject()
+                        .Select(variable => KeyValuePair.Create(variable.Name, variable.Value.GetString()!)),
+                ],
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException
+            or FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Optional(JsonElement root, string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
+}

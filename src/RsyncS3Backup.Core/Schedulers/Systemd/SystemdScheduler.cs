@@ -1,0 +1,197 @@
+namespace RsyncS3Backup.Schedulers.Systemd;
+
+/// <summary>systemd: a service and a timer for each job, of the user's manager or the machine's.</summary>
+internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler
+{
+    private const string Installation = "Use -Scheduler Cron, or log in to a system that runs systemd.";
+
+    private string Units => scope == BackupScheduleScope.User ? places.UserUnits : places.SystemUnits;
+
+    private string Stamps => scope == BackupScheduleScope.User ? places.UserTimerStamps : places.SystemTimerStamps;
+
+    /// <inheritdoc/>
+    public BackupScheduler Kind => BackupScheduler.Systemd;
+
+    /// <inheritdoc/>
+    public BackupScheduleScope Scope => scope;
+
+    /// <inheritdoc/>
+    public async Task<string?> ObstacleAsync(CancellationToken cancellationToken)
+    {
+        if (!OperatingSystem.IsLinux())
+            return "systemd is for Linux only.";
+        ProgramAnswer? answer = await ControlAsync(cancellationToken, "show", "--property=Version").ConfigureAwait(false);
+        return answer switch
+        {
+            null => "there is no systemctl on the PATH.",
+            { IsGood: false } when scope == BackupScheduleScope.User =>
+                $"the user's manager does not answer ({answer.Complaint}). A session that is no login, such as 'su' or 'sudo', has none.",
+            { IsGood: false } => $"the machine's manager does not answer ({answer.Complaint}).",
+            _ => null,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<NativeEntry>> ListAsync(CancellationToken cancellationToken)
+    {
+        List<NativeEntry> entries = [];
+        foreach (string path in NativeFiles.Ours(Units, NativeNames.Prefix, ".timer"))
+        {
+            string name = Path.GetFileNameWithoutExtension(path);
+            string? timer = NativeFiles.Read(path);
+            string? service = NativeFiles.Read(ServicePath(name));
+            ScheduleRegistration? registration = SystemdText.Registration(timer ?? "");
+            entries.Add(new NativeEntry
+            {
+                Name = name + ".timer",
+                Scheduler = this,
+                Location = path,
+                Registration = registration,
+                Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: false)],
+                Problem = registration is null ? "the timer cannot be read, or was changed by hand"
+                    : timer != SystemdText.Timer(registration) ? "the timer was changed by hand"
+                    : service is null ? "the service is gone"
+                    : service != SystemdText.Service(registration) ? "the service was changed by hand"
+                    : await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false),
+            });
+        }
+
+        return entries;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> InstallAsync(ScheduleRegistration registration, CancellationToken cancellationToken)
+    {
+        string job = registration.JobName;
+        if (await ObstacleAsync(cancellationToken).ConfigureAwait(false) is { } obstacle)
+            throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, obstacle, Installation));
+        string timer = registration.EntryName + ".timer";
+        bool isChanged = NativeFiles.Write(job, ServicePath(registration.EntryName), SystemdText.Service(registration));
+        isChanged |= NativeFiles.Write(job, TimerPath(registration.EntryName), SystemdText.Timer(registration));
+        if (isChanged || await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            (await ControlAsync(cancellationToken, "daemon-reload").ConfigureAwait(false))!.Required(job);
+            if (registration.IsEnabled)
+            {
+                (await ControlAsync(cancellationToken, "enable", timer).ConfigureAwait(false))!.Required(job);
+                // Also one that runs takes its new times only so.
+                (await ControlAsync(cancellationToken, "restart", timer).ConfigureAwait(false))!.Required(job);
+            }
+            else
+            {
+                (await ControlAsync(cancellationToken, "disable", "--now", timer).ConfigureAwait(false))!.Required(job);
+            }
+        }
+
+        if (await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is { } difference)
+            throw new BackupException(NativeScheduleErrors.NotVerified(job, Kind, difference));
+        return registration.IsEnabled && await LingeringAsync(cancellationToken).ConfigureAwait(false) is { } warning ? [warning] : [];
+    }
+
+    /// <inheritdoc/>
+    public async Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken)
+    {
+        string name = Path.GetFileNameWithoutExtension(entry.Name);
+        string job = entry.Registration?.JobName ?? entry.Name;
+        bool isAnswering = await ObstacleAsync(cancellationToken).ConfigureAwait(false) is null;
+        if (isAnswering)
+        {
+            // A run that is on goes on to its end: the timer stops, not the service.
+            (await ControlAsync(cancellationToken, "disable", "--now", entry.Name).ConfigureAwait(false))!.Required(job);
+        }
+
+        NativeFiles.Delete(job, TimerPath(name));
+        NativeFiles.Delete(job, ServicePath(name));
+        // The links that "enable" made, where no manager was there to take them away.
+        NativeFiles.Delete(job, Path.Combine(Units, "timers.target.wants", entry.Name));
+        NativeFiles.Delete(job, Path.Combine(Stamps, "stamp-" + entry.Name));
+        if (!isAnswering)
+            return;
+        (await ControlAsync(cancellationToken, "daemon-reload").ConfigureAwait(false))!.Required(job);
+        // One that had failed would stay in the manager's memory; one that had not is unknown now, which is an error of no interest.
+        await ControlAsync(cancellationToken, "reset-failed", entry.Name, name + ".service").ConfigureAwait(false);
+        if (await PropertiesAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } left && left.GetValueOrDefault("LoadState") == "loaded")
+            throw new BackupException(NativeScheduleErrors.NotRemoved(job, Kind, left.GetValueOrDefault("FragmentPath") ?? entry.Name));
+    }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)
+    {
+        string job = entry.Registration?.JobName ?? entry.Name;
+        string service = Path.GetFileNameWithoutExtension(entry.Name) + ".service";
+        ProgramAnswer? answer = await ControlAsync(cancellationToken, "start", "--no-block", service).ConfigureAwait(false);
+        (answer ?? throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, "there is no systemctl on the PATH.", Installation)))
+            .Required(job);
+    }
+
+    private string TimerPath(string name) => Path.Combine(Units, name + ".timer");
+
+    private string ServicePath(string name) => Path.Combine(Units, name + ".service");
+
+    /// <summary>What the manager has that it should not have, in words; null when all is well.</summary>
+    private async Task<string?> DifferenceAsync(ScheduleRegistration registration, CancellationToken cancellationToken)
+    {
+        string timerName = registration.EntryName + ".timer";
+        string serviceName = registration.EntryName + ".service";
+        if (await PropertiesAsync(timerName, cancellationToken).ConfigureAwait(false) is not { } timer
+            || await PropertiesAsync(serviceName, cancellationToken).ConfigureAwait(false) is not { } service)
+        {
+            return scope == BackupScheduleScope.User ? "the user's manager does not answer" : "the machine's manager does not answer";
+        }
+
+        if (timer.GetValueOrDefault("LoadState") != "loaded" || timer.GetValueOrDefault("FragmentPath") != TimerPath(registration.EntryName))
+            return $"{timerName} is {timer.GetValueOrDefault("LoadState")} from '{timer.GetValueOrDefault("FragmentPath")}'";
+        if (service.GetValueOrDefault("LoadState") != "loaded" || service.GetValueOrDefault("FragmentPath") != ServicePath(registration.EntryName))
+            return $"{serviceName} is {service.GetValueOrDefault("LoadState")} from '{service.GetValueOrDefault("FragmentPath")}'";
+        if (timer.GetValueOrDefault("NeedDaemonReload") == "yes" || service.GetValueOrDefault("NeedDaemonReload") == "yes")
+            return "the units changed and systemd has not read them again";
+        (string file, string active) = registration.IsEnabled ? ("enabled", "active") : ("disabled", "inactive");
+        if (timer.GetValueOrDefault("UnitFileState") != file || timer.GetValueOrDefault("ActiveState") != active)
+            return $"{timerName} is {timer.GetValueOrDefault("UnitFileState")} and {timer.GetValueOrDefault("ActiveState")}, not {file} and {active}";
+        if (!service.GetValueOrDefault("ExecStart", "").Contains($"path={registration.Program} ;", StringComparison.Ordinal))
+            return $"{serviceName} starts something else: {service.GetValueOrDefault("ExecStart")}";
+        int times = timer.GetValueOrDefault("TimersCalendar", "").Split('\n').Sum(line => line.Split("OnCalendar=").Length - 1);
+        return times == registration.Trigger.Calendar.Count
+            ? null
+            : $"{timerName} has {times} of {registration.Trigger.Calendar.Count} times";
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>?> PropertiesAsync(string unit, CancellationToken cancellationToken)
+    {
+        ProgramAnswer? answer = await ControlAsync(
+            cancellationToken, "show", unit, "--property=LoadState,FragmentPath,UnitFileState,ActiveState,NeedDaemonReload,TimersCalendar,ExecStart")
+            .ConfigureAwait(false);
+        if (answer is not { IsGood: true })
+            return null;
+        return answer.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=', 2))
+            .Where(pair => pair.Length == 2)
+            // A property that has several values comes once for each.
+            .GroupBy(pair => pair[0], pair => pair[1])
+            .ToDictionary(property => property.Key, property => string.Join('\n', property));
+    }
+
+    private Task<ProgramAnswer?> ControlAsync(CancellationToken cancellationToken, params string[] arguments)
+    {
+        string[] common = scope == BackupScheduleScope.User ? ["--user", "--no-pager"] : ["--system", "--no-pager", "--no-ask-password"];
+        return NativeProgram.RunAsync(places.Systemctl, [.. common, .. arguments], cancellationToken);
+    }
+
+    /// <summary>Without lingering a user's manager ends with the user's last session (loginctl(1), enable-linger).</summary>
+    private async Task<string?> LingeringAsync(CancellationToken cancellationToken)
+    {
+        if (scope != BackupScheduleScope.User)
+            return null;
+        string user = Environment.UserName;
+        ProgramAnswer? answer = await NativeProgram.RunAsync(
+            places.Loginctl, ["--no-pager", "show-user", user, "--property=Linger", "--value"], cancellationToken).ConfigureAwait(false);
+        return answer switch
+        {
+            { IsGood: true } when answer.Text.Trim() == "yes" => null,
+            { IsGood: true } =>
+                $"User '{user}' does not linger, so jobs run only while this user is logged in. To let them run always: loginctl enable-linger {user}",
+            _ => $"Whether user '{user}' lingers could not be asked, so jobs may run only while this user is logged in. "
+                + $"To let them run always: loginctl enable-linger {user}",
+        };
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text;
+
+namespace RsyncS3Backup.Schedulers.Systemd;
+
+/// <summary>The text of a service and a timer of systemd. Pure.</summary>
+internal static class SystemdText
+{
+    private const string Mark = "# RsyncS3Backup: ";
+
+    /// <summary>The service.</summary>
+    public static string Service(ScheduleRegistration registration)
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            {Mark}{registration.ToJson()}
+            # Written by Register-BackupSchedule, which replaces it; use a drop-in (systemctl edit) for changes of your own.
+            [Unit]
+            Description={Value($"Backup '{registration.JobName}' when it is due")}
+
+            """);
+        // A user's manager does not know the machine's network-online.target (systemd.special(7), "units managed by the user service manager").
+        if (registration.Scope == BackupScheduleScope.System)
+            text.Append("Wants=network-online.target\nAfter=network-online.target\n");
+        text.Append(CultureInfo.InvariantCulture, $"""
+
+            [Service]
+            Type=oneshot
+            ExecStart={CommandLine(registration.Program, registration.Arguments(delaysItself: false))}
+            TimeoutStartSec=infinity
+            KillMode=mixed
+            Nice=10
+            IOSchedulingClass=best-effort
+            IOSchedulingPriority=7
+
+            """);
+        // Of all that systemd offers, only what no backup can need. Left out: whatever mounts (a hook that mounts a drive would mount it for
+        // itself alone), hides parts of / (they may be what is backed up), forbids set-user-ID files (rsync keeps them) or writable code
+        // (.NET compiles). In a user's manager each of these implies NoNewPrivileges (systemd.exec(5)), and a user's job may need sudo.
+        if (registration.Scope == BackupScheduleScope.System)
+        {
+            text.Append("""
+                User=root
+                NoNewPrivileges=yes
+                LockPersonality=yes
+                RestrictRealtime=yes
+                SystemCallArchitectures=native
+
+                """);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The timer.</summary>
+    public static string Timer(ScheduleRegistration registration)
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            {Mark}{registration.ToJson()}
+            [Unit]
+            Description={Value($"Asks whether backup '{registration.JobName}' is due")}
+
+            [Timer]
+            {string.Join('\n', registration.Trigger.Calendar.Select(line => $"OnCalendar={line}"))}
+            AccuracySec=1s
+            Persistent={(registration.CatchUp ? "true" : "false")}
+
+            """);
+        if (registration.RandomDelay > TimeSpan.Zero)
+            text.Append(CultureInfo.InvariantCulture, $"RandomizedDelaySec={ScheduleRegistration.Seconds(registration.RandomDelay)}s\n");
+        return text.Append("\n[Install]\nWantedBy=timers.target\n").ToString();
+    }
+
+    /// <summary>What a unit was made from; null when it is not one of this module's.</summary>
+    public static ScheduleRegistration? Registration(string text) =>
+        text.StartsWith(Mark, StringComparison.Ordinal) ? ScheduleRegistration.FromJson(text[Mark.Length..].Split('\n')[0]) : null;
+
+    /// <summary>A program and its arguments as ExecStart has them.</summary>
+    public static string CommandLine(string program, IEnumerable<string> arguments) =>
+        // Variables are not looked for in the program's path, so a dollar sign there stands for itself (systemd.service(5), "Command lines").
+        string.Join(' ', arguments.Select(argument => Quote(argument.Replace("$", "$$", StringComparison.Ordinal))).Prepend(Quote(program)));
+
+    private static string Quote(string argument)
+    {
+        StringBuilder text = new("\"");
+        foreach (char c in argument)
+        {
+            text.Append(c switch
+            {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '%' => "%%",
+                _ when char.IsControl(c) => $"\\u{(int)c:x4}",
+                _ => c.ToString(),
+            });
+        }
+
+        return text.Append('"').ToString();
+    }
+
+    // Specifiers are replaced, and a backslash at the end would join the next line.
+    private static string Value(string text) =>
+        NativeNames.OneLine(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal);
+}

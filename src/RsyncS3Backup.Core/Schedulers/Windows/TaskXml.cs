@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Text;
+using System.Xml.Linq;
+
+namespace RsyncS3Backup.Schedulers.Windows;
+
+/// <summary>The XML of a task of Windows, version 1.4 of its schema (MS-TSCH 2.5). Pure.</summary>
+internal static class TaskXml
+{
+    /// <summary>More triggers a task cannot have (MS-TSCH 2.5.3).</summary>
+    public const int MostTriggers = 48;
+
+    private const string LocalSystem = "S-1-5-18";
+
+    private static readonly XNamespace Schema = "http://schemas.microsoft.com/windows/2004/02/mit/task";
+
+    /// <summary>Why the Task Scheduler cannot have it; null when it can.</summary>
+    public static string? Obstacle(ScheduleRegistration registration)
+    {
+        if (!registration.Arguments(delaysItself: true).Append(registration.Program).Append(registration.JobName).All(XmlText.IsPossible))
+            return "its command or its name holds a character that XML cannot hold.";
+        return registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"its expression has {registration.Trigger.Minutes.Count} minutes of the hour, and a task has at most {MostTriggers} triggers.")
+            : null;
+    }
+
+    /// <summary>The task.</summary>
+    /// <param name="registration">What is registered.</param>
+    /// <param name="user">The user, with the domain, that a user's task runs as.</param>
+    public static string Task(ScheduleRegistration registration, string user)
+    {
+        bool isSystem = registration.Scope == BackupScheduleScope.System;
+        XElement task = new(
+            Schema + "Task",
+            new XAttribute("version", "1.4"),
+            Element(
+                "RegistrationInfo",
+                Element("URI", TaskName(registration)),
+                Element("Description", NativeNames.OneLine($"Starts backup '{registration.JobName}' when it is due.")),
+                Element("Documentation", registration.ToJson())),
+            Element("Triggers", [.. Triggers(registration)]),
+            Element(
+                "Principals",
+                new XElement(
+                    Schema + "Principal",
+                    new XAttribute("id", "Author"),
+                    Element("UserId", isSystem ? LocalSystem : user),
+                    // Whether the user is logged in or not, without a stored password. A service's account has no kind of logon.
+                    isSystem ? null : Element("LogonType", "S4U"),
+                    Element("RunLevel", isSystem ? "HighestAvailable" : "LeastPrivilege"))),
+            Element(
+                "Settings",
+                Element("MultipleInstancesPolicy", "IgnoreNew"),
+                // The defaults of these five keep a laptop's backup from running, or kill it after three days.
+                Element("DisallowStartIfOnBatteries", "false"),
+                Element("StopIfGoingOnBatteries", "false"),
+                Element("AllowHardTerminate", "true"),
+                Element("StartWhenAvailable", registration.CatchUp ? "true" : "false"),
+                Element("RunOnlyIfNetworkAvailable", "false"),
+                Element("IdleSettings", Element("StopOnIdleEnd", "false"), Element("RestartOnIdle", "false")),
+                Element("AllowStartOnDemand", "true"),
+                Element("Enabled", registration.IsEnabled ? "true" : "false"),
+                Element("Hidden", "false"),
+                Element("RunOnlyIfIdle", "false"),
+                Element("WakeToRun", "false"),
+                Element("ExecutionTimeLimit", "PT0S"),
+                Element("Priority", "7")),
+            new XElement(
+                Schema + "Actions",
+                new XAttribute("Context", "Author"),
+                Element(
+                    "Exec",
+                    Element("Command", registration.Program),
+                    Element("Arguments", string.Join(' ', registration.Arguments(delaysItself: true).Select(Quote))))));
+        return $"""<?xml version="1.0" encoding="UTF-16"?>{"\r\n"}{task.ToString().ReplaceLineEndings("\r\n")}{"\r\n"}""";
+    }
+
+    /// <summary>The task's name, with its folder: the root, because an empty folder of our own would stay behind.</summary>
+    public static string TaskName(ScheduleRegistration registration) => "\\" + registration.EntryName;
+
+    /// <summary>What a task was made from; null when it is not one of this module's.</summary>
+    public static ScheduleRegistration? Registration(string xml) =>
+        Parse(xml)?.Element(Schema + "RegistrationInfo")?.Element(Schema + "Documentation")?.Value is { } text
+            ? ScheduleRegistration.FromJson(text)
+            : null;
+
+    /// <summary>What a task that Windows gave back has that it should not have, in words; null when all is well.</summary>
+    /// <remarks>Windows adds elements and orders them anew, so texts cannot be compared.</remarks>
+    public static string? Difference(string xml, ScheduleRegistration registration)
+    {
+        if (Parse(xml) is not { } found || Registration(xml) is not { } stored)
+            return "it is no task of this module";
+        if (stored.ToJson() != registration.ToJson())
+            return "it was registered from something else";
+        XElement wanted = Parse(Task(registration, "user"))!;
+        string[] paths =
+        [
+            "Actions/Exec/Command", "Actions/Exec/Arguments", "Settings/ExecutionTimeLimit", "Settings/DisallowStartIfOnBatteries",
+            "Settings/StopIfGoingOnBatteries", "Settings/StartWhenAvailable", "Settings/Enabled",
+        ];
+        foreach (string path in paths)
+        {
+            string actual = ValueAt(found, path) ?? Default(path);
+            string should = ValueAt(wanted, path)!;
+            // schtasks prints in the console's code page, which may have lost what is not ASCII; the line of JSON above has it all.
+            if (Ascii(actual) != Ascii(should))
+                return $"its {path} is '{actual}', not '{should}'";
+        }
+
+        string[] starts = Starts(found);
+        return starts.SequenceEqual(Starts(wanted)) ? null : $"its triggers start at {string.Join(", ", starts)}";
+    }
+
+    /// <summary>An argument as CommandLineToArgvW reads it.</summary>
+    public static string Quote(string argument)
+    {
+        if (argument.Length > 0 && argument.All(c => !char.IsWhiteSpace(c) && c != '"'))
+            return argument;
+        StringBuilder text = new("\"");
+        int backslashes = 0;
+        foreach (char c in argument)
+        {
+            // Backslashes count only before a quotation mark, and there each of them twice.
+            text.Append('\\', c == '"' ? backslashes + 1 : 0);
+            text.Append(c);
+            backslashes = c == '\\' ? backslashes + 1 : 0;
+        }
+
+        return text.Append('\\', backslashes).Append('"').ToString();
+    }
+
+    private static string Ascii(string text) => new([.. text.Where(char.IsAscii).Where(c => c != '?')]);
+
+    private static IEnumerable<XElement> Triggers(ScheduleRegistration registration)
+    {
+        int? interval = registration.Trigger.Interval;
+        foreach (int minute in interval is null ? registration.Trigger.Minutes : registration.Trigger.Minutes.Take(1))
+        {
+            yield return Element(
+                "CalendarTrigger",
+                Element("Enabled", "true"),
+                // With its Z it goes by UTC, where no hour is missing or comes twice.
+                Element("StartBoundary", string.Create(CultureInfo.InvariantCulture, $"2020-01-01T00:{minute:00}:00Z")),
+                Element(
+                    "Repetition",
+                    Element("Interval", interval is null ? "PT1H" : string.Create(CultureInfo.InvariantCulture, $"PT{interval}M")),
+                    Element("Duration", "P1D"),
+                    Element("StopAtDurationEnd", "false")),
+                Element("ScheduleByDay", Element("DaysInterval", "1")));
+        }
+    }
+
+    private static XElement Element(string name, params object?[] content) => new(Schema + name, content);
+
+    private static string[] Starts(XElement task) =>
+        [.. task.Descendants(Schema + "StartBoundary").Select(start => start.Value).Order(StringComparer.Ordinal)];
+
+    private static string? ValueAt(XElement task, string path) =>
+        path.Split('/').Aggregate((XElement?)task, (element, step) => element?.Element(Schema + step))?.Value;
+
+    // Windows leaves out what has its default.
+    private static string Default(string path) => path switch
+    {
+        "Settings/Enabled" or "Settings/DisallowStartIfOnBatteries" or "Settings/StopIfGoingOnBatteries" => "true",
+        "Settings/StartWhenAvailable" => "false",
+        "Settings/ExecutionTimeLimit" => "PT72H",
+        _ => "",
+    };
+
+    private static XElement? Parse(string xml)
+    {
+        try
+        {
+            // The declaration says UTF-16, which a string no longer is.
+            int start = xml.IndexOf("<Task", StringComparison.Ordinal);
+            return start < 0 ? null : XElement.Parse(xml[start..]);
+        }
+        catch (System.Xml.XmlException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+namespace RsyncS3Backup.State.Catalogs;
+
+/// <summary>
+/// What S3 is known to hold under one key, and which version of the mirror's entry that is. Written down only after S3 confirmed it.
+/// </summary>
+internal sealed record CatalogEntry
+{
+    /// <summary>The key below the job's prefix; ends in <c>/</c> for a folder's marker.</summary>
+    public required string RelativeKey { get; init; }
+
+    /// <summary>Bytes of the object.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>The entry's modification time in nanoseconds since 1970-01-01 UTC; it is in the object's metadata.</summary>
+    public required long ModifiedNanoseconds { get; init; }
+
+    /// <summary>The entry's change time in the mirror when its content was last known to be the object's; 0 where that is not known.</summary>
+    public long ChangedNanoseconds { get; init; }
+
+    /// <summary>Type and permission bits, as <c>st_mode</c> has them; they are in the object's metadata.</summary>
+    public uint Mode { get; init; }
+
+    /// <summary>The owner's numeric id.</summary>
+    public uint UserId { get; init; }
+
+    /// <summary>The group's numeric id.</summary>
+    public uint GroupId { get; init; }
+
+    /// <summary>The inode that a file with several names has in the mirror, which its objects carry as their group; 0 for one name.</summary>
+    public ulong LinkGroup { get; init; }
+
+    /// <summary>The object's entity tag, without quotes.</summary>
+    public required string ETag { get; init; }
+
+    /// <summary>The CRC32 of the whole content, base64 as S3 writes it; null where only parts have one.</summary>
+    public string? Crc32 { get; init; }
+
+    /// <summary>The object's storage class.</summary>
+    public required string StorageClass { get; init; }
+
+    /// <summary>The object's version in a bucket that keeps versions.</summary>
+    public string? VersionId { get; init; }
+
+    /// <summary>True when the mirror did not have it when it was last looked at, and it stayed in S3 all the same.</summary>
+    public bool IsLeftover { get; init; }
+
+    /// <summary>False when it is known that S3 has, or may have, an object by that name, and nothing of what it was made from.</summary>
+    public bool IsOurs => Mode != 0;
+
+    /// <summary>
+    /// When S3 had stored the object, by its own clock, in whole seconds: with a later LastModified it is another object. Null when not known.
+    /// </summary>
+    public DateTimeOffset? StoredTime { get; init; }
+
+    /// <summary>When S3 confirmed it.</summary>
+    public DateTimeOffset ConfirmedTime { get; init; }
+
+    /// <summary>For a key of which S3 may hold anything or nothing, because a request ended without an answer.</summary>
+    public static CatalogEntry Uncertain(string relativeKey) => new()
+    {
+        RelativeKey = relativeKey,
+        Size = 0,
+        ModifiedNanoseconds = 0,
+        ETag = "",
+        StorageClass = "",
+        ConfirmedTime = DateTimeOffset.UtcNow,
+    };
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Text.Json;
+using RsyncS3Backup.Calendar;
+
+namespace RsyncS3Backup.State;
+
+/// <summary>
+/// What a job remembers of its schedule, in <c>schedule.json</c> of its state folder. Two processes that claim an occurrence at the same
+/// moment get it once.
+/// </summary>
+internal static class ScheduleState
+{
+    /// <summary>The memory's file.</summary>
+    public const string FileName = "schedule.json";
+
+    private const string LockFile = "schedule.lock";
+
+    // The lock is held while a small file is read and written.
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Decides, and keeps the decision, so that no other caller gets the same occurrence.</summary>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>): better no run than one at every trigger.</exception>
+    public static DueDecision Claim(
+        string job, CronSchedule schedule, DateTimeOffset now, bool catchUp, TimeSpan tolerance, DateTimeOffset? changed) =>
+        Locked(job, folder =>
+        {
+            ScheduleMemory? memory = Load(folder, schedule, now);
+            DueDecision decision = DueDecision.From(schedule, memory, now, catchUp, tolerance, changed);
+            if (decision.Memory != memory)
+                Save(folder, decision.Memory);
+            return decision;
+        });
+
+    /// <summary>Decides and keeps nothing.</summary>
+    public static DueDecision Look(
+        string job, CronSchedule schedule, DateTimeOffset now, bool catchUp, TimeSpan tolerance, DateTimeOffset? changed) =>
+        DueDecision.From(schedule, Load(FolderOf(job), schedule, now), now, catchUp, tolerance, changed);
+
+    /// <summary>A job is registered or enabled: its times count from now on.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="schedule">When it is due.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="keep">Whether to go on from where the same schedule was, as when it is registered again.</param>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static void Begin(string job, CronSchedule schedule, DateTimeOffset now, bool keep) => Locked(job, folder =>
+    {
+        ScheduleMemory? memory = keep ? Load(folder, schedule, now) : null;
+        if (memory is null || !memory.IsOf(schedule))
+            memory = ScheduleMemory.From(schedule, now);
+        Save(folder, memory);
+        return memory;
+    });
+
+    /// <summary>A job is registered no more.</summary>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static void Forget(string job) => Locked(job, folder =>
+    {
+        File.Delete(Path.Combine(folder, FileName));
+        return folder;
+    });
+
+    // Not made here: who only looks leaves nothing behind.
+    private static string FolderOf(string job) => Path.Combine(StateFolder.Root(), StateFolder.FolderName(job));
+
+    private static T Locked<T>(string job, Func<string, T> use)
+    {
+        try
+        {
+            string folder = StateFolder.ForJob(job).Path;
+            using FileStream held = Lock(Path.Combine(folder, LockFile));
+            return use(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(ScheduleErrors.StateNotWritten(job, exception.Message), exception);
+        }
+    }
+
+    private static FileStream Lock(string path)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+                if (!OperatingSystem.IsWindows())
+                    options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                return new FileStream(path, options);
+            }
+            catch (IOException) when (File.Exists(path) && Stopwatch.GetElapsedTime(began) < LockPatience)
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    private static ScheduleMemory? Load(string folder, CronSchedule schedule, DateTimeOffset now)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            if (!File.Exists(path))
+                return null;
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            JsonElement root = document.RootElement;
+            return new ScheduleMemory
+            {
+                CronExpression = root.GetProperty("cronExpression").GetString()!,
+                TimeZone = root.TryGetProperty("timeZone", out JsonElement timeZone) ? timeZone.GetString() : null,
+                Zone = root.GetProperty("zone").GetString()!,
+                Settled = root.GetProperty("settled").GetDateTimeOffset(),
+                SettledLocal = root.GetProperty("settledLocal").GetDateTime(),
+                SettledBehind = root.TryGetProperty("settledBehind", out JsonElement behind) ? behind.GetDateTimeOffset() : null,
+            };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
+        {
+            // It was there, so this is not the first check, and what is due right now must not be lost; a run too many costs little.
+            return ScheduleMemory.From(schedule, now - DueDecision.DefaultTolerance);
+        }
+    }
+
+    private static void Save(string folder, ScheduleMemory memory) => StateFolder.Replace(Path.Combine(folder, FileName), json =>
+    {
+        json.WriteString("cronExpression", memory.CronExpression);
+        if (memory.TimeZone is not null)
+            json.WriteString("timeZone", memory.TimeZone);
+        json.WriteString("zone", memory.Zone);
+        json.WriteString("settled", memory.Settled);
+        json.WriteString("settledLocal", memory.SettledLocal);
+        if (memory.SettledBehind is { } behind)
+            json.WriteString("settledBehind", behind);
+    });
+}

@@ -1,0 +1,115 @@
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Snapshots;
+using RsyncS3Backup.Sync.Transfer;
+
+namespace RsyncS3Backup.Sync.Deletion;
+
+/// <summary>
+/// Deletes what the mirror no longer has, when all uploads are done: nothing of it, when an upload failed, when the mirror is empty, or when
+/// there is more of it than the job allows.
+/// </summary>
+internal sealed class DeletePhase(
+    S3SyncRequest request, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
+    PlannedRequests? planned)
+    : IDisposable
+{
+    private readonly DeleteSpool deletes = new(() => planned is null ? StateFolder.ForJob(context.JobName).Path : Path.GetTempPath());
+    private long protectedObjects;
+
+    /// <summary>The mirror does not have it.</summary>
+    public void Add(SyncAction action)
+    {
+        if (request.Options.DeleteFromS3)
+            deletes.Add(action.RelativeKey, action.RemoteSize);
+    }
+
+    /// <summary>The mirror may have it; it could not be read.</summary>
+    public void Protect() => protectedObjects++;
+
+    /// <summary>Does it.</summary>
+    /// <param name="begin">Called before the first change.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">It is refused: nothing was deleted.</exception>
+    public async Task RunAsync(Action begin, CancellationToken cancellationToken)
+    {
+        if (protectedObjects > 0 && request.Options.DeleteFromS3)
+            report.Warning($"{protectedObjects} objects beneath folders of the mirror that could not be read stay in S3 as they are.");
+        if (deletes.Count == 0)
+            return;
+        if (counters.FailedTransfers > 0)
+        {
+            report.Warning(
+                $"{deletes.Count} objects that the mirror no longer has stay in S3, because {counters.FailedTransfers} uploads failed: each of "
+                + "them may be the new name of one of those objects. The next run without failed uploads deletes them.");
+            return;
+        }
+
+        RequireAllowed();
+        begin();
+        if (snapshot is not null)
+            await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
+        context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(Bucket.KeysPerDelete))
+            await DeleteAsync(batch, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => deletes.Dispose();
+
+    private void RequireAllowed()
+    {
+        string where = $"s3://{request.Destination.Bucket}/{bucket.KeyPrefix}";
+        long allowed = request.MaxDelete.Allowed(counters.Remote);
+        bool isMirrorEmpty = counters.Total == 0;
+        if (isMirrorEmpty && !request.AllowEmptyMirror)
+            throw SyncErrors.MirrorEmpty(request.MirrorPath, deletes.Count, where);
+        if (deletes.Count > allowed && !isMirrorEmpty)
+            throw SyncErrors.DeleteLimitExceeded(deletes.Count, counters.Remote, allowed, where, deletes.First);
+    }
+
+    private async Task DeleteAsync(IReadOnlyList<(string RelativeKey, long Size)> batch, CancellationToken cancellationToken)
+    {
+        HashSet<string> refused = [];
+        string[] keys = [.. batch.Select(item => item.RelativeKey)];
+        if (planned is not null)
+        {
+            planned.AddDeletes(Bucket.RequestsToDelete(keys));
+            foreach ((string relativeKey, long size) in batch)
+            {
+                counters.ObjectDeleted(size);
+                await report.ActedAsync(BackupActionKind.Deleted, relativeKey, bucket.Key(relativeKey), size).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        try
+        {
+            await foreach (BackupError error in bucket.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
+            {
+                refused.Add(error.Target!);
+                report.ItemFailed(error);
+            }
+        }
+        catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
+        {
+            // Some may be gone; then a file that comes back must not be taken for one that S3 has.
+            foreach (string key in keys)
+                catalog?.Put(CatalogEntry.Uncertain(key) with { IsLeftover = true });
+            throw;
+        }
+
+        foreach ((string relativeKey, long size) in batch)
+        {
+            if (refused.Contains(bucket.Key(relativeKey)))
+                continue;
+            counters.ObjectDeleted(size);
+            catalog?.Remove(relativeKey);
+            await report.ActedAsync(BackupActionKind.Deleted, relativeKey, bucket.Key(relativeKey), size).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.State.Sqlite;
+
+namespace RsyncS3Backup.Sync.Planning;
+
+/// <summary>
+/// One run's catalog: opened when the run begins, so that it tells which way the run can take; told that a run is on before the first change
+/// in S3; closed with what the run knows.
+/// </summary>
+internal sealed class CatalogSession : IDisposable
+{
+    private readonly S3SyncRequest request;
+    private readonly string endpoint;
+    private readonly string jobName;
+    private readonly DateTimeOffset startTime;
+    private readonly MirrorMarker? marker;
+    private readonly PlannedSync? plan;
+
+    /// <param name="request">The run's.</param>
+    /// <param name="endpoint">The endpoint's address.</param>
+    /// <param name="keyPrefix">What every key starts with.</param>
+    /// <param name="path">The catalog's file; null: the job's own.</param>
+    /// <param name="startTime">When the run began.</param>
+    /// <param name="pending">What stage 1 changed.</param>
+    /// <param name="jobName">The job.</param>
+    /// <param name="report">Hears when no catalog can be kept.</param>
+    /// <param name="plan">Not null: the catalog is only looked at.</param>
+    public CatalogSession(
+        S3SyncRequest request, string endpoint, string keyPrefix, string? path, DateTimeOffset startTime, PendingChanges pending, string jobName,
+        StageReport report, PlannedSync? plan = null)
+    {
+        this.plan = plan;
+        this.request = request;
+        this.endpoint = endpoint;
+        this.jobName = jobName;
+        this.startTime = startTime;
+        marker = ReadMarker(request.MirrorPath);
+        Catalog = Open(path, keyPrefix, report);
+        LastMirror = Catalog?.Mirror;
+        Mode = ChooseMode(pending);
+    }
+
+    private CatalogDoubt? missing;
+
+    /// <summary>The catalog; null where none can be kept.</summary>
+    public Catalog? Catalog { get; }
+
+    /// <summary>The mirror as the last run left it, which the catalog forgets when this one begins.</summary>
+    public MirrorSummary? LastMirror { get; }
+
+    /// <summary>How differences are found, and why so.</summary>
+    public SyncModeChoice Mode { get; }
+
+    /// <summary>True when the catalog knows that a run is on.</summary>
+    public bool HasBegun { get; private set; }
+
+    // What a journal cannot tell: that other entries of the mirror belong in S3 than before.
+    private string Settings => string.Join(
+        '\n', [$"{request.Options.DirectoryMarkers} {request.Options.DeleteFromS3}", .. request.Options.ExcludePatterns]);
+
+    /// <summary>Opens the catalog of another prefix of the same job.</summary>
+    /// <exception cref="IOException">It cannot be had.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be had.</exception>
+    public Catalog Open(string path, string keyPrefix)
+    {
+        string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
+        string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
+        CatalogIdentity identity = new(endpoint, request.Destination.Bucket, keyPrefix, mirrorId);
+        return plan is null ? Catalog.Open(path, identity)
+            : Catalog.OpenToRead(path, identity) ?? throw new FileNotFoundException("There is no catalog.", path);
+    }
+
+    /// <summary>Has the catalog write down that a run is on.</summary>
+    public void Begin()
+    {
+        if (HasBegun)
+            return;
+        Catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, startTime);
+        HasBegun = true;
+    }
+
+    /// <summary>Closes the run.</summary>
+    /// <param name="isDone">True when it came to its end.</param>
+    /// <param name="isComplete">True when it left nothing undone.</param>
+    /// <param name="counters">What it saw of the mirror.</param>
+    public void End(bool isDone, bool isComplete, SyncCounters counters)
+    {
+        if (Catalog is null)
+            return;
+        MirrorSummary? summary = isDone ? new MirrorSummary(isComplete, counters.Total, counters.TotalBytes, Settings) : null;
+        try
+        {
+            // A run that changed nothing in S3 and knows what is known has nothing to write.
+            if (!HasBegun && Catalog.Failure is null && Catalog.Mirror != summary)
+                Catalog.BeginRun(isReconcile: false, startTime);
+            Catalog.EndRun(isDone, summary);
+        }
+        catch (IOException)
+        {
+            // What led here is the one to report; the catalog says for itself that it failed.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Catalog?.Dispose();
+
+    private Catalog? Open(string? path, string keyPrefix, StageReport report)
+    {
+        try
+        {
+            string file = path ?? Path.Combine(plan is null ? StateFolder.ForJob(jobName).Path : StateFolder.PathFor(jobName), Catalog.FileName);
+            return Open(file, keyPrefix);
+        }
+        catch (Exception exception) when (plan is not null && (exception is FileNotFoundException or SqliteException { IsDamage: true }))
+        {
+            // A run would make one, or set aside what is there.
+            missing = exception is SqliteException ? CatalogDoubt.Damaged : CatalogDoubt.Missing;
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
+            return null;
+        }
+    }
+
+    private SyncModeChoice ChooseMode(PendingChanges pending)
+    {
+        if (Catalog is null && missing is null)
+            return new SyncModeChoice(S3SyncMode.Reconcile, "No catalog of what S3 holds can be kept.");
+        return SyncModeChoice.From(new SyncModeFacts
+        {
+            Requested = request.Options.SyncMode,
+            Doubt = missing ?? Catalog!.Doubt,
+            DoubtReason = Catalog?.DoubtReason,
+            LastRunWasComplete = LastMirror is { IsEverythingSent: true },
+            HasSameSettings = LastMirror?.Settings == Settings,
+            LastReconcile = Catalog?.LastReconcile,
+            ReconcileEvery = request.Options.ReconcileEvery,
+            Now = startTime,
+            IsMirrorOfStage1 = marker?.Job == jobName || plan?.Mirror is not null,
+            FollowsStage1 = request.FollowsStage1,
+            IsJournalComplete = !pending.RequiresWalk,
+            JournalChanges = pending.Count + (plan?.Mirror?.Count ?? 0),
+            Objects = Catalog?.Count ?? 0,
+        });
+    }
+
+    private static MirrorMarker? ReadMarker(string mirrorPath)
+    {
+        try
+        {
+            return MirrorMarker.Read(mirrorPath);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+}

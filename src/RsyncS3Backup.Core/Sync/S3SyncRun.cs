@@ -1,0 +1,266 @@
+using System.Runtime.CompilerServices;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.Sync.Deletion;
+using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Snapshots;
+using RsyncS3Backup.Sync.Transfer;
+
+namespace RsyncS3Backup.Sync;
+
+/// <summary>
+/// One run of stage 2, step by step: actions are found (<see cref="ActionSource"/>), what is about an entry of the mirror is carried out
+/// meanwhile (<see cref="TransferPhase"/>), and what the mirror no longer has is deleted last (<see cref="DeletePhase"/>), unless an upload
+/// failed.
+/// </summary>
+internal sealed class S3SyncRun : IDisposable
+{
+    private readonly S3SyncRequest request;
+    private readonly RunContext context;
+    private readonly StageReport report;
+    private readonly Bucket bucket;
+    private readonly SnapshotRun? snapshot;
+    private readonly CatalogSession session;
+    private readonly ActionSource actions;
+    private readonly TransferPhase transfer;
+    private readonly DeletePhase deletion;
+    private readonly TransferLimits limits;
+    private readonly PlannedSync? plan;
+    private readonly string endpoint;
+
+    private S3SyncRun(
+        S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report,
+        PlannedSync? plan)
+    {
+        this.plan = plan;
+        this.request = request;
+        this.context = context;
+        this.report = report;
+        KeyPrefix = keyPrefix;
+        limits = new TransferLimits
+        {
+            BytesPerSecond = request.Options.BandwidthLimit,
+            Shared = request.SharedBandwidth,
+            Timeout = request.Options.Timeout,
+        };
+        int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
+        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
+        endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint, remembers: plan is null);
+        if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
+            snapshot = new SnapshotRun(request, bucket, keyPrefix, startTime, context, report, plan?.Requests);
+        session = new CatalogSession(request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, plan);
+        actions = new ActionSource(
+            Walker(report), session, bucket, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), report);
+        transfer = new TransferPhase(request, mostRequests, bucket, Catalog, snapshot, Counters, report, plan?.Requests);
+        deletion = new DeletePhase(request, bucket, Catalog, snapshot, Counters, context, report, plan?.Requests);
+    }
+
+    /// <summary>What every key starts with, date tokens replaced.</summary>
+    public string KeyPrefix { get; }
+
+    /// <summary>How differences are found, and why so.</summary>
+    public SyncModeChoice Mode => session.Mode;
+
+    /// <summary>What was done so far.</summary>
+    public SyncCounters Counters { get; } = new();
+
+    /// <summary>How many old snapshots were pruned.</summary>
+    public long PrunedSnapshots => snapshot?.Pruned ?? 0;
+
+    /// <summary>True when the dated snapshot has all that belongs in it, and says so; null where there are no dated snapshots.</summary>
+    public bool? IsSnapshotComplete => snapshot?.IsComplete;
+
+    /// <summary>The catalog's file; null where none can be kept.</summary>
+    public string? CatalogPath => Catalog?.Path;
+
+    /// <summary>What error messages name.</summary>
+    public S3Target Target => bucket.Target;
+
+    /// <summary>Requests sent so far.</summary>
+    public S3RequestCounts Requests => plan is null ? bucket.Requests : plan.Requests.And(bucket.Requests);
+
+    /// <summary>What those requests cost, in US dollars.</summary>
+    public decimal EstimatedRequestCost => RequestPrices.Estimate(Requests, request.Options.StorageClass);
+
+    /// <summary>What listing everything under the prefix costs, in US dollars.</summary>
+    public decimal EstimatedListingCost => RequestPrices.OfListing(Counters.Remote);
+
+    /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
+    public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
+
+    private Catalog? Catalog => session.Catalog;
+
+    /// <summary>Checks everything that can be checked without a request, and chooses how differences are found.</summary>
+    /// <exception cref="BackupException">The mirror is missing, or a setting is wrong.</exception>
+    public static S3SyncRun Prepare(
+        S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report, PlannedSync? plan = null)
+    {
+        request.RequireValid();
+        if (request.Destination.EndpointUrl is { } named)
+            S3ClientFactory.RequireSecure(new Uri(named), request);
+        if (plan?.Mirror is null && !Directory.Exists(request.MirrorPath))
+            throw MirrorErrors.MirrorMissing(request.MirrorPath);
+        string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
+        return new S3SyncRun(request, keyPrefix, now, pending, context, report, plan);
+    }
+
+    /// <summary>Does it.</summary>
+    /// <exception cref="BackupException">The stage cannot go on.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        context.Verbose(
+            $"{(plan is null ? "" : "Plan of ")}Stage 2: {request.MirrorPath} to s3://{request.Destination.Bucket}/{KeyPrefix} in {request.Options.StorageClass}"
+            + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {endpoint}. By {Mode.Mode}: {Mode.Reason}");
+        if (Mode.Mode == S3SyncMode.Reconcile)
+            Begin();
+        bool isDone = false;
+        try
+        {
+            await using SyncProgress progress = SyncProgress.Start(Measure, Counters, context);
+            StallWatch watch = new(bucket.Traffic, limits.Timeout, TimeProvider.System);
+            await watch.RunAsync(token => RunAsync(progress, token), endpoint, cancellationToken).ConfigureAwait(false);
+            isDone = true;
+        }
+        finally
+        {
+            session.End(isDone, IsComplete, Counters);
+            if (Catalog?.Failure is { } failure)
+                report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        deletion.Dispose();
+        session.Dispose();
+        snapshot?.Dispose();
+        bucket.Dispose();
+    }
+
+    private async Task RunAsync(SyncProgress progress, CancellationToken cancellationToken)
+    {
+        if (snapshot is not null)
+        {
+            bucket.Connect();
+            await snapshot.BeginAsync(session.Open, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (Mode.Mode == S3SyncMode.Journal)
+            Counters.StartFrom(session.LastMirror!, Catalog!.Count);
+        await transfer.RunAsync(
+            (carryOut, token) => actions.ForEachAsync((action, inner) => TakeAsync(action, carryOut, inner), token),
+            cancellationToken).ConfigureAwait(false);
+        // While something of the mirror was not seen, its upload may still be continued.
+        if (IsComplete)
+            await transfer.AbortStaleUploadsAsync(Begin, Mode.Mode == S3SyncMode.Reconcile, context, cancellationToken).ConfigureAwait(false);
+        progress.Activity = "Deleting";
+        await deletion.RunAsync(Begin, cancellationToken).ConfigureAwait(false);
+        if (snapshot is not null && IsComplete)
+        {
+            await snapshot.CompleteAsync(Counters, cancellationToken).ConfigureAwait(false);
+            progress.Activity = "Pruning";
+            await snapshot.PruneAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private MirrorWalker Walker(StageReport onto) =>
+        new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers,
+            plan: plan?.Mirror);
+
+    /// <summary>
+    /// Makes ready for requests, and has the catalog write down that a run is on. A run that finds nothing to do needs neither, and each
+    /// costs more than looking through ten thousand files.
+    /// </summary>
+    private void Begin()
+    {
+        if (session.HasBegun)
+            return;
+        bucket.Connect();
+        session.Begin();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private ValueTask TakeAsync(
+        SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        Counters.Seen(action, isDifference: Mode.Mode == S3SyncMode.Journal);
+        // Before anything is done about it, which may fail: the next run would believe the row again.
+        if (action.IsRowRefuted)
+            Catalog?.Remove(action.RelativeKey);
+        switch (action.Kind)
+        {
+            case SyncActionKind.Keep:
+                Counters.EntryUnchanged(action.Local!);
+                if (action.Row is { IsLeftover: true } found)
+                    Note(found with { IsLeftover = false });
+                return ValueTask.CompletedTask;
+            case SyncActionKind.Delete:
+                NoteLeftover(action);
+                deletion.Add(action);
+                return ValueTask.CompletedTask;
+            case SyncActionKind.Protect:
+                Counters.EntryLeftOut();
+                // The entry itself is a failure or a warning of its own already.
+                if (action.Local is null && action.IsInS3)
+                    deletion.Protect();
+                return ValueTask.CompletedTask;
+            case SyncActionKind.Forget:
+                return ValueTask.CompletedTask;
+            default:
+                Begin();
+                return carryOut(action, cancellationToken);
+        }
+    }
+
+    // A later run that does not list must know of it to delete it, and not count it as the mirror's.
+    private void NoteLeftover(SyncAction action)
+    {
+        if (action.Row is { } row && !action.IsRowRefuted)
+        {
+            if (!row.IsLeftover)
+                Note(row with { IsLeftover = true });
+        }
+        else if (action.Remote is { } remote)
+        {
+            Note(CatalogEntry.Uncertain(remote.RelativeKey) with
+            {
+                Size = remote.Size,
+                ETag = remote.ETag,
+                StorageClass = remote.StorageClass,
+                IsLeftover = true,
+            });
+        }
+    }
+
+    private void Note(CatalogEntry row)
+    {
+        Begin();
+        Catalog?.Put(row);
+    }
+
+    /// <summary>How much there is to look at. A walk of its own that runs ahead, unless the catalog knows.</summary>
+    private (long Files, long Bytes)? Measure(CancellationToken cancellationToken)
+    {
+        if (Mode.Mode == S3SyncMode.Journal)
+            return null;
+        if (Mode.Mode == S3SyncMode.Catalog)
+            return session.LastMirror is { } last ? (last.Entries, last.Bytes) : null;
+        long files = 0;
+        long bytes = 0;
+        // What cannot be read is reported by the transfer's own walk.
+        StageReport ignored = new(context: null);
+        foreach (MirrorEntry entry in Walker(ignored).Walk(cancellationToken))
+        {
+            files++;
+            bytes += entry.ContentLength;
+        }
+
+        return (files, bytes);
+    }
+}

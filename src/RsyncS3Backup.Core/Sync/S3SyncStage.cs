@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.State.Sqlite;
+
+namespace RsyncS3Backup.Sync;
+
+/// <summary>Stage 2: makes the bucket hold what the mirror holds.</summary>
+public static class S3SyncStage
+{
+    /// <summary>
+    /// Runs stage 2. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it
+    /// returns, no multipart upload of this run is left unfinished in the bucket, as far as the bucket can still be reached.
+    /// </summary>
+    public static Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
+        RunAsync(request, context, plan: null, cancellationToken);
+
+    /// <summary>
+    /// What stage 2 would do. It reads the mirror, the catalog and the bucket as a run does, GET, HEAD and LIST requests included, and changes
+    /// nothing anywhere. The requests in the result are those that a run would send.
+    /// </summary>
+    internal static Task<S3SyncStageResult> PlanAsync(
+        S3SyncRequest request, RunContext context, PlannedSync plan, CancellationToken cancellationToken) =>
+        RunAsync(request, context, plan, cancellationToken);
+
+    private static async Task<S3SyncStageResult> RunAsync(
+        S3SyncRequest request, RunContext context, PlannedSync? plan, CancellationToken cancellationToken)
+    {
+        DateTimeOffset startTime = request.StartTime ?? request.Clock.GetLocalNow();
+        long started = Stopwatch.GetTimestamp();
+        StageReport report = new(context, stage: 2);
+        S3SyncStageResult result = new()
+        {
+            Name = context.JobName,
+            RunId = context.RunId,
+            Status = BackupStatus.Failed,
+            Path = request.MirrorPath,
+            BucketName = request.Destination.Bucket,
+            StorageClass = request.Options.StorageClass,
+            StartTime = startTime,
+            Attempts = 1,
+            LogPath = context.LogPath,
+        };
+        // Before the mirror is read: what a stage 1 changes from here on may be missed by this run, and stays pending.
+        PendingChanges pending = PendingChanges.Open(context.JobName, request.MirrorPath);
+        S3SyncRun? run = null;
+        BackupError? error = null;
+        bool cancelled = false;
+        try
+        {
+            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
+            await Task.Run(
+                async () =>
+                {
+                    run = S3SyncRun.Prepare(request, startTime, pending, context, report, plan);
+                    result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
+                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                },
+                CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            cancelled = true;
+            error = SyncErrors.Cancelled(request.Destination.Bucket);
+        }
+        catch (SqliteException exception) when (run?.CatalogPath is not null)
+        {
+            error = SyncErrors.CatalogFailed(run.CatalogPath, exception);
+        }
+        catch (Exception exception)
+        {
+            error = S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request));
+        }
+        finally
+        {
+            run?.Dispose();
+        }
+
+        if (error is null && report.Failed > 0)
+            error = WhatFailed(report, run!.Counters, request.Destination.Bucket);
+        result = Finish(result, run, report) with
+        {
+            Status = cancelled ? BackupStatus.Cancelled
+                : error is not null ? BackupStatus.Failed
+                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
+                : BackupStatus.Succeeded,
+            Error = error,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        if (error is null && run!.IsComplete && plan is null)
+            MarkCarriedOut(pending, context);
+        Tell(result, context);
+        return result;
+    }
+
+    private static BackupError WhatFailed(StageReport report, SyncCounters counters, string bucket)
+    {
+        IReadOnlyList<BackupError> items = report.FailedItems();
+        bool isOneReason = items.All(item => item.Id == items[0].Id && item.S3ErrorCode is not null);
+        return isOneReason && counters.Changed == 0
+            ? SyncErrors.NothingSent(items[0], report.Failed, bucket)
+            : SyncErrors.PartialTransfer(report.Failed, counters.Total, bucket);
+    }
+
+    private static void MarkCarriedOut(PendingChanges pending, RunContext context)
+    {
+        try
+        {
+            pending.MarkCarriedOut();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.LogWarning($"The change journal could not be put away, so the next run looks at the same changes again: {exception.Message}");
+        }
+    }
+
+    private static S3SyncStageResult Finish(S3SyncStageResult result, S3SyncRun? run, StageReport report)
+    {
+        result = result with { Failed = report.Failed, FailedItems = report.FailedItems(), Warnings = report.Warnings() };
+        if (run is null)
+            return result;
+        SyncCounters counters = run.Counters;
+        return result with
+        {
+            Created = counters.Created,
+            Updated = counters.Updated,
+            MetadataChanged = counters.MetadataChanged,
+            Copied = counters.Copied,
+            Unchanged = counters.Unchanged,
+            Deleted = counters.Deleted,
+            PrunedSnapshots = run.PrunedSnapshots,
+            IsSnapshotComplete = run.IsSnapshotComplete,
+            DeletedBytes = counters.DeletedBytes,
+            Total = counters.Total,
+            TotalBytes = counters.TotalBytes,
+            TransferredBytes = counters.SentBytes,
+            Requests = run.Requests,
+            EstimatedRequestCost = run.EstimatedRequestCost,
+            EstimatedListingCost = run.EstimatedListingCost,
+        };
+    }
+
+    private static void Tell(S3SyncStageResult result, RunContext context)
+    {
+        if (result.Error is { } error)
+            context.LogError(error);
+        context.Verbose(
+            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
+            + $"{result.MetadataChanged} with new attributes, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
+    }
+}

@@ -1,0 +1,63 @@
+using RsyncS3Backup.ObjectStore;
+
+namespace RsyncS3Backup.Sync.Snapshots;
+
+/// <summary>The dated snapshots of a job.</summary>
+public static class BackupSnapshots
+{
+    private const int Connections = 8;
+
+    /// <summary>
+    /// Lists them, the newest first; none for a job whose prefix has no date tokens, or tokens that do not tell a time. Nothing is changed.
+    /// </summary>
+    /// <exception cref="BackupException">The bucket cannot be reached, or the credentials do not allow it.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public static async Task<IReadOnlyList<BackupSnapshot>> ListAsync(
+        BackupConfiguration configuration, S3Credentials? credentials, bool allowInsecureEndpoint, CancellationToken cancellationToken)
+    {
+        S3SyncOptions stage2 = configuration.Options.Rsync.SyncToS3;
+        if (configuration.Destination is null || !DatedPrefix.NamesTimes(stage2.S3Prefix))
+            return [];
+        S3SyncRequest request = S3SyncRequest.From(configuration) with
+        {
+            Credentials = credentials,
+            AllowInsecureEndpoint = allowInsecureEndpoint,
+        };
+        S3Target target = S3Target.Unresolved(request);
+        try
+        {
+            using Bucket bucket = new(request, "", Connections);
+            target = bucket.Connect();
+            IReadOnlyList<Snapshot> all = await new SnapshotFinder(bucket, stage2.S3Prefix!).FindAllAsync(cancellationToken).ConfigureAwait(false);
+            Snapshot[] own = [.. all.Where(snapshot => snapshot.Manifest.Job == configuration.Name)];
+            HashSet<string> expired = [.. ExpiredAfter(own, request, configuration.Name)];
+            return [.. own.Select(snapshot => new BackupSnapshot
+            {
+                Name = configuration.Name,
+                Date = snapshot.Time,
+                IsComplete = snapshot.IsComplete,
+                IsExpired = expired.Contains(snapshot.KeyPrefix),
+                Objects = snapshot.Manifest.Objects,
+                Bytes = snapshot.Manifest.Bytes,
+                Time = snapshot.Manifest.Time,
+                BucketName = request.Destination.Bucket,
+                KeyPrefix = snapshot.KeyPrefix,
+            })];
+        }
+        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(S3Errors.From(exception, target), exception);
+        }
+    }
+
+    /// <summary>What a run that completes a snapshot now would prune.</summary>
+    private static IEnumerable<string> ExpiredAfter(Snapshot[] own, S3SyncRequest request, string jobName)
+    {
+        string current = KeyPrefix.Resolve(request.Options.S3Prefix, jobName, request.Clock.GetLocalNow(), request.Timezone);
+        if (!new DatedPrefix(request.Options.S3Prefix!).TryParse(current, out DateTime time))
+            throw new InvalidOperationException($"'{current}' does not tell its time.");
+        SnapshotManifest complete = new() { Job = jobName, IsComplete = true, Time = request.Clock.GetUtcNow() };
+        IEnumerable<Snapshot> after = own.Where(snapshot => snapshot.KeyPrefix != current).Append(new Snapshot(current, time, complete));
+        return RetentionPolicy.Expired(after, request.Options, current).Select(snapshot => snapshot.KeyPrefix);
+    }
+}

@@ -1,0 +1,11 @@
+namespace RsyncS3Backup.Sync.Snapshots;
+
+/// <summary>One dated snapshot in a bucket.</summary>
+/// <param name="KeyPrefix">What its keys start with.</param>
+/// <param name="Time">The beginning of what its date tokens say, in the job's time zone.</param>
+/// <param name="Manifest">What it says of itself.</param>
+internal sealed record Snapshot(string KeyPrefix, DateTime Time, SnapshotManifest Manifest)
+{
+    /// <summary>True when everything that belongs in it is there.</summary>
+    public bool IsComplete => Manifest.IsComplete;
+}

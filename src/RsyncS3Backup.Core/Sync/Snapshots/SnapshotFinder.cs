@@ -1,0 +1,84 @@
+using RsyncS3Backup.ObjectStore;
+
+namespace RsyncS3Backup.Sync.Snapshots;
+
+/// <summary>
+/// Finds dated snapshots in a bucket: folder by folder down to where the last token stands, so that what the snapshots hold is not listed.
+/// </summary>
+/// <param name="bucket">The bucket.</param>
+/// <param name="s3Prefix">The prefix with its date tokens.</param>
+internal sealed class SnapshotFinder(Bucket bucket, string s3Prefix)
+{
+    private const int ManifestsAtATime = 8;
+
+    private readonly DatedPrefix dated = new(s3Prefix);
+
+    /// <summary>Every snapshot that has a manifest, the newest first.</summary>
+    public async Task<IReadOnlyList<Snapshot>> FindAllAsync(CancellationToken cancellationToken)
+    {
+        List<(string KeyPrefix, DateTime Time)> candidates = await FindPrefixesAsync(cancellationToken).ConfigureAwait(false);
+        Snapshot?[] found = new Snapshot?[candidates.Count];
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = ManifestsAtATime, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, candidates.Count, parallel, async (index, token) =>
+            found[index] = await ReadAsync(candidates[index], token).ConfigureAwait(false)).ConfigureAwait(false);
+        return [.. found.OfType<Snapshot>()];
+    }
+
+    /// <summary>The newest complete snapshot; null when there is none.</summary>
+    public async Task<Snapshot?> FindLastCompleteAsync(CancellationToken cancellationToken)
+    {
+        foreach ((string KeyPrefix, DateTime Time) candidate in await FindPrefixesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (await ReadAsync(candidate, cancellationToken).ConfigureAwait(false) is { IsComplete: true } snapshot)
+                return snapshot;
+        }
+
+        return null;
+    }
+
+    /// <summary>What the date tokens of a snapshot's prefix say.</summary>
+    public DateTime TimeOf(string keyPrefix) => dated.TryParse(keyPrefix, out DateTime time) ? time : default;
+
+    private async Task<Snapshot?> ReadAsync((string KeyPrefix, DateTime Time) candidate, CancellationToken cancellationToken)
+    {
+        using Bucket at = bucket.At(candidate.KeyPrefix);
+        return await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false) is { } manifest
+            ? new Snapshot(candidate.KeyPrefix, candidate.Time, manifest)
+            : null;
+    }
+
+    private async Task<List<(string KeyPrefix, DateTime Time)>> FindPrefixesAsync(CancellationToken cancellationToken)
+    {
+        List<string> prefixes = [""];
+        foreach (DatedSegment segment in dated.Segments)
+        {
+            List<string> deeper = [];
+            foreach (string prefix in prefixes)
+            {
+                if (segment.HasTokens)
+                    deeper.AddRange(await FindFoldersAsync(prefix, segment, cancellationToken).ConfigureAwait(false));
+                else
+                    deeper.Add($"{prefix}{segment.Text}/");
+            }
+
+            prefixes = deeper;
+        }
+
+        List<(string KeyPrefix, DateTime Time)> found = [];
+        foreach (string prefix in prefixes)
+        {
+            if (dated.TryParse(prefix, out DateTime time))
+                found.Add((prefix, time));
+        }
+
+        found.Sort((left, right) => right.Time.CompareTo(left.Time));
+        return found;
+    }
+
+    private async Task<IEnumerable<string>> FindFoldersAsync(string prefix, DatedSegment segment, CancellationToken cancellationToken)
+    {
+        using Bucket at = bucket.At(prefix);
+        IReadOnlyList<string> folders = await at.ListFoldersAsync(segment.Start, cancellationToken).ConfigureAwait(false);
+        return folders.Where(folder => segment.MayBe(folder[prefix.Length..^1]));
+    }
+}

@@ -1,0 +1,61 @@
+using RsyncS3Backup.ObjectStore;
+
+namespace RsyncS3Backup.Sync.Snapshots;
+
+/// <summary>Deletes a whole snapshot, so that one of which something is left is never taken for complete.</summary>
+internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateTimeOffset now)
+{
+    /// <summary>Prunes one snapshot.</summary>
+    /// <returns>How many objects were deleted, and why not all of them were.</returns>
+    public async Task<(long Deleted, BackupError? Problem)> PruneAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        long deleted = 0;
+        using Bucket at = bucket.At(snapshot.KeyPrefix);
+        try
+        {
+            if (snapshot.IsComplete)
+            {
+                SnapshotManifest incomplete = new() { Job = snapshot.Manifest.Job, IsComplete = false, Time = now };
+                await incomplete.WriteAsync(at, request, cancellationToken).ConfigureAwait(false);
+            }
+
+            await foreach (PendingUpload upload in at.Multipart.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
+                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+            List<string> batch = [];
+            await foreach (RemoteObject item in at.ListAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (item.RelativeKey == SnapshotManifest.RelativeKey)
+                    continue;
+                batch.Add(item.RelativeKey);
+                if (batch.Count < Bucket.KeysPerDelete)
+                    continue;
+                if (await DeleteAsync(at, batch, cancellationToken).ConfigureAwait(false) is { } problem)
+                    return (deleted, problem);
+                deleted += batch.Count;
+                batch.Clear();
+            }
+
+            // The manifest is the last to go: without it, nobody would know what the rest is.
+            foreach (List<string> rest in new[] { batch, [SnapshotManifest.RelativeKey] })
+            {
+                if (await DeleteAsync(at, rest, cancellationToken).ConfigureAwait(false) is { } problem)
+                    return (deleted, problem);
+                deleted += rest.Count;
+            }
+
+            return (deleted, null);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (deleted, S3Errors.From(exception, bucket.Target));
+        }
+    }
+
+    private static async Task<BackupError?> DeleteAsync(Bucket at, IReadOnlyList<string> relativeKeys, CancellationToken cancellationToken)
+    {
+        BackupError? first = null;
+        await foreach (BackupError error in at.DeleteAsync(relativeKeys, cancellationToken).ConfigureAwait(false))
+            first ??= error;
+        return first;
+    }
+}

@@ -1,0 +1,238 @@
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Transfer;
+
+namespace RsyncS3Backup.Sync.Snapshots;
+
+/// <summary>
+/// What a dated snapshot adds to a run: where its content can be copied from, the manifest that is true at every moment, and the pruning of
+/// old snapshots afterwards.
+/// </summary>
+internal sealed class SnapshotRun : IDisposable
+{
+    private readonly S3SyncRequest request;
+    private readonly string keyPrefix;
+    private readonly DateTimeOffset startTime;
+    private readonly RunContext context;
+    private readonly StageReport report;
+    private readonly Bucket bucket;
+    private readonly SnapshotFinder finder;
+    private readonly SnapshotCatalogs? catalogs;
+    private readonly bool namesTimes;
+    private readonly PlannedRequests? planned;
+    private readonly List<SnapshotSource> sources = [];
+    private readonly object gate = new();
+    private bool wasComplete;
+    private Task? opening;
+
+    /// <param name="request">The run's; its prefix has date tokens.</param>
+    /// <param name="bucket">The bucket below the snapshot's prefix; not disposed.</param>
+    /// <param name="keyPrefix">That prefix.</param>
+    /// <param name="startTime">When the run began.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="report">What the stage has to say.</param>
+    /// <param name="planned">Counts what would be changed, and nothing is; null: the run is a real one.</param>
+    public SnapshotRun(
+        S3SyncRequest request, Bucket bucket, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
+        PlannedRequests? planned = null)
+    {
+        this.planned = planned;
+        this.request = request;
+        this.bucket = bucket;
+        this.keyPrefix = keyPrefix;
+        this.startTime = startTime;
+        this.context = context;
+        this.report = report;
+        finder = new SnapshotFinder(bucket, request.Options.S3Prefix!);
+        namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
+        catalogs = OpenCatalogs();
+    }
+
+    /// <summary>The snapshots to copy from, the best first. Known when <see cref="BeginAsync"/> has ended.</summary>
+    public IReadOnlyList<SnapshotSource> Sources => sources;
+
+    /// <summary>True when the snapshot's manifest says that it is complete, and it is.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>How many snapshots were pruned.</summary>
+    public long Pruned { get; private set; }
+
+    /// <summary>The file of this snapshot's catalog; null where none can be kept.</summary>
+    public string? CatalogPath => catalogs?.PathOf(keyPrefix);
+
+    /// <summary>Looks what there is of this snapshot, and where its content can come from.</summary>
+    /// <param name="openCatalog">Opens an earlier snapshot's catalog by its file and its prefix.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task BeginAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
+    {
+        WithCatalogs(known => known.Begin(keyPrefix));
+        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(bucket, cancellationToken).ConfigureAwait(false);
+        IsComplete = wasComplete = manifest?.IsComplete == true;
+        if (wasComplete)
+            context.Verbose($"The snapshot {keyPrefix} is complete since {manifest!.Time.LocalDateTime:yyyy-MM-dd HH:mm}; this run brings it up to date.");
+        // Tokens that take turns, such as {ddd}, find what was complete the last time; then the one before this is nearer.
+        if (!wasComplete || !namesTimes)
+            await FindSourcesAsync(openCatalog, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// To be awaited before anything under the prefix is changed: S3 says from then on that the snapshot is incomplete. One request a run.
+    /// </summary>
+    public Task BeforeChangeAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+            return opening ??= WriteAsync(new SnapshotManifest { Job = context.JobName, IsComplete = false, Time = startTime }, cancellationToken);
+    }
+
+    /// <summary>Says that the snapshot is complete: everything else is done.</summary>
+    public async Task CompleteAsync(SyncCounters counters, CancellationToken cancellationToken)
+    {
+        if (!wasComplete || opening is not null)
+        {
+            SnapshotManifest complete = new()
+            {
+                Job = context.JobName,
+                IsComplete = true,
+                Time = startTime,
+                Objects = counters.Total,
+                Bytes = counters.TotalBytes,
+                Copied = counters.Copied,
+                TransferredBytes = counters.SentBytes,
+            };
+            await WriteAsync(complete, cancellationToken).ConfigureAwait(false);
+            context.Verbose($"The snapshot {keyPrefix} is complete.");
+        }
+
+        IsComplete = true;
+        await DropSourcesAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Prunes what the retention lets go. A snapshot that cannot be pruned wholly is a warning, and the next run goes on with it.</summary>
+    public async Task PruneAsync(CancellationToken cancellationToken)
+    {
+        if (!RetentionPolicy.IsSet(request.Options) || !namesTimes)
+            return;
+        IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
+        // Two jobs may share a static part; and what has no manifest is nobody's snapshot.
+        IEnumerable<Snapshot> own = all.Where(snapshot => snapshot.Manifest.Job == context.JobName);
+        if (planned is not null)
+        {
+            Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
+            Pruned = RetentionPolicy.Expired(own.Where(snapshot => snapshot.KeyPrefix != keyPrefix).Append(current), request.Options, keyPrefix).Count;
+            return;
+        }
+
+        SnapshotPruner pruner = new(bucket, request, startTime);
+        foreach (Snapshot expired in RetentionPolicy.Expired(own, request.Options, keyPrefix))
+        {
+            (long deleted, BackupError? problem) = await pruner.PruneAsync(expired, cancellationToken).ConfigureAwait(false);
+            if (problem is not null)
+            {
+                report.Warning($"The snapshot {expired.KeyPrefix} could not be pruned wholly: {problem.Message}");
+                continue;
+            }
+
+            Pruned++;
+            context.Verbose($"Pruned the snapshot {expired.KeyPrefix} ({deleted} objects).");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => sources.ForEach(source => source.Dispose());
+
+    private Task WriteAsync(SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        // Until S3 says otherwise, nobody knows which of the two is there.
+        IsComplete = false;
+        planned?.AddPuts(1);
+        return planned is null ? manifest.WriteAsync(bucket, request, cancellationToken) : Task.CompletedTask;
+    }
+
+    private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
+    {
+        bool hasComplete = false;
+        foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
+        {
+            using Bucket at = bucket.At(earlier);
+            SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false);
+            if (manifest is not null && TryOpen(openCatalog, earlier) is { } catalog)
+            {
+                sources.Add(new SnapshotSource(earlier, catalog));
+                hasComplete |= manifest.IsComplete;
+            }
+        }
+
+        if (!hasComplete && namesTimes && await finder.FindLastCompleteAsync(cancellationToken).ConfigureAwait(false) is { } last && last.KeyPrefix != keyPrefix)
+            sources.Add(new SnapshotSource(last.KeyPrefix, catalog: null));
+        foreach (SnapshotSource source in sources)
+        {
+            string how = source.HasCatalog ? "" : "; its catalog is gone, so S3 is asked about each object";
+            context.Verbose($"What did not change is copied from {source.KeyPrefix}{how}.");
+        }
+    }
+
+    private Catalog? TryOpen(Func<string, string, Catalog> openCatalog, string earlier)
+    {
+        string path = catalogs!.PathOf(earlier);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            Catalog catalog = openCatalog(path, earlier);
+            // One about another bucket or mirror has no rows here.
+            if (catalog.Count > 0)
+                return catalog;
+            catalog.Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.LogWarning($"The catalog of the snapshot {earlier} cannot be read: {exception.Message}");
+        }
+
+        return null;
+    }
+
+    // With this snapshot complete, nothing will be copied from others any more.
+    private async Task DropSourcesAsync(CancellationToken cancellationToken)
+    {
+        foreach (SnapshotSource source in sources)
+        {
+            using Bucket at = bucket.At(source.KeyPrefix);
+            planned?.AddDeletes(source.UnfinishedUploads.Count);
+            foreach (UnfinishedUpload upload in planned is null ? source.UnfinishedUploads : [])
+                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+            source.Dispose();
+        }
+
+        sources.Clear();
+        WithCatalogs(known => known.Keep([keyPrefix]));
+    }
+
+    private SnapshotCatalogs? OpenCatalogs()
+    {
+        try
+        {
+            return planned is null ? SnapshotCatalogs.ForJob(context.JobName) : SnapshotCatalogs.Of(context.JobName);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // That no catalog can be kept is told by whoever opens this snapshot's.
+            return null;
+        }
+    }
+
+    private void WithCatalogs(Action<SnapshotCatalogs> change)
+    {
+        try
+        {
+            if (catalogs is not null && planned is null)
+                change(catalogs);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.LogWarning($"The list of the snapshots' catalogs cannot be written: {exception.Message}");
+        }
+    }
+}

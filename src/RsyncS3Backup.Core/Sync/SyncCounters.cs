@@ -1,0 +1,148 @@
+using System.Runtime.CompilerServices;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
+
+namespace RsyncS3Backup.Sync;
+
+/// <summary>What stage 2 has done so far. Thread-safe.</summary>
+internal sealed class SyncCounters
+{
+    private long created;
+    private long updated;
+    private long metadataChanged;
+    private long copied;
+    private long leftOut;
+    private long failedTransfers;
+    private long unchanged;
+    private long deleted;
+    private long deletedBytes;
+    private long total;
+    private long totalBytes;
+    private long done;
+    private long doneBytes;
+    private long sentBytes;
+    private long remote;
+
+    public long Created => Interlocked.Read(ref created);
+
+    public long Updated => Interlocked.Read(ref updated);
+
+    public long MetadataChanged => Interlocked.Read(ref metadataChanged);
+
+    /// <summary>Entries whose content was copied inside S3 instead of uploaded; they count as created or updated too.</summary>
+    public long Copied => Interlocked.Read(ref copied);
+
+    /// <summary>Entries that are not in S3 as they are in the mirror, without being failures: they changed or vanished on the way.</summary>
+    public long LeftOut => Interlocked.Read(ref leftOut);
+
+    /// <summary>Entries that were to be sent and could not be.</summary>
+    public long FailedTransfers => Interlocked.Read(ref failedTransfers);
+
+    public long Unchanged => Interlocked.Read(ref unchanged);
+
+    public long Deleted => Interlocked.Read(ref deleted);
+
+    public long DeletedBytes => Interlocked.Read(ref deletedBytes);
+
+    /// <summary>Objects that are not what they were before the run.</summary>
+    public long Changed => Created + Updated + MetadataChanged + Deleted;
+
+    /// <summary>Entries of the mirror seen so far.</summary>
+    public long Total => Interlocked.Read(ref total);
+
+    public long TotalBytes => Interlocked.Read(ref totalBytes);
+
+    /// <summary>Entries of which nothing is left to do.</summary>
+    public long Done => Interlocked.Read(ref done);
+
+    /// <summary>Bytes that were sent or found to be in S3 already; the part of a file that is on its way counts.</summary>
+    public long DoneBytes => Interlocked.Read(ref doneBytes);
+
+    public long SentBytes => Interlocked.Read(ref sentBytes);
+
+    /// <summary>Objects listed so far.</summary>
+    public long Remote => Interlocked.Read(ref remote);
+
+    /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
+    public void StartFrom(MirrorSummary mirror, long objects)
+    {
+        (total, totalBytes, remote) = (mirror.Entries, mirror.Bytes, objects);
+        unchanged = mirror.Entries;
+    }
+
+    /// <summary>Counts what is on either side.</summary>
+    /// <param name="action">What was found.</param>
+    /// <param name="isDifference">True when the totals hold the entry already, as it was when it was last sent.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Seen(SyncAction action, bool isDifference)
+    {
+        if (isDifference && action.Row is { } row)
+        {
+            if (!row.IsLeftover)
+            {
+                Interlocked.Decrement(ref total);
+                Interlocked.Add(ref totalBytes, -row.Size);
+                Interlocked.Decrement(ref unchanged);
+            }
+        }
+        else if (action.IsInS3)
+        {
+            Interlocked.Increment(ref remote);
+        }
+
+        if (action.Local is not { } local || action.Kind == SyncActionKind.Protect)
+            return;
+        Interlocked.Increment(ref total);
+        Interlocked.Add(ref totalBytes, local.ContentLength);
+    }
+
+    public void Sent(long bytes)
+    {
+        Interlocked.Add(ref sentBytes, bytes);
+        Interlocked.Add(ref doneBytes, bytes);
+    }
+
+    /// <summary>Bytes of a file that is on its way were in S3 already.</summary>
+    public void Kept(long bytes) => Interlocked.Add(ref doneBytes, bytes);
+
+    public void EntryCreated() => EntryDone(ref created);
+
+    public void EntryUpdated() => EntryDone(ref updated);
+
+    public void EntryCopied(MirrorEntry entry, bool isNew)
+    {
+        Interlocked.Increment(ref copied);
+        EntryDone(ref isNew ? ref created : ref updated);
+        Interlocked.Add(ref doneBytes, entry.ContentLength);
+    }
+
+    public void EntryMetadataChanged(MirrorEntry entry)
+    {
+        EntryDone(ref metadataChanged);
+        Interlocked.Add(ref doneBytes, entry.ContentLength);
+    }
+
+    public void TransferFailed() => Interlocked.Increment(ref failedTransfers);
+
+    public void EntryLeftOut() => Interlocked.Increment(ref leftOut);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void EntryUnchanged(MirrorEntry entry)
+    {
+        EntryDone(ref unchanged);
+        Interlocked.Add(ref doneBytes, entry.ContentLength);
+    }
+
+    public void ObjectDeleted(long bytes)
+    {
+        Interlocked.Increment(ref deleted);
+        Interlocked.Add(ref deletedBytes, bytes);
+    }
+
+    private void EntryDone(ref long outcome)
+    {
+        Interlocked.Increment(ref outcome);
+        Interlocked.Increment(ref done);
+    }
+}

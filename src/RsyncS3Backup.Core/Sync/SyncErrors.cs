@@ -1,0 +1,75 @@
+using RsyncS3Backup.State.Sqlite;
+
+namespace RsyncS3Backup.Sync;
+
+/// <summary>The errors of stage 2 that are not those of a request or of the mirror.</summary>
+internal static class SyncErrors
+{
+    public static BackupException MirrorEmpty(string path, long deletions, string where) => Refusal(
+        "MirrorEmpty", BackupErrorCategory.InvalidOperation, path,
+        $"The mirror '{path}' is empty, and all {deletions} objects under {where} would be deleted; none was.",
+        "Check that the right drive is mounted and that stage 1 really ran. If the mirror is meant to be empty, run with -AllowEmptySource.");
+
+    public static BackupException DeleteLimitExceeded(long deletions, long existing, long allowed, string where, IEnumerable<string> first) => Refusal(
+        "DeleteLimitExceeded", BackupErrorCategory.LimitsExceeded, where,
+        $"{deletions} of {existing} objects under {where} would be deleted, and {allowed} are allowed; none was. The first: {string.Join(", ", first)}.",
+        "Look whether the mirror lost something. If the deletions are right, raise maxDelete (options.rsync.maxDelete or -MaxDelete) for one run.");
+
+    public static BackupError CatalogFailed(string path, SqliteException exception) => Stage2(
+        "CatalogFailed", exception.IsBusy ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError, path,
+        $"The catalog of what S3 holds, '{path}', failed ({exception.Message}). Nothing was deleted.",
+        exception.IsBusy
+            ? "Another program has the file open; close it, then run stage 2 again."
+            : "Run stage 2 again. If it happens again, look at the drive's health and free space, and delete the file: the next run "
+            + "makes it anew from a full comparison, and sends nothing again that S3 has.");
+
+    public static BackupError Cancelled(string bucket) => Stage2(
+        "RunCancelled", BackupErrorCategory.OperationStopped, bucket,
+        "Stage 2 was stopped before its end. What was uploaded until then stays; nothing was left half-made.",
+        "Run it again; only what is missing is sent.");
+
+    public static BackupError PartialTransfer(long failed, long total, string? bucket) => Stage2(
+        "S3PartialTransfer", BackupErrorCategory.WriteError, bucket,
+        $"{failed} of {total} entries of the mirror were not brought to S3; the others were.",
+        "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.");
+
+    public static BackupException ParameterInvalid(string what, string value, string problem) => ParameterError(
+        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; docs/configuration.md says what is allowed.");
+
+    public static BackupError KeyTooLong(string path, int length) => Item(
+        "KeyTooLong", BackupErrorCategory.LimitsExceeded, path,
+        $"The key of '{path}' would have {length} bytes; S3 takes 1,024.", "Use a shorter key prefix, or shorter names.");
+
+    public static BackupError FileTooLarge(string path, long size) => Item(
+        "FileTooLarge", BackupErrorCategory.LimitsExceeded, path,
+        $"'{path}' has {HumanText.Bytes(size)}; the largest object S3 takes has 48.8 TiB.", "Split the file, or exclude it.");
+
+    public static BackupError FileChanged(string path) => Item(
+        "FileChangedDuringUpload", BackupErrorCategory.ReadError, path,
+        $"'{path}' changed each time it was read; its copy in S3 stays as it is.",
+        "Something writes into the mirror while it is sent to S3; stop that, then run again.");
+
+    /// <summary>Not one entry was sent, and S3 refused all of them for one reason: that is what is wrong with the run.</summary>
+    public static BackupError NothingSent(BackupError first, long failed, string bucket) => first with
+    {
+        Target = bucket,
+        Message = $"S3 refused everything that there was to send ({failed} {(failed == 1 ? "entry" : "entries")}). The first: {first.Message}",
+    };
+
+    private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) =>
+        BackupError.Make(id, category, message, action, target, BackupExitCode.Stage2Failed);
+
+    private static BackupError Item(string id, BackupErrorCategory category, string target, string message, string action) =>
+        Stage2(id, category, target, message, action);
+
+    private static BackupException Failure(
+        string id, BackupErrorCategory category, string target, string message, string action, Exception? cause = null) =>
+        new(Stage2(id, category, target, message, action), cause);
+
+    private static BackupException Refusal(string id, BackupErrorCategory category, string target, string message, string action) =>
+        new(Stage2(id, category, target, message, action) with { ExitCode = BackupExitCode.Refused });
+
+    private static BackupException ParameterError(string id, string target, string message, string action) =>
+        new(Stage2(id, BackupErrorCategory.InvalidArgument, target, message, action) with { ExitCode = BackupExitCode.BadConfiguration });
+}
+

@@ -1,0 +1,318 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Amazon.S3;
+using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.State.Catalogs;
+
+namespace RsyncS3Backup.Sync.Transfer;
+
+/// <summary>
+/// Sends a large file in parts. What a crash left is continued when the file is the same; a part counts only when its bytes in the file have
+/// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money.
+/// </summary>
+internal sealed class PartsUploader(
+    Bucket bucket, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, Action<long> onBytesSent, Action<long> onBytesKept)
+{
+    // So that one file does not take all the memory.
+    private const int PartsInFlight = 8;
+    private static readonly TimeSpan UnknownIsStale = TimeSpan.FromDays(1);
+
+    /// <summary>Sends the file.</summary>
+    /// <returns>Null when the file changed while it was read.</returns>
+    public async Task<UploadedObject?> SendAsync(
+        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        Dictionary<int, UploadedPart>? found = null;
+        UnfinishedUpload? upload = unfinished?.Find(entry.RelativeKey);
+        if (upload is not null)
+        {
+            found = IsFor(upload, version) ? await FindPartsAsync(upload, cancellationToken).ConfigureAwait(false) : null;
+            if (found is null)
+                await GiveUpAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
+        }
+
+        if (found is not null)
+        {
+            try
+            {
+                return await SendAsync(entry, version, headers, upload!.UploadId, found, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AmazonS3Exception exception) when (MultipartUploads.IsUnknownUpload(exception))
+            {
+                // Somebody else ended it meanwhile.
+            }
+        }
+
+        string uploadId = await StartAsync(entry, version, headers, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(entry, version, headers, uploadId, [], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Aborts what no upload of this run continued: call it when all uploads are over. Never fails a run, whose objects are all there.
+    /// </summary>
+    /// <param name="remembered">What is remembered and not forgotten.</param>
+    /// <param name="includeUnknown">True to abort also what nobody remembers under the prefix, when it is older than a day.</param>
+    /// <param name="now">The time now.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>How many uploads were aborted, and the reason of the first that could not be.</returns>
+    public async Task<(int Aborted, Exception? Problem)> AbortStaleAsync(
+        IEnumerable<UnfinishedUpload> remembered, bool includeUnknown, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        int aborted = 0;
+        Exception? problem = null;
+        HashSet<string> known = [];
+        HashSet<string> intended = [];
+        List<string> intentions = [];
+        foreach (UnfinishedUpload upload in remembered)
+        {
+            if (upload.IsIntention)
+            {
+                intended.Add(upload.RelativeKey);
+                intentions.Add(upload.UploadId);
+                continue;
+            }
+
+            known.Add(upload.UploadId);
+            await TryAbortAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
+        }
+
+        if (!includeUnknown && intended.Count == 0)
+            return (aborted, problem);
+        try
+        {
+            await foreach (PendingUpload upload in bucket.Multipart.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
+            {
+                bool isStale = intended.Contains(upload.RelativeKey) || (includeUnknown && now - upload.StartTime > UnknownIsStale);
+                if (isStale && !known.Contains(upload.UploadId))
+                    await TryAbortAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
+            }
+
+            if (problem is null)
+                intentions.ForEach(name => unfinished?.Forget(name));
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            problem ??= exception;
+        }
+
+        return (aborted, problem);
+
+        async Task TryAbortAsync(string relativeKey, string uploadId)
+        {
+            try
+            {
+                await bucket.Multipart.AbortAsync(relativeKey, uploadId, cancellationToken).ConfigureAwait(false);
+                unfinished?.Forget(uploadId);
+                aborted++;
+            }
+            catch (AmazonS3Exception exception) when (MultipartUploads.IsUnknownUpload(exception))
+            {
+                unfinished?.Forget(uploadId);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                problem ??= exception;
+            }
+        }
+    }
+
+    private static bool IsFor(UnfinishedUpload upload, FileAttributesSnapshot version) =>
+        upload.Size == version.Size
+        && upload.ModifiedNanoseconds == version.ModifiedNanoseconds
+        && upload.ChangedNanoseconds == version.ChangedNanoseconds
+        && upload.Inode == version.Inode
+        && upload.PartSize == PartSize.For(version.Size);
+
+    private async Task<Dictionary<int, UploadedPart>?> FindPartsAsync(UnfinishedUpload upload, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Dictionary<int, UploadedPart> parts = [];
+            await foreach (UploadedPart part in
+                bucket.Multipart.ListPartsAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false))
+                parts[part.Number] = part;
+            return parts;
+        }
+        catch (Exception exception) when (exception is AmazonS3Exception or BackupException && !cancellationToken.IsCancellationRequested)
+        {
+            // Unknown to S3 by now, or not to be listed by these credentials: then it begins anew.
+            return null;
+        }
+    }
+
+    private async Task<string> StartAsync(
+        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
+        // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
+        using CancellationTokenSource patience = new();
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(MultipartUploads.AbortPatience));
+        UnfinishedUpload upload = new(
+            entry.RelativeKey, UnfinishedUpload.NewIntention(), version.Size, PartSize.For(version.Size), version.ModifiedNanoseconds,
+            version.ChangedNanoseconds, version.Inode, DateTimeOffset.UtcNow);
+        unfinished?.Remember(upload);
+        string uploadId;
+        try
+        {
+            uploadId = await bucket.Multipart.StartAsync(entry.RelativeKey, headers, checksumType: null, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!S3Errors.MayBeCarriedOut(exception))
+        {
+            unfinished?.Forget(upload.UploadId);
+            throw;
+        }
+
+        try
+        {
+            unfinished?.Remember(upload with { UploadId = uploadId });
+            unfinished?.Forget(upload.UploadId);
+        }
+        catch
+        {
+            await GiveUpAsync(entry.RelativeKey, uploadId).ConfigureAwait(false);
+            throw;
+        }
+
+        return uploadId;
+    }
+
+    private async Task<UploadedObject?> SendAsync(
+        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, string uploadId, Dictionary<int, UploadedPart> found,
+        CancellationToken cancellationToken)
+    {
+        bool completed = false;
+        try
+        {
+            Parts parts = new(version.Size, found);
+            if (!await SendPartsAsync(entry, parts, uploadId, cancellationToken).ConfigureAwait(false)
+                || !FileAttributesReader.Read(entry.Path).IsSameVersionAs(version))
+                return null;
+            StoredVersion stored;
+            using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
+                stored = await bucket.Multipart.CompleteAsync(entry.RelativeKey, uploadId, parts.Done(), cancellationToken).ConfigureAwait(false);
+            completed = true;
+            unfinished?.Forget(uploadId);
+            return new UploadedObject(version, version.Size, stored, parts.WholeCrc32(), headers.StorageClass, parts.SentBytes);
+        }
+        finally
+        {
+            if (!completed)
+                await GiveUpAsync(entry.RelativeKey, uploadId).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the file from front to end, once, while earlier parts are on their way.</summary>
+    /// <returns>False when the file became shorter.</returns>
+    private async Task<bool> SendPartsAsync(MirrorEntry entry, Parts parts, string uploadId, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using SemaphoreSlim ahead = new(PartsInFlight);
+        using SafeFileHandle file = MirrorFile.Open(entry.Path);
+        List<Task> sending = [];
+        bool isWhole = true;
+        try
+        {
+            for (int number = 1; number <= parts.Count && isWhole; number++)
+            {
+                await ahead.WaitAsync(failed.Token).ConfigureAwait(false);
+                MemoryBudget.Lease lease = await memory.AcquireAsync(parts.Length(number), failed.Token).ConfigureAwait(false);
+                sending.Add(SendAsync(number, lease));
+            }
+        }
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        {
+            // Either the caller's wish or a part that failed; the tasks below tell which.
+        }
+
+        await Task.WhenAll(sending).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return isWhole;
+
+        async Task SendAsync(int number, MemoryBudget.Lease lease)
+        {
+            int length = parts.Length(number);
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+            try
+            {
+                if (MirrorFile.Read(file, buffer.AsSpan(0, length), parts.Offset(number)) < length)
+                {
+                    isWhole = false;
+                    return;
+                }
+
+                // The loop goes on with the next part; hashing and sending this one happens beside it.
+                await Task.Yield();
+                ObjectContent content = new(entry.RelativeKey, buffer, length);
+                if (parts.Found(number) is { } found && IsSame(found, content))
+                {
+                    parts.Add(found with { Crc32 = bucket.UsesCrc32 ? content.Crc32 : null }, content.Crc32, wasSent: false);
+                    onBytesKept(length);
+                    return;
+                }
+
+                using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Parts, failed.Token).ConfigureAwait(false);
+                UploadedPart sent = await bucket.Multipart.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false);
+                parts.Add(sent, content.Crc32, wasSent: true);
+                onBytesSent(length);
+            }
+            catch
+            {
+                await failed.CancelAsync().ConfigureAwait(false);
+                throw;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+                lease.Dispose();
+                ahead.Release();
+            }
+        }
+    }
+
+    // The entity tag of a part is its MD5, but not with SSE-KMS; a CRC32 is what S3 verified when it took the part.
+    private static bool IsSame(UploadedPart found, ObjectContent content) => found.Size == content.Length
+        && (string.IsNullOrEmpty(found.Crc32)
+            ? string.Equals(found.ETag, Convert.ToHexString(Convert.FromBase64String(content.Md5)), StringComparison.OrdinalIgnoreCase)
+            : found.Crc32 == content.Crc32);
+
+    // What is remembered still is aborted by the next run.
+    private async Task GiveUpAsync(string relativeKey, string uploadId)
+    {
+        if (await bucket.Multipart.AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false))
+            unfinished?.Forget(uploadId);
+    }
+
+    /// <summary>The parts of one file. Thread-safe.</summary>
+    private sealed class Parts(long size, IReadOnlyDictionary<int, UploadedPart> found)
+    {
+        private readonly long partSize = PartSize.For(size);
+        private readonly ConcurrentDictionary<int, (UploadedPart Part, string Crc32)> done = new();
+        private long sentBytes;
+
+        public int Count { get; } = PartSize.Count(size, PartSize.For(size));
+
+        public long SentBytes => Interlocked.Read(ref sentBytes);
+
+        public long Offset(int number) => (number - 1) * partSize;
+
+        public int Length(int number) => (int)Math.Min(partSize, size - Offset(number));
+
+        public UploadedPart? Found(int number) => found.TryGetValue(number, out UploadedPart part) ? part : null;
+
+        public void Add(UploadedPart part, string crc32, bool wasSent)
+        {
+            done[part.Number] = (part, crc32);
+            if (wasSent)
+                Interlocked.Add(ref sentBytes, part.Size);
+        }
+
+        public IEnumerable<UploadedPart> Done() => done.Values.Select(item => item.Part);
+
+        public string WholeCrc32() => Crc32Combination.Combine(
+            Enumerable.Range(1, Count).Select(number => (done[number].Crc32, (long)Length(number))));
+    }
+}

@@ -1,0 +1,316 @@
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Sqlite;
+using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Snapshots;
+
+namespace RsyncS3Backup.Sync.Transfer;
+
+/// <summary>
+/// Carries out one decision about one entry of the mirror, in the cheapest way that S3 allows: nothing, a copy inside S3, an upload. What S3
+/// confirmed goes into the catalog, and nothing else does.
+/// </summary>
+internal sealed class SyncWorker(
+    Bucket bucket, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, Catalog? catalog, SnapshotRun? snapshot,
+    SyncCounters counters, StageReport report)
+{
+    private const int LongestKey = 1024;
+
+    /// <summary>Brings S3 to what the entry is.</summary>
+    /// <param name="action">What to do.</param>
+    /// <param name="place">The entry's place among the names of its file; null when it has one name.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="FileNotFoundException">The entry vanished.</exception>
+    public async Task CarryOutAsync(SyncAction action, LinkPlace? place, CancellationToken cancellationToken)
+    {
+        MirrorEntry local = action.Local!;
+        if (Refuse(local) is { } error)
+        {
+            report.ItemFailed(error);
+            return;
+        }
+
+        if (place is null)
+            await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
+        else
+            await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What S3 holds of the entry afterwards; null when that is not known.</summary>
+    private async Task<CatalogEntry?> CarryOutAsync(SyncAction action, MirrorEntry local, CatalogEntry? twin, CancellationToken cancellationToken)
+    {
+        switch (action.Kind)
+        {
+            case SyncActionKind.Metadata:
+                return await ReplaceMetadataAsync(action, action.Row!, cancellationToken).ConfigureAwait(false);
+            case SyncActionKind.Compare when await IsSameAsync(local, action.Row!, twin, cancellationToken).ConfigureAwait(false):
+                return await KeepContentAsync(action, action.Row!, cancellationToken).ConfigureAwait(false);
+            case SyncActionKind.Examine when await FindAsync(action.Local!, bucket.KeyPrefix, cancellationToken).ConfigureAwait(false) is { } found:
+                return await KeepContentAsync(action, found, cancellationToken).ConfigureAwait(false);
+            default:
+                return await SendAsync(action, twin, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The content is in S3 and the row is right about it; the attributes may be others now.</summary>
+    private async Task<CatalogEntry?> KeepContentAsync(SyncAction action, CatalogEntry row, CancellationToken cancellationToken)
+    {
+        MirrorEntry local = action.Local!;
+        if (!EntryDecision.HasSameMetadata(local.Attributes, row))
+            return await ReplaceMetadataAsync(action, row, cancellationToken).ConfigureAwait(false);
+        counters.EntryUnchanged(local);
+        // The change time is new, or the row is: the next run need not look again.
+        return Record(row with { ChangedNanoseconds = local.Attributes.ChangedNanoseconds, IsLeftover = false });
+    }
+
+    private async Task<CatalogEntry?> ReplaceMetadataAsync(SyncAction action, CatalogEntry row, CancellationToken cancellationToken)
+    {
+        MirrorEntry local = action.Local!;
+        if (await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false) is not { } stored)
+            return await SendAsync(action, null, cancellationToken).ConfigureAwait(false);
+        counters.EntryMetadataChanged(local);
+        await TellAsync(BackupActionKind.Metadata, local).ConfigureAwait(false);
+        return stored;
+    }
+
+    private async Task<CatalogEntry?> SendAsync(SyncAction action, CatalogEntry? twin, CancellationToken cancellationToken)
+    {
+        MirrorEntry local = action.Local!;
+        bool isNew = action.Kind == SyncActionKind.Create;
+        twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
+        if (twin is not null && IsSameFile(local, twin)
+            && await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false) is { } copied)
+        {
+            counters.EntryCopied(local, isNew);
+            await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
+            return copied;
+        }
+
+        if (await TryCopyEarlierAsync(local, cancellationToken).ConfigureAwait(false) is { } kept)
+        {
+            counters.EntryCopied(local, isNew);
+            await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
+            return kept;
+        }
+
+        UploadedObject? uploaded;
+        try
+        {
+            uploaded = await sender.UploadAsync(local, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
+        {
+            catalog?.Put(CatalogEntry.Uncertain(local.RelativeKey));
+            throw;
+        }
+
+        if (uploaded is null)
+        {
+            counters.TransferFailed();
+            report.ItemFailed(SyncErrors.FileChanged(local.Path));
+            return null;
+        }
+
+        if (isNew)
+            counters.EntryCreated();
+        else
+            counters.EntryUpdated();
+        CatalogEntry stored = Record(Row(local, uploaded.Attributes) with
+        {
+            // Of a link that was replaced meanwhile, not what its attributes say.
+            Size = uploaded.Size,
+            ETag = uploaded.Stored.ETag,
+            VersionId = uploaded.Stored.VersionId,
+            StoredTime = uploaded.Stored.StoredTime,
+            Crc32 = uploaded.Crc32,
+            StorageClass = uploaded.StorageClass,
+        });
+        await TellAsync(isNew ? BackupActionKind.Created : BackupActionKind.Updated, local).ConfigureAwait(false);
+        return stored;
+    }
+
+    private ValueTask TellAsync(BackupActionKind kind, MirrorEntry local) =>
+        report.ActedAsync(kind, local.RelativeKey, bucket.Key(local.RelativeKey), local.ContentLength);
+
+    /// <summary>Copies inside S3 what a row says is there, with the entry's attributes.</summary>
+    /// <returns>Null when the content has to be uploaded after all.</returns>
+    private async Task<CatalogEntry?> TryCopyAsync(MirrorEntry local, CatalogEntry source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CopyAsync(local, bucket.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
+        {
+            // Onto itself only the attributes can be others now: the bytes need not be sent again.
+            bool isSameObject = source.RelativeKey == local.RelativeKey;
+            catalog?.Put(isSameObject
+                ? source with { ModifiedNanoseconds = long.MinValue, ChangedNanoseconds = 0 }
+                : CatalogEntry.Uncertain(local.RelativeKey));
+            throw;
+        }
+        catch (CopySourceException exception)
+        {
+            if (exception.Problem != CopySourceProblem.Archived)
+                catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Copies the content from an earlier snapshot.</summary>
+    /// <returns>Null when none has it.</returns>
+    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, CancellationToken cancellationToken)
+    {
+        foreach (SnapshotSource source in snapshot?.Sources ?? [])
+        {
+            if (await FindEarlierAsync(source, local, cancellationToken).ConfigureAwait(false) is not { } row)
+                continue;
+            try
+            {
+                return await CopyAsync(local, source.KeyPrefix + row.RelativeKey, row, cancellationToken).ConfigureAwait(false);
+            }
+            catch (CopySourceException)
+            {
+                // Somebody deleted or replaced it; another snapshot may have it, and the mirror does.
+            }
+            catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
+            {
+                catalog?.Put(CatalogEntry.Uncertain(local.RelativeKey));
+                throw;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<CatalogEntry?> FindEarlierAsync(SnapshotSource source, MirrorEntry local, CancellationToken cancellationToken)
+    {
+        if (!source.HasCatalog)
+        {
+            CatalogEntry? found = await FindAsync(local, source.KeyPrefix, cancellationToken).ConfigureAwait(false);
+            return found is null || S3StorageClasses.IsArchive(found.StorageClass) ? null : found;
+        }
+
+        foreach ((CatalogEntry row, bool isSure) in source.Candidates(local))
+        {
+            if (isSure || await IsSameAsync(local, row, null, cancellationToken).ConfigureAwait(false))
+                return row;
+        }
+
+        return null;
+    }
+
+    private async Task<CatalogEntry> CopyAsync(MirrorEntry local, string sourceKey, CatalogEntry source, CancellationToken cancellationToken)
+    {
+        ObjectHeaders copy = headers.For(local, local.Attributes);
+        using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
+        StoredVersion stored = await sender
+            .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
+        return Record(Row(local, local.Attributes) with
+        {
+            ETag = stored.ETag,
+            VersionId = stored.VersionId,
+            StoredTime = stored.StoredTime,
+            Crc32 = source.Crc32,
+            StorageClass = copy.StorageClass,
+        });
+    }
+
+    /// <summary>What S3 holds by that name below a prefix, when it is the entry's content.</summary>
+    private async Task<CatalogEntry?> FindAsync(MirrorEntry local, string keyPrefix, CancellationToken cancellationToken)
+    {
+        ObjectHead? head;
+        using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
+            head = await bucket.HeadWholeKeyAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
+        if (head is null || head.Size != local.ContentLength)
+            return null;
+        bool isOurs = ObjectMetadata.TryParse(head.Metadata, out StoredAttributes attributes);
+        CatalogEntry found = new()
+        {
+            RelativeKey = local.RelativeKey,
+            Size = head.Size,
+            ModifiedNanoseconds = attributes.ModifiedNanoseconds ?? 0,
+            Mode = attributes.Mode ?? 0,
+            UserId = attributes.UserId ?? 0,
+            GroupId = attributes.GroupId ?? 0,
+            LinkGroup = attributes.LinkGroup ?? 0,
+            ETag = head.ETag,
+            Crc32 = head.Crc32,
+            StorageClass = head.StorageClass,
+            VersionId = head.VersionId,
+            ConfirmedTime = DateTimeOffset.UtcNow,
+        };
+        // As rsync does: size and time, to the nanosecond, speak for the content that they were recorded with.
+        bool isSameVersion = isOurs
+            && attributes.ModifiedNanoseconds == local.Attributes.ModifiedNanoseconds
+            && (attributes.Mode is { } mode ? FileAttributesSnapshot.HaveSameType(mode, local.Attributes.Mode) : local.Kind == MirrorEntryKind.File);
+        bool isSame = isSameVersion
+            || await ContentComparer.IsSameAsync(local, new KnownContent(head.Size, head.ETag, head.Crc32, head.Sha256), cancellationToken)
+                .ConfigureAwait(false);
+        return isSame ? found : null;
+    }
+
+    private static async Task<bool> IsSameAsync(MirrorEntry local, CatalogEntry row, CatalogEntry? twin, CancellationToken cancellationToken) =>
+        (twin is not null && IsSameFile(local, twin) && twin.ETag == row.ETag)
+        || await ContentComparer.IsSameAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Another name of the same file whose content is in S3 already.</summary>
+    private async Task<CatalogEntry?> FindTwinAsync(MirrorEntry local, CancellationToken cancellationToken)
+    {
+        ulong linkGroup = EntryDecision.LinkGroup(local.Attributes);
+        if (linkGroup == 0 || catalog is null || local.ContentLength == 0)
+            return null;
+        CatalogEntry? other;
+        try
+        {
+            other = catalog.FindLinkGroup(linkGroup).FirstOrDefault(row => row.RelativeKey != local.RelativeKey && IsSameFile(local, row));
+        }
+        catch (SqliteException)
+        {
+            // Then the content is uploaded, which is never wrong; it is not the file that cannot be read.
+            return null;
+        }
+
+        if (other is null)
+            return null;
+        bool isSame = other.ChangedNanoseconds == local.Attributes.ChangedNanoseconds
+            || await IsSameAsync(local, other, null, cancellationToken).ConfigureAwait(false);
+        return isSame ? other : null;
+    }
+
+    private static bool IsSameFile(MirrorEntry local, CatalogEntry row) =>
+        row.Size == local.ContentLength && row.ModifiedNanoseconds == local.Attributes.ModifiedNanoseconds;
+
+    private static CatalogEntry Row(MirrorEntry local, FileAttributesSnapshot attributes) => new()
+    {
+        RelativeKey = local.RelativeKey,
+        Size = local.Kind == MirrorEntryKind.Folder ? 0 : attributes.Size,
+        ModifiedNanoseconds = attributes.ModifiedNanoseconds,
+        ChangedNanoseconds = attributes.ChangedNanoseconds,
+        Mode = attributes.Mode,
+        UserId = attributes.UserId,
+        GroupId = attributes.GroupId,
+        LinkGroup = EntryDecision.LinkGroup(attributes),
+        ETag = "",
+        StorageClass = "",
+        ConfirmedTime = DateTimeOffset.UtcNow,
+    };
+
+    private CatalogEntry Record(CatalogEntry row)
+    {
+        catalog?.Put(row);
+        return row;
+    }
+
+    private BackupError? Refuse(MirrorEntry local)
+    {
+        int keyLength = System.Text.Encoding.UTF8.GetByteCount(bucket.Key(local.RelativeKey));
+        if (keyLength > LongestKey)
+            return SyncErrors.KeyTooLong(local.Path, keyLength);
+        return local.Attributes.Size > PartSize.LargestObject ? SyncErrors.FileTooLarge(local.Path, local.Attributes.Size) : null;
+    }
+}

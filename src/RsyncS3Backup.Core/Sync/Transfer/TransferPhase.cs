@@ -1,0 +1,145 @@
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Snapshots;
+
+namespace RsyncS3Backup.Sync.Transfer;
+
+/// <summary>
+/// Carries out what is about an entry of the mirror, many at a time, while actions are still being found. One entry's failure is one entry's;
+/// what would fail for every other one too ends the stage.
+/// </summary>
+internal sealed class TransferPhase
+{
+    // Small files are opened and hashed by so many at a time; of large ones, parts make up for fewer of them.
+    private const int SmallFilesAtATime = 64;
+    private const int LargeFilesAtATime = 4;
+    private const int ActionsAhead = 1024;
+
+    // After this many failures with not one success, the next file will not do better.
+    private const int HopelessFailures = 50;
+
+    private readonly Bucket bucket;
+    private readonly Catalog? catalog;
+    private readonly SnapshotRun? snapshot;
+    private readonly SyncCounters counters;
+    private readonly StageReport report;
+    private readonly Uploader uploader;
+    private readonly PlannedRequests? planned;
+    private readonly SyncWorker worker;
+
+    /// <param name="request">What to send, and how.</param>
+    /// <param name="mostRequests">How many requests may be under way.</param>
+    /// <param name="bucket">Where to.</param>
+    /// <param name="catalog">What S3 holds.</param>
+    /// <param name="snapshot">The dated snapshot, where there is one.</param>
+    /// <param name="counters">Counts what is done.</param>
+    /// <param name="report">Hears what goes wrong.</param>
+    /// <param name="planned">Counts what would be sent, and nothing is; null: the run is a real one.</param>
+    public TransferPhase(
+        S3SyncRequest request, int mostRequests, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
+        PlannedRequests? planned)
+    {
+        this.planned = planned;
+        this.bucket = bucket;
+        this.catalog = catalog;
+        this.snapshot = snapshot;
+        this.counters = counters;
+        this.report = report;
+        EntryHeaders headers = new(request);
+        TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
+        uploader = new Uploader(bucket, headers, limiter, catalog, counters.Sent, counters.Kept);
+        IEntrySender sender = planned is null ? new EntrySender(bucket, uploader) : new PlannedSender(request, planned, counters.Sent);
+        worker = new SyncWorker(bucket, headers, limiter, sender, catalog, snapshot, counters, report);
+    }
+
+    /// <summary>Runs until everything that was found is carried out.</summary>
+    /// <param name="find">Finds actions and hands each to what it is given, which waits while there are enough.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">Something that ends the stage.</exception>
+    public async Task RunAsync(
+        Func<Func<SyncAction, CancellationToken, ValueTask>, CancellationToken, Task> find, CancellationToken cancellationToken)
+    {
+        TransferLanes<Work> lanes = new(
+            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= PartSize.Threshold, WorkAsync);
+        // Before the workers race each other: the order in which actions are found is the one in which the names of a file are carried out.
+        LinkGroups links = new();
+        await lanes.RunAsync(
+            (add, stopped) => find((action, token) => add(new Work(action, links.Join(action.Local!)), token), stopped),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Aborts uploads that earlier runs left unfinished, when nothing of the mirror needs them any more.</summary>
+    /// <param name="begin">Called before the first request.</param>
+    /// <param name="includeUnknown">True to abort also old ones that nobody remembers.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
+    {
+        if (catalog is null && planned is null)
+            return;
+        IReadOnlyList<UnfinishedUpload> remembered = catalog?.UnfinishedUploads() ?? [];
+        if (remembered.Count == 0 && !includeUnknown)
+            return;
+        begin();
+        if (planned is not null)
+        {
+            planned.AddLists(includeUnknown || remembered.Any(upload => upload.IsIntention) ? 1 : 0);
+            planned.AddDeletes(remembered.Count(upload => !upload.IsIntention));
+            return;
+        }
+
+        (int aborted, Exception? problem) = await uploader.Parts
+            .AbortStaleAsync(remembered, includeUnknown, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
+        if (aborted > 0)
+            context.Verbose($"Aborted {aborted} unfinished uploads of earlier runs; their parts cost nothing any more.");
+        if (problem is not null)
+            context.LogWarning($"Unfinished uploads of earlier runs may be left under s3://{bucket.Target.Bucket}/{bucket.KeyPrefix}: {problem.Message}");
+    }
+
+    private async Task<BackupError?> WorkAsync(Work work, CancellationToken cancellationToken)
+    {
+        (SyncAction action, LinkPlace? place) = work;
+        string path = action.Local!.Path;
+        try
+        {
+            if (snapshot is not null)
+                await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
+            await worker.CarryOutAsync(action, place, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Nothing more is begun.
+        }
+        catch (FileNotFoundException)
+        {
+            counters.EntryLeftOut();
+            report.Warning($"'{path}' vanished before it was sent; its copy in S3 stays as it is until the next run.");
+        }
+        catch (Exception exception) when (S3Errors.IsAboutFile(exception))
+        {
+            counters.TransferFailed();
+            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception.Message));
+        }
+        catch (Exception exception)
+        {
+            BackupError error = S3Errors.From(exception, bucket.Target);
+            bool isHopeless = report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0;
+            if (S3Errors.EndsTheStage(error) || isHopeless)
+                return error;
+            counters.TransferFailed();
+            report.ItemFailed(S3Errors.ItemFailed(path, exception, bucket.Target));
+        }
+        finally
+        {
+            place?.Leave();
+        }
+
+        return null;
+    }
+
+    private readonly record struct Work(SyncAction Action, LinkPlace? Place);
+}
