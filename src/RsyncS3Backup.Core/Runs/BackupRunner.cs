@@ -229,6 +229,7 @@ public static class BackupRunner
         Options = request.Options with { MaxDelete = options.MaxDelete ?? request.Options.MaxDelete },
         AllowEmptySource = options.AllowEmptySource,
         AllowNewDestination = options.AllowNewDestination,
+        AllowNewSource = options.AllowNewSource,
     };
 
     /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>

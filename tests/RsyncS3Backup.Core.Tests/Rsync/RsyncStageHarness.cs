@@ -32,9 +32,11 @@ public abstract class RsyncStageHarness : IDisposable
 
     public void Dispose()
     {
-        Files.Dispose();
+        Dispose(true);
         GC.SuppressFinalize(this);
     }
+
+    protected virtual void Dispose(bool disposing) => Files.Dispose();
 
     protected RsyncStageRequest Request => new() { Sources = [new BackupSource { Path = Source }], Options = Options };
 
