@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>What stage 1 needs to know; from a configuration or from a cmdlet's parameters.</summary>
-public sealed record RsyncStageRequest
+internal sealed record RsyncStageRequest
 {
     /// <summary>What is mirrored; at least one.</summary>
     public required IReadOnlyList<BackupSource> Sources { get; init; }

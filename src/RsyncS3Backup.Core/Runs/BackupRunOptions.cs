@@ -5,7 +5,7 @@ using RsyncS3Backup.Observation;
 namespace RsyncS3Backup.Runs;
 
 /// <summary>What a caller decides for one run, beside the job's configuration.</summary>
-public sealed record BackupRunOptions
+internal sealed record BackupRunOptions
 {
     /// <summary>Keys given by the caller; null: the SDK's own chain, or the destination's profile.</summary>
     public S3Credentials? Credentials { get; init; }

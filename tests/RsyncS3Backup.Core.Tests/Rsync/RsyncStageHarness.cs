@@ -28,7 +28,7 @@ public abstract class RsyncStageHarness : IDisposable
     /// <summary>A job of this test alone: what a job remembers of its mirror is in its state.</summary>
     protected string JobName { get; set; } = "test-" + Guid.NewGuid().ToString("N");
 
-    protected RecordingObserver Observer { get; set; } = new();
+    private protected RecordingObserver Observer { get; set; } = new();
 
     public void Dispose()
     {
@@ -38,11 +38,11 @@ public abstract class RsyncStageHarness : IDisposable
 
     protected virtual void Dispose(bool disposing) => Files.Dispose();
 
-    protected RsyncStageRequest Request => new() { Sources = [new BackupSource { Path = Source }], Options = Options };
+    private protected RsyncStageRequest Request => new() { Sources = [new BackupSource { Path = Source }], Options = Options };
 
     protected Task<RsyncStageResult> RunAsync() => RunAsync(Request);
 
-    protected async Task<RsyncStageResult> RunAsync(
+    private protected async Task<RsyncStageResult> RunAsync(
         RsyncStageRequest request, TimeSpan? grace = null, CancellationToken cancellationToken = default)
     {
         using RunContext context = RunContext.Start(JobName, Observer);
