@@ -1,3 +1,4 @@
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.State;
 
@@ -40,7 +41,7 @@ internal static class JobEnvironment
             return null;
         string[] folders =
         [
-            .. ((string[])["rsync", "ssh"]).Select(PowerShellProgram.OnPath).OfType<string>().Select(path => Path.GetDirectoryName(path)!)
+            .. ((string[])["rsync", "ssh"]).Select(ProgramFinder.Find).OfType<string>().Select(path => Path.GetDirectoryName(path)!)
                 .Where(folder => !SureFolders.Contains(folder)).Distinct(),
         ];
         return folders.Length == 0 ? null : string.Join(':', [.. folders, "/usr/local/bin", .. SureFolders, "/usr/sbin", "/sbin"]);

@@ -1,6 +1,7 @@
 using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Scheduling.Native;
 
@@ -12,16 +13,27 @@ internal static class NativeProgram
     // Bytes as they are: a crontab may be in any encoding.
     private static readonly Encoding Bytes = Encoding.Latin1;
 
+    // Messages in English, which some of them are known by.
+    private static Dictionary<string, string?> Environment => new()
+    {
+        ["LC_ALL"] = "C",
+        ["SYSTEMD_COLORS"] = "0",
+        ["SYSTEMD_PAGER"] = "",
+        ["PATH"] = ProgramFinder.SafePath,
+    };
+
     /// <summary>Runs a program to its end.</summary>
     /// <returns>Null when there is no such program.</returns>
     /// <exception cref="BackupException">It does not end.</exception>
     public static async Task<ProgramAnswer?> RunAsync(
         string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken, string? input = null)
     {
-        Command command = Cli.Wrap(program)
+        if (ProgramFinder.FindOfSystem(program) is not { } path)
+            return null;
+        Command command = Cli.Wrap(path)
             .WithArguments(arguments)
-            // Messages in English, which some of them are known by.
-            .WithEnvironmentVariables(new Dictionary<string, string?> { ["LC_ALL"] = "C", ["SYSTEMD_COLORS"] = "0", ["SYSTEMD_PAGER"] = "" })
+            .WithWorkingDirectory(ProgramFinder.SafeFolder)
+            .WithEnvironmentVariables(Environment)
             .WithValidation(CommandResultValidation.None);
         if (input is not null)
             command = command.WithStandardInputPipe(PipeSource.FromBytes(Bytes.GetBytes(input)));

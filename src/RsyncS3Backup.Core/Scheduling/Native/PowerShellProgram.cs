@@ -1,3 +1,5 @@
+using RsyncS3Backup.Files;
+
 namespace RsyncS3Backup.Scheduling.Native;
 
 /// <summary>Finds the PowerShell that a scheduler can start, also after PowerShell's next update.</summary>
@@ -9,7 +11,7 @@ internal static class PowerShellProgram
     /// <summary>The absolute path.</summary>
     /// <exception cref="BackupException">There is none.</exception>
     public static string Find() =>
-        Choose(Environment.ProcessPath, OnPath("pwsh"), StableNames(), FinalTarget)
+        Choose(Environment.ProcessPath, ProgramFinder.Find("pwsh"), StableNames(), FinalTarget)
             ?? throw new BackupException(NativeScheduleErrors.ShellNotFound());
 
     /// <summary>The choice.</summary>
@@ -29,17 +31,6 @@ internal static class PowerShellProgram
         return Array.Exists(Versioned, part => running!.Contains(part, StringComparison.OrdinalIgnoreCase))
             ? stable.FirstOrDefault() ?? onPath ?? running
             : running;
-    }
-
-    /// <summary>The first program of that name on the PATH.</summary>
-    public static string? OnPath(string name)
-    {
-        string file = OperatingSystem.IsWindows() ? name + ".exe" : name;
-        return (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Where(Path.IsPathRooted)
-            .Select(folder => Path.Combine(folder, file))
-            .FirstOrDefault(File.Exists);
     }
 
     private static IEnumerable<string> StableNames()

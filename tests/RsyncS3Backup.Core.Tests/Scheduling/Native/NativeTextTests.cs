@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Scheduling.Native;
 using RsyncS3Backup.Scheduling.Native.Cron;
 using RsyncS3Backup.Scheduling.Native.Launchd;
@@ -242,7 +243,7 @@ public sealed partial class NativeTextTests
 
     private static XElement Parse(string xml) => XElement.Parse(xml[xml.IndexOf("<Task", StringComparison.Ordinal)..]);
 
-    private static string? Program(string name) => PowerShellProgram.OnPath(name) is null ? null : name;
+    private static string? Program(string name) => ProgramFinder.Find(name) is null ? null : name;
 
     private static (int ExitCode, string Said) Run(string program, params string[] arguments)
     {
