@@ -2,10 +2,10 @@ namespace RsyncS3Backup.Files;
 
 /// <summary>Finds the programs that this module starts; there is no other way to them.</summary>
 /// <remarks>
-/// <c>Process.Start</c> looks for a bare name beside the running program, then in the current directory, and only then on the PATH, also on Unix.
-/// The current directory is somebody else's, as is a folder that the PATH names relative to it: whoever writes there would have root start what
-/// lies there under the name of <c>rsync</c> or <c>crontab</c>. So only folders that are absolute are looked into, and every start is by an
-/// absolute path.
+/// <c>Process.Start</c> looks for a bare name beside the running program, then in the current directory, and only then on the
+/// PATH, also on Unix. The current directory is somebody else's, as is a folder that the PATH names relative to it: whoever
+/// writes there would have root start what lies there under the name of <c>rsync</c> or <c>crontab</c>. So only folders that are
+/// absolute are looked into, and every start is by an absolute path.
 /// </remarks>
 internal static class ProgramFinder
 {
@@ -37,7 +37,8 @@ internal static class ProgramFinder
         return Folders(path).Select(folder => Path.GetFullPath(Path.Combine(folder, name))).FirstOrDefault(IsProgram);
     }
 
-    /// <summary>A program that is part of the system: on Windows only from the system's own folder, which the PATH need not name first.</summary>
+    /// <summary>A program that is part of the system: on Windows only from the system's own folder, which the PATH need not name
+    /// first.</summary>
     /// <param name="program">A name; or a path, which is taken as it is.</param>
     /// <returns>The absolute path; null when there is none.</returns>
     public static string? FindOfSystem(string program)
@@ -48,7 +49,8 @@ internal static class ProgramFinder
         return File.Exists(path) ? path : null;
     }
 
-    /// <summary>The folders of a PATH that do not depend on the current directory. An empty entry is the current directory itself.</summary>
+    /// <summary>The folders of a PATH that do not depend on the current directory. An empty entry is the current directory
+    /// itself.</summary>
     internal static IEnumerable<string> Folders(string? path) =>
         (path ?? "").Split(Path.PathSeparator).Select(Unquoted).Where(Path.IsPathFullyQualified);
 

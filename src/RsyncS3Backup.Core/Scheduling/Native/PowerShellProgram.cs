@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Scheduling.Native;
@@ -7,6 +8,9 @@ internal static class PowerShellProgram
 {
     // Folders whose names hold a version or a hash: what they hold is gone after an update.
     private static readonly string[] Versioned = ["/snap/", "/nix/store/", "/gnu/store/", "/Cellar/", "/Caskroom/", @"\WindowsApps\Microsoft.PowerShell_"];
+
+    // What an application that brings its own .NET has beside it (hostfxr_resolver.cpp).
+    private static readonly string[] HostLibraries = ["libhostfxr.so", "libhostfxr.dylib", "hostfxr.dll"];
 
     /// <summary>The absolute path.</summary>
     /// <exception cref="BackupException">There is none.</exception>
@@ -31,6 +35,23 @@ internal static class PowerShellProgram
         return Array.Exists(Versioned, part => running!.Contains(part, StringComparison.OrdinalIgnoreCase))
             ? stable.FirstOrDefault() ?? onPath ?? running
             : running;
+    }
+
+    /// <summary>The folder of the .NET that a PowerShell needs and does not bring along, as the .NET tool does; null: it brings
+    /// it, or there is none.</summary>
+    public static string? RuntimeOf(string program)
+    {
+        string folder = Path.GetDirectoryName(FinalTarget(program))!;
+        if (Array.Exists(HostLibraries, library => File.Exists(Path.Combine(folder, library))))
+            return null;
+        // Of this process, which is often that very PowerShell: <root>/shared/Microsoft.NETCore.App/<version>/.
+        string own = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        string? named = Environment.GetEnvironmentVariable("DOTNET_ROOT");
+        string? found = ProgramFinder.Find("dotnet") is { } dotnet ? Path.GetDirectoryName(FinalTarget(dotnet)) : null;
+        return ((string?[])[own, named, found])
+            .FirstOrDefault(root =>
+                root is not null && Path.IsPathFullyQualified(root) && Directory.Exists(Path.Combine(root, "host", "fxr")))
+            ?.TrimEnd(Path.DirectorySeparatorChar);
     }
 
     private static IEnumerable<string> StableNames()
