@@ -98,7 +98,8 @@ internal static class S3Errors
         "Set destination.region (or -Region), or AWS_REGION.");
 
     public static BackupException ParameterInvalid(string what, string value, string problem) => ParameterError(
-        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; docs/configuration.md says what is allowed.");
+        "InvalidParameter", value, $"{what}: {problem}",
+        "Correct the value; Get-Help about_RsyncS3Backup_Configuration says what is allowed.");
 
     public static BackupError NameNotUtf8(string path) => Item(
         "NameNotUtf8", BackupErrorCategory.InvalidData, path,
