@@ -34,7 +34,7 @@ internal static class SyncErrors
         "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.");
 
     public static BackupException ParameterInvalid(string what, string value, string problem) => ParameterError(
-        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; docs/configuration.md says what is allowed.");
+        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; Get-Help about_RsyncS3Backup_Configuration says what is allowed.");
 
     public static BackupError KeyTooLong(string path, int length) => Item(
         "KeyTooLong", BackupErrorCategory.LimitsExceeded, path,
