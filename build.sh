@@ -65,13 +65,18 @@ case ${1:-} in
   demo | bench) has_rsync || install rsync ;; # build.ps1 says what to do when there still is none
 esac
 
-# The tool's own start (dotnet pwsh) puts two more processes before it, which do not hand signals on.
-tool=$(dotnet nuget locals global-packages --list)
-tool=${tool#*: }
-tool=${tool%/}/powershell/$(sed -n '/"powershell"/,/}/s/.*"version": *"\([^"]*\)".*/\1/p' .config/dotnet-tools.json)/tools
-[ -d "$tool" ] || dotnet tool restore
+# Not by `dotnet pwsh`: that puts two more processes before it, which hand no signal on.
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) system=win ;;
   *) system=unix ;;
 esac
-exec dotnet "$(echo "$tool"/*/any/$system/pwsh.dll)" -NoProfile -File build.ps1 "$@"
+version=$(sed -n '/"powershell"/,/}/s/.*"version": *"\([^"]*\)".*/\1/p' .config/dotnet-tools.json)
+packages=$(dotnet nuget locals global-packages --list)
+packages=${packages#*: }
+shell=$(echo "${packages%/}/powershell/$version"/tools/*/any/$system/pwsh.dll)
+if [ ! -f "$shell" ]; then
+  dotnet tool restore
+  # It may lie in another package folder, one that was in use when it was restored for another clone.
+  shell=$(dotnet pwsh -NoProfile -Command '$PSHOME')/pwsh.dll
+fi
+exec dotnet "$shell" -NoProfile -File build.ps1 "$@"
