@@ -33,6 +33,8 @@ $run = Invoke-Pester -Configuration $configuration
 $failed = $run.FailedCount + $run.FailedBlocksCount + $run.FailedContainersCount
 # What -Quick leaves out was not run; without it, all was to be run.
 $skipped = $run.SkippedCount + $run.InconclusiveCount + ($Quick ? 0 : $run.NotRunCount)
-$reasons = @($run.Skipped | ForEach-Object { $_.ErrorRecord ? "$($_.ErrorRecord[0])" : $_.ExpandedPath })
+$reasons = @($run.Skipped | ForEach-Object {
+        $_.ErrorRecord ? ("$($_.ErrorRecord[0])" -replace '^is skipped, because ') : $_.ExpandedPath
+    })
 @{ Passed = $run.PassedCount; Failed = $failed; Skipped = $skipped; Reasons = $reasons } | ConvertTo-Json | Set-Content $Result
 exit ($failed -gt 0 ? 1 : 0)
