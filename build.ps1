@@ -189,12 +189,22 @@ function Invoke-Test {
         # The state of jobs that tests run belongs into the repository's out folder, not to the user's own jobs.
         $env:RSYNCS3BACKUP_STATE = Join-Path $root 'out/state'
         Stop-Ceph
+        $isInterrupted = $true
         $sum = Invoke-Suite @(Get-Suite $shells)
+        $isInterrupted = $false
+    }
+    catch {
+        $isInterrupted = $false
+        throw
     }
     finally {
         Stop-Ceph
         $env:PATH, $env:RSYNCS3BACKUP_STATE = $before
+        # After Ctrl+C, `pwsh -File` would end with 0.
+        if ($isInterrupted -and [Environment]::GetCommandLineArgs() -contains '-File') { [Environment]::Exit(130) }
     }
+    # As a shell says it of a program that SIGTERM ended.
+    if (-not $sum) { exit 143 }
     "$($sum.Passed) passed, $($sum.Failed) failed, $($sum.Skipped) skipped"
     if ($sum.Failed -gt 0) { exit 1 }
 }
