@@ -77,7 +77,67 @@ Describe 'A schedule' {
     }
 }
 
+Describe 'Programs that lie where others can write' -Skip:$noCron {
+    BeforeAll {
+        # As if an administrator looked around in the folder of a user who has put programs of these names there.
+        $hostile = (New-Item (Join-Path $TestDrive 'hostile/bin') -ItemType Directory -Force).Parent.FullName
+        $script:started = Join-Path $TestDrive 'started.txt'
+        $names = 'crontab', 'systemctl', 'loginctl', 'launchctl', 'schtasks.exe', 'rsync', 'ssh', 'setpriv', 'pwsh', 'dotnet'
+        foreach ($name in $names) {
+            foreach ($folder in $hostile, (Join-Path $hostile 'bin')) {
+                Set-Content (Join-Path $folder $name) "#!/bin/sh`necho $name >> '$started'`nexit 1"
+                chmod +x (Join-Path $folder $name)
+            }
+        }
+        $script:currentFolder = [Environment]::CurrentDirectory
+        [Environment]::CurrentDirectory = $hostile
+        Push-Location $hostile
+        $script:path = $env:PATH
+        $env:PATH = ".::bin:$path"
+        New-ScheduledJob photos
+        Set-Content $table "# mine`n" -NoNewline
+    }
+
+    AfterAll {
+        $env:PATH = $path
+        Pop-Location
+        [Environment]::CurrentDirectory = $currentFolder
+    }
+
+    It 'are not started by Get-BackupSchedule' {
+        Get-BackupSchedule | Should -BeNullOrEmpty
+        $started | Should -Not -Exist
+    }
+
+    It 'are not started by tab completion' {
+        $null = TabExpansion2 'Get-BackupSchedule ph'
+        $started | Should -Not -Exist
+    }
+
+    It 'are not started by Register-BackupSchedule, whose crontab names none of them' {
+        (Register-BackupSchedule photos -Scheduler Cron -PassThru -WarningAction Ignore).State | Should -Be Active
+        $started | Should -Not -Exist
+        Get-Content $table -Raw | Should -Not -BeLike '*hostile*'
+        Unregister-BackupSchedule photos
+        $started | Should -Not -Exist
+    }
+}
+
 Describe 'Register-BackupSchedule' {
+    It 'refuses what does not start, and says what it said' -Skip:$noCron {
+        New-ScheduledJob unread
+        Set-Content $table "# mine`n" -NoNewline
+        # A job that was read here, and whose file is gone when the scheduler would start it.
+        $file = Join-Path $TestDrive 'unread.json'
+        Move-Item (Join-Path $TestDrive 'jobs/unread.json') $file
+        $job = Import-BackupConfiguration $file
+        Remove-Item $file
+        $job | Register-BackupSchedule -Scheduler Cron -ErrorVariable problem -ErrorAction SilentlyContinue -WarningAction Ignore
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleCheckFailed*'
+        "$problem" | Should -BeLike '*code 5: Configuration*'
+        Get-Content $table -Raw | Should -BeExactly "# mine`n"
+    }
+
     It 'says how to give a job that has no schedule one' {
         $file = Join-Path $TestDrive 'plain.json'
         New-BackupConfiguration $file -Source (Join-Path $TestDrive 'source') -Destination (Join-Path $TestDrive 'plain') -LocalOnly

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>What reading a configuration gives: the job, or everything that is wrong with it.</summary>
-public sealed record ConfigurationReadResult
+internal sealed record ConfigurationReadResult
 {
     /// <summary>The job; null when there is any problem.</summary>
     public BackupConfiguration? Configuration { get; init; }
@@ -28,7 +28,7 @@ public sealed record ConfigurationReadResult
 }
 
 /// <summary>Reads jobs from JSON. Nothing but <see cref="Load"/> throws for what stands in a file: problems are results.</summary>
-public static class ConfigurationReader
+internal static class ConfigurationReader
 {
     // A job is a page of text; a path that names something else, such as a disk image or a device, must not be read to its end.
     private const int LargestFile = 1024 * 1024;

@@ -9,7 +9,7 @@ namespace RsyncS3Backup.Configuration;
 /// What single values must be. One truth for configuration files and cmdlet parameters: each rule returns what is wrong in a sentence,
 /// or null. The <c>…Allowed</c> texts say what would be right.
 /// </summary>
-public static partial class ConfigurationRules
+internal static partial class ConfigurationRules
 {
     /// <summary>The longest <c>s3Prefix</c>, in bytes of UTF-8: half of what a key may have; the other half is for paths.</summary>
     public const int LongestKeyPrefix = 512;

@@ -6,7 +6,7 @@ using System.Text;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>Writes jobs as JSON that people read and edit.</summary>
-public static class ConfigurationWriter
+internal static class ConfigurationWriter
 {
     /// <summary>The id of the schema that is shipped as <c>schema/backup-job.schema.json</c>.</summary>
     public const string SchemaId = "urn:rsyncs3backup:schema:backup-job";

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>A bucket and how to reach it: all that a client of S3 needs to know.</summary>
-public record S3Access
+internal record S3Access
 {
     /// <summary>The bucket and how to reach it.</summary>
     public required S3Destination Destination { get; init; }

@@ -87,6 +87,11 @@ internal static class S3ClientFactory
             throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
     }
 
+    /// <summary>Whether the profile that counts where no job names one is there, with credentials or the way to them.</summary>
+    public static bool HasProfileWithCredentials() =>
+        new CredentialProfileStoreChain().TryGetProfile(UsualProfile(), out CredentialProfile profile)
+            && profile.CanCreateAWSCredentials;
+
     private static void SetEndpoint(AmazonS3Config config, S3Access request, CredentialProfile? profile)
     {
         string? region = request.Destination.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
@@ -106,9 +111,13 @@ internal static class S3ClientFactory
         string? fromEnvironment = Environment.GetEnvironmentVariable("AWS_REGION") ?? Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION");
         if (!string.IsNullOrEmpty(fromEnvironment))
             return fromEnvironment;
-        string profile = Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } chosen ? chosen : "default";
-        return new CredentialProfileStoreChain().TryGetProfile(profile, out CredentialProfile found) ? found.Region?.SystemName : null;
+        return new CredentialProfileStoreChain().TryGetProfile(UsualProfile(), out CredentialProfile found)
+            ? found.Region?.SystemName
+            : null;
     }
+
+    private static string UsualProfile() =>
+        Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } chosen ? chosen : "default";
 
     private static CredentialProfile FindProfile(string name) =>
         new CredentialProfileStoreChain().TryGetProfile(name, out CredentialProfile profile) ? profile : throw S3Errors.ProfileMissing(name);

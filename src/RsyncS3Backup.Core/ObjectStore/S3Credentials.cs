@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>An access key. Never logged, never part of a result.</summary>
-public sealed class S3Credentials(string accessKey, string secretKey, string? sessionToken = null)
+internal sealed class S3Credentials(string accessKey, string secretKey, string? sessionToken = null)
 {
     /// <summary>The access key id.</summary>
     public string AccessKey { get; } = accessKey;

@@ -3,7 +3,7 @@ namespace RsyncS3Backup.Observation;
 /// <summary>
 /// What a run tells its caller while it works. Calls come from any thread; an implementation must not throw and must not block for long.
 /// </summary>
-public interface IRunObserver
+internal interface IRunObserver
 {
     /// <summary>One line of the run's story.</summary>
     void Verbose(string message);
@@ -31,7 +31,7 @@ public interface IRunObserver
 }
 
 /// <summary>How far a stage is.</summary>
-public sealed record StageProgress
+internal sealed record StageProgress
 {
     /// <summary>1 (rsync) or 2 (S3).</summary>
     public required int Stage { get; init; }
@@ -65,7 +65,7 @@ public sealed record StageProgress
 }
 
 /// <summary>An observer for callers that do not want to hear anything.</summary>
-public sealed class SilentObserver : IRunObserver
+internal sealed class SilentObserver : IRunObserver
 {
     /// <summary>The one instance.</summary>
     public static SilentObserver Instance { get; } = new();

@@ -4,7 +4,7 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Observation;
 
 /// <summary>What both stages of one run share: its id, its log, and the observer that hears of it. Thread-safe.</summary>
-public sealed class RunContext : IRunObserver, IDisposable
+internal sealed class RunContext : IRunObserver, IDisposable
 {
     private readonly IRunObserver observer;
     private readonly RunLog log;

@@ -8,7 +8,7 @@ namespace RsyncS3Backup.Observation;
 /// The log of one run: JSON lines, one event a line, in the job's <c>logs</c> folder. Thread-safe. A log that cannot be written never stops
 /// a run: <see cref="Path"/> is null then.
 /// </summary>
-public sealed class RunLog : IDisposable
+internal sealed class RunLog : IDisposable
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

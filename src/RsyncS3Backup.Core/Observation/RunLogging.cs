@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.Observation;
 
 /// <summary>Where a run is logged beside its own log file.</summary>
-public sealed record RunLogging
+internal sealed record RunLogging
 {
     /// <summary>A file that the log is appended to, or a folder that gets a file of it (also when the path ends in a separator); null: neither.</summary>
     public string? CopyPath { get; init; }

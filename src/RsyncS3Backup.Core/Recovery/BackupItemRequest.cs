@@ -3,7 +3,7 @@ using RsyncS3Backup.Sync;
 namespace RsyncS3Backup.Recovery;
 
 /// <summary>Which copy is looked into, at what time, and what of it is of interest.</summary>
-public sealed record BackupItemRequest
+internal sealed record BackupItemRequest
 {
     /// <summary>The job's name; null when a bucket is looked at without a job.</summary>
     public string? Name { get; init; }

@@ -9,7 +9,7 @@ using RsyncS3Backup.State.Catalogs;
 namespace RsyncS3Backup.Recovery;
 
 /// <summary>What a copy of a backup holds, as objects.</summary>
-public static class BackupItems
+internal static class BackupItems
 {
     /// <summary>Looks into a copy. Entries come in the order of S3's keys, each as soon as it is known. Nothing is changed.</summary>
     /// <param name="request">What is asked for.</param>

@@ -6,7 +6,7 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Recovery;
 
 /// <summary>Restores a backup from either copy.</summary>
-public static class BackupRestore
+internal static class BackupRestore
 {
     /// <summary>
     /// Runs a restore. Never throws for what can go wrong in one: a failure, a refusal and a cancellation are results too. When it returns,

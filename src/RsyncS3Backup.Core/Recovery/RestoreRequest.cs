@@ -3,7 +3,7 @@ using RsyncS3Backup.Sync;
 namespace RsyncS3Backup.Recovery;
 
 /// <summary>What is to be restored, and where to.</summary>
-public sealed record RestoreRequest
+internal sealed record RestoreRequest
 {
     /// <summary>The job's name; without a job, what the log is named after.</summary>
     public required string Name { get; init; }
@@ -59,4 +59,4 @@ public sealed record RestoreRequest
 /// <summary>How S3 is asked to bring objects back from the archive.</summary>
 /// <param name="Tier">How fast.</param>
 /// <param name="Days">How many days the retrieved copies stay.</param>
-public sealed record RestoreRetrieval(RetrievalTier Tier, int Days);
+internal sealed record RestoreRetrieval(RetrievalTier Tier, int Days);

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Rsync.Sources;
 
 namespace RsyncS3Backup.Rsync;
 
@@ -7,12 +8,13 @@ namespace RsyncS3Backup.Rsync;
 /// <param name="request">The stage's request: its limit.</param>
 /// <param name="passes">Starts rsync.</param>
 /// <param name="guard">Knows how much the mirror held.</param>
+/// <param name="sources">Knows how much of it was of which source.</param>
 /// <param name="context">The run.</param>
 /// <param name="report">Hears warnings.</param>
 /// <param name="counts">What was done so far.</param>
 /// <param name="progress">Hears which pass is on.</param>
 internal sealed class RsyncDeletions(
-    RsyncStageRequest request, RsyncPasses passes, MirrorGuard guard, RunContext context, StageReport report, RsyncCounts counts,
+    RsyncStageRequest request, RsyncPasses passes, MirrorGuard guard, SourceGuard sources, RunContext context, StageReport report, RsyncCounts counts,
     RsyncProgressReporter progress)
 {
     // A few files may go away between the two passes without stopping the second one, as far as the job's limit allows them too.
@@ -23,18 +25,8 @@ internal sealed class RsyncDeletions(
     /// <summary>What the passes that delete would be refused for, once a dry run has counted.</summary>
     /// <param name="outcomes">How the dry runs ended.</param>
     /// <returns>Null when they would delete.</returns>
-    public BackupError? Foresee(List<RsyncPassOutcome> outcomes)
-    {
-        if (counts.Deleted == 0)
-            return null;
-        if (Refuse(outcomes.Find(outcome => outcome.Deleted > 0 && outcome.IsEmptySource)) is { } refused)
-            return refused;
-        long existing = Existing(EntriesBefore(outcomes) + counts.Deleted);
-        long allowed = request.Options.MaxDelete.Allowed(existing);
-        return counts.Deleted > allowed
-            ? RsyncErrors.DeleteLimitExceeded(destination, counts.Deleted, existing, allowed, request.Options.MaxDelete, passes.FirstDeleted)
-            : null;
-    }
+    public BackupError? Foresee(List<RsyncPassOutcome> outcomes) =>
+        counts.Deleted == 0 ? null : Judge(outcomes, [.. outcomes.Select(outcome => outcome.Deleted)], passes.FirstDeleted).Error;
 
     /// <summary>The second pass: deletes what the first one withheld, if the job allows that much.</summary>
     /// <param name="outcomes">How the first pass of each source ended; replaced by how the second one did.</param>
@@ -43,34 +35,71 @@ internal sealed class RsyncDeletions(
     public async Task<BackupError?> DeleteAsync(List<RsyncPassOutcome> outcomes, CancellationToken cancellationToken)
     {
         // rsync counts all it withheld but the topmost folders that still have content, each of which holds at least one that it counts.
-        long atLeast = outcomes.Sum(outcome => outcome.Withheld);
-        if (atLeast == 0)
+        long[] most = [.. outcomes.Select(outcome => 2 * outcome.Withheld)];
+        if (most.Sum() == 0)
             return null;
-        if (Refuse(outcomes.Find(outcome => outcome.Withheld > 0 && outcome.IsEmptySource)) is { } refused)
-            return refused;
-
-        // What the mirror held before this run: what the source holds, less what is new, and what is to be deleted.
-        long kept = EntriesBefore(outcomes);
-        long allowed = request.Options.MaxDelete.Allowed(Existing(kept + atLeast));
-        long expected = 2 * atLeast;
-        if (expected > allowed)
+        Judgement judgement = Judge(outcomes, most, []);
+        if (judgement.Error is not null)
         {
-            // Near the limit, so a dry run for the exact number and the names.
+            // Near a limit, so a dry run for the exact numbers and the names.
             List<string> names = [];
-            expected = 0;
-            foreach (RsyncPassOutcome outcome in outcomes.Where(outcome => outcome.Withheld > 0))
-                expected += await passes.CountDeletionsAsync(outcome, names, cancellationToken).ConfigureAwait(false);
-            long existing = Existing(kept + expected);
-            allowed = request.Options.MaxDelete.Allowed(existing);
-            if (expected > allowed)
+            long[] exact = new long[outcomes.Count];
+            for (int index = 0; index < exact.Length; index++)
             {
-                guard.Refused(existing, report);
-                return RsyncErrors.DeleteLimitExceeded(destination, expected, existing, allowed, request.Options.MaxDelete, names);
+                if (outcomes[index].Withheld > 0)
+                    exact[index] = await passes.CountDeletionsAsync(outcomes[index], names, cancellationToken).ConfigureAwait(false);
+            }
+
+            judgement = Judge(outcomes, exact, names);
+            if (judgement.Error is { } refused)
+            {
+                guard.Refused(judgement.Existing, report);
+                for (int index = 0; index < exact.Length; index++)
+                {
+                    if (exact[index] > 0)
+                        sources.Refused(outcomes[index].Leg, ExistingOf(outcomes[index], exact[index]), report);
+                }
+
+                return refused;
             }
         }
 
-        return await SecondPassAsync(outcomes, Math.Min(allowed, expected + SlackBetweenPasses), cancellationToken).ConfigureAwait(false);
+        return await SecondPassAsync(outcomes, Math.Min(judgement.Allowed, judgement.Deletions + SlackBetweenPasses), cancellationToken)
+            .ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// Holds what would be deleted against the job's limit, of each source and of all: what one drive lost must not look small beside what the
+    /// others hold.
+    /// </summary>
+    private Judgement Judge(List<RsyncPassOutcome> outcomes, long[] deletions, IReadOnlyList<string> names)
+    {
+        DeleteLimit limit = request.Options.MaxDelete;
+        BackupError? error = null;
+        for (int index = 0; index < outcomes.Count && error is null; index++)
+        {
+            long existingHere = ExistingOf(outcomes[index], deletions[index]);
+            long allowedHere = limit.AllowedOfSource(existingHere);
+            if (deletions[index] > allowedHere)
+            {
+                string folder = outcomes[index].Leg.Destination;
+                string[] below = [.. names.Where(name => outcomes[index].Leg.Name is not { } part || name.StartsWith(part + "/", StringComparison.Ordinal))];
+                error = RsyncErrors.DeleteLimitExceeded(folder, deletions[index], existingHere, allowedHere, limit, below);
+            }
+        }
+
+        // What the mirror held before this run: what the sources hold, less what is new, and what is to be deleted.
+        long sum = deletions.Sum();
+        long existing = Math.Min(outcomes.Sum(outcome => outcome.KeptEntries) + sum, guard.KnownEntries ?? long.MaxValue);
+        long allowed = limit.Allowed(existing);
+        if (error is null && sum > allowed)
+            error = RsyncErrors.DeleteLimitExceeded(destination, sum, existing, allowed, limit, names);
+        return new Judgement(error, sum, existing, allowed);
+    }
+
+    /// <summary>What a source's folder holds, less what runs that were refused or failed have copied since its last good one.</summary>
+    private long ExistingOf(RsyncPassOutcome outcome, long deletions) =>
+        Math.Min(outcome.KeptEntries + deletions, sources.KnownEntries(outcome.Leg) ?? long.MaxValue);
 
     private async Task<BackupError?> SecondPassAsync(List<RsyncPassOutcome> outcomes, long left, CancellationToken cancellationToken)
     {
@@ -93,11 +122,5 @@ internal sealed class RsyncDeletions(
         return null;
     }
 
-    private BackupError? Refuse(RsyncPassOutcome? emptied) =>
-        emptied is null || request.AllowEmptySource ? null : RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination);
-
-    /// <summary>What the mirror holds, less what runs that were refused or failed have copied since its last good one.</summary>
-    private long Existing(long counted) => Math.Min(counted, guard.KnownEntries ?? long.MaxValue);
-
-    private static long EntriesBefore(IEnumerable<RsyncPassOutcome> outcomes) => outcomes.Sum(outcome => outcome.KeptEntries);
+    private readonly record struct Judgement(BackupError? Error, long Deletions, long Existing, long Allowed);
 }

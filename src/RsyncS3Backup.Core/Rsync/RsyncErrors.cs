@@ -85,9 +85,26 @@ internal static class RsyncErrors
     public static BackupError SourceEmpty(string path, string mirror) => Refused(
         "SourceEmpty",
         BackupErrorCategory.InvalidOperation,
-        $"The source '{path}' has nothing to mirror, while the mirror '{mirror}' is not empty: all of it would be deleted.",
+        $"The source '{path}' has nothing to mirror, while its mirror '{mirror}' is not empty.",
         "Check that the source's drive is mounted and that no pattern excludes everything. If the source is meant to be empty, run once "
         + "with -AllowEmptySource.",
+        path);
+
+    /// <summary>A file system that a source was on, or that held a part of it, is not mounted.</summary>
+    public static BackupError SourceNotMounted(string path, string was, string mirror) => Refused(
+        "SourceNotMounted",
+        BackupErrorCategory.ObjectNotFound,
+        $"'{path}' was a file system of its own ({was}) at the last good run and is not mounted now. Its files are in the mirror '{mirror}', "
+        + "and nothing of them was touched.",
+        "Mount it and run again. If it is to be an ordinary folder from now on, run once with -AllowNewSource.",
+        path);
+
+    /// <summary>A source, or a part of it, is on another file system than before.</summary>
+    public static BackupError SourceChanged(string path, string was, string now) => Refused(
+        "SourceChanged",
+        BackupErrorCategory.InvalidOperation,
+        $"'{path}' is on another file system than at the last good run: it was {was} and is {now}. Nothing was touched.",
+        "Check that the right drive is mounted there. If this is the source from now on, run once with -AllowNewSource.",
         path);
 
     /// <summary>A source's path is no address that rsync understands.</summary>

@@ -29,7 +29,7 @@ internal static partial class RsyncGuards
         CheckDestination(destination, request.Options.RequireMountPoint);
         foreach (RsyncLeg leg in localLegs)
             CheckOverlap(leg.Source, destination);
-        if (request.Options.DeleteExtraneous && !request.AllowEmptySource)
+        if (!request.AllowEmptySource)
         {
             foreach (RsyncLeg leg in localLegs)
                 CheckNotEmptied(leg);
@@ -139,12 +139,15 @@ internal static partial class RsyncGuards
 
     private static void CheckNotEmptied(RsyncLeg leg)
     {
-        if (Directory.Exists(leg.Destination) && IsEmpty(leg.Source) && !HoldsNothing(leg.Destination))
+        if (IsEmpty(leg.Source) && HoldsSomething(leg))
             throw new BackupException(RsyncErrors.SourceEmpty(leg.Source, leg.Destination));
     }
 
+    /// <summary>True when a source's folder of the mirror has something in it that a run could delete.</summary>
+    internal static bool HoldsSomething(RsyncLeg leg) => Directory.Exists(leg.Destination) && !HoldsNothing(leg.Destination);
+
     /// <summary>True for a folder of the mirror with nothing in it that a run could delete.</summary>
-    private static bool HoldsNothing(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", AllEntries)
+    internal static bool HoldsNothing(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", AllEntries)
         .All(path => Path.GetFileName(path) is var name && (name == MirrorMarker.FileName || VolumeFolders.Names.Contains(name)));
 
     private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder, "*", AllEntries).Any();

@@ -4,7 +4,7 @@ using RsyncS3Backup.Rsync.Invocation;
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>Stage 1: mirrors the sources with the real rsync.</summary>
-public static class RsyncStage
+internal static class RsyncStage
 {
     /// <summary>
     /// Runs stage 1. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>What stage 1 needs to know; from a configuration or from a cmdlet's parameters.</summary>
-public sealed record RsyncStageRequest
+internal sealed record RsyncStageRequest
 {
     /// <summary>What is mirrored; at least one.</summary>
     public required IReadOnlyList<BackupSource> Sources { get; init; }
@@ -17,6 +17,9 @@ public sealed record RsyncStageRequest
 
     /// <summary>Take a destination that is not the mirror that the job knows, and make it the job's mirror.</summary>
     public bool AllowNewDestination { get; init; }
+
+    /// <summary>Take sources that are on other file systems than before, or that are not file systems of their own any more.</summary>
+    public bool AllowNewSource { get; init; }
 
     /// <summary>Stage 1 of a configured job.</summary>
     public static RsyncStageRequest From(BackupConfiguration configuration) => new()

@@ -5,6 +5,7 @@ using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Remote;
+using RsyncS3Backup.Rsync.Sources;
 using RsyncS3Backup.State.Journal;
 
 namespace RsyncS3Backup.Rsync;
@@ -29,6 +30,7 @@ internal sealed class RsyncStageRun
 
     private RsyncProgram? program;
     private RsyncPasses? passes;
+    private SourceGuard? sources;
     private RsyncChangeRecorder? recorder;
 
     /// <param name="request">What to mirror, and how.</param>
@@ -98,6 +100,7 @@ internal sealed class RsyncStageRun
         program = await RsyncProbe.FindAsync(request.Options.RsyncPath, cancellationToken).ConfigureAwait(false);
         RsyncCapabilities.Demand(program, request.Options);
         IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
+        sources = SourceGuard.Check(context.JobName, legs, request.AllowNewSource);
         MirrorGuard guard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination);
         RsyncOptions options = request.Options with
         {
@@ -111,7 +114,7 @@ internal sealed class RsyncStageRun
         {
             passes = new RsyncPasses(program, options, context, report, counts, progress, grace) { Plan = plan };
             return await PassOverAllAsync(legs, RsyncPass.Plan(options.DeleteExtraneous), "Planning", cancellationToken).ConfigureAwait(false)
-                ?? Deletions(guard).Foresee(outcomes);
+                ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
         }
 
         // rsync makes one missing level itself, which a source's own folder uses up.
@@ -124,6 +127,7 @@ internal sealed class RsyncStageRun
         guard.Begins(report);
         RsyncPass firstPass = options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? error = await PassOverAllAsync(legs, firstPass, "Mirroring", cancellationToken).ConfigureAwait(false);
+        error ??= Emptied();
         if (error is null)
             error = await Deletions(guard).DeleteAsync(outcomes, cancellationToken).ConfigureAwait(false);
         else if (outcomes.Exists(outcome => outcome.Withheld > 0))
@@ -131,6 +135,7 @@ internal sealed class RsyncStageRun
         if (error is not null)
             return error;
         guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, report);
+        sources.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
         return null;
@@ -147,7 +152,17 @@ internal sealed class RsyncStageRun
             + string.Join(", ", foreign.Take(namedAtMost).Select(name => $"'{name}'")) + more + ".");
     }
 
-    private RsyncDeletions Deletions(MirrorGuard guard) => new(request, passes!, guard, context, report, counts, progress);
+    private RsyncDeletions Deletions(MirrorGuard guard) => new(request, passes!, guard, sources!, context, report, counts, progress);
+
+    /// <summary>
+    /// What nobody can look into before rsync does, a source on another machine or one of which patterns leave nothing, may be empty too.
+    /// </summary>
+    private BackupError? Emptied() =>
+        !request.AllowEmptySource && outcomes.Find(outcome => outcome.IsEmptySource && RsyncGuards.HoldsSomething(outcome.Leg)) is { } emptied
+            ? RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination)
+            : null;
+
+    private long? EntriesOf(RsyncLeg leg) => outcomes.FindLast(outcome => outcome.Leg == leg)?.Statistics.Entries;
 
     /// <summary>Runs one pass over each source.</summary>
     /// <returns>Why the first that failed did; null when all went well.</returns>

@@ -10,7 +10,7 @@ namespace RsyncS3Backup.Runs;
 /// Finds what a run of a job would do, with the run's own engine: a dry run of the real rsync, and a stage 2 that decides everything and
 /// sends nothing. Not one file of the state folder, of the mirror or of the bucket is made or changed.
 /// </summary>
-public static class BackupPlanner
+internal static class BackupPlanner
 {
     /// <summary>Plans both stages of a job, or only its stage 2 when the options say so. Never throws for what can go wrong in a backup.</summary>
     public static async Task<BackupPlan> PlanAsync(

@@ -5,7 +5,7 @@ using RsyncS3Backup.Observation;
 namespace RsyncS3Backup.Runs;
 
 /// <summary>What a caller decides for one run, beside the job's configuration.</summary>
-public sealed record BackupRunOptions
+internal sealed record BackupRunOptions
 {
     /// <summary>Keys given by the caller; null: the SDK's own chain, or the destination's profile.</summary>
     public S3Credentials? Credentials { get; init; }
@@ -18,6 +18,9 @@ public sealed record BackupRunOptions
 
     /// <summary>Take a destination that is not the mirror that the job knows, and make it the job's mirror.</summary>
     public bool AllowNewDestination { get; init; }
+
+    /// <summary>Take sources that are on other file systems than before, or that are not file systems of their own any more.</summary>
+    public bool AllowNewSource { get; init; }
 
     /// <summary>How much this run may delete from the mirror and from the bucket; null: what the configuration says.</summary>
     public DeleteLimit? MaxDelete { get; init; }

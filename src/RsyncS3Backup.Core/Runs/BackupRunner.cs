@@ -6,7 +6,7 @@ using RsyncS3Backup.Sync;
 namespace RsyncS3Backup.Runs;
 
 /// <summary>The one engine behind the cmdlets: stage 1, and stage 2 only when stage 1 succeeded.</summary>
-public static class BackupRunner
+internal static class BackupRunner
 {
     /// <summary>Runs both stages of a job, or only its stage 2 when the options say so.</summary>
     public static async Task<BackupResult> RunAsync(
@@ -229,6 +229,7 @@ public static class BackupRunner
         Options = request.Options with { MaxDelete = options.MaxDelete ?? request.Options.MaxDelete },
         AllowEmptySource = options.AllowEmptySource,
         AllowNewDestination = options.AllowNewDestination,
+        AllowNewSource = options.AllowNewSource,
     };
 
     /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup.Runs;
 
 /// <summary>Finds secrets by name, in whatever keeps them where the caller runs: SecretManagement in PowerShell.</summary>
-public interface ISecretReader
+internal interface ISecretReader
 {
     /// <summary>Finds a secret. Does not throw for one that is not there.</summary>
     /// <param name="name">Its name.</param>
@@ -11,7 +11,7 @@ public interface ISecretReader
 }
 
 /// <summary>A secret, or why there is none. No record, because those tell all they hold when they are printed.</summary>
-public sealed class FoundSecret
+internal sealed class FoundSecret
 {
     private FoundSecret(string? value, string? problem)
     {

@@ -16,7 +16,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
     /// <param name="launcher">The module's launcher script.</param>
     /// <param name="tell">Told what happens, and what the user should know.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="BackupException">The job has no schedule, or the scheduler cannot have it.</exception>
+    /// <exception cref="BackupException">The job has no schedule, it would not start, or the scheduler cannot have
+    /// it.</exception>
     public async Task<BackupSchedule> RegisterAsync(
         ScheduleWish wanted, BackupConfiguration configuration, string launcher, IRunObserver tell, CancellationToken cancellationToken)
     {
@@ -25,6 +26,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         (INativeScheduler scheduler, string? why) = await ChooseAsync(wanted, configuration.Name, cancellationToken).ConfigureAwait(false);
         if (why is not null)
             tell.Verbose($"{scheduler.Kind} is chosen: {why}.");
+        string program = PowerShellProgram.Find();
+        JobEnvironment environment = JobEnvironment.Current(program);
         ScheduleRegistration registration = new()
         {
             JobName = configuration.Name,
@@ -35,10 +38,14 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             RandomDelay = wanted.RandomDelay,
             Scope = wanted.Scope,
             Trigger = NativeTrigger.For(schedule, wanted.CatchUp, now),
-            Program = PowerShellProgram.Find(),
+            Program = program,
             Launcher = launcher,
-            Environment = JobEnvironment.Current(),
+            Environment = environment.Job,
+            ShellEnvironment = environment.Shell,
         };
+        await StartCheck.RunAsync(scheduler, registration, cancellationToken).ConfigureAwait(false);
+        foreach (string missing in LostCredentials.Warnings(configuration, environment))
+            tell.Warning(missing);
         // Before the first trigger can ask: the first question of all finds nothing due.
         ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
         foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))

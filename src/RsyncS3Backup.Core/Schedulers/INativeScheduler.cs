@@ -26,6 +26,10 @@ internal interface INativeScheduler
     /// <exception cref="BackupException">The system refused, or it is still there.</exception>
     Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken);
 
+    /// <summary>How the scheduler would start the registered command, for the check of the launcher: in the same
+    /// environment.</summary>
+    ScheduledStart Check(ScheduleRegistration registration);
+
     /// <summary>Lets the scheduler start the job now.</summary>
     /// <exception cref="BackupException">The system refused.</exception>
     Task StartAsync(NativeEntry entry, CancellationToken cancellationToken);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RsyncS3Backup.Schedulers;
 
 /// <summary>The errors of registering schedules with the operating system.</summary>
@@ -30,6 +32,34 @@ internal static class NativeScheduleErrors
         $"'{program} {string.Join(' ', arguments)}' gave no answer for {timeout.TotalSeconds:0} seconds.",
         "Check whether the system's scheduler is well, then try again.",
         program);
+
+    public static BackupError CheckFailed(string jobName, BackupScheduler scheduler, string command, int? exitCode, string said)
+    {
+        string ending = exitCode is { } code
+            ? string.Create(CultureInfo.InvariantCulture, $"ended with code {code}")
+            : "did not start";
+        // What the host of .NET says where it finds none (hostfxr_resolver.cpp); it ends with 131 on Unix.
+        bool isWithoutRuntime = said.Contains("install .NET", StringComparison.Ordinal)
+            || said.Contains("install or update .NET", StringComparison.Ordinal);
+        return Make(
+            "ScheduleCheckFailed",
+            BackupErrorCategory.InvalidOperation,
+            $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
+                + $"environment, {ending}: {said}",
+            isWithoutRuntime
+                ? "Install .NET for all users, set DOTNET_ROOT for the account that the job runs as, or install a PowerShell "
+                    + "that brings its own (its package, not the .NET tool); then register again."
+                : $"Correct what it says, then register again. The command: {command}",
+            jobName);
+    }
+
+    public static BackupError CheckHangs(string jobName, BackupScheduler scheduler, string command, TimeSpan patience) => Make(
+        "ScheduleCheckFailed",
+        BackupErrorCategory.OperationTimeout,
+        $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
+            + $"environment, did not end within {patience.TotalSeconds:0} seconds.",
+        $"Run it by hand to see what it waits for, then register again. The command: {command}",
+        jobName);
 
     public static BackupError NotVerified(string jobName, BackupScheduler scheduler, string difference) => Make(
         "ScheduleNotVerified",

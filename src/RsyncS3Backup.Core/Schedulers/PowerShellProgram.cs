@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using RsyncS3Backup.Files;
+
 namespace RsyncS3Backup.Schedulers;
 
 /// <summary>Finds the PowerShell that a scheduler can start, also after PowerShell's next update.</summary>
@@ -6,10 +9,13 @@ internal static class PowerShellProgram
     // Folders whose names hold a version or a hash: what they hold is gone after an update.
     private static readonly string[] Versioned = ["/snap/", "/nix/store/", "/gnu/store/", "/Cellar/", "/Caskroom/", @"\WindowsApps\Microsoft.PowerShell_"];
 
+    // What an application that brings its own .NET has beside it (hostfxr_resolver.cpp).
+    private static readonly string[] HostLibraries = ["libhostfxr.so", "libhostfxr.dylib", "hostfxr.dll"];
+
     /// <summary>The absolute path.</summary>
     /// <exception cref="BackupException">There is none.</exception>
     public static string Find() =>
-        Choose(Environment.ProcessPath, OnPath("pwsh"), StableNames(), FinalTarget)
+        Choose(Environment.ProcessPath, ProgramFinder.Find("pwsh"), StableNames(), FinalTarget)
             ?? throw new BackupException(NativeScheduleErrors.ShellNotFound());
 
     /// <summary>The choice.</summary>
@@ -31,15 +37,21 @@ internal static class PowerShellProgram
             : running;
     }
 
-    /// <summary>The first program of that name on the PATH.</summary>
-    public static string? OnPath(string name)
+    /// <summary>The folder of the .NET that a PowerShell needs and does not bring along, as the .NET tool does; null: it brings
+    /// it, or there is none.</summary>
+    public static string? RuntimeOf(string program)
     {
-        string file = OperatingSystem.IsWindows() ? name + ".exe" : name;
-        return (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Where(Path.IsPathRooted)
-            .Select(folder => Path.Combine(folder, file))
-            .FirstOrDefault(File.Exists);
+        string folder = Path.GetDirectoryName(FinalTarget(program))!;
+        if (Array.Exists(HostLibraries, library => File.Exists(Path.Combine(folder, library))))
+            return null;
+        // Of this process, which is often that very PowerShell: <root>/shared/Microsoft.NETCore.App/<version>/.
+        string own = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        string? named = Environment.GetEnvironmentVariable("DOTNET_ROOT");
+        string? found = ProgramFinder.Find("dotnet") is { } dotnet ? Path.GetDirectoryName(FinalTarget(dotnet)) : null;
+        return ((string?[])[own, named, found])
+            .FirstOrDefault(root =>
+                root is not null && Path.IsPathFullyQualified(root) && Directory.Exists(Path.Combine(root, "host", "fxr")))
+            ?.TrimEnd(Path.DirectorySeparatorChar);
     }
 
     private static IEnumerable<string> StableNames()

@@ -38,8 +38,12 @@ internal sealed record ScheduleRegistration
     /// <summary>The module's launcher script, absolute.</summary>
     public required string Launcher { get; init; }
 
-    /// <summary>Variables of the environment that the job needs; none is secret.</summary>
+    /// <summary>Variables of the environment that the job needs, which the launcher sets; none is secret.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
+
+    /// <summary>Variables that <see cref="Program"/> needs before it can start, which the scheduler sets; none is
+    /// secret.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ShellEnvironment { get; init; } = [];
 
     /// <summary>Whether the scheduler starts it.</summary>
     public bool IsEnabled { get; init; } = true;
@@ -49,9 +53,12 @@ internal sealed record ScheduleRegistration
 
     /// <summary>The arguments of <see cref="Program"/>.</summary>
     /// <param name="delaysItself">Whether the launcher puts the start off, because the scheduler cannot.</param>
-    public IReadOnlyList<string> Arguments(bool delaysItself)
+    /// <param name="isCheck">Whether the launcher reads the job and says that it is ready, and does nothing else.</param>
+    public IReadOnlyList<string> Arguments(bool delaysItself, bool isCheck = false)
     {
         List<string> arguments = ["-NoProfile", "-NonInteractive", "-File", Launcher];
+        if (isCheck)
+            arguments.Add("-Check");
         // PowerShell takes a value that begins with a hyphen for a parameter, unless it is joined to its own.
         if (ConfigPath is null && JobName.StartsWith('-'))
             arguments.Add($"-Name:{JobName}");
@@ -74,6 +81,10 @@ internal sealed record ScheduleRegistration
         arguments.AddRange(Environment.Select(variable => $"{variable.Key}={variable.Value}"));
         return arguments;
     }
+
+    /// <summary>All words of the command, for a scheduler's limits of what a command may hold.</summary>
+    public IEnumerable<string> Words() =>
+        [.. ShellEnvironment.Select(variable => $"{variable.Key}={variable.Value}"), Program, .. Arguments(delaysItself: true)];
 
     /// <summary>Whole seconds, as text.</summary>
     public static string Seconds(TimeSpan span) => ((long)span.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -107,11 +118,18 @@ internal sealed record ScheduleRegistration
             json.WriteEndArray();
             json.WriteString("program", Program);
             json.WriteString("launcher", Launcher);
-            json.WriteStartObject("environment");
-            foreach ((string name, string value) in Environment)
-                json.WriteString(name, value);
+            Write("environment", Environment);
+            if (ShellEnvironment.Count > 0)
+                Write("shellEnvironment", ShellEnvironment);
             json.WriteEndObject();
-            json.WriteEndObject();
+
+            void Write(string property, IReadOnlyList<KeyValuePair<string, string>> variables)
+            {
+                json.WriteStartObject(property);
+                foreach ((string name, string value) in variables)
+                    json.WriteString(name, value);
+                json.WriteEndObject();
+            }
         }
 
         // Two hyphens would end a comment of XML.
@@ -142,11 +160,8 @@ internal sealed record ScheduleRegistration
                 },
                 Program = root.GetProperty("program").GetString()!,
                 Launcher = root.GetProperty("launcher").GetString()!,
-                Environment =
-                [
-                    .. root.GetProperty("environment").EnumerateObject()
-                        .Select(variable => KeyValuePair.Create(variable.Name, variable.Value.GetString()!)),
-                ],
+                Environment = Variables(root.GetProperty("environment")),
+                ShellEnvironment = root.TryGetProperty("shellEnvironment", out JsonElement shell) ? Variables(shell) : [],
             };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException
@@ -155,6 +170,9 @@ internal sealed record ScheduleRegistration
             return null;
         }
     }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Variables(JsonElement variables) =>
+        [.. variables.EnumerateObject().Select(variable => KeyValuePair.Create(variable.Name, variable.Value.GetString()!))];
 
     private static string? Optional(JsonElement root, string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 }

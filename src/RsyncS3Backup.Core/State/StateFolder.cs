@@ -9,7 +9,7 @@ namespace RsyncS3Backup.State;
 /// The per-user folder for what the module remembers, one folder a job. <c>RSYNCS3BACKUP_STATE</c> moves it. Everything in it is readable by
 /// its user only.
 /// </summary>
-public sealed class StateFolder
+internal sealed class StateFolder
 {
     /// <summary>The environment variable that moves the state folder.</summary>
     public const string EnvironmentVariable = "RSYNCS3BACKUP_STATE";

@@ -5,7 +5,7 @@ using RsyncS3Backup.ObjectStore.Pacing;
 namespace RsyncS3Backup.Sync;
 
 /// <summary>What stage 2 needs to know; from a configuration or from a cmdlet's parameters.</summary>
-public sealed record S3SyncRequest : S3Access
+internal sealed record S3SyncRequest : S3Access
 {
     /// <summary>The mirror's root folder.</summary>
     public required string MirrorPath { get; init; }

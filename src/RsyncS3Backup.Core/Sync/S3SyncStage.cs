@@ -7,7 +7,7 @@ using RsyncS3Backup.State.Sqlite;
 namespace RsyncS3Backup.Sync;
 
 /// <summary>Stage 2: makes the bucket hold what the mirror holds.</summary>
-public static class S3SyncStage
+internal static class S3SyncStage
 {
     /// <summary>
     /// Runs stage 2. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it

@@ -67,6 +67,10 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
     [Parameter]
     public SwitchParameter AllowNewDestination { get; set; }
 
+    /// <summary>Take a source that is on another file system than before, or whose file system is not mounted.</summary>
+    [Parameter]
+    public SwitchParameter AllowNewSource { get; set; }
+
     /// <summary>
     /// Emit a <see cref="BackupAction"/> for every entry that something is done about, as it happens; the result comes last.
     /// </summary>
@@ -124,6 +128,7 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
         MaxDelete = MaxDelete is null ? null : ReadMaxDelete(MaxDelete),
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
+        AllowNewSource = AllowNewSource,
         WaitForLock = WaitForLock,
         Logging = logging,
         PowerShellVersion = PowerShellVersion,

@@ -36,6 +36,10 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     [Parameter]
     public SwitchParameter AllowNewDestination { get; set; }
 
+    /// <summary>Take a source that is on another file system than before, or whose file system is not mounted.</summary>
+    [Parameter]
+    public SwitchParameter AllowNewSource { get; set; }
+
     /// <summary>How much this run may delete from the mirror, and from the bucket: <c>100</c> entries or <c>25%</c> of what is there.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -191,6 +195,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         AllowInsecureEndpoint = AllowInsecureEndpoint,
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
+        AllowNewSource = AllowNewSource,
         MaxDelete = maxDelete,
         SharedBandwidth = sharedBandwidth,
         SkipStage1 = SkipStage1,

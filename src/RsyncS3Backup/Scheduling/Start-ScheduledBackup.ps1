@@ -6,6 +6,10 @@ param(
     [string] $Name,
     [string] $ConfigPath,
 
+    # Read the job as a run would, say that it is ready, and do nothing else. Register-BackupSchedule asks for it before it
+    # registers.
+    [switch] $Check,
+
     # When it is due, where that was said at registration and stands before the configuration.
     [string] $CronExpression,
     [string] $TimeZone,
@@ -53,6 +57,11 @@ try {
     if ($CronExpression) { $when.CronExpression = $CronExpression }
     if ($TimeZone) { $when.TimeZone = $TimeZone }
     if ($Tolerance) { $when.Tolerance = [timespan]::FromSeconds($Tolerance) }
+    if ($Check) {
+        $null = Test-BackupDue @job @when -Quiet
+        [Console]::Out.WriteLine('RsyncS3Backup: ready')
+        exit 0
+    }
     # Whoever claims an occurrence is the only one who gets it: a trigger that fires twice starts one run.
     if (-not (Test-BackupDue @job @when -Claim -Quiet)) { exit 0 }
 

@@ -42,6 +42,16 @@ public sealed partial class LayerTests
     }
 
     [Fact]
+    public void Only_what_reaches_the_pipeline_is_public()
+    {
+        IEnumerable<string> outside = typeof(BackupConfiguration).Assembly.GetExportedTypes()
+            .Where(type => type.Namespace != Root)
+            .Select(type => type.FullName!);
+
+        Assert.Empty(outside);
+    }
+
+    [Fact]
     public void The_uses_that_the_other_tests_look_at_are_there()
     {
         HashSet<(string, string)> uses =

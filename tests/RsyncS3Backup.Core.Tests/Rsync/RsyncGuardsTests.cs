@@ -53,13 +53,13 @@ public sealed class RsyncGuardsTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_source_is_refused_when_it_would_empty_the_mirror()
+    public void An_empty_source_is_refused_while_the_mirror_is_not_empty_whether_or_not_the_job_deletes()
     {
         folder.File("mirror/kept");
         RsyncStageRequest request = Request(folder.Folder("empty"));
         AssertRefused("SourceEmpty", request, folder["empty"]);
         Assert.Single(RsyncGuards.Check(request with { AllowEmptySource = true }));
-        Assert.Single(RsyncGuards.Check(request with { Options = request.Options with { DeleteExtraneous = false } }));
+        AssertRefused("SourceEmpty", request with { Options = request.Options with { DeleteExtraneous = false } }, folder["empty"]);
     }
 
     [Fact]

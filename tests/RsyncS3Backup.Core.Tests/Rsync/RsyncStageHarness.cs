@@ -28,19 +28,21 @@ public abstract class RsyncStageHarness : IDisposable
     /// <summary>A job of this test alone: what a job remembers of its mirror is in its state.</summary>
     protected string JobName { get; set; } = "test-" + Guid.NewGuid().ToString("N");
 
-    protected RecordingObserver Observer { get; set; } = new();
+    private protected RecordingObserver Observer { get; set; } = new();
 
     public void Dispose()
     {
-        Files.Dispose();
+        Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    protected RsyncStageRequest Request => new() { Sources = [new BackupSource { Path = Source }], Options = Options };
+    protected virtual void Dispose(bool disposing) => Files.Dispose();
+
+    private protected RsyncStageRequest Request => new() { Sources = [new BackupSource { Path = Source }], Options = Options };
 
     protected Task<RsyncStageResult> RunAsync() => RunAsync(Request);
 
-    protected async Task<RsyncStageResult> RunAsync(
+    private protected async Task<RsyncStageResult> RunAsync(
         RsyncStageRequest request, TimeSpan? grace = null, CancellationToken cancellationToken = default)
     {
         using RunContext context = RunContext.Start(JobName, Observer);

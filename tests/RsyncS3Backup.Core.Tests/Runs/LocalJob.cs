@@ -29,7 +29,7 @@ public abstract class LocalJob : IDisposable
 
     protected string Name => Configuration.Name;
 
-    protected RecordingObserver Observer { get; init; } = new();
+    private protected RecordingObserver Observer { get; init; } = new();
 
     protected string StatePath => Path.Combine(StateFolder.Root(), StateFolder.FolderName(Name));
 
@@ -43,7 +43,7 @@ public abstract class LocalJob : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected Task<BackupResult> RunAsync(BackupRunOptions? options = null, CancellationToken cancellationToken = default) =>
+    private protected Task<BackupResult> RunAsync(BackupRunOptions? options = null, CancellationToken cancellationToken = default) =>
         BackupRunner.RunAsync(Configuration, options ?? new BackupRunOptions(), Observer, cancellationToken);
 
     /// <summary>Takes the job's lock as another run does.</summary>

@@ -52,7 +52,7 @@ public abstract class SyncHarness : IAsyncLifetime
         Files.Dispose();
     }
 
-    protected S3SyncRequest Request => new()
+    private protected S3SyncRequest Request => new()
     {
         MirrorPath = Mirror,
         Destination = Destination,
@@ -73,7 +73,7 @@ public abstract class SyncHarness : IAsyncLifetime
     }
 
     /// <summary>Stage 2, whatever becomes of it.</summary>
-    protected async Task<S3SyncStageResult> SyncAsync(S3SyncRequest? request = null, CancellationToken cancellationToken = default)
+    private protected async Task<S3SyncStageResult> SyncAsync(S3SyncRequest? request = null, CancellationToken cancellationToken = default)
     {
         using RunContext context = RunContext.Start(JobName, new RecordingObserver());
         return await S3SyncStage.RunAsync(request ?? Request, context, cancellationToken);

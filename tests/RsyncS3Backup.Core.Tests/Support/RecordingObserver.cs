@@ -4,7 +4,7 @@ using RsyncS3Backup.Observation;
 namespace RsyncS3Backup.Core.Tests.Support;
 
 /// <summary>Keeps everything that a run says.</summary>
-public sealed class RecordingObserver : IRunObserver
+internal sealed class RecordingObserver : IRunObserver
 {
     private readonly ConcurrentQueue<string> messages = new();
     private readonly ConcurrentQueue<string> warnings = new();

@@ -26,7 +26,7 @@ public sealed class S3Fixture : IAsyncLifetime
 
     public S3ChecksumMode ChecksumMode { get; private set; }
 
-    public S3Credentials Credentials { get; private set; } = new("", "");
+    internal S3Credentials Credentials { get; private set; } = new("", "");
 
     /// <summary>What programs of others need.</summary>
     internal S3Access Access => new(Endpoint, Region, Credentials.AccessKey, Credentials.SecretKey);

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Module.Tests.Support;
@@ -44,7 +45,12 @@ public abstract class EndToEndTest : IAsyncLifetime
         File.WriteAllText(CredentialsFile, "");
         SetEnvironment("AWS_SHARED_CREDENTIALS_FILE", CredentialsFile);
         SetEnvironment("AWS_CONFIG_FILE", WriteFile("config", ""));
-        foreach (string name in (string[])["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "PROFILE", "REGION", "DEFAULT_REGION"])
+        string[] foreign =
+        [
+            "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "PROFILE", "REGION", "DEFAULT_REGION", "ROLE_ARN",
+            "WEB_IDENTITY_TOKEN_FILE",
+        ];
+        foreach (string name in foreign)
             SetEnvironment("AWS_" + name, null);
 
         Server = await LoopbackS3Server.StartAsync(ServerOptions);
@@ -90,9 +96,23 @@ public abstract class EndToEndTest : IAsyncLifetime
         return path;
     }
 
+    /// <summary>Writes a pwsh for schedulers, which is the real engine in a process of its own.</summary>
+    /// <param name="relative">Its path.</param>
+    /// <param name="before">What the script does before.</param>
+    private protected void WritePowerShell(string relative, string before = "")
+    {
+        string probe = typeof(EndToEndTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "PowerShellProbe").Value!;
+        string dotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? Environment.ProcessPath!
+            : Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, "dotnet"))
+                .First(File.Exists);
+        WriteScript(relative, $"{before}\nexec '{dotnet}' exec '{probe}' \"$@\"");
+    }
+
     /// <summary>
-    /// Schedulers that are the test's own: a crontab that is a file, and no manager of systemd; and a pwsh that can be registered and is never
-    /// started.
+    /// Schedulers that are the test's own: a crontab that is a file, and no manager of systemd; and a pwsh that can be
+    /// registered, answers the check and starts nothing.
     /// </summary>
     private protected void UseOwnSchedulers()
     {
@@ -105,7 +125,7 @@ public abstract class EndToEndTest : IAsyncLifetime
             esac
             """);
         WriteScript("bin/systemctl", "exit 1");
-        WriteScript("bin/pwsh", "exit 1");
+        WriteScript("bin/pwsh", """case " $* " in *" -Check "*) echo "RsyncS3Backup: ready" ;; *) exit 1 ;; esac""");
         SetEnvironment("PATH", $"{Folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}");
         foreach (string name in (string[])["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"])
             SetEnvironment(name, Directory.CreateDirectory(Folder.File("home")).FullName);

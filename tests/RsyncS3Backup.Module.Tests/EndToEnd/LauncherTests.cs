@@ -47,10 +47,28 @@ public sealed class LauncherTests : EndToEndTest
         Assert.Equal(["0.10.0"], session.Texts("param($Launcher) & $Launcher -Name photos; $started", launcher));
     }
 
+    [Fact]
+    public void A_check_reads_the_job_and_does_nothing_else()
+    {
+        string job = WriteJob(("schedule", Schedule()));
+
+        Assert.Equal("0", CheckCode("Name", "photos"));
+        Assert.Equal("0", CheckCode("ConfigPath", job));
+        Assert.Empty(Directory.Exists(StateRoot) ? StateFolders() : []);
+        Assert.False(Directory.Exists(Mirror));
+
+        Assert.Equal("5", CheckCode("Name", "another"));
+        File.WriteAllText(job, "{");
+        Assert.Equal("5", CheckCode("ConfigPath", job));
+    }
+
     private static JsonObject Schedule() => new() { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" };
 
     private string ExitCode(string parameter, string value) =>
         Assert.Single(Session.Run(Launch, Launcher, new Hashtable { [parameter] = value }).Objects).ToString();
+
+    private string CheckCode(string parameter, string value) =>
+        Assert.Single(Session.Run(Launch, Launcher, new Hashtable { [parameter] = value, ["Check"] = true }).Objects).ToString();
 
     private IEnumerable<string> StateFolders() => Directory.EnumerateDirectories(StateRoot).Select(folder => Path.GetFileName(folder));
 }

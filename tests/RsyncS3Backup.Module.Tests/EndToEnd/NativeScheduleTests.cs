@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Reflection;
 using RsyncS3Backup.Module.Tests.Support;
 using Xunit;
 
@@ -82,12 +81,7 @@ public sealed class NativeScheduleTests : EndToEndTest
     // All that a scheduler or the module would find of this user's is in the test's folder, and so is the pwsh that is registered.
     private void Isolate()
     {
-        string probe = typeof(NativeScheduleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(attribute => attribute.Key == "PowerShellProbe").Value!;
-        string dotnet = System.IO.Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-            ? Environment.ProcessPath!
-            : System.IO.Path.Combine(Path.Split(':').First(folder => File.Exists(System.IO.Path.Combine(folder, "dotnet"))), "dotnet");
-        WriteScript("power shell 100%/pwsh", $"exec '{dotnet}' exec '{probe}' \"$@\"");
+        WritePowerShell("power shell 100%/pwsh");
         string bin = Directory.CreateDirectory(Folder.File("bin")).FullName;
         SetEnvironment("PATH", $"{bin}:{Folder.File("power shell 100%")}:{Path}");
         SetEnvironment("HOME", Directory.CreateDirectory(Folder.File("home")).FullName);

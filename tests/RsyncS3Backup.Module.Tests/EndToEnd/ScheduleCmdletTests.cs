@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using System.Text.Json.Nodes;
 using RsyncS3Backup.Module.Tests.Support;
 using Xunit;
@@ -73,6 +74,124 @@ public sealed class ScheduleCmdletTests : EndToEndTest
         Assert.Equal("Asia/Tokyo", result.Objects.Single().Text("TimeZone"));
         Assert.Equal(new DateTimeOffset(2026, 1, 2, 5, 0, 0, TimeSpan.FromHours(9)), result.Objects.Single().Properties["NextOccurrence"].Value);
     }
+
+    [SkippableFact]
+    public void What_is_registered_has_been_started_once_as_cron_starts_it_and_has_read_its_job()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no cron");
+        UseOwnSchedulers();
+        // A shell that does not start without this, as the one that is a .NET tool.
+        WritePowerShell(
+            "bin/pwsh", """[ -d "$DOTNET_ROOT/shared" ] && command -v dotnet || { echo "install .NET" >&2; exit 131; }""");
+        WriteJob(("schedule", Schedule("0 2 * * *")));
+
+        PSObject registered = Assert.Single(
+            Session.Run("Register-BackupSchedule photos -Scheduler Cron -PassThru -WarningAction Ignore").ThrowOnError().Objects);
+
+        Assert.Equal("Active", registered.Text("State"));
+        Assert.Contains("'DOTNET_ROOT=/", File.ReadAllText(Folder.File("crontab")), StringComparison.Ordinal);
+        Assert.Empty(Session.Texts("Get-BackupHistory | ForEach-Object RunId"));
+    }
+
+    [SkippableTheory]
+    [InlineData("echo 'You must install .NET to run this application.' >&2; exit 131", "code 131: You must install .NET")]
+    [InlineData("exit 0", "it said nothing")]
+    public void What_does_not_start_is_refused_and_what_was_registered_stays(string shell, string said)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no cron");
+        UseOwnSchedulers();
+        WriteJob(("schedule", Schedule("0 2 * * *")));
+        WriteScript("bin/pwsh", shell);
+
+        SessionResult first = Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore");
+
+        Assert.Equal(["ScheduleCheckFailed"], first.ErrorIds());
+        Assert.Contains(said, first.Errors.Single().ToString(), StringComparison.Ordinal);
+        Assert.False(File.Exists(Folder.File("crontab")));
+        Assert.False(File.Exists(Path.Combine(StateRoot, "photos", "schedule.json")));
+
+        UseOwnSchedulers();
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+        string registered = File.ReadAllText(Folder.File("crontab"));
+        WriteScript("bin/pwsh", shell);
+        SessionResult second = Session.Run(
+            "Register-BackupSchedule photos -Scheduler Cron -CronExpression '1 1 * * *' -WarningAction Ignore");
+
+        Assert.Equal(["ScheduleCheckFailed"], second.ErrorIds());
+        Assert.Equal(registered, File.ReadAllText(Folder.File("crontab")));
+        Assert.Equal(["Active"], Session.Texts("(Get-BackupSchedule).State"));
+    }
+
+    [SkippableFact]
+    public void A_job_that_the_scheduler_s_account_cannot_find_is_refused_with_what_the_launcher_says()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no cron");
+        UseOwnSchedulers();
+        // As if the account had other job folders.
+        WritePowerShell("bin/pwsh", """set -- "${@/RSYNCS3BACKUP_JOBS=*/RSYNCS3BACKUP_JOBS=/nowhere}" """);
+        WriteJob(("schedule", Schedule("0 2 * * *")));
+
+        SessionResult result = Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore");
+
+        Assert.Equal(["ScheduleCheckFailed"], result.ErrorIds());
+        Assert.Contains("code 5: JobNotFound", result.Errors.Single().ToString(), StringComparison.Ordinal);
+        Assert.False(File.Exists(Folder.File("crontab")));
+    }
+
+    [SkippableTheory]
+    [InlineData("", null, true)]
+    // Whatever else would give credentials.
+    [InlineData("[default]\naws_access_key_id = a\naws_secret_access_key = b\n", null, false)]
+    [InlineData("[other]\naws_access_key_id = a\naws_secret_access_key = b\n", null, true)]
+    [InlineData("[other]\naws_access_key_id = a\naws_secret_access_key = b\n", "AWS_PROFILE=other", false)]
+    [InlineData("", "AWS_ROLE_ARN=arn:aws:iam::1:role/x AWS_WEB_IDENTITY_TOKEN_FILE=/run/token", false)]
+    // Whatever needs none, or has none here either.
+    [InlineData("", "options.rsync.syncToS3.enabled", false)]
+    [InlineData("", "destination.profile", false)]
+    [InlineData("", "AWS_SECRET_ACCESS_KEY=", false)]
+    public void Keys_that_only_this_session_has_are_told_of_at_registration(string profiles, string? change, bool isTold)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no cron");
+        UseOwnSchedulers();
+        File.WriteAllText(CredentialsFile, profiles);
+        SetEnvironment("AWS_ACCESS_KEY_ID", "AKIDHIDDEN");
+        SetEnvironment("AWS_SECRET_ACCESS_KEY", "hidden");
+        foreach (string[] pair in (change ?? "").Split(' ').Select(word => word.Split('=')).Where(pair => pair.Length == 2))
+            SetEnvironment(pair[0], pair[1].Length == 0 ? null : pair[1]);
+        WriteJob(change switch
+        {
+            "options.rsync.syncToS3.enabled" => [("schedule", Schedule("0 2 * * *")), (change, false)],
+            "destination.profile" => [("schedule", Schedule("0 2 * * *")), (change, "another")],
+            _ => [("schedule", Schedule("0 2 * * *"))],
+        });
+
+        string[] warnings = RegisterForWarnings();
+
+        Assert.Equal(isTold, warnings.Any(warning => warning.Contains("will have no credentials", StringComparison.Ordinal)));
+        string crontab = File.ReadAllText(Folder.File("crontab"));
+        Assert.DoesNotContain("hidden", string.Concat(warnings) + crontab, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [SkippableFact]
+    public void An_endpoint_with_a_password_is_told_of_and_reaches_no_crontab()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no cron");
+        UseOwnSchedulers();
+        SetEnvironment("AWS_ENDPOINT_URL_S3", "https://me:hidden@s3.example.com");
+        SetEnvironment("AWS_ENDPOINT_URL", "https://plain.example.com");
+        WriteJob(("schedule", Schedule("0 2 * * *")), ("destination.endpointUrl", null));
+
+        string[] warnings = RegisterForWarnings();
+
+        Assert.Single(warnings, warning => warning.StartsWith("AWS_ENDPOINT_URL_S3 does not go along", StringComparison.Ordinal));
+        string crontab = File.ReadAllText(Folder.File("crontab"));
+        Assert.DoesNotContain("hidden", string.Concat(warnings) + crontab, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("'AWS_ENDPOINT_URL=https://plain.example.com'", crontab, StringComparison.Ordinal);
+    }
+
+    private string[] RegisterForWarnings() => Session.Texts(
+        "Register-BackupSchedule photos -Scheduler Cron -WarningVariable told -WarningAction SilentlyContinue\n"
+        + "$told.ForEach{ \"$_\" }");
 
     private static JsonObject Schedule(string expression) => new() { ["cronExpression"] = expression, ["timezone"] = "UTC" };
 

@@ -39,6 +39,13 @@ public readonly record struct DeleteLimit
     public long Allowed(long existing) =>
         Count ?? (Percent is { } percent ? (long)Math.Floor(existing * (percent / 100)) : Math.Max(DefaultFloor, existing / 2));
 
+    /// <summary>
+    /// How many of the <paramref name="existing"/> entries of one source may be deleted: of a small source the default keeps a tenth, because a
+    /// file system that is not mounted takes (nearly) all of it.
+    /// </summary>
+    public long AllowedOfSource(long existing) =>
+        Count is not null || Percent is not null ? Allowed(existing) : Math.Max(existing / 2, Math.Min(DefaultFloor, existing - (existing + 9) / 10));
+
     /// <summary>Reads <c>100</c> or <c>25%</c>; <c>default</c> gives the default.</summary>
     public static bool TryParse(string? text, out DeleteLimit limit)
     {

@@ -8,7 +8,7 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Recovery.Repairing;
 
 /// <summary>Takes the good copy for each difference between the copies of a backup.</summary>
-public static class BackupRepairs
+internal static class BackupRepairs
 {
     private const int MostNamed = 500;
 

@@ -5,4 +5,4 @@ namespace RsyncS3Backup.Recovery.Repairing;
 /// <param name="GoodCopy">
 /// The copy that was good when the difference was found: what is to be taken was agreed to, the other way round was not. Null: nothing was to be done.
 /// </param>
-public sealed record RepairWish(string Path, BackupCopy? GoodCopy);
+internal sealed record RepairWish(string Path, BackupCopy? GoodCopy);

@@ -6,7 +6,7 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Recovery.Testing;
 
 /// <summary>Compares the copies of a backup.</summary>
-public static class BackupTest
+internal static class BackupTest
 {
     /// <summary>
     /// Runs a test, under the job's lock: a stage that runs meanwhile would look like a difference. Never throws for what can go wrong in one: a

@@ -3,7 +3,7 @@ using RsyncS3Backup.Sync;
 namespace RsyncS3Backup.Recovery.Testing;
 
 /// <summary>Which backup is tested, and how thoroughly.</summary>
-public sealed record BackupTestRequest
+internal sealed record BackupTestRequest
 {
     /// <summary>The job; null when a bucket is tested without one, against what S3 itself says of the objects.</summary>
     public BackupConfiguration? Configuration { get; init; }

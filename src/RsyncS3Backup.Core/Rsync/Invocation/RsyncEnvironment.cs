@@ -1,4 +1,5 @@
 using System.Collections;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Rsync.Invocation;
 
@@ -23,6 +24,9 @@ internal static class RsyncEnvironment
         // Messages in English and bytes as they are.
         changes["LC_ALL"] = "C";
         changes["LANGUAGE"] = null;
+
+        // It looks for ssh there.
+        changes["PATH"] = ProgramFinder.SafePath;
         return changes;
     }
 }

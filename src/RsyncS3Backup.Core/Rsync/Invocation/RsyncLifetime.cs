@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Rsync.Invocation;
 
@@ -86,7 +87,7 @@ internal static partial class RsyncLifetime
     /// <summary>A setpriv that can do this; BusyBox has one that cannot.</summary>
     private static string? FindSetPriv()
     {
-        if (!OperatingSystem.IsLinux() || RsyncProbe.Locate("setpriv") is not { } path)
+        if (!OperatingSystem.IsLinux() || ProgramFinder.Find("setpriv") is not { } path)
             return null;
         try
         {
@@ -95,6 +96,7 @@ internal static partial class RsyncLifetime
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
+                WorkingDirectory = ProgramFinder.SafeFolder,
             };
             using Process process = Process.Start(start)!;
             process.StandardInput.Close();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using CliWrap;
 using CliWrap.Buffered;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Rsync.Invocation;
 
@@ -50,25 +51,7 @@ internal static partial class RsyncProbe
     }
 
     /// <summary>The program's path; null when there is none.</summary>
-    internal static string? Locate(string? rsyncPath)
-    {
-        if (rsyncPath is not null && (rsyncPath.Contains('/') || rsyncPath.Contains(Path.DirectorySeparatorChar)))
-            return File.Exists(rsyncPath) ? Path.GetFullPath(rsyncPath) : null;
-        string name = rsyncPath ?? "rsync";
-        string[] fileNames = OperatingSystem.IsWindows() && !Path.HasExtension(name) ? [name + ".exe"] : [name];
-        string folders = Environment.GetEnvironmentVariable("PATH") ?? "";
-        return folders.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(folder => fileNames.Select(fileName => Path.Combine(folder, fileName)))
-            .Where(IsProgram)
-            .Select(Path.GetFullPath)
-            .FirstOrDefault();
-    }
-
-    private static bool IsProgram(string path)
-    {
-        const UnixFileMode anyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        return File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & anyExecute) != 0);
-    }
+    internal static string? Locate(string? rsyncPath) => ProgramFinder.Find(rsyncPath ?? "rsync");
 
     private static async Task<string> AskAsync(string path, CancellationToken cancellationToken)
     {
@@ -76,6 +59,7 @@ internal static partial class RsyncProbe
         {
             BufferedCommandResult answer = await Cli.Wrap(path)
                 .WithArguments(["--version"])
+                .WithWorkingDirectory(ProgramFinder.SafeFolder)
                 .WithEnvironmentVariables(RsyncEnvironment.Changes())
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteBufferedAsync(cancellationToken)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using CliWrap;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Rsync.Output;
 
 namespace RsyncS3Backup.Rsync.Invocation;
@@ -40,7 +41,7 @@ internal static class RsyncProcess
         Command command = Cli.Wrap(bound)
             .WithArguments(boundArguments)
             .WithEnvironmentVariables(RsyncEnvironment.Changes())
-            .WithWorkingDirectory(Path.GetPathRoot(program)!)
+            .WithWorkingDirectory(ProgramFinder.SafeFolder)
             .WithValidation(CommandResultValidation.None)
             .WithStandardOutputPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output.Feed, Fail, token)))
             .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, errors.Feed, Fail, token)));

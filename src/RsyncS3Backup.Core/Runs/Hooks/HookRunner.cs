@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Runs.Reporting;
@@ -97,7 +98,7 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
                 : new HookStart(script, [], folder, variables);
         }
 
-        string program = RsyncProbe.Locate(command.Command[0]) ?? throw new FileNotFoundException(
+        string program = ProgramFinder.Find(command.Command[0]) ?? throw new FileNotFoundException(
             command.Command[0].Contains('/', StringComparison.Ordinal) ? "there is no such file." : "there is no program of that name on the PATH.");
         return new HookStart(program, [.. command.Command.Skip(1)], folder, variables);
     }
@@ -108,7 +109,7 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
         const string name = "pwsh";
         if (Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own).Equals(name, StringComparison.OrdinalIgnoreCase))
             return own;
-        return RsyncProbe.Locate(name) ?? throw new FileNotFoundException("a .ps1 needs 'pwsh', and there is none on the PATH.");
+        return ProgramFinder.Find(name) ?? throw new FileNotFoundException("a .ps1 needs 'pwsh', and there is none on the PATH.");
     }
 
     private Dictionary<string, string?> Variables(BackupHook hook, RunReport report) => new(StringComparer.Ordinal)
@@ -122,6 +123,8 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
         [VariablePrefix + "STATUS"] = report.Status?.ToString(),
         [VariablePrefix + "EXIT_CODE"] = report.ExitCode is { } code ? ((int)code).ToString(CultureInfo.InvariantCulture) : null,
         [VariablePrefix + "ERROR_ID"] = report.Error?.Id,
+        // A hook runs in the configuration's folder, where a relative entry would be a folder that nobody meant.
+        ["PATH"] = ProgramFinder.SafePath,
     };
 
     private string LastLine(HookOutput output)

@@ -6,6 +6,8 @@ namespace RsyncS3Backup.Schedulers.Cron;
 /// <summary>cron: a block in the user's crontab, or a file in /etc/cron.d.</summary>
 internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces places) : INativeScheduler
 {
+    private const string Shell = "/bin/sh";
+
     private const string Installation = "Install cron (apt-get install cron, dnf install cronie, apk add dcron), or use another -Scheduler.";
 
     /// <inheritdoc/>
@@ -102,21 +104,36 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
     }
 
     /// <inheritdoc/>
-    public Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)
+    public ScheduledStart Check(ScheduleRegistration registration) =>
+        Start(["-c", CrontabText.ShellCommand(registration, isCheck: true)]);
+
+    /// <inheritdoc/>
+    public async Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)
     {
-        // cron starts nothing on demand, so this is what cron would do: the command by /bin/sh, with its small environment, and nobody waits.
-        ProcessStartInfo start = new("/bin/sh") { WorkingDirectory = "/" };
-        start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("\"$@\" </dev/null >/dev/null 2>&1 &");
-        start.ArgumentList.Add("sh");
-        foreach (string word in entry.Command)
-            start.ArgumentList.Add(word);
-        foreach (string name in start.Environment.Keys.Where(name => name is not ("HOME" or "USER" or "LOGNAME")).ToArray())
-            start.Environment.Remove(name);
-        start.Environment["PATH"] = "/usr/bin:/bin";
-        using Process? process = Process.Start(start);
-        return process?.WaitForExitAsync(cancellationToken) ?? Task.CompletedTask;
+        string job = entry.Registration?.JobName ?? entry.Name;
+        ScheduleRegistration registration = entry.Registration
+            ?? throw new BackupException(NativeScheduleErrors.NotVerified(job, Kind, entry.Problem ?? "it cannot be read"));
+        // cron starts nothing on demand, so this is what cron would do, and nobody waits.
+        string[] arguments = ["-c", "\"$@\" </dev/null >/dev/null 2>&1 &", "sh", .. CrontabText.Words(registration)];
+        ProgramAnswer? answer = await NativeProgram.RunAsync(Start(arguments), cancellationToken).ConfigureAwait(false);
+        (answer ?? throw new BackupException(NativeScheduleErrors.ProgramHangs(Shell, arguments, NativeProgram.Patience)))
+            .Required(job);
     }
+
+    /// <summary>What cron starts: its shell, with the few variables that every cron sets (crontab(5)).</summary>
+    private ScheduledStart Start(IReadOnlyList<string> arguments) => new()
+    {
+        Program = Shell,
+        Arguments = arguments,
+        Folder = ScheduledStart.FolderOf(scope),
+        Environment = new Dictionary<string, string>
+        {
+            ["HOME"] = ScheduledStart.Home(scope),
+            ["LOGNAME"] = ScheduledStart.User(scope),
+            ["PATH"] = "/usr/bin:/bin",
+            ["SHELL"] = Shell,
+        },
+    };
 
     private string FilePath(string entryName) => Path.Combine(places.CronFolder, NativeNames.CronFile(entryName));
 

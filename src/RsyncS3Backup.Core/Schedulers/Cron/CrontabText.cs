@@ -18,6 +18,23 @@ internal static class CrontabText
     private const string End = "# RsyncS3Backup end ";
     private const string Off = "# off: ";
 
+    /// <summary>The words of the command. <c>env</c> sets variables by any shell that a crontab may name in SHELL.</summary>
+    public static IReadOnlyList<string> Words(ScheduleRegistration registration, bool isCheck = false)
+    {
+        List<string> words = [registration.Program, .. registration.Arguments(delaysItself: true, isCheck)];
+        if (registration.ShellEnvironment.Count > 0)
+        {
+            words.InsertRange(
+                0, ["/usr/bin/env", .. registration.ShellEnvironment.Select(variable => $"{variable.Key}={variable.Value}")]);
+        }
+
+        return words;
+    }
+
+    /// <summary>The command as cron gives it to its shell.</summary>
+    public static string ShellCommand(ScheduleRegistration registration, bool isCheck = false) =>
+        string.Join(' ', Words(registration, isCheck).Select(Quote));
+
     /// <summary>The command as a crontab has it: for a POSIX shell, in quotes, percent signs escaped.</summary>
     public static string Command(ScheduleRegistration registration)
     {
@@ -25,7 +42,7 @@ internal static class CrontabText
         // cron(5): a percent sign is a newline unless there is a backslash before it, whatever the shell's quotes say; and do_command.c takes
         // a backslash together with what follows it. So no backslash may be left open before the one that we add.
         bool isOpen = false;
-        foreach (char c in string.Join(' ', registration.Arguments(delaysItself: true).Prepend(registration.Program).Select(Quote)))
+        foreach (char c in ShellCommand(registration))
         {
             if (c == '%')
             {
@@ -45,7 +62,7 @@ internal static class CrontabText
     /// <summary>Why cron cannot have the command; null when it can.</summary>
     public static string? Obstacle(ScheduleRegistration registration)
     {
-        if (registration.Arguments(delaysItself: true).Append(registration.Program).Any(argument => argument.Any(c => c is '\n' or '\r' or '\0')))
+        if (registration.Words().Any(word => word.Any(c => c is '\n' or '\r' or '\0')))
             return "its command holds a line break, which ends a crontab's entry.";
         int length = Command(registration).Length;
         return length > LongestCommand

@@ -81,6 +81,29 @@ internal sealed partial class LaunchdScheduler(BackupScheduleScope scope, Native
             .Required(entry.Registration?.JobName ?? entry.Name);
     }
 
+    /// <inheritdoc/>
+    public ScheduledStart Check(ScheduleRegistration registration)
+    {
+        // What launchd gives to a job that says nothing else (launchd.plist(5), "EnvironmentVariables"; not tried on a Mac).
+        Dictionary<string, string> environment = new()
+        {
+            ["HOME"] = ScheduledStart.Home(scope),
+            ["LOGNAME"] = ScheduledStart.User(scope),
+            ["PATH"] = "/usr/bin:/bin:/usr/sbin:/sbin",
+            ["SHELL"] = "/bin/zsh",
+            ["USER"] = ScheduledStart.User(scope),
+        };
+        foreach ((string name, string value) in registration.ShellEnvironment)
+            environment[name] = value;
+        return new ScheduledStart
+        {
+            Program = registration.Program,
+            Arguments = registration.Arguments(delaysItself: true, isCheck: true),
+            Folder = "/",
+            Environment = environment,
+        };
+    }
+
     private NativeEntry Entry(string path)
     {
         string text = NativeFiles.Read(path) ?? "";

@@ -16,6 +16,8 @@ internal static class LaunchdText
             Pair("Label", Text(registration.EntryName)),
             Pair("ProgramArguments", new XElement(
                 "array", registration.Arguments(delaysItself: true).Prepend(registration.Program).Select(Text))),
+            registration.ShellEnvironment.Count == 0 ? null : Pair("EnvironmentVariables", new XElement(
+                "dict", registration.ShellEnvironment.Select(variable => Pair(variable.Key, Text(variable.Value))))),
             // No hour: at this minute of each (launchd.plist(5), "StartCalendarInterval").
             Pair("StartCalendarInterval", new XElement("array", registration.Trigger.Minutes.Select(minute =>
                 new XElement("dict", Pair("Minute", new XElement("integer", minute.ToString(CultureInfo.InvariantCulture))))))),
@@ -39,7 +41,7 @@ internal static class LaunchdText
 
     /// <summary>Why launchd cannot have the command; null when it can.</summary>
     public static string? Obstacle(ScheduleRegistration registration) =>
-        registration.Arguments(delaysItself: true).Append(registration.Program).All(XmlText.IsPossible)
+        registration.Words().All(XmlText.IsPossible)
             ? null
             : "its command holds a character that XML cannot hold.";
 

@@ -124,6 +124,33 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
             .Required(job);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// As a manager that has been given nothing by a session: with lingering it starts before any login (systemd.exec(5),
+    /// "Environment Variables in Spawned Processes").
+    /// </remarks>
+    public ScheduledStart Check(ScheduleRegistration registration)
+    {
+        Dictionary<string, string> environment = new()
+        {
+            ["HOME"] = ScheduledStart.Home(scope),
+            ["LANG"] = "C.UTF-8",
+            ["LOGNAME"] = ScheduledStart.User(scope),
+            ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+            ["SHELL"] = "/bin/sh",
+            ["USER"] = ScheduledStart.User(scope),
+        };
+        foreach ((string name, string value) in registration.ShellEnvironment)
+            environment[name] = value;
+        return new ScheduledStart
+        {
+            Program = registration.Program,
+            Arguments = registration.Arguments(delaysItself: false, isCheck: true),
+            Folder = scope == BackupScheduleScope.User ? ScheduledStart.FolderOf(scope) : "/",
+            Environment = environment,
+        };
+    }
+
     private string TimerPath(string name) => Path.Combine(Units, name + ".timer");
 
     private string ServicePath(string name) => Path.Combine(Units, name + ".service");

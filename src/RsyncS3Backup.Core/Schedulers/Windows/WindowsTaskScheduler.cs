@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Text;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Schedulers.Windows;
 
@@ -83,6 +85,48 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
     public async Task StartAsync(NativeEntry entry, CancellationToken cancellationToken) =>
         (await ControlAsync(cancellationToken, "/Run", "/TN", entry.Name).ConfigureAwait(false))!
             .Required(entry.Registration?.JobName ?? entry.Name);
+
+    /// <inheritdoc/>
+    /// <remarks>A task has the variables that the registry keeps for the machine and the account, and none of its own (not tried
+    /// on Windows).</remarks>
+    public ScheduledStart Check(ScheduleRegistration registration)
+    {
+        Dictionary<string, string> environment = new(StringComparer.OrdinalIgnoreCase);
+        // These are no variables of the registry: whoever logs the account on makes them.
+        string[] made =
+        [
+            "ALLUSERSPROFILE", "APPDATA", "CommonProgramFiles", "COMPUTERNAME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA",
+            "ProgramData", "ProgramFiles", "PUBLIC", "SystemDrive", "SystemRoot", "USERDOMAIN", "USERNAME", "USERPROFILE",
+        ];
+        foreach (string name in made)
+        {
+            if (Environment.GetEnvironmentVariable(name) is { } value)
+                environment[name] = value;
+        }
+
+        Add(Environment.GetEnvironmentVariables(EnvironmentVariableTarget.Machine));
+        if (scope == BackupScheduleScope.User)
+            Add(Environment.GetEnvironmentVariables(EnvironmentVariableTarget.User));
+        return new ScheduledStart
+        {
+            Program = registration.Program,
+            Arguments = registration.Arguments(delaysItself: true, isCheck: true),
+            Folder = ProgramFinder.SafeFolder,
+            Environment = environment,
+        };
+
+        void Add(IDictionary variables)
+        {
+            foreach (DictionaryEntry variable in variables)
+            {
+                string name = (string)variable.Key;
+                string value = Environment.ExpandEnvironmentVariables((string?)variable.Value ?? "");
+                // The account's folders come after the machine's.
+                bool isPath = name.Equals("Path", StringComparison.OrdinalIgnoreCase);
+                environment[name] = isPath && environment.TryGetValue(name, out string? before) ? $"{before};{value}" : value;
+            }
+        }
+    }
 
     private async Task<string?> DifferenceAsync(ScheduleRegistration registration, CancellationToken cancellationToken) =>
         await XmlAsync(TaskXml.TaskName(registration), cancellationToken).ConfigureAwait(false) is { } xml

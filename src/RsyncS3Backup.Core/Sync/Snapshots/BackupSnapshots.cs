@@ -3,7 +3,7 @@ using RsyncS3Backup.ObjectStore;
 namespace RsyncS3Backup.Sync.Snapshots;
 
 /// <summary>The dated snapshots of a job.</summary>
-public static class BackupSnapshots
+internal static class BackupSnapshots
 {
     private const int Connections = 8;
 

@@ -22,6 +22,8 @@ public sealed class NativeSchedulerTests : IDisposable
         esac
         """;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly TemporaryFolder folder = new();
 
     private string Table => folder["table"];
@@ -238,6 +240,142 @@ public sealed class NativeSchedulerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_start_by_cron_comes_back_and_starts_the_command_as_cron_would()
+    {
+        CronScheduler cron = Cron(HonestCrontab);
+        await cron.InstallAsync(Registrations.Hostile with { Program = TellingShell() }, CancellationToken.None);
+
+        NativeEntry entry = Assert.Single(await cron.ListAsync(CancellationToken.None));
+        await cron.StartAsync(entry, CancellationToken.None).WaitAsync(Patience);
+
+        // Nobody waits for what was started.
+        for (long began = Environment.TickCount64; !File.Exists(folder["told"]); await Task.Delay(20))
+            Assert.True(Environment.TickCount64 - began < Patience.TotalMilliseconds, "it was not started");
+        Assert.Equal(Names("HOME LOGNAME SHELL", Registrations.Hostile), Told().Keys.Order());
+    }
+
+    [Theory]
+    [InlineData(BackupScheduler.Cron, "HOME LOGNAME SHELL")]
+    [InlineData(BackupScheduler.Systemd, "HOME LANG LOGNAME SHELL USER")]
+    [InlineData(BackupScheduler.Launchd, "HOME LOGNAME SHELL USER")]
+    public async Task A_check_has_what_the_scheduler_sets_and_what_goes_along_and_nothing_of_this_session(
+        BackupScheduler kind, string names)
+    {
+        ScheduleRegistration registration = Registrations.Hostile with { Program = TellingShell() };
+
+        await StartCheck.RunAsync(Scheduler(kind), registration, CancellationToken.None);
+
+        Dictionary<string, string> told = Told();
+        Assert.Equal(Names(names, registration), told.Keys.Order());
+        Assert.All(registration.ShellEnvironment, pair => Assert.Equal(pair.Value, told[pair.Key]));
+        IReadOnlyList<string> arguments = registration.Arguments(delaysItself: kind != BackupScheduler.Systemd, isCheck: true);
+        Assert.Contains("-Check", arguments);
+        Assert.Equal(arguments, File.ReadAllLines(folder["arguments"]));
+    }
+
+    [Theory]
+    [InlineData("echo 'You must install .NET' >&2; exit 131", "with code 131: You must install .NET", "DOTNET_ROOT")]
+    [InlineData("printf 'JobNotFound: None\\nLook there.' >&2; exit 5", "with code 5: JobNotFound: None Look there.", "-Check")]
+    [InlineData("exit 0", "with code 0: it said nothing", "-Check")]
+    public async Task A_command_that_does_not_run_the_launcher_is_an_error_with_what_it_said_and_the_way_out(
+        string body, string said, string action)
+    {
+        BackupScheduler[] all = [BackupScheduler.Cron, BackupScheduler.Systemd, BackupScheduler.Launchd];
+        foreach (BackupScheduler kind in all)
+        {
+            BackupException exception = await Assert.ThrowsAsync<BackupException>(() => StartCheck.RunAsync(
+                Scheduler(kind), Registrations.Plain with { Program = Program("pwsh", body) }, CancellationToken.None));
+
+            Assert.Equal(("ScheduleCheckFailed", "photos"), (exception.Error.Id, exception.Error.Target));
+            Assert.Contains(said, exception.Message, StringComparison.Ordinal);
+            Assert.Contains(action, exception.Error.RecommendedAction, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_shell_that_is_gone_is_an_error_too()
+    {
+        foreach (BackupScheduler kind in (BackupScheduler[])[BackupScheduler.Cron, BackupScheduler.Systemd])
+        {
+            BackupException exception = await Assert.ThrowsAsync<BackupException>(() => StartCheck.RunAsync(
+                Scheduler(kind), Registrations.Plain with { Program = folder["no/pwsh"] }, CancellationToken.None));
+
+            Assert.Equal("ScheduleCheckFailed", exception.Error.Id);
+        }
+    }
+
+    [Fact]
+    public void What_is_no_secret_goes_along_and_an_address_with_a_password_does_not()
+    {
+        Dictionary<string, string> session = new()
+        {
+            ["AWS_ENDPOINT_URL"] = "https://s3.example.com:9000/x",
+            ["AWS_ENDPOINT_URL_S3"] = "https://me:hidden@s3.example.com",
+            ["AWS_USE_FIPS_ENDPOINT"] = "true",
+            ["AWS_USE_DUALSTACK_ENDPOINT"] = "true",
+            ["AWS_REQUEST_CHECKSUM_CALCULATION"] = "WHEN_REQUIRED",
+            ["AWS_ROLE_ARN"] = "arn:aws:iam::1:role/backup",
+            ["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/run/token",
+            ["AWS_ACCESS_KEY_ID"] = "hidden",
+            ["AWS_SECRET_ACCESS_KEY"] = "hidden",
+            ["AWS_SESSION_TOKEN"] = "hidden",
+            ["HTTPS_PROXY"] = "http://me:hidden@proxy",
+        };
+
+        JobEnvironment environment = JobEnvironment.From(session.GetValueOrDefault, runtime: null, "/usr/bin/pwsh");
+
+        string[] expected = [.. session.Keys.Where(name => !session[name].Contains("hidden", StringComparison.Ordinal))];
+        Assert.Equal(expected.Order(), environment.Job.Select(pair => pair.Key).Where(name => name != "PATH").Order());
+        Assert.All(environment.Job.Where(pair => pair.Key != "PATH"), pair => Assert.Equal(session[pair.Key], pair.Value));
+        Assert.Equal(["AWS_ENDPOINT_URL_S3"], environment.Withheld);
+        Assert.Empty(environment.Shell);
+    }
+
+    [Theory]
+    [InlineData("https://token@example.com")]
+    [InlineData("https://example.com/?sig=abc")]
+    [InlineData("https://example.com/#abc")]
+    [InlineData("me:secret@example.com")]
+    [InlineData("example.com")]
+    public void Only_a_plain_address_goes_along(string address)
+    {
+        JobEnvironment environment = JobEnvironment.From(
+            name => name == "AWS_ENDPOINT_URL" ? address : null, runtime: null, "/usr/bin/pwsh");
+
+        Assert.Equal(["AWS_ENDPOINT_URL"], environment.Withheld);
+        Assert.DoesNotContain(environment.Job, pair => pair.Key == "AWS_ENDPOINT_URL");
+    }
+
+    [Fact]
+    public void A_shell_that_needs_a_dotnet_gets_its_folder_and_a_path_with_both()
+    {
+        JobEnvironment environment = JobEnvironment.From(_ => null, "/home/me/.dotnet", "/home/me/.dotnet/tools/pwsh");
+
+        Assert.Equal(KeyValuePair.Create("DOTNET_ROOT", "/home/me/.dotnet"), environment.Shell[0]);
+        Assert.Equal("PATH", environment.Shell[1].Key);
+        string[] folders = environment.Shell[1].Value.Split(':');
+        Assert.Equal(["/home/me/.dotnet", "/home/me/.dotnet/tools"], folders[..2]);
+        Assert.Contains("/usr/bin", folders);
+        Assert.DoesNotContain(environment.Job, pair => pair.Key == "PATH");
+    }
+
+    [Fact]
+    public void A_shell_that_brings_its_own_dotnet_needs_none_and_another_one_that_of_this_process()
+    {
+        string own = folder.File("own/pwsh");
+        folder.File("own/libhostfxr.so");
+        string tool = folder.File("tools/pwsh");
+        File.CreateSymbolicLink(folder["link"], own);
+
+        Assert.Null(PowerShellProgram.RuntimeOf(own));
+        Assert.Null(PowerShellProgram.RuntimeOf(folder["link"]));
+        string runtime = PowerShellProgram.RuntimeOf(tool)!;
+        Assert.StartsWith(
+            runtime + "/", System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(runtime, "dotnet")));
+    }
+
+    [Fact]
     public void A_wish_to_start_is_granted_once()
     {
         StartRequest.Make("wished");
@@ -247,6 +385,29 @@ public sealed class NativeSchedulerTests : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    private static INativeScheduler Scheduler(BackupScheduler kind) => kind switch
+    {
+        BackupScheduler.Cron => new CronScheduler(BackupScheduleScope.User, new NativePlaces()),
+        BackupScheduler.Systemd => new SystemdScheduler(BackupScheduleScope.User, new NativePlaces()),
+        _ => new LaunchdScheduler(BackupScheduleScope.User, new NativePlaces()),
+    };
+
+    private static IOrderedEnumerable<string> Names(string names, ScheduleRegistration registration) =>
+        names.Split(' ').Concat(registration.ShellEnvironment.Select(pair => pair.Key)).Order();
+
+    /// <summary>A shell that writes down its environment and its arguments, and says that the job is ready.</summary>
+    private string TellingShell() => Program("pwsh", $"""
+        printf '%s\n' "$@" > '{folder["arguments"]}'
+        env > '{folder["told"]}.new' && mv '{folder["told"]}.new' '{folder["told"]}'
+        echo '{StartCheck.Ready}'
+        """);
+
+    // Without what the shells add themselves.
+    private Dictionary<string, string> Told() => File.ReadAllLines(folder["told"])
+        .Select(line => line.Split('=', 2))
+        .Where(pair => pair[0] is not ("PWD" or "OLDPWD" or "SHLVL" or "_"))
+        .ToDictionary(pair => pair[0], pair => pair[1]);
 
     private CronScheduler Cron(string script) => new(BackupScheduleScope.User, new NativePlaces { Crontab = Program("crontab", script) });
 

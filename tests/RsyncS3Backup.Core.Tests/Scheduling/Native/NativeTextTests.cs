@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RsyncS3Backup.Core.Tests.Support;
-using RsyncS3Backup.Schedulers;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Schedulers.Cron;
 using RsyncS3Backup.Schedulers.Launchd;
 using RsyncS3Backup.Schedulers.Systemd;
 using RsyncS3Backup.Schedulers.Windows;
+using RsyncS3Backup.Schedulers;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Scheduling.Native;
@@ -242,7 +243,7 @@ public sealed partial class NativeTextTests
 
     private static XElement Parse(string xml) => XElement.Parse(xml[xml.IndexOf("<Task", StringComparison.Ordinal)..]);
 
-    private static string? Program(string name) => PowerShellProgram.OnPath(name) is null ? null : name;
+    private static string? Program(string name) => ProgramFinder.Find(name) is null ? null : name;
 
     private static (int ExitCode, string Said) Run(string program, params string[] arguments)
     {

@@ -30,6 +30,10 @@ internal static class Registrations
         Program = "/opt/power shell/pwsh",
         Launcher = "/opt/mod%ules/Start-ScheduledBackup.ps1",
         Environment = [KeyValuePair.Create("AWS_PROFILE", "back up"), KeyValuePair.Create("RSYNCS3BACKUP_STATE", "/var/100%/$state")],
+        ShellEnvironment =
+        [
+            KeyValuePair.Create("DOTNET_ROOT", """/opt/it's 100% "dot" \$net"""), KeyValuePair.Create("PATH", "/usr/bin:/bin"),
+        ],
     };
 
     public static ScheduleRegistration HostileSystem => Hostile with { Scope = BackupScheduleScope.System };

@@ -1,4 +1,4 @@
-namespace RsyncS3Backup.Configuration;
+namespace RsyncS3Backup;
 
 /// <summary>One thing that is wrong in a configuration.</summary>
 public sealed record ConfigurationProblem

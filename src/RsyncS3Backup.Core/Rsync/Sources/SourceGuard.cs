@@ -1,0 +1,120 @@
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Observation;
+
+namespace RsyncS3Backup.Rsync.Sources;
+
+/// <summary>
+/// Knows a job's sources again. A folder whose file system is not mounted is an ordinary, empty folder to rsync, and with deletions on all
+/// that was on it would go: from the mirror, and from S3 after it. So what was a file system of its own must be one again.
+/// </summary>
+internal sealed class SourceGuard
+{
+    private readonly string job;
+    private readonly Dictionary<string, SourceFacts> known;
+    private readonly Dictionary<string, SourceFacts> now = [];
+
+    private SourceGuard(string job, Dictionary<string, SourceFacts> known) => (this.job, this.known) = (job, known);
+
+    /// <summary>Checks that the sources are what they were at the last good run.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="legs">The sources and their folders in the mirror.</param>
+    /// <param name="allowNew">Take the sources as they are, once.</param>
+    /// <exception cref="BackupException">A source, or a folder in it, is on another file system, or its own is not mounted.</exception>
+    public static SourceGuard Check(string job, IReadOnlyList<RsyncLeg> legs, bool allowNew)
+    {
+        SourceGuard guard = new(job, allowNew ? [] : new Dictionary<string, SourceFacts>(SourceMemory.Load(job)));
+        foreach (RsyncLeg leg in legs)
+        {
+            SourceFacts facts = leg.Remote is null ? Look(leg.Source) : new SourceFacts();
+            guard.now[leg.Source] = facts;
+            if (guard.known.TryGetValue(leg.Source, out SourceFacts? before) && WhatIsWrong(leg, before, facts) is { } error)
+                throw new BackupException(error);
+        }
+
+        return guard;
+    }
+
+    /// <summary>How many entries a source's folder of the mirror held when it was last what it should be; null when that is not known.</summary>
+    public long? KnownEntries(RsyncLeg leg) => known.GetValueOrDefault(leg.Source)?.Entries;
+
+    /// <summary>Remembers the sources after a run that succeeded.</summary>
+    /// <param name="entries">How many entries each source has; null where its folder of the mirror may hold more than the source.</param>
+    /// <param name="legs">The sources.</param>
+    /// <param name="report">Hears when it cannot be written down.</param>
+    public void Succeeded(Func<RsyncLeg, long?> entries, IReadOnlyList<RsyncLeg> legs, StageReport report) =>
+        Remember(legs.Select(leg => KeyValuePair.Create(leg.Source, now[leg.Source] with { Entries = entries(leg) })), report);
+
+    /// <summary>
+    /// Remembers how much a source's folder of the mirror held when deletions were refused, unless less is remembered from an earlier run: a
+    /// refused run has copied what is new already, which would make the share of what is deleted look smaller the next time.
+    /// </summary>
+    /// <param name="leg">The source.</param>
+    /// <param name="entries">How many entries its folder held.</param>
+    /// <param name="report">Hears when it cannot be written down.</param>
+    public void Refused(RsyncLeg leg, long entries, StageReport report)
+    {
+        SourceFacts facts = known.GetValueOrDefault(leg.Source) ?? now[leg.Source];
+        known[leg.Source] = facts with { Entries = Math.Min(entries, facts.Entries ?? long.MaxValue) };
+        Remember(known, report);
+    }
+
+    private static SourceFacts Look(string source)
+    {
+        string real = RealPath.Of(source);
+        return new SourceFacts
+        {
+            FileSystem = FileSystemIdentity.Of(real),
+            MountPoint = MountPoints.Holding(real),
+            Mounts = MountPoints.In(real).ToDictionary(
+                mount => mount.Path == real ? "" : Path.GetRelativePath(real, mount.Path), mount => mount.FileSystem),
+        };
+    }
+
+    private static BackupError? WhatIsWrong(RsyncLeg leg, SourceFacts before, SourceFacts facts)
+    {
+        foreach ((string below, FileSystemIdentity was) in before.Mounts)
+        {
+            string path = below.Length == 0 ? leg.Source : Path.Join(leg.Source, below);
+            // What the mirror does not hold, because it is excluded or was empty, nobody can lose.
+            if (!Holds(below.Length == 0 ? leg.Destination : Path.Join(leg.Destination, below)))
+                continue;
+            if (!facts.Mounts.TryGetValue(below, out FileSystemIdentity? mounted))
+                return RsyncErrors.SourceNotMounted(path, was.ToString(), leg.Destination);
+            if (mounted.IsOtherThan(was))
+                return RsyncErrors.SourceChanged(path, was.ToString(), mounted.ToString());
+        }
+
+        // What is above the source tells it also where a file system has no id of its own.
+        if (before.MountPoint is { } holder && facts.MountPoint is { } shown && shown != holder && RealPath.IsInside(holder, shown)
+            && Holds(leg.Destination))
+            return RsyncErrors.SourceNotMounted(holder, before.FileSystem?.ToString() ?? "", leg.Destination);
+        return before.FileSystem is { } expected && facts.FileSystem is { } found && found.IsOtherThan(expected) && Holds(leg.Destination)
+            ? RsyncErrors.SourceChanged(leg.Source, expected.ToString(), found.ToString())
+            : null;
+    }
+
+    private static bool Holds(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder) && !RsyncGuards.HoldsNothing(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What cannot be looked into may hold everything.
+            return true;
+        }
+    }
+
+    private void Remember(IEnumerable<KeyValuePair<string, SourceFacts>> sources, StageReport report)
+    {
+        try
+        {
+            SourceMemory.Save(job, [.. sources]);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            report.Warning($"What is known of the sources could not be written down: {exception.Message}");
+        }
+    }
+}
