@@ -2,107 +2,264 @@
 #requires -Version 7.4
 <#
 .SYNOPSIS
-    The project's tasks for PowerShell; build.sh has the same for a machine without it.
+    Builds, tests and packs RsyncS3Backup. On a machine without PowerShell, build.sh installs one and calls this.
 .EXAMPLE
     ./build.ps1 test
+.EXAMPLE
+    ./build.ps1 test -Quick
+    The loop that one develops with: without the tests that wait.
+.EXAMPLE
+    ./build.ps1 bench -Case import,small
+.EXAMPLE
+    ./build.ps1 publish -Repository PSGallery
+    The key of the repository is in the variable PUBLISH_API_KEY.
 #>
 [CmdletBinding()]
 param(
-    # build: stage the module in out/RsyncS3Backup/<version>/. test: build, then every suite. demo: build, then a backup to a loopback S3
-    # server. package: build, then a zip in out/.
+    # build: build the module and stage it in out/RsyncS3Backup/<version>/. test: build, then run every suite; the last line sums
+    # them up. demo: build, then back up real files to a loopback S3 server and compare. package: build, then pack the staged
+    # module into out/RsyncS3Backup.<version>.zip. publish: build, then publish the staged module. bench: build, then measure it
+    # beside its peers.
     [Parameter(Position = 0)]
-    [ValidateSet('build', 'test', 'demo', 'package')]
-    [string] $Task = 'build'
+    [ValidateSet('build', 'test', 'demo', 'package', 'publish', 'bench', 'help')]
+    [string] $Task = 'help',
+
+    # For test: leaves out what waits (for the minute of a schedule, for a store that does not answer) and what takes long.
+    [switch] $Quick,
+
+    # For bench: what is measured, of import, history, small, many, large, stage1, restore and test. Without it, all.
+    [string[]] $Case,
+
+    # For publish: the name of a registered repository (Get-PSResourceRepository).
+    [string] $Repository,
+
+    # For publish: the repository's key. A command line can be read by other users of a machine: better the variable
+    # PUBLISH_API_KEY.
+    [string] $ApiKey = $env:PUBLISH_API_KEY,
+
+    [Alias('h', '-help')] [switch] $Help
 )
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
-Set-Location $PSScriptRoot
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
 $env:DOTNET_NOLOGO = '1'
 
+$root = $PSScriptRoot
+$results = Join-Path $root 'out/test-results'
+$cephFolder = Join-Path $root 'out/ceph-rgw'
+$cephScript = Join-Path $root 'tests/S3Server/start-ceph-rgw.sh'
+
+# What the user can do something about: no position in this file.
+function Stop-Build([string] $Message) {
+    $Host.UI.WriteErrorLine($Message)
+    exit 1
+}
+
+function Write-Heading([string] $Text) { Write-Host "`n== $Text" }
+
+function Show-Usage {
+    Write-Host @'
+Usage: ./build.sh TASK    with bash, git and the .NET SDK 10
+       ./build.ps1 TASK   with PowerShell 7.4 or later, and the .NET SDK 10
+  build                     build the module and stage it in out/RsyncS3Backup/<version>/
+  test [-Quick]             build, then run every suite, or all that does not wait; the last line sums them up
+  demo                      build, then back up real files to a loopback S3 server and compare
+  package                   build, then pack the staged module into out/RsyncS3Backup.<version>.zip
+  publish -Repository NAME  build, then publish the staged module; a key is taken from PUBLISH_API_KEY
+  bench [-Case NAME,...]    build, then measure the module beside its peers
+Set RSYNCS3_TEST_CEPH=skip to leave out the run against Ceph.
+'@
+}
+
+# macOS ships openrsync under the name rsync; the module needs the real one.
 function Assert-Rsync {
-    if (-not $IsWindows) {
-        bash ./build.sh ensure-rsync
-    }
-    elseif (-not (Get-Command rsync -CommandType Application -ErrorAction Ignore)) {
-        throw 'rsync is missing. Install cwRsync or MSYS2 (pacman -S rsync) and put rsync.exe on the PATH.'
+    $PSNativeCommandUseErrorActionPreference = $false
+    $version = (Get-Command rsync -CommandType Application -ErrorAction Ignore) ? "$(rsync --version 2>$null)" : ''
+    if ($version -notmatch '^rsync +version +v?[3-9]') {
+        $ways = $IsWindows ? 'cwRsync, or MSYS2 (pacman -S rsync), with the folder of rsync.exe on the PATH'
+            : $IsMacOS ? 'brew install rsync'
+            : 'apt-get install rsync, dnf install rsync, apk add rsync, zypper install rsync, pacman -S rsync'
+        Stop-Build "rsync 3 is missing. Install it and run this again, for example: $ways"
     }
 }
 
 function Invoke-Build {
+    Write-Heading 'Building and staging the module'
     dotnet publish src/RsyncS3Backup -c Release
 }
 
-function Invoke-Suite([string] $Name, [string] $Project) {
-    $PSNativeCommandUseErrorActionPreference = $false
-    dotnet test $Project -c Release --no-build --results-directory $results --logger "trx;LogFileName=$Name.trx" | Out-Host
-    $status = $LASTEXITCODE
-    $trx = Join-Path $results "$Name.trx"
-    $counters = (Test-Path $trx) ? ([xml](Get-Content -Raw $trx)).TestRun.ResultSummary.Counters : $null
-    if (-not $counters -or [int]$counters.total -eq 0) {
-        Write-Warning "Suite $Name ran no test: counted as 1 failed."
-        return @{ Passed = 0; Failed = 1; Skipped = 0 }
-    }
-    # vstest leaves notExecuted at 0 and counts a skipped test as not executed.
-    $failed = [int]$counters.executed - [int]$counters.passed
-    if ($status -ne 0 -and $failed -eq 0) {
-        Write-Warning "Suite $Name ended with code $status although no test failed: counted as 1 failed."
-        $failed = 1
-    }
-    @{ Passed = [int]$counters.passed; Failed = $failed; Skipped = [int]$counters.total - [int]$counters.executed }
+function Get-StagedFolder {
+    Join-Path $root "out/RsyncS3Backup/$((Import-PowerShellDataFile RsyncS3Backup.psd1).ModuleVersion)"
 }
 
-function Invoke-PesterSuite {
-    $PSNativeCommandUseErrorActionPreference = $false
-    pwsh -NoProfile -NonInteractive -File tests/run-pester.ps1 -ResultFolder $results | Out-Host
-    if ($LASTEXITCODE -eq 3) {
-        $blocks = @(Select-String -Path tests/Pester/*.Tests.ps1 -Pattern '^\s*It\s+[''"]').Count
-        Write-Warning "Pester 5 is missing: Install-PSResource Pester -Version '[5.0,6.0)'"
-        return @{ Passed = 0; Failed = 0; Skipped = $blocks }
+# The folder of a program named pwsh that is the PowerShell we run in. A .NET tool has none that works on every system: its
+# process is dotnet, and the pwsh beside its assemblies was made for Linux on x64.
+function Get-ShellFolder {
+    $running = [Environment]::ProcessPath
+    if ([IO.Path]::GetFileNameWithoutExtension($running) -eq 'pwsh') { return Split-Path $running }
+    $folder = (New-Item out/bin -ItemType Directory -Force).FullName
+    $assembly = Join-Path $PSHOME pwsh.dll
+    if ($IsWindows) { Set-Content (Join-Path $folder pwsh.cmd) "@`"$running`" `"$assembly`" %*" }
+    else {
+        $words = foreach ($word in $running, $assembly) { "'" + $word.Replace("'", "'\''") + "'" }
+        $program = Join-Path $folder pwsh
+        Set-Content $program "#!/bin/sh`nexec $words `"`$@`""
+        chmod 755 $program
     }
-    $counts = Join-Path $results 'pester.counts'
-    if (-not (Test-Path $counts)) { return @{ Passed = 0; Failed = 1; Skipped = 0 } }
-    [int] $passed, [int] $failed, [int] $skipped = (Get-Content $counts) -split ' '
-    @{ Passed = $passed; Failed = ($passed + $failed + $skipped -eq 0) ? 1 : $failed; Skipped = $skipped }
+    $folder
 }
 
-function Invoke-WindowsTest {
-    Invoke-Build
-    dotnet build tests/RsyncS3Backup.Core.Tests -c Release
-    dotnet build tests/RsyncS3Backup.Module.Tests -c Release
-    $results = Join-Path $PSScriptRoot 'out/test-results'
-    Remove-Item $results -Recurse -Force -ErrorAction Ignore
-    $null = New-Item $results -ItemType Directory -Force
-    $env:RSYNCS3BACKUP_STATE = Join-Path $PSScriptRoot 'out/state'
-    $suites = @(
-        Invoke-Suite Core tests/RsyncS3Backup.Core.Tests
-        Invoke-Suite Module tests/RsyncS3Backup.Module.Tests
-        if (Test-Path tests/Pester/*.Tests.ps1) { Invoke-PesterSuite }
-        # Ceph RGW comes from Debian's packages.
-        @{ Passed = 0; Failed = 0; Skipped = 1 }
+function Get-ShellProgram([string] $Folder) {
+    foreach ($name in $IsWindows ? @('pwsh.exe', 'pwsh.cmd') : @('pwsh')) {
+        if (Test-Path ($program = Join-Path $Folder $name)) { return $program }
+    }
+}
+
+# A suite of one assembly's tests. The assembly, not the project: that spares a look at everything that it was built from.
+function New-DotnetSuite {
+    param([string] $Name, [string] $Lane, [string] $Project, [string] $Filter, [string[]] $Through = @(), [string] $Obstacle)
+    if ($Quick) { $Filter += '&Category!=Slow' }
+    $arguments = @(
+        'test', "tests/$Project/bin/Release/net10.0/$Project.dll"
+        '--results-directory', $results, '--logger', "trx;LogFileName=$Name.trx"
+        '--blame-hang-timeout', '6m', '--blame-hang-dump-type', 'none', '--filter', $Filter
     )
-    $sum = @{}
-    foreach ($key in 'Passed', 'Failed', 'Skipped') { $sum[$key] = ($suites | ForEach-Object { $_[$key] } | Measure-Object -Sum).Sum }
+    $trx = Join-Path $results "$Name.trx"
+    $count = { param($code) Get-TrxCount $Name $trx $code }.GetNewClosure()
+    New-Suite $Name $Lane ($Through + 'dotnet' + $arguments) $count $Obstacle
+}
+
+# A suite of what users type, in the shell that they type it in.
+function New-PesterSuite([string] $Name, [string] $Lane, [string] $Shells) {
+    $counts = Join-Path $results "$Name.json"
+    $arguments = @('-NoProfile', '-NonInteractive', '-File', 'tests/run-pester.ps1', '-Result', $counts, '-ShellFolder', $Shells)
+    if ($Quick) { $arguments += '-Quick' }
+    New-Suite $Name $Lane (@(Get-ShellProgram $Shells) + $arguments) {
+        if (-not (Test-Path $counts)) { return Get-NoTestCount $Name }
+        $sum = Get-Content $counts -Raw | ConvertFrom-Json
+        if ($sum.Passed + $sum.Failed + $sum.Skipped -eq 0) { return Get-NoTestCount $Name }
+        New-Count $sum.Passed $sum.Failed $sum.Skipped $sum.Reasons
+    }.GetNewClosure()
+}
+
+# A suite that is one program, and passes when that ends with 0.
+function New-CommandSuite([string] $Name, [string] $Lane, [string[]] $Command) {
+    New-Suite $Name $Lane $Command { param($code) ($code -eq 0) ? (New-Count 1 0 0) : (New-Count 0 1 0) }
+}
+
+# Why the S3 suite cannot run against Ceph here; nothing when it can.
+function Get-CephObstacle {
+    if ($env:RSYNCS3_TEST_CEPH -eq 'skip') { 'RSYNCS3_TEST_CEPH is skip.' }
+    elseif (-not ($IsLinux -and (Get-Command apt-get -ErrorAction Ignore))) { 'Ceph comes from the packages of Debian only.' }
+    elseif (-not [Environment]::IsPrivilegedProcess) { 'Ceph needs root.' }
+}
+
+# Every suite, and the lane that it runs in. What waits runs beside what works.
+function Get-Suite([string] $Shells) {
+    $core = 'RsyncS3Backup.Core.Tests'
+    $module = 'RsyncS3Backup.Module.Tests'
+    New-DotnetSuite Core Core $core 'FullyQualifiedName!~.Core.Tests.S3.&FullyQualifiedName!~.Core.Tests.Rsync.'
+    New-DotnetSuite Core-Rsync Core-Rsync $core 'FullyQualifiedName~.Core.Tests.Rsync.'
+    New-DotnetSuite Core-S3 Core-S3 $core 'FullyQualifiedName~.Core.Tests.S3.'
+    New-DotnetSuite Module Module $module 'FullyQualifiedName!~.NativeScheduleTests.'
+    New-PesterSuite Pester Schedules $Shells
+    New-CommandSuite Format Core-S3 dotnet, format, whitespace, --verify-no-changes, --no-restore
+    if ($Quick) { return }
+    # They wait for the minutes at which real schedulers start a job.
+    New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
+    # What our own S3 server allows proves nothing about S3; this one was written by others.
+    $through = 'bash', $cephScript, 'run', $cephFolder
+    New-DotnetSuite S3-Ceph Core $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+}
+
+function Invoke-Test {
+    Assert-Rsync
+    Invoke-Build
+    Write-Heading 'Building the tests'
+    dotnet build RsyncS3.sln -c Release
+    Import-Module ./tests/Lanes.psm1 -Force
+    Remove-Item $results, out/state -Recurse -Force -ErrorAction Ignore
+    $null = New-Item $results -ItemType Directory -Force
+    $before = $env:PATH, $env:RSYNCS3BACKUP_STATE
+    try {
+        $shells = Get-ShellFolder
+        $env:PATH = $shells + [IO.Path]::PathSeparator + $env:PATH
+        # The state of jobs that tests run belongs into the repository's out folder, not to the user's own jobs.
+        $env:RSYNCS3BACKUP_STATE = Join-Path $root 'out/state'
+        Stop-Ceph
+        $isInterrupted = $true
+        $sum = Invoke-Suite @(Get-Suite $shells)
+        $isInterrupted = $false
+    }
+    catch {
+        $isInterrupted = $false
+        throw
+    }
+    finally {
+        Stop-Ceph
+        $env:PATH, $env:RSYNCS3BACKUP_STATE = $before
+        # After Ctrl+C, `pwsh -File` would end with 0.
+        if ($isInterrupted -and [Environment]::GetCommandLineArgs() -contains '-File') { [Environment]::Exit(130) }
+    }
+    # As a shell says it of a program that SIGTERM ended.
+    if (-not $sum) { exit 143 }
     "$($sum.Passed) passed, $($sum.Failed) failed, $($sum.Skipped) skipped"
     if ($sum.Failed -gt 0) { exit 1 }
 }
 
-switch ($Task) {
-    'build' { Invoke-Build }
-    'test' {
-        Assert-Rsync
-        # build.sh runs every suite, Pester too; Windows has no bash to count on.
-        if ($IsWindows) { Invoke-WindowsTest } else { bash ./build.sh test }
-    }
-    'demo' {
-        Assert-Rsync
-        Invoke-Build
+# Its own `run` stops it, unless that was killed.
+function Stop-Ceph {
+    if (-not (Test-Path $cephFolder)) { return }
+    # Not as a command: when this is being stopped, it starts none.
+    [Diagnostics.Process]::Start('bash', [string[]] ($cephScript, 'stop', $cephFolder)).WaitForExit()
+    Remove-Item $cephFolder -Recurse -Force -ErrorAction Ignore
+}
+
+function Invoke-Demo {
+    Assert-Rsync
+    Invoke-Build
+    if (-not (Test-Path tests/Demo/demo.ps1)) {
+        Write-Heading 'Demo'
         dotnet run --project tests/Demo -c Release
+        return
     }
-    'package' {
-        Invoke-Build
-        dotnet msbuild src/RsyncS3Backup -t:PackageModule -nologo -v:minimal
+    dotnet build tests/S3Server -c Release
+    Write-Heading 'Demo'
+    $shells = Get-ShellFolder
+    & (Get-ShellProgram $shells) -NoProfile -File tests/Demo/demo.ps1
+}
+
+function Invoke-Publish {
+    if (-not $Repository) {
+        Stop-Build 'No repository was given. Name a registered one (Get-PSResourceRepository): publish -Repository NAME'
+    }
+    Invoke-Build
+    $key = $ApiKey ? @{ ApiKey = $ApiKey } : @{}
+    Publish-PSResource -Path (Get-StagedFolder) -Repository $Repository @key
+}
+
+function Invoke-Benchmark {
+    Assert-Rsync
+    Invoke-Build
+    $only = $Case ? @('--', '--only', ($Case -join ',')) : @()
+    dotnet run --project tests/Benchmarks -c Release @only
+}
+
+Push-Location $root
+try {
+    switch ($Help ? 'help' : $Task) {
+        'build' { Invoke-Build }
+        'test' { Invoke-Test }
+        'demo' { Invoke-Demo }
+        'package' {
+            Invoke-Build
+            dotnet msbuild src/RsyncS3Backup -t:PackageModule -nologo -v:minimal
+        }
+        'publish' { Invoke-Publish }
+        'bench' { Invoke-Benchmark }
+        'help' { Show-Usage }
     }
 }
+finally { Pop-Location }

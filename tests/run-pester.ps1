@@ -1,22 +1,40 @@
 <#
 .SYNOPSIS
-    Runs the Pester suite against the staged module and writes "passed failed skipped" to pester.counts. Exit code 3: Pester is missing.
+    Runs the Pester suite against the staged module and writes what it came to, as JSON.
 #>
 [CmdletBinding()]
-param([Parameter(Mandatory)] [string] $ResultFolder)
+param(
+    # The file that gets Passed, Failed, Skipped and the Reasons of what was skipped.
+    [Parameter(Mandatory)] [string] $Result,
+
+    # The folder of a pwsh to be the first on the PATH: PowerShell itself puts its own folder there, where a .NET tool has none
+    # that is fit.
+    [string] $ShellFolder,
+
+    # Without the tests that wait.
+    [switch] $Quick
+)
 
 $ErrorActionPreference = 'Stop'
-if (-not (Get-Module Pester -ListAvailable | Where-Object { $_.Version.Major -eq 5 })) { exit 3 }
+# The one that the build brings, whatever else is installed; without a build, a user's own.
+$pinned = Join-Path $PSScriptRoot '../out/modules'
+if (Test-Path $pinned) { $env:PSModulePath = (Resolve-Path $pinned).Path + [IO.Path]::PathSeparator + $env:PSModulePath }
+if ($ShellFolder) { $env:PATH = $ShellFolder + [IO.Path]::PathSeparator + $env:PATH }
 Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99.99
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = Join-Path $PSScriptRoot 'Pester'
 $configuration.Run.PassThru = $true
+if ($Quick) { $configuration.Filter.ExcludeTag = 'Slow' }
 $configuration.Output.Verbosity = 'Detailed'
 $configuration.TestResult.Enabled = $true
-$configuration.TestResult.OutputPath = Join-Path $ResultFolder 'pester.xml'
-$result = Invoke-Pester -Configuration $configuration
+$configuration.TestResult.OutputPath = [IO.Path]::ChangeExtension($Result, '.xml')
+$run = Invoke-Pester -Configuration $configuration
 # A block or a container that fails outside its tests fails none of them.
-$failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount
-$skipped = $result.SkippedCount + $result.NotRunCount + $result.InconclusiveCount
-Set-Content (Join-Path $ResultFolder 'pester.counts') "$($result.PassedCount) $failed $skipped" -NoNewline
+$failed = $run.FailedCount + $run.FailedBlocksCount + $run.FailedContainersCount
+# What -Quick leaves out was not run; without it, all was to be run.
+$skipped = $run.SkippedCount + $run.InconclusiveCount + ($Quick ? 0 : $run.NotRunCount)
+$reasons = @($run.Skipped | ForEach-Object {
+        $_.ErrorRecord ? ("$($_.ErrorRecord[0])" -replace '^is skipped, because ') : $_.ExpandedPath
+    })
+@{ Passed = $run.PassedCount; Failed = $failed; Skipped = $skipped; Reasons = $reasons } | ConvertTo-Json | Set-Content $Result
 exit ($failed -gt 0 ? 1 : 0)

@@ -32,7 +32,8 @@ Describe 'A job in the job folder' {
         "$problem" | Should -BeLike "*$jobs*"
     }
 
-    It 'is refused when everybody may write it' -Skip:$IsWindows {
+    It 'is refused when everybody may write it' {
+        if ($IsWindows) { Set-ItResult -Skipped -Because 'Windows has no file modes' }
         $open = Join-Path $jobs 'open.json'
         Copy-Item $first.Path $open
         chmod o+w $open

@@ -97,7 +97,7 @@ Describe 'Test-Backup and Repair-Backup' {
     It 'ends a process with <code> in a schedule' -ForEach @(@{ damaged = $true; code = 6 }, @{ damaged = $false; code = 0 }) {
         if (-not $damaged) { Test-Backup -ConfigPath $tested.Path | Repair-Backup -Confirm:$false }
         $command = "Import-Module '$(Get-StagedManifest)'; Test-Backup -ConfigPath '$($tested.Path)' -Level Checksums -ExitCode"
-        $null = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $command
+        $null = & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command $command
         $LASTEXITCODE | Should -Be $code
     }
 }

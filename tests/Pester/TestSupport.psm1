@@ -127,8 +127,8 @@ function Get-SignedHeader([string] $Query) {
 # Runs a command in a pwsh of its own, as a scheduler does, and returns its exit code.
 function Invoke-ChildShell([string] $Command) {
     $PSNativeCommandUseErrorActionPreference = $false
-    $shell = (Get-Process -Id $PID).Path
-    $null = & $shell -NoProfile -NonInteractive -Command "Import-Module '$(Get-StagedManifest)'; $Command" 2>&1
+    # Not the path of this process, which is dotnet where PowerShell is a .NET tool.
+    $null = & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command "Import-Module '$(Get-StagedManifest)'; $Command" 2>&1
     $LASTEXITCODE
 }
 

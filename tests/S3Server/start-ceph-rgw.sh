@@ -3,6 +3,9 @@
 #
 #   start-ceph-rgw.sh PORT STATE_DIR    starts it, prints "endpoint=… access_key=… secret_key=… region=…"
 #   start-ceph-rgw.sh stop STATE_DIR    ends it and removes the folder
+#   start-ceph-rgw.sh run STATE_DIR COMMAND…
+#                                       starts it at a free port, runs the command with the RSYNCS3_TEST_S3_… variables that
+#                                       the suite reads, ends it, and gives the command's exit code
 #
 # It runs what Debian packages (ceph-mon, ceph-mgr, ceph-osd, radosgw) and, as root, installs them when they are missing.
 # Debian 12's Ceph 16.2 rejects aws-chunked trailers (use checksumMode whenRequired), has no If-Match on PUT and no
@@ -14,7 +17,7 @@ secret_key=rgwtestsecretkey000000000000000000000001
 storage_classes="STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER_IR GLACIER DEEP_ARCHIVE"
 
 usage() {
-    echo "usage: $0 PORT STATE_DIR | stop STATE_DIR" >&2
+    echo "usage: $0 PORT STATE_DIR | stop STATE_DIR | run STATE_DIR COMMAND…" >&2
     exit 64
 }
 
@@ -147,6 +150,34 @@ start() {
     retry 60 curl -fsS -o /dev/null "http://127.0.0.1:$port/"
 }
 
+free_port() {
+    local candidate
+    for candidate in 18480 18580 18680 18780 18880 18980; do
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null &&
+            ! (exec 3<>"/dev/tcp/127.0.0.1/$((candidate + 1))") 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "$0: ports 18480 to 18980 are all in use" >&2
+    return 69
+}
+
+[ $# -ge 2 ] || usage
+if [ "$1" = run ]; then
+    [ $# -ge 3 ] || usage
+    folder=$2
+    shift 2
+    port=$(free_port)
+    # At a signal too.
+    trap '[ ! -e "$folder" ] || bash "$0" stop "$folder"' EXIT
+    bash "$0" "$port" "$folder"
+    RSYNCS3_TEST_S3_ENDPOINT=http://127.0.0.1:$port RSYNCS3_TEST_S3_REGION=default \
+    RSYNCS3_TEST_S3_ACCESS_KEY=$access_key RSYNCS3_TEST_S3_SECRET_KEY=$secret_key \
+    RSYNCS3_TEST_S3_BUCKET=rsyncs3backup-test RSYNCS3_TEST_S3_CHECKSUM_MODE=whenRequired \
+        "$@"
+    exit
+fi
 [ $# -eq 2 ] || usage
 if [ "$1" = stop ]; then
     [ -f "$2/ceph.conf" ] || { echo "$0: $2 is no state folder of this script" >&2; exit 66; }

@@ -45,9 +45,10 @@ public sealed class RsyncGuardsTests : IDisposable
     [SkippableFact]
     public void A_source_that_cannot_be_listed_is_refused()
     {
-        Skip.If(Environment.IsPrivilegedProcess, "The superuser may list everything.");
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no file modes.");
+        folder.LetOthersIn();
         File.SetUnixFileMode(source, UnixFileMode.UserWrite);
-        AssertRefused("SourceUnreadable", Request(), source);
+        OrdinaryUser.Run(() => AssertRefused("SourceUnreadable", Request(), source));
         File.SetUnixFileMode(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
@@ -123,10 +124,15 @@ public sealed class RsyncGuardsTests : IDisposable
     [SkippableFact]
     public void A_destination_that_cannot_be_written_is_refused()
     {
-        string? readOnly = ReadOnlyFolder();
-        Skip.If(readOnly is null, "There is no folder here that this user may not write.");
-        AssertRefused("DestinationNotWritable", Request(source, readOnly!));
-        AssertRefused("DestinationNotWritable", Request(source, Path.Combine(readOnly!, "new")));
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no file modes.");
+        string readOnly = folder.Folder("read-only");
+        // The modes of a folder stop every user but root, whom a read-only drive stops.
+        using SmallDrive? drive = Environment.IsPrivilegedProcess ? SmallDrive.Mount(readOnly, "1m") : null;
+        drive?.MakeReadOnly();
+        if (drive is null)
+            File.SetUnixFileMode(readOnly, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        AssertRefused("DestinationNotWritable", Request(source, readOnly));
+        AssertRefused("DestinationNotWritable", Request(source, Path.Combine(readOnly, "new")));
     }
 
     [Fact]
@@ -200,23 +206,6 @@ public sealed class RsyncGuardsTests : IDisposable
         .Select(drive => drive.RootDirectory.FullName)
         .Where(root => RealPath.IsInside(RealPath.Of(path), Path.TrimEndingDirectorySeparator(root)))
         .MaxBy(root => root.Length) is null or "/";
-
-    /// <summary>A folder that refuses writes: one without the right for a user, one on a read-only file system for the superuser.</summary>
-    private string? ReadOnlyFolder()
-    {
-        if (Environment.IsPrivilegedProcess)
-        {
-            return !OperatingSystem.IsLinux() ? null : File.ReadLines("/proc/mounts")
-                .Select(line => line.Split(' '))
-                .Where(fields => fields[3].Split(',').Contains("ro") && Directory.Exists(fields[1]))
-                .Select(fields => fields[1])
-                .FirstOrDefault();
-        }
-
-        string path = folder.Folder("read-only");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        return path;
-    }
 
     private RsyncStageRequest Request(string? from = null, string? to = null) => new()
     {

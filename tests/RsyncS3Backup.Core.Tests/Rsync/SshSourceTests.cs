@@ -153,9 +153,11 @@ public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
     public async Task A_folder_that_may_not_be_listed_is_refused()
     {
         NeedServer();
-        Skip.If(Environment.IsPrivilegedProcess, "The superuser may list everything.");
-        File.SetUnixFileMode(Source, UnixFileMode.UserExecute);
-        RsyncStageResult result = await RunAsync(From(server.Source(Source)));
+        Skip.IfNot(OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess, "becomes an ordinary user with Linux's setpriv");
+        Files.LetOthersIn();
+        File.SetUnixFileMode(Source, UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        SshOptions options = server.Options with { IdentityFile = server.OrdinaryIdentity };
+        RsyncStageResult result = await RunAsync(From(server.Source(Source) with { Ssh = options }));
         File.SetUnixFileMode(Source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Assert.Equal("SourceUnreadable", result.Error?.Id);
     }

@@ -26,12 +26,18 @@ public sealed class SshServer : IDisposable
         Keygen("host");
         Keygen("id");
         Keygen("stranger");
+        Keygen("ordinary");
         Port = ServerProcess.FreePort();
         string[] hostKey = File.ReadAllText(files["host.pub"]).Split(' ');
         KnownHosts = files.File("known hosts", $"[127.0.0.1]:{Text(Port)} {hostKey[0]} {hostKey[1]}\n");
         OtherKnownHosts = files.File("other hosts", $"[127.0.0.1]:{Text(Port)} {string.Join(' ', File.ReadAllText(files["id.pub"]).Split(' ')[..2])}\n");
         NoKnownHosts = files.File("no hosts");
-        files.File("authorized", File.ReadAllText(files["id.pub"]));
+        string change = Environment.IsPrivilegedProcess ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+        files.File("authorized", $"""
+            {File.ReadAllText(files["id.pub"]).TrimEnd()}
+            command="exec {change}sh -c \"$SSH_ORIGINAL_COMMAND\"" {File.ReadAllText(files["ordinary.pub"]).TrimEnd()}
+
+            """);
         files.File("sshd_config", $"""
             Port {Text(Port)}
             ListenAddress 127.0.0.1
@@ -67,6 +73,9 @@ public sealed class SshServer : IDisposable
     public string Stranger => files["stranger"];
 
     public string Identity => files["id"];
+
+    /// <summary>A key that lets one in as a user without root's rights: nobody, where root runs the tests.</summary>
+    public string OrdinaryIdentity => files["ordinary"];
 
     public SshOptions Options => new() { Port = Port, IdentityFile = Identity, KnownHostsFile = KnownHosts };
 

@@ -22,6 +22,10 @@ public sealed class TemporaryFolder : IDisposable
     /// <summary>Makes a folder, and those above it; gives its path.</summary>
     public string Folder(string relative) => Directory.CreateDirectory(this[relative]).FullName;
 
+    /// <summary>It is this user's alone until then; also others may look into it now. Unix only.</summary>
+    public void LetOthersIn() =>
+        System.IO.File.SetUnixFileMode(Path, System.IO.File.GetUnixFileMode(Path) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+
     public void Dispose()
     {
         try

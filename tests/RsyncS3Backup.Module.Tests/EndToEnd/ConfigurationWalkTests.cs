@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using RsyncS3Backup.Module.Tests.Support;
@@ -503,15 +501,16 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         Assert.Equal((0L, 3L), (Server.Requests.Total, other.Requests["PutObject"]));
     }
 
-    [SkippableTheory]
+    [Theory]
     [Walks("destination.forcePathStyle")]
     [InlineData(true)]
     [InlineData(false)]
     public void The_bucket_is_in_the_path_or_in_the_host(bool value)
     {
-        Skip.IfNot(value || IsKnown(BucketName + ".localhost"), "Names below localhost are not known here.");
-
-        RunWell(("destination.forcePathStyle", value), ("destination.endpointUrl", $"http://localhost:{Server.Endpoint.Port}"));
+        // Of names, only localhost itself is known to be this machine.
+        string job = WriteJob(
+            ("destination.forcePathStyle", value), ("destination.endpointUrl", $"http://localhost:{Server.Endpoint.Port}"));
+        Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys -AllowInsecureEndpoint", job).ThrowOnError();
 
         Assert.All(Server.GetRequestLog(), request =>
             Assert.Equal(value, request.Target.StartsWith($"/{BucketName}", StringComparison.Ordinal)));
@@ -581,18 +580,6 @@ public sealed class ConfigurationWalkTests : EndToEndTest
             exec rsync "$@"
             """);
         return Backup(WriteJob([("options.rsync.rsyncPath", rsync), .. changes]));
-    }
-
-    private static bool IsKnown(string host)
-    {
-        try
-        {
-            return Dns.GetHostAddresses(host).Length > 0;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private string[] Arguments() => File.ReadAllLines(Record);

@@ -1,0 +1,209 @@
+# Suites side by side: most of them wait, for rsync, for a store that fails, for the next minute. A lane runs its suites one after
+# the other, and all lanes run at once. Each suite is one process, whose lines are shown with the lane's name before them.
+using namespace System.Linq.Expressions
+using namespace System.Runtime.InteropServices
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+# One suite. -Count gets its exit code and gives what New-Count makes.
+function New-Suite {
+    param(
+        [Parameter(Mandatory)] [string] $Name,
+        [Parameter(Mandatory)] [string] $Lane,
+        [Parameter(Mandatory)] [string[]] $Command,
+        [Parameter(Mandatory)] [scriptblock] $Count,
+        # Why it cannot run here; nothing when it can.
+        [string] $Obstacle
+    )
+    [pscustomobject]@{ Name = $Name; Lane = $Lane; Command = $Command; Count = $Count; Obstacle = $Obstacle }
+}
+
+function New-Count([int] $Passed, [int] $Failed, [int] $Skipped, [string[]] $Reasons = @()) {
+    [pscustomobject]@{ Passed = $Passed; Failed = $Failed; Skipped = $Skipped; Reasons = $Reasons }
+}
+
+# What the trx file of `dotnet test` counts. A suite that ends badly, or without a test, has failed even when no test did.
+function Get-TrxCount([string] $Suite, [string] $Path, [int] $ExitCode) {
+    if (-not (Test-Path $Path)) { return Get-NoTestCount $Suite }
+    [xml] $trx = Get-Content $Path -Raw
+    $counters = $trx.TestRun.ResultSummary.Counters
+    if ([int] $counters.total -eq 0) { return Get-NoTestCount $Suite }
+    # vstest leaves notExecuted at 0 and counts a skipped test as not executed.
+    $failed = [int] $counters.executed - [int] $counters.passed
+    if ($ExitCode -ne 0 -and $failed -eq 0) {
+        Write-Host "Suite $Suite ended with code $ExitCode although no test failed (a crash, or a hang): counted as 1 failed."
+        $failed = 1
+    }
+    $reasons = foreach ($result in $trx.GetElementsByTagName('UnitTestResult')) {
+        if ($result.outcome -eq 'NotExecuted') { "$($result.GetElementsByTagName('Message') | ForEach-Object InnerText)" }
+    }
+    New-Count $counters.passed $failed ([int] $counters.total - [int] $counters.executed) $reasons
+}
+
+function Get-NoTestCount([string] $Suite) {
+    Write-Host "Suite $Suite ran no test: counted as 1 failed."
+    New-Count 0 1 0
+}
+
+# Runs the suites in the lanes that they name, shows a table of what they came to, and gives the sum. When this is stopped, by
+# Ctrl+C or by a signal, everything that runs is ended with it; after a signal it gives nothing.
+function Invoke-Suite([object[]] $Suite) {
+    $counts = @{}
+    $lanes = @($Suite | Group-Object Lane | ForEach-Object {
+            [pscustomobject]@{ Name = $_.Name; Waiting = [Collections.Generic.Queue[object]] $_.Group; Run = $null }
+        })
+    $stop = [Threading.CancellationTokenSource]::new()
+    $signals = Register-StopSignal $stop
+    try {
+        while (-not $stop.IsCancellationRequested) {
+            foreach ($lane in $lanes) {
+                while (-not $lane.Run -and $lane.Waiting.Count -gt 0) { Start-NextSuite $lane $counts }
+            }
+            $running = @($lanes | Where-Object Run)
+            if ($running.Count -eq 0) { break }
+            Wait-Line $running
+            foreach ($lane in $running) {
+                Show-Line $lane
+                if (Test-Ended $lane.Run) { Complete-Suite $lane $counts }
+            }
+        }
+    }
+    finally {
+        Stop-Lane $lanes
+        $signals | ForEach-Object Dispose
+    }
+    if (-not $stop.IsCancellationRequested) { Show-Sum $Suite $counts }
+}
+
+# A signal that would end this process without its `finally`. The handler runs on a thread that has no runspace, where a script
+# block cannot run: hence a compiled expression, `context => { context.Cancel = true; stop.Cancel(); }`.
+function Register-StopSignal([Threading.CancellationTokenSource] $Stop) {
+    $context = [Expression]::Parameter([PosixSignalContext])
+    $cancel = [Threading.CancellationTokenSource].GetMethod('Cancel', [type[]] @())
+    $body = [Expression]::Block(
+        [Expression]::Assign([Expression]::Property($context, 'Cancel'), [Expression]::Constant($true)),
+        [Expression]::Call([Expression]::Constant($Stop), $cancel))
+    $parameters = [ParameterExpression[]] @($context)
+    $handler = [Expression]::Lambda([Action[PosixSignalContext]], $body, $parameters).Compile()
+    foreach ($signal in 'SIGTERM', 'SIGHUP') { [PosixSignalRegistration]::Create($signal, $handler) }
+}
+
+function Start-NextSuite($Lane, [hashtable] $Counts) {
+    $suite = $Lane.Waiting.Dequeue()
+    if ($suite.Obstacle) {
+        Write-Line $Lane "Suite $($suite.Name) skipped: $($suite.Obstacle)"
+        $Counts[$suite.Name] = New-Count 0 0 1 $suite.Obstacle
+        return
+    }
+    Write-Line $Lane "Suite $($suite.Name)"
+    $command = @((Get-Prefix) + $suite.Command)
+    $start = [Diagnostics.ProcessStartInfo]::new($command[0])
+    foreach ($argument in $command | Select-Object -Skip 1) { $start.ArgumentList.Add($argument) }
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
+    $process = [Diagnostics.Process]::Start($start)
+    $process.StandardInput.Close()
+    $Lane.Run = [pscustomobject]@{
+        Suite   = $suite
+        Process = $process
+        Readers = @(foreach ($reader in $process.StandardOutput, $process.StandardError) {
+                [pscustomobject]@{ Reader = $reader; Line = $reader.ReadLineAsync() }
+            })
+        Ended   = $null
+    }
+}
+
+# What a suite is started through, where there is such a program. setsid: a process group of its own, so that it can be ended
+# whole, and Ctrl+C reaches it by us only. env: whoever starts this in the background of a script has SIGINT ignored (POSIX,
+# "Asynchronous Lists"), and so would every program that the tests start: each that is to end by it would be waited for in vain.
+function Get-Prefix {
+    if ($null -eq $script:prefix) {
+        $script:prefix = @(
+            if (-not $IsWindows) {
+                $null = sh -c 'env --default-signal=INT true 2>/dev/null'
+                if ($LASTEXITCODE -eq 0) { 'env', '--default-signal=INT' }
+                if (Get-Command setsid -CommandType Application -ErrorAction Ignore) { 'setsid' }
+            }
+        )
+    }
+    , $script:prefix
+}
+$prefix = $null
+
+# Until a line comes from one of them, or half a second has gone.
+function Wait-Line([object[]] $Lane) {
+    $lines = @($Lane.Run.Readers | Where-Object Line | ForEach-Object Line)
+    if ($lines.Count -gt 0) { $null = [Threading.Tasks.Task]::WaitAny([Threading.Tasks.Task[]] $lines, 500) }
+    else { Start-Sleep -Milliseconds 100 }
+}
+
+function Show-Line($Lane) {
+    foreach ($reader in $Lane.Run.Readers) {
+        while ($reader.Line -and $reader.Line.IsCompleted) {
+            $line = $reader.Line.Result
+            $reader.Line = $null
+            if ($null -ne $line) {
+                Write-Line $Lane $line
+                $reader.Line = $reader.Reader.ReadLineAsync()
+            }
+        }
+    }
+}
+
+function Write-Line($Lane, [string] $Text) { Write-Host ('{0,-10}| {1}' -f $Lane.Name, $Text) }
+
+# It has ended and so has its output. A program that it left behind may hold that open: five seconds, then it is not waited for.
+function Test-Ended($Run) {
+    if (-not $Run.Process.HasExited) { return $false }
+    if (-not ($Run.Readers | Where-Object Line)) { return $true }
+    $Run.Ended ??= [Diagnostics.Stopwatch]::StartNew()
+    $Run.Ended.Elapsed.TotalSeconds -gt 5
+}
+
+function Complete-Suite($Lane, [hashtable] $Counts) {
+    $run = $Lane.Run
+    $Lane.Run = $null
+    # In one object, which a pipeline's end does not take apart.
+    $Counts[$run.Suite.Name] = & $run.Suite.Count $run.Process.ExitCode
+    $run.Process.Dispose()
+}
+
+# All that runs: first asked to end, which stops servers and unmounts drives; after ten seconds, killed.
+function Stop-Lane([object[]] $Lane) {
+    $runs = @($Lane | Where-Object Run | ForEach-Object Run)
+    if ($runs.Count -eq 0) { return }
+    foreach ($run in $runs) { Send-Signal TERM $run.Process }
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    foreach ($run in $runs) {
+        $null = $run.Process.WaitForExit([Math]::Max(0, 10000 - [int] $watch.ElapsedMilliseconds))
+        Send-Signal KILL $run.Process
+        if (-not $run.Process.HasExited) { $run.Process.Kill($true) }
+    }
+}
+
+# To the process group that setsid made. Without it, KILL goes to the processes that are known to descend from this one.
+function Send-Signal([string] $Name, [Diagnostics.Process] $Process) {
+    if ((Get-Prefix) -notcontains 'setsid') { return }
+    # Not as a command: a pipeline that is being stopped starts none.
+    $start = [Diagnostics.ProcessStartInfo]::new('sh')
+    $arguments = '-c', 'kill -s "$1" -- "-$2" 2>/dev/null', 'sh', $Name, "$($Process.Id)"
+    foreach ($argument in $arguments) { $start.ArgumentList.Add($argument) }
+    [Diagnostics.Process]::Start($start).WaitForExit()
+}
+
+function Show-Sum([object[]] $Suite, [hashtable] $Counts) {
+    $sum = New-Count
+    Write-Host "`n== Sum"
+    foreach ($one in $Suite) {
+        $count = $Counts[$one.Name]
+        Write-Host ('{0,-10} {1,5} passed {2,3} failed {3,4} skipped' -f $one.Name, $count.Passed, $count.Failed, $count.Skipped)
+        foreach ($key in 'Passed', 'Failed', 'Skipped') { $sum.$key += $count.$key }
+        foreach ($reason in $count.Reasons | Group-Object | Sort-Object Count -Descending) {
+            Write-Host ('{0,-10} {1,5} skipped: {2}' -f '', $reason.Count, $reason.Name)
+        }
+    }
+    Write-Host ''
+    $sum
+}
+
+Export-ModuleMember -Function New-Suite, New-Count, Get-TrxCount, Get-NoTestCount, Invoke-Suite
