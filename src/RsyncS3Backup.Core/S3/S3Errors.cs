@@ -11,6 +11,9 @@ namespace RsyncS3Backup.S3;
 /// <summary>Every error of stage 2, in one place.</summary>
 internal static class S3Errors
 {
+    private const string SeeFailedItems =
+        "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.";
+
     public static BackupException MirrorMissing(string path) => Refusal(
         "MirrorMissing", BackupErrorCategory.ObjectNotFound, path,
         $"The mirror '{path}' does not exist or is not a folder; the bucket was not touched.",
@@ -57,7 +60,7 @@ internal static class S3Errors
     public static BackupError PartialTransfer(long failed, long total, string? bucket) => Stage2(
         "S3PartialTransfer", BackupErrorCategory.WriteError, bucket,
         $"{failed} of {total} entries of the mirror were not brought to S3; the others were.",
-        "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.");
+        SeeFailedItems);
 
     public static BackupException EndpointUnreachable(string endpoint, Exception cause) =>
         new(Unreachable(endpoint, FindNetworkFailure(cause) ?? cause.Message), cause);
@@ -144,11 +147,25 @@ internal static class S3Errors
         };
     }
 
-    /// <summary>Not one entry was sent, and S3 refused all of them for one reason: that is what is wrong with the run.</summary>
+    /// <summary>
+    /// Not one entry was sent, and S3 refused all of them for one reason: that is what is wrong with the run. The entries' own
+    /// errors give the reason and the way out, so this one does not say them again.
+    /// </summary>
     public static BackupError NothingSent(BackupError first, long failed, string bucket) => first with
     {
         Target = bucket,
-        Message = $"S3 refused everything that there was to send ({failed} {(failed == 1 ? "entry" : "entries")}). The first: {first.Message}",
+        Message = failed == 1
+            ? $"Nothing was sent to S3: it refused the only entry that there was to send ({first.S3ErrorCode})."
+            : $"Nothing was sent to S3: it refused all {failed} entries that there were to send ({first.S3ErrorCode}).",
+        RecommendedAction = SeeFailedItems,
+    };
+
+    /// <summary>So many entries failed without one success that the others were not tried.</summary>
+    public static BackupError GivenUp(BackupError last, long failed) => last with
+    {
+        Message =
+            $"Nothing was sent to S3: {failed} entries failed ({last.S3ErrorCode ?? last.Id}), so the others were not tried.",
+        RecommendedAction = SeeFailedItems,
     };
 
     /// <summary>True for what would fail for every other entry just as well, so that going on makes no sense.</summary>
