@@ -8,12 +8,10 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
 
-    # The loader comes first: it makes the assemblies after it load from bin/ in the module's own load context. They are named without
-    # that folder: the engine loads a path that exists into the default context, and asks for a bare name, which the loader answers.
+    # The loader comes first: it makes the assemblies of the second one load from bin/ in the module's own load context.
     NestedModules        = @(
         'RsyncS3Backup.Loader.dll'
-        'RsyncS3Backup.Core.dll'
-        'RsyncS3Backup.dll'
+        'nested/RsyncS3Backup.Assemblies.psd1'
     )
     FormatsToProcess     = @('RsyncS3Backup.format.ps1xml')
     TypesToProcess       = @('RsyncS3Backup.types.ps1xml')

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RsyncS3Backup.HelpBuilder;
 
-/// <summary>Every page of one folder: the commands go into one MAML file, each about topic into a text file beside it.</summary>
+/// <summary>All pages: the commands go into one MAML file, each about topic and each guide into a text file beside it.</summary>
 internal sealed class HelpBuild
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
@@ -16,7 +16,9 @@ internal sealed class HelpBuild
 
     public IReadOnlyList<PageProblem> Problems { get; }
 
-    public static HelpBuild Read(string folder)
+    /// <param name="folder">Holds the pages of the commands and the about topics.</param>
+    /// <param name="guidesFolder">Holds the guides; null: there are none.</param>
+    public static HelpBuild Read(string folder, string? guidesFolder = null)
     {
         List<CommandPage> commands = [];
         List<AboutTopic> topics = [];
@@ -32,6 +34,8 @@ internal sealed class HelpBuild
 
         if (commands.Count == 0)
             problems.Add(new PageProblem(folder, 1, "The folder has no command page (*.md)."));
+        if (guidesFolder is not null)
+            topics.AddRange(Guide.All.Select(guide => AboutTopic.Read(guide, guidesFolder, problems)));
         return new HelpBuild(commands, topics, problems);
     }
 
@@ -39,6 +43,9 @@ internal sealed class HelpBuild
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(mamlFile))!;
         Directory.CreateDirectory(folder);
+        // Of a topic that has another name now, nothing may be shipped.
+        foreach (string old in Directory.GetFiles(folder, "about_*.help.txt"))
+            File.Delete(old);
         MamlWriter.Write(Commands).Save(mamlFile);
         foreach (AboutTopic topic in Topics)
             File.WriteAllText(Path.Combine(folder, topic.Name + ".help.txt"), topic.Text, Utf8);

@@ -1,16 +1,31 @@
 using RsyncS3Backup.HelpBuilder;
 
-if (args.Length != 2)
+List<PageProblem> problems = [];
+switch (args)
 {
-    Console.Error.WriteLine("Usage: dotnet RsyncS3Backup.HelpBuilder.dll <folder of pages> <MAML file to write>");
-    return 2;
+    case ["help", var pages, var guides, var maml]:
+        HelpBuild build = HelpBuild.Read(pages, guides);
+        problems.AddRange(build.Problems);
+        if (problems.Count == 0)
+        {
+            build.Write(maml);
+            Console.WriteLine($"{maml}: {build.Commands.Count} commands, {build.Topics.Count} about topics");
+        }
+
+        break;
+    case ["manifest", var manifest, var changelog, var target]:
+        string text = ReleaseNotes.AddTo(File.ReadAllText(manifest), File.ReadAllText(changelog), changelog, problems);
+        if (problems.Count == 0)
+            File.WriteAllText(target, text);
+        break;
+    default:
+        Console.Error.WriteLine("""
+            Usage: dotnet RsyncS3Backup.HelpBuilder.dll help <folder of pages> <folder of guides> <MAML file to write>
+                   dotnet RsyncS3Backup.HelpBuilder.dll manifest <manifest> <changelog> <manifest to write>
+            """);
+        return 2;
 }
 
-HelpBuild build = HelpBuild.Read(args[0]);
-foreach (PageProblem problem in build.Problems)
+foreach (PageProblem problem in problems)
     Console.Error.WriteLine(problem);
-if (build.Problems.Count > 0)
-    return 1;
-build.Write(args[1]);
-Console.WriteLine($"{args[1]}: {build.Commands.Count} commands, {build.Topics.Count} about topics");
-return 0;
+return problems.Count > 0 ? 1 : 0;

@@ -38,7 +38,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The requests that came since this was last asked, e.g. <c>2 ListObjectsV2, 20000 PutObject</c>.</summary>
     public string TakeRequests()
     {
-        process.StandardInput.WriteLine();
+        process.StandardInput.WriteLine("requests");
         process.StandardInput.Flush();
         string[] counts = (process.StandardOutput.ReadLine() ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return counts.Length == 0 ? "no request" : string.Join(", ", counts.Select(count => count.Split('=')).Select(pair => $"{pair[1]} {pair[0]}"));
@@ -51,7 +51,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(string? contents = null)
     {
         string program = typeof(S3Server.LoopbackS3Server).Assembly.Location;
-        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, "--answer-counts", "true", .. contents is null ? ["--keep-content", "false"] : (string[])["--folder", contents]])
+        string[] content = contents is null ? ["--keep-content", "false"] : ["--folder", contents];
+        ProcessStartInfo start = new("dotnet", [program, "--bucket", Bucket, "--commands", "true", .. content])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,6 +1,7 @@
 # What the suites share: the staged module, a loopback S3 server, real folders, and a look into the bucket that does not use the module.
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
+Import-Module (Join-Path (Split-Path $PSScriptRoot) 'S3Server/LoopbackS3.psm1')
 
 $root = Split-Path (Split-Path $PSScriptRoot)
 $bucket = 'acceptance'
@@ -17,32 +18,19 @@ function Get-StagedManifest {
 # Imports the staged module, starts a server of its own, and points the state folder and the AWS SDK's environment to the test.
 function Start-TestSession([string] $Folder) {
     Import-Module (Get-StagedManifest) -Force -Global
-    $assembly = Join-Path $root 'tests/S3Server/bin/Release/net10.0/S3Server.dll'
-    if (-not (Test-Path $assembly)) { dotnet build (Join-Path $root 'tests/S3Server') -c Release | Out-Null }
-    $start = [Diagnostics.ProcessStartInfo]::new('dotnet')
-    foreach ($argument in 'exec', $assembly, '--bucket', $bucket, '--md5-etags', 'true') { $start.ArgumentList.Add($argument) }
-    $start.RedirectStandardOutput = $true
-    $script:server = [Diagnostics.Process]::Start($start)
-    $line = $server.StandardOutput.ReadLine()
-    if (-not $line) { throw 'The loopback S3 server did not start.' }
-    $script:address = @{}
-    foreach ($pair in $line -split ' ') {
-        $name, $value = $pair -split '=', 2
-        $address[$name] = $value
-    }
+    $script:server = Start-LoopbackS3 $bucket
     Set-TestEnvironment RSYNCS3BACKUP_STATE (Join-Path $Folder 'state')
-    Set-TestEnvironment AWS_ACCESS_KEY_ID $address.access_key
-    Set-TestEnvironment AWS_SECRET_ACCESS_KEY $address.secret_key
+    Set-TestEnvironment AWS_ACCESS_KEY_ID $server.AccessKey
+    Set-TestEnvironment AWS_SECRET_ACCESS_KEY $server.SecretKey
     foreach ($name in 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3') {
         Set-TestEnvironment $name $null
     }
-    [pscustomobject]@{ Endpoint = $address.endpoint; Region = $address.region; Bucket = $bucket }
+    $server
 }
 
 function Stop-TestSession {
     if ($server) {
-        $server.Kill()
-        $server.WaitForExit()
+        Stop-LoopbackS3 $server
         $script:server = $null
     }
     foreach ($name in @($before.Keys)) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
@@ -72,7 +60,7 @@ function New-TestJob {
     Set-Content (Join-Path $source 'sub folder/c 🙂.txt') 'gamma' -NoNewline
     $sync = @{ s3Prefix = "$name/" } + $S3
     $options = @{ localDestination = (Join-Path $place 'mirror'); syncToS3 = $sync } + $Rsync
-    $target = @{ bucket = $bucket; region = $address.region; endpointUrl = $address.endpoint }
+    $target = @{ bucket = $bucket; region = $server.Region; endpointUrl = $server.Endpoint }
     foreach ($key in $Destination.Keys) { $target[$key] = $Destination[$key] }
     $path = Join-Path $place "$name.json"
     @{ backupType = 'rsync-to-s3'; sources = @(@{ path = $source }); options = @{ rsync = $options }; destination = $target } |
@@ -94,33 +82,8 @@ function Get-FolderContent([string] $Path) {
 
 # What lies under a prefix, in the same form: a single PUT's ETag is the MD5 of what was sent.
 function Get-BucketContent([string] $Prefix) {
-    $query = "list-type=2&prefix=$([uri]::EscapeDataString($Prefix))"
-    [xml] $listing = Invoke-RestMethod "$($address.endpoint)/$($bucket)?$query" -Headers (Get-SignedHeader $query) -SkipHeaderValidation
-    foreach ($entry in $listing.GetElementsByTagName('Contents')) {
-        $key = $entry.GetElementsByTagName('Key')[0].InnerText
-        if (-not $key.EndsWith('/')) { "$($key.Substring($Prefix.Length)) = $($entry.GetElementsByTagName('ETag')[0].InnerText.Trim('"'))" }
-    }
-}
-
-# Signature version 4 of a GET on the bucket.
-function Get-SignedHeader([string] $Query) {
-    $time = [datetime]::UtcNow.ToString('yyyyMMddTHHmmssZ', [cultureinfo]::InvariantCulture)
-    $day = $time.Substring(0, 8)
-    $scope = "$day/$($address.region)/s3/aws4_request"
-    $hosts = ([uri] $address.endpoint).Authority
-    $payload = 'UNSIGNED-PAYLOAD'
-    $names = 'host;x-amz-content-sha256;x-amz-date'
-    $request = "GET`n/$bucket`n$Query`nhost:$hosts`nx-amz-content-sha256:$payload`nx-amz-date:$time`n`n$names`n$payload"
-    $hash = [Convert]::ToHexStringLower([Security.Cryptography.SHA256]::HashData([Text.Encoding]::UTF8.GetBytes($request)))
-    $key = [Text.Encoding]::UTF8.GetBytes('AWS4' + $address.secret_key)
-    foreach ($part in $day, $address.region, 's3', 'aws4_request', "AWS4-HMAC-SHA256`n$time`n$scope`n$hash") {
-        $key = [Security.Cryptography.HMACSHA256]::HashData($key, [Text.Encoding]::UTF8.GetBytes($part))
-    }
-    $signature = [Convert]::ToHexStringLower($key)
-    @{
-        'x-amz-date'           = $time
-        'x-amz-content-sha256' = $payload
-        'Authorization'        = "AWS4-HMAC-SHA256 Credential=$($address.access_key)/$scope, SignedHeaders=$names, Signature=$signature"
+    foreach ($entry in Get-S3Listing $server $Prefix) {
+        if (-not $entry.Key.EndsWith('/')) { "$($entry.Key.Substring($Prefix.Length)) = $($entry.ETag)" }
     }
 }
 

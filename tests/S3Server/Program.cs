@@ -3,7 +3,7 @@ using S3Server;
 
 var options = new S3ServerOptions();
 string? bucket = null;
-var answersCounts = false;
+var takesCommands = false;
 for (var index = 0; index + 1 < args.Length; index += 2)
 {
     var value = args[index + 1];
@@ -18,7 +18,7 @@ for (var index = 0; index + 1 < args.Length; index += 2)
         case "--keep-content": options = options with { KeepContent = bool.Parse(value) }; break;
         case "--md5-etags": options = options with { Md5ETags = bool.Parse(value) }; break;
         case "--require-signature": options = options with { RequireSignature = bool.Parse(value) }; break;
-        case "--answer-counts": answersCounts = bool.Parse(value); break;
+        case "--commands": takesCommands = bool.Parse(value); break;
         default: return Usage($"unknown option {args[index]}");
     }
 }
@@ -31,19 +31,6 @@ if (bucket is not null)
 Console.WriteLine($"endpoint={server.Endpoint.GetLeftPart(UriPartial.Authority)} access_key={server.AccessKey} "
     + $"secret_key={server.SecretKey} region={server.Region}");
 
-// Each line of the input is answered with how many requests came since the last one.
-if (answersCounts)
-{
-    _ = Task.Run(() =>
-    {
-        while (Console.ReadLine() is not null)
-        {
-            Console.WriteLine(string.Join(' ', server.Requests.ByOperation.Select(pair => $"{pair.Key}={pair.Value}")));
-            server.Requests.Reset();
-        }
-    });
-}
-
 var stop = new TaskCompletionSource();
 void Stop(PosixSignalContext signal)
 {
@@ -51,15 +38,50 @@ void Stop(PosixSignalContext signal)
     stop.TrySetResult();
 }
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+// Ctrl+C also reaches whoever gives the commands: its clean-up still needs the server, and ends it when it is done.
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, takesCommands ? signal => signal.Cancel = true : Stop);
+
+// Each line of the input is a command, and is answered with one line. The input ends with whoever started this, however that ended:
+// so does the server.
+if (takesCommands)
+{
+    _ = Task.Run(() =>
+    {
+        while (Console.ReadLine() is { } command)
+            Console.WriteLine(Answer(command));
+        stop.TrySetResult();
+    });
+}
+
 await stop.Task;
 return 0;
+
+string Answer(string command)
+{
+    switch (command.Split(' '))
+    {
+        // The requests since the last time.
+        case ["requests"]:
+            var counts = string.Join(' ', server.Requests.ByOperation.Select(pair => $"{pair.Key}={pair.Value}"));
+            server.Requests.Reset();
+            return counts;
+        case ["fault", var operation, var name] when Enum.TryParse(name, out FaultKind kind):
+            server.Faults.Add(new FaultRule { Operation = operation, Kind = kind, Times = int.MaxValue });
+            return "ok";
+        case ["no-faults"]:
+            server.Faults.Clear();
+            return "ok";
+        default:
+            return $"unknown command {command}";
+    }
+}
 
 static int Usage(string problem)
 {
     Console.Error.WriteLine(problem);
     Console.Error.WriteLine("usage: S3Server [--urls http://127.0.0.1:PORT] [--access-key KEY] [--secret-key KEY] [--region NAME] "
         + "[--folder DIR] [--bucket NAME] [--keep-content true|false] [--md5-etags true|false] [--require-signature true|false] "
-        + "[--answer-counts true|false]");
+        + "[--commands true|false]");
+    Console.Error.WriteLine("commands, one a line of the input: requests | fault OPERATION KIND | no-faults");
     return 64;
 }

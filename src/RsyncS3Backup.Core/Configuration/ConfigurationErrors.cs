@@ -37,7 +37,7 @@ internal static class ConfigurationErrors
         }
 
         return Make("ConfigurationInvalid", BackupErrorCategory.InvalidData, path, message.ToString(),
-            "Correct every line named; docs/configuration.md describes all keys.");
+            "Correct every line named; Get-Help about_RsyncS3Backup_Configuration describes all keys.");
     }
 
     private static string Subject(string? path) => path is null ? "The configuration" : $"The configuration file '{path}'";

@@ -1,5 +1,4 @@
 using RsyncS3Backup.Calendar;
-using RsyncS3Backup.Configuration;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 

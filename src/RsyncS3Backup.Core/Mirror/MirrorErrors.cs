@@ -22,6 +22,15 @@ internal static class MirrorErrors
         destination,
         BackupExitCode.Refused);
 
+    /// <summary>A new mirror would lie in that of another job, which would send it to S3, and delete it.</summary>
+    public static BackupError DestinationInMirror(string destination, string outer, string job) => BackupError.Make(
+        "DestinationInMirror",
+        BackupErrorCategory.InvalidArgument,
+        $"The destination '{destination}' lies in '{outer}', the mirror of the job '{job}'.",
+        "Choose a destination outside of it. If the other job is gone, run once with -AllowNewDestination.",
+        destination,
+        BackupExitCode.Refused);
+
     public static BackupException MirrorMissing(string path) => Refusal(
         "MirrorMissing", BackupErrorCategory.ObjectNotFound, path,
         $"The mirror '{path}' does not exist or is not a folder; the bucket was not touched.",

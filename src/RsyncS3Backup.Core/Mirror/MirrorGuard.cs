@@ -54,6 +54,8 @@ internal sealed class MirrorGuard
                 mirror, $"its first run, which did not finish, was on another file system ({begun}; this one is {place})"));
         }
 
+        if (marker is null && NestedMirrors.Above(mirror) is { } outer)
+            throw new BackupException(MirrorErrors.DestinationInMirror(mirror, outer.Folder, outer.Job));
         return new MirrorGuard(job, mirror, marker, memory);
     }
 
@@ -81,8 +83,9 @@ internal sealed class MirrorGuard
         Remember(report, () =>
         {
             MirrorMarker current = marker ?? MirrorMarker.New(job, mirror);
-            if (marker is null)
-                current.Write(mirror);
+            string place = RealPath.Of(mirror);
+            if (marker is null || marker.Path != place)
+                (current with { Path = place }).Write(mirror);
             return memory with
             {
                 MarkerId = current.Id,

@@ -14,6 +14,12 @@ namespace RsyncS3Backup.Mirror;
 /// <param name="FileSystem">Where.</param>
 internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Created, FileSystemIdentity FileSystem)
 {
+    /// <summary>
+    /// Where the mirror is, links followed: what tells a mirror that lies in another one from a copy of one, which is an ordinary folder. Null
+    /// in a marker that an earlier version wrote.
+    /// </summary>
+    public string? Path { get; init; }
+
     /// <summary>The file's name.</summary>
     public const string FileName = ".rsyncs3backup.json";
 
@@ -22,7 +28,7 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
 
     /// <summary>A marker for a mirror that has none.</summary>
     public static MirrorMarker New(string job, string mirror) =>
-        new(Guid.NewGuid().ToString("D"), job, DateTimeOffset.UtcNow, FileSystemIdentity.Of(mirror));
+        new(Guid.NewGuid().ToString("D"), job, DateTimeOffset.UtcNow, FileSystemIdentity.Of(mirror)) { Path = RealPath.Of(mirror) };
 
     /// <summary>The marker of a mirror; null when it has none.</summary>
     /// <exception cref="InvalidDataException">There is a file of that name that is no marker.</exception>
@@ -30,7 +36,7 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     public static MirrorMarker? Read(string mirror)
     {
-        FileInfo file = new(Path.Combine(mirror, FileName));
+        FileInfo file = new(System.IO.Path.Combine(mirror, FileName));
         if (!file.Exists)
             return null;
         if (file.Length > LargestFile)
@@ -43,7 +49,10 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
                 Text(document.RootElement, "id")!,
                 Text(document.RootElement, "job")!,
                 document.RootElement.GetProperty("created").GetDateTimeOffset(),
-                new FileSystemIdentity(Text(fileSystem, "type")!, fileSystem.TryGetProperty("id", out _) ? Text(fileSystem, "id") : null));
+                new FileSystemIdentity(Text(fileSystem, "type")!, fileSystem.TryGetProperty("id", out _) ? Text(fileSystem, "id") : null))
+            {
+                Path = document.RootElement.TryGetProperty("path", out _) ? Text(document.RootElement, "path") : null,
+            };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -54,13 +63,15 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// <summary>Writes it, all or nothing, for its user only.</summary>
     public void Write(string mirror)
     {
-        string path = Path.Combine(mirror, FileName);
+        string path = System.IO.Path.Combine(mirror, FileName);
         FolderTime.Keep(mirror, () => StateFolder.Replace(path, json =>
         {
             json.WriteString("note", Note);
             json.WriteString("id", Id);
             json.WriteString("job", Job);
             json.WriteString("created", Created);
+            if (Path is not null)
+                json.WriteString("path", Path);
             json.WriteStartObject("fileSystem");
             json.WriteString("type", FileSystem.Type);
             if (FileSystem.Id is not null)

@@ -60,6 +60,24 @@ internal sealed record MirrorMemory
         }
     }
 
+    /// <summary>The mirror that the job of a state folder remembers; null when that is none.</summary>
+    public static string? PathIn(string stateFolder)
+    {
+        try
+        {
+            string path = System.IO.Path.Combine(stateFolder, FileName);
+            if (!File.Exists(path))
+                return null;
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return document.RootElement.GetProperty("path").GetString();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Remembers it.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>

@@ -216,6 +216,12 @@ internal sealed class MirrorWalker(
                 sorted.RemoveAll(keyPart => !wants(keyPrefix + keyPart));
             sorted.Sort(KeyOrder.Instance);
             RemoveTwins(path, sorted);
+            if (keyPrefix.Length > 0 && sorted.BinarySearch(MirrorMarker.FileName, KeyOrder.Instance) >= 0 && NestedMirrors.IsMirror(path))
+            {
+                report.Warning($"'{path}' is the mirror of another job and is left alone: nothing in it is sent, and nothing beneath its key is deleted.");
+                return null;
+            }
+
             return new FolderCursor(path, keyPrefix, sorted);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

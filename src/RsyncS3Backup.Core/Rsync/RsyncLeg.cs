@@ -11,6 +11,9 @@ internal sealed record RsyncLeg(string Source, string Destination, string? Name)
     /// <summary>The source, when it is on another machine; null when it is on this one.</summary>
     public RemoteSource? Remote { get; init; }
 
+    /// <summary>Mirrors of other jobs that lie in this folder of the mirror, by their paths below it.</summary>
+    public IReadOnlyList<string> OtherMirrors { get; init; } = [];
+
     /// <summary>Exclude patterns of this source alone.</summary>
     public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
 }

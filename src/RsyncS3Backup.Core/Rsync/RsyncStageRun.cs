@@ -107,6 +107,7 @@ internal sealed class RsyncStageRun
             Checksum = request.Options.Checksum || guard.IsChecksumDue(request.Options.ChecksumEvery),
         };
         WarnOfForeign(legs);
+        legs = LeaveOtherMirrors(legs);
         foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
             await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
 
@@ -139,6 +140,23 @@ internal sealed class RsyncStageRun
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
         return null;
+    }
+
+    /// <summary>What is a mirror of another job is none of this job's business, wherever it lies.</summary>
+    private IReadOnlyList<RsyncLeg> LeaveOtherMirrors(IReadOnlyList<RsyncLeg> legs)
+    {
+        IReadOnlyList<string> others = NestedMirrors.Below(destination);
+        foreach (string other in others)
+        {
+            report.Warning($"'{Path.Join(destination, other)}' is the mirror of another job and is left alone. Give the jobs places that are not in "
+                + "one another.");
+        }
+
+        return others.Count == 0 ? legs : [.. legs.Select(leg => leg with
+        {
+            OtherMirrors = leg.Name is not { } name ? others
+                : [.. others.Where(other => other.StartsWith(name + "/", StringComparison.Ordinal)).Select(other => other[(name.Length + 1)..])],
+        })];
     }
 
     private void WarnOfForeign(IReadOnlyList<RsyncLeg> legs)

@@ -1,3 +1,5 @@
+using RsyncS3Backup.ObjectStore;
+
 namespace RsyncS3Backup.Schedulers;
 
 /// <summary>What a job has in this session for S3 and will not have when a scheduler starts it, because it is secret.</summary>

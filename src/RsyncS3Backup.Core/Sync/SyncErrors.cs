@@ -5,6 +5,9 @@ namespace RsyncS3Backup.Sync;
 /// <summary>The errors of stage 2 that are not those of a request or of the mirror.</summary>
 internal static class SyncErrors
 {
+    private const string SeeFailedItems =
+        "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.";
+
     public static BackupException MirrorEmpty(string path, long deletions, string where) => Refusal(
         "MirrorEmpty", BackupErrorCategory.InvalidOperation, path,
         $"The mirror '{path}' is empty, and all {deletions} objects under {where} would be deleted; none was.",
@@ -34,7 +37,7 @@ internal static class SyncErrors
         "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.");
 
     public static BackupException ParameterInvalid(string what, string value, string problem) => ParameterError(
-        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; docs/configuration.md says what is allowed.");
+        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; Get-Help about_RsyncS3Backup_Configuration says what is allowed.");
 
     public static BackupError KeyTooLong(string path, int length) => Item(
         "KeyTooLong", BackupErrorCategory.LimitsExceeded, path,
@@ -49,11 +52,25 @@ internal static class SyncErrors
         $"'{path}' changed each time it was read; its copy in S3 stays as it is.",
         "Something writes into the mirror while it is sent to S3; stop that, then run again.");
 
-    /// <summary>Not one entry was sent, and S3 refused all of them for one reason: that is what is wrong with the run.</summary>
+    /// <summary>
+    /// Not one entry was sent, and S3 refused all of them for one reason: that is what is wrong with the run. The entries' own
+    /// errors give the reason and the way out, so this one does not say them again.
+    /// </summary>
     public static BackupError NothingSent(BackupError first, long failed, string bucket) => first with
     {
         Target = bucket,
-        Message = $"S3 refused everything that there was to send ({failed} {(failed == 1 ? "entry" : "entries")}). The first: {first.Message}",
+        Message = failed == 1
+            ? $"Nothing was sent to S3: it refused the only entry that there was to send ({first.S3ErrorCode})."
+            : $"Nothing was sent to S3: it refused all {failed} entries that there were to send ({first.S3ErrorCode}).",
+        RecommendedAction = SeeFailedItems,
+    };
+
+    /// <summary>So many entries failed without one success that the others were not tried.</summary>
+    public static BackupError GivenUp(BackupError last, long failed) => last with
+    {
+        Message =
+            $"Nothing was sent to S3: {failed} entries failed ({last.S3ErrorCode ?? last.Id}), so the others were not tried.",
+        RecommendedAction = SeeFailedItems,
     };
 
     private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) =>

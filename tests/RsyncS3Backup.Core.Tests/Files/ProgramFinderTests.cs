@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Schedulers;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Files;

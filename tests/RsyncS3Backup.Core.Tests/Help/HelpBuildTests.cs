@@ -8,9 +8,24 @@ namespace RsyncS3Backup.Core.Tests.Help;
 public sealed class HelpBuildTests
 {
     private static readonly string Pages = Repository.Path("docs", "en-US");
+    private static readonly string Guides = Repository.Path("docs");
 
     [Fact]
-    public void The_pages_of_this_module_have_no_problems() => Assert.Empty(HelpBuild.Read(Pages).Problems);
+    public void The_pages_of_this_module_have_no_problems() => Assert.Empty(HelpBuild.Read(Pages, Guides).Problems);
+
+    [Fact]
+    public void Every_guide_travels_with_the_module() =>
+        Assert.Equal(
+            Directory.GetFiles(Guides, "*.md").Select(Path.GetFileName)
+                .Except(["architecture.md", "third-party-notices.md"]).Order(StringComparer.Ordinal),
+            Guide.All.SelectMany(guide => guide.Files).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void No_line_of_a_topic_is_wider_than_80_columns_but_for_an_address() =>
+        Assert.All(
+            HelpBuild.Read(Pages, Guides).Topics.SelectMany(topic => topic.Text.Split('\n')),
+            line => Assert.True(
+                line.Length <= 80 || (line.Contains("://", StringComparison.Ordinal) && !line.Trim().Contains(' ')), line));
 
     [Fact]
     public void Every_exported_cmdlet_has_a_page()
@@ -30,10 +45,15 @@ public sealed class HelpBuildTests
         {
             string maml = Path.Combine(folder, "en-US", "RsyncS3Backup.dll-Help.xml");
 
-            HelpBuild.Read(Pages).Write(maml);
+            Directory.CreateDirectory(Path.GetDirectoryName(maml)!);
+            File.WriteAllText(Path.Combine(folder, "en-US", "about_Gone.help.txt"), "A topic of an earlier build.");
+
+            HelpBuild.Read(Pages, Guides).Write(maml);
 
             Assert.Equal(Directory.GetFiles(Pages, "*-*.md").Length, XDocument.Load(maml).Root!.Elements().Count());
-            Assert.True(File.Exists(Path.Combine(folder, "en-US", "about_RsyncS3Backup.help.txt")));
+            Assert.Equal(
+                Guide.All.Select(guide => guide.Topic).Prepend("about_RsyncS3Backup").Select(topic => topic + ".help.txt"),
+                Directory.GetFiles(Path.Combine(folder, "en-US"), "*.txt").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         }
         finally
         {

@@ -39,6 +39,15 @@ public sealed class MessageTests
 
         """, RunSummary.PlainText(SampleReports.Bad), StringComparison.Ordinal);
 
+    [Fact]
+    public void What_mends_every_failed_entry_is_said_before_what_the_stage_recommends()
+    {
+        BackupError entry = SampleReports.Bad.Error! with { RecommendedAction = "Allow s3:PutObject." };
+        RunReport report = SampleReports.Bad with { Stage1 = SampleReports.Bad.Stage1! with { FailedItems = [entry, entry] } };
+
+        Assert.Contains("What to do: Allow s3:PutObject. Check the path.", RunSummary.PlainText(report), StringComparison.Ordinal);
+    }
+
     [Property]
     public bool A_subject_is_one_short_line_whatever_an_error_says(string? name, string? message)
     {

@@ -332,6 +332,30 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
         Assert.Equal(["p/kept"], server.Store.Keys(BucketName));
     }
 
+    [Theory]
+    [InlineData(1, "the only entry that there was to send (AccessDenied)")]
+    [InlineData(3, "all 3 entries that there were to send (AccessDenied)")]
+    public async Task A_stage_that_sent_nothing_does_not_say_again_what_each_entry_says(int files, string expected)
+    {
+        for (int i = 0; i < files; i++)
+            mirror.File($"{i}", "x");
+        server.Faults.Add(new FaultRule { Operation = "PutObject", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+
+        S3SyncStageResult result = await Sync();
+
+        Assert.Equal((files, files), (result.FailedItems.Count, observer.FailedItems.Count));
+        AssertSaysNothingAgain(result);
+        Assert.Contains(expected, result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    private static void AssertSaysNothingAgain(S3SyncStageResult result)
+    {
+        string reason = $"Access to bucket '{BucketName}' is denied";
+        Assert.All(result.FailedItems, item => Assert.Contains(reason, item.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain(reason, result.Error!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(result.Error.RecommendedAction, result.FailedItems.Select(item => item.RecommendedAction));
+    }
+
     [Fact]
     public async Task Many_failures_with_no_success_end_the_stage_early()
     {
@@ -342,6 +366,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
         S3SyncStageResult result = await Sync();
 
         Assert.Equal((BackupStatus.Failed, "S3AccessDenied"), (result.Status, result.Error?.Id));
+        AssertSaysNothingAgain(result);
         Assert.True(result.Requests.Put < 400, $"{result.Requests.Put} requests");
         Assert.Equal(BackupLimits.ReportedItems >= result.Failed ? result.Failed : BackupLimits.ReportedItems, result.FailedItems.Count);
     }

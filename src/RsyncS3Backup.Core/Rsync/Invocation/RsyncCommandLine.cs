@@ -21,6 +21,7 @@ internal static class RsyncCommandLine
     /// <param name="isMirrorRoot">True when the destination is the mirror's root and not a source's own folder in it.</param>
     /// <param name="pass">What the pass may delete.</param>
     /// <param name="remote">The source, when it is on another machine; null: it is on this one.</param>
+    /// <param name="otherMirrors">Mirrors of other jobs in the destination, by their paths below it: nothing there is written or deleted.</param>
     public static IReadOnlyList<string> Build(
         RsyncProgram program,
         RsyncOptions options,
@@ -28,7 +29,8 @@ internal static class RsyncCommandLine
         string destination,
         bool isMirrorRoot,
         RsyncPass pass,
-        RemoteSource? remote = null)
+        RemoteSource? remote = null,
+        IReadOnlyList<string>? otherMirrors = null)
     {
         List<string> arguments = ["--archive"];
         // With incremental recursion rsync 3.5.0 hangs for ever, or ends with code 2, when one name of a file with hard links cannot be
@@ -61,6 +63,7 @@ internal static class RsyncCommandLine
         if (options.BandwidthLimit is { } bytes)
             arguments.Add("--bwlimit=" + ((bytes + 1023) / 1024).ToString(CultureInfo.InvariantCulture));
         List<string> ownRules = isMirrorRoot ? OwnRules(pass) : [];
+        ownRules.AddRange((otherMirrors ?? []).Select(path => $"--exclude=/{Literal(path)}/"));
         arguments.AddRange(ownRules);
         arguments.AddRange(options.IncludePatterns.Select(pattern => "--include=" + pattern));
         arguments.AddRange(options.ExcludePatterns.Select(pattern => "--exclude=" + pattern));
@@ -92,6 +95,10 @@ internal static class RsyncCommandLine
             rules.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
         return rules;
     }
+
+    // Only in a pattern that has a wildcard does a backslash escape (rsync(1), "PATTERN MATCHING RULES").
+    private static string Literal(string path) =>
+        path.AsSpan().ContainsAny('*', '?', '[') ? string.Concat(path.Select(c => c is '*' or '?' or '[' or '\\' ? $"\\{c}" : $"{c}")) : path;
 
     // With a trailing slash rsync copies the folder's contents; without one it would make a folder of that name in the destination.
     private static string Folder(RsyncProgram program, string path)

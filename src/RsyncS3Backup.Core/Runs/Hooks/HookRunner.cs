@@ -4,7 +4,6 @@ using System.Globalization;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Observation;
-using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Runs.Reporting;
 
 namespace RsyncS3Backup.Runs.Hooks;

@@ -28,7 +28,7 @@ internal static class RunSummary
         if (report.Error is { } error)
         {
             yield return ("Error", Shorten($"{error.Id}: {error.Message}", LongestText));
-            yield return ("What to do", Shorten(error.RecommendedAction, LongestText));
+            yield return ("What to do", Shorten(WhatToDo(report, error), LongestText));
         }
 
         if (report.Stage1 is { } stage1)
@@ -73,7 +73,7 @@ internal static class RunSummary
         string[] warnings = [.. report.Stage1?.Warnings ?? [], .. report.Stage2?.Warnings ?? []];
         if (warnings.Length > 0)
             yield return ("Warnings", Several(warnings));
-        string[] failed = [.. (report.Stage1?.FailedItems ?? []).Concat(report.Stage2?.FailedItems ?? []).Select(item => item.ToString())];
+        string[] failed = [.. FailedItems(report).Select(item => item.ToString())];
         if (failed.Length > 0)
             yield return ("Failed", Several(failed));
         string[] hooks = [.. report.Hooks.Where(hook => hook.Error is not null).Select(hook => hook.Error!.Message)];
@@ -83,6 +83,18 @@ internal static class RunSummary
         if (untold.Length > 0)
             yield return ("Not told", Several(untold));
     }
+
+    // The error of a stage may send the reader to its failed entries: where one thing mends all of them, it is said here.
+    private static string WhatToDo(RunReport report, BackupError error)
+    {
+        string[] ways = [.. FailedItems(report).Select(item => item.RecommendedAction).Distinct()];
+        return ways.Length == 1 && ways[0] != error.RecommendedAction
+            ? $"{ways[0]} {error.RecommendedAction}"
+            : error.RecommendedAction;
+    }
+
+    private static IEnumerable<BackupError> FailedItems(RunReport report) =>
+        (report.Stage1?.FailedItems ?? []).Concat(report.Stage2?.FailedItems ?? []);
 
     private static string Changes(RunReport report)
     {

@@ -127,9 +127,10 @@ internal sealed class TransferPhase
         catch (Exception exception)
         {
             BackupError error = S3Errors.From(exception, bucket.Target);
-            bool isHopeless = report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0;
-            if (S3Errors.EndsTheStage(error) || isHopeless)
+            if (S3Errors.EndsTheStage(error))
                 return error;
+            if (report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0)
+                return SyncErrors.GivenUp(error, report.Failed);
             counters.TransferFailed();
             report.ItemFailed(S3Errors.ItemFailed(path, exception, bucket.Target));
         }

@@ -1,0 +1,29 @@
+namespace RsyncS3Backup.HelpBuilder;
+
+/// <summary>A guide of docs/ that travels with the module as an about topic, because the package holds no docs/.</summary>
+/// <param name="Topic">What <c>Get-Help</c> finds it by.</param>
+/// <param name="Synopsis">What <c>Get-Help about_*</c> lists it with.</param>
+/// <param name="Files">Its pages, in the order of the topic.</param>
+internal sealed record Guide(string Topic, string Synopsis, IReadOnlyList<string> Files)
+{
+    public static IReadOnlyList<Guide> All { get; } =
+    [
+        new("about_RsyncS3Backup_Configuration", "Every key of a configuration file.", ["configuration.md"]),
+        new(
+            "about_RsyncS3Backup_Errors", "Every error, what it means and the way out; exit codes.",
+            ["errors.md", "rsync-exit-codes.md"]),
+        new("about_RsyncS3Backup_Notifications", "Hooks, webhooks, mail and pings.", ["notifications.md"]),
+        new("about_RsyncS3Backup_Restore", "Getting files back, from either copy, of any time.", ["restore.md"]),
+        new(
+            "about_RsyncS3Backup_Schedules", "What a schedule means, and what the system's scheduler starts.",
+            ["scheduling.md", "schedulers.md"]),
+        new("about_RsyncS3Backup_Unattended", "Backups that nobody watches.", ["unattended.md"]),
+    ];
+
+    /// <summary>The topic that holds what a page links to; null when the address is none of a guide.</summary>
+    public static string? TopicOf(string url)
+    {
+        string file = url.Split('#')[0].Split('/')[^1];
+        return All.FirstOrDefault(guide => guide.Files.Contains(file))?.Topic;
+    }
+}

@@ -1,0 +1,17 @@
+# The two assemblies in bin/, as one nested module of ../RsyncS3Backup.psd1. They are named without a folder: the engine loads a path that
+# exists into the default load context, and asks for a bare name, which the loader answers. Test-ModuleManifest, and so
+# Publish-PSResource, refuses such a name in the manifest that it is given, and asks of this one only that the file is there. It lies in
+# a folder of its own because Publish-PSResource takes the first manifest that it finds beside the other.
+@{
+    # Demanded, and read by nobody: the module's version is in ../RsyncS3Backup.psd1.
+    ModuleVersion     = '1.0'
+    # Core is named, although the other one would bring it along, because only types of imported assemblies are found by name.
+    NestedModules     = @(
+        'RsyncS3Backup.Core.dll'
+        'RsyncS3Backup.dll'
+    )
+    CmdletsToExport   = '*'
+    FunctionsToExport = @()
+    VariablesToExport = @()
+    AliasesToExport   = @()
+}
