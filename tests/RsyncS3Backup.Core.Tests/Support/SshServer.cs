@@ -38,6 +38,7 @@ public sealed class SshServer : IDisposable
             command="exec {change}sh -c \"$SSH_ORIGINAL_COMMAND\"" {File.ReadAllText(files["ordinary.pub"]).TrimEnd()}
 
             """);
+        // A home of its own: bash reads .bashrc when sshd starts it, and what a user has there is no part of a test.
         files.File("sshd_config", $"""
             Port {Text(Port)}
             ListenAddress 127.0.0.1
@@ -50,6 +51,7 @@ public sealed class SshServer : IDisposable
             KbdInteractiveAuthentication no
             PermitRootLogin prohibit-password
             MaxStartups 100
+            SetEnv HOME={files.Folder("home")}
 
             """);
         process = ServerProcess.Start(sshd, ["-D", "-e", "-f", files["sshd_config"]], "Server listening on");
