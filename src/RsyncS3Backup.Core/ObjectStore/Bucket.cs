@@ -92,7 +92,7 @@ internal sealed class Bucket : IDisposable
                         throw S3Errors.ListingIncomplete(request.Destination.Bucket, $"'{key}' is not under '{keyPrefix}'");
                     // Consoles make an object for the prefix itself; it is no part of the backup.
                     if (key.Length > keyPrefix.Length)
-                        yield return new RemoteObject(key[keyPrefix.Length..], item.Size ?? 0, (item.ETag ?? "").Trim('"'), item.StorageClass?.Value ?? "STANDARD");
+                        yield return new RemoteObject(key[keyPrefix.Length..], item.Size ?? 0, (item.ETag ?? "").Trim('"'), S3StorageClasses.Named(item.StorageClass?.Value));
                 }
             }
         }
@@ -119,8 +119,7 @@ internal sealed class Bucket : IDisposable
             {
                 ListObjectsV2Response page = await ReadPageAsync(list, cancellationToken).ConfigureAwait(false);
                 await pages.WriteAsync(page, cancellationToken).ConfigureAwait(false);
-                more = page.IsTruncated == true;
-                list.ContinuationToken = page.NextContinuationToken;
+                more = Turn(list, page);
             }
 
             pages.Complete();
@@ -149,11 +148,22 @@ internal sealed class Bucket : IDisposable
             ListObjectsV2Response page = await ReadPageAsync(list, cancellationToken).ConfigureAwait(false);
             bool isEncoded = page.Encoding == EncodingType.Url;
             folders.AddRange((page.CommonPrefixes ?? []).Select(folder => isEncoded ? WebUtility.UrlDecode(folder) : folder));
-            more = page.IsTruncated == true;
-            list.ContinuationToken = page.NextContinuationToken;
+            more = Turn(list, page);
         }
 
         return folders;
+    }
+
+    /// <summary>Sets the request to the next page; false when this was the last.</summary>
+    private bool Turn(ListObjectsV2Request list, ListObjectsV2Response page)
+    {
+        if (page.IsTruncated != true)
+            return false;
+        // Or the same would be asked for ever.
+        if (page.NextContinuationToken == list.ContinuationToken)
+            throw S3Errors.ListingIncomplete(request.Destination.Bucket, "it does not go on");
+        list.ContinuationToken = page.NextContinuationToken;
+        return true;
     }
 
     // The SDK retries a request that fails and a connection that drops, but not a document that ends early.
@@ -191,9 +201,23 @@ internal sealed class Bucket : IDisposable
     public async Task<StoredVersion> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         IEnumerable<KeyValuePair<string, string>> lines = headers.Lines().Concat(content.ChecksumHeaders(UsesCrc32)).Concat(S3ClientFactory.OwnerHeader(request.Destination));
-        if (await link.Value.DirectPut.TryAsync(Key(content.RelativeKey), "", content, lines, cancellationToken).ConfigureAwait(false) is { } direct)
-            return direct;
+        (StoredVersion? direct, bool isRefused) =
+            await link.Value.DirectPut.TryAsync(Key(content.RelativeKey), "", content, lines, cancellationToken).ConfigureAwait(false);
+        if (direct is { } stored)
+            return stored;
+        PutObjectResponse done = await PutThroughSdkAsync(content, headers, cancellationToken).ConfigureAwait(false);
+        if (isRefused)
+            link.Value.DirectPut.NoteOwnRefusal();
+        return StoredVersion.From(done.ETag, done.VersionId);
+    }
 
+    private Task<PutObjectResponse> PutThroughSdkAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken) =>
+        SoundAnswers.AskAsync(
+            Target, "PutObject", Key(content.RelativeKey), token => Client.PutObjectAsync(PutRequest(content, headers), token),
+            done => SoundAnswers.FindTag(done.ETag), cancellationToken);
+
+    private PutObjectRequest PutRequest(ObjectContent content, ObjectHeaders headers)
+    {
         PutObjectRequest put = new()
         {
             BucketName = request.Destination.Bucket,
@@ -214,15 +238,14 @@ internal sealed class Bucket : IDisposable
             put.MD5Digest = content.Md5;
         }
 
-        PutObjectResponse done = await Client.PutObjectAsync(put, cancellationToken).ConfigureAwait(false);
-        return StoredVersion.From(done.ETag, done.VersionId);
+        return put;
     }
 
     /// <summary>What S3 knows of an object; null when there is none.</summary>
     /// <param name="key">The whole key.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public Task<ObjectHead?> HeadWholeKeyAsync(string key, CancellationToken cancellationToken) =>
-        ObjectHead.ReadAsync(Client, request.Destination, key, cancellationToken);
+        ObjectHead.ReadAsync(link.Value.Connection, request.Destination, key, cancellationToken);
 
     /// <summary>The bytes of a small object; null when there is none, or when it is larger than that.</summary>
     public async Task<byte[]?> ReadAsync(string relativeKey, int most, CancellationToken cancellationToken)
@@ -230,7 +253,9 @@ internal sealed class Bucket : IDisposable
         try
         {
             GetObjectRequest get = new() { BucketName = request.Destination.Bucket, Key = Key(relativeKey) };
-            using GetObjectResponse found = await Client.GetObjectAsync(get, cancellationToken).ConfigureAwait(false);
+            using GetObjectResponse found = await SoundAnswers.AskAsync(
+                Target, "GetObject", get.Key, token => Client.GetObjectAsync(get, token), answer => SoundAnswers.FindTag(answer.ETag),
+                cancellationToken).ConfigureAwait(false);
             if (found.ContentLength > most)
                 return null;
             byte[] bytes = new byte[found.ContentLength];
@@ -256,7 +281,9 @@ internal sealed class Bucket : IDisposable
         foreach (string relativeKey in relativeKeys.Where(key => !IsSafeInXml(key)))
         {
             DeleteObjectRequest delete = new() { BucketName = request.Destination.Bucket, Key = Key(relativeKey) };
-            await Client.DeleteObjectAsync(delete, cancellationToken).ConfigureAwait(false);
+            await SoundAnswers.AskAsync(
+                Target, "DeleteObject", delete.Key, token => Client.DeleteObjectAsync(delete, token), SoundAnswers.FindNoContent,
+                cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -280,24 +307,36 @@ internal sealed class Bucket : IDisposable
         {
             BucketName = request.Destination.Bucket,
             Objects = [.. relativeKeys.Select(key => new KeyVersion { Key = Key(key) })],
-            Quiet = true,
+            // What was deleted is what the answer says was deleted, and not what it does not speak of.
+            Quiet = false,
         };
-        try
+        DeleteObjectsResponse answer = await SoundAnswers.AskAsync(
+            Target, "DeleteObjects", delete.Objects[0].Key, DeleteAsync,
+            found => Named(found).Any() ? null : "no word on any of the keys", cancellationToken).ConfigureAwait(false);
+        HashSet<string> named = [.. Named(answer)];
+        return (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message)).Concat(
+            delete.Objects.Where(item => !named.Contains(item.Key)).Select(item => S3Errors.AnswerInvalid(
+                Target.Endpoint, "DeleteObjects", item.Key, "no word on this key").Error));
+
+        async Task<DeleteObjectsResponse> DeleteAsync(CancellationToken token)
         {
-            DeleteObjectsResponse answer = await Client.DeleteObjectsAsync(delete, cancellationToken).ConfigureAwait(false);
-            return ToErrors(answer);
+            try
+            {
+                return await Client.DeleteObjectsAsync(delete, token).ConfigureAwait(false);
+            }
+            catch (DeleteObjectsException partly)
+            {
+                return partly.Response;
+            }
         }
-        catch (DeleteObjectsException partly)
-        {
-            return ToErrors(partly.Response);
-        }
+
+        static IEnumerable<string> Named(DeleteObjectsResponse answer) =>
+            (answer.DeletedObjects ?? []).Select(item => item.Key).Concat((answer.DeleteErrors ?? []).Select(error => error.Key));
     }
 
-    private static IEnumerable<BackupError> ToErrors(DeleteObjectsResponse answer) =>
-        (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message));
-
-    // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets
-    private static bool IsSafeInXml(string key) => !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
+    // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets. And of a key that is nothing but
+    // spaces a reader may make nothing.
+    private static bool IsSafeInXml(string key) => !string.IsNullOrWhiteSpace(key) && !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
 
     /// <summary>What the requests go through.</summary>
     private sealed class Link : IDisposable

@@ -299,7 +299,7 @@ internal sealed class BucketReader : IDisposable
     private static string Decode(string key, EncodingType? encoding) => encoding == EncodingType.Url ? WebUtility.UrlDecode(key) : key;
 
     private static StoredObject ToStored(S3Object item, string relativeKey) => new(
-        relativeKey, item.Size ?? 0, (item.ETag ?? "").Trim('"'), item.StorageClass?.Value is { Length: > 0 } named ? named : "STANDARD",
+        relativeKey, item.Size ?? 0, (item.ETag ?? "").Trim('"'), S3StorageClasses.Named(item.StorageClass?.Value),
         Time(item.LastModified));
 
     private static StoredObject ToStored(S3ObjectVersion item, string relativeKey)
@@ -307,7 +307,7 @@ internal sealed class BucketReader : IDisposable
         bool isMarker = item.IsDeleteMarker == true;
         return new StoredObject(
             relativeKey, item.Size ?? 0, (item.ETag ?? "").Trim('"'),
-            isMarker ? "" : item.StorageClass?.Value is { Length: > 0 } named ? named : "STANDARD", Time(item.LastModified))
+            isMarker ? "" : S3StorageClasses.Named(item.StorageClass?.Value), Time(item.LastModified))
         {
             VersionId = item.VersionId,
             IsLatest = item.IsLatest == true,

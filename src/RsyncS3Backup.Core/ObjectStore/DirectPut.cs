@@ -45,34 +45,36 @@ internal sealed class DirectPut : IDisposable
     /// <param name="content">The body.</param>
     /// <param name="headers">Headers of the request that are to be signed, names in lower case; without host, date and hash.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>What was stored; null when this did not succeed and the SDK should try.</returns>
-    public async Task<StoredVersion?> TryAsync(
+    /// <returns>
+    /// What was stored; null when this did not succeed and the SDK should try. And whether the store said no: when the SDK does not hear the
+    /// same, <see cref="NoteOwnRefusal"/>.
+    /// </returns>
+    public async Task<(StoredVersion? Stored, bool IsRefused)> TryAsync(
         string key, string query, ObjectContent content, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref refusals) >= RefusalsBeforeGivingUp)
-            return null;
+            return (null, false);
         try
         {
             using HttpRequestMessage request = await SignAsync(key, query, content, headers).ConfigureAwait(false);
             using HttpResponseMessage response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode == HttpStatusCode.OK)
             {
-                return StoredVersion.From(HeaderOf(response, "ETag"), HeaderOf(response, "x-amz-version-id")) with
-                {
-                    StoredTime = response.Headers.Date,
-                };
+                StoredVersion stored = StoredVersion.From(HeaderOf(response, "ETag"), HeaderOf(response, "x-amz-version-id"));
+                return stored.ETag.Length == 0 ? (null, false) : (stored with { StoredTime = response.Headers.Date }, false);
             }
 
-            if ((int)response.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests)
-                Interlocked.Increment(ref refusals);
-            return null;
+            return (null, (int)response.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return null;
+            return (null, false);
         }
     }
+
+    /// <summary>The SDK succeeded where the store had said no to this way.</summary>
+    public void NoteOwnRefusal() => Interlocked.Increment(ref refusals);
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();

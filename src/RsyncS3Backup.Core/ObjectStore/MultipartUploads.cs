@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -32,7 +34,9 @@ internal sealed class MultipartUploads(S3Access request, string keyPrefix, S3Con
             ChecksumType = usesCrc32 ? checksumType : null,
         };
         headers.ApplyTo(start.Headers);
-        InitiateMultipartUploadResponse started = await client.InitiateMultipartUploadAsync(start, cancellationToken).ConfigureAwait(false);
+        InitiateMultipartUploadResponse started = await SoundAnswers.AskAsync(
+            connection.Target, "CreateMultipartUpload", start.Key, token => client.InitiateMultipartUploadAsync(start, token),
+            answer => string.IsNullOrEmpty(answer.UploadId) ? "no id of an upload" : null, cancellationToken).ConfigureAwait(false);
         return started.UploadId;
     }
 
@@ -42,11 +46,27 @@ internal sealed class MultipartUploads(S3Access request, string keyPrefix, S3Con
         string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
         IEnumerable<KeyValuePair<string, string>> lines =
             content.ChecksumHeaders(usesCrc32).Concat(S3ClientFactory.OwnerHeader(request.Destination));
-        StoredVersion? direct =
+        (StoredVersion? direct, bool isRefused) =
             await directPut.TryAsync(Key(content.RelativeKey), query, content, lines, cancellationToken).ConfigureAwait(false);
-        if (direct is { ETag.Length: > 0 } part)
+        if (direct is { } part)
             return Part(part.ETag);
+        UploadPartResponse done = await PutPartThroughSdkAsync(uploadId, number, content, cancellationToken).ConfigureAwait(false);
+        if (isRefused)
+            directPut.NoteOwnRefusal();
+        return Part(done.ETag);
 
+        UploadedPart Part(string tag) => new(number, content.Length, tag.Trim('"'), usesCrc32 ? content.Crc32 : null);
+    }
+
+    private Task<UploadPartResponse> PutPartThroughSdkAsync(
+        string uploadId, int number, ObjectContent content, CancellationToken cancellationToken) =>
+        SoundAnswers.AskAsync(
+            connection.Target, "UploadPart", Key(content.RelativeKey),
+            token => client.UploadPartAsync(PartRequest(uploadId, number, content), token), answer => SoundAnswers.FindTag(answer.ETag),
+            cancellationToken);
+
+    private UploadPartRequest PartRequest(string uploadId, int number, ObjectContent content)
+    {
         UploadPartRequest put = new()
         {
             BucketName = bucketName,
@@ -68,38 +88,95 @@ internal sealed class MultipartUploads(S3Access request, string keyPrefix, S3Con
             put.MD5Digest = content.Md5;
         }
 
-        UploadPartResponse done = await client.UploadPartAsync(put, cancellationToken).ConfigureAwait(false);
-        return Part(done.ETag);
-
-        UploadedPart Part(string tag) => new(number, content.Length, tag.Trim('"'), usesCrc32 ? content.Crc32 : null);
+        return put;
     }
 
-    /// <summary>Makes the object out of its parts.</summary>
+    /// <summary>
+    /// Makes the object out of its parts. Done it is when S3 says so; or, where the answer was lost, was none of S3's, or has no entity tag
+    /// (Ceph 16), when the object turns out to be the one of these parts.
+    /// </summary>
+    /// <exception cref="BackupException">The object is not that of the parts: <c>S3AnswerInvalid</c>.</exception>
     public async Task<StoredVersion> CompleteAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, CancellationToken cancellationToken)
     {
+        UploadedPart[] inOrder = [.. parts.OrderBy(part => part.Number)];
         CompleteMultipartUploadRequest complete = new()
         {
             BucketName = bucketName,
             Key = Key(relativeKey),
             UploadId = uploadId,
-            PartETags = [.. parts.OrderBy(part => part.Number).Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
+            PartETags = [.. inOrder.Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
         };
-        CompleteMultipartUploadResponse done = await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
-        StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId);
-        if (stored.ETag.Length > 0)
-            return stored;
-        // Ceph 16 leaves the entity tag empty in this answer.
-        GetObjectMetadataRequest head = new() { BucketName = bucketName, Key = Key(relativeKey) };
-        GetObjectMetadataResponse found = await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false);
-        return StoredVersion.From(found.ETag, found.VersionId);
+        StoredVersion? stored = await SoundAnswers.AskAsync(
+            connection.Target, "CompleteMultipartUpload", complete.Key, token => TryCompleteAsync(complete, TagOf(inOrder), token),
+            found => found is null ? "no entity tag, and the object is not that of the parts" : null, cancellationToken).ConfigureAwait(false);
+        return stored!.Value;
+    }
+
+    private async Task<StoredVersion?> TryCompleteAsync(
+        CompleteMultipartUploadRequest complete, string? expectedTag, CancellationToken cancellationToken)
+    {
+        try
+        {
+            CompleteMultipartUploadResponse done = await client.CompleteMultipartUploadAsync(complete, cancellationToken).ConfigureAwait(false);
+            if (SoundAnswers.FindTag(done.ETag) is null)
+                return StoredVersion.From(done.ETag, done.VersionId);
+        }
+        catch (Exception exception) when (SoundAnswers.IsUnreadable(exception))
+        {
+            // It may have been carried out all the same.
+        }
+        catch (AmazonS3Exception exception) when (IsUnknownUpload(exception))
+        {
+            // To a second try, when the answer to the first one was lost.
+            if (await FindAsync().ConfigureAwait(false) is { } completed && completed.ETag == expectedTag)
+                return StoredVersion.From(completed.ETag, completed.VersionId);
+            throw;
+        }
+
+        // Under the key may be what was there before, which is not what was asked for.
+        if (await FindAsync().ConfigureAwait(false) is not { } found)
+            return null;
+        bool isOurs = found.ETag == expectedTag || await IsOverAsync(complete.Key, complete.UploadId, cancellationToken).ConfigureAwait(false);
+        return isOurs ? StoredVersion.From(found.ETag, found.VersionId) : null;
+
+        Task<ObjectHead?> FindAsync() => ObjectHead.ReadAsync(connection, request.Destination, complete.Key, cancellationToken);
+    }
+
+    /// <summary>The entity tag that S3 makes of those of parts: the MD5 of their MD5s. Null where those are none (SSE-KMS).</summary>
+    private static string? TagOf(UploadedPart[] parts)
+    {
+        if (!Array.TrueForAll(parts, part => part.ETag.Length == 2 * MD5.HashSizeInBytes && part.ETag.All(char.IsAsciiHexDigit)))
+            return null;
+        byte[] tags = Convert.FromHexString(string.Concat(parts.Select(part => part.ETag)));
+#pragma warning disable CA5351 // an entity tag is an MD5 by S3's definition
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{Convert.ToHexString(MD5.HashData(tags)).ToLowerInvariant()}-{parts.Length}");
+#pragma warning restore CA5351
+    }
+
+    // Of a store that makes other tags: an upload that it does not know any more was completed, because nobody else ends it.
+    private async Task<bool> IsOverAsync(string key, string uploadId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ListPartsRequest list = new() { BucketName = bucketName, Key = key, UploadId = uploadId, MaxParts = 1 };
+            await client.ListPartsAsync(list, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+        catch (AmazonServiceException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return IsUnknownUpload(exception);
+        }
     }
 
     /// <summary>Gives up an upload, so that its parts cost nothing.</summary>
     public async Task AbortAsync(string relativeKey, string uploadId, CancellationToken cancellationToken)
     {
         AbortMultipartUploadRequest abort = new() { BucketName = bucketName, Key = Key(relativeKey), UploadId = uploadId };
-        await client.AbortMultipartUploadAsync(abort, cancellationToken).ConfigureAwait(false);
+        await SoundAnswers.AskAsync(
+            connection.Target, "AbortMultipartUpload", abort.Key, token => client.AbortMultipartUploadAsync(abort, token),
+            SoundAnswers.FindNoContent, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Likewise; one that S3 does not abort is left to a lifecycle rule.</summary>
@@ -111,9 +188,9 @@ internal sealed class MultipartUploads(S3Access request, string keyPrefix, S3Con
             await AbortAsync(relativeKey, uploadId, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (AmazonServiceException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is AmazonServiceException or BackupException && !cancellationToken.IsCancellationRequested)
         {
-            return IsUnknownUpload(exception);
+            return exception is AmazonServiceException answer && IsUnknownUpload(answer);
         }
     }
 
@@ -150,10 +227,11 @@ internal sealed class MultipartUploads(S3Access request, string keyPrefix, S3Con
             foreach (PartDetail part in page.Parts ?? [])
                 yield return new UploadedPart(part.PartNumber ?? 0, part.Size ?? 0, (part.ETag ?? "").Trim('"'), part.ChecksumCRC32);
             more = page.IsTruncated == true;
+            string? next = page.NextPartNumberMarker?.ToString(CultureInfo.InvariantCulture);
             // A store that says "more" without saying where would be asked the same for ever.
-            if (more && page.NextPartNumberMarker is null)
+            if (more && (next is null || next == list.PartNumberMarker))
                 throw S3Errors.ListingIncomplete(bucketName, "there are more parts, but the answer does not say where");
-            list.PartNumberMarker = page.NextPartNumberMarker?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            list.PartNumberMarker = next;
         }
     }
 
@@ -179,9 +257,10 @@ internal sealed class MultipartUploads(S3Access request, string keyPrefix, S3Con
             }
 
             more = page.IsTruncated == true;
-            if (more && string.IsNullOrEmpty(page.NextKeyMarker))
+            string? next = page.NextKeyMarker is { } marker ? Decoded(marker) : null;
+            if (more && (string.IsNullOrEmpty(next) || (next, page.NextUploadIdMarker) == (list.KeyMarker, list.UploadIdMarker)))
                 throw S3Errors.ListingIncomplete(bucketName, "there are more unfinished uploads, but the answer does not say where");
-            list.KeyMarker = page.NextKeyMarker is { } marker ? Decoded(marker) : null;
+            list.KeyMarker = next;
             list.UploadIdMarker = page.NextUploadIdMarker;
 
             // A store may have ignored the wish for encoded keys.

@@ -51,7 +51,9 @@ internal sealed class ObjectCopies(S3Access request, string keyPrefix, S3Connect
         headers.ApplyTo(copy.Headers);
         // The source's tags are not the copy's, also when it has none.
         copy.Headers["x-amz-tagging-directive"] = "REPLACE";
-        CopyObjectResponse done = await client.CopyObjectAsync(copy, cancellationToken).ConfigureAwait(false);
+        CopyObjectResponse done = await SoundAnswers.AskAsync(
+            connection.Target, "CopyObject", copy.DestinationKey, token => client.CopyObjectAsync(copy, token),
+            answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false);
         StoredVersion stored = StoredVersion.From(done.ETag, done.VersionId) with { StoredTime = ParseTime(done.LastModified) };
         // Ceph 16 ignores the condition. Outside of KMS both tags are MD5s of the content, so what it copied shows in them.
         bool isMd5 = IsWhole(sourceETag) && IsWhole(stored.ETag) && !IsKms(done.ServerSideEncryptionMethod);
@@ -65,7 +67,7 @@ internal sealed class ObjectCopies(S3Access request, string keyPrefix, S3Connect
     {
         // Parts tell nothing of the whole, so a store that ignores the condition would not be found out; and a source that is gone is not
         // worth an upload that has to be aborted.
-        ObjectHead source = await ObjectHead.ReadAsync(client, request.Destination, sourceKey, cancellationToken).ConfigureAwait(false)
+        ObjectHead source = await ObjectHead.ReadAsync(connection, request.Destination, sourceKey, cancellationToken).ConfigureAwait(false)
             ?? throw new CopySourceException(CopySourceProblem.Gone, sourceKey);
         if (sourceETag is not null && source.ETag != sourceETag)
             throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
@@ -108,9 +110,11 @@ internal sealed class ObjectCopies(S3Access request, string keyPrefix, S3Connect
                 FirstByte = first,
                 LastByte = Math.Min(first + partSize, size) - 1,
             };
-            CopyPartResponse done = await client.CopyPartAsync(part, token).ConfigureAwait(false);
+            CopyPartResponse done = await SoundAnswers.AskAsync(
+                connection.Target, "UploadPartCopy", part.DestinationKey, again => client.CopyPartAsync(part, again),
+                answer => SoundAnswers.FindTag(answer.ETag), token).ConfigureAwait(false);
             parts[index] = new UploadedPart(
-                index + 1, part.LastByte.Value - first + 1, done.ETag, string.IsNullOrEmpty(done.ChecksumCRC32) ? null : done.ChecksumCRC32);
+                index + 1, part.LastByte.Value - first + 1, done.ETag.Trim('"'), string.IsNullOrEmpty(done.ChecksumCRC32) ? null : done.ChecksumCRC32);
         }).ConfigureAwait(false);
         return parts;
     }

@@ -34,12 +34,12 @@ internal sealed record ObjectHead
     public string? ContentType { get; init; }
 
     /// <summary>Asks S3; null when there is no such object, or only a delete marker.</summary>
-    /// <param name="client">What asks.</param>
+    /// <param name="connection">What asks.</param>
     /// <param name="destination">The bucket.</param>
     /// <param name="key">The whole key.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<ObjectHead?> ReadAsync(
-        IAmazonS3 client, S3Destination destination, string key, CancellationToken cancellationToken)
+        S3Connection connection, S3Destination destination, string key, CancellationToken cancellationToken)
     {
         GetObjectMetadataRequest head = new()
         {
@@ -49,7 +49,9 @@ internal sealed record ObjectHead
         };
         try
         {
-            return From(await client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false));
+            return From(await SoundAnswers.AskAsync(
+                connection.Target, "HeadObject", key, token => connection.Client.GetObjectMetadataAsync(head, token),
+                answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false));
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
         {
@@ -66,7 +68,7 @@ internal sealed record ObjectHead
             Size = answer.ContentLength,
             ETag = version.ETag,
             VersionId = version.VersionId,
-            StorageClass = answer.StorageClass?.Value is { Length: > 0 } storageClass ? storageClass : "STANDARD",
+            StorageClass = S3StorageClasses.Named(answer.StorageClass?.Value),
             Metadata = answer.Metadata.Keys.ToDictionary(WithoutPrefix, name => answer.Metadata[name], StringComparer.Ordinal),
             Crc32 = isComposite ? null : OfWholeContent(answer.ChecksumCRC32),
             Sha256 = isComposite ? null : OfWholeContent(answer.ChecksumSHA256),

@@ -66,7 +66,9 @@ internal sealed class ObjectReader : IDisposable
             ByteRange = query.Range is { } range ? new ByteRange(range.First, range.Last) : null,
             ChecksumMode = UsesChecksums ? ChecksumMode.ENABLED : null,
         };
-        GetObjectResponse found = await connection.Client.GetObjectAsync(get, cancellationToken).ConfigureAwait(false);
+        GetObjectResponse found = await SoundAnswers.AskAsync(
+            Target, "GetObject", query.Key, token => connection.Client.GetObjectAsync(get, token), told => SoundAnswers.FindTag(told.ETag),
+            cancellationToken).ConfigureAwait(false);
         NoteSdkMeets(isRefused);
         return new ObjectBody(ReceivedObject.From(found), found);
     }
@@ -90,7 +92,9 @@ internal sealed class ObjectReader : IDisposable
             EtagToMatch = query.ETag is { } etag ? $"\"{etag}\"" : null,
             ChecksumMode = UsesChecksums ? ChecksumMode.ENABLED : null,
         };
-        GetObjectMetadataResponse found = await connection.Client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false);
+        GetObjectMetadataResponse found = await SoundAnswers.AskAsync(
+            Target, "HeadObject", query.Key, token => connection.Client.GetObjectMetadataAsync(head, token),
+            told => SoundAnswers.FindTag(told.ETag), cancellationToken).ConfigureAwait(false);
         NoteSdkMeets(isRefused);
         return ReceivedObject.From(found);
     }
@@ -130,7 +134,7 @@ internal sealed class ObjectReader : IDisposable
         {
             using HttpRequestMessage message = await SignAsync(method, query).ConfigureAwait(false);
             HttpResponseMessage answer = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
-            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent)
+            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent && answer.Headers.NonValidated.Contains("ETag"))
                 return (answer, false);
             answer.Dispose();
             return (null, (int)answer.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests);

@@ -35,7 +35,7 @@ internal sealed record ReceivedObject
     public bool IsTagOpaque { get; init; }
 
     /// <summary>The storage class; STANDARD where S3 says nothing.</summary>
-    public string StorageClass { get; init; } = "STANDARD";
+    public string StorageClass { get; init; } = S3StorageClasses.Standard;
 
     /// <summary>The state of a retrieval from the archive as S3 words it; null when none was asked for.</summary>
     public string? Restore { get; init; }
@@ -70,7 +70,7 @@ internal sealed record ReceivedObject
             ContentType = content.NonValidated.TryGetValues("Content-Type", out HeaderStringValues type) ? type.ToString() : null,
             Checksums = isComposite ? [] : [.. checksums.Where(IsOfWholeContent)],
             IsTagOpaque = IsOpaque(Find(headers, "x-amz-server-side-encryption"), Find(headers, "x-amz-server-side-encryption-customer-algorithm")),
-            StorageClass = Find(headers, "x-amz-storage-class") ?? "STANDARD",
+            StorageClass = S3StorageClasses.Named(Find(headers, "x-amz-storage-class")),
             Restore = Find(headers, "x-amz-restore"),
             ArchiveStatus = Find(headers, "x-amz-archive-status"),
         };
@@ -94,7 +94,7 @@ internal sealed record ReceivedObject
             Checksums = Whole(
                 answer.ChecksumType, answer.ChecksumCRC32, answer.ChecksumCRC32C, answer.ChecksumCRC64NVME, answer.ChecksumSHA1, answer.ChecksumSHA256),
             IsTagOpaque = IsOpaque(answer.ServerSideEncryptionMethod?.Value, answer.ServerSideEncryptionCustomerMethod?.Value),
-            StorageClass = answer.StorageClass?.Value is { Length: > 0 } storageClass ? storageClass : "STANDARD",
+            StorageClass = S3StorageClasses.Named(answer.StorageClass?.Value),
         };
     }
 
@@ -113,7 +113,7 @@ internal sealed record ReceivedObject
             Checksums = Whole(
                 answer.ChecksumType, answer.ChecksumCRC32, answer.ChecksumCRC32C, answer.ChecksumCRC64NVME, answer.ChecksumSHA1, answer.ChecksumSHA256),
             IsTagOpaque = IsOpaque(answer.ServerSideEncryptionMethod?.Value, answer.ServerSideEncryptionCustomerMethod?.Value),
-            StorageClass = answer.StorageClass?.Value is { Length: > 0 } storageClass ? storageClass : "STANDARD",
+            StorageClass = S3StorageClasses.Named(answer.StorageClass?.Value),
             Restore = answer.RestoreInProgress is { } inProgress
                 ? string.Create(CultureInfo.InvariantCulture, $"ongoing-request=\"{(inProgress ? "true" : "false")}\"")
                 : null,

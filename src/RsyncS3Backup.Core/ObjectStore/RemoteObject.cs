@@ -5,4 +5,4 @@ namespace RsyncS3Backup.ObjectStore;
 /// <param name="Size">Bytes.</param>
 /// <param name="ETag">The entity tag without quotes.</param>
 /// <param name="StorageClass">The storage class; not every store tells it.</param>
-internal sealed record RemoteObject(string RelativeKey, long Size, string ETag, string StorageClass = "STANDARD");
+internal sealed record RemoteObject(string RelativeKey, long Size, string ETag, string StorageClass = S3StorageClasses.Standard);

@@ -93,6 +93,9 @@ internal sealed class DeletePhase(
             {
                 refused.Add(error.Target!);
                 report.ItemFailed(error);
+                // Of one that S3 refused the row stays right; of one that it did not speak of nobody knows.
+                if (error.S3ErrorCode is null)
+                    catalog?.Put(CatalogEntry.Uncertain(error.Target![bucket.KeyPrefix.Length..]) with { IsLeftover = true });
             }
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
