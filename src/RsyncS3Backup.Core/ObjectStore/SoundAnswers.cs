@@ -4,8 +4,8 @@ using Amazon.Runtime;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// Takes no answer for S3's that is none. A captive portal, a proxy or a load balancer may answer 200 with a page of its own, and the SDK
-/// makes an empty answer of that, as if S3 had done what it was asked for.
+/// Takes no answer for S3's that is none. A captive portal, a proxy or a load balancer may answer 200 with a page of its own, and
+/// the SDK makes an empty answer of that, as if S3 had done what it was asked for.
 /// </summary>
 internal static class SoundAnswers
 {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Amazon.S3;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;
 using S3Server;
@@ -15,7 +16,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
     private const int MiB = 1024 * 1024;
     private const int LargeSize = 11 * MiB;
 
-    private readonly List<Bucket> buckets = [];
+    private readonly List<S3ObjectStore> buckets = [];
     private LoopbackS3Server server = null!;
 
     public async Task InitializeAsync()
@@ -101,7 +102,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_key_that_the_answer_does_not_name_is_not_deleted()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         server.Store.Put(BucketName, "p/one", [1]);
         server.Store.Put(BucketName, "p/two", [1]);
         server.Faults.Add(new FaultRule
@@ -137,10 +138,10 @@ public sealed class WrongAnswerTests : IAsyncLifetime
             Times = 20,
             Handler = http => AnswerAsync(http, page),
         });
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
 
-        BackupException whole = await Assert.ThrowsAsync<BackupException>(async () => await bucket.ListAsync(CancellationToken.None).ToListAsync());
-        BackupException folders = await Assert.ThrowsAsync<BackupException>(() => bucket.ListFoldersAsync("", CancellationToken.None));
+        BackupException whole = await Assert.ThrowsAsync<BackupException>(async () => await bucket.ListAsync(KeyRange.Everything, CancellationToken.None).ToListAsync());
+        BackupException folders = await Assert.ThrowsAsync<BackupException>(async () => await bucket.ListLevelAsync("", CancellationToken.None).ToListAsync());
 
         Assert.Equal(("S3ListingIncomplete", "S3ListingIncomplete"), (whole.Error.Id, folders.Error.Id));
         Assert.Equal(4, fault.Fired);
@@ -158,8 +159,8 @@ public sealed class WrongAnswerTests : IAsyncLifetime
         answer.Headers.TryAddWithoutValidation("ETag", "\"e\"");
         answer.Headers.TryAddWithoutValidation("x-amz-storage-class", "");
 
-        RemoteObject listed = Assert.Single(await Open().ListAsync(CancellationToken.None).ToListAsync());
-        ReceivedObject received = ReceivedObject.From(answer.Headers, answer.Content.Headers);
+        StoredObject listed = Assert.Single(await Open().ListAsync(KeyRange.Everything, CancellationToken.None).ToListAsync());
+        StoredObject received = ObjectAnswers.Received("a", answer.Headers, answer.Content.Headers);
 
         Assert.Equal(("STANDARD", "STANDARD"), (listed.StorageClass, received.StorageClass));
     }
@@ -167,7 +168,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Keys_that_are_denied_do_not_close_the_short_way_for_others()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         server.Faults.Add(new FaultRule { Operation = "PutObject", KeyContains = "denied", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
         const int denied = 5;
         for (int i = 0; i < denied; i++)
@@ -177,6 +178,8 @@ public sealed class WrongAnswerTests : IAsyncLifetime
         Assert.Equal(2 * denied, server.Requests["PutObject"]);
     }
 
+    private static ObjectHeaders Headers { get; } = new() { ContentType = "text/x-test", StorageClass = "STANDARD" };
+
     private static Dictionary<string, Func<WrongAnswerTests, Task>> Requests { get; } = new()
     {
         ["PutObject"] = test => PutAsync(test.Open(), "new"),
@@ -184,12 +187,12 @@ public sealed class WrongAnswerTests : IAsyncLifetime
         ["UploadPartCopy"] = test => test.CopyAsync("large"),
         ["CreateMultipartUpload"] = async test => test.upload = await test.StartAsync(),
         ["UploadPart"] = test => test.PutPartAsync(),
-        ["CompleteMultipartUpload"] = async test => await test.Open().Multipart.CompleteAsync(
-            "existing", test.upload!, [await test.PutPartAsync()], CancellationToken.None),
-        ["AbortMultipartUpload"] = test => test.Open().Multipart.AbortAsync("existing", test.upload!, CancellationToken.None),
+        ["CompleteMultipartUpload"] = async test => await test.Open().CompletePartsAsync(
+            "existing", test.upload!, [await test.PutPartAsync()], Headers, CancellationToken.None),
+        ["AbortMultipartUpload"] = test => test.Open().AbortPartsAsync("existing", test.upload!, CancellationToken.None),
         ["DeleteObjects"] = async test => await test.Open().DeleteAsync(["existing"], CancellationToken.None).ToListAsync(),
         ["DeleteObject"] = async test => await test.Open().DeleteAsync(["line\nbreak"], CancellationToken.None).ToListAsync(),
-        ["HeadObject"] = test => test.Open().HeadWholeKeyAsync("p/existing", CancellationToken.None),
+        ["HeadObject"] = test => test.Open().HeadAsync(new ObjectQuery("p/existing"), CancellationToken.None),
         ["GetObject"] = test => test.Open().ReadAsync("existing", 100, CancellationToken.None),
     };
 
@@ -217,7 +220,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
         return true;
     }
 
-    private static Task<StoredVersion> PutAsync(Bucket bucket, string relativeKey) =>
+    private static Task<StoredObject> PutAsync(S3ObjectStore bucket, string relativeKey) =>
         bucket.PutAsync(new ObjectContent(relativeKey, [1], 1), Headers, CancellationToken.None);
 
     private async Task PrepareAsync()
@@ -229,24 +232,22 @@ public sealed class WrongAnswerTests : IAsyncLifetime
         upload = await StartAsync();
     }
 
-    private Task<string> StartAsync() => Open().Multipart.StartAsync("existing", Headers, null, CancellationToken.None);
+    private Task<string> StartAsync() => Open().StartPartsAsync("existing", Headers, CancellationToken.None);
 
     private Task<UploadedPart> PutPartAsync() =>
-        Open().Multipart.PutPartAsync(upload!, 1, new ObjectContent("existing", "part"u8.ToArray(), 4), CancellationToken.None);
+        Open().PutPartAsync(upload!, 1, new ObjectContent("existing", "part"u8.ToArray(), 4), CancellationToken.None);
 
-    private Task<StoredVersion> CopyAsync(string from)
+    private Task<StoredObject> CopyAsync(string from)
     {
         StoredObjectInfo source = server.Store.Find(BucketName, "p/" + from)!;
-        return Open().Copies.CopyAsync("p/" + from, source.ETag, source.Size, "copy", Headers, CancellationToken.None);
+        return Open().CopyAsync("p/" + from, source.ETag, source.Size, "copy", Headers, CancellationToken.None);
     }
 
     private bool Has(string key) => server.Store.Keys(BucketName).Contains(key);
 
     private Dictionary<string, string> State() => server.Store.Objects(BucketName, "").ToDictionary(item => item.Key, item => item.ETag);
 
-    private static ObjectHeaders Headers { get; } = new() { ContentType = "text/x-test", StorageClass = "STANDARD" };
-
-    private Bucket Open()
+    private S3ObjectStore Open()
     {
         S3SyncRequest request = new()
         {
@@ -262,7 +263,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
             LargestCopy = 10 * MiB,
             CopyPartSize = 5 * MiB,
         };
-        Bucket bucket = new(request, "p/", connections: 8);
+        S3ObjectStore bucket = new(request, "p/", connections: 8);
         buckets.Add(bucket);
         return bucket;
     }

@@ -17,7 +17,7 @@ internal sealed class SnapshotRun : IDisposable
     private readonly DateTimeOffset startTime;
     private readonly RunContext context;
     private readonly StageReport report;
-    private readonly Bucket bucket;
+    private readonly IObjectStore store;
     private readonly SnapshotFinder finder;
     private readonly SnapshotCatalogs? catalogs;
     private readonly bool namesTimes;
@@ -28,24 +28,24 @@ internal sealed class SnapshotRun : IDisposable
     private Task? opening;
 
     /// <param name="request">The run's; its prefix has date tokens.</param>
-    /// <param name="bucket">The bucket below the snapshot's prefix; not disposed.</param>
+    /// <param name="store">The bucket below the snapshot's prefix; not disposed.</param>
     /// <param name="keyPrefix">That prefix.</param>
     /// <param name="startTime">When the run began.</param>
     /// <param name="context">The run.</param>
     /// <param name="report">What the stage has to say.</param>
     /// <param name="planned">Counts what would be changed, and nothing is; null: the run is a real one.</param>
     public SnapshotRun(
-        S3SyncRequest request, Bucket bucket, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
+        S3SyncRequest request, IObjectStore store, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
         PlannedRequests? planned = null)
     {
         this.planned = planned;
         this.request = request;
-        this.bucket = bucket;
+        this.store = store;
         this.keyPrefix = keyPrefix;
         this.startTime = startTime;
         this.context = context;
         this.report = report;
-        finder = new SnapshotFinder(bucket, request.Options.S3Prefix!);
+        finder = new SnapshotFinder(store, request.Options.S3Prefix!);
         namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
         catalogs = OpenCatalogs();
     }
@@ -68,7 +68,7 @@ internal sealed class SnapshotRun : IDisposable
     public async Task BeginAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
-        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(bucket, cancellationToken).ConfigureAwait(false);
+        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
             context.Verbose($"The snapshot {keyPrefix} is complete since {manifest!.Time.LocalDateTime:yyyy-MM-dd HH:mm}; this run brings it up to date.");
@@ -124,7 +124,7 @@ internal sealed class SnapshotRun : IDisposable
             return;
         }
 
-        SnapshotPruner pruner = new(bucket, request, startTime);
+        SnapshotPruner pruner = new(store, request, startTime);
         foreach (Snapshot expired in RetentionPolicy.Expired(own, request.Options, keyPrefix))
         {
             (long deleted, BackupError? problem) = await pruner.PruneAsync(expired, cancellationToken).ConfigureAwait(false);
@@ -147,7 +147,7 @@ internal sealed class SnapshotRun : IDisposable
         // Until S3 says otherwise, nobody knows which of the two is there.
         IsComplete = false;
         planned?.AddPuts(1);
-        return planned is null ? manifest.WriteAsync(bucket, request, cancellationToken) : Task.CompletedTask;
+        return planned is null ? manifest.WriteAsync(store, request, cancellationToken) : Task.CompletedTask;
     }
 
     private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
@@ -155,7 +155,7 @@ internal sealed class SnapshotRun : IDisposable
         bool hasComplete = false;
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
         {
-            using Bucket at = bucket.At(earlier);
+            using IObjectStore at = store.At(earlier);
             SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false);
             if (manifest is not null && TryOpen(openCatalog, earlier) is { } catalog)
             {
@@ -199,10 +199,10 @@ internal sealed class SnapshotRun : IDisposable
     {
         foreach (SnapshotSource source in sources)
         {
-            using Bucket at = bucket.At(source.KeyPrefix);
+            using IObjectStore at = store.At(source.KeyPrefix);
             planned?.AddDeletes(source.UnfinishedUploads.Count);
             foreach (UnfinishedUpload upload in planned is null ? source.UnfinishedUploads : [])
-                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+                await at.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             source.Dispose();
         }
 

@@ -10,21 +10,21 @@ internal interface IEntrySender
     /// <returns>What was stored; null when the file changed each time it was read.</returns>
     Task<UploadedObject?> UploadAsync(MirrorEntry entry, CancellationToken cancellationToken);
 
-    /// <summary>Makes the object out of another one of the bucket: <see cref="ObjectCopies.CopyAsync"/>.</summary>
-    Task<StoredVersion> CopyAsync(
+    /// <summary>Makes the object out of another one of the bucket: <see cref="IObjectStore.CopyAsync"/>.</summary>
+    Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken);
 }
 
 /// <summary>Sends.</summary>
-internal sealed class EntrySender(Bucket bucket, Uploader uploader) : IEntrySender
+internal sealed class EntrySender(IObjectStore store, Uploader uploader) : IEntrySender
 {
     /// <inheritdoc/>
     public Task<UploadedObject?> UploadAsync(MirrorEntry entry, CancellationToken cancellationToken) => uploader.UploadAsync(entry, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<StoredVersion> CopyAsync(
+    public Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken) =>
-        bucket.Copies.CopyAsync(sourceKey, sourceETag, size, relativeKey, headers, cancellationToken);
+        store.CopyAsync(sourceKey, sourceETag, size, relativeKey, headers, cancellationToken);
 }
 
 /// <summary>Sends nothing, and counts the requests that sending would take.</summary>
@@ -38,11 +38,12 @@ internal sealed class PlannedSender(S3SyncRequest request, PlannedRequests plann
         planned.AddPuts(parts == 0 ? 1 : parts + 2);
         onBytesSent(size);
         return Task.FromResult<UploadedObject?>(
-            new UploadedObject(entry.Attributes, size, default, "", request.Options.StorageClass, size));
+            new UploadedObject(
+            entry.Attributes, new StoredObject(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass }, "", size));
     }
 
     /// <inheritdoc/>
-    public Task<StoredVersion> CopyAsync(
+    public Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         if (size <= request.LargestCopy)
@@ -56,6 +57,6 @@ internal sealed class PlannedSender(S3SyncRequest request, PlannedRequests plann
             planned.AddCopies(PartSize.Count(size, PartSize.AtLeast(request.CopyPartSize, size)));
         }
 
-        return Task.FromResult(new StoredVersion(sourceETag ?? "", null));
+        return Task.FromResult(new StoredObject(relativeKey, size, sourceETag ?? ""));
     }
 }
