@@ -31,7 +31,7 @@ internal sealed class BucketRepair : IDisposable
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
             session = new CatalogSession(
                 request, endpoint, keyPrefix, catalogPath, DateTimeOffset.Now, PendingChanges.Open(context.JobName, request.MirrorPath), context.JobName,
-                new StageReport(context));
+                new StageReport(context), new SyncState(context.JobName, isReadOnly: false));
             store.Connect();
             session.Begin();
             headers = new EntryHeaders(request);
@@ -50,7 +50,7 @@ internal sealed class BucketRepair : IDisposable
     public async Task RepairAsync(CopyPair pair, StageReport report, CancellationToken cancellationToken)
     {
         SyncWorker worker = new(
-            store, headers, limiter, new EntrySender(store, uploader), session.Catalog, null, new SyncCounters(), report);
+            store, headers, limiter, uploader, session.Catalog, null, new SyncCounters(), report);
         SyncActionKind kind = pair.Remote is null ? SyncActionKind.Create : SyncActionKind.Update;
         await worker.CarryOutAsync(new SyncAction(kind, pair.Local, null, null), null, cancellationToken).ConfigureAwait(false);
     }

@@ -1,10 +1,8 @@
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
-using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Snapshots;
-using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync.Deletion;
 
@@ -14,10 +12,10 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// </summary>
 internal sealed class DeletePhase(
     S3SyncRequest request, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
-    PlannedRequests? planned)
+    SyncState state)
     : IDisposable
 {
-    private readonly DeleteSpool deletes = new(() => planned is null ? StateFolder.ForJob(context.JobName).Path : Path.GetTempPath());
+    private readonly DeleteSpool deletes = new(state.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>
@@ -75,18 +73,6 @@ internal sealed class DeletePhase(
     {
         HashSet<string> refused = [];
         string[] keys = [.. batch.Select(item => item.RelativeKey)];
-        if (planned is not null)
-        {
-            planned.AddDeletes(S3ObjectStore.RequestsToDelete(keys));
-            foreach ((string relativeKey, long size) in batch)
-            {
-                counters.ObjectDeleted(size);
-                await report.ActedAsync(BackupActionKind.Deleted, relativeKey, store.Key(relativeKey), size).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
         try
         {
             await foreach (BackupError error in store.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))

@@ -2,7 +2,6 @@ using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
-using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
@@ -21,7 +20,6 @@ internal sealed class SnapshotRun : IDisposable
     private readonly SnapshotFinder finder;
     private readonly SnapshotCatalogs? catalogs;
     private readonly bool namesTimes;
-    private readonly PlannedRequests? planned;
     private readonly List<SnapshotSource> sources = [];
     private readonly object gate = new();
     private bool wasComplete;
@@ -33,12 +31,11 @@ internal sealed class SnapshotRun : IDisposable
     /// <param name="startTime">When the run began.</param>
     /// <param name="context">The run.</param>
     /// <param name="report">What the stage has to say.</param>
-    /// <param name="planned">Counts what would be changed, and nothing is; null: the run is a real one.</param>
+    /// <param name="state">Keeps the catalogs.</param>
     public SnapshotRun(
         S3SyncRequest request, IObjectStore store, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
-        PlannedRequests? planned = null)
+        SyncState state)
     {
-        this.planned = planned;
         this.request = request;
         this.store = store;
         this.keyPrefix = keyPrefix;
@@ -47,7 +44,7 @@ internal sealed class SnapshotRun : IDisposable
         this.report = report;
         finder = new SnapshotFinder(store, request.Options.S3Prefix!);
         namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
-        catalogs = OpenCatalogs();
+        catalogs = OpenCatalogs(state);
     }
 
     /// <summary>The snapshots to copy from, the best first. Known when <see cref="BeginAsync"/> has ended.</summary>
@@ -115,15 +112,12 @@ internal sealed class SnapshotRun : IDisposable
         if (!RetentionPolicy.IsSet(request.Options) || !namesTimes)
             return;
         IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
-        // Two jobs may share a static part; and what has no manifest is nobody's snapshot.
-        IEnumerable<Snapshot> own = all.Where(snapshot => snapshot.Manifest.Job == context.JobName);
-        if (planned is not null)
-        {
-            Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
-            Pruned = RetentionPolicy.Expired(own.Where(snapshot => snapshot.KeyPrefix != keyPrefix).Append(current), request.Options, keyPrefix).Count;
-            return;
-        }
-
+        // Two jobs may share a static part; and what has no manifest is nobody's snapshot. This run's is complete, whether S3 has heard of it or,
+        // in a plan, not.
+        Snapshot current = new(
+            keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
+        IEnumerable<Snapshot> own = all
+            .Where(snapshot => snapshot.Manifest.Job == context.JobName && snapshot.KeyPrefix != keyPrefix).Append(current);
         SnapshotPruner pruner = new(store, request, startTime);
         foreach (Snapshot expired in RetentionPolicy.Expired(own, request.Options, keyPrefix))
         {
@@ -146,8 +140,7 @@ internal sealed class SnapshotRun : IDisposable
     {
         // Until S3 says otherwise, nobody knows which of the two is there.
         IsComplete = false;
-        planned?.AddPuts(1);
-        return planned is null ? manifest.WriteAsync(store, request, cancellationToken) : Task.CompletedTask;
+        return manifest.WriteAsync(store, request, cancellationToken);
     }
 
     private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
@@ -200,8 +193,7 @@ internal sealed class SnapshotRun : IDisposable
         foreach (SnapshotSource source in sources)
         {
             using IObjectStore at = store.At(source.KeyPrefix);
-            planned?.AddDeletes(source.UnfinishedUploads.Count);
-            foreach (UnfinishedUpload upload in planned is null ? source.UnfinishedUploads : [])
+            foreach (UnfinishedUpload upload in source.UnfinishedUploads)
                 await at.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             source.Dispose();
         }
@@ -210,11 +202,11 @@ internal sealed class SnapshotRun : IDisposable
         WithCatalogs(known => known.Keep([keyPrefix]));
     }
 
-    private SnapshotCatalogs? OpenCatalogs()
+    private static SnapshotCatalogs? OpenCatalogs(SyncState state)
     {
         try
         {
-            return planned is null ? SnapshotCatalogs.ForJob(context.JobName) : SnapshotCatalogs.Of(context.JobName);
+            return state.Snapshots();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -227,7 +219,7 @@ internal sealed class SnapshotRun : IDisposable
     {
         try
         {
-            if (catalogs is not null && planned is null)
+            if (catalogs is not null)
                 change(catalogs);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

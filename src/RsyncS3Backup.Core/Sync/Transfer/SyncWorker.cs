@@ -208,7 +208,7 @@ internal sealed class SyncWorker(
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
-        StoredObject stored = await sender
+        StoredObject stored = await store
             .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
         return Record(Row(local, local.Attributes) with
         {

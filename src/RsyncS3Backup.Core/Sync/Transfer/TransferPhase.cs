@@ -28,7 +28,6 @@ internal sealed class TransferPhase
     private readonly SyncCounters counters;
     private readonly StageReport report;
     private readonly Uploader uploader;
-    private readonly PlannedRequests? planned;
     private readonly SyncWorker worker;
 
     /// <param name="request">What to send, and how.</param>
@@ -38,12 +37,11 @@ internal sealed class TransferPhase
     /// <param name="snapshot">The dated snapshot, where there is one.</param>
     /// <param name="counters">Counts what is done.</param>
     /// <param name="report">Hears what goes wrong.</param>
-    /// <param name="planned">Counts what would be sent, and nothing is; null: the run is a real one.</param>
+    /// <param name="sender">Sends content; null: from the mirror to the store.</param>
     public TransferPhase(
         S3SyncRequest request, int mostRequests, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
-        PlannedRequests? planned)
+        IEntrySender? sender)
     {
-        this.planned = planned;
         this.store = store;
         this.catalog = catalog;
         this.snapshot = snapshot;
@@ -52,8 +50,7 @@ internal sealed class TransferPhase
         EntryHeaders headers = new(request);
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
         uploader = new Uploader(store, headers, limiter, catalog, counters.Sent, counters.Kept);
-        IEntrySender sender = planned is null ? new EntrySender(store, uploader) : new PlannedSender(request, planned, counters.Sent);
-        worker = new SyncWorker(store, headers, limiter, sender, catalog, snapshot, counters, report);
+        worker = new SyncWorker(store, headers, limiter, sender ?? uploader, catalog, snapshot, counters, report);
     }
 
     /// <summary>Runs until everything that was found is carried out.</summary>
@@ -79,19 +76,10 @@ internal sealed class TransferPhase
     /// <param name="cancellationToken">Stops it.</param>
     public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
     {
-        if (catalog is null && planned is null)
-            return;
         IReadOnlyList<UnfinishedUpload> remembered = catalog?.UnfinishedUploads() ?? [];
         if (remembered.Count == 0 && !includeUnknown)
             return;
         begin();
-        if (planned is not null)
-        {
-            planned.AddLists(includeUnknown || remembered.Any(upload => upload.IsIntention) ? 1 : 0);
-            planned.AddDeletes(remembered.Count(upload => !upload.IsIntention));
-            return;
-        }
-
         (int aborted, Exception? problem) = await uploader.Parts
             .AbortStaleAsync(remembered, includeUnknown, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
         if (aborted > 0)

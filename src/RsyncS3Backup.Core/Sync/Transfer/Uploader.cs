@@ -12,7 +12,7 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// Sends one entry of the mirror. A file that changes while it is read is read again; what S3 holds afterwards is one version of it, never a
 /// mixture.
 /// </summary>
-internal sealed class Uploader
+internal sealed class Uploader : IEntrySender
 {
     private const int TriesForChangingFile = 3;
 
