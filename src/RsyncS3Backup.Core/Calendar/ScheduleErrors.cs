@@ -7,11 +7,11 @@ internal static class ScheduleErrors
 {
     /// <summary>No cron expression.</summary>
     public static BackupError CronExpressionInvalid(string text, string problem) => Make(
-        "CronExpressionInvalid", BackupErrorCategory.InvalidArgument, problem, $"Allowed: {ConfigurationRules.CronExpressionAllowed}.", text);
+        ErrorIds.CronExpressionInvalid, BackupErrorCategory.InvalidArgument, problem, $"Allowed: {ConfigurationRules.CronExpressionAllowed}.", text);
 
     /// <summary>No zone.</summary>
     public static BackupError TimeZoneUnknown(string name, string problem) => Make(
-        "TimeZoneUnknown",
+        ErrorIds.TimeZoneUnknown,
         BackupErrorCategory.InvalidArgument,
         problem,
         $"Allowed: {ConfigurationRules.TimeZoneAllowed}. Install the tz database (package tzdata) if every name is unknown.",
@@ -19,7 +19,7 @@ internal static class ScheduleErrors
 
     /// <summary>The job's configuration has no schedule.</summary>
     public static BackupError ScheduleMissing(string job) => Make(
-        "ScheduleMissing",
+        ErrorIds.ScheduleMissing,
         BackupErrorCategory.ObjectNotFound,
         $"The configuration of job '{job}' has no schedule.",
         "Add \"schedule\": { \"cronExpression\": \"0 2 * * *\", \"timezone\": \"Europe/Berlin\" } to it, or give -CronExpression.",
@@ -27,7 +27,7 @@ internal static class ScheduleErrors
 
     /// <summary>What is kept of a schedule cannot be written.</summary>
     public static BackupError StateNotWritten(string job, string reason) => Make(
-        "ScheduleStateNotWritten",
+        ErrorIds.ScheduleStateNotWritten,
         BackupErrorCategory.WriteError,
         $"What is kept of the schedule of job '{job}' could not be written: {reason}",
         "Check the state folder, its permissions and its free space; RSYNCS3BACKUP_STATE moves it.",

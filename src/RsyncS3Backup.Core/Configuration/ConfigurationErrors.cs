@@ -7,12 +7,12 @@ namespace RsyncS3Backup.Configuration;
 internal static class ConfigurationErrors
 {
     public static BackupError NotFound(string path) =>
-        Make("ConfigurationNotFound", BackupErrorCategory.ObjectNotFound, path,
+        Make(ErrorIds.ConfigurationNotFound, BackupErrorCategory.ObjectNotFound, path,
             $"The configuration file '{path}' does not exist.",
             "Check the path, or make a file with New-BackupConfiguration.");
 
     public static BackupError Unreadable(string path, string reason) =>
-        Make("ConfigurationUnreadable", BackupErrorCategory.ReadError, path,
+        Make(ErrorIds.ConfigurationUnreadable, BackupErrorCategory.ReadError, path,
             $"The configuration file '{path}' cannot be read: {reason}",
             "Make it a file that the user who runs the backup may read.");
 
@@ -20,7 +20,7 @@ internal static class ConfigurationErrors
     {
         string message = string.Create(
             CultureInfo.InvariantCulture, $"{Subject(path)} is not JSON at line {line}, column {column}: {reason}");
-        return Make("ConfigurationMalformed", BackupErrorCategory.InvalidData, path, message, "Correct the file at that place.");
+        return Make(ErrorIds.ConfigurationMalformed, BackupErrorCategory.InvalidData, path, message, "Correct the file at that place.");
     }
 
     public static BackupError Invalid(string? path, IReadOnlyList<ConfigurationProblem> problems)
@@ -36,7 +36,7 @@ internal static class ConfigurationErrors
             message.Append(problem);
         }
 
-        return Make("ConfigurationInvalid", BackupErrorCategory.InvalidData, path, message.ToString(),
+        return Make(ErrorIds.ConfigurationInvalid, BackupErrorCategory.InvalidData, path, message.ToString(),
             "Correct every line named; Get-Help about_RsyncS3Backup_Configuration describes all keys.");
     }
 

@@ -9,7 +9,7 @@ internal static class JobErrors
         string suggestion = nearest is null ? "" : $" Did you mean {ConfigurationText.Quote(nearest)}?";
         bool isPath = isFile || name.AsSpan().ContainsAny('/', '\\') || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
         return Make(
-            "JobNotFound",
+            ErrorIds.JobNotFound,
             BackupErrorCategory.ObjectNotFound,
             $"No job is named {ConfigurationText.Quote(name)}. Looked in {string.Join(" and ", places)}.{suggestion}",
             isPath
@@ -20,7 +20,7 @@ internal static class JobErrors
 
     /// <summary>Files of one folder claim one name.</summary>
     public static BackupError NameNotUnique(string name, IReadOnlyList<string> paths) => Make(
-        "JobNameNotUnique",
+        ErrorIds.JobNameNotUnique,
         BackupErrorCategory.InvalidData,
         $"{paths.Count} files are jobs of the name {ConfigurationText.Quote(name)}: {string.Join(", ", paths.Select(path => $"'{path}'"))}.",
         "Give all but one another 'name', or move them out of the job folder.",
@@ -28,7 +28,7 @@ internal static class JobErrors
 
     /// <summary>Others could have written the file.</summary>
     public static BackupError Unsafe(string path, string problem) => Make(
-        "JobFileUnsafe",
+        ErrorIds.JobFileUnsafe,
         BackupErrorCategory.PermissionDenied,
         $"The job '{path}' is not used: {problem}",
         "Who writes a job decides what is deleted and which programs run. Let it and its folder belong to you or to the administrator, and let nobody else write them "

@@ -5,7 +5,7 @@ internal static class MirrorErrors
 {
     /// <summary>The destination is not there.</summary>
     public static BackupError DestinationNotMounted(string destination, string what) => BackupError.Make(
-        "DestinationNotMounted",
+        ErrorIds.DestinationNotMounted,
         BackupErrorCategory.ObjectNotFound,
         $"The destination '{destination}' cannot be used: {what}.",
         "Mount its drive. For a new destination create the folder above it; only the last folder is created by itself. If the mirror is to be "
@@ -15,7 +15,7 @@ internal static class MirrorErrors
 
     /// <summary>The destination is not the mirror that the job knows.</summary>
     public static BackupError DestinationChanged(string destination, string what) => BackupError.Make(
-        "DestinationChanged",
+        ErrorIds.DestinationChanged,
         BackupErrorCategory.InvalidOperation,
         $"The destination '{destination}' is not the mirror that this job knows: {what}.",
         "Check that the right drive is mounted. If this is to be the job's mirror from now on, run once with -AllowNewDestination.",
@@ -24,7 +24,7 @@ internal static class MirrorErrors
 
     /// <summary>A new mirror would lie in that of another job, which would send it to S3, and delete it.</summary>
     public static BackupError DestinationInMirror(string destination, string outer, string job) => BackupError.Make(
-        "DestinationInMirror",
+        ErrorIds.DestinationInMirror,
         BackupErrorCategory.InvalidArgument,
         $"The destination '{destination}' lies in '{outer}', the mirror of the job '{job}'.",
         "Choose a destination outside of it. If the other job is gone, run once with -AllowNewDestination.",
@@ -32,26 +32,26 @@ internal static class MirrorErrors
         BackupExitCode.Refused);
 
     public static BackupException MirrorMissing(string path) => Refusal(
-        "MirrorMissing", BackupErrorCategory.ObjectNotFound, path,
+        ErrorIds.MirrorMissing, BackupErrorCategory.ObjectNotFound, path,
         $"The mirror '{path}' does not exist or is not a folder; the bucket was not touched.",
         "Run stage 1 first, mount the drive that the mirror is on, or correct the path.");
 
     public static BackupException MirrorUnreadable(string path) => Refusal(
-        "MirrorUnreadable", BackupErrorCategory.PermissionDenied, path,
+        ErrorIds.MirrorUnreadable, BackupErrorCategory.PermissionDenied, path,
         $"The mirror '{path}' cannot be listed; the bucket was not touched.",
         "Give the user that runs the backup the right to read the folder.");
 
     public static BackupError NameNotUtf8(string path) => Item(
-        "NameNotUtf8", BackupErrorCategory.InvalidData, path,
+        ErrorIds.NameNotUtf8, BackupErrorCategory.InvalidData, path,
         $"The name of '{path}' is not UTF-8, so S3 cannot hold it; it is only in the mirror.",
         "Rename the file, for example with 'convmv'.");
 
     public static BackupError FileUnreadable(string path, string reason) => Item(
-        "FileUnreadable", BackupErrorCategory.ReadError, path,
+        ErrorIds.FileUnreadable, BackupErrorCategory.ReadError, path,
         $"'{path}' cannot be read ({reason}); its copy in S3 stays as it is.", "Give the user that runs the backup the right to read it.");
 
     public static BackupError FolderUnreadable(string path, string reason) => Item(
-        "FolderUnreadable", BackupErrorCategory.ReadError, path,
+        ErrorIds.FolderUnreadable, BackupErrorCategory.ReadError, path,
         $"The folder '{path}' cannot be read ({reason}); nothing beneath it in S3 is changed.",
         "Give the user that runs the backup the right to read it, or look at the disk.");
 

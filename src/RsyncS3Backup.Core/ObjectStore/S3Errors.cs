@@ -10,17 +10,17 @@ namespace RsyncS3Backup.ObjectStore;
 internal static class S3Errors
 {
     public static BackupException OutOfOrder(string side, string previous, string next) => Failure(
-        "S3ListingUnordered", BackupErrorCategory.InvalidData, next,
+        ErrorIds.S3ListingUnordered, BackupErrorCategory.InvalidData, next,
         $"{side} is not in key order: '{next}' came after '{previous}'. Nothing was deleted.",
         "Directory buckets and some S3-compatible stores list without order; use a general purpose bucket.");
 
     public static BackupException ListingIncomplete(string bucket, string reason, Exception? cause = null) => Failure(
-        "S3ListingIncomplete", BackupErrorCategory.ReadError, bucket,
+        ErrorIds.S3ListingIncomplete, BackupErrorCategory.ReadError, bucket,
         $"The listing of bucket '{bucket}' did not arrive whole ({reason}). Nothing was deleted.",
         "Run again; if it happens again, look at the network or the store's logs.", cause);
 
     public static BackupException AnswerInvalid(string endpoint, string operation, string key, string lack, Exception? cause = null) => Failure(
-        "S3AnswerInvalid", BackupErrorCategory.InvalidData, key,
+        ErrorIds.S3AnswerInvalid, BackupErrorCategory.InvalidData, key,
         $"{endpoint} answered as if it had done what was asked ({operation} of '{key}'), but not as S3 does: the answer has {lack}. "
         + "So nothing is taken for done.",
         "Something on the way may answer in the store's place: a captive portal, a proxy, a load balancer. Check the network and the "
@@ -45,27 +45,27 @@ internal static class S3Errors
     }
 
     public static BackupException Stalled(string endpoint, TimeSpan timeout, Exception cause) => Failure(
-        "S3Stalled", BackupErrorCategory.OperationTimeout, endpoint,
+        ErrorIds.S3Stalled, BackupErrorCategory.OperationTimeout, endpoint,
         $"Requests to {endpoint} are under way, and nothing of them has moved for {HumanText.Duration(timeout)}.",
         "Check the network and the store, then run stage 2 again; only what is missing is sent.", cause);
 
     public static BackupException InsecureEndpoint(string endpoint) => ParameterError(
-        "S3InsecureEndpoint", endpoint,
+        ErrorIds.S3InsecureEndpoint, endpoint,
         $"The endpoint '{endpoint}' is plain HTTP on another machine: data and requests could be read and changed on the way.",
         "Use https, or say -AllowInsecureEndpoint if the network between is trusted.");
 
     public static BackupException ProfileMissing(string profile) => ParameterError(
-        "S3ProfileNotFound", profile,
+        ErrorIds.S3ProfileNotFound, profile,
         $"There is no profile '{profile}' in the AWS configuration and credentials files.",
         "Run 'aws configure list-profiles' to see which there are, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.");
 
     public static BackupException RegionMissing(string bucket) => ParameterError(
-        "S3RegionMissing", bucket,
+        ErrorIds.S3RegionMissing, bucket,
         $"The region of bucket '{bucket}' is not known: neither the job nor the profile nor the environment names one.",
         "Set destination.region (or -Region), or AWS_REGION.");
 
     public static BackupError DeleteFailed(string key, string code, string message) => Item(
-        "S3DeleteFailed", BackupErrorCategory.WriteError, key,
+        ErrorIds.S3DeleteFailed, BackupErrorCategory.WriteError, key,
         $"S3 did not delete '{key}' ({code}: {message}).", "Run again; if S3 denies it, the credentials need s3:DeleteObject.")
         with
     { S3ErrorCode = code };
@@ -80,11 +80,6 @@ internal static class S3Errors
             Target = path,
         };
     }
-
-    /// <summary>True for what would fail for every other entry just as well, so that going on makes no sense.</summary>
-    public static bool EndsTheStage(BackupError error) => error.Id is
-        "S3NoCredentials" or "S3InvalidAccessKey" or "S3SignatureMismatch" or "S3BucketNotFound" or "S3WrongRegion"
-        or "S3ClockSkew" or "S3InvalidStorageClass" or "S3EndpointUnreachable" or "S3TlsFailed" or "S3CredentialsExpired";
 
     /// <summary>What an exception of the SDK, or of the layers below it, means.</summary>
     public static BackupError From(Exception exception, S3Target target)
@@ -106,13 +101,13 @@ internal static class S3Errors
         if (exception is AmazonClientException && IsAboutCredentials(exception))
         {
             return Stage2(
-                "S3NoCredentials", BackupErrorCategory.AuthenticationError, target.Bucket,
+                ErrorIds.S3NoCredentials, BackupErrorCategory.AuthenticationError, target.Bucket,
                 "No AWS credentials were found in the environment, the shared configuration, or the machine's role.",
                 "Run 'aws configure' or 'aws sso login', set AWS_PROFILE, or give -ProfileName or -Credential.");
         }
 
         return Stage2(
-            "S3RequestFailed", BackupErrorCategory.NotSpecified, target.Bucket,
+            ErrorIds.S3RequestFailed, BackupErrorCategory.NotSpecified, target.Bucket,
             $"A request to bucket '{target.Bucket}' failed: {exception.Message}", "Run stage 2 again; the log has the details.")
             with
         { S3ErrorCode = (exception as AmazonServiceException)?.ErrorCode, RequestId = (exception as AmazonServiceException)?.RequestId };
@@ -121,50 +116,50 @@ internal static class S3Errors
     private static BackupError? FromAnswer(AmazonS3Exception exception, S3Target target) => exception.ErrorCode switch
     {
         "NoSuchBucket" => Stage2(
-            "S3BucketNotFound", BackupErrorCategory.ObjectNotFound, target.Bucket,
+            ErrorIds.S3BucketNotFound, BackupErrorCategory.ObjectNotFound, target.Bucket,
             $"There is no bucket '{target.Bucket}' at {target.Endpoint}.",
             "Check the bucket's name and region; this module does not make buckets."),
         "InvalidAccessKeyId" => Stage2(
-            "S3InvalidAccessKey", BackupErrorCategory.AuthenticationError, target.Bucket,
+            ErrorIds.S3InvalidAccessKey, BackupErrorCategory.AuthenticationError, target.Bucket,
             $"{target.Endpoint} does not know the access key.", "Check which credentials are used: profile, environment, -Credential."),
         "SignatureDoesNotMatch" => Stage2(
-            "S3SignatureMismatch", BackupErrorCategory.AuthenticationError, target.Bucket,
+            ErrorIds.S3SignatureMismatch, BackupErrorCategory.AuthenticationError, target.Bucket,
             $"{target.Endpoint} rejects the signature: the secret key does not belong to the access key.",
             "Enter the secret key again; look for a lost or an added character."),
         "ExpiredToken" or "TokenRefreshRequired" => Stage2(
-            "S3CredentialsExpired", BackupErrorCategory.AuthenticationError, target.Bucket,
+            ErrorIds.S3CredentialsExpired, BackupErrorCategory.AuthenticationError, target.Bucket,
             "The session's credentials have expired.", "Sign in again, for example with 'aws sso login', and run stage 2 again."),
         "RequestTimeTooSkewed" => Stage2(
-            "S3ClockSkew", BackupErrorCategory.InvalidOperation, target.Endpoint,
+            ErrorIds.S3ClockSkew, BackupErrorCategory.InvalidOperation, target.Endpoint,
             $"This machine's clock ({DateTime.UtcNow:u}) and that of {target.Endpoint} differ by more than 15 minutes.",
             "Set the clock, for example by switching on NTP."),
         "InvalidStorageClass" => Stage2(
-            "S3InvalidStorageClass", BackupErrorCategory.InvalidArgument, target.StorageClass,
+            ErrorIds.S3InvalidStorageClass, BackupErrorCategory.InvalidArgument, target.StorageClass,
             $"The store does not have the storage class {target.StorageClass}.", "Choose another one, or leave it out for STANDARD."),
         "AuthorizationHeaderMalformed" or "PermanentRedirect" or "IllegalLocationConstraintException" or "TemporaryRedirect" => Stage2(
-            "S3WrongRegion", BackupErrorCategory.InvalidArgument, target.Region,
+            ErrorIds.S3WrongRegion, BackupErrorCategory.InvalidArgument, target.Region,
             $"Bucket '{target.Bucket}' is not in region '{target.Region}'. S3 says: {exception.Message}",
             "Set destination.region (or -Region) to the bucket's region."),
         "EntityTooLarge" or "InvalidRequest" or "BadDigest" or "XAmzContentChecksumMismatch" or "InvalidDigest" => null,
         "InvalidBucketName" => Stage2(
-            "S3BucketNotFound", BackupErrorCategory.InvalidArgument, target.Bucket,
+            ErrorIds.S3BucketNotFound, BackupErrorCategory.InvalidArgument, target.Bucket,
             $"{target.Endpoint} does not accept '{target.Bucket}' as a bucket's name.", "Check the bucket's name."),
         "SlowDown" or "ServiceUnavailable" or "InternalError" or "RequestTimeout" => Stage2(
-            "S3Unavailable", BackupErrorCategory.ResourceBusy, target.Endpoint,
+            ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,
             $"{target.Endpoint} kept answering {exception.ErrorCode} after several tries.",
             "Run stage 2 again later, or with a lower -ThrottleLimit."),
         _ when exception.StatusCode == HttpStatusCode.Forbidden => Stage2(
-            "S3AccessDenied", BackupErrorCategory.PermissionDenied, target.Bucket,
+            ErrorIds.S3AccessDenied, BackupErrorCategory.PermissionDenied, target.Bucket,
             $"Access to bucket '{target.Bucket}' is denied ({exception.ErrorCode}).",
             "The credentials need s3:ListBucket on the bucket, s3:PutObject and s3:AbortMultipartUpload on its objects, "
             + "and s3:DeleteObject when deleteFromS3 is on. The bucket's policy and its KMS key can deny it too."),
         // Of a load balancer or a proxy, say, which has codes of its own.
         _ when exception.StatusCode >= HttpStatusCode.InternalServerError && exception.StatusCode != HttpStatusCode.NotImplemented => Stage2(
-            "S3Unavailable", BackupErrorCategory.ResourceBusy, target.Endpoint,
+            ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,
             $"{target.Endpoint} kept answering {(int)exception.StatusCode} ({exception.ErrorCode}) after several tries.",
             "Run stage 2 again later; look at the store's logs if it is yours."),
         _ when exception.StatusCode == HttpStatusCode.MovedPermanently => Stage2(
-            "S3WrongRegion", BackupErrorCategory.InvalidArgument, target.Region,
+            ErrorIds.S3WrongRegion, BackupErrorCategory.InvalidArgument, target.Region,
             $"Bucket '{target.Bucket}' is not in region '{target.Region}'.", "Set destination.region (or -Region) to the bucket's region."),
         _ => null,
     };
@@ -207,12 +202,12 @@ internal static class S3Errors
     }
 
     private static BackupError Unreachable(string endpoint, string reason) => Stage2(
-        "S3EndpointUnreachable", BackupErrorCategory.ConnectionError, endpoint,
+        ErrorIds.S3EndpointUnreachable, BackupErrorCategory.ConnectionError, endpoint,
         $"{endpoint} does not answer ({reason}).",
         "Check the network, the region and the endpoint's address and port; then run stage 2 again. The mirror is good.");
 
     private static BackupError TlsFailed(string endpoint, Exception cause) => Stage2(
-        "S3TlsFailed", BackupErrorCategory.ConnectionError, endpoint,
+        ErrorIds.S3TlsFailed, BackupErrorCategory.ConnectionError, endpoint,
         $"No trusted connection to {endpoint} can be made ({cause.GetBaseException().Message.TrimEnd('.')}).",
         "Check the endpoint's address and port, that its certificate is valid for this name, and that this machine trusts who signed it.");
 

@@ -72,7 +72,7 @@ internal static class BackupRestore
             error = RestoreErrors.Incomplete(report.Failed, run!.Counters.Total);
         result = Finish(result, run, report) with
         {
-            Status = error?.Id == "RestoreCancelled" ? BackupStatus.Cancelled
+            Status = error is { IsCancellation: true } ? BackupStatus.Cancelled
                 : error is not null ? BackupStatus.Failed
                 : report.HasWarnings ? BackupStatus.SucceededWithWarnings
                 : BackupStatus.Succeeded,

@@ -12,106 +12,106 @@ internal static class RestoreErrors
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
 
     public static BackupException DestinationMissing() => Refusal(
-        "RestoreDestinationMissing", BackupErrorCategory.InvalidArgument, null,
+        ErrorIds.RestoreDestinationMissing, BackupErrorCategory.InvalidArgument, null,
         "It is not said where the files are to go.",
         "Give a folder with -Destination, or -InPlace to restore each file to where it came from.",
         BackupExitCode.BadConfiguration);
 
     public static BackupException DestinationUnusable(string path, string reason) => Refusal(
-        "RestoreDestinationUnusable", BackupErrorCategory.WriteError, path,
+        ErrorIds.RestoreDestinationUnusable, BackupErrorCategory.WriteError, path,
         $"'{path}' cannot be written to: {reason}", "Choose another folder, or give this user the right to write there.");
 
     public static BackupException DestinationIsForeignLink(string path) => Refusal(
-        "RestoreDestinationUnusable", BackupErrorCategory.PermissionDenied, path,
+        ErrorIds.RestoreDestinationUnusable, BackupErrorCategory.PermissionDenied, path,
         $"'{path}' is a symbolic link that another user made, so it may lead anywhere.",
         "Give the folder that it leads to, or a new folder.");
 
     public static BackupException DestinationInMirror(string path, string mirror) => Refusal(
-        "RestoreDestinationInMirror", BackupErrorCategory.InvalidArgument, path,
+        ErrorIds.RestoreDestinationInMirror, BackupErrorCategory.InvalidArgument, path,
         $"'{path}' is in the mirror '{mirror}': what is restored there would go into the backup, or be deleted by its next run.",
         "Choose a folder outside the mirror.");
 
     public static BackupException DestinationBusy(string path) => Refusal(
-        "RestoreDestinationBusy", BackupErrorCategory.ResourceBusy, path,
+        ErrorIds.RestoreDestinationBusy, BackupErrorCategory.ResourceBusy, path,
         $"Another restore writes to '{path}'.", "Wait until it has ended, or restore to another folder.", BackupExitCode.AlreadyRunning);
 
     public static BackupException InPlaceOfRemote(string source) => Refusal(
-        "RestoreInPlaceRemote", BackupErrorCategory.InvalidOperation, source,
+        ErrorIds.RestoreInPlaceRemote, BackupErrorCategory.InvalidOperation, source,
         $"The source '{source}' is on another machine, where this module writes nothing.",
         "Restore to a folder of this machine with -Destination, and copy it from there.", BackupExitCode.BadConfiguration);
 
     public static BackupException InPlaceWithoutJob() => Refusal(
-        "RestoreDestinationMissing", BackupErrorCategory.InvalidArgument, null,
+        ErrorIds.RestoreDestinationMissing, BackupErrorCategory.InvalidArgument, null,
         "Where the files came from is not known without the job's configuration.", "Give a folder with -Destination.",
         BackupExitCode.BadConfiguration);
 
     public static BackupException NoSoundCopy(string job, string reason) => Refusal(
-        "RestoreNoCopy", BackupErrorCategory.ObjectNotFound, job,
+        ErrorIds.RestoreNoCopy, BackupErrorCategory.ObjectNotFound, job,
         $"There is no copy of job '{job}' to restore from: {reason}, and the job has no S3 copy.",
         "Mount the mirror's drive; or, if the folder is all that there is, take it with -From Local.");
 
     public static BackupException MirrorUnusable(string mirror, string reason) => Refusal(
-        "RestoreNoCopy", BackupErrorCategory.ObjectNotFound, mirror,
+        ErrorIds.RestoreNoCopy, BackupErrorCategory.ObjectNotFound, mirror,
         $"The mirror '{mirror}' cannot be restored from: {reason}.", "Mount its drive, or restore with -From S3.");
 
     public static BackupException NoMirrorWithoutJob(string name) => Refusal(
-        "RestoreNoCopy", BackupErrorCategory.InvalidArgument, name,
+        ErrorIds.RestoreNoCopy, BackupErrorCategory.InvalidArgument, name,
         "Without a job no mirror is known.", "Leave -From Local out, or name the job with -Name or -ConfigPath.", BackupExitCode.BadConfiguration);
 
     public static BackupException PastOfMirror(string job) => Refusal(
-        "RestorePastOfMirror", BackupErrorCategory.InvalidArgument, job,
+        ErrorIds.RestorePastOfMirror, BackupErrorCategory.InvalidArgument, job,
         $"The mirror of job '{job}' holds what the last run saw; it knows no past.",
         "Leave -From Local out, or leave -AsOf and -Snapshot out.", BackupExitCode.BadConfiguration);
 
     public static BackupError NothingFound(string where, bool hasPatterns) => Make(
-        "RestoreNothingFound", BackupErrorCategory.ObjectNotFound, where,
+        ErrorIds.RestoreNothingFound, BackupErrorCategory.ObjectNotFound, where,
         hasPatterns ? $"Nothing in {where} is meant by -Path." : $"There is nothing in {where}.",
         "Get-BackupItem lists what there is; check the bucket's name, the key prefix and the spelling of -Path.");
 
     public static BackupError KeyRefused(string key, string problem) => Make(
-        "RestoreKeyRefused", BackupErrorCategory.InvalidData, key,
+        ErrorIds.RestoreKeyRefused, BackupErrorCategory.InvalidData, key,
         $"'{key}' was not restored: {problem}.",
         "No backup of this module holds such a name; look at who else writes to the bucket.");
 
     public static BackupError PathBlocked(string key, string blocker) => Make(
-        "RestorePathBlocked", BackupErrorCategory.InvalidOperation, key,
+        ErrorIds.RestorePathBlocked, BackupErrorCategory.InvalidOperation, key,
         $"'{key}' was not restored: '{blocker}' is there, and is not of the same kind. Nothing is written through links.",
         "Move what is in the way, or restore to an empty folder.");
 
     public static BackupError NameCollision(string key, string first) => Make(
-        "RestoreNameCollision", BackupErrorCategory.InvalidOperation, key,
+        ErrorIds.RestoreNameCollision, BackupErrorCategory.InvalidOperation, key,
         $"'{key}' was not restored: the destination's file system takes '{first}' for the same name.",
         "Restore it alone with -Path to another folder, or to a file system that tells the two names apart.");
 
     public static BackupError OfNoSource(string key) => Make(
-        "RestoreKeyRefused", BackupErrorCategory.InvalidData, key,
+        ErrorIds.RestoreKeyRefused, BackupErrorCategory.InvalidData, key,
         $"'{key}' was not restored: it is in the folder of none of the job's sources, so its original place is not known.",
         "Restore it with -Destination.");
 
     public static BackupError WriteFailed(string key, string reason) => Make(
-        "RestoreWriteFailed", BackupErrorCategory.WriteError, key,
+        ErrorIds.RestoreWriteFailed, BackupErrorCategory.WriteError, key,
         $"'{key}' was not restored: {reason}", "Look at the destination: its permissions, its file system, its drive.");
 
     public static BackupError DiskFull(string path, string reason) => Make(
-        "RestoreDiskFull", BackupErrorCategory.LimitsExceeded, path,
+        ErrorIds.RestoreDiskFull, BackupErrorCategory.LimitsExceeded, path,
         $"There is no room left in '{path}': {reason}",
         "Make room, then run the same command again: what is restored already is not fetched again.");
 
     public static BackupError ReadFailed(string path, string reason) => Make(
-        "RestoreReadFailed", BackupErrorCategory.ReadError, path,
+        ErrorIds.RestoreReadFailed, BackupErrorCategory.ReadError, path,
         $"'{path}' was not restored: it cannot be read ({reason}).",
         "Look at the mirror's drive, and restore this file with -From S3.");
 
     public static BackupError ContentWrong(string key, string reason) => Make(
-        "RestoreContentWrong", BackupErrorCategory.InvalidData, key,
+        ErrorIds.RestoreContentWrong, BackupErrorCategory.InvalidData, key,
         $"'{key}' was not restored: {reason}", "Restore it from the other copy, or an earlier version with -AsOf.");
 
     public static BackupError ContentChanged(string key) => Make(
-        "RestoreContentChanged", BackupErrorCategory.ResourceBusy, key,
+        ErrorIds.RestoreContentChanged, BackupErrorCategory.ResourceBusy, key,
         $"'{key}' was not restored: it changed each time it was read.", "A backup is running; restore when it has ended.");
 
     public static BackupError Archived(string key, string storageClass) => Make(
-        "RestoreObjectArchived", BackupErrorCategory.InvalidOperation, key,
+        ErrorIds.RestoreObjectArchived, BackupErrorCategory.InvalidOperation, key,
         $"'{key}' was not restored: it is in the archive ({storageClass}) and has to be retrieved first.",
         "Run the same command with -RequestRetrieval, and again when the retrieval is done.");
 
@@ -129,7 +129,7 @@ internal static class RestoreErrors
         if (exception is AmazonS3Exception { ErrorCode: "NoSuchKey" or "NoSuchVersion" } gone)
         {
             return Make(
-                "RestoreObjectGone", BackupErrorCategory.ObjectNotFound, target.Bucket, "It was deleted since it was listed.",
+                ErrorIds.RestoreObjectGone, BackupErrorCategory.ObjectNotFound, target.Bucket, "It was deleted since it was listed.",
                 "Run the same command again; or with -AsOf, where the bucket keeps versions.") with
             { S3ErrorCode = gone.ErrorCode };
         }
@@ -155,17 +155,17 @@ internal static class RestoreErrors
     }
 
     public static BackupError Incomplete(long failed, long total) => Make(
-        "RestoreIncomplete", BackupErrorCategory.WriteError, null,
+        ErrorIds.RestoreIncomplete, BackupErrorCategory.WriteError, null,
         $"{failed} of {total} {(total == 1 ? "entry was" : "entries were")} not restored; the failed items say which and why.",
         "Do what they say, then run the same command again: what is restored already is not fetched again.");
 
     public static BackupError Cancelled(string where) => Make(
-        "RestoreCancelled", BackupErrorCategory.OperationStopped, where,
+        ErrorIds.RestoreCancelled, BackupErrorCategory.OperationStopped, where,
         "The restore was stopped; each file is the old one or the whole new one.",
         "Run the same command again: what is restored already is not fetched again.");
 
     public static BackupError Unexpected(string where, Exception exception) => Make(
-        "RestoreFailed", BackupErrorCategory.NotSpecified, where, $"The restore failed: {exception.Message}", "The log has the details.");
+        ErrorIds.RestoreFailed, BackupErrorCategory.NotSpecified, where, $"The restore failed: {exception.Message}", "The log has the details.");
 
     /// <summary>True when nothing more can be written.</summary>
     public static bool IsDiskFull(Exception exception) => exception is IOException

@@ -236,7 +236,7 @@ internal sealed class RestoreRun : IDisposable
                 return null;
             BackupError error = ErrorFor(task, exception);
             bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
-            if (error.Id == "RestoreDiskFull" || S3Errors.EndsTheStage(error) || isHopeless)
+            if (error.Id == ErrorIds.RestoreDiskFull || error.EndsStage || isHopeless)
                 return error;
             report.ItemFailed(error);
         }

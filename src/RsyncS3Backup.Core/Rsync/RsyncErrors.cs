@@ -9,7 +9,7 @@ internal static class RsyncErrors
 {
     /// <summary>No rsync program.</summary>
     public static BackupError RsyncNotFound(string? rsyncPath) => Stage1(
-        "RsyncNotFound",
+        ErrorIds.RsyncNotFound,
         BackupErrorCategory.NotInstalled,
         rsyncPath is null ? "There is no rsync on the PATH." : $"There is no rsync program '{rsyncPath}'.",
         InstallAdvice(),
@@ -17,7 +17,7 @@ internal static class RsyncErrors
 
     /// <summary>The rsync lacks what a faithful mirror needs.</summary>
     public static BackupError RsyncTooOld(RsyncProgram program) => Stage1(
-        "RsyncTooOld",
+        ErrorIds.RsyncTooOld,
         BackupErrorCategory.NotInstalled,
         $"rsync {program.VersionText} ({program.Path}) is too old: it cannot compare times below one second. "
         + $"{RsyncProbe.Oldest} or newer is needed.",
@@ -26,7 +26,7 @@ internal static class RsyncErrors
 
     /// <summary>A program that calls itself rsync and is not.</summary>
     public static BackupError RsyncNotSupported(string path, string firstLine) => Stage1(
-        "RsyncNotSupported",
+        ErrorIds.RsyncNotSupported,
         BackupErrorCategory.NotInstalled,
         $"'{path}' is not the rsync that this module can use; it calls itself '{firstLine}'.",
         "openrsync, which macOS ships as rsync, cannot say what it changed. " + InstallAdvice(),
@@ -34,7 +34,7 @@ internal static class RsyncErrors
 
     /// <summary>The rsync was built without what the job asks for.</summary>
     public static BackupError RsyncNotCapable(RsyncProgram program, string capability, string key) => Stage1(
-        "RsyncNotCapable",
+        ErrorIds.RsyncNotCapable,
         BackupErrorCategory.NotInstalled,
         $"rsync {program.VersionText} ({program.Path}) was built without {capability}, which `{key}` needs.",
         $"Leave `{key}` out, or use an rsync that lists {capability} in `rsync --version`. " + InstallAdvice(),
@@ -42,7 +42,7 @@ internal static class RsyncErrors
 
     /// <summary>The change journal cannot be made, although the job has state that a run without one would make wrong.</summary>
     public static BackupError JournalNotWritten(string stateRoot, string reason) => Stage1(
-        "JournalNotWritten",
+        ErrorIds.JournalNotWritten,
         BackupErrorCategory.WriteError,
         $"The change journal cannot be written to the state folder '{stateRoot}': {reason}",
         "Make room there, or check its permissions. Without the journal stage 2 could miss what this run changes. Nothing was changed.",
@@ -50,7 +50,7 @@ internal static class RsyncErrors
 
     /// <summary>Somebody else changes the mirror.</summary>
     public static BackupError JobAlreadyRunning(string destination) => BackupError.Make(
-        "JobAlreadyRunning",
+        ErrorIds.JobAlreadyRunning,
         BackupErrorCategory.ResourceBusy,
         $"Another run of this job is changing the mirror '{destination}', or an rsync is that such a run left behind when it was killed.",
         "Wait until it has ended. If no run is under way, look for an rsync process that hangs, and end it. Nothing was changed.",
@@ -59,7 +59,7 @@ internal static class RsyncErrors
 
     /// <summary>A source is not there.</summary>
     public static BackupError SourceMissing(string path) => Refused(
-        "SourceMissing",
+        ErrorIds.SourceMissing,
         BackupErrorCategory.ObjectNotFound,
         $"The source '{path}' does not exist.",
         "Check the path, and whether its drive is mounted. Nothing was changed.",
@@ -67,7 +67,7 @@ internal static class RsyncErrors
 
     /// <summary>A source is a file or the like.</summary>
     public static BackupError SourceNotDirectory(string path) => Refused(
-        "SourceNotDirectory",
+        ErrorIds.SourceNotDirectory,
         BackupErrorCategory.InvalidArgument,
         $"The source '{path}' is not a folder.",
         "Name the folder that holds it, and exclude what is not wanted.",
@@ -75,7 +75,7 @@ internal static class RsyncErrors
 
     /// <summary>A source cannot be listed.</summary>
     public static BackupError SourceUnreadable(string path, string reason) => Refused(
-        "SourceUnreadable",
+        ErrorIds.SourceUnreadable,
         BackupErrorCategory.PermissionDenied,
         $"The source '{path}' cannot be read: {reason}",
         "Give this user the right to list it, or run as one who has it. Nothing was changed.",
@@ -83,7 +83,7 @@ internal static class RsyncErrors
 
     /// <summary>A source is empty and the mirror is not.</summary>
     public static BackupError SourceEmpty(string path, string mirror) => Refused(
-        "SourceEmpty",
+        ErrorIds.SourceEmpty,
         BackupErrorCategory.InvalidOperation,
         $"The source '{path}' has nothing to mirror, while its mirror '{mirror}' is not empty.",
         "Check that the source's drive is mounted and that no pattern excludes everything. If the source is meant to be empty, run once "
@@ -92,7 +92,7 @@ internal static class RsyncErrors
 
     /// <summary>A file system that a source was on, or that held a part of it, is not mounted.</summary>
     public static BackupError SourceNotMounted(string path, string was, string mirror) => Refused(
-        "SourceNotMounted",
+        ErrorIds.SourceNotMounted,
         BackupErrorCategory.ObjectNotFound,
         $"'{path}' was a file system of its own ({was}) at the last good run and is not mounted now. Its files are in the mirror '{mirror}', "
         + "and nothing of them was touched.",
@@ -101,7 +101,7 @@ internal static class RsyncErrors
 
     /// <summary>A source, or a part of it, is on another file system than before.</summary>
     public static BackupError SourceChanged(string path, string was, string now) => Refused(
-        "SourceChanged",
+        ErrorIds.SourceChanged,
         BackupErrorCategory.InvalidOperation,
         $"'{path}' is on another file system than at the last good run: it was {was} and is {now}. Nothing was touched.",
         "Check that the right drive is mounted there. If this is the source from now on, run once with -AllowNewSource.",
@@ -109,11 +109,11 @@ internal static class RsyncErrors
 
     /// <summary>A source's path is no address that rsync understands.</summary>
     public static BackupError SourceAddressInvalid(string problem) => Configuration(
-        "SourceAddressInvalid", problem, $"Write {ConfigurationRules.SourcePathAllowed}.", null);
+        ErrorIds.SourceAddressInvalid, problem, $"Write {ConfigurationRules.SourcePathAllowed}.", null);
 
     /// <summary>The private key of a source's <c>ssh</c> is not there or not readable.</summary>
     public static BackupError IdentityFileUnusable(string source, string file, string reason) => Refused(
-        "IdentityFileUnusable",
+        ErrorIds.IdentityFileUnusable,
         BackupErrorCategory.ObjectNotFound,
         $"The identity file '{file}' of the source '{source}' cannot be used: {reason}.",
         "Name the private key (not the .pub file) with ssh.identityFile, readable by the user who runs the job and by nobody else.",
@@ -121,7 +121,7 @@ internal static class RsyncErrors
 
     /// <summary>The file with the host's key is not there or not readable.</summary>
     public static BackupError KnownHostsFileUnusable(string source, string file, string reason) => Refused(
-        "KnownHostsFileUnusable",
+        ErrorIds.KnownHostsFileUnusable,
         BackupErrorCategory.ObjectNotFound,
         $"The known hosts file '{file}' of the source '{source}' cannot be used: {reason}.",
         "Write the host's key into it (`ssh-keyscan` prints it; compare it with what the host itself says), or leave ssh.knownHostsFile out.",
@@ -129,7 +129,7 @@ internal static class RsyncErrors
 
     /// <summary>The file with a daemon's password is not there, or rsync would not take it.</summary>
     public static BackupError PasswordFileUnusable(string source, string file, string reason) => Refused(
-        "PasswordFileUnusable",
+        ErrorIds.PasswordFileUnusable,
         BackupErrorCategory.PermissionDenied,
         $"The password file '{file}' of the source '{source}' cannot be used: {reason}.",
         "It holds the password on one line, belongs to the user who runs the job, and `chmod 600` keeps others from it.",
@@ -137,7 +137,7 @@ internal static class RsyncErrors
 
     /// <summary>There is no ssh.</summary>
     public static BackupError SshNotFound(string source, string said) => Stage1(
-        "SshNotFound",
+        ErrorIds.SshNotFound,
         BackupErrorCategory.NotInstalled,
         $"rsync cannot start ssh to reach '{source}'. It said: {said}",
         "Install the OpenSSH client (package openssh-client or openssh) and see that `ssh` is on the PATH of the user who runs the job.",
@@ -145,18 +145,18 @@ internal static class RsyncErrors
 
     /// <summary>The other machine cannot be reached.</summary>
     public static BackupError RemoteUnreachable(string source, string said) => Remote(
-        "RemoteUnreachable", BackupErrorCategory.ConnectionError, source, "its machine cannot be reached", said,
+        ErrorIds.RemoteUnreachable, BackupErrorCategory.ConnectionError, source, "its machine cannot be reached", said,
         "Check that the machine is on, its name and port, and the firewalls between.");
 
     /// <summary>The other machine's key is not known, or is another one.</summary>
     public static BackupError RemoteHostKeyNotTrusted(string source, string said) => Remote(
-        "RemoteHostKeyNotTrusted", BackupErrorCategory.AuthenticationError, source, "its machine's key is not known, or is not the known one", said,
+        ErrorIds.RemoteHostKeyNotTrusted, BackupErrorCategory.AuthenticationError, source, "its machine's key is not known, or is not the known one", said,
         "For a new machine: connect once by hand with ssh as the user who runs the job and compare the fingerprint, or name a file with its key "
         + "with ssh.knownHostsFile. If the key has changed and nobody changed it, do not go on: another machine may answer.");
 
     /// <summary>The login failed.</summary>
     public static BackupError RemoteAuthenticationFailed(string source, string said, bool isSsh) => Remote(
-        "RemoteAuthenticationFailed", BackupErrorCategory.AuthenticationError, source, "the login failed", said,
+        ErrorIds.RemoteAuthenticationFailed, BackupErrorCategory.AuthenticationError, source, "the login failed", said,
         isSsh
             ? "Check the user's name and ssh.identityFile, that its public key is in ~/.ssh/authorized_keys there, that only its owner may read "
                 + "it, and that it has no passphrase or an agent holds it. ssh never asks here."
@@ -164,54 +164,54 @@ internal static class RsyncErrors
 
     /// <summary>The daemon has no such module.</summary>
     public static BackupError RemoteModuleUnknown(string source, string module, string said) => Remote(
-        "RemoteModuleUnknown", BackupErrorCategory.ObjectNotFound, source, $"its rsync daemon has no module '{module}'", said,
+        ErrorIds.RemoteModuleUnknown, BackupErrorCategory.ObjectNotFound, source, $"its rsync daemon has no module '{module}'", said,
         "Check the module's name: `rsync rsync://host/` lists those that are not hidden.");
 
     /// <summary>The daemon has too many connections.</summary>
     public static BackupError RemoteBusy(string source, string said) => Remote(
-        "RemoteBusy", BackupErrorCategory.ResourceBusy, source, "its rsync daemon has as many connections as it takes", said,
+        ErrorIds.RemoteBusy, BackupErrorCategory.ResourceBusy, source, "its rsync daemon has as many connections as it takes", said,
         "Run again later, or raise 'max connections' in its rsyncd.conf.");
 
     /// <summary>The daemon refused for another reason.</summary>
     public static BackupError RemoteRefused(string source, string said) => Remote(
-        "RemoteRefused", BackupErrorCategory.PermissionDenied, source, "its rsync daemon refused", said,
+        ErrorIds.RemoteRefused, BackupErrorCategory.PermissionDenied, source, "its rsync daemon refused", said,
         "Check the module in its rsyncd.conf ('hosts allow', 'auth users', 'path') and its log.");
 
     /// <summary>There is no rsync on the other machine.</summary>
     public static BackupError RemoteRsyncMissing(string source, string said) => Remote(
-        "RemoteRsyncMissing", BackupErrorCategory.NotInstalled, source, "there is no rsync on the other machine, or not on its PATH", said,
+        ErrorIds.RemoteRsyncMissing, BackupErrorCategory.NotInstalled, source, "there is no rsync on the other machine, or not on its PATH", said,
         "Install rsync there; `ssh host rsync --version` must work.");
 
     /// <summary>Something on the other machine prints what belongs into no protocol.</summary>
     public static BackupError RemoteShellNotClean(string source, string said) => Remote(
-        "RemoteShellNotClean", BackupErrorCategory.InvalidData, source, "its machine prints something before rsync can talk", said,
+        ErrorIds.RemoteShellNotClean, BackupErrorCategory.InvalidData, source, "its machine prints something before rsync can talk", said,
         "Remove what the login shell's start files print there: `ssh host /bin/true` must print nothing.");
 
     /// <summary>The connection broke.</summary>
     public static BackupError RemoteConnectionLost(string source, string said) => Remote(
-        "RemoteConnectionLost", BackupErrorCategory.ConnectionError, source, "the connection broke", said,
+        ErrorIds.RemoteConnectionLost, BackupErrorCategory.ConnectionError, source, "the connection broke", said,
         "Run again; what is done is kept, and nothing was deleted that is still there.");
 
     /// <summary>Two sources would go to the same folder of the mirror.</summary>
     public static BackupError SourceNameNotUnique(string name, string path, string otherPath) => Configuration(
-        "SourceNameNotUnique",
+        ErrorIds.SourceNameNotUnique,
         $"The sources '{otherPath}' and '{path}' would both go to the folder '{name}' of the mirror.",
         "Give one of them another name (`name` beside `path`).",
         path);
 
     /// <summary>A source's name cannot be a folder of the mirror.</summary>
     public static BackupError SourceNameInvalid(string name, string path) => Configuration(
-        "SourceNameInvalid",
+        ErrorIds.SourceNameInvalid,
         $"The source '{path}' cannot go to a folder '{name}' of the mirror.",
         "Give it a name (`name` beside `path`) that is one folder name.",
         path);
 
     /// <summary>No source at all.</summary>
-    public static BackupError NoSource() => Configuration("SourceMissing", "The job has no source.", "Name at least one source.", null);
+    public static BackupError NoSource() => Configuration(ErrorIds.SourceMissing, "The job has no source.", "Name at least one source.", null);
 
     /// <summary>A source and the mirror are inside one another.</summary>
     public static BackupError PathsOverlap(string source, string destination, string how) => Refused(
-        "PathsOverlap",
+        ErrorIds.PathsOverlap,
         BackupErrorCategory.InvalidArgument,
         $"The source '{source}' and the destination '{destination}' overlap: {how}.",
         "Choose a destination outside the source, and not above it.",
@@ -219,7 +219,7 @@ internal static class RsyncErrors
 
     /// <summary>The destination cannot be written.</summary>
     public static BackupError DestinationNotWritable(string destination, string reason) => Refused(
-        "DestinationNotWritable",
+        ErrorIds.DestinationNotWritable,
         BackupErrorCategory.PermissionDenied,
         $"The destination '{destination}' cannot be written: {reason}.",
         "Check the rights of this user, and that the drive is not mounted read-only.",
@@ -227,7 +227,7 @@ internal static class RsyncErrors
 
     /// <summary>The destination's drive is full.</summary>
     public static BackupError DestinationFull(string destination, long? free, long? needed, int? exitCode) => Stage1(
-        "DestinationFull",
+        ErrorIds.DestinationFull,
         BackupErrorCategory.LimitsExceeded,
         $"The drive of the destination '{destination}' is full"
         + (free is { } bytes ? $" ({HumanText.Bytes(bytes)} are free now)." : ".")
@@ -239,7 +239,7 @@ internal static class RsyncErrors
     /// <summary>More would be deleted than the job allows; nothing was.</summary>
     public static BackupError DeleteLimitExceeded(
         string destination, long count, long existing, long allowed, DeleteLimit limit, IReadOnlyList<string> firstNames) => Refused(
-        "DeleteLimitExceeded",
+        ErrorIds.DeleteLimitExceeded,
         BackupErrorCategory.LimitsExceeded,
         string.Create(
             CultureInfo.InvariantCulture,
@@ -250,7 +250,7 @@ internal static class RsyncErrors
 
     /// <summary>The limit was reached while deleting, because the source changed meanwhile.</summary>
     public static BackupError DeleteLimitReached(string destination, long allowed) => Stage1(
-        "DeleteLimitExceeded",
+        ErrorIds.DeleteLimitExceeded,
         BackupErrorCategory.LimitsExceeded,
         string.Create(
             CultureInfo.InvariantCulture,
@@ -278,7 +278,7 @@ internal static class RsyncErrors
 
     /// <summary>rsync claims success, but what it printed is not what an rsync prints.</summary>
     public static BackupError OutputNotUnderstood(string path, int code, string said) => Stage1(
-        "RsyncOutputNotUnderstood",
+        ErrorIds.RsyncOutputNotUnderstood,
         BackupErrorCategory.InvalidData,
         $"'{path}' ended well but did not report what it did, so nothing says that the mirror is right."
         + (said.Length > 0 ? $" It said: {said}" : ""),
@@ -288,15 +288,15 @@ internal static class RsyncErrors
 
     /// <summary>rsync could not be started.</summary>
     public static BackupError CannotStart(string path, string reason) => Stage1(
-        "RsyncCannotStart", BackupErrorCategory.InvalidOperation, $"'{path}' cannot be started: {reason}", InstallAdvice(), path);
+        ErrorIds.RsyncCannotStart, BackupErrorCategory.InvalidOperation, $"'{path}' cannot be started: {reason}", InstallAdvice(), path);
 
     /// <summary>One entry failed.</summary>
     public static BackupError ItemFailed(string path, string message, BackupErrorCategory category) => Stage1(
-        "RsyncItemFailed", category, message, "Check the entry's permissions and its drive, or exclude it; then run again.", path);
+        ErrorIds.RsyncItemFailed, category, message, "Check the entry's permissions and its drive, or exclude it; then run again.", path);
 
     /// <summary>The user stopped the run.</summary>
     public static BackupError Cancelled(string destination) => Stage1(
-        "RunCancelled",
+        ErrorIds.RunCancelled,
         BackupErrorCategory.OperationStopped,
         "The run was stopped while stage 1 was at work.",
         "Run again; the mirror is consistent, and what was copied, also of unfinished files, is kept.",
@@ -304,7 +304,7 @@ internal static class RsyncErrors
 
     /// <summary>A defect of ours.</summary>
     public static BackupError Unexpected(Exception exception, string destination) => Stage1(
-        "UnexpectedError",
+        ErrorIds.UnexpectedError,
         BackupErrorCategory.NotSpecified,
         $"Stage 1 failed in an unexpected way: {exception.GetType().Name}: {exception.Message}",
         "Run again; when it happens again, report it with the run's log.",

@@ -58,7 +58,7 @@ internal sealed class RsyncStageRun
         try
         {
             error = await MirrorAsync(cancellationToken).ConfigureAwait(false);
-            if (error is { Id: "DestinationFull" })
+            if (error is { Id: ErrorIds.DestinationFull })
                 error = await MeasureNeedAsync(error, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -44,7 +44,7 @@ internal sealed class JobRun : IDisposable
     public BackupError? Refusal { get; private set; }
 
     /// <summary>How a stage ended that was refused.</summary>
-    public BackupStatus RefusedStatus => Refusal?.Id == "RunCancelled" ? BackupStatus.Cancelled : BackupStatus.Failed;
+    public BackupStatus RefusedStatus => Refusal is { IsCancellation: true } ? BackupStatus.Cancelled : BackupStatus.Failed;
 
     /// <summary>Takes the job's lock, or waits for it as long as the options say, and opens the run's history.</summary>
     public static async Task<JobRun> StartAsync(RunContext context, RunRequest request, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal static class Stage2Attempts
         // One time for all attempts: the prefix of a dated snapshot must not change between them.
         S3SyncRequest dated = request with { StartTime = request.StartTime ?? request.Clock.GetLocalNow() };
         List<S3SyncStageResult> attempts = [];
-        AttemptedItems items = new(RetryPolicy.MayPass);
+        AttemptedItems items = new(error => error.IsTransient);
         context.Attempts = items;
         bool isCancelled = false;
         try

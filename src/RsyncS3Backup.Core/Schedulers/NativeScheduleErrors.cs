@@ -6,28 +6,28 @@ namespace RsyncS3Backup.Schedulers;
 internal static class NativeScheduleErrors
 {
     public static BackupError SchedulerUnavailable(BackupScheduler scheduler, BackupScheduleScope scope, string reason, string action) => Make(
-        "SchedulerUnavailable",
+        ErrorIds.SchedulerUnavailable,
         BackupErrorCategory.NotInstalled,
         $"{scheduler} cannot be used here (scope {scope}): {reason}",
         action,
         scheduler.ToString());
 
     public static BackupError NotPrivileged(BackupScheduler scheduler, string jobName) => Make(
-        "SchedulePermissionDenied",
+        ErrorIds.SchedulePermissionDenied,
         BackupErrorCategory.PermissionDenied,
         $"Job '{jobName}' cannot be registered for the whole machine with {scheduler}: that takes an administrator.",
         OperatingSystem.IsWindows() ? "Start PowerShell as administrator, or register with -Scope User." : "Run pwsh as root (sudo pwsh), or register with -Scope User.",
         jobName);
 
     public static BackupError Refused(string jobName, string program, IEnumerable<string> arguments, string complaint) => Make(
-        "ScheduleRefused",
+        ErrorIds.ScheduleRefused,
         BackupErrorCategory.InvalidOperation,
         $"'{program} {string.Join(' ', arguments)}' for job '{jobName}' failed: {complaint}",
         "Correct what the message names, then register again; -Scheduler chooses another scheduler.",
         jobName);
 
     public static BackupError ProgramHangs(string program, IEnumerable<string> arguments, TimeSpan timeout) => Make(
-        "ScheduleRefused",
+        ErrorIds.ScheduleRefused,
         BackupErrorCategory.OperationTimeout,
         $"'{program} {string.Join(' ', arguments)}' gave no answer for {timeout.TotalSeconds:0} seconds.",
         "Check whether the system's scheduler is well, then try again.",
@@ -42,7 +42,7 @@ internal static class NativeScheduleErrors
         bool isWithoutRuntime = said.Contains("install .NET", StringComparison.Ordinal)
             || said.Contains("install or update .NET", StringComparison.Ordinal);
         return Make(
-            "ScheduleCheckFailed",
+            ErrorIds.ScheduleCheckFailed,
             BackupErrorCategory.InvalidOperation,
             $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
                 + $"environment, {ending}: {said}",
@@ -54,7 +54,7 @@ internal static class NativeScheduleErrors
     }
 
     public static BackupError CheckHangs(string jobName, BackupScheduler scheduler, string command, TimeSpan patience) => Make(
-        "ScheduleCheckFailed",
+        ErrorIds.ScheduleCheckFailed,
         BackupErrorCategory.OperationTimeout,
         $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
             + $"environment, did not end within {patience.TotalSeconds:0} seconds.",
@@ -62,56 +62,56 @@ internal static class NativeScheduleErrors
         jobName);
 
     public static BackupError NotVerified(string jobName, BackupScheduler scheduler, string difference) => Make(
-        "ScheduleNotVerified",
+        ErrorIds.ScheduleNotVerified,
         BackupErrorCategory.InvalidOperation,
         $"{scheduler} does not have job '{jobName}' as it was registered: {difference}",
         "Register again; if it stays, Unregister-BackupSchedule and register with another -Scheduler.",
         jobName);
 
     public static BackupError NotRemoved(string jobName, BackupScheduler scheduler, string rest) => Make(
-        "ScheduleNotRemoved",
+        ErrorIds.ScheduleNotRemoved,
         BackupErrorCategory.InvalidOperation,
         $"{scheduler} still has job '{jobName}': {rest}",
         "Check your permissions, then run Unregister-BackupSchedule again.",
         jobName);
 
     public static BackupError NotWritten(string jobName, string path, string reason) => Make(
-        "ScheduleNotWritten",
+        ErrorIds.ScheduleNotWritten,
         BackupErrorCategory.WriteError,
         $"'{path}' for job '{jobName}' could not be changed: {reason}",
         "Check the folder, its permissions and its free space.",
         path);
 
     public static BackupError LockNotWritten(string path, string reason) => Make(
-        "ScheduleNotWritten",
+        ErrorIds.ScheduleNotWritten,
         BackupErrorCategory.WriteError,
         $"The lock '{path}', under which schedules are changed, could not be made: {reason}",
         "Check the state folder, its permissions and its free space; RSYNCS3BACKUP_STATE moves it.",
         path);
 
     public static BackupError CannotExpress(string jobName, BackupScheduler scheduler, string reason, string action) => Make(
-        "ScheduleNotExpressible",
+        ErrorIds.ScheduleNotExpressible,
         BackupErrorCategory.InvalidArgument,
         $"{scheduler} cannot start job '{jobName}': {reason}",
         action,
         jobName);
 
     public static BackupError Busy(string path) => Make(
-        "ScheduleBusy",
+        ErrorIds.ScheduleBusy,
         BackupErrorCategory.ResourceBusy,
         $"Another session is changing schedules and does not end ('{path}' is locked).",
         "Wait until it has ended, then try again.",
         path);
 
     public static BackupError NotFound(string name) => Make(
-        "ScheduleNotFound",
+        ErrorIds.ScheduleNotFound,
         BackupErrorCategory.ObjectNotFound,
         $"No schedule of a job '{name}' is registered.",
         "Get-BackupSchedule lists those that are; Register-BackupSchedule registers one.",
         name);
 
     public static BackupError ShellNotFound() => Make(
-        "PowerShellNotFound",
+        ErrorIds.PowerShellNotFound,
         BackupErrorCategory.NotInstalled,
         "There is no pwsh on the PATH, and this session runs in another program, so nothing can be registered to start the job.",
         "Install PowerShell 7.4 or later, or register from a pwsh session.",

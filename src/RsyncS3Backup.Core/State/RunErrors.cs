@@ -5,7 +5,7 @@ internal static class RunErrors
 {
     /// <summary>The job's lock is held.</summary>
     public static BackupError JobAlreadyRunning(string jobName, JobLockHolder? holder) => BackupError.Make(
-        "JobAlreadyRunning",
+        ErrorIds.JobAlreadyRunning,
         BackupErrorCategory.ResourceBusy,
         $"Job '{jobName}' is already running: {holder?.ToString() ?? "another process holds its lock"}.",
         "Wait until that run has ended, or let this one wait with -WaitForLock; end the other process if it hangs.",
@@ -14,7 +14,7 @@ internal static class RunErrors
 
     /// <summary>Stopped by the user while it waited for the lock.</summary>
     public static BackupError Cancelled(string jobName, BackupExitCode exitCode) => BackupError.Make(
-        "RunCancelled",
+        ErrorIds.RunCancelled,
         BackupErrorCategory.OperationStopped,
         $"The run was stopped while it waited for another run of job '{jobName}'.",
         "Run it again; nothing was done.",
@@ -23,7 +23,7 @@ internal static class RunErrors
 
     /// <summary>The run's process ended before the run did.</summary>
     public static BackupError Interrupted(string jobName, int stage, long processId, string host) => BackupError.Make(
-        "RunInterrupted",
+        ErrorIds.RunInterrupted,
         BackupErrorCategory.OperationStopped,
         $"Process {processId} on {host} ended while stage {stage} of job '{jobName}' was on.",
         "Check whether the machine went down or the process was killed; the next run makes good what this one left.",

@@ -9,17 +9,17 @@ internal static class SyncErrors
         "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.";
 
     public static BackupException MirrorEmpty(string path, long deletions, string where) => Refusal(
-        "MirrorEmpty", BackupErrorCategory.InvalidOperation, path,
+        ErrorIds.MirrorEmpty, BackupErrorCategory.InvalidOperation, path,
         $"The mirror '{path}' is empty, and all {deletions} objects under {where} would be deleted; none was.",
         "Check that the right drive is mounted and that stage 1 really ran. If the mirror is meant to be empty, run with -AllowEmptySource.");
 
     public static BackupException DeleteLimitExceeded(long deletions, long existing, long allowed, string where, IEnumerable<string> first) => Refusal(
-        "DeleteLimitExceeded", BackupErrorCategory.LimitsExceeded, where,
+        ErrorIds.DeleteLimitExceeded, BackupErrorCategory.LimitsExceeded, where,
         $"{deletions} of {existing} objects under {where} would be deleted, and {allowed} are allowed; none was. The first: {string.Join(", ", first)}.",
         "Look whether the mirror lost something. If the deletions are right, raise maxDelete (options.rsync.maxDelete or -MaxDelete) for one run.");
 
     public static BackupError CatalogFailed(string path, SqliteException exception) => Stage2(
-        "CatalogFailed", exception.IsBusy ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError, path,
+        ErrorIds.CatalogFailed, exception.IsBusy ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError, path,
         $"The catalog of what S3 holds, '{path}', failed ({exception.Message}). Nothing was deleted.",
         exception.IsBusy
             ? "Another program has the file open; close it, then run stage 2 again."
@@ -27,28 +27,28 @@ internal static class SyncErrors
             + "makes it anew from a full comparison, and sends nothing again that S3 has.");
 
     public static BackupError Cancelled(string bucket) => Stage2(
-        "RunCancelled", BackupErrorCategory.OperationStopped, bucket,
+        ErrorIds.RunCancelled, BackupErrorCategory.OperationStopped, bucket,
         "Stage 2 was stopped before its end. What was uploaded until then stays; nothing was left half-made.",
         "Run it again; only what is missing is sent.");
 
     public static BackupError PartialTransfer(long failed, long total, string? bucket) => Stage2(
-        "S3PartialTransfer", BackupErrorCategory.WriteError, bucket,
+        ErrorIds.S3PartialTransfer, BackupErrorCategory.WriteError, bucket,
         $"{failed} of {total} entries of the mirror were not brought to S3; the others were.",
         "Look at FailedItems and the log for the reasons, then run stage 2 again. The mirror is good.");
 
     public static BackupException ParameterInvalid(string what, string value, string problem) => ParameterError(
-        "InvalidParameter", value, $"{what}: {problem}", "Correct the value; Get-Help about_RsyncS3Backup_Configuration says what is allowed.");
+        ErrorIds.InvalidParameter, value, $"{what}: {problem}", "Correct the value; Get-Help about_RsyncS3Backup_Configuration says what is allowed.");
 
     public static BackupError KeyTooLong(string path, int length) => Item(
-        "KeyTooLong", BackupErrorCategory.LimitsExceeded, path,
+        ErrorIds.KeyTooLong, BackupErrorCategory.LimitsExceeded, path,
         $"The key of '{path}' would have {length} bytes; S3 takes 1,024.", "Use a shorter key prefix, or shorter names.");
 
     public static BackupError FileTooLarge(string path, long size) => Item(
-        "FileTooLarge", BackupErrorCategory.LimitsExceeded, path,
+        ErrorIds.FileTooLarge, BackupErrorCategory.LimitsExceeded, path,
         $"'{path}' has {HumanText.Bytes(size)}; the largest object S3 takes has 48.8 TiB.", "Split the file, or exclude it.");
 
     public static BackupError FileChanged(string path) => Item(
-        "FileChangedDuringUpload", BackupErrorCategory.ReadError, path,
+        ErrorIds.FileChangedDuringUpload, BackupErrorCategory.ReadError, path,
         $"'{path}' changed each time it was read; its copy in S3 stays as it is.",
         "Something writes into the mirror while it is sent to S3; stop that, then run again.");
 

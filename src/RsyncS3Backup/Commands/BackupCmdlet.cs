@@ -237,7 +237,7 @@ public abstract class BackupCmdlet : AsyncCmdlet
         {
             return ConfigurationReader.Load(file);
         }
-        catch (BackupException exception) when (exception.Error.Id == "ConfigurationNotFound" && !given.AsSpan().ContainsAny('/', '\\'))
+        catch (BackupException exception) when (exception.Error.Id == ErrorIds.ConfigurationNotFound && !given.AsSpan().ContainsAny('/', '\\'))
         {
             // A file is never looked for by a job's name, nor a job where a file was meant: which one runs must not hang on the current folder.
             if (JobList.Read().Jobs.FirstOrDefault(job => job.Name.Equals(given, StringComparison.OrdinalIgnoreCase)) is not { } job)

@@ -53,7 +53,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
             List<BackupDifference> found = [];
             BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
                 (observer, emit, token) => BackupTest.RunAsync(Request(job), observer, emit, token), found.Add);
-            if (result.Error is { Id: not "BackupDiffers" } error)
+            if (result.Error is { Id: not ErrorIds.BackupDiffers } error)
                 WriteError(error);
             Repair(job, found.Select(DifferenceInput.Of));
         }

@@ -96,7 +96,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet
                     WriteObject(difference);
             });
         // Differences are the test's result and no failure of the command.
-        if (result.Error is { Id: not "BackupDiffers" } error)
+        if (result.Error is { Id: not ErrorIds.BackupDiffers } error)
             WriteError(error);
         worst = ExitCodes.Worse(worst, result.ExitCode);
         WriteObject(Quiet ? result.ExitCode == BackupExitCode.Succeeded : result);

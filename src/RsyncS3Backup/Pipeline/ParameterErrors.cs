@@ -4,136 +4,136 @@ namespace RsyncS3Backup.Pipeline;
 internal static class ParameterErrors
 {
     internal static BackupError NotAFileSystemPath(string path, string provider) => Create(
-        "NotAFileSystemPath",
+        ErrorIds.NotAFileSystemPath,
         $"'{path}' is a path of PowerShell's {provider} provider, not of the file system.",
         "Give a folder or file on disk, for instance /data/photos or C:\\photos; change to the file system first if you meant a relative path.",
         path);
 
     internal static BackupError PathNotResolved(string path, string reason) => Create(
-        "PathNotResolved",
+        ErrorIds.PathNotResolved,
         $"'{path}' cannot be resolved: {reason}",
         "Check the drive and the spelling of the path.",
         path);
 
     internal static BackupError NoConfigurationMatches(string pattern) => Create(
-        "ConfigurationNotFound",
+        ErrorIds.ConfigurationNotFound,
         $"No file matches '{pattern}'.",
         "Check the folder and the wildcard; 'New-BackupConfiguration' writes a configuration file.",
         pattern,
         BackupErrorCategory.ObjectNotFound);
 
     internal static BackupError NotAConfiguration(string typeName) => Create(
-        "ConfigurationInvalid",
+        ErrorIds.ConfigurationInvalid,
         $"An object of type {typeName} is no configuration.",
         "Give what Get-BackupJob or Import-BackupConfiguration returns, a hashtable with the keys of a configuration file, or the path of such a file.",
         typeName);
 
     internal static BackupError TwoKindsOfCredentials() => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         "Both -Credential and -AccessKey or -SecretKey were given.",
         "Give one of them: -Credential (user name = access key, password = secret key), or -AccessKey with -SecretKey.",
         "Credential");
 
     internal static BackupError IncompleteKeys() => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         "-AccessKey and -SecretKey belong together, and -SessionToken goes with both.",
         "Give both keys, or neither to use the AWS SDK's own chain (environment, profile, SSO, instance).",
         "AccessKey");
 
     internal static BackupError InvalidValue(string parameter, string value, string problem, string allowed) => Create(
-        "InvalidParameter", $"-{parameter} '{value}': {problem}", $"Allowed: {allowed}.", parameter);
+        ErrorIds.InvalidParameter, $"-{parameter} '{value}': {problem}", $"Allowed: {allowed}.", parameter);
 
     internal static BackupError SeveralNames(IEnumerable<string> names) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"-Name {string.Join(", ", names)}: a stage that runs from parameters has one name.",
         "Give one name; or leave the other parameters out to run jobs of the job folders by name.",
         "Name");
 
     internal static BackupError TargetGivenTwice(string name, IEnumerable<string> parameters) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"Job '{name}' brings its own destination, so {string.Join(", ", parameters.Select(p => "-" + p))} cannot apply.",
         "Leave these parameters out, or run stage 2 with -Path.",
         name);
 
     internal static BackupError BucketMissing(string name) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"The result of stage 1 of '{name}' was made from parameters and names no bucket.",
         "Add -BucketName (and -KeyPrefix), or run stage 1 with -ConfigPath.",
         name);
 
     internal static BackupError RunWithoutConfiguration(string name, string runId) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"Run {runId} of job '{name}' names no configuration file, so there is nothing to run its stage 2 from.",
         "Run stage 2 with -ConfigPath, or with -Path, -BucketName and -KeyPrefix.",
         name);
 
     internal static BackupError NotADifference(string what) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"Repair-Backup takes the differences that Test-Backup emits, and this is none: {what}.",
         "Give what Test-Backup emits, or what was exported of it with all properties; or give -Name or -ConfigPath, and the job is tested first.",
         what);
 
     internal static BackupError DifferenceWithoutJob(string path) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"The difference of '{path}' names no job: it was found in a bucket alone, and without a mirror there is nothing to repair it from.",
         "Test the job by -Name or -ConfigPath, and repair what that finds.",
         path);
 
     internal static BackupError RunIsTest(string name, string runId, string consequence) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"Run {runId} of job '{name}' was a test of its copies, so {consequence}.",
         "Take the runs that backed up: 'Get-BackupHistory -Kind Backup' lists them.",
         name);
 
     internal static BackupError RunNotEnded(string name, string runId) => Create(
-        "InvalidParameter", $"Run {runId} of job '{name}' is still on, so there is no end to tell of.", "Wait until it has ended.", name);
+        ErrorIds.InvalidParameter, $"Run {runId} of job '{name}' is still on, so there is no end to tell of.", "Wait until it has ended.", name);
 
     internal static BackupError NotAResult(string typeName) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"An object of type {typeName} is no result of a run.",
         "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage or Get-BackupHistory emit, in the session in which they emitted it.",
         typeName);
 
     internal static BackupError NoFileToRegister(string name) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"The configuration of job '{name}' was made in memory; a scheduler needs a file to read it from.",
         "Write it with New-BackupConfiguration, and register the file.",
         name);
 
     internal static BackupError TimeZoneAlone(string timeZone) => Create(
-        "InvalidParameter", $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
+        ErrorIds.InvalidParameter, $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
 
     internal static BackupError SeveralJobsToOneFolder(string first, string second) => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         $"Job '{second}' was not restored: -Destination takes one job, and '{first}' is there already.",
         "Restore each job to a folder of its own, or all of them with -InPlace.",
         second);
 
     internal static BackupError ClaimOfAnotherTime() => Create(
-        "InvalidParameter", "-At asks about another instant, which -Claim cannot keep.", "Leave out one of them.", "At");
+        ErrorIds.InvalidParameter, "-At asks about another instant, which -Claim cannot keep.", "Leave out one of them.", "At");
 
     internal static BackupError FileExists(string path) => Create(
-        "ConfigurationExists",
+        ErrorIds.ConfigurationExists,
         $"'{path}' exists already.",
         "Choose another -Path, or add -Force to replace it.",
         path,
         BackupErrorCategory.InvalidOperation);
 
     internal static BackupError JobExists(string name, string path) => Create(
-        "ConfigurationExists",
+        ErrorIds.ConfigurationExists,
         $"'{path}' is a job of the name '{name}' already.",
         "Choose another -Name, or give that file as -Path with -Force to replace it.",
         path,
         BackupErrorCategory.InvalidOperation);
 
     internal static BackupError PathOrNameMissing() => Create(
-        "InvalidParameter",
+        ErrorIds.InvalidParameter,
         "Neither -Path nor -Name was given.",
         "Give -Path for a file of your choice, or -Name for a job in your job folder, which is then known by that name.",
         "Path");
 
     internal static BackupError NotWritten(string path, string reason) => Create(
-        "ConfigurationNotWritten", $"'{path}' could not be written: {reason}", "Check the folder, its permissions and its free space.", path,
+        ErrorIds.ConfigurationNotWritten, $"'{path}' could not be written: {reason}", "Check the folder, its permissions and its free space.", path,
         BackupErrorCategory.WriteError);
 
     private static BackupError Create(

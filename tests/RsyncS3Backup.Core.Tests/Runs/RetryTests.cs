@@ -246,7 +246,7 @@ public sealed class RetryTests : SyncHarness
 
         Assert.Equal(
             ["S3AnswerInvalid", "S3EndpointUnreachable", "S3ListingIncomplete", "S3Stalled", "S3Unavailable"],
-            ids.Where(id => RetryPolicy.MayPass(Error(id))).Order(StringComparer.Ordinal));
+            ids.Where(id => Error(id).IsTransient).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -255,7 +255,7 @@ public sealed class RetryTests : SyncHarness
     [InlineData("S3DeleteFailed", "SlowDown", true)]
     [InlineData("S3DeleteFailed", "AccessDenied", false)]
     public void What_S3_says_of_one_request_decides_about_it(string id, string code, bool expected) =>
-        Assert.Equal(expected, RetryPolicy.MayPass(Error(id) with { S3ErrorCode = code }));
+        Assert.Equal(expected, (Error(id) with { S3ErrorCode = code }).IsTransient);
 
     [Theory]
     [InlineData(1, 0, 10)]

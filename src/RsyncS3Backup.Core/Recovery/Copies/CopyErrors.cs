@@ -4,39 +4,39 @@ namespace RsyncS3Backup.Recovery.Copies;
 internal static class CopyErrors
 {
     public static BackupException KeepsNoVersions(string bucket) => Failure(
-        "BucketKeepsNoVersions", BackupErrorCategory.InvalidOperation, bucket,
+        ErrorIds.BucketKeepsNoVersions, BackupErrorCategory.InvalidOperation, bucket,
         $"Bucket '{bucket}' keeps no versions, so it does not know what it held in the past.",
         "Leave the time out to see what it holds now. For the future: switch versioning on, or use dated snapshots ({yyyy-MM-dd} in s3Prefix).");
 
     public static BackupException NoSnapshot(string prefix, string wanted) => Failure(
-        "SnapshotNotFound", BackupErrorCategory.ObjectNotFound, prefix,
+        ErrorIds.SnapshotNotFound, BackupErrorCategory.ObjectNotFound, prefix,
         $"There is no {wanted} under '{prefix}'.", "Get-BackupSnapshot lists the snapshots that there are.");
 
     public static BackupException NotDated(string? prefix) => Failure(
-        "SnapshotNotFound", BackupErrorCategory.InvalidArgument, prefix ?? "",
+        ErrorIds.SnapshotNotFound, BackupErrorCategory.InvalidArgument, prefix ?? "",
         "A snapshot was asked for, and the key prefix has no date tokens, so there are no dated snapshots.",
         "Leave -Snapshot out; in a bucket that keeps versions, -AsOf goes back in time.");
 
     public static BackupException SnapshotsNotNamed(string prefix) => Failure(
-        "SnapshotNotFound", BackupErrorCategory.InvalidOperation, prefix,
+        ErrorIds.SnapshotNotFound, BackupErrorCategory.InvalidOperation, prefix,
         $"The date tokens of '{prefix}' do not tell a time for good, so its snapshots cannot be told apart.",
         "Name the folder itself with -BucketName and -KeyPrefix.");
 
     public static BackupException NoBucket(string job) => Failure(
-        "NoS3Copy", BackupErrorCategory.InvalidOperation, job,
+        ErrorIds.NoS3Copy, BackupErrorCategory.InvalidOperation, job,
         $"Job '{job}' is local only: it has no bucket.", "Look into the mirror, with -From Local.");
 
     public static BackupException NoMirror() => Failure(
-        "NoLocalCopy", BackupErrorCategory.InvalidArgument, "",
+        ErrorIds.NoLocalCopy, BackupErrorCategory.InvalidArgument, "",
         "A bucket without a job has no mirror.", "Leave -From out, or name the job with -Name or -ConfigPath.");
 
     public static BackupException MirrorHasNoPast(string root) => Failure(
-        "NoLocalCopy", BackupErrorCategory.InvalidArgument, root,
+        ErrorIds.NoLocalCopy, BackupErrorCategory.InvalidArgument, root,
         $"The mirror '{root}' holds the last state only: it knows no time in the past, no snapshots and no versions.",
         "Leave -From out, or look into S3, with -From S3.");
 
     public static BackupException NoItem(string path) => Failure(
-        "ItemNotFound", BackupErrorCategory.ObjectNotFound, path,
+        ErrorIds.ItemNotFound, BackupErrorCategory.ObjectNotFound, path,
         $"The copy holds no '{path}'.", "Paths are below the mirror's root, and upper and lower case count. Get-BackupItem without -Path shows what there is.");
 
     private static BackupException Failure(string id, BackupErrorCategory category, string target, string message, string action) =>

@@ -105,7 +105,7 @@ internal sealed class Repairer : IDisposable
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             BackupError error = exception is BackupException known ? known.Error : S3Errors.From(exception, target);
-            if (S3Errors.EndsTheStage(error))
+            if (error.EndsStage)
                 throw new BackupException(error, exception);
             report.ItemFailed(exception is BackupException ? error : S3Errors.ItemFailed(difference.Key, exception, target));
         }

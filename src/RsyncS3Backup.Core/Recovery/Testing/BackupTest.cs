@@ -96,7 +96,7 @@ internal static class BackupTest
         {
             Name = request.Configuration?.Name,
             RunId = context.RunId,
-            Status = error?.Id == "TestCancelled" ? BackupStatus.Cancelled
+            Status = error is { IsCancellation: true } ? BackupStatus.Cancelled
                 : error is not null ? BackupStatus.Failed
                 : report.HasWarnings ? BackupStatus.SucceededWithWarnings
                 : BackupStatus.Succeeded,

@@ -6,30 +6,30 @@ namespace RsyncS3Backup.Recovery.Testing;
 internal static class TestErrors
 {
     public static BackupError Differs(long differences, long total, string target) => Make(
-        "BackupDiffers", BackupErrorCategory.InvalidData, target,
+        ErrorIds.BackupDiffers, BackupErrorCategory.InvalidData, target,
         $"The copies differ in {differences} of {total} entries.",
         "Each difference says which copy is good, and why; Repair-Backup takes the good one where that is known.");
 
     public static BackupError Incomplete(long failed, long total, string target) => Make(
-        "TestIncomplete", BackupErrorCategory.ReadError, target,
+        ErrorIds.TestIncomplete, BackupErrorCategory.ReadError, target,
         $"{failed} of {total} entries could not be looked at, so nothing is known of them.", "Look at FailedItems and the log for the reasons.");
 
     public static BackupError Cancelled(string target) => Make(
-        "TestCancelled", BackupErrorCategory.OperationStopped, target,
+        ErrorIds.TestCancelled, BackupErrorCategory.OperationStopped, target,
         "The test was stopped before its end; nothing was changed.", "Run it again.");
 
     /// <summary>The test's process ended before the test did.</summary>
     public static BackupError Interrupted(string jobName, long processId, string host) => Make(
-        "RunInterrupted", BackupErrorCategory.OperationStopped, jobName,
+        ErrorIds.RunInterrupted, BackupErrorCategory.OperationStopped, jobName,
         $"Process {processId} on {host} ended while it tested the copies of job '{jobName}'; nothing was changed.",
         "Check whether the machine went down or the process was killed, and run the test again.");
 
     public static BackupError Failed(Exception exception, S3Target target)
     {
         BackupError error = S3Errors.From(exception, target);
-        return error.Id == "S3RequestFailed" && error.S3ErrorCode is null
+        return error.Id == ErrorIds.S3RequestFailed && error.S3ErrorCode is null
             ? Make(
-                "TestFailed", BackupErrorCategory.ReadError, target.Bucket,
+                ErrorIds.TestFailed, BackupErrorCategory.ReadError, target.Bucket,
                 $"The test could not go on: {exception.Message}", "Correct what the message names, and run the test again.")
             : error;
     }

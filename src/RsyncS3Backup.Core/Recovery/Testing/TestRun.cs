@@ -260,7 +260,7 @@ internal sealed class TestRun : IDisposable
             catch (Exception exception)
             {
                 BackupError error = S3Errors.From(exception, Target);
-                if (S3Errors.EndsTheStage(error))
+                if (error.EndsStage)
                 {
                     await stop.CancelAsync().ConfigureAwait(false);
                     throw new BackupException(error, exception);

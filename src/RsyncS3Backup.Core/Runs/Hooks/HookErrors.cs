@@ -7,7 +7,7 @@ internal static class HookErrors
 {
     /// <summary>It ended with another code than 0.</summary>
     public static BackupError Failed(BackupHook hook, string command, int exitCode, string lastLine) => Make(
-        "HookFailed",
+        ErrorIds.HookFailed,
         BackupErrorCategory.InvalidOperation,
         $"The hook '{Name(hook)}' ({command}) ended with exit code {exitCode}{(lastLine.Length > 0 ? $": {lastLine}" : ".")}",
         "See what it printed in the run's log, and run it by hand.",
@@ -15,7 +15,7 @@ internal static class HookErrors
 
     /// <summary>It was killed, because it took too long.</summary>
     public static BackupError TimedOut(BackupHook hook, string command, TimeSpan timeout) => Make(
-        "HookTimedOut",
+        ErrorIds.HookTimedOut,
         BackupErrorCategory.OperationTimeout,
         $"The hook '{Name(hook)}' ({command}) did not end within {HumanText.Duration(timeout)}, and was killed with all that it started.",
         "See what it printed in the run's log; give it more time with 'timeout' if it needs that.",
@@ -23,7 +23,7 @@ internal static class HookErrors
 
     /// <summary>It could not be started.</summary>
     public static BackupError CannotStart(BackupHook hook, string command, string reason) => Make(
-        "HookCannotStart",
+        ErrorIds.HookCannotStart,
         BackupErrorCategory.ObjectNotFound,
         $"The hook '{Name(hook)}' ({command}) could not be started: {reason}",
         "Check its path. A script other than a .ps1 must be executable (chmod +x) and name its interpreter in its first line (#!/bin/sh).",
@@ -31,7 +31,7 @@ internal static class HookErrors
 
     /// <summary>The hook before a run failed, so nothing ran.</summary>
     public static BackupError BeforeFailed(BackupError cause) => Make(
-        "HookFailed",
+        ErrorIds.HookFailed,
         cause.Category,
         $"Nothing ran, because its hook demands that: {cause.Message}",
         $"{cause.RecommendedAction} Take 'hooks.before' out of the configuration to run without it.",
@@ -39,7 +39,7 @@ internal static class HookErrors
 
     /// <summary>Stopped by the user while the hook before it ran.</summary>
     public static BackupError Cancelled(string jobName, BackupExitCode exitCode) => Make(
-        "RunCancelled",
+        ErrorIds.RunCancelled,
         BackupErrorCategory.OperationStopped,
         $"The run was stopped while the hook 'before' of job '{jobName}' ran.",
         "Run it again; nothing was done.",

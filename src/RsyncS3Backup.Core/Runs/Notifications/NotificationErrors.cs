@@ -5,7 +5,7 @@ internal static class NotificationErrors
 {
     /// <summary>The address or the password is not where the configuration says.</summary>
     public static BackupError SecretMissing(string where, string problem) => Make(
-        "NotificationSecretMissing",
+        ErrorIds.NotificationSecretMissing,
         BackupErrorCategory.ObjectNotFound,
         $"A notification was not sent, because {where} cannot be read: {problem}",
         "Set the environment variable for the user and the scheduler that run the job, or store the secret with Set-Secret.",
@@ -13,7 +13,7 @@ internal static class NotificationErrors
 
     /// <summary>What was found is no address.</summary>
     public static BackupError AddressInvalid(string where, string problem) => Make(
-        "NotificationAddressInvalid",
+        ErrorIds.NotificationAddressInvalid,
         BackupErrorCategory.InvalidArgument,
         $"A notification was not sent, because what is in {where} is no address: {problem}",
         "Put the whole address there, beginning with 'https://'.",
@@ -21,7 +21,7 @@ internal static class NotificationErrors
 
     /// <summary>It would go unencrypted to another machine.</summary>
     public static BackupError Insecure(string target) => Make(
-        "NotificationInsecure",
+        ErrorIds.NotificationInsecure,
         BackupErrorCategory.InvalidArgument,
         $"A notification to {target} was not sent, because it would go unencrypted.",
         "Use 'https://', or 'startTls' or 'tls' for mail; 'allowInsecure' (-AllowInsecure) in a network you trust.",
@@ -29,7 +29,7 @@ internal static class NotificationErrors
 
     /// <summary>Nobody answered, or not in time.</summary>
     public static BackupError Unreachable(string target, string reason) => Make(
-        "NotificationUnreachable",
+        ErrorIds.NotificationUnreachable,
         BackupErrorCategory.ConnectionError,
         $"A notification to {target} was not sent: {reason}",
         "Check the address, the network and the service.",
@@ -37,7 +37,7 @@ internal static class NotificationErrors
 
     /// <summary>The server answered, and did not take it.</summary>
     public static BackupError Rejected(string target, string answer) => Make(
-        "NotificationRejected",
+        ErrorIds.NotificationRejected,
         BackupErrorCategory.InvalidOperation,
         $"A notification to {target} was refused: {answer}",
         "Check the address, which the service may have revoked, the format, and the service.",
@@ -45,7 +45,7 @@ internal static class NotificationErrors
 
     /// <summary>The mail server does not take the user and the password.</summary>
     public static BackupError LoginFailed(string target, string answer) => Make(
-        "NotificationLoginFailed",
+        ErrorIds.NotificationLoginFailed,
         BackupErrorCategory.AuthenticationError,
         $"The login at {target} failed: {answer}",
         "Check 'userName' and the password; many providers want a password made for programs.",
@@ -53,7 +53,7 @@ internal static class NotificationErrors
 
     /// <summary>There is nobody to tell.</summary>
     public static BackupError NotConfigured(string jobName, string why) => Make(
-        "NotificationNotConfigured",
+        ErrorIds.NotificationNotConfigured,
         BackupErrorCategory.ObjectNotFound,
         $"Nobody is told of the run of job '{jobName}': {why}",
         "Add 'notifications' to the configuration, or give -WebhookUrl, -PingUrl or -SmtpServer.",

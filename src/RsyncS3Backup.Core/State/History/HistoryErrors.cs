@@ -5,7 +5,7 @@ internal static class HistoryErrors
 {
     /// <summary>No job of that name has a history.</summary>
     public static BackupError NotFound(string name) => Make(
-        "HistoryNotFound",
+        ErrorIds.HistoryNotFound,
         BackupErrorCategory.ObjectNotFound,
         $"No run of a job named '{name}' is on record in '{StateFolder.Root()}'.",
         $"Check the name; 'Get-BackupHistory' lists all jobs. Runs of another user, or with another {StateFolder.EnvironmentVariable}, are not here.",
@@ -13,7 +13,7 @@ internal static class HistoryErrors
 
     /// <summary>It is damaged, or cannot be opened.</summary>
     public static BackupError Unreadable(string name, string path, string reason) => Make(
-        "HistoryUnreadable",
+        ErrorIds.HistoryUnreadable,
         BackupErrorCategory.ReadError,
         $"The history of job '{name}' in '{path}' cannot be read: {reason}",
         "Check the drive and the permissions of the state folder. A damaged history is set aside by the job's next run.",
@@ -21,7 +21,7 @@ internal static class HistoryErrors
 
     /// <summary>Nothing could be removed from it.</summary>
     public static BackupError NotChanged(string name, string path, string reason) => Make(
-        "HistoryNotChanged",
+        ErrorIds.HistoryNotChanged,
         BackupErrorCategory.WriteError,
         $"The history of job '{name}' in '{path}' cannot be changed: {reason}",
         "Check the drive, its free space and the permissions of the state folder.",
@@ -29,7 +29,7 @@ internal static class HistoryErrors
 
     /// <summary>The user wants a copy of the log where none can be written.</summary>
     public static BackupError LogNotWritable(string path, string reason) => Make(
-        "LogNotWritable",
+        ErrorIds.LogNotWritable,
         BackupErrorCategory.WriteError,
         $"The log cannot be written to '{path}': {reason}",
         "Give -LogPath a file in a folder that is there, or a folder (with a slash at its end it is made), that the user who runs the backup may write.",

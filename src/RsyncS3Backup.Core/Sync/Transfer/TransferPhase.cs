@@ -115,7 +115,7 @@ internal sealed class TransferPhase
         catch (Exception exception)
         {
             BackupError error = S3Errors.From(exception, store.Target);
-            if (S3Errors.EndsTheStage(error))
+            if (error.EndsStage)
                 return error;
             if (report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0)
                 return SyncErrors.GivenUp(error, report.Failed);
