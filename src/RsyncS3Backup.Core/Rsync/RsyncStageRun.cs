@@ -173,12 +173,15 @@ internal sealed class RsyncStageRun
     private RsyncDeletions Deletions(MirrorGuard guard) => new(request, passes!, guard, sources!, context, report, counts, progress);
 
     /// <summary>
-    /// What nobody can look into before rsync does, a source on another machine or one of which patterns leave nothing, may be empty too.
+    /// What nobody can look into before rsync does, a source on another machine, may be empty too; and of one that is there, patterns may leave
+    /// nothing: that is an error where something would be deleted for it.
     /// </summary>
-    private BackupError? Emptied() =>
-        !request.AllowEmptySource && outcomes.Find(outcome => outcome.IsEmptySource && RsyncGuards.HoldsSomething(outcome.Leg)) is { } emptied
-            ? RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination)
-            : null;
+    private BackupError? Emptied()
+    {
+        RsyncPassOutcome? emptied = request.AllowEmptySource ? null : outcomes.Find(outcome => outcome.IsEmptySource
+            && (outcome.Leg.Remote is not null ? RsyncGuards.HoldsSomething(outcome.Leg) : outcome.Withheld + outcome.Deleted > 0));
+        return emptied is null ? null : RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination);
+    }
 
     private long? EntriesOf(RsyncLeg leg) => outcomes.FindLast(outcome => outcome.Leg == leg)?.Statistics.Entries;
 

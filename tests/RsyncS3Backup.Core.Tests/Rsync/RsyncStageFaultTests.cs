@@ -76,7 +76,7 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
                 {FakeRsync.Statistics}
                 exit 24;;
             esac
-            printf '\t*deleting  \t0\t0\tgone//\n'
+            printf "$item"'*deleting  \t0\t0\tgone//\n'
             {FakeRsync.Statistics}
             """);
         Assert.Equal((BackupStatus.SucceededWithWarnings, 1L), (result.Status, result.Deleted));
@@ -93,7 +93,7 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
                 {FakeRsync.Statistics}
                 exit 25;;
             *--max-delete=7*)
-                for i in 1 2 3 4 5 6 7; do printf '\t*deleting  \t0\t0\t%s//\n' $i; done
+                for i in 1 2 3 4 5 6 7; do printf "$item"'*deleting  \t0\t0\t%s//\n' $i; done
                 echo 'Deletions stopped due to --max-delete limit (2 skipped)' >&2
                 {FakeRsync.Statistics}
                 exit 25;;
