@@ -31,8 +31,8 @@ public sealed class IsolationTests : IDisposable
     // What a run does, by reflection, because the catalog is no public type. Writing needs the native library in full.
     private string OpenCatalog => $$"""
         $core = [RsyncS3Backup.BackupResult].Assembly
-        $identity = [Activator]::CreateInstance($core.GetType('RsyncS3Backup.State.CatalogIdentity'), [object[]]('endpoint', 'bucket', 'prefix/', '/mirror'))
-        $type = $core.GetType('RsyncS3Backup.State.Catalog')
+        $identity = [Activator]::CreateInstance($core.GetType('RsyncS3Backup.State.Catalogs.CatalogIdentity'), [object[]]('endpoint', 'bucket', 'prefix/', '/mirror'))
+        $type = $core.GetType('RsyncS3Backup.State.Catalogs.Catalog')
         $catalog = $type.GetMethod('Open').Invoke($null, [object[]]('{{folder.File("catalog.db")}}', $identity))
         [string]$type.GetProperty('Doubt').GetValue($catalog)
         $type.GetMethod('BeginRun').Invoke($catalog, [object[]]($true, [DateTimeOffset]::UtcNow))
