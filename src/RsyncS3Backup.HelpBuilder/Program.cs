@@ -18,10 +18,15 @@ switch (args)
         if (problems.Count == 0)
             File.WriteAllText(target, text);
         break;
+    case ["compact", var folder, .. var files]:
+        foreach (string file in files)
+            File.WriteAllText(Path.Combine(folder, Path.GetFileName(file)), CompactXml.Of(File.ReadAllText(file)));
+        break;
     default:
         Console.Error.WriteLine("""
             Usage: dotnet RsyncS3Backup.HelpBuilder.dll help <folder of pages> <folder of guides> <MAML file to write>
                    dotnet RsyncS3Backup.HelpBuilder.dll manifest <manifest> <changelog> <manifest to write>
+                   dotnet RsyncS3Backup.HelpBuilder.dll compact <folder to write to> <format or type file>...
             """);
         return 2;
 }

@@ -17,6 +17,18 @@ public enum FaultKind
     /// <summary>200 with an error document, as CompleteMultipartUpload and CopyObject can end.</summary>
     OkWithErrorBody,
 
+    /// <summary>200 with a page of HTML and none of S3's headers, as a captive portal or a proxy answers; nothing is done.</summary>
+    OkWithPage,
+
+    /// <summary>200 with nothing at all; nothing is done.</summary>
+    OkEmpty,
+
+    /// <summary>200 with a right document of another operation; nothing is done.</summary>
+    OkWithOtherDocument,
+
+    /// <summary>The request is carried out, and the answer is as with <see cref="OkWithPage"/>.</summary>
+    AnswerReplaced,
+
     /// <summary>403 AccessDenied.</summary>
     AccessDenied,
 

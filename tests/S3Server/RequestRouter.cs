@@ -42,7 +42,7 @@ internal sealed class RequestRouter
             {
                 call.Signed = signatures.Verify(call);
                 CheckOwner(call);
-                await CarryOutAsync(call);
+                await (call.Fault?.Kind == FaultKind.AnswerReplaced ? CarryOutUnheardAsync(call) : CarryOutAsync(call));
             }
         }
         catch (S3Exception error) when (!http.Response.HasStarted)
@@ -216,6 +216,23 @@ internal sealed class RequestRouter
             call.Http.Abort();
     }
 
+    private async Task CarryOutUnheardAsync(S3Call call)
+    {
+        var network = call.Response.Body;
+        call.Response.Body = Stream.Null;
+        await CarryOutAsync(call);
+        call.Response.Body = network;
+        await AnswerWithPageAsync(call);
+    }
+
+    private static Task AnswerWithPageAsync(S3Call call)
+    {
+        call.Response.Headers.Clear();
+        return call.AnswerAsync(
+            "<!DOCTYPE html><html><head><meta charset=utf-8><title>Welcome</title></head><body><p>Please sign in.<br></body></html>"u8.ToArray(),
+            "text/html");
+    }
+
     /// <summary>A rule for the operation <c>DeleteObjects/Key</c> refuses one key inside the 200 answer.</summary>
     private S3Exception? FaultOfDelete(string key) => faults.Find("DeleteObjects/Key", key)?.Kind switch
     {
@@ -242,6 +259,20 @@ internal sealed class RequestRouter
                 await DrainAsync(call);
                 await call.AnswerAsync(new S3Xml("Error", rootNamespace: null).Add("Code", fault.ErrorCode)
                     .Add("Message", "We encountered an internal error. Please try again.").Add("RequestId", call.RequestId));
+                return true;
+            case FaultKind.OkWithPage:
+                await DrainAsync(call);
+                await AnswerWithPageAsync(call);
+                return true;
+            case FaultKind.OkEmpty:
+                await DrainAsync(call);
+                call.Response.Headers.Clear();
+                call.Answer(200);
+                return true;
+            case FaultKind.OkWithOtherDocument:
+                await DrainAsync(call);
+                call.Response.Headers.Clear();
+                await call.AnswerAsync(new S3Xml("ListAllMyBucketsResult").Open("Buckets").Close("Buckets"));
                 return true;
             case FaultKind.Slow:
                 await Task.Delay(fault.Delay, call.Aborted);

@@ -112,6 +112,9 @@ internal sealed class MirrorWalker(
 
     private MirrorLook LookAt(string relativePath)
     {
+        // A journal says what another machine may have had a hand in.
+        if (relativePath.Contains('\0', StringComparison.Ordinal) || relativePath.Split('/').Any(part => part is "" or "." or ".."))
+            throw new IOException("it is not a path below the mirror");
         int slash = relativePath.LastIndexOf('/');
         string folder = relativePath[..(slash + 1)];
         string name = relativePath[(slash + 1)..];

@@ -30,30 +30,16 @@ internal sealed class ContentChecksum : IDisposable
     /// <summary>
     /// The cheapest of what S3 knows of the whole content: a checksum, or the entity tag where that is an MD5; null when it knows none.
     /// </summary>
-    public static ContentChecksum? For(ReceivedObject stored)
+    public static ContentChecksum? For(StoredObject stored)
     {
         foreach (string algorithm in (ReadOnlySpan<string>)["crc32", "crc32c", "crc64nvme", "sha1", "sha256"])
         {
-            if (ValueOf(stored, algorithm) is { } expected)
+            if (stored.ChecksumBy(algorithm) is { } expected)
                 return new ContentChecksum(Start(algorithm), expected);
         }
 
         bool isMd5 = !stored.IsTagOpaque && stored.ETag.Length == 32;
         return isMd5 ? new ContentChecksum(new Hash(HashAlgorithmName.MD5, isHex: true), stored.ETag.ToLowerInvariant()) : null;
-    }
-
-    /// <summary>The checksum by one algorithm that S3 knows of the whole content, base64; null when it knows none.</summary>
-    /// <param name="stored">The object.</param>
-    /// <param name="algorithm">S3's name in lower case.</param>
-    public static string? ValueOf(ReceivedObject stored, string algorithm)
-    {
-        foreach ((string name, string value) in stored.Checksums)
-        {
-            if (name == algorithm)
-                return value;
-        }
-
-        return null;
     }
 
     /// <summary>Further bytes of the content.</summary>

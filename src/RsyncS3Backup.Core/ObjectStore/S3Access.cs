@@ -20,4 +20,7 @@ internal record S3Access
 
     /// <summary>The storage class that new objects are to have; null for who only reads.</summary>
     internal virtual string? AskedStorageClass => null;
+
+    /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
+    internal bool UsesCrc32 => Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
 }

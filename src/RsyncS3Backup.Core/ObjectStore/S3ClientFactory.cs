@@ -17,10 +17,6 @@ internal static class S3ClientFactory
 
     private const int Retries = 4;
 
-    /// <summary>Who must own the bucket, for requests that are not the SDK's; nothing where nobody asked.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> OwnerHeader(S3Destination destination) =>
-        destination.ExpectedBucketOwner is { } owner ? [new(ExpectedOwnerHeader, owner)] : [];
-
     /// <summary>A connection whose every HTTP request is counted.</summary>
     /// <exception cref="BackupException">An insecure endpoint, an unknown profile, or no region.</exception>
     public static S3Connection Create(S3Access request, int connections, TransferLimits? limits = null, Traffic? traffic = null)

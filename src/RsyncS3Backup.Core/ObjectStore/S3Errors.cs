@@ -19,6 +19,13 @@ internal static class S3Errors
         $"The listing of bucket '{bucket}' did not arrive whole ({reason}). Nothing was deleted.",
         "Run again; if it happens again, look at the network or the store's logs.", cause);
 
+    public static BackupException AnswerInvalid(string endpoint, string operation, string key, string lack, Exception? cause = null) => Failure(
+        "S3AnswerInvalid", BackupErrorCategory.InvalidData, key,
+        $"{endpoint} answered as if it had done what was asked ({operation} of '{key}'), but not as S3 does: the answer has {lack}. "
+        + "So nothing is taken for done.",
+        "Something on the way may answer in the store's place: a captive portal, a proxy, a load balancer. Check the network and the "
+        + "endpoint's address, then run again.", cause);
+
     public static BackupException EndpointUnreachable(string endpoint, Exception cause) =>
         new(Unreachable(endpoint, FindNetworkFailure(cause) ?? cause.Message), cause);
 

@@ -11,6 +11,9 @@ internal sealed class RunContext : IRunObserver, IDisposable
     private readonly SystemLog? systemLog;
     private bool hasToldOfSystemLog;
 
+    // What a plan says it does, it does not do.
+    private string storyPrefix = "";
+
     private RunContext(string jobName, string runId, IRunObserver observer, RunLog log, SystemLog? systemLog)
     {
         JobName = jobName;
@@ -50,7 +53,11 @@ internal sealed class RunContext : IRunObserver, IDisposable
     internal AttemptedItems? Attempts { get; set; }
 
     /// <summary>A run that is only planned: nothing of it is written down.</summary>
-    internal static RunContext ForPlan(string jobName, IRunObserver observer) => new(jobName, NewRunId(), observer, RunLog.None(), systemLog: null);
+    internal static RunContext ForPlan(string jobName, IRunObserver observer) =>
+        new(jobName, NewRunId(), observer, RunLog.None(), systemLog: null)
+        {
+            storyPrefix = "Plan: ",
+        };
 
     /// <inheritdoc/>
     public bool WantsProgress => observer.WantsProgress;
@@ -59,7 +66,7 @@ internal sealed class RunContext : IRunObserver, IDisposable
     public void Verbose(string message)
     {
         Log("info", message);
-        observer.Verbose(message);
+        observer.Verbose(storyPrefix + message);
     }
 
     /// <inheritdoc/>

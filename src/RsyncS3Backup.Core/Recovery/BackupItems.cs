@@ -69,7 +69,7 @@ internal static class BackupItems
         DateTimeOffset? asOf = request.Versions ? null : request.AsOf;
         using S3Copy copy = await S3Copy.OpenAsync(s3, request.Name, request.Snapshot, asOf, cancellationToken).ConfigureAwait(false);
         using CatalogView? catalog = request.Name is { } job
-            ? CatalogView.TryOpen(job, copy.Reader.BucketName, copy.KeyPrefix, copy.Snapshot is not null)
+            ? CatalogView.TryOpen(job, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null)
             : null;
         ItemFilter filter = ItemFilter.Parse(request.Paths);
         IAsyncEnumerable<StoredObject> objects = request switch
@@ -116,7 +116,7 @@ internal static class BackupItems
                 string folder = key[..(slash + 1)];
                 // All keys beneath a folder follow each other.
                 if (!previous.StartsWith(folder, StringComparison.Ordinal) && filter.Matches(folder))
-                    yield return new StoredObject(folder, 0, "", "", default) { HasObject = false };
+                    yield return StoredObject.Folder(folder);
             }
 
             previous = key;
@@ -165,7 +165,7 @@ internal static class BackupItems
             UnixMode = row is null ? null : FileModeText.Of(row.Mode),
             UserId = row?.UserId,
             GroupId = row?.GroupId,
-            BucketName = copy.Reader.BucketName,
+            BucketName = copy.Store.BucketName,
             KeyPrefix = copy.KeyPrefix,
             Key = item.HasObject ? copy.Key(item.RelativeKey) : null,
             VersionId = item.VersionId,

@@ -114,7 +114,7 @@ internal static class BackupRestore
             TotalBytes = counters.TotalBytes,
             TransferredBytes = counters.TransferredBytes,
             Requests = run.Requests,
-            EstimatedRequestCost = RequestPrices.Estimate(run.Requests, "STANDARD"),
+            EstimatedRequestCost = RequestPrices.Estimate(run.Requests, S3StorageClasses.Standard),
         };
     }
 }

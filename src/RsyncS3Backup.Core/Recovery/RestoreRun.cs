@@ -27,7 +27,6 @@ internal sealed class RestoreRun : IDisposable
     private readonly RestoreTargets targets;
     private readonly ItemFilter filter;
     private readonly S3Copy? bucket;
-    private readonly ObjectReader? reader;
     private readonly RecordedObjects? recorded;
     private readonly Archive? archive;
     private readonly EntryRestorer restorer;
@@ -46,10 +45,10 @@ internal sealed class RestoreRun : IDisposable
         IContentSource contents;
         if (bucket is not null)
         {
-            reader = new ObjectReader(bucket.Reader);
-            TransferLimiter limiter = new(reader.Traffic, MostRequests(request), TimeProvider.System);
+            bucket.Store.Connect();
+            TransferLimiter limiter = new(bucket.Store.Traffic, MostRequests(request), TimeProvider.System);
             recorded = request.Configuration is null ? null : RecordedObjects.TryOpen(request.Name, bucket);
-            ObjectContents objects = new(reader, bucket.KeyPrefix, limiter, Counters.Transferred, Counters.Kept) { Recorded = recorded };
+            ObjectContents objects = new(bucket.Store, limiter, Counters.Transferred, Counters.Kept) { Recorded = recorded };
             archive = new Archive(objects, request.Retrieval, Counters, report);
             contents = objects;
         }
@@ -65,7 +64,7 @@ internal sealed class RestoreRun : IDisposable
     public RestoreCounters Counters { get; } = new();
 
     /// <summary>Where it comes from.</summary>
-    public string Source => bucket is null ? request.MirrorPath! : $"s3://{bucket.Reader.BucketName}/{bucket.KeyPrefix}";
+    public string Source => bucket is null ? request.MirrorPath! : $"s3://{bucket.Store.BucketName}/{bucket.KeyPrefix}";
 
     /// <summary>Where it goes.</summary>
     public IReadOnlyList<string> Destination => [.. targets.All.Select(target => target.Tree.Path)];
@@ -74,12 +73,12 @@ internal sealed class RestoreRun : IDisposable
     public DateTime? Snapshot => bucket?.Snapshot?.Time;
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => bucket?.Reader.Requests ?? new S3RequestCounts();
+    public S3RequestCounts Requests => bucket?.Store.Requests ?? new S3RequestCounts();
 
     /// <summary>When all that was asked for should be there.</summary>
     public DateTimeOffset? RetrievalReadyBy => archive?.ReadyBy;
 
-    private S3Target Target => reader?.Target ?? new S3Target("", "", "", "");
+    private S3Target Target => bucket?.Store.Target ?? new S3Target("", "", "", "");
 
     /// <summary>Finds the copy and opens the destination.</summary>
     /// <exception cref="BackupException">One of them cannot be used.</exception>
@@ -98,7 +97,7 @@ internal sealed class RestoreRun : IDisposable
                 using S3Copy found = await S3Copy
                     .OpenAsync(request.S3, request.Configuration?.Name, request.Snapshot, request.AsOf, cancellationToken).ConfigureAwait(false);
                 bucket = new S3Copy(
-                    new BucketReader(request.S3, MostRequests(request) * 2, limits), found.KeyPrefix, found.AsOf, found.Snapshot);
+                    new S3ObjectStore(request.S3, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot);
             }
 
             targets = RestoreTargets.Open(request);
@@ -120,13 +119,13 @@ internal sealed class RestoreRun : IDisposable
         await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
         try
         {
-            if (reader is null)
+            if (bucket is null)
             {
                 await TransferAsync(cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                StallWatch watch = new(reader.Traffic, limits.Timeout, TimeProvider.System);
+                StallWatch watch = new(bucket.Store.Traffic, limits.Timeout, TimeProvider.System);
                 await watch.RunAsync(TransferAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -159,7 +158,6 @@ internal sealed class RestoreRun : IDisposable
     public void Dispose()
     {
         recorded?.Dispose();
-        reader?.Dispose();
         targets.Dispose();
         bucket?.Dispose();
     }

@@ -146,7 +146,8 @@ internal sealed class RsyncPasses(
     {
         RsyncOptions own = options with { ExcludePatterns = [.. source.ExcludePatterns, .. options.ExcludePatterns] };
         IReadOnlyList<string> arguments =
-            RsyncCommandLine.Build(program, own, source.Source, source.Destination, source.Name is null, pass, source.Remote, source.OtherMirrors);
+            RsyncCommandLine.Build(
+                program, own, source.Source, source.Destination, source.Name is null, pass, output.OutFormat, source.Remote, source.OtherMirrors);
         return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Recorder?.File, grace, cancellationToken);
     }
 

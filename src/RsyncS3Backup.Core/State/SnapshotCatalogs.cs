@@ -18,16 +18,21 @@ internal sealed class SnapshotCatalogs
     private const string Extension = ".db";
 
     private readonly string folder;
+    private readonly bool isReadOnly;
 
-    private SnapshotCatalogs(string folder) => this.folder = folder;
+    private SnapshotCatalogs(string folder, bool isReadOnly)
+    {
+        this.folder = folder;
+        this.isReadOnly = isReadOnly;
+    }
 
     /// <summary>Those of a job.</summary>
     /// <exception cref="IOException">The state folder cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The state folder cannot be made.</exception>
-    public static SnapshotCatalogs ForJob(string jobName) => new(StateFolder.ForJob(jobName).Folder(FolderName));
+    public static SnapshotCatalogs ForJob(string jobName) => new(StateFolder.ForJob(jobName).Folder(FolderName), isReadOnly: false);
 
-    /// <summary>Those of a job, where nothing is to be made; there may be none.</summary>
-    public static SnapshotCatalogs Of(string jobName) => new(Path.Combine(StateFolder.PathFor(jobName), FolderName));
+    /// <summary>Those of a job to look at: nothing is made, kept or removed. There may be none.</summary>
+    public static SnapshotCatalogs ToRead(string jobName) => new(Path.Combine(StateFolder.PathFor(jobName), FolderName), isReadOnly: true);
 
     /// <summary>The catalog's file of a snapshot, whether it is there or not.</summary>
     public string PathOf(string keyPrefix) => Path.Combine(folder, FileOf(keyPrefix));
@@ -60,6 +65,8 @@ internal sealed class SnapshotCatalogs
     /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
     public void Keep(IReadOnlyList<string> keyPrefixes)
     {
+        if (isReadOnly)
+            return;
         StateFolder.Replace(Path.Combine(folder, IndexFile), json =>
         {
             json.WriteStartArray(PrefixesName);

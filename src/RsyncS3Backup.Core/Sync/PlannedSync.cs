@@ -1,12 +1,7 @@
 using RsyncS3Backup.Mirror;
-using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync;
 
 /// <summary>What makes a run of stage 2 one that is only planned: it finds what a run would find, and changes nothing anywhere.</summary>
 /// <param name="Mirror">The mirror as stage 1 would leave it; null: as it is.</param>
-internal sealed record PlannedSync(IPlannedMirror? Mirror)
-{
-    /// <summary>The requests that it leaves out.</summary>
-    public PlannedRequests Requests { get; } = new();
-}
+internal sealed record PlannedSync(IPlannedMirror? Mirror);

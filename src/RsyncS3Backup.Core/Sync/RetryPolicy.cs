@@ -11,7 +11,7 @@ internal static class RetryPolicy
     /// <summary>True for a fault of the network or of the store, which another try may not meet.</summary>
     public static bool MayPass(BackupError error) => error.Id switch
     {
-        "S3EndpointUnreachable" or "S3Stalled" or "S3Unavailable" or "S3ListingIncomplete" => true,
+        "S3EndpointUnreachable" or "S3Stalled" or "S3Unavailable" or "S3ListingIncomplete" or "S3AnswerInvalid" => true,
         // Bytes that changed or were lost on their way: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
         "S3RequestFailed" => error.S3ErrorCode is "BadDigest" or "XAmzContentChecksumMismatch" or "IncompleteBody",
         "S3DeleteFailed" => error.S3ErrorCode is "InternalError" or "SlowDown" or "ServiceUnavailable",

@@ -22,7 +22,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly S3SyncRequest request;
     private readonly RunContext context;
     private readonly StageReport report;
-    private readonly Bucket bucket;
+    private readonly IObjectStore store;
     private readonly SnapshotRun? snapshot;
     private readonly CatalogSession session;
     private readonly ActionSource actions;
@@ -48,15 +48,25 @@ internal sealed class S3SyncRun : IDisposable
             Timeout = request.Options.Timeout,
         };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
-        bucket = new Bucket(request, keyPrefix, mostRequests * 2, limits);
-        endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint, remembers: plan is null);
+        SyncState state = new(context.JobName, isReadOnly: plan is not null);
+        store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits);
+        IEntrySender? sender = null;
+        if (plan is not null)
+        {
+            PlannedRequests planned = new();
+            store = new PlannedStore(store, request, planned);
+            sender = new PlannedSender(request, planned, Counters.Sent);
+        }
+
+        endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint, remembers: !state.IsReadOnly);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
-            snapshot = new SnapshotRun(request, bucket, keyPrefix, startTime, context, report, plan?.Requests);
-        session = new CatalogSession(request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, plan);
+            snapshot = new SnapshotRun(request, store, keyPrefix, startTime, context, report, state);
+        session = new CatalogSession(
+            request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, state, plan?.Mirror);
         actions = new ActionSource(
-            Walker(report), session, bucket, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), report);
-        transfer = new TransferPhase(request, mostRequests, bucket, Catalog, snapshot, Counters, report, plan?.Requests);
-        deletion = new DeletePhase(request, bucket, Catalog, snapshot, Counters, context, report, plan?.Requests);
+            Walker(report), session, store, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), report);
+        transfer = new TransferPhase(request, mostRequests, store, Catalog, snapshot, Counters, report, sender);
+        deletion = new DeletePhase(request, store, Catalog, snapshot, Counters, context, report, state);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
@@ -78,10 +88,10 @@ internal sealed class S3SyncRun : IDisposable
     public string? CatalogPath => Catalog?.Path;
 
     /// <summary>What error messages name.</summary>
-    public S3Target Target => bucket.Target;
+    public S3Target Target => store.Target;
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => plan is null ? bucket.Requests : plan.Requests.And(bucket.Requests);
+    public S3RequestCounts Requests => store.Requests;
 
     /// <summary>What those requests cost, in US dollars.</summary>
     public decimal EstimatedRequestCost => RequestPrices.Estimate(Requests, request.Options.StorageClass);
@@ -114,7 +124,7 @@ internal sealed class S3SyncRun : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         context.Verbose(
-            $"{(plan is null ? "" : "Plan of ")}Stage 2: {request.MirrorPath} to s3://{request.Destination.Bucket}/{KeyPrefix} in {request.Options.StorageClass}"
+            $"Stage 2: {request.MirrorPath} to s3://{request.Destination.Bucket}/{KeyPrefix} in {request.Options.StorageClass}"
             + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {endpoint}. By {Mode.Mode}: {Mode.Reason}");
         if (Mode.Mode == S3SyncMode.Reconcile)
             Begin();
@@ -122,7 +132,7 @@ internal sealed class S3SyncRun : IDisposable
         try
         {
             await using SyncProgress progress = SyncProgress.Start(Measure, Counters, context);
-            StallWatch watch = new(bucket.Traffic, limits.Timeout, TimeProvider.System);
+            StallWatch watch = new(store.Traffic, limits.Timeout, TimeProvider.System);
             await watch.RunAsync(token => RunAsync(progress, token), endpoint, cancellationToken).ConfigureAwait(false);
             isDone = true;
         }
@@ -140,14 +150,14 @@ internal sealed class S3SyncRun : IDisposable
         deletion.Dispose();
         session.Dispose();
         snapshot?.Dispose();
-        bucket.Dispose();
+        store.Dispose();
     }
 
     private async Task RunAsync(SyncProgress progress, CancellationToken cancellationToken)
     {
         if (snapshot is not null)
         {
-            bucket.Connect();
+            store.Connect();
             await snapshot.BeginAsync(session.Open, cancellationToken).ConfigureAwait(false);
         }
 
@@ -157,7 +167,7 @@ internal sealed class S3SyncRun : IDisposable
             (carryOut, token) => actions.ForEachAsync((action, inner) => TakeAsync(action, carryOut, inner), token),
             cancellationToken).ConfigureAwait(false);
         // While something of the mirror was not seen, its upload may still be continued.
-        if (IsComplete)
+        if (IsComplete && session.KeepsCatalog)
             await transfer.AbortStaleUploadsAsync(Begin, Mode.Mode == S3SyncMode.Reconcile, context, cancellationToken).ConfigureAwait(false);
         progress.Activity = "Deleting";
         await deletion.RunAsync(Begin, cancellationToken).ConfigureAwait(false);
@@ -181,7 +191,7 @@ internal sealed class S3SyncRun : IDisposable
     {
         if (session.HasBegun)
             return;
-        bucket.Connect();
+        store.Connect();
         session.Begin();
     }
 

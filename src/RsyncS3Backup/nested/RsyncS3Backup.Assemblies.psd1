@@ -4,14 +4,13 @@
 # a folder of its own because Publish-PSResource takes the first manifest that it finds beside the other.
 @{
     # Demanded, and read by nobody: the module's version is in ../RsyncS3Backup.psd1.
-    ModuleVersion     = '1.0'
-    # Core is named, although the other one would bring it along, because only types of imported assemblies are found by name.
-    NestedModules     = @(
-        'RsyncS3Backup.Core.dll'
-        'RsyncS3Backup.dll'
-    )
-    CmdletsToExport   = '*'
-    FunctionsToExport = @()
-    VariablesToExport = @()
-    AliasesToExport   = @()
+    ModuleVersion      = '1.0'
+    # Core has no cmdlets that the engine would have to look for. It is named, although the other one would bring it along, because only
+    # types of assemblies that a manifest names are found by name.
+    RequiredAssemblies = @('RsyncS3Backup.Core.dll')
+    NestedModules      = @('RsyncS3Backup.dll')
+    CmdletsToExport    = '*'
+    FunctionsToExport  = @()
+    VariablesToExport  = @()
+    AliasesToExport    = @()
 }

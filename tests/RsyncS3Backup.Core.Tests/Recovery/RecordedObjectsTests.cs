@@ -74,7 +74,7 @@ public sealed class RecordedObjectsTests : RestoreHarness
     {
         WriteTree();
         await RunAsync();
-        using S3Copy copy = new(new BucketReader(Request, 1), Prefix);
+        using S3Copy copy = new(new S3ObjectStore(Request, Prefix, 1));
         StoredObject shown = await copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None).FirstAsync();
         using RecordedObjects recorded = RecordedObjects.TryOpen(JobName, copy)!;
 
@@ -82,7 +82,7 @@ public sealed class RecordedObjectsTests : RestoreHarness
         Assert.Null(recorded.Find(shown with { RelativeKey = "other" }));
         Assert.Null(recorded.Find(shown with { Size = 2 }));
         Assert.Null(recorded.Find(shown with { ETag = new string('0', 32) }));
-        Assert.Null(recorded.Find(shown with { LastModified = shown.LastModified.AddSeconds(1) }));
+        Assert.Null(recorded.Find(shown with { LastModified = shown.LastModified!.Value.AddSeconds(1) }));
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class RecordedObjectsTests : RestoreHarness
         Write("a", "1");
         RawFileSystem.MakeHardLink(MirrorTrees.Latin1(Files["source/b"]), MirrorTrees.Latin1(Files["source/a"]));
         await RunAsync();
-        using S3Copy copy = new(new BucketReader(Request, 1), Prefix);
+        using S3Copy copy = new(new S3ObjectStore(Request, Prefix, 1));
         using RecordedObjects recorded = RecordedObjects.TryOpen(JobName, copy)!;
 
         Assert.Null(recorded.Find(await copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None).FirstAsync()));
@@ -102,8 +102,8 @@ public sealed class RecordedObjectsTests : RestoreHarness
     {
         WriteTree();
         await RunAsync();
-        using S3Copy past = new(new BucketReader(Request, 1), Prefix, DateTimeOffset.UtcNow);
-        using S3Copy copy = new(new BucketReader(Request, 1), Prefix);
+        using S3Copy past = new(new S3ObjectStore(Request, Prefix, 1), DateTimeOffset.UtcNow);
+        using S3Copy copy = new(new S3ObjectStore(Request, Prefix, 1));
         Assert.Null(RecordedObjects.TryOpen(JobName, past));
 
         using (SqliteDatabase database = SqliteDatabase.Open(CatalogPath))

@@ -140,7 +140,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
         S3Copy copy = Copy(5);
 
         Assert.Equal(["a", "a/1", "b/1"], await KeysAsync(copy.ListAsync(ItemFilter.Parse(["b", "a"]), CancellationToken.None)));
-        Assert.True(copy.Reader.Requests.List <= 4, $"{copy.Reader.Requests.List} requests");
+        Assert.True(copy.Store.Requests.List <= 4, $"{copy.Store.Requests.List} requests");
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
         Credentials = fixture.Credentials,
     };
 
-    private S3Copy Copy(int pageSize, DateTimeOffset? asOf = null) => new(new BucketReader(Request, 4) { PageSize = pageSize }, Prefix, asOf);
+    private S3Copy Copy(int pageSize, DateTimeOffset? asOf = null) => new(new S3ObjectStore(Request, Prefix, 4) { PageSize = pageSize }, asOf);
 
     private Task<S3Copy> Open(DateTimeOffset asOf) => S3Copy.OpenAsync(Request, "job", null, asOf, CancellationToken.None);
 

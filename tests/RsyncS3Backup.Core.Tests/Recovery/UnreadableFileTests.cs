@@ -81,12 +81,11 @@ public sealed class UnreadableFileTests : SyncHarness
         if (isNewer)
             local = local with { Attributes = local.Attributes with { ModifiedNanoseconds = local.Attributes.ModifiedNanoseconds + 1 } };
         using S3Copy copy = await S3Copy.OpenAsync(Request, JobName, null, null, CancellationToken.None);
-        using ObjectReader reader = new(copy.Reader);
         StoredObject? remote = null;
         await foreach (StoredObject found in copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None))
             remote = found;
         TestFacts facts = new(null) { HasMirror = true, IsCatalogComplete = true, DeletesFromS3 = true, IsExcluded = _ => false };
-        ContentTest contents = new(copy, reader, facts, new TestCounters());
+        ContentTest contents = new(copy, facts, new TestCounters());
         CopyPair pair = new(local, hasRow ? Assert.Single(ReadCatalog()) : null, remote);
         before?.Invoke();
         return downloads

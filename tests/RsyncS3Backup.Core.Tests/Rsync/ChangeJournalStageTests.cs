@@ -19,7 +19,7 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
     public async Task Only_a_run_that_told_everything_has_a_complete_journal(string end, bool requiresReconcile)
     {
         string fake = FakeRsync.Make(Files, $"""
-            printf '\t>f+++++++++\t5\t5\ta//\n'
+            printf "$item"'>f+++++++++\t5\t5\ta//\n'
             {FakeRsync.Statistics}
             {end}
             """).Path;
@@ -43,7 +43,7 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
     [InlineData(".f...p.....", "x//", BackupChangeKind.Metadata, BackupEntryType.File)]
     public async Task What_rsync_says_of_an_entry_is_in_the_journal(string flags, string name, BackupChangeKind kind, BackupEntryType type)
     {
-        Options = Options with { RsyncPath = FakeRsync.Make(Files, $"printf '\\t{flags}\\t7\\t0\\t{name}\\n'\n{FakeRsync.Statistics}").Path };
+        Options = Options with { RsyncPath = FakeRsync.Make(Files, $"printf \"$item\"'{flags}\\t7\\t0\\t{name}\\n'\n{FakeRsync.Statistics}").Path };
         Files.File("source/a");
 
         BackupChange change = Assert.Single((await RunAsync()).GetChanges());

@@ -39,6 +39,8 @@ internal sealed class FakeRsync
                 echo 'rsync  version {version}  protocol version 32'
                 exit 0
             fi
+            # What its items begin with: a TAB and the word of this run.
+            item=$(printf '%s\n' "$@" | sed -n 's/^--out-format=\(.*\)%i.*/\1/p')
             {body}
 
             """);

@@ -98,7 +98,7 @@ public sealed class RemoteSourceTests
         argument.Split('=')[0] is "-s" or "--rsh" or "--contimeout" or "--no-motd" or "--sockopts" or "--password-file" or "--ipv4";
 
     private static IReadOnlyList<string> Build(RsyncOptions options, BackupSource source) =>
-        RsyncCommandLine.Build(Program, options, source.Path, "/mirror", true, RsyncPass.CopyOnly, RemoteSource.Of(source));
+        RsyncCommandLine.Build(Program, options, source.Path, "/mirror", true, RsyncPass.CopyOnly, "FORMAT", RemoteSource.Of(source));
 
     private static BackupError Refusal(string path) =>
         Assert.Throws<BackupException>(() => RemoteSource.Of(new BackupSource { Path = path })).Error;

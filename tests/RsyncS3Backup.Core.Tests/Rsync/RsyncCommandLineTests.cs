@@ -14,7 +14,7 @@ public sealed class RsyncCommandLineTests
     public void A_plain_mirror_has_these_arguments() => Assert.Equal(
         [
             "--archive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--exclude=/.rsyncs3backup.json",
-            "--8-bit-output", "--no-human-readable", "--stats", "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
+            "--8-bit-output", "--no-human-readable", "--stats", "--info=progress2", "--out-format=FORMAT", "--", "/source/", "/mirror/",
         ],
         Build(Options, RsyncPass.CopyOnly));
 
@@ -25,7 +25,7 @@ public sealed class RsyncCommandLineTests
             "--exclude=/.rsyncs3backup.json", "--filter=protect /lost+found", "--filter=protect /.Trashes",
             "--filter=protect /.Spotlight-V100", "--filter=protect /.fseventsd", "--filter=protect /System Volume Information",
             "--filter=protect /$RECYCLE.BIN", "--exclude=.DS_Store", "--exclude=--delete", "--exclude=- two words*", "--8-bit-output", "--no-human-readable", "--stats",
-            "--info=progress2", "--out-format=\t%i\t%l\t%b\t%n//%L", "--", "/source/", "/mirror/",
+            "--info=progress2", "--out-format=FORMAT", "--", "/source/", "/mirror/",
         ],
         Build(Options with { HardLinks = true, ExcludePatterns = [".DS_Store", "--delete", "- two words*"] }, RsyncPass.WithholdDeletions));
 
@@ -100,23 +100,23 @@ public sealed class RsyncCommandLineTests
     [InlineData("/with slash/", "/with slash/")]
     public void Folders_come_last_absolute_and_with_one_trailing_slash(string source, string argument)
     {
-        IReadOnlyList<string> arguments = RsyncCommandLine.Build(Program("3.5.0"), Options, source, "/mirror", true, RsyncPass.CopyOnly);
+        IReadOnlyList<string> arguments = RsyncCommandLine.Build(Program("3.5.0"), Options, source, "/mirror", true, RsyncPass.CopyOnly, "FORMAT");
         Assert.Equal(["--", argument, "/mirror/"], arguments.TakeLast(3));
     }
 
     [Fact]
     public void In_a_folder_of_its_own_a_source_may_have_a_file_named_as_the_marker() => Assert.DoesNotContain(
-        RsyncCommandLine.Build(Program("3.5.0"), Options, "/source", "/mirror/source", false, RsyncPass.Delete(1)),
+        RsyncCommandLine.Build(Program("3.5.0"), Options, "/source", "/mirror/source", false, RsyncPass.Delete(1), "FORMAT"),
         argument => argument.Contains("rsyncs3backup", StringComparison.Ordinal) || argument.StartsWith("--filter", StringComparison.Ordinal));
 
     [Fact]
     public void A_relative_folder_is_a_mistake_of_the_caller() => Assert.Throws<ArgumentException>(
-        () => RsyncCommandLine.Build(Program("3.5.0"), Options, "-e", "/mirror", true, RsyncPass.CopyOnly));
+        () => RsyncCommandLine.Build(Program("3.5.0"), Options, "-e", "/mirror", true, RsyncPass.CopyOnly, "FORMAT"));
 
     private static bool IsAboutDeleting(string argument) => argument.Contains("delete", StringComparison.Ordinal);
 
     private static IReadOnlyList<string> Build(RsyncOptions options, RsyncPass pass, string version = "3.5.0") =>
-        RsyncCommandLine.Build(Program(version), options, "/source", "/mirror", true, pass);
+        RsyncCommandLine.Build(Program(version), options, "/source", "/mirror", true, pass, "FORMAT");
 
     private static RsyncProgram Program(string version) => new("/usr/bin/rsync", Version.Parse(version), version, new HashSet<string>());
 }

@@ -92,8 +92,22 @@ public sealed class RsyncOutputParserTests
     public void A_name_is_shown_with_replacement_characters_where_it_is_not_utf8()
     {
         Collector collector = new();
-        new RsyncOutputParser(collector).Feed("\t>f+++++++++\t1\t44\t"u8.ToArray().Concat(new byte[] { 0xff }).Concat("é//\n"u8.ToArray()).ToArray());
+        new RsyncOutputParser(collector, word: "").Feed("\t>f+++++++++\t1\t44\t"u8.ToArray().Concat(new byte[] { 0xff }).Concat("é//\n"u8.ToArray()).ToArray());
         Assert.Equal(["\uFFFDé"], collector.Names);
+    }
+
+    [Fact]
+    public void Only_a_line_with_the_word_of_its_own_rsync_is_a_change()
+    {
+        Collector collector = new();
+        RsyncOutputParser parser = new(collector);
+        string word = parser.OutFormat[1..parser.OutFormat.IndexOf('%', StringComparison.Ordinal)];
+
+        parser.Feed(Encoding.Latin1.GetBytes($"\t>f+++++++++\t3\t46\tforged//\n\t{word}>f+++++++++\t3\t46\treal//\n"));
+
+        Assert.Equal(["Malformed \t>f+++++++++\t3\t46\tforged//", "Created File 3 [real]"], collector.Read);
+        Assert.Matches("^[0-9A-F]{16}$", word);
+        Assert.NotEqual(parser.OutFormat, new RsyncOutputParser(collector).OutFormat);
     }
 
     [Fact]
@@ -111,6 +125,17 @@ public sealed class RsyncOutputParserTests
     [InlineData("\t?f+++++++++\t3\t46\tb//")]
     [InlineData("\t*f+++++++++\t3\t46\tb//")]
     [InlineData("\t>\t3\t46\tb//")]
+    [InlineData("\t>f+++++++++\t650\t650\t../rootonly/shadow//")]
+    [InlineData("\t>f+++++++++\t650\t650\ta/../../shadow//")]
+    [InlineData("\t>f+++++++++\t650\t650\ta/..//")]
+    [InlineData("\t>f+++++++++\t650\t650\t..//")]
+    [InlineData("\t>f+++++++++\t650\t650\t.//")]
+    [InlineData("\t>f+++++++++\t650\t650\ta/./b//")]
+    [InlineData("\t>f+++++++++\t650\t650\t/etc/shadow//")]
+    [InlineData("\t>f+++++++++\t650\t650\ta\\#000b//")]
+    [InlineData("\t>f+++++++++\t650\t650\t\\#056\\#056/shadow//")]
+    [InlineData("\thf+++++++++\t650\t0\ta// => ../shadow")]
+    [InlineData("\tcd+++++++++\t0\t0\t..///")]
     public void A_change_that_cannot_be_read_is_never_swallowed(string line)
     {
         string read = Assert.Single(Parse(line + "\n"));
@@ -145,7 +170,7 @@ public sealed class RsyncOutputParserTests
     private static List<string> Parse(params string[] chunks)
     {
         Collector collector = new();
-        RsyncOutputParser parser = new(collector);
+        RsyncOutputParser parser = new(collector, word: "");
         foreach (string chunk in chunks)
             parser.Feed(Encoding.Latin1.GetBytes(chunk));
         parser.Complete();

@@ -158,8 +158,9 @@ public sealed class PlanTests : SyncHarness
             Assert.Equal(
                 (done.KeyPrefix, done.Created, done.Copied, done.PrunedSnapshots, done.TransferredBytes),
                 (plan.KeyPrefix, plan.Created, plan.Copied, plan.PrunedSnapshots, plan.TransferredBytes));
-            if (day < 3)
-                Assert.Equal((done.Requests.Put, done.Requests.Copy, done.Requests.Delete), (plan.Requests.Put, plan.Requests.Copy, plan.Requests.Delete));
+            Assert.Equal(
+                (done.Requests.Put, done.Requests.Copy, done.Requests.Delete, done.Requests.List),
+                (plan.Requests.Put, plan.Requests.Copy, plan.Requests.Delete, plan.Requests.List));
         }
     }
 

@@ -28,8 +28,8 @@ public sealed class BucketFaultTests : IAsyncLifetime
     [InlineData("CompleteMultipartUpload", 11 * MiB)]
     public async Task An_error_in_an_answer_of_200_is_an_error_and_leaves_nothing_behind(string operation, int size)
     {
-        using Bucket bucket = Open();
-        StoredVersion source = await bucket.PutAsync(new ObjectContent("a", new byte[size], size), Headers, CancellationToken.None);
+        using S3ObjectStore bucket = Open();
+        StoredObject source = await bucket.PutAsync(new ObjectContent("a", new byte[size], size), Headers, CancellationToken.None);
         FaultRule fault = server.Faults.Add(new FaultRule
         {
             Operation = operation,
@@ -39,7 +39,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
         });
 
         await Assert.ThrowsAsync<AmazonS3Exception>(
-            () => bucket.Copies.CopyAsync("p/a", source.ETag, size, "b", Headers, CancellationToken.None));
+            () => bucket.CopyAsync("p/a", source.ETag, size, "b", Headers, CancellationToken.None));
 
         Assert.InRange(fault.Fired, 1, int.MaxValue);
         Assert.Equal(["p/a"], server.Store.Keys(BucketName));
@@ -51,12 +51,12 @@ public sealed class BucketFaultTests : IAsyncLifetime
     [InlineData("DEEP_ARCHIVE")]
     public async Task A_source_in_an_archive_is_said_to_be(string storageClass)
     {
-        using Bucket bucket = Open();
-        StoredVersion source = await bucket.PutAsync(
+        using S3ObjectStore bucket = Open();
+        StoredObject source = await bucket.PutAsync(
             new ObjectContent("a", [1], 1), Headers with { StorageClass = storageClass }, CancellationToken.None);
 
         CopySourceException failed = await Assert.ThrowsAsync<CopySourceException>(
-            () => bucket.Copies.CopyAsync("p/a", source.ETag, 1, "b", Headers, CancellationToken.None));
+            () => bucket.CopyAsync("p/a", source.ETag, 1, "b", Headers, CancellationToken.None));
 
         Assert.Equal(CopySourceProblem.Archived, failed.Problem);
     }
@@ -64,7 +64,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
     [Fact]
     public async Task The_short_way_and_the_SDK_write_the_same_object()
     {
-        using Bucket bucket = Open();
+        using S3ObjectStore bucket = Open();
         ObjectHeaders headers = Headers with
         {
             StorageClass = "GLACIER_IR",
@@ -91,11 +91,11 @@ public sealed class BucketFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_copy_under_KMS_may_have_another_entity_tag_than_its_source()
     {
-        using Bucket bucket = Open();
+        using S3ObjectStore bucket = Open();
         ObjectHeaders headers = Headers with { Encryption = new S3Encryption { Mode = S3EncryptionMode.SseKms } };
-        StoredVersion source = await bucket.PutAsync(new ObjectContent("a", [1], 1), headers, CancellationToken.None);
+        StoredObject source = await bucket.PutAsync(new ObjectContent("a", [1], 1), headers, CancellationToken.None);
 
-        StoredVersion copied = await bucket.Copies.CopyAsync("p/a", source.ETag, 1, "b", headers, CancellationToken.None);
+        StoredObject copied = await bucket.CopyAsync("p/a", source.ETag, 1, "b", headers, CancellationToken.None);
 
         Assert.NotEqual(source.ETag, copied.ETag);
         Assert.Equal(copied.ETag, server.Store.Find(BucketName, "p/b")!.ETag);
@@ -104,13 +104,13 @@ public sealed class BucketFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_large_copy_has_one_checksum_of_its_whole_content()
     {
-        using Bucket bucket = Open();
+        using S3ObjectStore bucket = Open();
         ObjectContent content = new("a", new byte[11 * MiB], 11 * MiB);
-        StoredVersion source = await bucket.PutAsync(content, Headers, CancellationToken.None);
+        StoredObject source = await bucket.PutAsync(content, Headers, CancellationToken.None);
 
-        await bucket.Copies.CopyAsync("p/a", source.ETag, content.Length, "b", Headers, CancellationToken.None);
+        await bucket.CopyAsync("p/a", source.ETag, content.Length, "b", Headers, CancellationToken.None);
 
-        Assert.Equal(content.Crc32, (await bucket.HeadWholeKeyAsync(bucket.Key("b"), CancellationToken.None))!.Crc32);
+        Assert.Equal(content.Crc32, (await bucket.HeadAsync(new ObjectQuery(bucket.Key("b")), CancellationToken.None))!.ChecksumBy("crc32"));
     }
 
     [Fact]
@@ -127,20 +127,20 @@ public sealed class BucketFaultTests : IAsyncLifetime
             });
         }
 
-        using Bucket bucket = Open();
-        StoredVersion put = await bucket.PutAsync(new ObjectContent("a", [1], 1), Headers, CancellationToken.None);
+        using S3ObjectStore bucket = Open();
+        StoredObject put = await bucket.PutAsync(new ObjectContent("a", [1], 1), Headers, CancellationToken.None);
         Assert.Equal(server.Store.Find(BucketName, "p/a")!.VersionId, put.VersionId);
 
-        StoredVersion copied = await bucket.Copies.CopyAsync("p/a", put.ETag, 1, "a", Headers, CancellationToken.None);
+        StoredObject copied = await bucket.CopyAsync("p/a", put.ETag, 1, "a", Headers, CancellationToken.None);
         Assert.Equal(server.Store.Find(BucketName, "p/a")!.VersionId, copied.VersionId);
         Assert.NotEqual(put.VersionId, copied.VersionId);
-        Assert.Equal(copied.VersionId, (await bucket.HeadWholeKeyAsync(bucket.Key("a"), CancellationToken.None))!.VersionId);
+        Assert.Equal(copied.VersionId, (await bucket.HeadAsync(new ObjectQuery(bucket.Key("a")), CancellationToken.None))!.VersionId);
     }
 
     [Fact]
     public async Task A_bucket_of_another_account_is_not_written_to()
     {
-        using Bucket bucket = Open(expectedOwner: "999999999999");
+        using S3ObjectStore bucket = Open(expectedOwner: "999999999999");
 
         AmazonS3Exception refused = await Assert.ThrowsAsync<AmazonS3Exception>(
             () => bucket.PutAsync(new ObjectContent("a", [1], 1), Headers, CancellationToken.None));
@@ -156,7 +156,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
         Metadata = [new("file-mtime", "1ns")],
     };
 
-    private Bucket Open(string? expectedOwner = null)
+    private S3ObjectStore Open(string? expectedOwner = null)
     {
         S3SyncRequest request = new()
         {
@@ -173,6 +173,6 @@ public sealed class BucketFaultTests : IAsyncLifetime
             LargestCopy = 10 * MiB,
             CopyPartSize = 5 * MiB,
         };
-        return new Bucket(request, "p/", connections: 8);
+        return new S3ObjectStore(request, "p/", connections: 8);
     }
 }

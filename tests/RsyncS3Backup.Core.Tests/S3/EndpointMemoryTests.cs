@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.S3;
 
-[Collection(DirectPutTests.AwsEnvironment)]
+[Collection(ShortWayTests.AwsEnvironment)]
 public sealed class EndpointMemoryTests : IDisposable
 {
     private const string ConfigVariable = "AWS_CONFIG_FILE";

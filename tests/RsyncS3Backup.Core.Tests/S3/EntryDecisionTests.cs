@@ -87,7 +87,7 @@ public sealed class EntryDecisionTests
 
         Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, Row));
         Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, null));
-        Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, Row, new RemoteObject("a", 10, "e")).Kind);
+        Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, Row, new StoredObject("a", 10, "e")).Kind);
     }
 
     private static MirrorEntry Entry(FileAttributesSnapshot attributes) =>

@@ -10,7 +10,7 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
     // S3 lists at most 1,000 uploads or parts in one answer.
     private const int MoreThanAPage = 1001;
 
-    private readonly List<Bucket> buckets = [];
+    private readonly List<S3ObjectStore> buckets = [];
 
     public void Dispose() => buckets.ForEach(bucket => bucket.Dispose());
 
@@ -19,58 +19,58 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
     [Fact]
     public async Task Every_unfinished_upload_under_the_prefix_is_listed_and_no_other()
     {
-        Bucket bucket = Open("uploads/");
-        Bucket elsewhere = Open("elsewhere/");
+        S3ObjectStore bucket = Open("uploads/");
+        S3ObjectStore elsewhere = Open("elsewhere/");
         string[] keys = ["a b", "ü/+%.txt", "line\nbreak", "😀"];
         Dictionary<string, string> ids = [];
         foreach (string key in keys)
-            ids.Add(key, await bucket.Multipart.StartAsync(key, Plain, null, default));
-        string other = await elsewhere.Multipart.StartAsync("a b", Plain, null, default);
+            ids.Add(key, await bucket.StartPartsAsync(key, Plain, default));
+        string other = await elsewhere.StartPartsAsync("a b", Plain, default);
 
-        List<PendingUpload> found = await bucket.Multipart.ListUploadsAsync(default).ToListAsync();
+        List<PendingUpload> found = await bucket.ListUploadsAsync(default).ToListAsync();
 
         Assert.Equal(ids.OrderBy(pair => pair.Key), found.ToDictionary(upload => upload.RelativeKey, upload => upload.UploadId).OrderBy(pair => pair.Key));
         Assert.All(found, upload => Assert.InRange(upload.StartTime, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1)));
         foreach (PendingUpload upload in found)
-            await bucket.Multipart.AbortAsync(upload.RelativeKey, upload.UploadId, default);
-        Assert.Empty(await bucket.Multipart.ListUploadsAsync(default).ToListAsync());
-        await elsewhere.Multipart.AbortAsync("a b", other, default);
+            await bucket.AbortPartsAsync(upload.RelativeKey, upload.UploadId, default);
+        Assert.Empty(await bucket.ListUploadsAsync(default).ToListAsync());
+        await elsewhere.AbortPartsAsync("a b", other, default);
     }
 
     [Fact]
     public async Task Unfinished_uploads_beyond_one_page_are_listed()
     {
-        Bucket bucket = Open("many uploads/");
+        S3ObjectStore bucket = Open("many uploads/");
         List<string> ids = [];
         for (int i = 0; i < MoreThanAPage; i++)
-            ids.Add(await bucket.Multipart.StartAsync("one key", Plain, null, default));
+            ids.Add(await bucket.StartPartsAsync("one key", Plain, default));
 
-        List<PendingUpload> found = await bucket.Multipart.ListUploadsAsync(default).ToListAsync();
+        List<PendingUpload> found = await bucket.ListUploadsAsync(default).ToListAsync();
 
         Assert.Equal(ids.Order(StringComparer.Ordinal), found.Select(upload => upload.UploadId).Order(StringComparer.Ordinal));
         foreach (PendingUpload upload in found)
-            await bucket.Multipart.AbortAsync(upload.RelativeKey, upload.UploadId, default);
+            await bucket.AbortPartsAsync(upload.RelativeKey, upload.UploadId, default);
     }
 
     [Fact]
     public async Task Parts_beyond_one_page_are_listed_as_they_were_confirmed()
     {
-        Bucket bucket = Open("many parts/");
-        string uploadId = await bucket.Multipart.StartAsync("line\nbreak", Plain, null, default);
+        S3ObjectStore bucket = Open("many parts/");
+        string uploadId = await bucket.StartPartsAsync("line\nbreak", Plain, default);
         List<UploadedPart> sent = [];
         for (int number = 1; number <= MoreThanAPage; number++)
         {
             byte[] bytes = BitConverter.GetBytes(number);
-            sent.Add(await bucket.Multipart.PutPartAsync(uploadId, number, new ObjectContent("line\nbreak", bytes, bytes.Length), default));
+            sent.Add(await bucket.PutPartAsync(uploadId, number, new ObjectContent("line\nbreak", bytes, bytes.Length), default));
         }
 
-        List<UploadedPart> found = await bucket.Multipart.ListPartsAsync("line\nbreak", uploadId, default).ToListAsync();
+        List<UploadedPart> found = await bucket.ListPartsAsync("line\nbreak", uploadId, default).ToListAsync();
 
         Assert.Equal(sent.Select(part => (part.Number, part.Size, part.ETag)), found.Select(part => (part.Number, part.Size, part.ETag)));
-        await bucket.Multipart.AbortAsync("line\nbreak", uploadId, default);
+        await bucket.AbortPartsAsync("line\nbreak", uploadId, default);
     }
 
-    private Bucket Open(string prefix)
+    private S3ObjectStore Open(string prefix)
     {
         S3SyncRequest request = new()
         {
@@ -79,7 +79,7 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
             Options = new S3SyncOptions(),
             Credentials = s3.Credentials,
         };
-        Bucket bucket = new(request, prefix, connections: 4);
+        S3ObjectStore bucket = new(request, prefix, connections: 4);
         buckets.Add(bucket);
         return bucket;
     }

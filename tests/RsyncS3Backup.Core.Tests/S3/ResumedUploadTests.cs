@@ -25,7 +25,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
 
     private readonly TemporaryFolder mirror = new();
     private readonly Memory unfinished = new();
-    private readonly List<Bucket> buckets = [];
+    private readonly List<S3ObjectStore> buckets = [];
     private LoopbackS3Server server = null!;
     private byte[] content = [];
     private string path = "";
@@ -53,7 +53,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [InlineData(S3ChecksumMode.WhenRequired)]
     public async Task Only_the_parts_that_S3_does_not_have_are_sent(S3ChecksumMode mode)
     {
-        Bucket bucket = Open(mode);
+        S3ObjectStore bucket = Open(mode);
         await CrashAfterPartsAsync(bucket, 1, 3);
         long before = server.Requests["UploadPart"];
 
@@ -74,7 +74,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         byte[] crc32 = Crc32.Hash(content);
         Array.Reverse(crc32);
         Assert.Equal(Convert.ToBase64String(crc32), uploaded!.Crc32);
-        Assert.Equal((FileSize, "STANDARD", FileSize), (uploaded.Size, uploaded.StorageClass, uploaded.SentBytes));
+        Assert.Equal((FileSize, "STANDARD", FileSize), (uploaded.Stored.Size, uploaded.Stored.StorageClass, uploaded.SentBytes));
         Assert.EndsWith($"-{PartCount}", uploaded.Stored.ETag, StringComparison.Ordinal);
         Assert.Equal(FileAttributesReader.Read(path), uploaded.Attributes);
     }
@@ -82,10 +82,10 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task A_part_whose_bytes_are_not_those_of_the_file_is_sent_again()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         UnfinishedUpload upload = await CrashAfterPartsAsync(bucket, 1);
         byte[] other = RandomNumberGenerator.GetBytes(8 * MiB);
-        await bucket.Multipart.PutPartAsync(upload.UploadId, 2, new ObjectContent("large.bin", other, other.Length), default);
+        await bucket.PutPartAsync(upload.UploadId, 2, new ObjectContent("large.bin", other, other.Length), default);
         long before = server.Requests["UploadPart"];
 
         await UploadAsync(bucket);
@@ -97,7 +97,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_changed_begins_anew_and_the_old_upload_is_aborted()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         await CrashAfterPartsAsync(bucket, 1, 2, 3);
         content[5] ^= 0xFF;
         await File.WriteAllBytesAsync(path, content);
@@ -114,7 +114,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task An_upload_with_another_part_size_begins_anew()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         UnfinishedUpload upload = await CrashAfterPartsAsync(bucket, 1);
         unfinished.Forget(upload.UploadId);
         unfinished.Remember(upload with { PartSize = 16 * MiB });
@@ -128,9 +128,9 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task An_upload_that_S3_does_not_know_any_more_begins_anew()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         UnfinishedUpload upload = await CrashAfterPartsAsync(bucket, 1, 2);
-        await bucket.Multipart.AbortAsync("large.bin", upload.UploadId, default);
+        await bucket.AbortPartsAsync("large.bin", upload.UploadId, default);
 
         await UploadAsync(bucket);
 
@@ -141,12 +141,12 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task An_upload_that_ends_elsewhere_while_it_is_continued_begins_anew()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         UnfinishedUpload upload = await CrashAfterPartsAsync(bucket, 1, 2);
         FaultRule hold = server.Faults.Add(new FaultRule { Operation = "CompleteMultipartUpload", Kind = FaultKind.Hold });
         Task<UploadedObject?> running = UploadAsync(bucket);
         await hold.Arrived;
-        await bucket.Multipart.AbortAsync("large.bin", upload.UploadId, default);
+        await bucket.AbortPartsAsync("large.bin", upload.UploadId, default);
         hold.Release();
 
         Assert.NotNull(await running);
@@ -172,7 +172,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task Cancelling_aborts_a_continued_upload_and_forgets_it()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         await CrashAfterPartsAsync(bucket, 1);
         FaultRule hold = server.Faults.Add(new FaultRule { Operation = "UploadPart", Kind = FaultKind.Hold, Times = int.MaxValue });
         using CancellationTokenSource stop = new();
@@ -189,7 +189,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [Fact]
     public async Task What_is_remembered_is_aborted_and_what_others_began_is_not()
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         unfinished.Remember(new UnfinishedUpload("gone.bin", await StartAsync(bucket, "gone.bin"), 1, 1, 1, 1, 1, DateTimeOffset.UtcNow));
         unfinished.Remember(new UnfinishedUpload("ended.bin", "upload-unknown", 1, 1, 1, 1, 1, DateTimeOffset.UtcNow));
         string foreign = await StartAsync(bucket, "foreign.bin");
@@ -208,9 +208,9 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     [InlineData(25, 1)]
     public async Task In_a_reconcile_unknown_uploads_are_aborted_when_they_are_older_than_a_day(int hours, int expected)
     {
-        Bucket bucket = Open();
+        S3ObjectStore bucket = Open();
         await StartAsync(bucket, "unknown.bin");
-        using Bucket elsewhere = new(Request(), "other/", connections: 4);
+        using S3ObjectStore elsewhere = new(Request(), "other/", connections: 4);
         await StartAsync(elsewhere, "unknown.bin");
 
         (int aborted, _) = await Uploader(bucket).Parts.AbortStaleAsync(
@@ -233,13 +233,13 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     // What a process that was killed leaves: an upload that is remembered, and some of its parts.
-    private async Task<UnfinishedUpload> CrashAfterPartsAsync(Bucket bucket, params int[] numbers)
+    private async Task<UnfinishedUpload> CrashAfterPartsAsync(S3ObjectStore bucket, params int[] numbers)
     {
         string uploadId = await StartAsync(bucket, "large.bin");
         foreach (int number in numbers)
         {
             byte[] part = content.AsSpan((number - 1) * 8 * MiB, 8 * MiB).ToArray();
-            UploadedPart done = await bucket.Multipart.PutPartAsync(uploadId, number, new ObjectContent("large.bin", part, part.Length), default);
+            UploadedPart done = await bucket.PutPartAsync(uploadId, number, new ObjectContent("large.bin", part, part.Length), default);
             Assert.Equal(number, done.Number);
         }
 
@@ -250,20 +250,20 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         return upload;
     }
 
-    private static Task<string> StartAsync(Bucket bucket, string key) => bucket.Multipart.StartAsync(
-        key, new ObjectHeaders { ContentType = "application/octet-stream", StorageClass = "STANDARD" }, checksumType: null, default);
+    private static Task<string> StartAsync(S3ObjectStore bucket, string key) => bucket.StartPartsAsync(
+        key, new ObjectHeaders { ContentType = "application/octet-stream", StorageClass = "STANDARD" }, default);
 
-    private Task<UploadedObject?> UploadAsync(Bucket bucket, CancellationToken cancellationToken = default) => Uploader(bucket).UploadAsync(
+    private Task<UploadedObject?> UploadAsync(S3ObjectStore bucket, CancellationToken cancellationToken = default) => Uploader(bucket).UploadAsync(
         new MirrorEntry("large.bin", path, MirrorEntryKind.File, FileAttributesReader.Read(path)), cancellationToken);
 
-    private Uploader Uploader(Bucket bucket) => new(
+    private Uploader Uploader(S3ObjectStore bucket) => new(
         bucket, new EntryHeaders(Request()), new TransferLimiter(bucket.Traffic, 16, TimeProvider.System), unfinished,
         bytes => Interlocked.Add(ref sent, bytes), bytes => Interlocked.Add(ref kept, bytes));
 
-    private Bucket Open(S3ChecksumMode mode = S3ChecksumMode.WhenSupported)
+    private S3ObjectStore Open(S3ChecksumMode mode = S3ChecksumMode.WhenSupported)
     {
         S3SyncRequest request = Request();
-        Bucket bucket = new(request with { Destination = request.Destination with { ChecksumMode = mode } }, "p/", connections: 16);
+        S3ObjectStore bucket = new(request with { Destination = request.Destination with { ChecksumMode = mode } }, "p/", connections: 16);
         buckets.Add(bucket);
         return bucket;
     }

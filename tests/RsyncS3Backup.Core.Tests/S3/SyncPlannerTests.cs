@@ -14,7 +14,7 @@ public sealed class SyncPlannerTests
 {
     [Fact]
     public async Task Creates_what_only_the_mirror_has() =>
-        Assert.Equal([(SyncActionKind.Create, "a")], await Plan([File("a", 1)], Array.Empty<RemoteObject>()));
+        Assert.Equal([(SyncActionKind.Create, "a")], await Plan([File("a", 1)], Array.Empty<StoredObject>()));
 
     [Fact]
     public async Task Deletes_what_only_the_bucket_has() =>
@@ -112,7 +112,7 @@ public sealed class SyncPlannerTests
     {
         MirrorEntry[] entries = [.. InOrder(local).Select(item => File(item.Key, item.Value))];
         CatalogEntry[] rows = [.. InOrder(catalog).Select(item => Row(item.Key, item.Value))];
-        RemoteObject[] objects = [.. InOrder(remote).Select(item => Remote(item.Key, item.Value))];
+        StoredObject[] objects = [.. InOrder(remote).Select(item => Remote(item.Key, item.Value))];
 
         List<(SyncActionKind, string)> listed = Plan(entries, objects, rows).GetAwaiter().GetResult();
         Dictionary<string, SyncActionKind> expected = local.Keys.Union(remote.Keys).Union(catalog.Keys).ToDictionary(key => key, key =>
@@ -141,7 +141,7 @@ public sealed class SyncPlannerTests
             planned.Count == expected.Count && planned.All(action => expected[action.Item2] == action.Item1);
     }
 
-    private static async Task<List<(SyncActionKind, string)>> Plan(MirrorEntry[] local, RemoteObject[] remote, params CatalogEntry[] rows)
+    private static async Task<List<(SyncActionKind, string)>> Plan(MirrorEntry[] local, StoredObject[] remote, params CatalogEntry[] rows)
     {
         List<(SyncActionKind, string)> actions = [];
         await foreach (SyncAction action in SyncPlanner.PlanAsync(local, rows, Listing(remote)))
@@ -162,9 +162,9 @@ public sealed class SyncPlannerTests
         StorageClass = "STANDARD",
     };
 
-    private static async IAsyncEnumerable<RemoteObject> Listing(RemoteObject[] objects)
+    private static async IAsyncEnumerable<StoredObject> Listing(StoredObject[] objects)
     {
-        foreach (RemoteObject item in objects)
+        foreach (StoredObject item in objects)
         {
             await Task.Yield();
             yield return item;
@@ -176,5 +176,5 @@ public sealed class SyncPlannerTests
 
     private static MirrorEntry Unreadable(string key) => new(key, "/m/" + key, MirrorEntryKind.Unreadable, default);
 
-    private static RemoteObject Remote(string key, long size) => new(key, size, "d41d8cd98f00b204e9800998ecf8427e");
+    private static StoredObject Remote(string key, long size) => new(key, size, "d41d8cd98f00b204e9800998ecf8427e");
 }

@@ -3,12 +3,18 @@ namespace RsyncS3Backup;
 /// <summary>The storage classes an object can be put into, by the names S3 uses.</summary>
 public static class S3StorageClasses
 {
+    /// <summary>The one that S3 takes where none is named, and does not name itself.</summary>
+    public const string Standard = "STANDARD";
+
+    /// <summary>The class that S3 means by a name in one of its answers.</summary>
+    internal static string Named(string? answered) => string.IsNullOrEmpty(answered) ? Standard : answered;
+
     /// <summary>All of them. Source: the PutObject page of the S3 API reference.</summary>
     public static IReadOnlyList<string> All { get; } =
-        ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY"];
+        [Standard, "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY"];
 
     /// <summary>Those that bill small objects by their size and for as long as they exist. Source: the S3 pricing page.</summary>
-    public static IReadOnlyList<string> WithoutMinimum { get; } = ["STANDARD", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"];
+    public static IReadOnlyList<string> WithoutMinimum { get; } = [Standard, "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"];
 
     /// <summary>True for a class that bills every object as at least 128 KiB. Source: the S3 pricing page.</summary>
     public static bool HasMinimum(string storageClass) => storageClass is "STANDARD_IA" or "ONEZONE_IA" or "GLACIER_IR";

@@ -15,19 +15,18 @@ internal sealed class S3Copy : IDisposable
 {
     private const int Connections = 32;
 
-    internal S3Copy(BucketReader reader, string keyPrefix, DateTimeOffset? asOf = null, Snapshot? snapshot = null)
+    internal S3Copy(IObjectStore store, DateTimeOffset? asOf = null, Snapshot? snapshot = null)
     {
-        Reader = reader;
-        KeyPrefix = keyPrefix;
+        Store = store;
         AsOf = asOf;
         Snapshot = snapshot;
     }
 
     /// <summary>The requests.</summary>
-    public BucketReader Reader { get; }
+    public IObjectStore Store { get; }
 
     /// <summary>What every key starts with.</summary>
-    public string KeyPrefix { get; }
+    public string KeyPrefix => Store.KeyPrefix;
 
     /// <summary>The time in the past that is looked at; null for what the bucket holds now.</summary>
     public DateTimeOffset? AsOf { get; }
@@ -53,23 +52,23 @@ internal sealed class S3Copy : IDisposable
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(prefix))
         {
             Snapshot found = await FindSnapshotAsync(request, jobName, snapshot, asOf, cancellationToken).ConfigureAwait(false);
-            return new S3Copy(new BucketReader(request, Connections), found.KeyPrefix, null, found);
+            return new S3Copy(new S3ObjectStore(request, found.KeyPrefix, Connections), asOf: null, found);
         }
 
         if (snapshot is not null)
             throw CopyErrors.NotDated(prefix);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(prefix, jobName ?? "", request.Clock.GetLocalNow(), request.Timezone);
-        BucketReader reader = new(request, Connections);
+        S3ObjectStore store = new(request, keyPrefix, Connections);
         try
         {
-            S3Copy copy = new(reader, keyPrefix, asOf, null);
+            S3Copy copy = new(store, asOf);
             if (asOf is not null)
                 await copy.RequireVersionsAsync(cancellationToken).ConfigureAwait(false);
             return copy;
         }
         catch
         {
-            reader.Dispose();
+            store.Dispose();
             throw;
         }
     }
@@ -84,8 +83,8 @@ internal sealed class S3Copy : IDisposable
         foreach (KeyRange range in filter.Ranges())
         {
             IAsyncEnumerable<StoredObject> listing = AsOf is { } time
-                ? AtAsync(Reader.ListVersionsAsync(KeyPrefix, range, cancellationToken), time, cancellationToken)
-                : Reader.ListAsync(KeyPrefix, range, cancellationToken);
+                ? AtAsync(Store.ListVersionsAsync(range, after: null, cancellationToken), time, cancellationToken)
+                : Store.ListAsync(range, cancellationToken);
             await foreach (StoredObject item in listing.ConfigureAwait(false))
             {
                 if (item.RelativeKey != SnapshotManifest.RelativeKey && filter.Matches(item.RelativeKey))
@@ -100,7 +99,7 @@ internal sealed class S3Copy : IDisposable
     {
         foreach (KeyRange range in filter.Ranges())
         {
-            await foreach (StoredObject item in Reader.ListVersionsAsync(KeyPrefix, range, cancellationToken).ConfigureAwait(false))
+            await foreach (StoredObject item in Store.ListVersionsAsync(range, after: null, cancellationToken).ConfigureAwait(false))
             {
                 if (item.RelativeKey != SnapshotManifest.RelativeKey && filter.Matches(item.RelativeKey))
                     yield return item;
@@ -116,7 +115,7 @@ internal sealed class S3Copy : IDisposable
     {
         IAsyncEnumerable<StoredObject> level = AsOf is { } time
             ? LevelAtAsync(folder, time, cancellationToken)
-            : Reader.ListLevelAsync(KeyPrefix, folder, cancellationToken);
+            : Store.ListLevelAsync(folder, cancellationToken);
         await foreach (StoredObject item in level.ConfigureAwait(false))
         {
             if (item.RelativeKey != SnapshotManifest.RelativeKey)
@@ -125,7 +124,7 @@ internal sealed class S3Copy : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Reader.Dispose();
+    public void Dispose() => Store.Dispose();
 
     /// <summary>Of each key the version that was current at a time. One that was stored in the second of that time counts as there.</summary>
     internal static async IAsyncEnumerable<StoredObject> AtAsync(
@@ -152,7 +151,7 @@ internal sealed class S3Copy : IDisposable
         string? last = null;
         do
         {
-            IAsyncEnumerable<StoredObject> versions = Reader.ListVersionsAsync(KeyPrefix, new KeyRange(folder, IsOneKey: false), after, cancellationToken);
+            IAsyncEnumerable<StoredObject> versions = Store.ListVersionsAsync(new KeyRange(folder, IsOneKey: false), after, cancellationToken);
             after = null;
             await foreach (StoredObject item in AtAsync(versions, time, cancellationToken).ConfigureAwait(false))
             {
@@ -166,7 +165,7 @@ internal sealed class S3Copy : IDisposable
 
                 string inner = item.RelativeKey[..(slash + 1)];
                 if (inner != last)
-                    yield return new StoredObject(inner, 0, "", "", default) { HasObject = false };
+                    yield return StoredObject.Folder(inner);
                 last = inner;
                 after = inner;
                 break;
@@ -177,14 +176,14 @@ internal sealed class S3Copy : IDisposable
 
     private async Task RequireVersionsAsync(CancellationToken cancellationToken)
     {
-        bool? keepsVersions = await Reader.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false);
+        bool? keepsVersions = await Store.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false);
         if (keepsVersions == true)
             return;
         // Nobody may say, or it is suspended: then versions that are there show that there is a past.
         bool isEmpty = true;
         const int enough = 1000;
         int seen = 0;
-        await foreach (StoredObject item in Reader.ListVersionsAsync(KeyPrefix, KeyRange.Everything, cancellationToken).ConfigureAwait(false))
+        await foreach (StoredObject item in Store.ListVersionsAsync(KeyRange.Everything, after: null, cancellationToken).ConfigureAwait(false))
         {
             if (item.VersionId is not (null or "" or "null"))
                 return;
@@ -194,7 +193,7 @@ internal sealed class S3Copy : IDisposable
         }
 
         if (keepsVersions == false || !isEmpty)
-            throw CopyErrors.KeepsNoVersions(Reader.BucketName);
+            throw CopyErrors.KeepsNoVersions(Store.BucketName);
     }
 
     private static async Task<Snapshot> FindSnapshotAsync(
@@ -203,16 +202,16 @@ internal sealed class S3Copy : IDisposable
         string prefix = request.Options.S3Prefix!;
         if (!DatedPrefix.NamesTimes(prefix))
             throw CopyErrors.SnapshotsNotNamed(prefix);
-        using Bucket bucket = new(request, "", Connections);
+        using S3ObjectStore store = new(request, "", Connections);
         try
         {
-            IReadOnlyList<Snapshot> all = await new SnapshotFinder(bucket, prefix).FindAllAsync(cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, prefix).FindAllAsync(cancellationToken).ConfigureAwait(false);
             IEnumerable<Snapshot> own = all.Where(found => jobName is null || found.Manifest.Job == jobName);
             return Choose(own, date, asOf) ?? throw CopyErrors.NoSnapshot(prefix, Wanted(date, asOf));
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {
-            throw new BackupException(S3Errors.From(exception, bucket.Target), exception);
+            throw new BackupException(S3Errors.From(exception, store.Target), exception);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retriev
     {
         if (retrieval is null)
         {
-            ReceivedObject about = await contents.HeadAsync(stored, cancellationToken).ConfigureAwait(false);
+            StoredObject about = await contents.HeadAsync(stored, cancellationToken).ConfigureAwait(false);
             if (about.Restore?.Contains("ongoing-request=\"true\"", StringComparison.Ordinal) == true)
             {
                 counters.EntryPending(isNew: false);

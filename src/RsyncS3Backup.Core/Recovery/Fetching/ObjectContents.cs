@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Net;
+using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
@@ -8,13 +10,12 @@ using RsyncS3Backup.Sync.Transfer;
 namespace RsyncS3Backup.Recovery.Fetching;
 
 /// <summary>Content from S3: small objects in one request, large ones in parts.</summary>
-/// <param name="reader">The requests.</param>
-/// <param name="keyPrefix">What every key starts with.</param>
+/// <param name="store">The copy in S3.</param>
 /// <param name="limiter">Says when a request may be sent.</param>
 /// <param name="onBytes">Hears of content that arrived.</param>
 /// <param name="onBytesKept">Hears of content that an earlier try had fetched already.</param>
 internal sealed class ObjectContents(
-    ObjectReader reader, string keyPrefix, TransferLimiter limiter, Action<long> onBytes, Action<long> onBytesKept) : IContentSource
+    IObjectStore store, TransferLimiter limiter, Action<long> onBytes, Action<long> onBytesKept) : IContentSource
 {
     /// <summary>Knows what need not be asked for; null: nothing is known.</summary>
     public RecordedObjects? Recorded { get; init; }
@@ -32,15 +33,15 @@ internal sealed class ObjectContents(
         StoredObject stored = ((ObjectItem)item).Stored;
         if (stored.Size >= PartSize.Threshold)
         {
-            ReceivedObject about = await HeadAsync(stored, cancellationToken).ConfigureAwait(false);
+            StoredObject about = await HeadAsync(stored, cancellationToken).ConfigureAwait(false);
             if (about.Size >= PartSize.Threshold)
-                return new LargeContent(new ObjectParts(reader, limiter, Query(stored), about, onBytes, onBytesKept), Facts(about));
+                return new LargeContent(new ObjectParts(store, limiter, Query(stored), about, onBytes, onBytesKept), Facts(about));
         }
 
         TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectBody body = await reader.GetAsync(Query(stored), cancellationToken).ConfigureAwait(false);
+            ObjectBody body = await store.GetAsync(Query(stored), cancellationToken).ConfigureAwait(false);
             return new SmallContent(body, slot, onBytes);
         }
         catch
@@ -51,31 +52,37 @@ internal sealed class ObjectContents(
     }
 
     /// <summary>What S3 knows of an object.</summary>
-    public async Task<ReceivedObject> HeadAsync(StoredObject stored, CancellationToken cancellationToken)
+    /// <exception cref="AmazonS3Exception">S3 said no, or does not have it.</exception>
+    public async Task<StoredObject> HeadAsync(StoredObject stored, CancellationToken cancellationToken)
     {
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            return await reader.HeadAsync(Query(stored), cancellationToken).ConfigureAwait(false);
+        {
+            return await store.HeadAsync(Query(stored), cancellationToken).ConfigureAwait(false)
+                // As S3 says it of a GET.
+                ?? throw new AmazonS3Exception("It is not there.") { ErrorCode = "NoSuchKey", StatusCode = HttpStatusCode.NotFound };
+        }
+
     }
 
     /// <summary>Asks S3 to bring an object back from the archive.</summary>
     public async Task RetrieveAsync(StoredObject stored, string tier, int? days, CancellationToken cancellationToken)
     {
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            await reader.RetrieveAsync(Query(stored), tier, days, cancellationToken).ConfigureAwait(false);
+            await store.RetrieveAsync(Query(stored), tier, days, cancellationToken).ConfigureAwait(false);
     }
 
-    private ObjectQuery Query(StoredObject stored) => new(keyPrefix + stored.RelativeKey)
+    private ObjectQuery Query(StoredObject stored) => new(store.Key(stored.RelativeKey))
     {
         VersionId = stored.VersionId is { Length: > 0 } version ? version : null,
     };
 
     // The copies that S3 makes of the first name may have another entity tag than that.
-    private static EntryFacts Facts(ReceivedObject about)
+    private static EntryFacts Facts(StoredObject about)
     {
-        string? crc32 = ContentChecksum.ValueOf(about, "crc32");
+        string? crc32 = about.ChecksumBy("crc32");
         return new EntryFacts(EntryAttributes.Of(about), about.Size, crc32 ?? about.ETag)
         {
-            Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, ContentChecksum.ValueOf(about, "sha256")),
+            Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, about.ChecksumBy("sha256")),
         };
     }
 

@@ -19,7 +19,7 @@ namespace RsyncS3Backup.Recovery.Fetching;
 /// ended this one; a part then counts only when the bytes on the disk have the checksum that was noted, and only for the same object.
 /// </summary>
 internal sealed class ObjectParts(
-    ObjectReader reader, TransferLimiter limiter, ObjectQuery query, ReceivedObject about, Action<long> onBytes, Action<long> onBytesKept) : IDisposable
+    IObjectStore store, TransferLimiter limiter, ObjectQuery query, StoredObject about, Action<long> onBytes, Action<long> onBytesKept) : IDisposable
 {
     private const int PartsAtATime = 8;
     private const int TriesPerPart = 5;
@@ -71,7 +71,7 @@ internal sealed class ObjectParts(
     private string Identity()
     {
         string who = string.Join('\n', [
-            reader.Target.Endpoint, reader.Target.Bucket, query.Key, query.VersionId, about.ETag,
+            store.Target.Endpoint, store.Target.Bucket, query.Key, query.VersionId, about.ETag,
             about.Size.ToString(CultureInfo.InvariantCulture), partSize.ToString(CultureInfo.InvariantCulture),
             about.LastModified?.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)]);
         return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(who)));
@@ -222,7 +222,7 @@ internal sealed class ObjectParts(
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            using ObjectBody body = await BrokenTransfer.Catch(() => reader.GetAsync(ofPart, cancellationToken)).ConfigureAwait(false);
+            using ObjectBody body = await BrokenTransfer.Catch(() => store.GetAsync(ofPart, cancellationToken)).ConfigureAwait(false);
             // For stores that ignore the condition.
             if (body.About.ETag != about.ETag || body.About.Size != about.Size)
                 throw new ContentChangedException("The object was replaced while it was fetched.");
@@ -274,7 +274,7 @@ internal sealed class ObjectParts(
 
     private bool IsRight(SafeFileHandle file, uint?[] known, CancellationToken cancellationToken)
     {
-        if (ContentChecksum.ValueOf(about, "crc32") is { } expected)
+        if (about.ChecksumBy("crc32") is { } expected)
         {
             uint whole = 0;
             for (int part = 0; part < known.Length; part++)

@@ -19,7 +19,7 @@ internal sealed class RecordedObjects : IDisposable
     /// <summary>Opens the catalog of the copy; null when there is none, it is doubtful or being changed, or the copy is one of the past.</summary>
     public static RecordedObjects? TryOpen(string jobName, S3Copy copy)
     {
-        if (copy.AsOf is not null || CatalogView.TryOpen(jobName, copy.Reader.BucketName, copy.KeyPrefix, copy.Snapshot is not null) is not { } catalog)
+        if (copy.AsOf is not null || CatalogView.TryOpen(jobName, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null) is not { } catalog)
             return null;
         if (catalog.IsSound)
             return new RecordedObjects(catalog);
@@ -39,7 +39,7 @@ internal sealed class RecordedObjects : IDisposable
             || row.ModifiedNanoseconds == long.MinValue
             || row.Size != stored.Size
             || row.ETag != stored.ETag
-            || stored.LastModified.ToUnixTimeSeconds() > storedTime.ToUnixTimeSeconds())
+            || stored.LastModified?.ToUnixTimeSeconds() > storedTime.ToUnixTimeSeconds())
         {
             return null;
         }

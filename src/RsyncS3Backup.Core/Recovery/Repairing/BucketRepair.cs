@@ -15,7 +15,7 @@ internal sealed class BucketRepair : IDisposable
 {
     private const int Connections = 32;
 
-    private readonly Bucket bucket;
+    private readonly S3ObjectStore store;
     private readonly CatalogSession session;
     private readonly EntryHeaders headers;
     private readonly TransferLimiter limiter;
@@ -24,24 +24,24 @@ internal sealed class BucketRepair : IDisposable
     /// <exception cref="BackupException">The bucket cannot be used.</exception>
     public BucketRepair(S3SyncRequest request, string keyPrefix, RunContext context, Action<long> transferred)
     {
-        bucket = new Bucket(request, keyPrefix, Connections);
+        store = new S3ObjectStore(request, keyPrefix, Connections);
         try
         {
-            string endpoint = EndpointMemory.Find(request, context.JobName, () => bucket.Connect().Endpoint);
+            string endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint);
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
             session = new CatalogSession(
                 request, endpoint, keyPrefix, catalogPath, DateTimeOffset.Now, PendingChanges.Open(context.JobName, request.MirrorPath), context.JobName,
-                new StageReport(context));
-            bucket.Connect();
+                new StageReport(context), new SyncState(context.JobName, isReadOnly: false));
+            store.Connect();
             session.Begin();
             headers = new EntryHeaders(request);
-            limiter = new TransferLimiter(bucket.Traffic, Connections / 2, TimeProvider.System);
-            uploader = new Uploader(bucket, headers, limiter, session.Catalog, transferred, _ => { });
+            limiter = new TransferLimiter(store.Traffic, Connections / 2, TimeProvider.System);
+            uploader = new Uploader(store, headers, limiter, session.Catalog, transferred, _ => { });
         }
         catch
         {
             session?.Dispose();
-            bucket.Dispose();
+            store.Dispose();
             throw;
         }
     }
@@ -50,7 +50,7 @@ internal sealed class BucketRepair : IDisposable
     public async Task RepairAsync(CopyPair pair, StageReport report, CancellationToken cancellationToken)
     {
         SyncWorker worker = new(
-            bucket, headers, limiter, new EntrySender(bucket, uploader), session.Catalog, null, new SyncCounters(), report);
+            store, headers, limiter, uploader, session.Catalog, null, new SyncCounters(), report);
         SyncActionKind kind = pair.Remote is null ? SyncActionKind.Create : SyncActionKind.Update;
         await worker.CarryOutAsync(new SyncAction(kind, pair.Local, null, null), null, cancellationToken).ConfigureAwait(false);
     }
@@ -61,6 +61,6 @@ internal sealed class BucketRepair : IDisposable
         // Not seen as a whole, so the next run looks at all of the mirror.
         session.End(isDone: false, isComplete: false, new SyncCounters());
         session.Dispose();
-        bucket.Dispose();
+        store.Dispose();
     }
 }

@@ -13,8 +13,7 @@ internal sealed class MirrorRepair : IDisposable
     private const int Connections = 32;
 
     private readonly object gate = new();
-    private readonly BucketReader listings;
-    private readonly ObjectReader reader;
+    private readonly S3ObjectStore store;
     private readonly RestoreTargets targets;
     private readonly ObjectContents contents;
     private readonly RestoreCounters counters = new();
@@ -25,14 +24,14 @@ internal sealed class MirrorRepair : IDisposable
     public MirrorRepair(S3SyncRequest request, string keyPrefix, Action<long> transferred)
     {
         targets = RestoreTargets.OfMirror(request.MirrorPath);
-        listings = new BucketReader(request, Connections);
-        reader = new ObjectReader(listings);
-        TransferLimiter limiter = new(reader.Traffic, Connections / 2, TimeProvider.System);
-        contents = new ObjectContents(reader, keyPrefix, limiter, transferred, counters.Kept);
+        store = new S3ObjectStore(request, keyPrefix, Connections);
+        store.Connect();
+        TransferLimiter limiter = new(store.Traffic, Connections / 2, TimeProvider.System);
+        contents = new ObjectContents(store, limiter, transferred, counters.Kept);
     }
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => listings.Requests;
+    public S3RequestCounts Requests => store.Requests;
 
     /// <summary>Fetches one object; what goes wrong is an exception or in the report.</summary>
     public async Task RepairAsync(StoredObject stored, StageReport report, CancellationToken cancellationToken)
@@ -58,7 +57,6 @@ internal sealed class MirrorRepair : IDisposable
     {
         committer.CompleteAsync().GetAwaiter().GetResult();
         targets.Dispose();
-        reader.Dispose();
-        listings.Dispose();
+        store.Dispose();
     }
 }

@@ -117,7 +117,7 @@ internal static class BackupTest
             SamplePercent = request.Level == BackupTestLevel.Sample ? request.SamplePercent : null,
             Seed = request.Level == BackupTestLevel.Sample ? run?.Seed : null,
             Requests = requests,
-            EstimatedRequestCost = RequestPrices.Estimate(requests, "STANDARD"),
+            EstimatedRequestCost = RequestPrices.Estimate(requests, S3StorageClasses.Standard),
             Error = error,
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),

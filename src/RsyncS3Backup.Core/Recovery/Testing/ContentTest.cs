@@ -13,7 +13,7 @@ using RsyncS3Backup.Sync.Transfer;
 namespace RsyncS3Backup.Recovery.Testing;
 
 /// <summary>Compares the contents of one entry's copies: by checksums, or byte by byte with what S3 sends.</summary>
-internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts facts, TestCounters counters)
+internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters counters)
 {
     private const int BufferSize = 1024 * 1024;
     private const int Tries = 3;
@@ -90,7 +90,7 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
     {
         StoredObject remote = pair.Remote!;
         ObjectQuery query = new(copy.Key(remote.RelativeKey)) { VersionId = remote.VersionId };
-        using ObjectBody body = await reader.GetAsync(query, cancellationToken).ConfigureAwait(false);
+        using ObjectBody body = await copy.Store.GetAsync(query, cancellationToken).ConfigureAwait(false);
         using ContentChecksum? checksum = ContentChecksum.For(body.About);
         IOException? fault = null;
         using LocalContent? local = pair.Local is { } entry ? TryOpen(entry, out fault) : null;
@@ -145,13 +145,13 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
     }
 
     // What can be known of the content from the recorded or stored checksum.
-    private async Task<bool> IsAsStoredAsync(MirrorEntry local, CatalogEntry? row, ReceivedObject about, CancellationToken cancellationToken) =>
+    private async Task<bool> IsAsStoredAsync(MirrorEntry local, CatalogEntry? row, StoredObject about, CancellationToken cancellationToken) =>
         row is not null
             ? local.ContentLength == row.Size
                 && await HasContentAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false)
             : local.ContentLength == about.Size && await HasContentAsync(local, about, cancellationToken).ConfigureAwait(false);
 
-    private EntryVerdict OfOther(CopyPair pair, ReceivedObject about)
+    private EntryVerdict OfOther(CopyPair pair, StoredObject about)
     {
         MirrorEntry local = pair.Local!;
         if (IsOf(pair.Row, pair.Remote!))
@@ -165,7 +165,7 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
         return EntryVerdict.OfOtherContent(local, sent, facts);
     }
 
-    private static EntryVerdict OfUnreadable(CopyPair pair, ReceivedObject? about, IOException fault)
+    private static EntryVerdict OfUnreadable(CopyPair pair, StoredObject? about, IOException fault)
     {
         (long, long)? sent = IsOf(pair.Row, pair.Remote!) ? (pair.Row!.Size, pair.Row.ModifiedNanoseconds)
             : about is not null && ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored) && stored.ModifiedNanoseconds is { } modified
@@ -203,7 +203,7 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
         }
     }
 
-    private static EntryVerdict OfMetadata(CopyPair pair, ReceivedObject about)
+    private static EntryVerdict OfMetadata(CopyPair pair, StoredObject about)
     {
         FileAttributesSnapshot local = pair.Local!.Attributes;
         bool isOurs = ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored);
@@ -218,18 +218,8 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
             isOurs ? "The object carries another mode, owner or time than the file has." : "The object has lost the file's mode, owner and time.");
     }
 
-    private async Task<ReceivedObject?> HeadAsync(CopyPair pair, CancellationToken cancellationToken)
-    {
-        try
-        {
-            ObjectQuery query = new(copy.Key(pair.RelativeKey)) { VersionId = pair.Remote!.VersionId };
-            return await reader.HeadAsync(query, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AmazonS3Exception exception) when (exception.StatusCode == System.Net.HttpStatusCode.NotFound)
-        {
-            return null;
-        }
-    }
+    private Task<StoredObject?> HeadAsync(CopyPair pair, CancellationToken cancellationToken) =>
+        copy.Store.HeadAsync(new ObjectQuery(copy.Key(pair.RelativeKey)) { VersionId = pair.Remote!.VersionId }, cancellationToken);
 
     /// <summary>Whether a file has the content of a row or of a listing.</summary>
     private async Task<bool> HasContentAsync(MirrorEntry local, KnownContent known, CancellationToken cancellationToken)
@@ -243,7 +233,7 @@ internal sealed class ContentTest(S3Copy copy, ObjectReader reader, TestFacts fa
         return await ContentComparer.IsSameAsync(local, known, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<bool> HasContentAsync(MirrorEntry local, ReceivedObject about, CancellationToken cancellationToken)
+    private async Task<bool> HasContentAsync(MirrorEntry local, StoredObject about, CancellationToken cancellationToken)
     {
         using ContentChecksum? checksum = ContentChecksum.For(about);
         if (checksum is null)

@@ -18,5 +18,5 @@ internal static class DifferenceText
 
     /// <summary>S3's side: bytes, when they were stored, entity tag.</summary>
     public static string Of(StoredObject remote) => string.Create(
-        CultureInfo.InvariantCulture, $"{remote.Size} B, stored {remote.LastModified.LocalDateTime:yyyy-MM-dd HH:mm:ss}, {remote.ETag}");
+        CultureInfo.InvariantCulture, $"{remote.Size} B, stored {remote.LastModified?.LocalDateTime:yyyy-MM-dd HH:mm:ss}, {remote.ETag}");
 }

@@ -30,7 +30,6 @@ internal sealed class TestRun : IDisposable
     private readonly ItemFilter filter;
     private readonly MirrorWalker? mirror;
     private readonly TestFacts facts;
-    private readonly ObjectReader reader;
     private readonly ContentTest contents;
     private readonly StageReport report;
     private readonly Action<BackupDifference, CopyPair> emit;
@@ -50,7 +49,7 @@ internal sealed class TestRun : IDisposable
         {
             Func<string, bool>? wants = filter.IsAll ? null : key => key.EndsWith('/') ? filter.MayHold(key) : filter.Matches(key);
             mirror = new MirrorWalker(s3.MirrorPath, report, excludes, s3.Options.DirectoryMarkers, wants);
-            catalog = CatalogView.TryOpen(job.Name, copy.Reader.BucketName, copy.KeyPrefix, copy.Snapshot is not null);
+            catalog = CatalogView.TryOpen(job.Name, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null);
             // Only of a mirror that stage 1 of this job makes is it known who writes to it.
             if (IsMirrorOf(job.Name, s3.MirrorPath))
                 pending = PendingChanges.Open(job.Name, s3.MirrorPath);
@@ -63,8 +62,8 @@ internal sealed class TestRun : IDisposable
             DeletesFromS3 = s3.Options.DeleteFromS3,
             IsExcluded = excludes.IsExcluded,
         };
-        reader = new ObjectReader(copy.Reader);
-        contents = new ContentTest(copy, reader, facts, Counters);
+        copy.Store.Connect();
+        contents = new ContentTest(copy, facts, Counters);
     }
 
     /// <summary>What was found so far.</summary>
@@ -77,10 +76,10 @@ internal sealed class TestRun : IDisposable
     public int Seed { get; }
 
     /// <summary>Requests sent so far.</summary>
-    public S3RequestCounts Requests => copy.Reader.Requests;
+    public S3RequestCounts Requests => copy.Store.Requests;
 
     /// <summary>What error messages name.</summary>
-    public S3Target Target => copy.Reader.Target;
+    public S3Target Target => copy.Store.Target;
 
     /// <summary>Opens both copies.</summary>
     /// <exception cref="BackupException">One of them cannot be had.</exception>
@@ -108,7 +107,7 @@ internal sealed class TestRun : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         TransferLimits limits = new() { Timeout = request.S3!.Options.Timeout };
-        StallWatch watch = new(copy.Reader.Traffic, limits.Timeout, TimeProvider.System);
+        StallWatch watch = new(copy.Store.Traffic, limits.Timeout, TimeProvider.System);
         await watch.RunAsync(CompareAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
         if (Counters.Archived > 0)
         {
@@ -143,7 +142,6 @@ internal sealed class TestRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        reader.Dispose();
         catalog?.Dispose();
         copy.Dispose();
     }
@@ -303,7 +301,7 @@ internal sealed class TestRun : IDisposable
             Reason = verdict.Reason,
             Length = pair.Local?.ContentLength ?? pair.Remote?.Size ?? pair.Row?.Size ?? 0,
             FullName = facts.HasMirror ? Path.Join(request.S3!.MirrorPath, pair.RelativeKey.TrimEnd('/')) : null,
-            BucketName = copy.Reader.BucketName,
+            BucketName = copy.Store.BucketName,
             Key = copy.Key(pair.RelativeKey),
         };
         Counters.Differs(difference.Kind);

@@ -31,7 +31,7 @@ internal readonly record struct EntryAttributes
     public bool IsSymbolicLink { get; init; }
 
     /// <summary>What an object carries. One that another tool wrote has at least the time when S3 stored it.</summary>
-    public static EntryAttributes Of(ReceivedObject stored)
+    public static EntryAttributes Of(StoredObject stored)
     {
         StoredAttributes found = ObjectMetadata.TryParse(stored.Metadata, out StoredAttributes written) ? written : default;
         StoredAttributes foreign = found.Mode is null ? ForeignMetadata.Read(stored.Metadata) : default;

@@ -20,6 +20,7 @@ internal static class RsyncCommandLine
     /// <param name="destination">The folder of the mirror that gets the source's contents, absolute.</param>
     /// <param name="isMirrorRoot">True when the destination is the mirror's root and not a source's own folder in it.</param>
     /// <param name="pass">What the pass may delete.</param>
+    /// <param name="outFormat">How items are printed: see <see cref="RsyncOutputParser.OutFormat"/>.</param>
     /// <param name="remote">The source, when it is on another machine; null: it is on this one.</param>
     /// <param name="otherMirrors">Mirrors of other jobs in the destination, by their paths below it: nothing there is written or deleted.</param>
     public static IReadOnlyList<string> Build(
@@ -29,6 +30,7 @@ internal static class RsyncCommandLine
         string destination,
         bool isMirrorRoot,
         RsyncPass pass,
+        string outFormat,
         RemoteSource? remote = null,
         IReadOnlyList<string>? otherMirrors = null)
     {
@@ -78,7 +80,7 @@ internal static class RsyncCommandLine
         if (!pass.IsDryRun)
             arguments.Add("--info=progress2");
         string from = remote?.Argument() ?? Folder(program, source);
-        arguments.AddRange(["--out-format=" + RsyncOutputParser.OutFormat, "--", from, Folder(program, destination)]);
+        arguments.AddRange(["--out-format=" + outFormat, "--", from, Folder(program, destination)]);
         return arguments;
     }
 

@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace RsyncS3Backup.Rsync.Output;
 
@@ -24,15 +26,26 @@ internal interface IRsyncOutputHandler
 /// <remarks>
 /// rsync escapes control characters in names as <c>\#ooo</c>, carriage return and newline among them, so both always end a piece of output:
 /// newline a line, carriage return a progress state that the next one overwrites. TAB is the one control character that rsync does not
-/// escape (log.c, filtered_fwrite), which is why only a leading TAB means anything here.
+/// escape (log.c, filtered_fwrite), which is why only a leading TAB means anything here. Messages of another machine come through the same
+/// output, so a TAB alone would let it forge an item: a word that it cannot know stands behind it (rsync does not send it the format).
 /// </remarks>
-internal sealed class RsyncOutputParser(IRsyncOutputHandler handler)
+/// <param name="handler">Hears what is found.</param>
+/// <param name="word">Stands before each item; no two runs of rsync have the same.</param>
+internal sealed class RsyncOutputParser(IRsyncOutputHandler handler, string word)
 {
+    /// <summary>Reads what one rsync prints that is started with its <see cref="OutFormat"/>.</summary>
+    public RsyncOutputParser(IRsyncOutputHandler handler)
+        : this(handler, Convert.ToHexString(RandomNumberGenerator.GetBytes(8)))
+    {
+    }
+
+    private readonly byte[] wordBytes = Encoding.ASCII.GetBytes(word);
+
     /// <summary>
-    /// The value of <c>--out-format</c>: flags, size, transferred bytes, name, link. <c>//</c> cannot occur in a name that rsync prints, so it
-    /// ends the name. <c>%b</c> is only there to make rsync log a change after it happened instead of before (log.c, log_before_transfer).
+    /// The value of <c>--out-format</c>: word, flags, size, transferred bytes, name, link. <c>//</c> cannot occur in a name that rsync prints, so
+    /// it ends the name. <c>%b</c> is only there to make rsync log a change after it happened instead of before (log.c, log_before_transfer).
     /// </summary>
-    public const string OutFormat = "\t%i\t%l\t%b\t%n//%L";
+    public string OutFormat { get; } = $"\t{word}%i\t%l\t%b\t%n//%L";
 
     // A name and a link's target of PATH_MAX bytes each, every byte escaped to five, and the numbers fit well.
     private const int LongestLine = 64 * 1024;
@@ -103,7 +116,7 @@ internal sealed class RsyncOutputParser(IRsyncOutputHandler handler)
             return;
         if (text[0] == '\t')
         {
-            if (!TryParseItem(text[1..]))
+            if (!text[1..].StartsWith(wordBytes) || !TryParseItem(text[(1 + wordBytes.Length)..]))
                 handler.Malformed(text);
         }
         else if (text.IndexOf((byte)'\t') is > 0 and int item && RsyncProgressLine.IsWhole(text[..item]))
@@ -156,8 +169,28 @@ internal sealed class RsyncOutputParser(IRsyncOutputHandler handler)
             LinkTargetBytes = RsyncEscapes.Undo(target, ref unescapedTarget),
             IsHardLink = isHardLink,
         };
+        bool isLinkOfMirror = isHardLink && !item.LinkTargetBytes.IsEmpty;
+        if ((!item.NameBytes.IsEmpty && !IsBelowMirror(item.NameBytes)) || (isLinkOfMirror && !IsBelowMirror(item.LinkTargetBytes)))
+            return false;
         handler.Item(item);
         return true;
+    }
+
+    /// <summary>False for a path that leads, or may lead, out of the mirror: no rsync that means well prints one.</summary>
+    private static bool IsBelowMirror(ReadOnlySpan<byte> path)
+    {
+        if (path.Contains((byte)0))
+            return false;
+        while (true)
+        {
+            int slash = path.IndexOf((byte)'/');
+            ReadOnlySpan<byte> part = slash < 0 ? path : path[..slash];
+            if (part.IsEmpty || part.SequenceEqual("."u8) || part.SequenceEqual(".."u8))
+                return false;
+            if (slash < 0)
+                return true;
+            path = path[(slash + 1)..];
+        }
     }
 
     private static bool TryReadFlags(

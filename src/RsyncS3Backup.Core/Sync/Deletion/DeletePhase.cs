@@ -1,10 +1,8 @@
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
-using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Snapshots;
-using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync.Deletion;
 
@@ -13,11 +11,11 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// there is more of it than the job allows.
 /// </summary>
 internal sealed class DeletePhase(
-    S3SyncRequest request, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
-    PlannedRequests? planned)
+    S3SyncRequest request, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
+    SyncState state)
     : IDisposable
 {
-    private readonly DeleteSpool deletes = new(() => planned is null ? StateFolder.ForJob(context.JobName).Path : Path.GetTempPath());
+    private readonly DeleteSpool deletes = new(state.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>
@@ -53,7 +51,7 @@ internal sealed class DeletePhase(
         if (snapshot is not null)
             await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(Bucket.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(S3ObjectStore.KeysPerDelete))
             await DeleteAsync(batch, cancellationToken).ConfigureAwait(false);
     }
 
@@ -62,7 +60,7 @@ internal sealed class DeletePhase(
 
     private void RequireAllowed()
     {
-        string where = $"s3://{request.Destination.Bucket}/{bucket.KeyPrefix}";
+        string where = $"s3://{request.Destination.Bucket}/{store.KeyPrefix}";
         long allowed = request.MaxDelete.Allowed(counters.Remote);
         bool isMirrorEmpty = counters.Total == 0;
         if (isMirrorEmpty && !request.AllowEmptyMirror)
@@ -75,24 +73,15 @@ internal sealed class DeletePhase(
     {
         HashSet<string> refused = [];
         string[] keys = [.. batch.Select(item => item.RelativeKey)];
-        if (planned is not null)
-        {
-            planned.AddDeletes(Bucket.RequestsToDelete(keys));
-            foreach ((string relativeKey, long size) in batch)
-            {
-                counters.ObjectDeleted(size);
-                await report.ActedAsync(BackupActionKind.Deleted, relativeKey, bucket.Key(relativeKey), size).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
         try
         {
-            await foreach (BackupError error in bucket.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
+            await foreach (BackupError error in store.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
             {
                 refused.Add(error.Target!);
                 report.ItemFailed(error);
+                // Of one that S3 refused the row stays right; of one that it did not speak of nobody knows.
+                if (error.S3ErrorCode is null)
+                    catalog?.Put(CatalogEntry.Uncertain(error.Target![store.KeyPrefix.Length..]) with { IsLeftover = true });
             }
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
@@ -105,11 +94,11 @@ internal sealed class DeletePhase(
 
         foreach ((string relativeKey, long size) in batch)
         {
-            if (refused.Contains(bucket.Key(relativeKey)))
+            if (refused.Contains(store.Key(relativeKey)))
                 continue;
             counters.ObjectDeleted(size);
             catalog?.Remove(relativeKey);
-            await report.ActedAsync(BackupActionKind.Deleted, relativeKey, bucket.Key(relativeKey), size).ConfigureAwait(false);
+            await report.ActedAsync(BackupActionKind.Deleted, relativeKey, store.Key(relativeKey), size).ConfigureAwait(false);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
@@ -10,11 +11,11 @@ namespace RsyncS3Backup.Sync.Planning;
 /// <summary>Every action of a run, found in the way that the run takes.</summary>
 /// <param name="mirror">The mirror.</param>
 /// <param name="session">The catalog, and the way.</param>
-/// <param name="bucket">The bucket.</param>
+/// <param name="store">The bucket.</param>
 /// <param name="changes">What stage 1 changed, or would change; enumerated only on the way by journal.</param>
 /// <param name="report">Hears what goes wrong.</param>
 internal sealed class ActionSource(
-    MirrorWalker mirror, CatalogSession session, Bucket bucket, IEnumerable<BackupChange> changes, StageReport report)
+    MirrorWalker mirror, CatalogSession session, IObjectStore store, IEnumerable<BackupChange> changes, StageReport report)
 {
     /// <summary>Hands out one action after the other; the next is not looked for before the last one's task has ended.</summary>
     public async Task ForEachAsync(Func<SyncAction, CancellationToken, ValueTask> take, CancellationToken cancellationToken)
@@ -37,9 +38,9 @@ internal sealed class ActionSource(
             await take(action, cancellationToken).ConfigureAwait(false);
     }
 
-    private async IAsyncEnumerable<RemoteObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<StoredObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (RemoteObject item in bucket.ListAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (StoredObject item in store.ListAsync(KeyRange.Everything, cancellationToken).ConfigureAwait(false))
         {
             if (item.RelativeKey != SnapshotManifest.RelativeKey)
                 yield return item;

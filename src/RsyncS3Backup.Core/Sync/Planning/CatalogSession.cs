@@ -1,6 +1,5 @@
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
-using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.State.Sqlite;
@@ -18,7 +17,8 @@ internal sealed class CatalogSession : IDisposable
     private readonly string jobName;
     private readonly DateTimeOffset startTime;
     private readonly MirrorMarker? marker;
-    private readonly PlannedSync? plan;
+    private readonly SyncState state;
+    private readonly IPlannedMirror? planned;
 
     /// <param name="request">The run's.</param>
     /// <param name="endpoint">The endpoint's address.</param>
@@ -28,12 +28,14 @@ internal sealed class CatalogSession : IDisposable
     /// <param name="pending">What stage 1 changed.</param>
     /// <param name="jobName">The job.</param>
     /// <param name="report">Hears when no catalog can be kept.</param>
-    /// <param name="plan">Not null: the catalog is only looked at.</param>
+    /// <param name="state">Keeps the catalog.</param>
+    /// <param name="planned">The mirror that is planned on; null: the one that is there.</param>
     public CatalogSession(
         S3SyncRequest request, string endpoint, string keyPrefix, string? path, DateTimeOffset startTime, PendingChanges pending, string jobName,
-        StageReport report, PlannedSync? plan = null)
+        StageReport report, SyncState state, IPlannedMirror? planned = null)
     {
-        this.plan = plan;
+        this.state = state;
+        this.planned = planned;
         this.request = request;
         this.endpoint = endpoint;
         this.jobName = jobName;
@@ -48,6 +50,9 @@ internal sealed class CatalogSession : IDisposable
 
     /// <summary>The catalog; null where none can be kept.</summary>
     public Catalog? Catalog { get; }
+
+    /// <summary>True when a run of now has a catalog when it ends, be it a new one.</summary>
+    public bool KeepsCatalog => Catalog is not null || missing is not null;
 
     /// <summary>The mirror as the last run left it, which the catalog forgets when this one begins.</summary>
     public MirrorSummary? LastMirror { get; }
@@ -70,8 +75,7 @@ internal sealed class CatalogSession : IDisposable
         string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
         string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
         CatalogIdentity identity = new(endpoint, request.Destination.Bucket, keyPrefix, mirrorId);
-        return plan is null ? Catalog.Open(path, identity)
-            : Catalog.OpenToRead(path, identity) ?? throw new FileNotFoundException("There is no catalog.", path);
+        return state.Open(path, identity);
     }
 
     /// <summary>Has the catalog write down that a run is on.</summary>
@@ -112,10 +116,9 @@ internal sealed class CatalogSession : IDisposable
     {
         try
         {
-            string file = path ?? Path.Combine(plan is null ? StateFolder.ForJob(jobName).Path : StateFolder.PathFor(jobName), Catalog.FileName);
-            return Open(file, keyPrefix);
+            return Open(path ?? state.CatalogPath(), keyPrefix);
         }
-        catch (Exception exception) when (plan is not null && (exception is FileNotFoundException or SqliteException { IsDamage: true }))
+        catch (Exception exception) when (state.IsReadOnly && (exception is FileNotFoundException or SqliteException { IsDamage: true }))
         {
             // A run would make one, or set aside what is there.
             missing = exception is SqliteException ? CatalogDoubt.Damaged : CatalogDoubt.Missing;
@@ -142,10 +145,10 @@ internal sealed class CatalogSession : IDisposable
             LastReconcile = Catalog?.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
             Now = startTime,
-            IsMirrorOfStage1 = marker?.Job == jobName || plan?.Mirror is not null,
+            IsMirrorOfStage1 = marker?.Job == jobName || planned is not null,
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
-            JournalChanges = pending.Count + (plan?.Mirror?.Count ?? 0),
+            JournalChanges = pending.Count + (planned?.Count ?? 0),
             Objects = Catalog?.Count ?? 0,
         });
     }

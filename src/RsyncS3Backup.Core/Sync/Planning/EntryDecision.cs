@@ -25,7 +25,7 @@ internal static class EntryDecision
     }
 
     /// <summary>Against what a listing shows and a catalog row that may be about another version of the object.</summary>
-    public static SyncAction Decide(MirrorEntry local, CatalogEntry? row, RemoteObject? remote)
+    public static SyncAction Decide(MirrorEntry local, CatalogEntry? row, StoredObject? remote)
     {
         // A row about a version that S3 does not have (any more) says nothing.
         bool isRefuted = IsRefuted(row, remote);
@@ -40,7 +40,7 @@ internal static class EntryDecision
     }
 
     /// <summary>True for a row about another version of the object than the one that a listing shows.</summary>
-    public static bool IsRefuted(CatalogEntry? row, RemoteObject? remote) =>
+    public static bool IsRefuted(CatalogEntry? row, StoredObject? remote) =>
         row is not null && (remote is null || row.Size != remote.Size || row.ETag != remote.ETag);
 
     /// <summary>True when the object's metadata says what the mirror says.</summary>

@@ -40,7 +40,7 @@ internal enum SyncActionKind
 /// <param name="Local">The mirror's side; null for a delete and for what lies beneath an unreadable folder.</param>
 /// <param name="Row">What the catalog says; of an entry of the mirror only as far as S3 does not refute it. Null when it says nothing.</param>
 /// <param name="Remote">S3's side as a listing showed it; null when S3 has nothing or was not asked.</param>
-internal readonly record struct SyncAction(SyncActionKind Kind, MirrorEntry? Local, CatalogEntry? Row, RemoteObject? Remote)
+internal readonly record struct SyncAction(SyncActionKind Kind, MirrorEntry? Local, CatalogEntry? Row, StoredObject? Remote)
 {
     /// <summary>The key below the job's prefix.</summary>
     public string RelativeKey => Local?.RelativeKey ?? Row?.RelativeKey ?? Remote!.RelativeKey;

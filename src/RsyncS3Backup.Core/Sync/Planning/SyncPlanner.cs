@@ -47,22 +47,22 @@ internal static class SyncPlanner
     public static async IAsyncEnumerable<SyncAction> PlanAsync(
         IEnumerable<MirrorEntry> mirror,
         IEnumerable<CatalogEntry> catalog,
-        IAsyncEnumerable<RemoteObject> listing,
+        IAsyncEnumerable<StoredObject> listing,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using IEnumerator<MirrorEntry> locals = mirror.GetEnumerator();
         using IEnumerator<CatalogEntry> rows = catalog.GetEnumerator();
-        await using IAsyncEnumerator<RemoteObject> remotes = listing.GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<StoredObject> remotes = listing.GetAsyncEnumerator(cancellationToken);
         MirrorEntry? local = Next(locals, null);
         CatalogEntry? row = Next(rows, null);
-        RemoteObject? remote = await NextAsync(remotes, null).ConfigureAwait(false);
+        StoredObject? remote = await NextAsync(remotes, null).ConfigureAwait(false);
         ProtectedFolder unread = new();
 
         while (First(local?.RelativeKey, row?.RelativeKey, remote?.RelativeKey) is { } key)
         {
             MirrorEntry? currentLocal = local?.RelativeKey == key ? local : null;
             CatalogEntry? currentRow = row?.RelativeKey == key ? row : null;
-            RemoteObject? currentRemote = remote?.RelativeKey == key ? remote : null;
+            StoredObject? currentRemote = remote?.RelativeKey == key ? remote : null;
             if (currentLocal is not null)
             {
                 unread.Pass(currentLocal);
@@ -107,9 +107,9 @@ internal static class SyncPlanner
         return next;
     }
 
-    private static async ValueTask<RemoteObject?> NextAsync(IAsyncEnumerator<RemoteObject> remotes, RemoteObject? previous)
+    private static async ValueTask<StoredObject?> NextAsync(IAsyncEnumerator<StoredObject> remotes, StoredObject? previous)
     {
-        RemoteObject? next = await remotes.MoveNextAsync().ConfigureAwait(false) ? remotes.Current : null;
+        StoredObject? next = await remotes.MoveNextAsync().ConfigureAwait(false) ? remotes.Current : null;
         RequireOrder(previous?.RelativeKey, next?.RelativeKey, "The bucket's listing");
         return next;
     }

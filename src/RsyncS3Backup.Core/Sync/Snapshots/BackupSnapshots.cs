@@ -26,9 +26,9 @@ internal static class BackupSnapshots
         S3Target target = S3Target.Unresolved(request);
         try
         {
-            using Bucket bucket = new(request, "", Connections);
-            target = bucket.Connect();
-            IReadOnlyList<Snapshot> all = await new SnapshotFinder(bucket, stage2.S3Prefix!).FindAllAsync(cancellationToken).ConfigureAwait(false);
+            using S3ObjectStore store = new(request, "", Connections);
+            target = store.Connect();
+            IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, stage2.S3Prefix!).FindAllAsync(cancellationToken).ConfigureAwait(false);
             Snapshot[] own = [.. all.Where(snapshot => snapshot.Manifest.Job == configuration.Name)];
             HashSet<string> expired = [.. ExpiredAfter(own, request, configuration.Name)];
             return [.. own.Select(snapshot => new BackupSnapshot

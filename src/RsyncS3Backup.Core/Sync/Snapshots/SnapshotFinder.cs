@@ -5,9 +5,9 @@ namespace RsyncS3Backup.Sync.Snapshots;
 /// <summary>
 /// Finds dated snapshots in a bucket: folder by folder down to where the last token stands, so that what the snapshots hold is not listed.
 /// </summary>
-/// <param name="bucket">The bucket.</param>
+/// <param name="store">The bucket.</param>
 /// <param name="s3Prefix">The prefix with its date tokens.</param>
-internal sealed class SnapshotFinder(Bucket bucket, string s3Prefix)
+internal sealed class SnapshotFinder(IObjectStore store, string s3Prefix)
 {
     private const int ManifestsAtATime = 8;
 
@@ -41,7 +41,7 @@ internal sealed class SnapshotFinder(Bucket bucket, string s3Prefix)
 
     private async Task<Snapshot?> ReadAsync((string KeyPrefix, DateTime Time) candidate, CancellationToken cancellationToken)
     {
-        using Bucket at = bucket.At(candidate.KeyPrefix);
+        using IObjectStore at = store.At(candidate.KeyPrefix);
         return await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false) is { } manifest
             ? new Snapshot(candidate.KeyPrefix, candidate.Time, manifest)
             : null;
@@ -77,8 +77,14 @@ internal sealed class SnapshotFinder(Bucket bucket, string s3Prefix)
 
     private async Task<IEnumerable<string>> FindFoldersAsync(string prefix, DatedSegment segment, CancellationToken cancellationToken)
     {
-        using Bucket at = bucket.At(prefix);
-        IReadOnlyList<string> folders = await at.ListFoldersAsync(segment.Start, cancellationToken).ConfigureAwait(false);
-        return folders.Where(folder => segment.MayBe(folder[prefix.Length..^1]));
+        using IObjectStore at = store.At(prefix);
+        List<string> folders = [];
+        await foreach (StoredObject found in at.ListLevelAsync(segment.Start, cancellationToken).ConfigureAwait(false))
+        {
+            if (!found.HasObject && segment.MayBe(found.RelativeKey[..^1]))
+                folders.Add(at.Key(found.RelativeKey));
+        }
+
+        return folders;
     }
 }

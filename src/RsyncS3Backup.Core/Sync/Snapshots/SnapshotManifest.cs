@@ -48,20 +48,20 @@ internal sealed record SnapshotManifest
     /// <summary>The manifest of a snapshot; null where there is none that this module wrote.</summary>
     /// <param name="snapshot">The bucket below the snapshot's prefix.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static async Task<SnapshotManifest?> ReadAsync(Bucket snapshot, CancellationToken cancellationToken) =>
+    public static async Task<SnapshotManifest?> ReadAsync(IObjectStore snapshot, CancellationToken cancellationToken) =>
         await snapshot.ReadAsync(RelativeKey, LargestObject, cancellationToken).ConfigureAwait(false) is { } json ? Parse(json) : null;
 
     /// <summary>Writes it to S3.</summary>
     /// <param name="snapshot">The bucket below the snapshot's prefix.</param>
     /// <param name="request">How objects are encrypted and tagged. It is always in STANDARD: every run reads it.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task WriteAsync(Bucket snapshot, S3SyncRequest request, CancellationToken cancellationToken)
+    public async Task WriteAsync(IObjectStore snapshot, S3SyncRequest request, CancellationToken cancellationToken)
     {
         byte[] json = ToJson();
         ObjectHeaders headers = new()
         {
             ContentType = "application/json",
-            StorageClass = "STANDARD",
+            StorageClass = S3StorageClasses.Standard,
             Encryption = request.Destination.Encryption,
             Tags = request.Options.Tags,
         };

@@ -1,16 +1,17 @@
+using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
 /// <summary>Deletes a whole snapshot, so that one of which something is left is never taken for complete.</summary>
-internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateTimeOffset now)
+internal sealed class SnapshotPruner(IObjectStore store, S3SyncRequest request, DateTimeOffset now)
 {
     /// <summary>Prunes one snapshot.</summary>
     /// <returns>How many objects were deleted, and why not all of them were.</returns>
     public async Task<(long Deleted, BackupError? Problem)> PruneAsync(Snapshot snapshot, CancellationToken cancellationToken)
     {
         long deleted = 0;
-        using Bucket at = bucket.At(snapshot.KeyPrefix);
+        using IObjectStore at = store.At(snapshot.KeyPrefix);
         try
         {
             if (snapshot.IsComplete)
@@ -19,15 +20,15 @@ internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateT
                 await incomplete.WriteAsync(at, request, cancellationToken).ConfigureAwait(false);
             }
 
-            await foreach (PendingUpload upload in at.Multipart.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
-                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+            await foreach (PendingUpload upload in at.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
+                await at.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             List<string> batch = [];
-            await foreach (RemoteObject item in at.ListAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (StoredObject item in at.ListAsync(KeyRange.Everything, cancellationToken).ConfigureAwait(false))
             {
                 if (item.RelativeKey == SnapshotManifest.RelativeKey)
                     continue;
                 batch.Add(item.RelativeKey);
-                if (batch.Count < Bucket.KeysPerDelete)
+                if (batch.Count < S3ObjectStore.KeysPerDelete)
                     continue;
                 if (await DeleteAsync(at, batch, cancellationToken).ConfigureAwait(false) is { } problem)
                     return (deleted, problem);
@@ -47,11 +48,11 @@ internal sealed class SnapshotPruner(Bucket bucket, S3SyncRequest request, DateT
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return (deleted, S3Errors.From(exception, bucket.Target));
+            return (deleted, S3Errors.From(exception, store.Target));
         }
     }
 
-    private static async Task<BackupError?> DeleteAsync(Bucket at, IReadOnlyList<string> relativeKeys, CancellationToken cancellationToken)
+    private static async Task<BackupError?> DeleteAsync(IObjectStore at, IReadOnlyList<string> relativeKeys, CancellationToken cancellationToken)
     {
         BackupError? first = null;
         await foreach (BackupError error in at.DeleteAsync(relativeKeys, cancellationToken).ConfigureAwait(false))

@@ -2,7 +2,6 @@ using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
-using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
@@ -17,37 +16,35 @@ internal sealed class SnapshotRun : IDisposable
     private readonly DateTimeOffset startTime;
     private readonly RunContext context;
     private readonly StageReport report;
-    private readonly Bucket bucket;
+    private readonly IObjectStore store;
     private readonly SnapshotFinder finder;
     private readonly SnapshotCatalogs? catalogs;
     private readonly bool namesTimes;
-    private readonly PlannedRequests? planned;
     private readonly List<SnapshotSource> sources = [];
     private readonly object gate = new();
     private bool wasComplete;
     private Task? opening;
 
     /// <param name="request">The run's; its prefix has date tokens.</param>
-    /// <param name="bucket">The bucket below the snapshot's prefix; not disposed.</param>
+    /// <param name="store">The bucket below the snapshot's prefix; not disposed.</param>
     /// <param name="keyPrefix">That prefix.</param>
     /// <param name="startTime">When the run began.</param>
     /// <param name="context">The run.</param>
     /// <param name="report">What the stage has to say.</param>
-    /// <param name="planned">Counts what would be changed, and nothing is; null: the run is a real one.</param>
+    /// <param name="state">Keeps the catalogs.</param>
     public SnapshotRun(
-        S3SyncRequest request, Bucket bucket, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
-        PlannedRequests? planned = null)
+        S3SyncRequest request, IObjectStore store, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
+        SyncState state)
     {
-        this.planned = planned;
         this.request = request;
-        this.bucket = bucket;
+        this.store = store;
         this.keyPrefix = keyPrefix;
         this.startTime = startTime;
         this.context = context;
         this.report = report;
-        finder = new SnapshotFinder(bucket, request.Options.S3Prefix!);
+        finder = new SnapshotFinder(store, request.Options.S3Prefix!);
         namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
-        catalogs = OpenCatalogs();
+        catalogs = OpenCatalogs(state);
     }
 
     /// <summary>The snapshots to copy from, the best first. Known when <see cref="BeginAsync"/> has ended.</summary>
@@ -68,7 +65,7 @@ internal sealed class SnapshotRun : IDisposable
     public async Task BeginAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
-        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(bucket, cancellationToken).ConfigureAwait(false);
+        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
             context.Verbose($"The snapshot {keyPrefix} is complete since {manifest!.Time.LocalDateTime:yyyy-MM-dd HH:mm}; this run brings it up to date.");
@@ -115,16 +112,13 @@ internal sealed class SnapshotRun : IDisposable
         if (!RetentionPolicy.IsSet(request.Options) || !namesTimes)
             return;
         IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
-        // Two jobs may share a static part; and what has no manifest is nobody's snapshot.
-        IEnumerable<Snapshot> own = all.Where(snapshot => snapshot.Manifest.Job == context.JobName);
-        if (planned is not null)
-        {
-            Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
-            Pruned = RetentionPolicy.Expired(own.Where(snapshot => snapshot.KeyPrefix != keyPrefix).Append(current), request.Options, keyPrefix).Count;
-            return;
-        }
-
-        SnapshotPruner pruner = new(bucket, request, startTime);
+        // Two jobs may share a static part; and what has no manifest is nobody's snapshot. This run's is complete, whether S3 has heard of it or,
+        // in a plan, not.
+        Snapshot current = new(
+            keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
+        IEnumerable<Snapshot> own = all
+            .Where(snapshot => snapshot.Manifest.Job == context.JobName && snapshot.KeyPrefix != keyPrefix).Append(current);
+        SnapshotPruner pruner = new(store, request, startTime);
         foreach (Snapshot expired in RetentionPolicy.Expired(own, request.Options, keyPrefix))
         {
             (long deleted, BackupError? problem) = await pruner.PruneAsync(expired, cancellationToken).ConfigureAwait(false);
@@ -146,8 +140,7 @@ internal sealed class SnapshotRun : IDisposable
     {
         // Until S3 says otherwise, nobody knows which of the two is there.
         IsComplete = false;
-        planned?.AddPuts(1);
-        return planned is null ? manifest.WriteAsync(bucket, request, cancellationToken) : Task.CompletedTask;
+        return manifest.WriteAsync(store, request, cancellationToken);
     }
 
     private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
@@ -155,7 +148,7 @@ internal sealed class SnapshotRun : IDisposable
         bool hasComplete = false;
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
         {
-            using Bucket at = bucket.At(earlier);
+            using IObjectStore at = store.At(earlier);
             SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false);
             if (manifest is not null && TryOpen(openCatalog, earlier) is { } catalog)
             {
@@ -199,10 +192,9 @@ internal sealed class SnapshotRun : IDisposable
     {
         foreach (SnapshotSource source in sources)
         {
-            using Bucket at = bucket.At(source.KeyPrefix);
-            planned?.AddDeletes(source.UnfinishedUploads.Count);
-            foreach (UnfinishedUpload upload in planned is null ? source.UnfinishedUploads : [])
-                await at.Multipart.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
+            using IObjectStore at = store.At(source.KeyPrefix);
+            foreach (UnfinishedUpload upload in source.UnfinishedUploads)
+                await at.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
             source.Dispose();
         }
 
@@ -210,11 +202,11 @@ internal sealed class SnapshotRun : IDisposable
         WithCatalogs(known => known.Keep([keyPrefix]));
     }
 
-    private SnapshotCatalogs? OpenCatalogs()
+    private static SnapshotCatalogs? OpenCatalogs(SyncState state)
     {
         try
         {
-            return planned is null ? SnapshotCatalogs.ForJob(context.JobName) : SnapshotCatalogs.Of(context.JobName);
+            return state.Snapshots();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -227,7 +219,7 @@ internal sealed class SnapshotRun : IDisposable
     {
         try
         {
-            if (catalogs is not null && planned is null)
+            if (catalogs is not null)
                 change(catalogs);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -15,7 +15,7 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money.
 /// </summary>
 internal sealed class PartsUploader(
-    Bucket bucket, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, Action<long> onBytesSent, Action<long> onBytesKept)
+    IObjectStore store, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, Action<long> onBytesSent, Action<long> onBytesKept)
 {
     // So that one file does not take all the memory.
     private const int PartsInFlight = 8;
@@ -41,7 +41,7 @@ internal sealed class PartsUploader(
             {
                 return await SendAsync(entry, version, headers, upload!.UploadId, found, cancellationToken).ConfigureAwait(false);
             }
-            catch (AmazonS3Exception exception) when (MultipartUploads.IsUnknownUpload(exception))
+            catch (AmazonS3Exception exception) when (AbortedUploads.IsUnknown(exception))
             {
                 // Somebody else ended it meanwhile.
             }
@@ -84,7 +84,7 @@ internal sealed class PartsUploader(
             return (aborted, problem);
         try
         {
-            await foreach (PendingUpload upload in bucket.Multipart.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (PendingUpload upload in store.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
             {
                 bool isStale = intended.Contains(upload.RelativeKey) || (includeUnknown && now - upload.StartTime > UnknownIsStale);
                 if (isStale && !known.Contains(upload.UploadId))
@@ -105,11 +105,11 @@ internal sealed class PartsUploader(
         {
             try
             {
-                await bucket.Multipart.AbortAsync(relativeKey, uploadId, cancellationToken).ConfigureAwait(false);
+                await store.AbortPartsAsync(relativeKey, uploadId, cancellationToken).ConfigureAwait(false);
                 unfinished?.Forget(uploadId);
                 aborted++;
             }
-            catch (AmazonS3Exception exception) when (MultipartUploads.IsUnknownUpload(exception))
+            catch (AmazonS3Exception exception) when (AbortedUploads.IsUnknown(exception))
             {
                 unfinished?.Forget(uploadId);
             }
@@ -133,7 +133,7 @@ internal sealed class PartsUploader(
         {
             Dictionary<int, UploadedPart> parts = [];
             await foreach (UploadedPart part in
-                bucket.Multipart.ListPartsAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false))
+                store.ListPartsAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false))
                 parts[part.Number] = part;
             return parts;
         }
@@ -150,7 +150,7 @@ internal sealed class PartsUploader(
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
         using CancellationTokenSource patience = new();
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(MultipartUploads.AbortPatience));
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortedUploads.Patience));
         UnfinishedUpload upload = new(
             entry.RelativeKey, UnfinishedUpload.NewIntention(), version.Size, PartSize.For(version.Size), version.ModifiedNanoseconds,
             version.ChangedNanoseconds, version.Inode, DateTimeOffset.UtcNow);
@@ -158,7 +158,7 @@ internal sealed class PartsUploader(
         string uploadId;
         try
         {
-            uploadId = await bucket.Multipart.StartAsync(entry.RelativeKey, headers, checksumType: null, patience.Token).ConfigureAwait(false);
+            uploadId = await store.StartPartsAsync(entry.RelativeKey, headers, patience.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (!S3Errors.MayBeCarriedOut(exception))
         {
@@ -191,12 +191,16 @@ internal sealed class PartsUploader(
             if (!await SendPartsAsync(entry, parts, uploadId, cancellationToken).ConfigureAwait(false)
                 || !FileAttributesReader.Read(entry.Path).IsSameVersionAs(version))
                 return null;
-            StoredVersion stored;
+            StoredObject stored;
             using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-                stored = await bucket.Multipart.CompleteAsync(entry.RelativeKey, uploadId, parts.Done(), cancellationToken).ConfigureAwait(false);
+            {
+                stored = await store
+                    .CompletePartsAsync(entry.RelativeKey, uploadId, parts.Done(), headers, cancellationToken).ConfigureAwait(false);
+            }
+
             completed = true;
             unfinished?.Forget(uploadId);
-            return new UploadedObject(version, version.Size, stored, parts.WholeCrc32(), headers.StorageClass, parts.SentBytes);
+            return new UploadedObject(version, stored, parts.WholeCrc32(), parts.SentBytes);
         }
         finally
         {
@@ -249,13 +253,13 @@ internal sealed class PartsUploader(
                 ObjectContent content = new(entry.RelativeKey, buffer, length);
                 if (parts.Found(number) is { } found && IsSame(found, content))
                 {
-                    parts.Add(found with { Crc32 = bucket.UsesCrc32 ? content.Crc32 : null }, content.Crc32, wasSent: false);
+                    parts.Add(found with { Crc32 = store.UsesCrc32 ? content.Crc32 : null }, content.Crc32, wasSent: false);
                     onBytesKept(length);
                     return;
                 }
 
                 using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Parts, failed.Token).ConfigureAwait(false);
-                UploadedPart sent = await bucket.Multipart.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false);
+                UploadedPart sent = await store.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false);
                 parts.Add(sent, content.Crc32, wasSent: true);
                 onBytesSent(length);
             }
@@ -282,7 +286,7 @@ internal sealed class PartsUploader(
     // What is remembered still is aborted by the next run.
     private async Task GiveUpAsync(string relativeKey, string uploadId)
     {
-        if (await bucket.Multipart.AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false))
+        if (await store.AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false))
             unfinished?.Forget(uploadId);
     }
 

@@ -15,7 +15,7 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// confirmed goes into the catalog, and nothing else does.
 /// </summary>
 internal sealed class SyncWorker(
-    Bucket bucket, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, Catalog? catalog, SnapshotRun? snapshot,
+    IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, Catalog? catalog, SnapshotRun? snapshot,
     SyncCounters counters, StageReport report)
 {
     private const int LongestKey = 1024;
@@ -49,7 +49,7 @@ internal sealed class SyncWorker(
                 return await ReplaceMetadataAsync(action, action.Row!, cancellationToken).ConfigureAwait(false);
             case SyncActionKind.Compare when await IsSameAsync(local, action.Row!, twin, cancellationToken).ConfigureAwait(false):
                 return await KeepContentAsync(action, action.Row!, cancellationToken).ConfigureAwait(false);
-            case SyncActionKind.Examine when await FindAsync(action.Local!, bucket.KeyPrefix, cancellationToken).ConfigureAwait(false) is { } found:
+            case SyncActionKind.Examine when await FindAsync(action.Local!, store.KeyPrefix, cancellationToken).ConfigureAwait(false) is { } found:
                 return await KeepContentAsync(action, found, cancellationToken).ConfigureAwait(false);
             default:
                 return await SendAsync(action, twin, cancellationToken).ConfigureAwait(false);
@@ -122,19 +122,19 @@ internal sealed class SyncWorker(
         CatalogEntry stored = Record(Row(local, uploaded.Attributes) with
         {
             // Of a link that was replaced meanwhile, not what its attributes say.
-            Size = uploaded.Size,
+            Size = uploaded.Stored.Size,
             ETag = uploaded.Stored.ETag,
             VersionId = uploaded.Stored.VersionId,
-            StoredTime = uploaded.Stored.StoredTime,
+            StoredTime = uploaded.Stored.LastModified,
             Crc32 = uploaded.Crc32,
-            StorageClass = uploaded.StorageClass,
+            StorageClass = uploaded.Stored.StorageClass,
         });
         await TellAsync(isNew ? BackupActionKind.Created : BackupActionKind.Updated, local).ConfigureAwait(false);
         return stored;
     }
 
     private ValueTask TellAsync(BackupActionKind kind, MirrorEntry local) =>
-        report.ActedAsync(kind, local.RelativeKey, bucket.Key(local.RelativeKey), local.ContentLength);
+        report.ActedAsync(kind, local.RelativeKey, store.Key(local.RelativeKey), local.ContentLength);
 
     /// <summary>Copies inside S3 what a row says is there, with the entry's attributes.</summary>
     /// <returns>Null when the content has to be uploaded after all.</returns>
@@ -142,7 +142,7 @@ internal sealed class SyncWorker(
     {
         try
         {
-            return await CopyAsync(local, bucket.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false);
+            return await CopyAsync(local, store.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
         {
@@ -208,13 +208,13 @@ internal sealed class SyncWorker(
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
-        StoredVersion stored = await sender
+        StoredObject stored = await store
             .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
         return Record(Row(local, local.Attributes) with
         {
             ETag = stored.ETag,
             VersionId = stored.VersionId,
-            StoredTime = stored.StoredTime,
+            StoredTime = stored.LastModified,
             Crc32 = source.Crc32,
             StorageClass = copy.StorageClass,
         });
@@ -223,9 +223,9 @@ internal sealed class SyncWorker(
     /// <summary>What S3 holds by that name below a prefix, when it is the entry's content.</summary>
     private async Task<CatalogEntry?> FindAsync(MirrorEntry local, string keyPrefix, CancellationToken cancellationToken)
     {
-        ObjectHead? head;
+        StoredObject? head;
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            head = await bucket.HeadWholeKeyAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false);
+            head = await store.HeadAsync(new ObjectQuery(keyPrefix + local.RelativeKey), cancellationToken).ConfigureAwait(false);
         if (head is null || head.Size != local.ContentLength)
             return null;
         bool isOurs = ObjectMetadata.TryParse(head.Metadata, out StoredAttributes attributes);
@@ -239,7 +239,7 @@ internal sealed class SyncWorker(
             GroupId = attributes.GroupId ?? 0,
             LinkGroup = attributes.LinkGroup ?? 0,
             ETag = head.ETag,
-            Crc32 = head.Crc32,
+            Crc32 = head.ChecksumBy("crc32"),
             StorageClass = head.StorageClass,
             VersionId = head.VersionId,
             ConfirmedTime = DateTimeOffset.UtcNow,
@@ -249,7 +249,7 @@ internal sealed class SyncWorker(
             && attributes.ModifiedNanoseconds == local.Attributes.ModifiedNanoseconds
             && (attributes.Mode is { } mode ? FileAttributesSnapshot.HaveSameType(mode, local.Attributes.Mode) : local.Kind == MirrorEntryKind.File);
         bool isSame = isSameVersion
-            || await ContentComparer.IsSameAsync(local, new KnownContent(head.Size, head.ETag, head.Crc32, head.Sha256), cancellationToken)
+            || await ContentComparer.IsSameAsync(local, new KnownContent(head.Size, head.ETag, found.Crc32, head.ChecksumBy("sha256")), cancellationToken)
                 .ConfigureAwait(false);
         return isSame ? found : null;
     }
@@ -308,7 +308,7 @@ internal sealed class SyncWorker(
 
     private BackupError? Refuse(MirrorEntry local)
     {
-        int keyLength = System.Text.Encoding.UTF8.GetByteCount(bucket.Key(local.RelativeKey));
+        int keyLength = System.Text.Encoding.UTF8.GetByteCount(store.Key(local.RelativeKey));
         if (keyLength > LongestKey)
             return SyncErrors.KeyTooLong(local.Path, keyLength);
         return local.Attributes.Size > PartSize.LargestObject ? SyncErrors.FileTooLarge(local.Path, local.Attributes.Size) : null;

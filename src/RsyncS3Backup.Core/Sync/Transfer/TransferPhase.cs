@@ -22,38 +22,35 @@ internal sealed class TransferPhase
     // After this many failures with not one success, the next file will not do better.
     private const int HopelessFailures = 50;
 
-    private readonly Bucket bucket;
+    private readonly IObjectStore store;
     private readonly Catalog? catalog;
     private readonly SnapshotRun? snapshot;
     private readonly SyncCounters counters;
     private readonly StageReport report;
     private readonly Uploader uploader;
-    private readonly PlannedRequests? planned;
     private readonly SyncWorker worker;
 
     /// <param name="request">What to send, and how.</param>
     /// <param name="mostRequests">How many requests may be under way.</param>
-    /// <param name="bucket">Where to.</param>
+    /// <param name="store">Where to.</param>
     /// <param name="catalog">What S3 holds.</param>
     /// <param name="snapshot">The dated snapshot, where there is one.</param>
     /// <param name="counters">Counts what is done.</param>
     /// <param name="report">Hears what goes wrong.</param>
-    /// <param name="planned">Counts what would be sent, and nothing is; null: the run is a real one.</param>
+    /// <param name="sender">Sends content; null: from the mirror to the store.</param>
     public TransferPhase(
-        S3SyncRequest request, int mostRequests, Bucket bucket, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
-        PlannedRequests? planned)
+        S3SyncRequest request, int mostRequests, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
+        IEntrySender? sender)
     {
-        this.planned = planned;
-        this.bucket = bucket;
+        this.store = store;
         this.catalog = catalog;
         this.snapshot = snapshot;
         this.counters = counters;
         this.report = report;
         EntryHeaders headers = new(request);
-        TransferLimiter limiter = new(bucket.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(bucket, headers, limiter, catalog, counters.Sent, counters.Kept);
-        IEntrySender sender = planned is null ? new EntrySender(bucket, uploader) : new PlannedSender(request, planned, counters.Sent);
-        worker = new SyncWorker(bucket, headers, limiter, sender, catalog, snapshot, counters, report);
+        TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
+        uploader = new Uploader(store, headers, limiter, catalog, counters.Sent, counters.Kept);
+        worker = new SyncWorker(store, headers, limiter, sender ?? uploader, catalog, snapshot, counters, report);
     }
 
     /// <summary>Runs until everything that was found is carried out.</summary>
@@ -79,25 +76,16 @@ internal sealed class TransferPhase
     /// <param name="cancellationToken">Stops it.</param>
     public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
     {
-        if (catalog is null && planned is null)
-            return;
         IReadOnlyList<UnfinishedUpload> remembered = catalog?.UnfinishedUploads() ?? [];
         if (remembered.Count == 0 && !includeUnknown)
             return;
         begin();
-        if (planned is not null)
-        {
-            planned.AddLists(includeUnknown || remembered.Any(upload => upload.IsIntention) ? 1 : 0);
-            planned.AddDeletes(remembered.Count(upload => !upload.IsIntention));
-            return;
-        }
-
         (int aborted, Exception? problem) = await uploader.Parts
             .AbortStaleAsync(remembered, includeUnknown, DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
         if (aborted > 0)
             context.Verbose($"Aborted {aborted} unfinished uploads of earlier runs; their parts cost nothing any more.");
         if (problem is not null)
-            context.LogWarning($"Unfinished uploads of earlier runs may be left under s3://{bucket.Target.Bucket}/{bucket.KeyPrefix}: {problem.Message}");
+            context.LogWarning($"Unfinished uploads of earlier runs may be left under s3://{store.BucketName}/{store.KeyPrefix}: {problem.Message}");
     }
 
     private async Task<BackupError?> WorkAsync(Work work, CancellationToken cancellationToken)
@@ -126,13 +114,13 @@ internal sealed class TransferPhase
         }
         catch (Exception exception)
         {
-            BackupError error = S3Errors.From(exception, bucket.Target);
+            BackupError error = S3Errors.From(exception, store.Target);
             if (S3Errors.EndsTheStage(error))
                 return error;
             if (report.Failed >= HopelessFailures && counters.SentBytes == 0 && counters.Copied == 0)
                 return SyncErrors.GivenUp(error, report.Failed);
             counters.TransferFailed();
-            report.ItemFailed(S3Errors.ItemFailed(path, exception, bucket.Target));
+            report.ItemFailed(S3Errors.ItemFailed(path, exception, store.Target));
         }
         finally
         {

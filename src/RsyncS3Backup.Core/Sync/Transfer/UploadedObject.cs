@@ -5,10 +5,7 @@ namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>An entry that S3 confirmed.</summary>
 /// <param name="Attributes">The attributes of the version that was sent; they are in the object's metadata.</param>
-/// <param name="Size">Bytes of the object.</param>
 /// <param name="Stored">What S3 answered.</param>
 /// <param name="Crc32">The CRC32 of the whole content, base64 as S3 writes it.</param>
-/// <param name="StorageClass">The storage class that it was sent with.</param>
-/// <param name="SentBytes">Bytes that were sent for it in this run; fewer than <paramref name="Size"/> when an upload was continued.</param>
-internal sealed record UploadedObject(
-    FileAttributesSnapshot Attributes, long Size, StoredVersion Stored, string Crc32, string StorageClass, long SentBytes);
+/// <param name="SentBytes">Bytes that were sent for it in this run; fewer than it has when an upload was continued.</param>
+internal sealed record UploadedObject(FileAttributesSnapshot Attributes, StoredObject Stored, string Crc32, long SentBytes);

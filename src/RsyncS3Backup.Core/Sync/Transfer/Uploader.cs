@@ -12,7 +12,7 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// Sends one entry of the mirror. A file that changes while it is read is read again; what S3 holds afterwards is one version of it, never a
 /// mixture.
 /// </summary>
-internal sealed class Uploader
+internal sealed class Uploader : IEntrySender
 {
     private const int TriesForChangingFile = 3;
 
@@ -20,28 +20,28 @@ internal sealed class Uploader
     private const long MemoryForObjects = 32L * 1024 * 1024;
     private const long MemoryForParts = 64L * 1024 * 1024;
 
-    private readonly Bucket bucket;
+    private readonly IObjectStore store;
     private readonly EntryHeaders headers;
     private readonly TransferLimiter limiter;
     private readonly MemoryBudget memory = new(MemoryForObjects);
     private readonly Action<long> onBytesSent;
 
     /// <summary>An uploader to one bucket.</summary>
-    /// <param name="bucket">The bucket.</param>
+    /// <param name="store">The bucket.</param>
     /// <param name="headers">What objects are written with.</param>
     /// <param name="limiter">Says when a request may be sent.</param>
     /// <param name="unfinished">Remembers uploads in parts; null: a crash leaves them to a lifecycle rule.</param>
     /// <param name="onBytesSent">Hears of content that was sent.</param>
     /// <param name="onBytesKept">Hears of content that S3 had from an upload that a crash ended.</param>
     public Uploader(
-        Bucket bucket, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, Action<long> onBytesSent,
+        IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, Action<long> onBytesSent,
         Action<long> onBytesKept)
     {
-        this.bucket = bucket;
+        this.store = store;
         this.headers = headers;
         this.limiter = limiter;
         this.onBytesSent = onBytesSent;
-        Parts = new PartsUploader(bucket, limiter, new MemoryBudget(MemoryForParts), unfinished, onBytesSent, onBytesKept);
+        Parts = new PartsUploader(store, limiter, new MemoryBudget(MemoryForParts), unfinished, onBytesSent, onBytesKept);
     }
 
     /// <summary>Sends large files, and aborts what is stale.</summary>
@@ -104,10 +104,10 @@ internal sealed class Uploader
         MirrorEntry entry, FileAttributesSnapshot version, ObjectContent content, CancellationToken cancellationToken)
     {
         ObjectHeaders written = headers.For(entry, version);
-        StoredVersion stored;
+        StoredObject stored;
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            stored = await bucket.PutAsync(content, written, cancellationToken).ConfigureAwait(false);
+            stored = await store.PutAsync(content, written, cancellationToken).ConfigureAwait(false);
         onBytesSent(content.Length);
-        return new UploadedObject(version, content.Length, stored, content.Crc32, written.StorageClass, content.Length);
+        return new UploadedObject(version, stored, content.Crc32, content.Length);
     }
 }

@@ -7,7 +7,7 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.S3;
 
 [Collection(AwsEnvironment)]
-public sealed class DirectPutTests
+public sealed class ShortWayTests
 {
     /// <summary>Tests that read or change what the SDK reads from the environment do not run side by side.</summary>
     internal const string AwsEnvironment = "AWS environment";
@@ -29,7 +29,7 @@ public sealed class DirectPutTests
 
         string authorization = new SignatureV4("us-east-1").Authorization(
             "PUT",
-            "/" + DirectPut.EncodePath("test$file.text"), "", headers, hash, "20130524T000000Z", credentials);
+            "/" + ShortWay.EncodePath("test$file.text"), "", headers, hash, "20130524T000000Z", credentials);
 
         Assert.Equal(
             "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
@@ -51,10 +51,10 @@ public sealed class DirectPutTests
     {
         S3SyncRequest request = Request(region, bucket, endpoint, forcePathStyle);
         using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
-        using DirectPut direct = new(connection.Counter, connection.BucketAddress, connection.Target.Region, connection.Credentials);
+        using ShortWay direct = new(connection, expectedOwner: null);
         byte[] body = [1, 2, 3];
 
-        using HttpRequestMessage put = await direct.SignAsync("a b/ü+%.txt", "", new ObjectContent("a", body, body.Length), []);
+        using HttpRequestMessage put = await direct.SignAsync(HttpMethod.Put, "a b/ü+%.txt", "", new ObjectContent("a", body, body.Length), []);
 
         Assert.Equal(expected.TrimEnd('/') + "/a%20b/%C3%BC%2B%25.txt", put.RequestUri!.OriginalString);
         Assert.Contains($"/{region}/s3/aws4_request", put.Headers.GetValues("Authorization").Single(), StringComparison.Ordinal);
@@ -66,9 +66,9 @@ public sealed class DirectPutTests
     {
         S3SyncRequest request = Request("us-east-1", "my-backups", null, null) with { Credentials = new S3Credentials("key", "secret", "session") };
         using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
-        using DirectPut direct = new(connection.Counter, connection.BucketAddress, "us-east-1", connection.Credentials);
+        using ShortWay direct = new(connection, expectedOwner: null);
 
-        using HttpRequestMessage put = await direct.SignAsync("a", "", new ObjectContent("a", [], 0), []);
+        using HttpRequestMessage put = await direct.SignAsync(HttpMethod.Put, "a", "", new ObjectContent("a", [], 0), []);
 
         Assert.Equal("session", put.Headers.GetValues("x-amz-security-token").Single());
         Assert.Contains("x-amz-security-token", put.Headers.GetValues("Authorization").Single(), StringComparison.Ordinal);

@@ -1,11 +1,10 @@
-namespace RsyncS3Backup.Sync.Transfer;
+namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>Counts the requests that a plan leaves out, because they would change something. Thread-safe.</summary>
 internal sealed class PlannedRequests
 {
     private long puts;
     private long copies;
-    private long lists;
     private long heads;
     private long deletes;
 
@@ -13,18 +12,24 @@ internal sealed class PlannedRequests
 
     public void AddCopies(long count) => Interlocked.Add(ref copies, count);
 
-    public void AddLists(long count) => Interlocked.Add(ref lists, count);
-
     public void AddHeads(long count) => Interlocked.Add(ref heads, count);
 
     public void AddDeletes(long count) => Interlocked.Add(ref deletes, count);
+
+    /// <summary>The requests that upload so many bytes at once.</summary>
+    /// <param name="size">Bytes of the object.</param>
+    /// <param name="isFile">False for what goes in one request whatever its size.</param>
+    public void AddUpload(long size, bool isFile)
+    {
+        int parts = isFile && size >= PartSize.Threshold ? PartSize.Count(size, PartSize.For(size)) : 0;
+        AddPuts(parts == 0 ? 1 : parts + 2);
+    }
 
     /// <summary>These, and those that were sent to find them out: what the run would send.</summary>
     public S3RequestCounts And(S3RequestCounts sent) => sent with
     {
         Put = sent.Put + Interlocked.Read(ref puts),
         Copy = sent.Copy + Interlocked.Read(ref copies),
-        List = sent.List + Interlocked.Read(ref lists),
         Head = sent.Head + Interlocked.Read(ref heads),
         Delete = sent.Delete + Interlocked.Read(ref deletes),
     };

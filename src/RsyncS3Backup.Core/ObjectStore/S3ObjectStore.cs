@@ -1,0 +1,460 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore.Pacing;
+
+namespace RsyncS3Backup.ObjectStore;
+
+/// <summary>
+/// S3 over the AWS SDK, with the short way for what is asked by the thousand. The SDK's client is made with the first request:
+/// that takes a fresh process a good tenth of a second, as long as all the rest of a run that finds nothing to do. Counting,
+/// pacing and the watch over what stands still are below the client, in its handlers, where they see retries too.
+/// </summary>
+internal sealed class S3ObjectStore : IObjectStore
+{
+    /// <summary>
+    /// Keys that one request deletes at most: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    /// </summary>
+    public const int KeysPerDelete = 1000;
+
+    private readonly Lazy<StoreLink> link;
+    private readonly S3Access access;
+    private readonly bool ownsLink;
+
+    /// <param name="access">The bucket and how to reach it.</param>
+    /// <param name="keyPrefix">What every key starts with.</param>
+    /// <param name="connections">How many requests may be under way.</param>
+    /// <param name="limits">Limits of transfers; null: the usual ones.</param>
+    public S3ObjectStore(S3Access access, string keyPrefix, int connections, TransferLimits? limits = null)
+    {
+        this.access = access;
+        KeyPrefix = keyPrefix;
+        ownsLink = true;
+        link = new Lazy<StoreLink>(() =>
+        {
+            S3Connection connection = S3ClientFactory.Create(access, connections, limits, Traffic);
+            return new StoreLink(access, connection, new ShortWay(connection, access.Destination.ExpectedBucketOwner), PageSize);
+        });
+    }
+
+    private S3ObjectStore(S3ObjectStore other, string keyPrefix)
+    {
+        access = other.access;
+        link = other.link;
+        Traffic = other.Traffic;
+        KeyPrefix = keyPrefix;
+    }
+
+    /// <inheritdoc/>
+    public string BucketName => access.Destination.Bucket;
+
+    /// <inheritdoc/>
+    public string KeyPrefix { get; }
+
+    /// <inheritdoc/>
+    public S3Target Target => link.IsValueCreated ? link.Value.Connection.Target : S3Target.Unresolved(access);
+
+    /// <inheritdoc/>
+    public Traffic Traffic { get; } = new(TimeProvider.System);
+
+    /// <inheritdoc/>
+    public S3RequestCounts Requests => link.IsValueCreated ? link.Value.Connection.Counter.Snapshot() : new S3RequestCounts();
+
+    /// <inheritdoc/>
+    public bool UsesCrc32 => access.UsesCrc32;
+
+    /// <summary>Keys that a page of a listing holds at most; null: as many as the store gives.</summary>
+    internal int? PageSize { get; init; }
+
+    private AmazonS3Client Client => link.Value.Connection.Client;
+
+    /// <inheritdoc/>
+    public string Key(string relativeKey) => KeyPrefix + relativeKey;
+
+    /// <inheritdoc/>
+    public IObjectStore At(string otherPrefix) => new S3ObjectStore(this, otherPrefix);
+
+    /// <inheritdoc/>
+    public S3Target Connect() => link.Value.Connection.Target;
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListAsync(KeyRange range, CancellationToken cancellationToken) =>
+        link.Value.Lists.ObjectsAsync(KeyPrefix, range, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListLevelAsync(string start, CancellationToken cancellationToken) =>
+        link.Value.Lists.LevelAsync(KeyPrefix, start, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListVersionsAsync(KeyRange range, string? after, CancellationToken cancellationToken) =>
+        link.Value.Lists.VersionsAsync(KeyPrefix, range, after, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            GetBucketVersioningRequest versioning = new() { BucketName = BucketName };
+            GetBucketVersioningResponse answer = await Client.GetBucketVersioningAsync(versioning, cancellationToken).ConfigureAwait(false);
+            // While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
+            return answer.VersioningConfig?.Status == VersionStatus.Enabled;
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotImplemented)
+        {
+            return null;
+        }
+        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(S3Errors.From(exception, Target), exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoredObject?> HeadAsync(ObjectQuery query, CancellationToken cancellationToken)
+    {
+        (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short
+            .TryAsync(HttpMethod.Head, query.Key, VersionQuery(query), null, QuestionLines(query), cancellationToken).ConfigureAwait(false);
+        if (direct is not null)
+        {
+            using (direct)
+            {
+                return direct.StatusCode == HttpStatusCode.NotFound
+                    ? null : ObjectAnswers.Received(RelativeKey(query), direct.Headers, direct.Content.Headers);
+            }
+        }
+
+        GetObjectMetadataRequest head = new()
+        {
+            BucketName = BucketName,
+            Key = query.Key,
+            VersionId = query.VersionId,
+            EtagToMatch = Quoted(query.ETag),
+            ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
+        };
+        try
+        {
+            GetObjectMetadataResponse found = await SoundAnswers.AskAsync(
+                Target, "HeadObject", query.Key, token => Client.GetObjectMetadataAsync(head, token),
+                answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false);
+            link.Value.Short.NoteSdkMeets(isRefused);
+            return ObjectAnswers.Received(RelativeKey(query), found);
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ObjectBody> GetAsync(ObjectQuery query, CancellationToken cancellationToken)
+    {
+        (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short
+            .TryAsync(HttpMethod.Get, query.Key, VersionQuery(query), null, QuestionLines(query), cancellationToken).ConfigureAwait(false);
+        if (direct is not null)
+        {
+            ObjectBody body = new(ObjectAnswers.Received(RelativeKey(query), direct.Headers, direct.Content.Headers), direct);
+            // A store that ignores the range would send the whole object into every part.
+            if (query.Range is null || direct.StatusCode == HttpStatusCode.PartialContent)
+                return body;
+            body.Dispose();
+            throw new IOException("The store ignored the range that was asked for.", new InvalidDataException());
+        }
+
+        GetObjectResponse found = await GetThroughSdkAsync(query, cancellationToken).ConfigureAwait(false);
+        link.Value.Short.NoteSdkMeets(isRefused);
+        return new ObjectBody(ObjectAnswers.Received(RelativeKey(query), found), found);
+    }
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> ReadAsync(string relativeKey, int most, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Rare, and often not there: the short way would only ask twice.
+            using GetObjectResponse found =
+                await GetThroughSdkAsync(new ObjectQuery(Key(relativeKey)), cancellationToken).ConfigureAwait(false);
+            if (found.ContentLength > most)
+                return null;
+            byte[] bytes = new byte[found.ContentLength];
+            await found.ResponseStream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+            return bytes;
+        }
+        catch (AmazonS3Exception exception) when (exception.ErrorCode == "NoSuchKey")
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task RetrieveAsync(ObjectQuery query, string tier, int? days, CancellationToken cancellationToken)
+    {
+        RestoreObjectRequest retrieve = new()
+        {
+            BucketName = BucketName,
+            Key = query.Key,
+            VersionId = query.VersionId,
+            RetrievalTier = GlacierJobTier.FindValue(tier),
+            Days = days,
+        };
+        await Client.RestoreObjectAsync(retrieve, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short.TryAsync(
+            HttpMethod.Put, Key(content.RelativeKey), "", content, headers.Lines().Concat(content.ChecksumHeaders(UsesCrc32)),
+            cancellationToken).ConfigureAwait(false);
+        if (direct is not null)
+        {
+            using (direct)
+                return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, direct.Headers);
+        }
+
+        PutObjectResponse done = await PutThroughSdkAsync(content, headers, cancellationToken).ConfigureAwait(false);
+        link.Value.Short.NoteSdkMeets(isRefused);
+        return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, done.ETag, done.VersionId);
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoredObject> CopyAsync(
+        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return size <= access.LargestCopy
+                ? await link.Value.Copies
+                    .WholeAsync(sourceKey, sourceETag, size, Key(relativeKey), relativeKey, headers, cancellationToken).ConfigureAwait(false)
+                : await CopyPartsAsync(sourceKey, sourceETag, size, relativeKey, headers, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception exception) when (CopyRequests.SourceProblem(exception) is { } problem)
+        {
+            throw new CopySourceException(problem, sourceKey, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<BackupError> DeleteAsync(
+        IReadOnlyList<string> relativeKeys, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (string[] batch in relativeKeys.Where(IsSafeInXml).Chunk(KeysPerDelete))
+        {
+            foreach (BackupError error in await DeleteBatchAsync(batch, cancellationToken).ConfigureAwait(false))
+                yield return error;
+        }
+
+        foreach (string relativeKey in relativeKeys.Where(key => !IsSafeInXml(key)))
+        {
+            DeleteObjectRequest delete = new() { BucketName = BucketName, Key = Key(relativeKey) };
+            await SoundAnswers.AskAsync(
+                Target, "DeleteObject", delete.Key, token => Client.DeleteObjectAsync(delete, token), SoundAnswers.FindNoContent,
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>How many requests <see cref="DeleteAsync"/> makes of them.</summary>
+    public static int RequestsToDelete(IReadOnlyCollection<string> relativeKeys)
+    {
+        int safe = relativeKeys.Count(IsSafeInXml);
+        return ((safe + KeysPerDelete - 1) / KeysPerDelete) + relativeKeys.Count - safe;
+    }
+
+    /// <inheritdoc/>
+    public Task<string> StartPartsAsync(string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken) =>
+        link.Value.Parts.StartAsync(Key(relativeKey), headers, checksumType: null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken) =>
+        link.Value.Parts.PutAsync(Key(content.RelativeKey), uploadId, number, content, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<StoredObject> CompletePartsAsync(
+        string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        UploadedPart[] inOrder = [.. parts.OrderBy(part => part.Number)];
+        StoredObject stored = await link.Value.Parts
+            .CompleteAsync(relativeKey, Key(relativeKey), uploadId, inOrder, FindAsync, cancellationToken).ConfigureAwait(false);
+        return stored with { StorageClass = headers.StorageClass };
+
+        Task<StoredObject?> FindAsync(CancellationToken token) => HeadAsync(new ObjectQuery(Key(relativeKey)), token);
+    }
+
+    /// <inheritdoc/>
+    public Task AbortPartsAsync(string relativeKey, string uploadId, CancellationToken cancellationToken) =>
+        link.Value.Parts.AbortAsync(Key(relativeKey), uploadId, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<UploadedPart> ListPartsAsync(string relativeKey, string uploadId, CancellationToken cancellationToken) =>
+        link.Value.Lists.PartsAsync(Key(relativeKey), uploadId, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<PendingUpload> ListUploadsAsync(CancellationToken cancellationToken) =>
+        link.Value.Lists.UploadsAsync(KeyPrefix, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (ownsLink && link.IsValueCreated)
+            link.Value.Dispose();
+    }
+
+    private async Task<StoredObject> CopyPartsAsync(
+        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        // Parts tell nothing of the whole, so a store that ignores the condition would not be found out; and a source that is
+        // gone is not worth an upload that has to be aborted.
+        StoredObject source = await HeadAsync(new ObjectQuery(sourceKey), cancellationToken).ConfigureAwait(false)
+            ?? throw new CopySourceException(CopySourceProblem.Gone, sourceKey);
+        if (sourceETag is not null && source.ETag != sourceETag)
+            throw new CopySourceException(CopySourceProblem.Changed, sourceKey);
+
+        // Without the answer there is no id to abort, so this request is not given up half-way.
+        string uploadId = await link.Value.Parts
+            .StartAsync(Key(relativeKey), headers, ChecksumType.FULL_OBJECT, CancellationToken.None).ConfigureAwait(false);
+        bool completed = false;
+        try
+        {
+            UploadedPart[] parts = await link.Value.Copies
+                .PartsAsync(sourceKey, sourceETag, size, Key(relativeKey), uploadId, cancellationToken).ConfigureAwait(false);
+            StoredObject stored = await CompletePartsAsync(relativeKey, uploadId, parts, headers, cancellationToken).ConfigureAwait(false);
+            completed = true;
+            return stored;
+        }
+        finally
+        {
+            if (!completed)
+                await this.AbortQuietlyAsync(relativeKey, uploadId).ConfigureAwait(false);
+        }
+    }
+
+    private Task<GetObjectResponse> GetThroughSdkAsync(ObjectQuery query, CancellationToken cancellationToken)
+    {
+        GetObjectRequest get = new()
+        {
+            BucketName = BucketName,
+            Key = query.Key,
+            VersionId = query.VersionId,
+            EtagToMatch = Quoted(query.ETag),
+            ByteRange = query.Range is { } range ? new ByteRange(range.First, range.Last) : null,
+            ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
+        };
+        return SoundAnswers.AskAsync(
+            Target, "GetObject", query.Key, token => Client.GetObjectAsync(get, token), answer => SoundAnswers.FindTag(answer.ETag),
+            cancellationToken);
+    }
+
+    private Task<PutObjectResponse> PutThroughSdkAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken) =>
+        SoundAnswers.AskAsync(
+            Target, "PutObject", Key(content.RelativeKey), token => Client.PutObjectAsync(PutRequest(content, headers), token),
+            answer => SoundAnswers.FindTag(answer.ETag), cancellationToken);
+
+    private PutObjectRequest PutRequest(ObjectContent content, ObjectHeaders headers)
+    {
+        PutObjectRequest put = new()
+        {
+            BucketName = BucketName,
+            Key = Key(content.RelativeKey),
+            InputStream = content.OpenRead(),
+            AutoCloseStream = false,
+            UseChunkEncoding = false,
+            DisablePayloadSigning = link.Value.Connection.IsHttps ? true : null,
+        };
+        headers.ApplyTo(put.Headers);
+        if (UsesCrc32)
+        {
+            put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
+            put.ChecksumCRC32 = content.Crc32;
+        }
+        else
+        {
+            put.MD5Digest = content.Md5;
+        }
+
+        return put;
+    }
+
+    private async Task<IEnumerable<BackupError>> DeleteBatchAsync(string[] relativeKeys, CancellationToken cancellationToken)
+    {
+        DeleteObjectsRequest delete = new()
+        {
+            BucketName = BucketName,
+            Objects = [.. relativeKeys.Select(key => new KeyVersion { Key = Key(key) })],
+            // What was deleted is what the answer says was deleted, and not what it does not speak of.
+            Quiet = false,
+        };
+        DeleteObjectsResponse answer = await SoundAnswers.AskAsync(
+            Target, "DeleteObjects", delete.Objects[0].Key, SendAsync,
+            found => Named(found).Any() ? null : "no word on any of the keys", cancellationToken).ConfigureAwait(false);
+        HashSet<string> named = [.. Named(answer)];
+        return (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message)).Concat(
+            delete.Objects.Where(item => !named.Contains(item.Key)).Select(item => S3Errors.AnswerInvalid(
+                Target.Endpoint, "DeleteObjects", item.Key, "no word on this key").Error));
+
+        async Task<DeleteObjectsResponse> SendAsync(CancellationToken token)
+        {
+            try
+            {
+                return await Client.DeleteObjectsAsync(delete, token).ConfigureAwait(false);
+            }
+            catch (DeleteObjectsException partly)
+            {
+                return partly.Response;
+            }
+        }
+
+        static IEnumerable<string> Named(DeleteObjectsResponse answer) =>
+            (answer.DeletedObjects ?? []).Select(item => item.Key).Concat((answer.DeleteErrors ?? []).Select(error => error.Key));
+    }
+
+    // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets. And of a key that is
+    // nothing but spaces a reader may make nothing.
+    private static bool IsSafeInXml(string key) => !string.IsNullOrWhiteSpace(key)
+        && !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
+
+    private string RelativeKey(ObjectQuery query) =>
+        query.Key.StartsWith(KeyPrefix, StringComparison.Ordinal) ? query.Key[KeyPrefix.Length..] : query.Key;
+
+    private static string VersionQuery(ObjectQuery query) =>
+        query.VersionId is { } version ? "versionId=" + Uri.EscapeDataString(version) : "";
+
+    private IEnumerable<KeyValuePair<string, string>> QuestionLines(ObjectQuery query)
+    {
+        if (Quoted(query.ETag) is { } etag)
+            yield return new("if-match", etag);
+        if (query.Range is { } range)
+            yield return new("range", string.Create(CultureInfo.InvariantCulture, $"bytes={range.First}-{range.Last}"));
+        if (UsesCrc32)
+            yield return new("x-amz-checksum-mode", "ENABLED");
+    }
+
+    private static string? Quoted(string? etag) => etag is null ? null : $"\"{etag}\"";
+}
+
+/// <summary>What the requests to one bucket go through, whatever prefix they are about.</summary>
+internal sealed class StoreLink(S3Access access, S3Connection connection, ShortWay shortWay, int? pageSize) : IDisposable
+{
+    /// <summary>The SDK's client.</summary>
+    public S3Connection Connection => connection;
+
+    /// <summary>The short way.</summary>
+    public ShortWay Short => shortWay;
+
+    /// <summary>Listings.</summary>
+    public ListRequests Lists { get; } = new(connection, access.Destination.Bucket, pageSize);
+
+    /// <summary>Uploads in parts.</summary>
+    public PartRequests Parts { get; } = new(access, connection, shortWay);
+
+    /// <summary>Copies inside the bucket.</summary>
+    public CopyRequests Copies { get; } = new(access, connection);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        shortWay.Dispose();
+        connection.Dispose();
+    }
+}
