@@ -7,6 +7,7 @@ namespace RsyncS3Backup.Module.Tests;
 /// <summary>
 /// Another module's AWS SDK has the same assembly version as ours. Each test runs in a process of its own, because what is loaded stays.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class IsolationTests : IDisposable
 {
     private const string ListLoaded = """
