@@ -41,7 +41,7 @@ Describe 'A first backup' {
     }
 }
 
-Describe 'A second run' {
+Describe 'A second run' -Tag Slow {
     BeforeEach {
         $job = New-TestJob $TestDrive
         $null = Invoke-RsyncToS3Backup $job.Path
@@ -266,7 +266,7 @@ Describe '-WhatIf' {
     }
 }
 
-Describe 'Several jobs' {
+Describe 'Several jobs' -Tag Slow {
     BeforeAll { $jobs = 1..3 | ForEach-Object { New-TestJob $TestDrive } }
 
     It 'run from files in a pipeline' {

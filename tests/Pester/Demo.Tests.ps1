@@ -3,7 +3,7 @@ BeforeAll {
     $script:demo = Join-Path (Split-Path $PSScriptRoot) 'Demo'
 }
 
-Describe 'The demo' {
+Describe 'The demo' -Tag Slow {
     BeforeAll {
         $PSNativeCommandUseErrorActionPreference = $false
         $shell = (Get-Command pwsh -CommandType Application)[0].Source

@@ -86,7 +86,7 @@ Describe 'Get-BackupJob' {
     }
 }
 
-Describe 'Several jobs' {
+Describe 'Several jobs' -Tag Slow {
     It 'run at once, under one bandwidth limit' {
         $results = Get-BackupJob job-* | Invoke-RsyncToS3Backup -Parallel 2 -BandwidthLimit 100MiB
         $results.Name | Sort-Object | Should -Be ($first.Name, $second.Name | Sort-Object)

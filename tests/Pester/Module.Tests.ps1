@@ -41,7 +41,7 @@ Describe 'The module' {
         (Get-Command -Module RsyncS3Backup).CommandType | Sort-Object -Unique | Should -Be Cmdlet
     }
 
-    It 'is found by name in a folder of PSModulePath, and loaded by its first command' {
+    It 'is found by name in a folder of PSModulePath, and loaded by its first command' -Tag Slow {
         $folder = Split-Path (Split-Path (Split-Path (Get-StagedManifest)))
         $output = pwsh -NoProfile -NonInteractive -Command (
             "`$env:PSModulePath += [IO.Path]::PathSeparator + '$folder'; Test-BackupConfiguration ./nosuch.json -Quiet; (Get-Module RsyncS3Backup).Name")

@@ -41,7 +41,7 @@ AfterAll {
     Stop-TestSession
 }
 
-Describe 'hooks' {
+Describe 'hooks' -Tag Slow {
     It 'run a PowerShell script beside the configuration, with the result on its input' {
         $job = New-NotifyingJob @{ hooks = @{ afterSuccess = @{ script = 'after.ps1' } } }
         $script = '$run = $input | Out-String | ConvertFrom-Json; "$($run.name) $($run.status) $env:RSYNCS3BACKUP_HOOK" | Set-Content told.txt'

@@ -111,7 +111,7 @@ Describe 'Other commands' {
         ($result.Stage2, $failed.Stage2 | Measure-Object TransferredBytes -Sum).Sum | Should -Be 14
     }
 
-    It 'get a result back from Start-Job that looks the same' {
+    It 'get a result back from Start-Job that looks the same' -Tag Slow {
         $script = { param($Manifest, $Path) Import-Module $Manifest; Invoke-RsyncToS3Backup $Path }
         $returned = Start-Job $script -ArgumentList (Get-StagedManifest), $job.Path | Receive-Job -Wait -AutoRemoveJob
         $returned.Stage2.Status | Should -Be Succeeded

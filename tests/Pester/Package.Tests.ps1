@@ -10,9 +10,6 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Schedules'
         'about_RsyncS3Backup_Unattended'
     )
-    # Where modules of a user lie follows from HOME here; on Windows it is the documents folder, which no environment variable moves.
-    $homeMoves = -not $IsWindows
-    $rsyncIsHere = $null -ne (Get-Command rsync -CommandType Application -ErrorAction Ignore)
 }
 
 BeforeAll {
@@ -99,7 +96,8 @@ Describe 'A message that refers to the guides' {
     }
 }
 
-Describe 'A folder as a repository' -Skip:(-not $homeMoves -or -not $rsyncIsHere) {
+# Where modules of a user lie follows from HOME on Unix; on Windows it is the documents folder, which no variable moves.
+Describe 'On Unix, a folder as a repository' -Tag Slow -Skip:$IsWindows {
     BeforeAll {
         $place = (New-Item (Join-Path $TestDrive 'home') -ItemType Directory).FullName
         $repository = (New-Item (Join-Path $TestDrive 'repository') -ItemType Directory).FullName
@@ -155,7 +153,7 @@ Import-Module RsyncS3Backup
     }
 }
 
-Describe 'The zip' -Skip:(-not $rsyncIsHere) {
+Describe 'The zip' -Tag Slow {
     BeforeAll {
         $session = Start-TestSession (New-Item (Join-Path $TestDrive 'session') -ItemType Directory).FullName
         $place = (New-Item (Join-Path $TestDrive 'unpacked') -ItemType Directory).FullName

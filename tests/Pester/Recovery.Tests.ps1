@@ -39,7 +39,7 @@ Describe 'Get-BackupItem' {
     }
 }
 
-Describe 'Test-Backup and Repair-Backup' {
+Describe 'Test-Backup and Repair-Backup' -Tag Slow {
     BeforeAll {
         $null = Start-TestSession $TestDrive
         $tested = New-TestJob $TestDrive

@@ -6,7 +6,7 @@ BeforeAll {
 
 AfterAll { Stop-TestSession }
 
-Describe 'A store that does not answer' {
+Describe 'A store that does not answer' -Tag Slow {
     BeforeAll {
         # Nobody listens on the port of a listener that is gone.
         $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)

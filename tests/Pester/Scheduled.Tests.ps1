@@ -6,7 +6,7 @@ BeforeAll {
 
 AfterAll { Stop-TestSession }
 
-Describe 'With -ExitCode a process ends with' {
+Describe 'With -ExitCode a process ends with' -Tag Slow {
     It '0 after success' {
         $job = New-TestJob $TestDrive
         Invoke-ChildShell "Invoke-RsyncToS3Backup '$($job.Path)' -ExitCode" | Should -Be 0
@@ -49,7 +49,7 @@ Describe 'With -ExitCode a process ends with' {
     }
 }
 
-Describe 'A run that is stopped' {
+Describe 'A run that is stopped' -Tag Slow {
     It 'leaves no rsync behind, and the next run makes it good' {
         if ($IsWindows) { Set-ItResult -Skipped -Because 'the slow rsync is a script of Unix' }
         # An rsync that is slow enough to be stopped in the middle: a limit of 64 KiB a second for 2 MiB.

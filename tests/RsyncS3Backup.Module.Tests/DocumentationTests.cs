@@ -18,6 +18,7 @@ public sealed partial class DocumentationTests
     ];
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Pages))]
     public void Every_example_of_a_page_is_PowerShell_and_names_cmdlets_and_parameters_that_exist(string page)
     {

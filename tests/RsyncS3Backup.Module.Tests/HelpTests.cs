@@ -6,6 +6,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests;
 
 /// <summary>The pages in docs/en-US, and the help made of them, against the real cmdlets.</summary>
+[Trait("Category", "Slow")]
 public sealed partial class HelpTests
 {
     private static readonly HashSet<string> Common =

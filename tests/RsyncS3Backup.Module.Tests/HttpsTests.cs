@@ -8,6 +8,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests;
 
 /// <summary>What users have: HTTPS. Bodies are not signed then, only their checksums are.</summary>
+[Trait("Category", "Slow")]
 public sealed class HttpsTests : IDisposable
 {
     private const string Bucket = "https-tests";

@@ -7,6 +7,7 @@ namespace RsyncS3Backup.Module.Tests;
 /// <summary>
 /// Another module's AWS SDK has the same assembly version as ours. Each test runs in a process of its own, because what is loaded stays.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class IsolationTests : IDisposable
 {
     private const string ListLoaded = """
@@ -31,8 +32,8 @@ public sealed class IsolationTests : IDisposable
     // What a run does, by reflection, because the catalog is no public type. Writing needs the native library in full.
     private string OpenCatalog => $$"""
         $core = [RsyncS3Backup.BackupResult].Assembly
-        $identity = [Activator]::CreateInstance($core.GetType('RsyncS3Backup.State.CatalogIdentity'), [object[]]('endpoint', 'bucket', 'prefix/', '/mirror'))
-        $type = $core.GetType('RsyncS3Backup.State.Catalog')
+        $identity = [Activator]::CreateInstance($core.GetType('RsyncS3Backup.State.Catalogs.CatalogIdentity'), [object[]]('endpoint', 'bucket', 'prefix/', '/mirror'))
+        $type = $core.GetType('RsyncS3Backup.State.Catalogs.Catalog')
         $catalog = $type.GetMethod('Open').Invoke($null, [object[]]('{{folder.File("catalog.db")}}', $identity))
         [string]$type.GetProperty('Doubt').GetValue($catalog)
         $type.GetMethod('BeginRun').Invoke($catalog, [object[]]($true, [DateTimeOffset]::UtcNow))

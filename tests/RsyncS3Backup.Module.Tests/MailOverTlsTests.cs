@@ -8,6 +8,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests;
 
 /// <summary>What mail servers of today demand: TLS before the password.</summary>
+[Trait("Category", "Slow")]
 public sealed class MailOverTlsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

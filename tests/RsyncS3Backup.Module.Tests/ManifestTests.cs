@@ -32,6 +32,7 @@ public sealed class ManifestTests
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("BackupAction")]
     [InlineData("BackupPlan")]
     [InlineData("BackupResult")]

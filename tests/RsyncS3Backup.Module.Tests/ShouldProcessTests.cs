@@ -27,10 +27,12 @@ public sealed class ShouldProcessTests : IDisposable
     ];
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Commands))]
     public void WhatIf_touches_nothing_and_emits_nothing(string command) => AssertUntouched(command + " -WhatIf");
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Commands))]
     public void Answering_no_touches_nothing_and_emits_nothing(string command)
     {

@@ -231,6 +231,7 @@ public sealed partial class ViewTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Every_list_fits_100_columns_and_shows_both_stages_of_a_backup()
     {
         using TemporaryFolder folder = new();

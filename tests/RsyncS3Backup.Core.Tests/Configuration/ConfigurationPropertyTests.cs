@@ -6,12 +6,14 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore.Pacing;
+using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
 
 public sealed class ConfigurationPropertyTests
 {
     [Property(Arbitrary = [typeof(Jobs)], MaxTest = 300)]
+    [Trait("Category", "Slow")]
     public bool What_is_written_reads_as_the_same_job(BackupConfiguration job)
     {
         BackupConfiguration read = ConfigurationReader.Read(ConfigurationWriter.ToJson(job), null, null).Required();
@@ -19,6 +21,7 @@ public sealed class ConfigurationPropertyTests
     }
 
     [Property(MaxTest = 1000)]
+    [Trait("Category", "Slow")]
     public bool Damaged_json_gives_a_job_or_problems_and_never_throws(PositiveInt position, byte replacement, PositiveInt length, byte how)
     {
         List<byte> json = [.. Encoding.UTF8.GetBytes(ConfigurationSamples.Full)];
@@ -34,6 +37,7 @@ public sealed class ConfigurationPropertyTests
     }
 
     [Property(MaxTest = 1000)]
+    [Trait("Category", "Slow")]
     public bool Any_value_at_any_key_gives_a_job_or_problems_and_never_throws(NonNegativeInt key, string? text, int number, byte kind)
     {
         string value = (kind % 5) switch
@@ -50,6 +54,7 @@ public sealed class ConfigurationPropertyTests
     }
 
     [Property(MaxTest = 500)]
+    [Trait("Category", "Slow")]
     public bool Any_text_is_judged_by_every_rule_without_an_exception(string? text)
     {
         string value = text ?? "";

@@ -10,6 +10,7 @@ namespace RsyncS3Backup.Core.Tests.Recovery;
 public sealed class BackupItemsTests : SyncHarness
 {
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
@@ -127,6 +128,7 @@ public sealed class BackupItemsTests : SyncHarness
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(FaultKind.TruncatedList, "ListObjectsV2")]
     [InlineData(FaultKind.TruncatedList, "ListObjectVersions")]
     [InlineData(FaultKind.ConnectionDroppedMidBody, "ListObjectsV2")]

@@ -18,6 +18,7 @@ public sealed class BackupTestTests : SyncHarness
     private static readonly BackupTestLevel[] Levels = Enum.GetValues<BackupTestLevel>();
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
@@ -54,6 +55,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_backup_that_lost_its_catalog_has_no_differences_either()
     {
         Write("a.txt", "alpha");
@@ -87,6 +89,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_sample_is_of_the_asked_size_and_the_same_seed_means_the_same_files()
     {
         for (int i = 0; i < 200; i++)
@@ -147,6 +150,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Bit_rot_in_a_large_file_is_found_by_the_checksum_of_its_parts()
     {
         WriteLarge(20 * 1024 * 1024);
@@ -208,6 +212,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task An_object_that_lost_its_metadata_is_found_at_every_level_when_it_was_stored_again()
     {
         WriteLarge(9 * 1024 * 1024);
@@ -252,6 +257,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Repair_takes_the_good_copy_and_leaves_what_nobody_can_tell()
     {
         await BackUpAsync();
@@ -337,6 +343,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Many_entries_are_repaired_at_once_in_both_directions()
     {
         for (int i = 0; i < 60; i++)
@@ -392,6 +399,7 @@ public sealed class BackupTestTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_test_tells_how_far_it_is_and_that_it_has_ended()
     {
         WriteLarge(3 * 1024 * 1024);

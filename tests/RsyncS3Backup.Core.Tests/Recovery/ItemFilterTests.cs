@@ -101,6 +101,7 @@ public sealed class ItemFilterTests
     }
 
     [Property]
+    [Trait("Category", "Slow")]
     public void Ranges_follow_each_other_in_key_order(int[] patternSeeds)
     {
         IReadOnlyList<KeyRange> ranges = ItemFilter.Parse(patternSeeds.Select(seed => Text(seed, "ab*/.!"))).Ranges();

@@ -12,6 +12,7 @@ namespace RsyncS3Backup.Core.Tests.Recovery;
 /// <summary>Backups that other tools restore, and buckets that other tools filled; runs against independent servers too.</summary>
 [Trait("Suite", "S3")]
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class OtherToolsTests(S3Fixture server) : IClassFixture<S3Fixture>, IDisposable
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.GroupRead;

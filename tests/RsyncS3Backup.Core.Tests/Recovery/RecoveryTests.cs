@@ -21,6 +21,7 @@ namespace RsyncS3Backup.Core.Tests.Recovery;
 /// A tree through both stages and back: listed, tested, damaged with nothing but S3's own requests, repaired. Runs against independent servers too.
 /// </summary>
 [Trait("Suite", "S3")]
+[Trait("Category", "Slow")]
 public sealed class RecoveryTests(S3Fixture server) : IClassFixture<S3Fixture>, IAsyncLifetime
 {
     private const string Prefix = "p q+/%/";

@@ -13,6 +13,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     private const int LargeSize = (3 * (int)PartSize.Threshold) + 1;
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(FaultKind.ServiceUnavailable)]
     [InlineData(FaultKind.InternalError)]
     [InlineData(FaultKind.ConnectionReset)]
@@ -34,6 +35,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("small", FaultKind.CorruptBody, "RestoreContentWrong")]
     [InlineData("small", FaultKind.AccessDenied, "S3AccessDenied")]
     [InlineData("large", FaultKind.CorruptBody, "RestoreContentWrong")]
@@ -109,6 +111,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task What_was_fetched_of_another_object_is_not_gone_on_with()
     {
         PutLarge("large");
@@ -122,6 +125,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_part_that_is_noted_and_not_on_the_disk_is_fetched_again()
     {
         byte[] large = PutLarge("large");
@@ -137,6 +141,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task A_restore_that_was_killed_left_whole_files_and_goes_on()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "kills as Linux does");

@@ -7,6 +7,7 @@ namespace RsyncS3Backup.Core.Tests.Recovery;
 
 /// <summary>Random trees through both stages, and back from each copy.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class RestoreModelTests : RestoreHarness
 {
     private const int Rounds = 5;

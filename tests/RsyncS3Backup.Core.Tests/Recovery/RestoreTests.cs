@@ -206,6 +206,7 @@ public sealed class RestoreTests : RestoreHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task What_is_in_the_archive_is_reported_asked_for_and_restored_when_it_is_there()
     {
         Put("near", "near");

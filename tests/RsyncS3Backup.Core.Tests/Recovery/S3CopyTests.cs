@@ -55,6 +55,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Every_version_is_listed_once_the_latest_of_a_key_first_over_pages_of_any_size()
     {
         await KeepVersions();
@@ -76,6 +77,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task At_each_time_each_key_has_the_version_of_then()
     {
         await KeepVersions();

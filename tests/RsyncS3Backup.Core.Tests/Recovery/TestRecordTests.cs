@@ -38,6 +38,7 @@ public sealed class TestRecordTests : SyncHarness
     };
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_test_is_on_record_as_its_result_was()
     {
         await BackUpAsync();
@@ -98,6 +99,7 @@ public sealed class TestRecordTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_test_is_no_run_of_the_job_unless_it_is_asked_for()
     {
         await BackUpAsync();
@@ -186,6 +188,7 @@ public sealed class TestRecordTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_bucket_alone_leaves_no_record()
     {
         await BackUpAsync();

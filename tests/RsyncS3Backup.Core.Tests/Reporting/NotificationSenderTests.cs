@@ -176,6 +176,7 @@ public sealed class NotificationSenderTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(false, "NotificationRejected")]
     [InlineData(true, "NotificationUnreachable")]
     public async Task Nothing_is_said_to_a_mail_server_without_a_certificate_that_somebody_vouches_for(bool offersTls, string id)

@@ -132,6 +132,7 @@ public sealed class ChangeJournalStageTests : RsyncStageHarness
     }
 
     [SkippableTheory]
+    [Trait("Category", "Slow")]
     [InlineData(3000, "The change journal could not be written")]
     [InlineData(0, null)]
     public async Task A_journal_that_cannot_be_written_to_its_end_is_a_warning_and_means_unknown_changes(int changes, string? warning)

@@ -9,6 +9,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 
 /// <summary>Random trees against the real rsync: the mirror is the source, and the journal is the difference.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class ChangeJournalTreeTests
 {
     private const int Lanes = 2;

@@ -10,6 +10,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 
 /// <summary>SIGKILL of our process and of rsync's, at any moment, with the real rsync.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class CrashTests(ITestOutputHelper log) : IDisposable
 {
     private const int Trees = 6;

@@ -8,6 +8,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 
 /// <summary>Stage 1 from a real rsync daemon.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class DaemonSourceTests : RsyncStageHarness, IClassFixture<RsyncDaemon>
 {
     private readonly RsyncDaemon daemon;

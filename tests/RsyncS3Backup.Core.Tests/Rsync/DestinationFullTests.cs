@@ -5,6 +5,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 
 /// <summary>A drive that is really full.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class DestinationFullTests : RsyncStageHarness
 {
     [SkippableFact]

@@ -77,6 +77,7 @@ public sealed class MirrorGuardTests : RsyncStageHarness
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("", true)]
     [InlineData("lost+found", true)]
     [InlineData(null, true)]
@@ -248,6 +249,7 @@ public sealed class MirrorGuardTests : RsyncStageHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_refused_run_does_not_make_the_next_one_pass_although_it_copied_what_is_new()
     {
         Options = Options with { DeleteExtraneous = true };
@@ -277,6 +279,7 @@ public sealed class MirrorGuardTests : RsyncStageHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Deletions_that_the_limit_allows_stay_allowed_after_the_source_has_grown()
     {
         Options = Options with { DeleteExtraneous = true };

@@ -11,6 +11,7 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
     public static TheoryData<int> Codes => [.. RsyncExitCodes.Known.Keys, 77];
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Codes))]
     public async Task Every_exit_code_gives_its_status_and_error(int code)
     {

@@ -282,6 +282,7 @@ public sealed class RsyncStageTests : RsyncStageHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Random_trees_with_hostile_names_are_mirrored_exactly()
     {
         Options = Options with { DeleteExtraneous = true, HardLinks = true, MaxDelete = DeleteLimit.Unlimited };

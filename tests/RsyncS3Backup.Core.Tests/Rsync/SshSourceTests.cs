@@ -8,6 +8,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 
 /// <summary>Stage 1 from another machine, which is a real sshd on this one.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
 {
     private readonly SshServer server;

@@ -181,6 +181,7 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_run_that_died_is_failed_and_interrupted_at_once_and_written_down_so_by_the_next()
     {
         using (StageProcess died = StageProcess.Start(Write(FakeRsync.Make(Files, "echo ready; exec sleep 600").Path), "both"))
@@ -374,6 +375,7 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
 
     /// <summary>Prints; the numbers are for people.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task What_lock_and_history_cost_is_printed()
     {
         WriteMany(10_000);

@@ -12,6 +12,7 @@ namespace RsyncS3Backup.Core.Tests.Runs;
 public sealed class JobLockTests : LocalJob
 {
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Of_two_processes_that_race_for_a_lock_a_thousand_times_each_time_exactly_one_wins()
     {
         using StageProcess first = StageProcess.StartForLock("race", Name);

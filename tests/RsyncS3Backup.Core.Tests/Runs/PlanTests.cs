@@ -28,6 +28,7 @@ public sealed class PlanTests : SyncHarness
     private BackupRunOptions RunOptions { get; set; } = new() { AllowEmptySource = true, MaxDelete = DeleteLimit.Unlimited };
 
     [SkippableTheory]
+    [Trait("Category", "Slow")]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
@@ -86,6 +87,7 @@ public sealed class PlanTests : SyncHarness
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task A_deletion_above_the_limit_is_foreseen_in_stage_1_and_stage_2_would_not_run()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
@@ -104,6 +106,7 @@ public sealed class PlanTests : SyncHarness
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task A_deletion_above_the_limit_is_foreseen_in_stage_2_too()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
@@ -137,6 +140,7 @@ public sealed class PlanTests : SyncHarness
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task A_dated_snapshot_is_planned_with_its_copies_and_what_would_be_pruned()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");

@@ -107,6 +107,7 @@ public sealed class RetryTests : SyncHarness
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("S3AccessDenied")]
     [InlineData("S3BucketNotFound")]
     [InlineData("MirrorEmpty")]
@@ -190,6 +191,7 @@ public sealed class RetryTests : SyncHarness
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(1, false, 1)]
     [InlineData(4, false, 4)]
     [InlineData(null, false, 3)]

@@ -25,6 +25,7 @@ public sealed class StateFaultTests : SyncHarness
     private BackupRunOptions RunOptions => new() { Credentials = Request.Credentials };
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("history.db")]
     [InlineData("catalog.db")]
     [InlineData("run.lock.json")]

@@ -23,6 +23,7 @@ public sealed class BucketFaultTests : IAsyncLifetime
     public async Task DisposeAsync() => await server.DisposeAsync();
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("CopyObject", 5)]
     [InlineData("UploadPartCopy", 11 * MiB)]
     [InlineData("CompleteMultipartUpload", 11 * MiB)]

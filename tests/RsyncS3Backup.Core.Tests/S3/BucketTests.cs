@@ -138,6 +138,7 @@ public sealed class BucketTests : IClassFixture<S3Fixture>, IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(11 * MiB)]
     [InlineData(15 * MiB)]
     [InlineData((15 * MiB) + 1)]

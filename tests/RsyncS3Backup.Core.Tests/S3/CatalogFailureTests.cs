@@ -3,6 +3,7 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.S3;
 
 /// <summary>A catalog whose damage shows only when stage 2 reads its rows.</summary>
+[Trait("Category", "Slow")]
 public sealed class CatalogFailureTests : SyncHarness
 {
     [Fact]

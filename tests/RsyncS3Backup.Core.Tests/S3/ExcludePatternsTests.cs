@@ -48,6 +48,7 @@ public sealed class ExcludePatternsTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Random_patterns_leave_of_random_trees_what_the_real_rsync_leaves()
     {
         int excluded = 0;

@@ -5,6 +5,7 @@ namespace RsyncS3Backup.Core.Tests.S3;
 
 /// <summary>Further names of files that S3 has under one name.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class HardLinkTests : SyncHarness
 {
     [SkippableFact]

@@ -50,6 +50,7 @@ public sealed class KnownContentTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(5)]
     [InlineData(7)]
     [InlineData(8)]

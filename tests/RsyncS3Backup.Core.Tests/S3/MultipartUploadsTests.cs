@@ -38,6 +38,7 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Unfinished_uploads_beyond_one_page_are_listed()
     {
         S3ObjectStore bucket = Open("many uploads/");
@@ -53,6 +54,7 @@ public sealed class MultipartUploadsTests(S3Fixture s3) : IClassFixture<S3Fixtur
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Parts_beyond_one_page_are_listed_as_they_were_confirmed()
     {
         S3ObjectStore bucket = Open("many parts/");

@@ -9,6 +9,7 @@ namespace RsyncS3Backup.Core.Tests.S3;
 
 /// <summary>What we write, read by a tool that is not ours.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class OtherReadersTests : SyncHarness
 {
     [SkippableFact]

@@ -49,6 +49,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(S3ChecksumMode.WhenSupported)]
     [InlineData(S3ChecksumMode.WhenRequired)]
     public async Task Only_the_parts_that_S3_does_not_have_are_sent(S3ChecksumMode mode)
@@ -80,6 +81,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_part_whose_bytes_are_not_those_of_the_file_is_sent_again()
     {
         S3ObjectStore bucket = Open();
@@ -95,6 +97,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_file_that_changed_begins_anew_and_the_old_upload_is_aborted()
     {
         S3ObjectStore bucket = Open();
@@ -112,6 +115,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task An_upload_with_another_part_size_begins_anew()
     {
         S3ObjectStore bucket = Open();
@@ -126,6 +130,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task An_upload_that_S3_does_not_know_any_more_begins_anew()
     {
         S3ObjectStore bucket = Open();
@@ -139,6 +144,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task An_upload_that_ends_elsewhere_while_it_is_continued_begins_anew()
     {
         S3ObjectStore bucket = Open();
@@ -170,6 +176,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Cancelling_aborts_a_continued_upload_and_forgets_it()
     {
         S3ObjectStore bucket = Open();

@@ -72,6 +72,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(FaultKind.TruncatedList, "S3ListingIncomplete")]
     [InlineData(FaultKind.ConnectionDroppedMidBody, "S3ListingIncomplete")]
     [InlineData(FaultKind.AccessDenied, "S3AccessDenied")]
@@ -108,6 +109,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_completion_that_answers_200_with_an_error_is_no_success()
     {
         LargeRandomFile("large.bin");
@@ -127,6 +129,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_completion_that_answers_200_with_an_error_once_is_tried_again()
     {
         byte[] content = LargeRandomFile("large.bin");
@@ -183,6 +186,7 @@ public sealed class S3SyncStageFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_file_that_changes_while_it_is_sent_is_sent_again_whole()
     {
         byte[] content = LargeRandomFile("large.bin");

@@ -146,6 +146,7 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_file_of_exactly_the_threshold_and_its_neighbours_arrive_whole()
     {
         const int threshold = 8 * 1024 * 1024;
@@ -165,6 +166,7 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("a b")]
     [InlineData("100%")]
     [InlineData("a+b")]
@@ -202,6 +204,7 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task More_keys_than_a_page_holds_are_all_uploaded_compared_and_deleted()
     {
         const int count = 1003;

@@ -11,6 +11,7 @@ namespace RsyncS3Backup.Core.Tests.S3;
 
 /// <summary>SIGKILL of a run of both stages at any request to S3; and what a run does that may not read everything.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class SyncCrashTests : SyncHarness
 {
     private const int Rounds = 6;

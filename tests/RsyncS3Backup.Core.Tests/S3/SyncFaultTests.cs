@@ -9,6 +9,7 @@ namespace RsyncS3Backup.Core.Tests.S3;
 /// also when files are again what they were before.
 /// </summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class SyncFaultTests : SyncHarness
 {
     private const int LargeFile = 9 * 1024 * 1024;

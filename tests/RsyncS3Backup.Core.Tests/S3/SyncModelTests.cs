@@ -9,6 +9,7 @@ namespace RsyncS3Backup.Core.Tests.S3;
 /// run makes just the requests that the differences need. RSYNCS3_TEST_MODEL_SEEDS=n tries n more seeds.
 /// </summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class SyncModelTests : SyncHarness
 {
     private const int Rounds = 14;

@@ -99,6 +99,7 @@ public sealed class SyncPlannerTests
         await Assert.ThrowsAsync<BackupException>(() => Plan([], [Remote("a", 1), Remote("a", 1)]));
 
     [Property(MaxTest = 500)]
+    [Trait("Category", "Slow")]
     public Property Agrees_with_dictionaries_for_any_three_sets_of_keys()
     {
         Gen<string> key = Gen.Elements("a", "b", "/", ".", "~", "😀", "\uFF5E", "é", " ", "\u0001").ListOf()

@@ -7,6 +7,7 @@ namespace RsyncS3Backup.Core.Tests.S3;
 
 /// <summary>What a run asks of S3: what changed, and no more.</summary>
 [Collection(FakeRsync.Collection)]
+[Trait("Category", "Slow")]
 public sealed class SyncRequestTests : SyncHarness
 {
     private const int Count = 200;

@@ -43,6 +43,7 @@ public sealed partial class CoarseTriggerTests
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task A_real_systemd_elapses_at_every_occurrence_around_clock_changes()
     {
         Skip.IfNot(File.Exists("/usr/bin/systemd-analyze"), "No systemd here.");

@@ -6,6 +6,7 @@ namespace RsyncS3Backup.Core.Tests.Scheduling;
 public sealed class CronOracleTests
 {
     [Fact]
+    [Trait("Category", "Slow")]
     public void At_every_change_of_every_zones_clocks_for_20_years_the_occurrences_are_those_that_minute_by_minute_looking_finds()
     {
         Random random = new(7);

@@ -9,6 +9,7 @@ namespace RsyncS3Backup.Core.Tests.State;
 public sealed class CatalogDamageTests : CatalogHarness
 {
     [Property(MaxTest = 60)]
+    [Trait("Category", "Slow")]
     public void Flipped_bytes_are_found_or_harmless(int seed)
     {
         byte[] whole = Pristine();
@@ -26,6 +27,7 @@ public sealed class CatalogDamageTests : CatalogHarness
     }
 
     [Property(MaxTest = 40)]
+    [Trait("Category", "Slow")]
     public void A_file_cut_anywhere_is_found_or_harmless(int seed)
     {
         byte[] whole = Pristine();
@@ -164,6 +166,7 @@ public sealed class CatalogDamageTests : CatalogHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_file_held_by_another_is_an_error_for_who_comes_and_harmless_for_who_holds_it()
     {
         Fill(10);

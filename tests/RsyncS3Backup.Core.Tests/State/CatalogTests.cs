@@ -44,6 +44,7 @@ public sealed class CatalogTests : CatalogHarness
     }
 
     [Property(MaxTest = 15)]
+    [Trait("Category", "Slow")]
     public void Does_as_a_sorted_dictionary_does_whatever_the_names_and_whenever_it_writes(int seed)
     {
         // A property runs many times on one instance.
@@ -302,6 +303,7 @@ public sealed class CatalogTests : CatalogHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_million_rows_are_written_and_read_without_being_held_in_memory()
     {
         const int count = 1_000_000;

@@ -156,6 +156,7 @@ public sealed class ChangeJournalTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Too_many_journals_become_one_mark_that_requires_a_reconcile()
     {
         for (int i = 0; i <= ChangeJournalFolder.MostJournals + 1; i++)

@@ -86,6 +86,7 @@ public sealed class BadInputTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("-BucketName My_Bucket", "BucketName")]
     [InlineData("-BucketName my-backups -StorageClass COLD", "StorageClass")]
     [InlineData("-BucketName my-backups -MaxDelete many", "MaxDelete")]
@@ -224,6 +225,7 @@ public sealed class BadInputTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void An_endpoint_where_nothing_listens()
     {
         GoodRun();
@@ -400,6 +402,7 @@ public sealed class BadInputTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("param($Paths) Invoke-RsyncToS3Backup $Paths @keys -ExitCode")]
     [InlineData("param($Paths) $Paths | Invoke-RsyncToS3Backup @keys -ExitCode")]
     public void One_bad_job_among_several_does_not_hold_up_the_others(string script)

@@ -19,6 +19,7 @@ public sealed class ChangesTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Changes_stay_pending_over_failed_stages_2_and_go_with_one_that_succeeded()
     {
         Backup(WriteJob(("destination.bucket", "no-such-bucket")));

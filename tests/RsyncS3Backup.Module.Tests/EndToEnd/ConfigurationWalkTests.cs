@@ -188,6 +188,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("options.rsync.includePatterns")]
     [Walks("options.rsync.acls")]
     [Walks("options.rsync.extendedAttributes")]
@@ -234,6 +235,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("options.rsync.maxDelete")]
     [InlineData(0, 3)]
     [InlineData(1, 0)]
@@ -287,6 +289,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("options.rsync.syncToS3.s3Prefix")]
     [InlineData("deep/in/here/", "deep/in/here/")]
     [InlineData("no-slash", "no-slash/")]
@@ -300,6 +303,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("options.rsync.syncToS3.keepLast")]
     [Walks("options.rsync.syncToS3.keepDaily")]
     [Walks("options.rsync.syncToS3.keepWeekly")]
@@ -400,6 +404,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("destination.encryption.mode")]
     [Walks("destination.encryption.kmsKeyId")]
     [Walks("destination.encryption.bucketKey")]

@@ -9,6 +9,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
 
 /// <summary>What a scheduler is told: the exit code of a process that runs <c>Invoke-RsyncToS3Backup -ExitCode</c>, by every way there is.</summary>
+[Trait("Category", "Slow")]
 public sealed class ExitCodeTests : EndToEndTest
 {
     private static readonly JsonNode NoSuchProgram = "/no/such/rsync";

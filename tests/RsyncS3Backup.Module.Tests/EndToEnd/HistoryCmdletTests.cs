@@ -24,6 +24,7 @@ public sealed class HistoryCmdletTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Runs_are_chosen_by_name_number_time_and_status()
     {
         BackupWell(WriteJob());
@@ -59,6 +60,7 @@ public sealed class HistoryCmdletTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Removed_runs_are_gone_and_WhatIf_removes_none()
     {
         string path = WriteJob();
@@ -105,6 +107,7 @@ public sealed class HistoryCmdletTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_run_whose_configuration_is_gone_or_never_was_in_a_file_is_refused()
     {
         string path = WriteJob();
@@ -178,6 +181,7 @@ public sealed class HistoryCmdletTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Names_of_jobs_are_completed()
     {
         BackupWell(WriteJob());

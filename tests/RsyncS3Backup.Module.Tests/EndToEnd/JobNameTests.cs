@@ -17,6 +17,7 @@ public sealed class JobNameTests : EndToEndTest
     ];
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(WaysToNameAJob))]
     public void A_job_of_a_job_folder_runs_by_its_name(string command)
     {

@@ -8,6 +8,7 @@ namespace RsyncS3Backup.Module.Tests.EndToEnd;
 /// Jobs are registered with real schedulers, which start them: the real launcher in the real engine. Only pwsh itself is a program of the tests,
 /// because not every machine has it.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class NativeScheduleTests : EndToEndTest
 {
     // What a shell, systemd and cron each would make something of.

@@ -111,6 +111,7 @@ public sealed class NotificationCmdletTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification", "NotificationNotConfigured")]
     [InlineData("Invoke-S3SyncStage -ConfigPath $Path @keys | Send-BackupNotification", "NotificationNotConfigured")]
     [InlineData("'text' | Send-BackupNotification", "InvalidParameter")]
@@ -157,6 +158,7 @@ public sealed class NotificationCmdletTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Planted_secrets_are_in_no_file_no_stream_and_no_result()
     {
         using SmtpServer mail = new() { Login = ("somebody", "another") };

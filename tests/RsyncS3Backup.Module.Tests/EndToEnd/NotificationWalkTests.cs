@@ -17,6 +17,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     public static TheoryData<string> HookNames() => ["before", "afterSuccess", "afterFailure", "finally"];
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("hooks.before.command")]
     [Walks("hooks.afterSuccess.command")]
     [Walks("hooks.afterFailure.command")]
@@ -32,6 +33,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("hooks.before.script")]
     [Walks("hooks.afterSuccess.script")]
     [Walks("hooks.afterFailure.script")]
@@ -47,6 +49,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("hooks.before.timeout")]
     [Walks("hooks.afterSuccess.timeout")]
     [Walks("hooks.afterFailure.timeout")]
@@ -85,6 +88,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("notifications[].format")]
     [InlineData("json", "schemaVersion")]
     [InlineData("slack", "blocks")]
@@ -156,6 +160,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [Walks("notifications[].userName")]
     [Walks("notifications[].passwordVariable")]
     [Walks("notifications[].passwordSecret")]
@@ -176,6 +181,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     [Walks("notifications[].allowInsecure")]
     public void Plain_HTTP_to_another_machine_is_refused_unless_it_is_allowed()
     {
@@ -188,6 +194,7 @@ public sealed class NotificationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     [Walks("notifications[].timeout")]
     public void An_attempt_ends_after_its_timeout()
     {

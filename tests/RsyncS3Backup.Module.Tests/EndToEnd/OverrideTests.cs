@@ -7,6 +7,7 @@ namespace RsyncS3Backup.Module.Tests.EndToEnd;
 public sealed class OverrideTests : EndToEndTest
 {
     [Fact]
+    [Trait("Category", "Slow")]
     public void MaxDelete_allows_or_forbids_deletions_in_mirror_and_bucket_for_one_run()
     {
         string job = WriteJob(("options.rsync.deleteExtraneous", true), ("options.rsync.syncToS3.deleteFromS3", true));
@@ -33,6 +34,7 @@ public sealed class OverrideTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("Invoke-RsyncToS3Backup", true)]
     [InlineData("Invoke-RsyncStage -ConfigPath", false)]
     public void AllowNewDestination_takes_an_empty_folder_where_a_mirror_was(string command, bool keys)

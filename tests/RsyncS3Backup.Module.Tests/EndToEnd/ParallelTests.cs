@@ -23,6 +23,7 @@ public sealed class ParallelTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Jobs_by_name_and_from_Get_BackupJob_run_at_once_too()
     {
         WriteJobNamed("photos", Meeting("photos", "music"));

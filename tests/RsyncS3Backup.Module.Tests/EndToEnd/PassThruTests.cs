@@ -70,6 +70,7 @@ public sealed class PassThruTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("")]
     [InlineData("-PlanOnly")]
     public void A_pipeline_that_wants_only_the_first_stops_the_run_and_leaves_nothing_behind(string parameters)
@@ -90,6 +91,7 @@ public sealed class PassThruTests : EndToEndTest
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void More_actions_than_wait_at_a_time_all_arrive()
     {
         for (int i = 0; i < 1_000; i++)

@@ -5,6 +5,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
 
 /// <summary>What one cmdlet emits goes into the next.</summary>
+[Trait("Category", "Slow")]
 public sealed class PipelineInputTests : EndToEndTest
 {
     [Theory]

@@ -58,6 +58,7 @@ public sealed class RecoveryCmdletTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("[Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($found))")]
     // As JSON is read: enumerations are numbers. As CSV is read: all is text, and the result has the columns of the differences.
     [InlineData("$found[0..1] | ForEach-Object { [pscustomobject]@{ Name = $_.Name; ConfigurationPath = $_.ConfigurationPath; Path = $_.Path; Kind = [long]$_.Kind; GoodCopy = [long]$_.GoodCopy } }")]
@@ -79,6 +80,7 @@ public sealed class RecoveryCmdletTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("Test-Backup -ConfigPath $job @keys -Quiet")]
     [InlineData("'a.txt'")]
     [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos' }")]

@@ -6,6 +6,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
 
 /// <summary>Every way in which a configuration reaches the cmdlets.</summary>
+[Trait("Category", "Slow")]
 public sealed partial class SeveralJobsTests : EndToEndTest
 {
     public static TheoryData<string> WaysToGiveTwoJobs() =>

@@ -5,6 +5,7 @@ using Xunit;
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
 
 /// <summary>-WhatIf and -Confirm:No of the cmdlets that work on what is there already: nothing of it changes.</summary>
+[Trait("Category", "Slow")]
 public sealed class ShouldProcessOfBackupsTests : EndToEndTest
 {
     public static TheoryData<string> Commands() =>

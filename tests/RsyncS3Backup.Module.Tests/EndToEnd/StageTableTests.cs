@@ -61,6 +61,7 @@ public sealed class StageTableTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("the next run", "param($Path, $Failed) Invoke-RsyncToS3Backup $Path @keys")]
     [InlineData("stage 2 alone", "param($Path, $Failed) Invoke-S3SyncStage -ConfigPath $Path @keys")]
     [InlineData("the failed run's stage 1", "param($Path, $Failed) $Failed.Stage1 | Invoke-S3SyncStage @keys")]
@@ -154,6 +155,7 @@ public sealed class StageTableTests : EndToEndTest
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(false, false, true, true)]
     [InlineData(false, true, true, true)]
     [InlineData(true, false, false, true)]

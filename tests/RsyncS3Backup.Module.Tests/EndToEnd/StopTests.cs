@@ -25,6 +25,7 @@ public sealed class StopTests : EndToEndTest
     };
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(SlowRsyncs))]
     public void A_stopped_pipeline_leaves_no_rsync(string kind, string body)
     {

@@ -53,6 +53,7 @@ public sealed class RetentionPolicyTests
         Assert.Equal([2], Expired(new S3SyncOptions { KeepLast = 1 }, Days(0, 1, 2), current: 1));
 
     [Property(MaxTest = 2000)]
+    [Trait("Category", "Slow")]
     public Property Agrees_with_a_naive_reading_of_the_rules() => Prop.ForAll(
         Cases.ToArbitrary(),
         sample =>

@@ -42,6 +42,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task The_first_day_uploads_everything_and_is_marked_complete_at_its_end()
     {
         MakeTree();
@@ -201,6 +202,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task What_an_incomplete_snapshot_has_is_copied_on_the_next_day_so_that_a_first_upload_may_take_days()
     {
         MakeTree();
@@ -274,6 +276,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_run_that_dies_in_the_middle_is_continued()
     {
         for (int i = 0; i < 300; i++)
@@ -359,6 +362,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task When_the_last_complete_snapshot_was_deleted_by_hand_the_one_before_is_copied_from()
     {
         MakeTree();
@@ -406,6 +410,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task More_files_than_a_page_of_a_listing_are_copied_and_pruned()
     {
         const int count = 1003;
@@ -438,6 +443,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_file_too_large_for_one_copy_is_copied_in_parts()
     {
         File.WriteAllBytes(mirror["large.bin"], RandomNumberGenerator.GetBytes((20 * 1024 * 1024) + 5));
@@ -585,6 +591,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task The_catalogs_of_old_snapshots_do_not_pile_up()
     {
         MakeTree();

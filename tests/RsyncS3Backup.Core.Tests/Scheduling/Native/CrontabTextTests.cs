@@ -112,6 +112,7 @@ public sealed class CrontabTextTests
         Assert.Equal(field, CrontabText.MinuteField(Registrations.Trigger(expression, "UTC", catchUp: true).Minutes));
 
     [Property(MaxTest = 150)]
+    [Trait("Category", "Slow")]
     public void The_command_reaches_the_program_as_it_was(NonNull<string>[] arguments)
     {
         string[] given = [.. arguments.Select(argument => new string([.. argument.Get.Where(c => c is >= ' ' and < '\ud800')]))];

@@ -29,6 +29,7 @@ public sealed class NativeSchedulerTests : IDisposable
     private string Table => folder["table"];
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Many_sessions_that_register_at_once_lose_nothing()
     {
         CronScheduler cron = Cron(HonestCrontab);

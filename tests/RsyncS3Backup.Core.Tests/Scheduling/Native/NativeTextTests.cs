@@ -71,6 +71,7 @@ public sealed partial class NativeTextTests
     }
 
     [SkippableTheory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Schedules))]
     public void Systemd_reads_every_line_of_the_times(string expression, string zone)
     {
