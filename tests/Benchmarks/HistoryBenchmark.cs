@@ -62,8 +62,8 @@ internal static class HistoryBenchmark
                 {
                     string runId = run.ToString("D9", CultureInfo.InvariantCulture);
                     insert.Bind(1, runId).Bind(2, run * TimeSpan.TicksPerMinute).Run();
-                    HistoryRows.Insert(database, Stage1(runId));
-                    HistoryRows.Insert(database, Stage2(runId));
+                    StageRows.Insert(database, Stage1(runId));
+                    StageRows.Insert(database, Stage2(runId));
                 }
 
                 HistoryRows.Remove(database, ["first"]);

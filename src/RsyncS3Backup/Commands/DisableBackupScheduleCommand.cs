@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Input;
 
 namespace RsyncS3Backup.Commands;
 
@@ -7,5 +8,5 @@ namespace RsyncS3Backup.Commands;
 public sealed class DisableBackupScheduleCommand : ScheduleCmdlet
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEach("Disable", (entry, _, token) => Schedules.SetEnabledAsync(entry, isEnabled: false, token));
+    protected override void ProcessRecord() => ForEach("Disable", (entry, _, token) => MachineSchedules.Current.SetEnabledAsync(entry, isEnabled: false, token));
 }

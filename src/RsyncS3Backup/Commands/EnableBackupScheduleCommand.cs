@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Input;
 
 namespace RsyncS3Backup.Commands;
 
@@ -9,7 +10,7 @@ public sealed class EnableBackupScheduleCommand : ScheduleCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEach("Enable", async (entry, observer, token) =>
     {
-        foreach (string warning in await Schedules.SetEnabledAsync(entry, isEnabled: true, token).ConfigureAwait(false))
+        foreach (string warning in await MachineSchedules.Current.SetEnabledAsync(entry, isEnabled: true, token).ConfigureAwait(false))
             observer.Warning(warning);
     });
 }

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
@@ -7,9 +9,13 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Emits the runs in the jobs' histories, newest first; the tests of their copies only when they are asked for.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupHistory")]
 [OutputType(typeof(BackupRun))]
-public sealed class GetBackupHistoryCommand : HistoryCmdlet
+public sealed class GetBackupHistoryCommand : AsyncCmdlet
 {
     private readonly List<string> names = [];
+    private readonly InputErrors errors;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public GetBackupHistoryCommand() => errors = new InputErrors(this);
 
     /// <summary>The jobs' names; wildcards are allowed. Default: all jobs.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -47,9 +53,9 @@ public sealed class GetBackupHistoryCommand : HistoryCmdlet
         int? last = Last == 0 ? null : Last;
         BackupRunKind? kind = Kind.Distinct().Count() == 1 ? Kind[0] : null;
         List<BackupRun> runs = [];
-        foreach (JobHistory history in Histories(names))
+        foreach (JobHistory history in HistorySelection.Select(names, errors.Write))
         {
-            if (TryRead(() => history.Read(since, Status.Length == 0 ? last : null, kind)) is { } found)
+            if (errors.TryRead(() => history.Read(since, Status.Length == 0 ? last : null, kind)) is { } found)
                 runs.AddRange(found.Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
         }
 

@@ -1,12 +1,14 @@
 using System.Management.Automation;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Recovery;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Emits what a copy of a backup holds: of the mirror, or of S3 now, at a time in the past, or in all versions.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupItem", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupItem))]
-public sealed class GetBackupItemCommand : RecoveryCmdlet
+public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
 {
     /// <summary>Paths below the mirror's root; wildcards are allowed. Default: everything at the root.</summary>
     [Parameter(Position = 1)]
@@ -36,20 +38,25 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
+    /// <summary>What every key starts with; may hold the date tokens of dated snapshots; empty, which is the default, for the bucket's root.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    [AllowEmptyString]
+    public string KeyPrefix { get; set; } = "";
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == ByBucket)
         {
-            if (TryRead(ReadBucket) is { } bucket)
+            if (Errors.TryRead(() => ReadBucket(this)) is { } bucket)
                 Emit(new BackupItemRequest { S3 = bucket });
             return;
         }
 
-        foreach (BackupConfiguration job in ReadJobs())
+        foreach (BackupConfiguration job in Jobs.Read(this))
         {
             BackupItemRequest request = BackupItemRequest.For(job);
-            Emit(request with { S3 = WithCredentials(request.S3) });
+            Emit(request with { S3 = Keys.For(request.S3) });
         }
     }
 
@@ -57,10 +64,10 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet
     {
         BackupItemRequest request = copy with
         {
-            From = IsGiven(nameof(From)) ? From : null,
+            From = this.IsGiven(nameof(From)) ? From : null,
             Paths = Path,
-            AsOf = IsGiven(nameof(AsOf)) ? AsOf : null,
-            Snapshot = IsGiven(nameof(Snapshot)) ? Snapshot : null,
+            AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : null,
+            Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
             Versions = Versions,
             Recurse = Recurse,
         };

@@ -1,15 +1,21 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Pipeline;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Lists the jobs of the job folders: a <see cref="BackupJob"/> for each, broken ones among them.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupJob")]
 [OutputType(typeof(BackupJob))]
-public sealed class GetBackupJobCommand : BackupCmdlet
+public sealed class GetBackupJobCommand : AsyncCmdlet
 {
     private readonly List<string> names = [];
+    private readonly JobInput jobs;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public GetBackupJobCommand() => jobs = new JobInput(this, new InputErrors(this));
 
     /// <summary>The jobs' names; wildcards are allowed. Default: all jobs.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -25,7 +31,7 @@ public sealed class GetBackupJobCommand : BackupCmdlet
     protected override void EndProcessing()
     {
         DateTimeOffset now = DateTimeOffset.Now;
-        foreach (JobFile job in SelectJobs(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false))
+        foreach (JobFile job in jobs.Select(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false))
             WriteObject(JobReport.Of(job, now, WriteWarning));
     }
 }

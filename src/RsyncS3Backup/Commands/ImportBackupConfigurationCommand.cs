@@ -9,5 +9,5 @@ public sealed class ImportBackupConfigurationCommand : ConfigurationFileCmdlet
 {
     /// <inheritdoc/>
     protected override void ProcessRecord() => WriteObject(
-        ParameterSetName == ByName ? ReadNamedJobs(Name) : ReadConfigurationFiles(Path), enumerateCollection: true);
+        ParameterSetName == ByName ? Jobs.FromNames(Name) : Jobs.FromFiles(Path), enumerateCollection: true);
 }

@@ -1,9 +1,12 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
@@ -11,9 +14,22 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "RsyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RsyncStageResult), typeof(BackupAction))]
-public sealed class InvokeRsyncStageCommand : JobCmdlet
+public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
 {
     private RunLogging logging = new();
+    private readonly FileSystemPaths paths;
+    private readonly InputErrors errors;
+    private readonly JobInput jobs;
+    private readonly RunLogs logs;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public InvokeRsyncStageCommand()
+    {
+        paths = new FileSystemPaths(this);
+        errors = new InputErrors(this);
+        jobs = new JobInput(this, errors);
+        logs = new RunLogs(this, errors);
+    }
 
     /// <summary>The folders to mirror, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>). One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Source")]
@@ -57,7 +73,19 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
-    public override string[] Name { get; set; } = [];
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
 
     /// <summary>Mirror an empty source although the mirror is not empty.</summary>
     [Parameter]
@@ -90,29 +118,25 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
     public string? LogPath { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        logging = LoggingTo(LogPath);
-    }
+    protected override void BeginProcessing() => logging = logs.To(LogPath);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == "Source")
         {
-            if (TryRead(FromParameters) is { } request)
+            if (errors.TryRead(FromParameters) is { } request)
                 RunStage(request, Name is [var name] ? name : JobName.FromMirror(request.Options.LocalDestination));
             return;
         }
 
-        foreach (BackupConfiguration configuration in ReadJobs())
+        foreach (BackupConfiguration configuration in jobs.Read(this))
             RunStage(RsyncStageRequest.From(configuration), configuration.Name);
     }
 
     private void RunStage(RsyncStageRequest request, string name)
     {
-        if (TryRead(RunOptions) is not { } options
+        if (errors.TryRead(RunOptions) is not { } options
             || !ShouldProcess(Descriptions.Mirror(request.Sources.Select(source => source.Path), request.Options), "Mirror with rsync"))
             return;
         RsyncStageResult result = Run(
@@ -125,30 +149,30 @@ public sealed class InvokeRsyncStageCommand : JobCmdlet
 
     private BackupRunOptions RunOptions() => new()
     {
-        MaxDelete = MaxDelete is null ? null : ReadMaxDelete(MaxDelete),
+        MaxDelete = ParameterValues.ReadMaxDelete(MaxDelete),
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
         AllowNewSource = AllowNewSource,
         WaitForLock = WaitForLock,
         Logging = logging,
-        PowerShellVersion = PowerShellVersion,
+        PowerShellVersion = this.PowerShellVersion(),
     };
 
     private RsyncStageRequest FromParameters()
     {
-        DemandOneJobName(Name);
+        ParameterValues.DemandOneJobName(Name);
         foreach (string pattern in ExcludePattern)
-            Demand(nameof(ExcludePattern), pattern, ConfigurationRules.Pattern, ConfigurationRules.PatternAllowed);
+            ParameterValues.Demand(nameof(ExcludePattern), pattern, ConfigurationRules.Pattern, ConfigurationRules.PatternAllowed);
         return new RsyncStageRequest
         {
-            Sources = [.. Source.Select(path => new BackupSource { Path = ResolveSource(path) })],
+            Sources = [.. Source.Select(path => new BackupSource { Path = paths.ResolveSource(path) })],
             Options = new RsyncOptions
             {
-                LocalDestination = ResolveFileSystemPath(Destination),
+                LocalDestination = paths.Resolve(Destination),
                 DeleteExtraneous = DeleteExtraneous,
                 HardLinks = HardLinks,
                 ExcludePatterns = ExcludePattern,
-                RsyncPath = RsyncPath is null || !HasFolder(RsyncPath) ? RsyncPath : ResolveFileSystemPath(RsyncPath),
+                RsyncPath = RsyncPath is null || !HasFolder(RsyncPath) ? RsyncPath : paths.Resolve(RsyncPath),
             },
         };
     }

@@ -1,10 +1,12 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
@@ -12,13 +14,23 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupResult), typeof(BackupPlan), typeof(BackupAction))]
-public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
+public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParameters, ISyncParameters
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
     private DeleteLimit? maxDelete;
     private BandwidthLimit? sharedBandwidth;
     private readonly List<BackupConfiguration> confirmed = [];
     private RunLogging logging = new();
+    private readonly RunLogs logs;
+    private readonly SyncOverrides overrides;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public InvokeRsyncToS3BackupCommand()
+    {
+        logs = new RunLogs(this, Errors);
+        overrides = new SyncOverrides(this, this);
+        Errors.Found += error => Note(error.ExitCode);
+    }
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
@@ -26,7 +38,19 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
-    public override string[] ConfigPath { get; set; } = [];
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
 
     /// <summary>Mirror an empty source although the mirror is not empty.</summary>
     [Parameter]
@@ -88,26 +112,35 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     [Parameter]
     public SwitchParameter ExitCode { get; set; }
 
+    /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; }
+
+    /// <summary>How stage 2 finds what is different. Default: what the configuration says, else the cheapest way that is safe.</summary>
+    [Parameter]
+    public S3SyncMode SyncMode { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing() => TellingExitCode(BackupExitCode.BadConfiguration, () =>
     {
         base.BeginProcessing();
-        logging = LoggingTo(LogPath);
+        logging = logs.To(LogPath);
         try
         {
-            maxDelete = MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
+            maxDelete = ParameterValues.ReadMaxDelete(MaxDelete);
             sharedBandwidth = BandwidthLimit is null ? null : new BandwidthLimit(ReadBandwidth(BandwidthLimit), TimeProvider.System);
         }
         catch (BackupException exception)
         {
-            ThrowTerminating(exception.Error);
+            Errors.Throw(exception.Error);
         }
     });
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => TellingExitCode(BackupExitCode.Stage1Failed, () =>
     {
-        foreach (BackupConfiguration configuration in ReadJobs())
+        foreach (BackupConfiguration configuration in Jobs.Read(this))
         {
             if (PlanOnly)
             {
@@ -134,8 +167,6 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 
     private protected override bool EndsTerminatedProcess => ExitCode;
 
-    private protected override void OnBadInput(BackupError error) => Note(error.ExitCode);
-
     private void RunJob(BackupConfiguration given)
     {
         BackupRunOptions options = RunOptions(given);
@@ -143,7 +174,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
             Activity(given),
             async (observer, token) =>
             {
-                BackupConfiguration configuration = WithOverrides(given);
+                BackupConfiguration configuration = overrides.Apply(given);
                 BackupResult ended = await BackupRunner.RunAsync(configuration, options with { Secrets = observer }, observer, token).ConfigureAwait(false);
                 // Here: a stopped pipeline takes no result any more.
                 Note(ended.ExitCode);
@@ -159,7 +190,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     private void RunAtOnce()
     {
         // Made here and not where they run: only the pipeline thread may ask the session and the host.
-        ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(WithOverrides(given), RunOptions(given), Activity(given)))];
+        ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(overrides.Apply(given), RunOptions(given), Activity(given)))];
         RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token), PassThru);
         EndIfTerminated();
 
@@ -177,7 +208,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
 
     private void PlanJob(BackupConfiguration given)
     {
-        BackupConfiguration configuration = WithOverrides(given);
+        BackupConfiguration configuration = overrides.Apply(given);
         BackupRunOptions options = RunOptions(given);
         BackupPlan plan = Run(
             $"Plan of backup '{configuration.Name}'",
@@ -191,7 +222,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
     {
         Configured = given,
         IsAttended = Interactivity.IsAttended(Host.Name),
-        Credentials = GivenCredentials,
+        Credentials = Keys.Credentials,
         AllowInsecureEndpoint = AllowInsecureEndpoint,
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
@@ -201,14 +232,14 @@ public sealed class InvokeRsyncToS3BackupCommand : S3SyncCmdlet
         SkipStage1 = SkipStage1,
         WaitForLock = WaitForLock,
         Logging = logging,
-        PowerShellVersion = PowerShellVersion,
+        PowerShellVersion = this.PowerShellVersion(),
     };
 
     private static string Activity(BackupConfiguration configuration) => $"Backup '{configuration.Name}'";
 
     private static long ReadBandwidth(string value)
     {
-        Demand(nameof(BandwidthLimit), value, ConfigurationRules.Bandwidth, ConfigurationRules.BandwidthAllowed);
+        ParameterValues.Demand(nameof(BandwidthLimit), value, ConfigurationRules.Bandwidth, ConfigurationRules.BandwidthAllowed);
         return BandwidthText.TryParse(value, out long bytes) ? bytes : 0;
     }
 

@@ -1,10 +1,12 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.Sync;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
@@ -15,9 +17,22 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "S3SyncStage", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(S3SyncStageResult), typeof(BackupAction))]
-public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
+public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameters, IBucketParameters, ISyncParameters
 {
     private RunLogging logging = new();
+    private readonly FileSystemPaths paths;
+    private readonly RunLogs logs;
+    private readonly GivenBucket bucket;
+    private readonly SyncOverrides overrides;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public InvokeS3SyncStageCommand()
+    {
+        paths = new FileSystemPaths(this);
+        logs = new RunLogs(this, Errors);
+        bucket = new GivenBucket(this);
+        overrides = new SyncOverrides(this, this);
+    }
 
     /// <summary>The mirror's root folder.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]
@@ -31,9 +46,6 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
     [Alias("Config")]
     public object? InputObject { get; set; }
-
-    /// <summary>Not a parameter here: it would take from the pipeline what <see cref="InputObject"/> takes.</summary>
-    public override object[] Config { get; set; } = [];
 
     /// <summary>The bucket's name.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Path")]
@@ -106,7 +118,14 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
-    public override string[] Name { get; set; } = [];
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
 
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     [Parameter]
@@ -130,6 +149,15 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
     [ValidateNotNullOrEmpty]
     public string? LogPath { get; set; }
 
+    /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; }
+
+    /// <summary>How stage 2 finds what is different. Default: what the configuration says, else the cheapest way that is safe.</summary>
+    [Parameter]
+    public S3SyncMode SyncMode { get; set; }
+
     private static readonly string[] TargetParameters =
     [
         nameof(BucketName), nameof(KeyPrefix), nameof(StorageClass), nameof(DeleteExtraneous), nameof(Region),
@@ -138,23 +166,23 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
 
     private BackupRunOptions Options => new()
     {
-        Credentials = GivenCredentials,
+        Credentials = Keys.Credentials,
         AllowInsecureEndpoint = AllowInsecureEndpoint,
         AllowEmptySource = AllowEmptySource,
         MaxDelete = GivenMaxDelete,
         WaitForLock = WaitForLock,
         Logging = logging,
         IsAttended = Interactivity.IsAttended(Host.Name),
-        PowerShellVersion = PowerShellVersion,
+        PowerShellVersion = this.PowerShellVersion(),
     };
 
-    private DeleteLimit? GivenMaxDelete => MaxDelete is null ? null : ReadMaxDelete(MaxDelete);
+    private DeleteLimit? GivenMaxDelete => ParameterValues.ReadMaxDelete(MaxDelete);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        logging = LoggingTo(LogPath);
+        logging = logs.To(LogPath);
     }
 
     /// <inheritdoc/>
@@ -163,14 +191,14 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
         switch (ParameterSetName)
         {
             case "Path":
-                if (TryRead(() => FromParameters(ResolveFileSystemPath(Path))) is { } request)
+                if (Errors.TryRead(() => FromParameters(paths.Resolve(Path))) is { } request)
                     RunFromParameters(request, Name is [var name] ? name : JobName.FromMirror(request.MirrorPath), stage1: null);
                 break;
             case "InputObject":
                 RunInput(InputObject!);
                 break;
             default:
-                foreach (BackupConfiguration configuration in ReadJobs())
+                foreach (BackupConfiguration configuration in Jobs.Read(this))
                     RunConfigured(configuration, stage1: null);
                 break;
         }
@@ -188,7 +216,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
                     RunAgain(run);
                 break;
             default:
-                foreach (BackupConfiguration configuration in ReadConfigurations([input]).Where(job => LeavesTargetTo(job.Name)))
+                foreach (BackupConfiguration configuration in Jobs.FromObjects([input]).Where(job => LeavesTargetTo(job.Name)))
                     RunConfigured(configuration, stage1: null);
                 break;
         }
@@ -197,7 +225,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
     /// <summary>False, and an error, when parameters name another target than the job's own.</summary>
     private bool LeavesTargetTo(string jobName)
     {
-        string[] given = [.. TargetParameters.Where(IsGiven)];
+        string[] given = [.. TargetParameters.Where(this.IsGiven)];
         if (given.Length > 0)
             WriteError(ParameterErrors.TargetGivenTwice(jobName, given));
         return given.Length == 0;
@@ -223,7 +251,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
         {
             WriteError(ParameterErrors.BucketMissing(stage1.Name));
         }
-        else if (TryRead(() => FromParameters(stage1.Destination)) is { } request)
+        else if (Errors.TryRead(() => FromParameters(stage1.Destination)) is { } request)
         {
             RunFromParameters(request with { FollowsStage1 = true }, stage1.Name, stage1);
         }
@@ -239,7 +267,7 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
         {
             WriteError(ParameterErrors.RunWithoutConfiguration(run.Name, run.RunId));
         }
-        else if (TryRead(() => ConfigurationReader.Load(path)) is { } configuration)
+        else if (Errors.TryRead(() => ConfigurationReader.Load(path)) is { } configuration)
         {
             if (run.Stage1 is { Status: BackupStatus.Failed or BackupStatus.Cancelled } stage1)
                 Emit((observer, _) => Task.FromResult(SkipAgain(stage1 with { Configuration = configuration }, observer)));
@@ -257,12 +285,12 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
 
     private void RunConfigured(BackupConfiguration given, RsyncStageResult? stage1)
     {
-        BackupConfiguration configuration = WithOverrides(given);
+        BackupConfiguration configuration = overrides.Apply(given);
         S3SyncOptions options = configuration.Options.Rsync.SyncToS3;
         bool runs = options.Enabled && (stage1 is null || BackupRunner.SkipReason(stage1) is null);
         if (runs && !Confirms(configuration.Options.Rsync.LocalDestination, configuration.Destination!.Bucket, options, configuration.Name))
             return;
-        if (TryRead(() => Options with { Configured = given }) is { } runOptions)
+        if (Errors.TryRead(() => Options with { Configured = given }) is { } runOptions)
             Emit((observer, token) => BackupRunner.RunStage2Async(configuration, stage1, runOptions, observer, token));
     }
 
@@ -285,15 +313,15 @@ public sealed class InvokeS3SyncStageCommand : S3SyncCmdlet, IBucketParameters
 
     private S3SyncRequest FromParameters(string mirror)
     {
-        DemandOneJobName(Name);
-        Demand(nameof(StorageClass), StorageClass, ConfigurationRules.StorageClass, ConfigurationRules.StorageClassAllowed);
+        ParameterValues.DemandOneJobName(Name);
+        ParameterValues.Demand(nameof(StorageClass), StorageClass, ConfigurationRules.StorageClass, ConfigurationRules.StorageClassAllowed);
         return new S3SyncRequest
         {
             MirrorPath = mirror,
-            Destination = ReadDestination(this),
-            Options = WithOverrides(new S3SyncOptions { StorageClass = StorageClass, S3Prefix = KeyPrefix, DeleteFromS3 = DeleteExtraneous }),
+            Destination = bucket.Read(this),
+            Options = overrides.Apply(new S3SyncOptions { StorageClass = StorageClass, S3Prefix = KeyPrefix, DeleteFromS3 = DeleteExtraneous }),
             MaxDelete = GivenMaxDelete ?? DeleteLimit.Default,
-            Credentials = GivenCredentials,
+            Credentials = Keys.Credentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,
             AllowEmptyMirror = AllowEmptySource,
         };

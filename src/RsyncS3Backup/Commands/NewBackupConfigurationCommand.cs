@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 
@@ -9,8 +10,18 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Writes a configuration file from parameters. What it writes is valid, or it writes nothing.</summary>
 [Cmdlet(VerbsCommon.New, "BackupConfiguration", DefaultParameterSetName = "S3", SupportsShouldProcess = true)]
 [OutputType(typeof(BackupConfiguration))]
-public sealed class NewBackupConfigurationCommand : BackupCmdlet
+public sealed class NewBackupConfigurationCommand : AsyncCmdlet
 {
+    private readonly FileSystemPaths paths;
+    private readonly InputErrors errors;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public NewBackupConfigurationCommand()
+    {
+        paths = new FileSystemPaths(this);
+        errors = new InputErrors(this);
+    }
+
     /// <summary>The file to write. Default: a file in the user's job folder, named after <see cref="Name"/>.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
@@ -102,25 +113,25 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (TryRead(FindPlace) is not { } path || TryRead(() => Build(path)) is not { } configuration)
+        if (errors.TryRead(FindPlace) is not { } path || errors.TryRead(() => Build(path)) is not { } configuration)
             return;
         string json = ConfigurationWriter.ToJson(configuration, SchemaAddress());
         string defaultName = System.IO.Path.GetFileNameWithoutExtension(path);
-        if (TryRead(() => ConfigurationReader.Read(json, path, defaultName).Required()) is not { } written)
+        if (errors.TryRead(() => ConfigurationReader.Read(json, path, defaultName).Required()) is not { } written)
             return;
         if (File.Exists(path) && !Force)
             WriteError(ParameterErrors.FileExists(path));
-        else if (ShouldProcess(path, "Write backup configuration") && TryRead(() => WriteFile(path, json)) is not null && PassThru)
+        else if (ShouldProcess(path, "Write backup configuration") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)
             WriteObject(written);
     }
 
     private string FindPlace()
     {
         if (Path is not null)
-            return ResolveFileSystemPath(Path);
+            return paths.Resolve(Path);
         if (Name is null)
             throw new BackupException(ParameterErrors.PathOrNameMissing());
-        Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        ParameterValues.Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
         string folder = JobFolders.Current()[0].Path;
         string path = System.IO.Path.Combine(folder, JobFile.FileName(Name));
         JobFile? other = JobList.Read().Jobs.FirstOrDefault(job => job.Name == Name && job.Path != path && job.Folder.Path == folder);
@@ -134,12 +145,12 @@ public sealed class NewBackupConfigurationCommand : BackupCmdlet
         return new BackupConfiguration
         {
             Name = Name ?? System.IO.Path.GetFileNameWithoutExtension(path),
-            Sources = [.. Source.Select(source => new BackupSource { Path = ResolveSource(source) })],
+            Sources = [.. Source.Select(source => new BackupSource { Path = paths.ResolveSource(source) })],
             Options = new BackupOptions
             {
                 Rsync = new RsyncOptions
                 {
-                    LocalDestination = ResolveFileSystemPath(Destination),
+                    LocalDestination = paths.Resolve(Destination),
                     DeleteExtraneous = DeleteExtraneous,
                     HardLinks = HardLinks,
                     ExcludePatterns = ExcludePattern,

@@ -1,30 +1,48 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Sync;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Parameters of cmdlets that read the copies of a backup: of jobs, or of a bucket alone, without configuration and state.</summary>
-public abstract class RecoveryCmdlet : S3ConnectionCmdlet, IBucketParameters
+public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionParameters
 {
-    internal const string ByBucket = "Bucket";
+    private readonly GivenBucket bucket;
+
+    private protected RecoveryCmdlet()
+    {
+        Errors = new InputErrors(this);
+        Jobs = new JobInput(this, Errors);
+        Keys = new GivenKeys(this, Errors);
+        bucket = new GivenBucket(this);
+    }
 
     /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
-    public override string[] Name { get; set; } = [];
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
 
     /// <summary>The bucket's name, for a bucket without a job.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [ValidateNotNullOrEmpty]
     public string? BucketName { get; set; }
-
-    /// <summary>What every key starts with; may hold the date tokens of dated snapshots; empty, which is the default, for the bucket's root.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
-    [AllowEmptyString]
-    public virtual string KeyPrefix { get; set; } = "";
 
     /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
     [Parameter(ParameterSetName = ByBucket)]
@@ -51,12 +69,46 @@ public abstract class RecoveryCmdlet : S3ConnectionCmdlet, IBucketParameters
     [Parameter(ParameterSetName = ByBucket)]
     public S3ChecksumMode ChecksumMode { get; set; }
 
+    /// <summary>An access key as user name and its secret key as password. Default: the AWS SDK's own chain, or the profile.</summary>
+    [Parameter]
+    [Credential]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>The access key id; goes with <see cref="SecretKey"/>.</summary>
+    [Parameter]
+    public string? AccessKey { get; set; }
+
+    /// <summary>The secret access key. It stays in the shell's history: prefer <see cref="Credential"/>.</summary>
+    [Parameter]
+    public string? SecretKey { get; set; }
+
+    /// <summary>The session token of temporary keys.</summary>
+    [Parameter]
+    public string? SessionToken { get; set; }
+
+    /// <summary>Allow plain HTTP to a host that is not this machine.</summary>
+    [Parameter]
+    public SwitchParameter AllowInsecureEndpoint { get; set; }
+
+    /// <summary>Tells what is wrong with the input.</summary>
+    private protected InputErrors Errors { get; }
+
+    /// <summary>Reads the jobs that are given.</summary>
+    private protected JobInput Jobs { get; }
+
+    /// <summary>The keys that are given.</summary>
+    private protected GivenKeys Keys { get; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => Keys.Read();
+
     /// <summary>The bucket that the parameters name.</summary>
+    /// <param name="given">The cmdlet itself: what it says of its prefix is its own.</param>
     /// <exception cref="BackupException">A value is not allowed.</exception>
-    private protected S3SyncRequest ReadBucket() => WithCredentials(new S3SyncRequest
+    private protected S3SyncRequest ReadBucket(IBucketParameters given) => Keys.For(new S3SyncRequest
     {
         MirrorPath = "",
-        Destination = ReadDestination(this),
-        Options = new S3SyncOptions { S3Prefix = KeyPrefix },
+        Destination = bucket.Read(given),
+        Options = new S3SyncOptions { S3Prefix = given.KeyPrefix },
     });
 }

@@ -1,7 +1,9 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
@@ -9,16 +11,37 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsLifecycle.Register, "BackupSchedule", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupSchedule))]
-public sealed class RegisterBackupScheduleCommand : JobCmdlet
+public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
+    private readonly InputErrors errors;
+    private readonly JobInput jobs;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public RegisterBackupScheduleCommand()
+    {
+        errors = new InputErrors(this);
+        jobs = new JobInput(this, errors);
+    }
 
     /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
-    public override string[] Name { get; set; } = [];
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
 
     /// <summary>When the job is due, instead of what its configuration says: five fields, as in cron.</summary>
     [Parameter]
@@ -55,17 +78,16 @@ public sealed class RegisterBackupScheduleCommand : JobCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        base.BeginProcessing();
         if (RandomDelay < TimeSpan.Zero || RandomDelay > LongestDelay)
-            ThrowTerminating(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "It is below zero or more than a day.", "0 to 1d"));
+            errors.Throw(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "It is below zero or more than a day.", "0 to 1d"));
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (BackupConfiguration configuration in ReadJobs())
+        foreach (BackupConfiguration configuration in jobs.Read(this))
         {
-            TryRead<object>(() =>
+            errors.TryRead<object>(() =>
             {
                 Register(configuration);
                 return configuration;
@@ -88,12 +110,12 @@ public sealed class RegisterBackupScheduleCommand : JobCmdlet
         if (wish.ByPath && configuration.Path is null)
             throw new BackupException(ParameterErrors.NoFileToRegister(configuration.Name));
         BackupScheduleOptions options = BackupSchedules.Effective(configuration, CronExpression, TimeZone);
-        (INativeScheduler scheduler, _) = Run(null, (_, token) => ScheduleCmdlet.Schedules.ChooseAsync(wish, configuration.Name, token));
+        (INativeScheduler scheduler, _) = Run(null, (_, token) => MachineSchedules.Current.ChooseAsync(wish, configuration.Name, token));
         string when = $"'{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"})";
         if (!ShouldProcess($"job '{configuration.Name}'", $"Register with {scheduler.Kind}, {Scope} scope, to run at {when}"))
             return;
         BackupSchedule schedule = Run(null, (observer, token) =>
-            ScheduleCmdlet.Schedules.RegisterAsync(wish, configuration, ScheduleCmdlet.Launcher, observer, token));
+            MachineSchedules.Current.RegisterAsync(wish, configuration, MachineSchedules.Launcher, observer, token));
         if (PassThru)
             WriteObject(schedule);
     }

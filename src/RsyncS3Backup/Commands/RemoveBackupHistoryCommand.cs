@@ -1,14 +1,20 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Removes runs, tests among them, from the jobs' histories. Logs, mirrors and buckets stay as they are.</summary>
 [Cmdlet(VerbsCommon.Remove, "BackupHistory", DefaultParameterSetName = "Name", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-public sealed class RemoveBackupHistoryCommand : HistoryCmdlet
+public sealed class RemoveBackupHistoryCommand : AsyncCmdlet
 {
     private readonly List<BackupRun> runs = [];
+    private readonly InputErrors errors;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public RemoveBackupHistoryCommand() => errors = new InputErrors(this);
 
     /// <summary>The jobs' names; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
@@ -34,8 +40,8 @@ public sealed class RemoveBackupHistoryCommand : HistoryCmdlet
     {
         if (ParameterSetName == "Name")
         {
-            foreach (JobHistory history in Histories(Name))
-                Remove(history, (TryRead(() => history.Read(since: null, last: null, kind: null)) ?? []).Where(run => run.StartTime < Before));
+            foreach (JobHistory history in HistorySelection.Select(Name, errors.Write))
+                Remove(history, (errors.TryRead(() => history.Read(since: null, last: null, kind: null)) ?? []).Where(run => run.StartTime < Before));
         }
         else
         {
@@ -60,6 +66,6 @@ public sealed class RemoveBackupHistoryCommand : HistoryCmdlet
 
         string what = runIds.Length == 1 ? "Remove 1 run" : $"Remove {runIds.Length} runs";
         if (ShouldProcess($"history of job '{history.Name}'", what))
-            TryRead<object>(() => { history.Remove(runIds); return history; });
+            errors.TryRead<object>(() => { history.Remove(runIds); return history; });
     }
 }

@@ -1,7 +1,9 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
@@ -10,7 +12,7 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Repair, "Backup", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(BackupRepair))]
-public sealed class RepairBackupCommand : S3ConnectionCmdlet
+public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
 {
     private const string ByDifference = "InputObject";
     private readonly List<DifferenceInput> given = [];
@@ -20,14 +22,18 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
-    public override string[] Name { get; set; } = [];
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
 
     /// <summary>What Test-Backup emits, also as it comes back from a job, from XML, JSON or CSV; its results are passed over.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByDifference)]
     public object? InputObject { get; set; }
-
-    /// <summary>Not a parameter here: it would take from the pipeline what <see cref="InputObject"/> takes.</summary>
-    public override object[] Config { get; set; } = [];
 
     /// <summary>How thoroughly to look. Default: as thoroughly as the differences need, and without differences Checksums.</summary>
     [Parameter]
@@ -43,12 +49,12 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
     {
         if (ParameterSetName == ByDifference)
         {
-            if (TryRead(() => DifferenceInput.Read(InputObject)) is { IsPassedOver: false } input)
+            if (Errors.TryRead(() => DifferenceInput.Read(InputObject)) is { IsPassedOver: false } input)
                 given.Add(input);
             return;
         }
 
-        foreach (BackupConfiguration job in ReadJobs())
+        foreach (BackupConfiguration job in Jobs.Read(this))
         {
             List<BackupDifference> found = [];
             BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
@@ -65,7 +71,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
         foreach (IGrouping<(string?, string?), DifferenceInput> ofJob in given.GroupBy(item => (item.ConfigurationPath, item.Name)))
         {
             (string? path, string? name) = ofJob.Key;
-            IEnumerable<BackupConfiguration> jobs = path is not null ? ReadConfigurationFiles([WildcardPattern.Escape(path)]) : ReadNamedJobs([name!]);
+            IEnumerable<BackupConfiguration> jobs = path is not null ? Jobs.FromFiles([WildcardPattern.Escape(path)]) : Jobs.FromNames([name!]);
             foreach (BackupConfiguration job in jobs)
                 Repair(job, ofJob);
         }
@@ -110,10 +116,10 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet
         BackupTestRequest request = BackupTestRequest.For(job);
         return request with
         {
-            S3 = WithCredentials(request.S3),
+            S3 = Keys.For(request.S3),
             Level = Level,
             WaitForLock = WaitForLock,
-            PowerShellVersion = PowerShellVersion,
+            PowerShellVersion = this.PowerShellVersion(),
         };
     }
 }

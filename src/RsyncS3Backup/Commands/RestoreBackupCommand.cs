@@ -1,23 +1,29 @@
 using System.Management.Automation;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Restores a job's files from its mirror or from S3, and emits a <see cref="RestoreResult"/>.</summary>
 [Cmdlet(VerbsData.Restore, "Backup", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RestoreResult))]
-public sealed class RestoreBackupCommand : RecoveryCmdlet
+public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 {
     private const int MostDays = 365;
 
+    private readonly FileSystemPaths paths;
     private BackupConfiguration? earlier;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public RestoreBackupCommand() => paths = new FileSystemPaths(this);
 
     /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [AllowEmptyString]
-    public override string KeyPrefix { get; set; } = "";
+    public string KeyPrefix { get; set; } = "";
 
     /// <summary>The folder that everything goes to. It is made if it is not there.</summary>
     [Parameter(Position = 1)]
@@ -82,11 +88,11 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
     {
         if (ParameterSetName == ByBucket)
         {
-            Restore(() => new RestoreRequest { Name = NameOf(BucketName!, KeyPrefix), S3 = ReadBucket() });
+            Restore(() => new RestoreRequest { Name = NameOf(BucketName!, KeyPrefix), S3 = ReadBucket(this) });
             return;
         }
 
-        foreach (BackupConfiguration job in ReadJobs())
+        foreach (BackupConfiguration job in Jobs.Read(this))
         {
             if (earlier is not null && !InPlace)
             {
@@ -101,7 +107,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
 
     private void Restore(Func<RestoreRequest> make)
     {
-        if (TryRead(() => Complete(make())) is not { } request || !IsConfirmed(request))
+        if (Errors.TryRead(() => Complete(make())) is not { } request || !IsConfirmed(request))
             return;
         RestoreResult result = Run(activity: null, (observer, token) => BackupRestore.RunAsync(request, observer, token));
         if (result.Error is { } error)
@@ -111,13 +117,13 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
 
     private RestoreRequest Complete(RestoreRequest request) => request with
     {
-        S3 = WithCredentials(request.S3),
-        Destination = Destination is null ? null : ResolveFileSystemPath(Destination),
+        S3 = Keys.For(request.S3),
+        Destination = Destination is null ? null : paths.Resolve(Destination),
         InPlace = InPlace,
-        From = IsGiven(nameof(From)) ? From : null,
+        From = this.IsGiven(nameof(From)) ? From : null,
         Paths = Path,
-        AsOf = IsGiven(nameof(AsOf)) ? AsOf : null,
-        Snapshot = IsGiven(nameof(Snapshot)) ? Snapshot : null,
+        AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : null,
+        Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
         Overwrite = Overwrite,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
@@ -149,7 +155,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
         if (!ShouldProcess(to, $"Restore {what}, {how}"))
             return false;
         // Files in use are worth a question, as a high impact is; -Confirm:$false and $ConfirmPreference = 'None' answer it.
-        bool isAsked = IsGiven("Confirm")
+        bool isAsked = this.IsGiven("Confirm")
             || (SessionState.PSVariable.GetValue("ConfirmPreference")?.ToString() is "None");
         return !request.InPlace || isAsked || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
     }

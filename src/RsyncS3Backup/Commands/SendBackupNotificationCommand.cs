@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Security;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs.Notifications;
@@ -15,12 +16,22 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsCommunications.Send, "BackupNotification", DefaultParameterSetName = ByConfiguration, SupportsShouldProcess = true)]
 [OutputType(typeof(NotificationResult))]
-public sealed class SendBackupNotificationCommand : BackupCmdlet
+public sealed class SendBackupNotificationCommand : AsyncCmdlet
 {
     private const string ByConfiguration = "Configuration";
     private const string ByWebhook = "Webhook";
     private const string ByPing = "Ping";
     private const string ByMail = "Email";
+
+    private readonly FileSystemPaths paths;
+    private readonly InputErrors errors;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public SendBackupNotificationCommand()
+    {
+        paths = new FileSystemPaths(this);
+        errors = new InputErrors(this);
+    }
 
     /// <summary>What to tell of: a result of Invoke-RsyncToS3Backup, of one of its stages, or a run from Get-BackupHistory.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -100,16 +111,16 @@ public sealed class SendBackupNotificationCommand : BackupCmdlet
     {
         try
         {
-            Demand(nameof(SmtpServer), SmtpServer, NotificationAddresses.Host, ConfigurationKeys.SmtpServer.Allowed);
-            Demand(nameof(From), From, NotificationAddresses.MailAddress, ConfigurationRules.MailAddressAllowed);
+            ParameterValues.Demand(nameof(SmtpServer), SmtpServer, NotificationAddresses.Host, ConfigurationKeys.SmtpServer.Allowed);
+            ParameterValues.Demand(nameof(From), From, NotificationAddresses.MailAddress, ConfigurationRules.MailAddressAllowed);
             foreach (string to in To)
-                Demand(nameof(To), to, NotificationAddresses.MailAddress, ConfigurationRules.MailAddressAllowed);
+                ParameterValues.Demand(nameof(To), to, NotificationAddresses.MailAddress, ConfigurationRules.MailAddressAllowed);
             if (Timeout <= TimeSpan.Zero)
                 throw new BackupException(ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", ConfigurationRules.DurationAllowed));
         }
         catch (BackupException exception)
         {
-            ThrowTerminating(exception.Error);
+            errors.Throw(exception.Error);
         }
     }
 
@@ -118,7 +129,7 @@ public sealed class SendBackupNotificationCommand : BackupCmdlet
     {
         foreach (PSObject input in InputObject)
         {
-            if (TryRead(() => Read(input)) is { } run)
+            if (errors.TryRead(() => Read(input)) is { } run)
                 Tell(run);
         }
     }
@@ -191,7 +202,7 @@ public sealed class SendBackupNotificationCommand : BackupCmdlet
         RunReport report = known.Report;
         if (ParameterSetName != ByConfiguration)
             return new ToldRun(report, [FromParameters()]);
-        BackupConfiguration? configuration = (ConfigPath is { } given ? ResolveFileSystemPath(given) : known.Path) is { } file
+        BackupConfiguration? configuration = (ConfigPath is { } given ? paths.Resolve(given) : known.Path) is { } file
             ? ConfigurationReader.Load(file)
             : known.Configuration;
         if (configuration is null)

@@ -1,5 +1,7 @@
 using System.Management.Automation;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Recovery.Testing;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
@@ -9,9 +11,12 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "Backup", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupDifference), typeof(BackupTestResult), typeof(bool))]
-public sealed class TestBackupCommand : RecoveryCmdlet
+public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
 {
     private BackupExitCode worst;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public TestBackupCommand() => Errors.Found += error => worst = ExitCodes.Worse(worst, error.ExitCode);
 
     /// <summary>How thoroughly. Default: Quick.</summary>
     [Parameter]
@@ -50,20 +55,25 @@ public sealed class TestBackupCommand : RecoveryCmdlet
     [Parameter]
     public SwitchParameter ExitCode { get; set; }
 
+    /// <summary>What every key starts with; may hold the date tokens of dated snapshots; empty, which is the default, for the bucket's root.</summary>
+    [Parameter(ParameterSetName = ByBucket)]
+    [AllowEmptyString]
+    public string KeyPrefix { get; set; } = "";
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == ByBucket)
         {
-            if (TryRead(ReadBucket) is { } bucket)
+            if (Errors.TryRead(() => ReadBucket(this)) is { } bucket)
                 Emit(new BackupTestRequest { S3 = bucket });
             return;
         }
 
-        foreach (BackupConfiguration job in ReadJobs())
+        foreach (BackupConfiguration job in Jobs.Read(this))
         {
             BackupTestRequest request = BackupTestRequest.For(job);
-            Emit(request with { S3 = WithCredentials(request.S3) });
+            Emit(request with { S3 = Keys.For(request.S3) });
         }
     }
 
@@ -74,19 +84,17 @@ public sealed class TestBackupCommand : RecoveryCmdlet
             Host.SetShouldExit((int)worst);
     }
 
-    private protected override void OnBadInput(BackupError error) => worst = ExitCodes.Worse(worst, error.ExitCode);
-
     private void Emit(BackupTestRequest backup)
     {
         BackupTestRequest request = backup with
         {
             Level = Level,
             SamplePercent = SamplePercent,
-            Seed = IsGiven(nameof(Seed)) ? Seed : null,
+            Seed = this.IsGiven(nameof(Seed)) ? Seed : null,
             Paths = Path,
             ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
             WaitForLock = WaitForLock,
-            PowerShellVersion = PowerShellVersion,
+            PowerShellVersion = this.PowerShellVersion(),
         };
         BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
             (observer, emit, token) => BackupTest.RunAsync(request, observer, emit, token),

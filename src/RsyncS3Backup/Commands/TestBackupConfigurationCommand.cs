@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Input;
 
 namespace RsyncS3Backup.Commands;
 
@@ -8,6 +9,11 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(ConfigurationProblem), typeof(bool))]
 public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
 {
+    private readonly FileSystemPaths paths;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public TestBackupConfigurationCommand() => paths = new FileSystemPaths(this);
+
     /// <summary>Emit true or false for each file instead.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
@@ -16,8 +22,8 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
     protected override void ProcessRecord()
     {
         IEnumerable<IReadOnlyList<ConfigurationProblem>> checkedFiles = ParameterSetName == ByName
-            ? SelectJobs(Name).Select(job => job.Problems)
-            : Path.SelectMany(path => TryRead(() => ResolveConfigurationFiles(path)) ?? []).Select(file => ConfigurationReader.ReadFile(file).Problems);
+            ? Jobs.Select(Name).Select(job => job.Problems)
+            : Path.SelectMany(path => Errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []).Select(file => ConfigurationReader.ReadFile(file).Problems);
         foreach (IReadOnlyList<ConfigurationProblem> problems in checkedFiles)
         {
             if (Quiet)

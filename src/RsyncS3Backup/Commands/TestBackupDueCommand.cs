@@ -1,24 +1,48 @@
 using System.Management.Automation;
 using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
 using RsyncS3Backup.State;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Says whether jobs are due and why; with -Claim it also keeps the answer, so that nobody else gets the same time.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "BackupDue", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupDue), typeof(bool))]
-public sealed class TestBackupDueCommand : JobCmdlet
+public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
 {
+    private readonly InputErrors errors;
+    private readonly JobInput jobs;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public TestBackupDueCommand()
+    {
+        errors = new InputErrors(this);
+        jobs = new JobInput(this, errors);
+    }
+
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
     [Alias("FullName", "Path")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
-    public override string[] ConfigPath { get; set; } = [];
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
 
     /// <summary>An expression that stands before the configuration's.</summary>
     [Parameter]
@@ -58,15 +82,15 @@ public sealed class TestBackupDueCommand : JobCmdlet
     protected override void BeginProcessing()
     {
         if (Claim && IsAtGiven)
-            ThrowTerminating(ParameterErrors.ClaimOfAnotherTime());
+            errors.Throw(ParameterErrors.ClaimOfAnotherTime());
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (BackupConfiguration job in ReadJobs())
+        foreach (BackupConfiguration job in jobs.Read(this))
         {
-            if (TryRead(() => Answer(job)) is { } answer)
+            if (errors.TryRead(() => Answer(job)) is { } answer)
                 WriteObject(Quiet ? answer.IsDue : answer);
         }
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Input;
 
 namespace RsyncS3Backup.Commands;
 
@@ -7,5 +8,5 @@ namespace RsyncS3Backup.Commands;
 public sealed class UnregisterBackupScheduleCommand : ScheduleCmdlet
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEach("Unregister", (entry, _, token) => Schedules.RemoveAsync(entry, token));
+    protected override void ProcessRecord() => ForEach("Unregister", (entry, _, token) => MachineSchedules.Current.RemoveAsync(entry, token));
 }

@@ -1,4 +1,4 @@
-using RsyncS3Backup.Commands;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Completers;
@@ -7,5 +7,5 @@ namespace RsyncS3Backup.Completers;
 public sealed class ScheduledJobCompleter : WordCompleter
 {
     private protected override IEnumerable<string> Words() =>
-        ScheduleCmdlet.Schedules.ListAsync(CancellationToken.None).GetAwaiter().GetResult().Select(BackupSchedules.NameOf).Distinct();
+        MachineSchedules.Current.ListAsync(CancellationToken.None).GetAwaiter().GetResult().Select(BackupSchedules.NameOf).Distinct();
 }

@@ -88,7 +88,7 @@ public sealed class TestRecordTests : SyncHarness
         using (SqliteDatabase database = SqliteDatabase.Open(HistoryPath))
         {
             BackupTestResult changed = result with { Failed = 30, FailedItems = [.. Enumerable.Repeat(item, 30)], Warnings = ["one", "two"] };
-            HistoryRows.Insert(database, changed);
+            StageRows.Insert(database, changed);
         }
 
         BackupTestResult read = Tests()[0].Test!;

@@ -99,7 +99,7 @@ public sealed class HistoryPropertiesTests : LocalJob
 
     private void Write(BackupTestResult test)
     {
-        using HistoryWriter writer = Begin(test.RunId, test.StartTime, HistoryRows.TestStage);
+        using HistoryWriter writer = Begin(test.RunId, test.StartTime, StageRows.TestStage);
         writer.Ended(test);
         writer.End(test.RunId, test.Status, test.ExitCode, DateTimeOffset.MinValue);
     }

@@ -445,8 +445,8 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
             {
                 string runId = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 insert.Bind(1, runId).Bind(2, number * TimeSpan.TicksPerMinute).Run();
-                HistoryRows.Insert(database, Stage1 with { RunId = runId, Warnings = [], FailedItems = [] });
-                HistoryRows.Insert(database, Stage2 with { RunId = runId, Error = number % 10 == 0 ? SomeError : null });
+                StageRows.Insert(database, Stage1 with { RunId = runId, Warnings = [], FailedItems = [] });
+                StageRows.Insert(database, Stage2 with { RunId = runId, Error = number % 10 == 0 ? SomeError : null });
             }
 
             HistoryRows.Remove(database, ["first"]);

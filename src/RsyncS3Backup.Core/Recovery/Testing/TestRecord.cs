@@ -30,7 +30,7 @@ internal sealed class TestRecord : IDisposable
             Name = job.Name,
             RunId = context.RunId,
             Started = startTime,
-            Stage = HistoryRows.TestStage,
+            Stage = StageRows.TestStage,
             PowerShellVersion = request.PowerShellVersion,
             ConfigurationPath = job.Path,
             ConfigurationHash = ConfigurationWriter.Hash(job),

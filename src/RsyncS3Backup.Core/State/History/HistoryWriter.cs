@@ -61,16 +61,16 @@ internal sealed class HistoryWriter : IDisposable
     });
 
     /// <summary>Stage 1 ended.</summary>
-    public void Ended(RsyncStageResult stage) => Write(opened => HistoryRows.Insert(opened, stage));
+    public void Ended(RsyncStageResult stage) => Write(opened => StageRows.Insert(opened, stage));
 
     /// <summary>Stage 2 ended.</summary>
-    public void Ended(S3SyncStageResult stage) => Write(opened => HistoryRows.Insert(opened, stage));
+    public void Ended(S3SyncStageResult stage) => Write(opened => StageRows.Insert(opened, stage));
 
     /// <summary>A test ended, or began: then this is what is on record of it should its process die.</summary>
-    public void Ended(BackupTestResult test) => Write(opened => HistoryRows.Insert(opened, test));
+    public void Ended(BackupTestResult test) => Write(opened => StageRows.Insert(opened, test));
 
     /// <summary>What was around the stages has ended, as far as it goes.</summary>
-    public void Ended(BackupResult result) => Write(opened => HistoryRows.Insert(opened, result));
+    public void Ended(BackupResult result) => Write(opened => StageRows.Insert(opened, result));
 
     /// <summary>The run ends.</summary>
     /// <param name="runId">The run.</param>
@@ -106,8 +106,8 @@ internal sealed class HistoryWriter : IDisposable
     private static void CloseInterrupted(SqliteDatabase database, string runId)
     {
         using SqliteStatement statement = database.Prepare(
-            $"UPDATE run SET status=CASE stage WHEN {HistoryRows.TestStage} THEN ?5 ELSE ?1 END, is_interrupted=1, "
-            + $"exit_code=CASE stage WHEN 1 THEN ?2 WHEN {HistoryRows.TestStage} THEN ?6 ELSE ?3 END WHERE status IS NULL AND run_id<>?4");
+            $"UPDATE run SET status=CASE stage WHEN {StageRows.TestStage} THEN ?5 ELSE ?1 END, is_interrupted=1, "
+            + $"exit_code=CASE stage WHEN 1 THEN ?2 WHEN {StageRows.TestStage} THEN ?6 ELSE ?3 END WHERE status IS NULL AND run_id<>?4");
         statement.Bind(1, nameof(BackupStatus.Failed)).Bind(2, (int)BackupExitCode.Stage1Failed).Bind(3, (int)BackupExitCode.Stage2Failed)
             .Bind(4, runId).Bind(5, nameof(BackupStatus.Cancelled)).Bind(6, (int)BackupExitCode.DifferencesFound).Run();
     }

@@ -9,7 +9,7 @@ internal sealed record RunHeader
 
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>The stage that it begins with, 1 or 2; for a test <see cref="HistoryRows.TestStage"/>.</summary>
+    /// <summary>The stage that it begins with, 1 or 2; for a test <see cref="StageRows.TestStage"/>.</summary>
     public required int Stage { get; init; }
 
     public string? PowerShellVersion { get; init; }

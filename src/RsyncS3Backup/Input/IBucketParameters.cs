@@ -1,6 +1,6 @@
 using System.Management.Automation;
 
-namespace RsyncS3Backup.Commands;
+namespace RsyncS3Backup.Input;
 
 /// <summary>The parameters of a cmdlet that takes a bucket without a job, each in parameter sets of its own.</summary>
 internal interface IBucketParameters

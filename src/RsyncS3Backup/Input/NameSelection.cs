@@ -1,6 +1,6 @@
 using System.Management.Automation;
 
-namespace RsyncS3Backup.Commands;
+namespace RsyncS3Backup.Input;
 
 /// <summary>Which of several things a name or a wildcard means.</summary>
 internal static class NameSelection
@@ -28,6 +28,28 @@ internal static class NameSelection
 
         WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
         return isPattern ? [.. all.Where(item => pattern.IsMatch(nameOf(item)))] : [];
+    }
+
+    /// <summary>Those of some names, in the order of what there is; all without a name.</summary>
+    /// <param name="all">What there is.</param>
+    /// <param name="nameOf">Its names.</param>
+    /// <param name="names">Names, with or without wildcards; none: all.</param>
+    /// <param name="missing">Told of each plain name that nothing has.</param>
+    internal static IReadOnlyList<T> Choose<T>(
+        IReadOnlyList<T> all, Func<T, string> nameOf, IReadOnlyCollection<string> names, Action<string> missing)
+    {
+        if (names.Count == 0)
+            return all;
+        HashSet<T> chosen = [];
+        foreach (string name in names)
+        {
+            IReadOnlyList<T> matches = Matches(all, nameOf, name);
+            chosen.UnionWith(matches);
+            if (matches.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+                missing(Shown(name));
+        }
+
+        return [.. all.Where(chosen.Contains)];
     }
 
     /// <summary>The name as a message calls it: without the escapes that only kept it from being a wildcard.</summary>

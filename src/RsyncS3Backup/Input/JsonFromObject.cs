@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Text.Json.Nodes;
 
-namespace RsyncS3Backup.Commands;
+namespace RsyncS3Backup.Input;
 
 /// <summary>Writes a hashtable or a custom object as the JSON of a configuration file, so that one reader judges both.</summary>
 internal static class JsonFromObject

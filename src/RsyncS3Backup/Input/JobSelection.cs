@@ -1,6 +1,6 @@
 using RsyncS3Backup.Jobs;
 
-namespace RsyncS3Backup.Commands;
+namespace RsyncS3Backup.Input;
 
 /// <summary>Which jobs names and wildcards mean.</summary>
 internal static class JobSelection

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace RsyncS3Backup.Commands;
+namespace RsyncS3Backup.Input;
 
 /// <summary>The name of a job that has no configuration.</summary>
 internal static class JobName

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using RsyncS3Backup.Pipeline;
 
-namespace RsyncS3Backup.Commands;
+namespace RsyncS3Backup.Input;
 
 /// <summary>
 /// What Repair-Backup needs to know of a difference, however the object came: from Test-Backup, from a job of PowerShell or Import-Clixml, from
