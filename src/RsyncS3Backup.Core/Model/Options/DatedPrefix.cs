@@ -54,6 +54,9 @@ internal sealed class DatedPrefix
         && Expand(time) == keyPrefix;
 
     private string Expand(DateTime time)
+    /// <summary>The beginning of what the tokens say of a time: of its day, for one.</summary>
+    public DateTime Truncate(DateTime time) => TryParse(Expand(time), out DateTime start) ? start : time;
+
     {
         KeyPrefix.TryExpand(pattern, new DateTimeOffset(time, TimeSpan.Zero), out string expanded);
         return expanded;

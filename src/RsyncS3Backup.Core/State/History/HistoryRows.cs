@@ -59,7 +59,8 @@ internal static class HistoryRows
         // Later numbers come last, so that rows without them can still be read.
         decimal[] more = [stage.EstimatedRequestCost, stage.EstimatedListingCost, stage.PrunedSnapshots, Flag(stage.IsSnapshotComplete), stage.Attempts];
         row.Add(stage.RunId).Add(2).Add(stage.Status.ToString()).Add(Numbers(numbers, more)).Add(stage.SkippedReason).Add(stage.Path)
-            .Add(Problems(stage.Error, stage.FailedItems, stage.Warnings)).Skip(3)
+            .Add(Problems(stage.Error, stage.FailedItems, stage.Warnings))
+            .Add(stage.PrunedPrefixes.Count == 0 ? null : Json(json => ProblemsJson.WriteTexts(json, stage.PrunedPrefixes))).Skip(2)
             .Add(stage.BucketName).Add(stage.KeyPrefix).Add(stage.StorageClass).Add(stage.SyncMode?.ToString()).Add(stage.SyncModeReason);
         statement.Run();
     }
@@ -325,9 +326,12 @@ internal static class HistoryRows
         private S3SyncStageResult ReadStage2(ref Reader row)
         {
             Common common = new(ref row, out NumberReader numbers);
-            row.Skip(3);
+            // Of a stage 1 the sources are there.
+            using JsonDocument pruned = JsonDocument.Parse(row.Text() ?? "[]");
+            row.Skip(2);
             return new S3SyncStageResult
             {
+                PrunedPrefixes = ProblemsJson.ReadTexts(pruned.RootElement),
                 Name = Run.Name,
                 RunId = Run.RunId,
                 Status = common.Status,
