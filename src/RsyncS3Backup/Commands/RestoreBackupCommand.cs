@@ -18,7 +18,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet
     private bool replaceAllNewer;
     private bool keepAllNewer;
 
-    /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
+    /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens; empty for the bucket's root.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [AllowEmptyString]
     public override string KeyPrefix { get; set; } = "";
