@@ -53,6 +53,20 @@ Describe 'Restore-Backup' {
         Join-Path $TestDrive 'not-made' | Should -Not -Exist
     }
 
+    It 'replaces newer work with -Force only, and -WhatIf names it' {
+        $file = Join-Path $job.Source 'a.txt'
+        Set-Content $file 'newer work'
+        $command = "Import-Module '$(Get-StagedManifest)'; Restore-Backup -ConfigPath '$($job.Path)' -InPlace"
+        $said = & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command "$command -WhatIf"
+        @($said -match 'newer than the copy').Count | Should -Be 1
+        $said -match 'newer than the copy' | Should -BeLike "*$file*"
+        & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command "($command -Confirm:`$false -WarningAction Ignore).SkippedNewer" |
+            Should -Be 1
+        Get-Content $file | Should -Be 'newer work'
+        (Restore-Backup -ConfigPath $job.Path -InPlace -Force -LiteralPath 'a.txt').Restored | Should -Be 1
+        Get-Content $file -Raw | Should -Be alpha
+    }
+
     It 'says what is wrong' {
         $null = Restore-Backup -ConfigPath $job.Path -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem.FullyQualifiedErrorId | Should -BeLike 'RestoreDestinationMissing,*'

@@ -43,7 +43,7 @@ internal static partial class ConfigurationRules
     internal const string EndpointUrlAllowed =
         "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'";
     internal const string KeyPrefixAllowed =
-        "text such as 'rsync/photos/' of at most 512 bytes, with date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and - _ .); "
+        "text such as 'rsync/photos/' of at most 512 bytes, with '{host}' and date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and - _ .); "
         + "empty for the bucket's root";
     internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
     internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";

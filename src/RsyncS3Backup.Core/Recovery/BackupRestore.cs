@@ -106,6 +106,7 @@ internal static class BackupRestore
             RestoredBytes = counters.RestoredBytes,
             Unchanged = counters.Unchanged,
             Skipped = counters.Skipped,
+            SkippedNewer = counters.KeptNewer,
             Archived = counters.Archived,
             RetrievalPending = counters.Pending,
             RetrievalRequested = counters.Requested,

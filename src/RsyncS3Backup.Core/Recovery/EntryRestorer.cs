@@ -21,6 +21,9 @@ internal sealed class EntryRestorer(
     /// <summary>Where the names of one file meet.</summary>
     public LinkNames Links { get; init; } = new();
 
+    /// <summary>Decides about files that are newer than the copy.</summary>
+    public NewerFiles Newer { get; init; } = NewerFiles.Replaced;
+
     /// <summary>
     /// Finds where an entry goes. For one caller at a time, in the order of keys: the first of two names that a file system takes for one wins, and a
     /// folder is there, closed to others, before what is in it.
@@ -175,29 +178,46 @@ internal sealed class EntryRestorer(
 
     private async Task ReplaceAsync(RestoreTask task, FileAttributesSnapshot? existing, CancellationToken cancellationToken)
     {
-        for (int attempt = 1; ; attempt++)
+        bool mayReplaceNewer = false;
+        for (int attempt = 1; ;)
         {
             try
             {
-                await TryReplaceAsync(task, existing, mayLink: true, cancellationToken).ConfigureAwait(false);
-                return;
+                if (await TryReplaceAsync(task, existing, mayLink: true, mayReplaceNewer, cancellationToken).ConfigureAwait(false) is not { } newer)
+                    return;
+                if (!await Newer.MayReplaceAsync(newer).ConfigureAwait(false))
+                {
+                    counters.EntryKeptNewer(task.Item.Size);
+                    return;
+                }
+
+                mayReplaceNewer = true;
             }
             catch (Exception exception) when (exception is TransferBrokenException or ContentChangedException && attempt < Tries)
             {
-                await Task.Delay(FirstPause * (1 << attempt), cancellationToken).ConfigureAwait(false);
+                await Task.Delay(FirstPause * (1 << attempt++), cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task TryReplaceAsync(RestoreTask task, FileAttributesSnapshot? existing, bool mayLink, CancellationToken cancellationToken)
+    /// <returns>What was not replaced because it is newer; null when it was.</returns>
+    private async Task<ReplacedFile?> TryReplaceAsync(
+        RestoreTask task, FileAttributesSnapshot? existing, bool mayLink, bool mayReplaceNewer, CancellationToken cancellationToken)
     {
         using IContent content = await source.OpenAsync(task.Item, cancellationToken).ConfigureAwait(false);
         EntryFacts facts = content.Facts;
+        // The answer to the request closes with the content: a question may take its time.
+        if (!mayReplaceNewer && Newer.Protects(existing, facts.Attributes, task.Tree))
+        {
+            string full = Path.Combine(task.Tree.Path, task.Path.Full);
+            return new ReplacedFile(full, existing!.Value.ModifiedNanoseconds, facts.Attributes.ModifiedNanoseconds, IsNewer: true);
+        }
+
         if (facts.Attributes.IsSymbolicLink)
         {
             byte[] linkTarget = await content.ReadAllAsync(cancellationToken).ConfigureAwait(false);
             MakeLink(task, existing, linkTarget, facts);
-            return;
+            return null;
         }
 
         LinkTicket? ticket = mayLink && facts.LinkKey is { } key ? Links.Enter(key) : null;
@@ -209,8 +229,8 @@ internal sealed class EntryRestorer(
             if (placed is not null && TryLink(task, placed))
                 counters.EntryRestored(0);
             else
-                await TryReplaceAsync(task, existing, mayLink: false, cancellationToken).ConfigureAwait(false);
-            return;
+                await TryReplaceAsync(task, existing, mayLink: false, mayReplaceNewer: true, cancellationToken).ConfigureAwait(false);
+            return null;
         }
 
         PlacedFile? file = null;
@@ -224,7 +244,7 @@ internal sealed class EntryRestorer(
                 {
                     file = placed;
                     counters.EntryRestored(0);
-                    return;
+                    return null;
                 }
             }
 
@@ -237,6 +257,8 @@ internal sealed class EntryRestorer(
                 await named.ConfigureAwait(false);
                 file = new PlacedFile(task.Tree, task.Path);
             }
+
+            return null;
         }
         finally
         {

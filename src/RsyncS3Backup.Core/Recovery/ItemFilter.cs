@@ -7,7 +7,8 @@ namespace RsyncS3Backup.Recovery;
 /// <summary>
 /// Which entries of a copy are meant by paths: each is an entry and, when that is a folder, everything beneath it. With wildcards, <c>*</c>
 /// and <c>?</c> stop at a slash, <c>**</c> does not, <c>[a-z]</c> is a set, and a backtick takes the next character as it is, as PowerShell's
-/// does. A path that is there exactly as it is written is meant too, so that names with brackets need no backtick. Pure.
+/// does. A path that is there exactly as it is written is meant too, so that names with brackets need no backtick; who writes or deletes asks
+/// <see cref="WhatIsThereAloneAsync"/>, which then means it alone. Pure.
 /// </summary>
 internal sealed class ItemFilter
 {
@@ -26,6 +27,26 @@ internal sealed class ItemFilter
 
     /// <summary>Paths as they are.</summary>
     public static ItemFilter Literal(IEnumerable<string> paths) => new(paths.Select(path => new Pattern(Clean(path), isLiteral: true)));
+
+    /// <summary>
+    /// Paths that may hold wildcards, of which one that is there exactly as it is written means that entry alone: <c>photos [2024]</c> is not
+    /// <c>photos 2</c> too where there is a folder of that name.
+    /// </summary>
+    /// <param name="paths">Paths that may hold wildcards.</param>
+    /// <param name="literalPaths">Paths as they are. None of both: everything.</param>
+    /// <param name="isThere">Whether the copy has anything that a filter means; asked for paths with wildcards only.</param>
+    public static async Task<ItemFilter> WhatIsThereAloneAsync(
+        IReadOnlyList<string> paths, IReadOnlyList<string> literalPaths, Func<ItemFilter, Task<bool>> isThere)
+    {
+        List<Pattern> patterns = [.. literalPaths.Select(path => new Pattern(Clean(path), isLiteral: true))];
+        foreach (string path in paths)
+        {
+            bool isLiteral = !HasWildcards(path) || await isThere(Literal([path])).ConfigureAwait(false);
+            patterns.Add(new Pattern(Clean(path), isLiteral));
+        }
+
+        return new ItemFilter(patterns);
+    }
 
     /// <summary>True for an entry that is meant.</summary>
     /// <param name="relativeKey">The path below the root with <c>/</c> between parts; a slash at its end makes no difference.</param>
@@ -84,10 +105,12 @@ internal sealed class ItemFilter
         private readonly string text;
         private readonly Regex? whole;
         private readonly Regex?[] parts = [];
+        private readonly bool isLiteral;
 
         public Pattern(string text, bool isLiteral)
         {
             this.text = text;
+            this.isLiteral = isLiteral;
             if (isLiteral || text.IndexOfAny(Special) < 0)
                 return;
             whole = Compile(text, andBeneath: true);
@@ -95,7 +118,7 @@ internal sealed class ItemFilter
             parts = [.. text.Split('/').Select(part => part.Contains("**", StringComparison.Ordinal) ? null : Compile(part, andBeneath: false))];
         }
 
-        public bool IsAll => text is "" or "**" or "*";
+        public bool IsAll => text.Length == 0 || (!isLiteral && text is ("**" or "*"));
 
         public bool Matches(string path) => IsAll || IsAtOrBeneath(path, text) || whole?.IsMatch(path) == true;
 

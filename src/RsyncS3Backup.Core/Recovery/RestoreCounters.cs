@@ -7,6 +7,7 @@ internal sealed class RestoreCounters
     private long restoredBytes;
     private long unchanged;
     private long skipped;
+    private long keptNewer;
     private long archived;
     private long pending;
     private long requested;
@@ -23,6 +24,9 @@ internal sealed class RestoreCounters
     public long Unchanged => Interlocked.Read(ref unchanged);
 
     public long Skipped => Interlocked.Read(ref skipped);
+
+    /// <summary>Those of <see cref="Skipped"/> that are newer than the copy.</summary>
+    public long KeptNewer => Interlocked.Read(ref keptNewer);
 
     public long Archived => Interlocked.Read(ref archived);
 
@@ -78,6 +82,12 @@ internal sealed class RestoreCounters
     {
         Interlocked.Increment(ref skipped);
         Interlocked.Add(ref doneBytes, bytes);
+    }
+
+    public void EntryKeptNewer(long bytes)
+    {
+        Interlocked.Increment(ref keptNewer);
+        EntrySkipped(bytes);
     }
 
     public void EntryArchived() => Interlocked.Increment(ref archived);

@@ -23,6 +23,9 @@ internal sealed record RestoreRequest
     /// <summary>What is restored, as <see cref="ItemFilter"/> reads it; none: everything.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
+    /// <summary>What else is restored: paths that hold no wildcards.</summary>
+    public IReadOnlyList<string> LiteralPaths { get; init; } = [];
+
     /// <summary>The folder that everything goes to, below it as it is in the copy.</summary>
     public string? Destination { get; init; }
 
@@ -37,6 +40,12 @@ internal sealed record RestoreRequest
 
     /// <summary>What becomes of files that are there already.</summary>
     public RestoreOverwrite Overwrite { get; init; } = RestoreOverwrite.IfDifferent;
+
+    /// <summary>Files at the destination that are newer than the copy are replaced without a question.</summary>
+    public bool ReplaceNewer { get; init; }
+
+    /// <summary>Asks whether a newer file may be replaced; null answers: nobody can be asked, as when this is null.</summary>
+    public Func<ReplacedFile, Task<bool?>>? AskToReplaceNewer { get; init; }
 
     /// <summary>Ask S3 to bring objects back from the archive; null: report them.</summary>
     public RestoreRetrieval? Retrieval { get; init; }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
@@ -25,11 +23,11 @@ internal sealed class RestoreRun : IDisposable
     private readonly RunContext context;
     private readonly StageReport report;
     private readonly RestoreTargets targets;
-    private readonly ItemFilter filter;
     private readonly S3Copy? bucket;
     private readonly RecordedObjects? recorded;
     private readonly Archive? archive;
     private readonly EntryRestorer restorer;
+    private readonly NewerFiles newer;
     private readonly Committer committer = new();
     private readonly TransferLimits limits;
 
@@ -41,7 +39,7 @@ internal sealed class RestoreRun : IDisposable
         this.limits = limits;
         this.context = context;
         this.report = report;
-        filter = ItemFilter.Parse(request.Paths);
+        newer = new NewerFiles(request.ReplaceNewer, request.AskToReplaceNewer);
         IContentSource contents;
         if (bucket is not null)
         {
@@ -57,7 +55,7 @@ internal sealed class RestoreRun : IDisposable
             contents = new MirrorContents(Counters.Transferred);
         }
 
-        restorer = new EntryRestorer(targets, contents, request.Overwrite, committer, new FolderList(), Counters, report);
+        restorer = new EntryRestorer(targets, contents, request.Overwrite, committer, new FolderList(), Counters, report) { Newer = newer };
     }
 
     /// <summary>What was done so far.</summary>
@@ -139,12 +137,19 @@ internal sealed class RestoreRun : IDisposable
         foreach (RestoreTarget target in targets.All)
             target.Tree.WriteBack();
         if (Counters.Total == 0 && report.Failed == 0)
-            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count > 0));
+            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0));
         if (Counters.NotOwned > 0)
         {
             report.Warning(
                 $"{Counters.NotOwned} entries do not have the owner or the permissions that they had: only the superuser may give files away, "
                 + "and some file systems have neither.");
+        }
+
+        if (newer.Unasked > 0)
+        {
+            report.Warning(
+                $"{newer.Unasked} {(newer.Unasked == 1 ? "file" : "files")} at the destination {(newer.Unasked == 1 ? "is" : "are")} newer than the copy, "
+                + $"'{newer.First}' for one, and nothing of that was replaced. -Force replaces it too; -WhatIf names every file.");
         }
 
         if (Counters.Pending > 0)
@@ -188,7 +193,7 @@ internal sealed class RestoreRun : IDisposable
     {
         try
         {
-            await foreach (RestoreItem item in ListAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (RestoreItem item in RestoreItems.ListAsync(request, bucket, report, cancellationToken).ConfigureAwait(false))
             {
                 Counters.Met(item.Size);
                 if (restorer.Place(item) is { } task)
@@ -201,23 +206,6 @@ internal sealed class RestoreRun : IDisposable
         }
 
         Counters.IsTotalKnown = true;
-    }
-
-    private async IAsyncEnumerable<RestoreItem> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        if (bucket is not null)
-        {
-            await foreach (StoredObject stored in bucket.ListAsync(filter, cancellationToken).ConfigureAwait(false))
-                yield return new ObjectItem(stored);
-            yield break;
-        }
-
-        foreach (MirrorEntry entry in new MirrorCopy(request.MirrorPath!, report).Walk(filter, cancellationToken))
-        {
-            // The walk has reported it.
-            if (entry.Kind != MirrorEntryKind.Unreadable)
-                yield return new MirrorItem(entry);
-        }
     }
 
     private async Task<BackupError?> WorkAsync(RestoreTask task, CancellationToken cancellationToken)

@@ -83,7 +83,9 @@ internal sealed class RestoreTargets : IDisposable
     /// <inheritdoc/>
     public void Dispose() => targets.ForEach(target => target.Tree.Dispose());
 
-    private static IEnumerable<(string Folder, string Destination)> Places(RestoreRequest request)
+    /// <summary>Which folder of the copy goes where; an empty one is all of it.</summary>
+    /// <exception cref="BackupException">It is not said, or is on another machine.</exception>
+    internal static IEnumerable<(string Folder, string Destination)> Places(RestoreRequest request)
     {
         if (!request.InPlace)
             return [("", request.Destination ?? throw RestoreErrors.DestinationMissing())];

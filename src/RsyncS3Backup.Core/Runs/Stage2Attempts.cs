@@ -82,6 +82,7 @@ internal static class Stage2Attempts
             Deleted = attempts.Sum(attempt => attempt.Deleted),
             DeletedBytes = attempts.Sum(attempt => attempt.DeletedBytes),
             PrunedSnapshots = attempts.Sum(attempt => attempt.PrunedSnapshots),
+            PrunedPrefixes = [.. attempts.SelectMany(attempt => attempt.PrunedPrefixes)],
             Unchanged = Math.Max(0, attempts[widest].Unchanged - sentBefore),
             Total = attempts[widest].Total,
             TotalBytes = attempts[widest].TotalBytes,

@@ -78,8 +78,8 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>What was done so far.</summary>
     public SyncCounters Counters { get; } = new();
 
-    /// <summary>How many old snapshots were pruned.</summary>
-    public long PrunedSnapshots => snapshot?.Pruned ?? 0;
+    /// <summary>The prefixes of the old snapshots that were pruned.</summary>
+    public IReadOnlyList<string> PrunedSnapshots => snapshot?.Pruned ?? [];
 
     /// <summary>True when the dated snapshot has all that belongs in it, and says so; null where there are no dated snapshots.</summary>
     public bool? IsSnapshotComplete => snapshot?.IsComplete;

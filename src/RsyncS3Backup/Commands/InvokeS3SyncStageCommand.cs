@@ -53,7 +53,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     [ValidateNotNullOrEmpty]
     public string? BucketName { get; set; }
 
-    /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
+    /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens; empty for the bucket's root.</summary>
     [Parameter(Mandatory = true, Position = 2, ParameterSetName = "Path")]
     [Parameter(ParameterSetName = "InputObject")]
     [AllowEmptyString]

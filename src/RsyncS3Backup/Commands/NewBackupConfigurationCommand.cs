@@ -49,7 +49,7 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     [ValidateNotNullOrEmpty]
     public string? Region { get; set; }
 
-    /// <summary>What every key starts with; may hold date tokens. Default: <c>rsync/{name}/</c>.</summary>
+    /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens. Default: <c>rsync/{name}/</c>.</summary>
     [Parameter(ParameterSetName = "S3")]
     [AllowEmptyString]
     public string? KeyPrefix { get; set; }

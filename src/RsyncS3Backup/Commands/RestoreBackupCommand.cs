@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
@@ -16,11 +18,13 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 
     private readonly FileSystemPaths paths;
     private BackupConfiguration? earlier;
+    private bool replaceAllNewer;
+    private bool keepAllNewer;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public RestoreBackupCommand() => paths = new FileSystemPaths(this);
 
-    /// <summary>What every key starts with; may hold date tokens; empty for the bucket's root.</summary>
+    /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens; empty for the bucket's root.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [AllowEmptyString]
     public string KeyPrefix { get; set; } = "";
@@ -48,6 +52,11 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
+    /// <summary>As <see cref="Path"/>, but each is taken as it is written: no character is a wildcard.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
     /// <summary>What was there at that time, in a bucket that keeps versions or among dated snapshots.</summary>
     [Parameter]
     public DateTimeOffset AsOf { get; set; }
@@ -59,6 +68,10 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>What becomes of files that are at the destination already. Default: IfDifferent.</summary>
     [Parameter]
     public RestoreOverwrite Overwrite { get; set; }
+
+    /// <summary>Asks nothing: neither before a restore in place nor before a file is replaced that is newer than the copy.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
 
     /// <summary>Ask S3 to bring objects back from archive classes; a later run restores them.</summary>
     [Parameter]
@@ -109,7 +122,9 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     {
         if (Errors.TryRead(() => Complete(make())) is not { } request || !IsConfirmed(request))
             return;
-        RestoreResult result = Run(activity: null, (observer, token) => BackupRestore.RunAsync(request, observer, token));
+        RestoreResult result = Run(
+            activity: null,
+            (observer, token) => BackupRestore.RunAsync(request with { AskToReplaceNewer = file => observer.AskAsync(() => Ask(file)) }, observer, token));
         if (result.Error is { } error)
             WriteError(error);
         WriteObject(result);
@@ -122,9 +137,11 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         InPlace = InPlace,
         From = this.IsGiven(nameof(From)) ? From : null,
         Paths = Path,
+        LiteralPaths = LiteralPath,
         AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : null,
         Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
         Overwrite = Overwrite,
+        ReplaceNewer = Force,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
         WaitForLock = WaitForLock,
@@ -145,18 +162,69 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         string to = request.InPlace
             ? string.Join(", ", request.Configuration?.Sources.Select(source => source.Path) ?? [])
             : request.Destination!;
-        string what = request.Paths.Count == 0 ? $"'{request.Name}'" : $"{string.Join(", ", request.Paths)} of '{request.Name}'";
+        string[] paths = [.. request.Paths, .. request.LiteralPaths];
+        string what = paths.Length == 0 ? $"'{request.Name}'" : $"{string.Join(", ", paths)} of '{request.Name}'";
         string how = request.Overwrite switch
         {
             RestoreOverwrite.Never => "leaving what is there",
             RestoreOverwrite.Always => "replacing what is there",
             _ => "replacing what differs",
         };
-        if (!ShouldProcess(to, $"Restore {what}, {how}"))
+        string action = $"Performing the operation \"Restore {what}, {how}\" on target \"{to}\".";
+        if (!ShouldProcess(action, $"Are you sure you want to perform this action?{Environment.NewLine}{action}", "Confirm", out ShouldProcessReason reason))
+        {
+            if (reason == ShouldProcessReason.WhatIf)
+                NameWhatWouldBeReplaced(request);
             return false;
+        }
+
         // Files in use are worth a question, as a high impact is; -Confirm:$false and $ConfirmPreference = 'None' answer it.
         bool isAsked = this.IsGiven("Confirm")
             || (SessionState.PSVariable.GetValue("ConfirmPreference")?.ToString() is "None");
-        return !request.InPlace || isAsked || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
+        return !request.InPlace || isAsked || Force || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
     }
+
+    private void NameWhatWouldBeReplaced(RestoreRequest request)
+    {
+        try
+        {
+            RunEmitting<ReplacedFile, bool>(
+                async (_, emit, token) =>
+                {
+                    await foreach (ReplacedFile file in RestorePreview.ListAsync(request, token).ConfigureAwait(false))
+                        emit(file);
+                    return true;
+                },
+                file => ShouldProcess(file.Path, file switch
+                {
+                    { IsNewer: false } => "Replace",
+                    _ when Force => $"Replace, although it is newer than the copy ({Times(file)})",
+                    _ => $"Leave it, or replace it after a question, because it is newer than the copy ({Times(file)})",
+                }));
+        }
+        catch (BackupException exception)
+        {
+            WriteError(exception.Error);
+        }
+    }
+
+    /// <returns>Null when nobody can be asked.</returns>
+    private bool? Ask(ReplacedFile file)
+    {
+        if (!Interactivity.CanAsk(Host.Name))
+            return null;
+        try
+        {
+            return ShouldContinue(
+                $"'{file.Path}' is newer than the copy ({Times(file)}). Replace it?", "Replace a newer file", ref replaceAllNewer, ref keepAllNewer);
+        }
+        catch (Exception exception) when (exception is HostException or InvalidOperationException or NotImplementedException)
+        {
+            // A host that has no prompt, such as that of a job.
+            return null;
+        }
+    }
+
+    private static string Times(ReplacedFile file) =>
+        string.Create(CultureInfo.InvariantCulture, $"{file.Modified:yyyy-MM-dd HH:mm:ss}, the copy {file.CopyModified:yyyy-MM-dd HH:mm:ss}");
 }

@@ -67,6 +67,9 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
             pump.Post(() => Show(progress.Stage));
     }
 
+    /// <summary>Asks something on the pipeline thread, which alone may prompt.</summary>
+    internal Task<T> AskAsync<T>(Func<T> question) => pump.AskAsync(question);
+
     /// <inheritdoc/>
     public Task<FoundSecret> ReadSecretAsync(string name, string? vault, CancellationToken cancellationToken) =>
         pump.AskAsync(() => SecretStore.Read(cmdlet, name, vault));

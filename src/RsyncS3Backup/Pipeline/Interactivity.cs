@@ -17,6 +17,13 @@ internal static class Interactivity
     internal static bool IsAttended(string hostName) =>
         hostName == "Visual Studio Code Host" || (hostName == "ConsoleHost" && ShowsProgress(hostName));
 
+    /// <summary>
+    /// False in a console that nobody types at: what its input ends with would count as the first answer, which is yes. Other hosts say
+    /// themselves when they cannot ask.
+    /// </summary>
+    internal static bool CanAsk(string hostName) =>
+        hostName != "ConsoleHost" || (!Console.IsInputRedirected && !IsNonInteractive(Environment.GetCommandLineArgs()));
+
     /// <summary>True when pwsh got <c>-NonInteractive</c>, which it lets one shorten to <c>-noni</c>.</summary>
     internal static bool IsNonInteractive(IReadOnlyList<string> commandLine)
     {

@@ -273,7 +273,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a\\nb\"", "control character")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{yyyy\"", "not closed")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/yyyy}\"", "closes no")]
-    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{host}\"", "'{host}' is no date token")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{hosts}\"", "'{hosts}' is no date token")]
     [InlineData("$.options.rsync.syncToS3.keepLast", "0", "is no number of snapshots")]
     [InlineData("$.options.rsync.syncToS3.keepDaily", "1.5", "is no number of snapshots")]
     [InlineData("$.options.rsync.syncToS3.keepWeekly", "2147483648", "is no number of snapshots")]

@@ -55,4 +55,17 @@ public sealed class DatedPrefixTests
     [InlineData("rsync/２026-02-03/")]
     [InlineData("")]
     public void Anything_else_is_no_prefix_of_its(string prefix) => Assert.False(new DatedPrefix("rsync/{yyyy-MM-dd}/").TryParse(prefix, out _));
+
+    [Fact]
+    public void The_host_is_a_fixed_part()
+    {
+        DatedPrefix dated = new("rsync/{host}/{yyyy-MM-dd}/");
+
+        Assert.True(dated.TryParse($"rsync/{KeyPrefix.Host}/2026-11-25/", out DateTime time));
+        Assert.Equal(new DateTime(2026, 11, 25), time);
+        Assert.False(dated.TryParse("rsync/{host}/2026-11-25/", out _));
+        Assert.Equal([false, false, true], dated.Segments.Select(segment => segment.HasTokens));
+        Assert.True(DatedPrefix.NamesTimes("rsync/{host}/{yyyy-MM-dd}/"));
+        Assert.False(DatedPrefix.NamesTimes("rsync/{host}/"));
+    }
 }

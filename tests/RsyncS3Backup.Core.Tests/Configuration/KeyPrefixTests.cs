@@ -27,10 +27,29 @@ public sealed class KeyPrefixTests
     public void Braces_in_a_job_name_are_no_tokens() => Assert.Equal("rsync/{yyyy}/", KeyPrefix.Resolve(null, "{yyyy}", Now, "UTC"));
 
     [Theory]
+    [InlineData("rsync/{host}", "rsync/{0}/")]
+    [InlineData("{host}-{host}/{yyyy-MM-dd}/x", "{0}-{0}/2026-11-05/x/")]
+    public void The_host_is_this_machines_name(string prefix, string expected)
+    {
+        Assert.Null(ConfigurationRules.KeyPrefix(prefix));
+        Assert.Equal(expected.Replace("{0}", KeyPrefix.Host, StringComparison.Ordinal), KeyPrefix.Resolve(prefix, "photos", Now, "UTC"));
+    }
+
+    [Theory]
+    [InlineData("NAS", "nas")]
+    [InlineData("nas-1.example.org", "nas-1")]
+    [InlineData("Büro_2", "b-ro-2")]
+    [InlineData("{yyyy}", "-yyyy-")]
+    [InlineData("", "localhost")]
+    public void A_machines_name_is_a_plain_part_of_a_key(string machine, string expected) => Assert.Equal(expected, KeyPrefix.HostOf(machine));
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("{-}")]
     [InlineData("{yyyy/MM}")]
     [InlineData("{fff}")]
+    [InlineData("{Host}")]
+    [InlineData("{host-name}")]
     [InlineData("{yyyy")]
     [InlineData("yyyy}")]
     [InlineData("{{yyyy}}")]
@@ -44,5 +63,7 @@ public sealed class KeyPrefixTests
     [InlineData(null, false)]
     [InlineData("rsync/photos/", false)]
     [InlineData("rsync/{yyyy}/", true)]
+    [InlineData("rsync/{host}/", false)]
+    [InlineData("rsync/{host}/{yyyy}/", true)]
     public void Knows_whether_a_prefix_changes(string? prefix, bool changes) => Assert.Equal(changes, KeyPrefix.HasDateTokens(prefix));
 }

@@ -31,6 +31,8 @@ public abstract class RestoreHarness : SyncHarness
         S3 = Request,
         From = from,
         Destination = Target,
+        // What tests change at the destination is newer than what they backed up before. NeverDelete/NewerFileTests are about that.
+        ReplaceNewer = true,
     };
 
     private protected async Task<RestoreResult> RestoreAsync(RestoreRequest request, CancellationToken cancellationToken = default) =>

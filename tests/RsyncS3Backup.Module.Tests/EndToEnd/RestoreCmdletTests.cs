@@ -49,8 +49,26 @@ public sealed class RestoreCmdletTests : EndToEndTest
         Assert.Empty(refused.Objects);
         Assert.Single(Session.Host.Questions);
         Assert.Equal("changed", File.ReadAllText(Path.Combine(Source, "a.txt")));
-        Session.Run("param($Path) Restore-Backup -ConfigPath $Path -InPlace -Confirm:$false @keys", job).ThrowOnError();
+        Session.Run("param($Path) Restore-Backup -ConfigPath $Path -InPlace -Force @keys", job).ThrowOnError();
         Assert.Equal("first", File.ReadAllText(Path.Combine(Source, "a.txt")));
+    }
+
+    [Theory]
+    [InlineData("Yes", "first")]
+    [InlineData("No", "changed")]
+    public void A_newer_file_is_asked_about(string answer, string content)
+    {
+        string job = WriteJob();
+        BackupWell(job);
+        File.WriteAllText(Path.Combine(Source, "a.txt"), "changed");
+        Session.Host.Answer = answer;
+
+        PSObject result = Assert.Single(
+            Session.Run("param($Path) Restore-Backup -ConfigPath $Path -InPlace -Confirm:$false @keys", job).ThrowOnError().Objects);
+
+        Assert.Equal(content, File.ReadAllText(Path.Combine(Source, "a.txt")));
+        Assert.Equal(answer == "No" ? 1 : 0, result.Number("SkippedNewer"));
+        Assert.Contains(Path.Combine(Source, "a.txt"), Assert.Single(Session.Host.Questions), StringComparison.Ordinal);
     }
 
     [Fact]

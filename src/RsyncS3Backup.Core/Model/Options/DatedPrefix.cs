@@ -21,7 +21,8 @@ internal sealed class DatedPrefix
     /// <param name="s3Prefix">The prefix with its tokens; it is valid.</param>
     public DatedPrefix(string s3Prefix)
     {
-        pattern = s3Prefix.EndsWith('/') ? s3Prefix : s3Prefix + "/";
+        string named = KeyPrefix.WithHost(s3Prefix);
+        pattern = named.EndsWith('/') ? named : named + "/";
         StringBuilder letters = new();
         foreach ((string text, bool isToken) in Parts(pattern))
             letters.Append(isToken ? text : string.Concat(text.Select(character => $"\\{character}")));
@@ -40,7 +41,7 @@ internal sealed class DatedPrefix
     {
         if (!KeyPrefix.HasDateTokens(s3Prefix) || KeyPrefix.TryExpand(s3Prefix!, DateTimeOffset.UnixEpoch, out _) is not null)
             return false;
-        string tokens = string.Concat(Parts(s3Prefix!).Where(part => part.IsToken).Select(part => part.Text));
+        string tokens = string.Concat(Parts(KeyPrefix.WithHost(s3Prefix!)).Where(part => part.IsToken).Select(part => part.Text));
         int units = Units.TakeWhile(unit => tokens.Contains(unit, StringComparison.Ordinal)).Count();
         bool hasGap = Units[units..].Any(unit => tokens.Contains(unit, StringComparison.Ordinal));
         DatedPrefix dated = new(s3Prefix!);
@@ -52,6 +53,9 @@ internal sealed class DatedPrefix
     public bool TryParse(string keyPrefix, out DateTime time) =>
         DateTime.TryParseExact(keyPrefix, format, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out time)
         && Expand(time) == keyPrefix;
+
+    /// <summary>The beginning of what the tokens say of a time: of its day, for one.</summary>
+    public DateTime Truncate(DateTime time) => TryParse(Expand(time), out DateTime start) ? start : time;
 
     private string Expand(DateTime time)
     {

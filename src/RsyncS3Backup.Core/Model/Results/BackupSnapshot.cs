@@ -15,6 +15,9 @@ public sealed record BackupSnapshot
     /// <summary>True when a run that completes its snapshot now prunes this one, by the <c>keep…</c> keys of the job.</summary>
     public required bool IsExpired { get; init; }
 
+    /// <summary>Why it cannot be what it says, so that it counts for nothing and no run prunes it; null when it can.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>How many entries of the mirror it holds; 0 when it is not complete.</summary>
     public long Objects { get; init; }
 

@@ -39,8 +39,11 @@ public sealed record RestoreResult
     /// <summary>Entries that were as they should be already.</summary>
     public long Unchanged { get; init; }
 
-    /// <summary>Entries that were left as they are, because <c>-Overwrite Never</c> says so.</summary>
+    /// <summary>Entries that were left as they are: all that were there with <c>-Overwrite Never</c>, else files newer than the copy.</summary>
     public long Skipped { get; init; }
+
+    /// <summary>Those of <see cref="Skipped"/> that are newer than the copy, and nobody said that they may be replaced.</summary>
+    public long SkippedNewer { get; init; }
 
     /// <summary>Entries that could not be restored.</summary>
     public long Failed { get; init; }

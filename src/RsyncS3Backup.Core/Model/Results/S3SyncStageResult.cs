@@ -48,6 +48,9 @@ public sealed record S3SyncStageResult
     /// <summary>Dated snapshots that were pruned, as <c>keepLast</c> and the like ask; their objects do not count as deleted.</summary>
     public long PrunedSnapshots { get; init; }
 
+    /// <summary>What the keys of those snapshots started with.</summary>
+    public IReadOnlyList<string> PrunedPrefixes { get; init; } = [];
+
     /// <summary>
     /// True when the dated snapshot under <see cref="KeyPrefix"/> is complete and marked so; false when the next run has to go on with it; null
     /// for a job without dated snapshots, and when the stage did not get that far.

@@ -205,7 +205,8 @@ internal sealed class S3Copy : IDisposable
         using S3ObjectStore store = new(request, "", Connections);
         try
         {
-            IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, prefix).FindAllAsync(cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, prefix, request.Timezone, request.Clock.GetUtcNow())
+                .FindAllAsync(cancellationToken).ConfigureAwait(false);
             IEnumerable<Snapshot> own = all.Where(found => jobName is null || found.Manifest.Job == jobName);
             return Choose(own, date, asOf) ?? throw CopyErrors.NoSnapshot(prefix, Wanted(date, asOf));
         }

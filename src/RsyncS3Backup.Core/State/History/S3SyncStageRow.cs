@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace RsyncS3Backup.State.History;
 
 /// <summary>Stage 2 as a row: written and read in the same order.</summary>
@@ -15,7 +17,8 @@ internal static class S3SyncStageRow
         // Later numbers come last, so that rows without them can still be read.
         decimal[] more = [stage.EstimatedRequestCost, stage.EstimatedListingCost, stage.PrunedSnapshots, CellText.Flag(stage.IsSnapshotComplete), stage.Attempts];
         row.Add(stage.Status.ToString()).Add(CellText.Numbers(numbers, more)).Add(stage.SkippedReason).Add(stage.Path)
-            .Add(CellText.Problems(stage.Error, stage.FailedItems, stage.Warnings)).Skip(3)
+            .Add(CellText.Problems(stage.Error, stage.FailedItems, stage.Warnings))
+            .Add(stage.PrunedPrefixes.Count == 0 ? null : CellText.Json(json => ProblemsJson.WriteTexts(json, stage.PrunedPrefixes))).Skip(2)
             .Add(stage.BucketName).Add(stage.KeyPrefix).Add(stage.StorageClass).Add(stage.SyncMode?.ToString()).Add(stage.SyncModeReason);
     }
 
@@ -23,7 +26,9 @@ internal static class S3SyncStageRow
     public static S3SyncStageResult Read(BackupRun run, ref RowReader row)
     {
         StageCells common = new(ref row, out NumberReader numbers);
-        row.Skip(3);
+        // Of a stage 1 the sources are there.
+        using JsonDocument pruned = JsonDocument.Parse(row.Text() ?? "[]");
+        row.Skip(2);
         return new S3SyncStageResult
         {
             Name = run.Name,
@@ -65,6 +70,7 @@ internal static class S3SyncStageRow
             EstimatedRequestCost = numbers.NextDecimal(),
             EstimatedListingCost = numbers.NextDecimal(),
             PrunedSnapshots = numbers.NextOr(0),
+            PrunedPrefixes = ProblemsJson.ReadTexts(pruned.RootElement),
             IsSnapshotComplete = numbers.NextOr(CellText.Unknown) is var flag && flag == CellText.Unknown ? null : flag != 0,
             Attempts = (int)numbers.NextOr(1),
         };

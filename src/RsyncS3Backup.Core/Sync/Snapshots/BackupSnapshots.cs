@@ -28,14 +28,18 @@ internal static class BackupSnapshots
         {
             using S3ObjectStore store = new(request, "", Connections);
             target = store.Connect();
-            IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, stage2.S3Prefix!).FindAllAsync(cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, stage2.S3Prefix!, request.Timezone, request.Clock.GetUtcNow())
+                .FindAllAsync(cancellationToken).ConfigureAwait(false);
             Snapshot[] own = [.. all.Where(snapshot => snapshot.Manifest.Job == configuration.Name)];
-            HashSet<string> expired = [.. ExpiredAfter(own, request, configuration.Name)];
+            SnapshotRetention retention = await RetentionAfterAsync(store, own, request, configuration.Name, cancellationToken).ConfigureAwait(false);
+            HashSet<string> expired = [.. retention.Expired.Select(snapshot => snapshot.KeyPrefix)];
+            Dictionary<string, string?> doubts = retention.Doubtful.ToDictionary(snapshot => snapshot.KeyPrefix, snapshot => snapshot.Doubt);
             return [.. own.Select(snapshot => new BackupSnapshot
             {
                 Name = configuration.Name,
                 Date = snapshot.Time,
-                IsComplete = snapshot.IsComplete,
+                IsComplete = snapshot.IsComplete && !doubts.ContainsKey(snapshot.KeyPrefix),
+                Problem = doubts.GetValueOrDefault(snapshot.KeyPrefix),
                 IsExpired = expired.Contains(snapshot.KeyPrefix),
                 Objects = snapshot.Manifest.Objects,
                 Bytes = snapshot.Manifest.Bytes,
@@ -51,13 +55,14 @@ internal static class BackupSnapshots
     }
 
     /// <summary>What a run that completes a snapshot now would prune.</summary>
-    private static IEnumerable<string> ExpiredAfter(Snapshot[] own, S3SyncRequest request, string jobName)
+    private static Task<SnapshotRetention> RetentionAfterAsync(
+        IObjectStore store, Snapshot[] own, S3SyncRequest request, string jobName, CancellationToken cancellationToken)
     {
         string current = KeyPrefix.Resolve(request.Options.S3Prefix, jobName, request.Clock.GetLocalNow(), request.Timezone);
         if (!new DatedPrefix(request.Options.S3Prefix!).TryParse(current, out DateTime time))
             throw new InvalidOperationException($"'{current}' does not tell its time.");
         SnapshotManifest complete = new() { Job = jobName, IsComplete = true, Time = request.Clock.GetUtcNow() };
         IEnumerable<Snapshot> after = own.Where(snapshot => snapshot.KeyPrefix != current).Append(new Snapshot(current, time, complete));
-        return RetentionPolicy.Expired(after, request.Options, current).Select(snapshot => snapshot.KeyPrefix);
+        return SnapshotRetention.ChooseAsync(store, after, request.Options, current, cancellationToken);
     }
 }

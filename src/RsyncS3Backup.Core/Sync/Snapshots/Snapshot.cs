@@ -6,6 +6,9 @@ namespace RsyncS3Backup.Sync.Snapshots;
 /// <param name="Manifest">What it says of itself.</param>
 internal sealed record Snapshot(string KeyPrefix, DateTime Time, SnapshotManifest Manifest)
 {
+    /// <summary>Why it counts for nothing; null when it does. See <see cref="SnapshotDoubt"/>.</summary>
+    public string? Doubt { get; init; }
+
     /// <summary>True when everything that belongs in it is there.</summary>
-    public bool IsComplete => Manifest.IsComplete;
+    public bool IsComplete => Manifest.IsComplete && Doubt is null;
 }

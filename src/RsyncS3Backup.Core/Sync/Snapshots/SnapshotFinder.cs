@@ -7,13 +7,16 @@ namespace RsyncS3Backup.Sync.Snapshots;
 /// </summary>
 /// <param name="store">The bucket.</param>
 /// <param name="s3Prefix">The prefix with its date tokens.</param>
-internal sealed class SnapshotFinder(IObjectStore store, string s3Prefix)
+/// <param name="timezone">The IANA zone of its dates; null for the machine's.</param>
+/// <param name="now">The time; what says that it is later is doubtful.</param>
+internal sealed class SnapshotFinder(IObjectStore store, string s3Prefix, string? timezone, DateTimeOffset now)
 {
     private const int ManifestsAtATime = 8;
 
     private readonly DatedPrefix dated = new(s3Prefix);
+    private readonly TimeZoneInfo zone = timezone is null ? TimeZoneInfo.Local : TimeZoneInfo.FindSystemTimeZoneById(timezone);
 
-    /// <summary>Every snapshot that has a manifest, the newest first.</summary>
+    /// <summary>Every snapshot that has a manifest, the newest first; also doubtful ones.</summary>
     public async Task<IReadOnlyList<Snapshot>> FindAllAsync(CancellationToken cancellationToken)
     {
         List<(string KeyPrefix, DateTime Time)> candidates = await FindPrefixesAsync(cancellationToken).ConfigureAwait(false);
@@ -42,9 +45,10 @@ internal sealed class SnapshotFinder(IObjectStore store, string s3Prefix)
     private async Task<Snapshot?> ReadAsync((string KeyPrefix, DateTime Time) candidate, CancellationToken cancellationToken)
     {
         using IObjectStore at = store.At(candidate.KeyPrefix);
-        return await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false) is { } manifest
-            ? new Snapshot(candidate.KeyPrefix, candidate.Time, manifest)
-            : null;
+        if (await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false) is not { } manifest)
+            return null;
+        Snapshot snapshot = new(candidate.KeyPrefix, candidate.Time, manifest);
+        return snapshot with { Doubt = SnapshotDoubt.OfTimes(dated, snapshot, now, zone) };
     }
 
     private async Task<List<(string KeyPrefix, DateTime Time)>> FindPrefixesAsync(CancellationToken cancellationToken)

@@ -21,6 +21,7 @@ internal sealed class SnapshotRun : IDisposable
     private readonly SnapshotCatalogs? catalogs;
     private readonly bool namesTimes;
     private readonly List<SnapshotSource> sources = [];
+    private readonly List<string> pruned = [];
     private readonly object gate = new();
     private bool wasComplete;
     private Task? opening;
@@ -42,7 +43,7 @@ internal sealed class SnapshotRun : IDisposable
         this.startTime = startTime;
         this.context = context;
         this.report = report;
-        finder = new SnapshotFinder(store, request.Options.S3Prefix!);
+        finder = new SnapshotFinder(store, request.Options.S3Prefix!, request.Timezone, Latest(request.Clock.GetUtcNow(), startTime));
         namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
         catalogs = OpenCatalogs(state);
     }
@@ -53,8 +54,8 @@ internal sealed class SnapshotRun : IDisposable
     /// <summary>True when the snapshot's manifest says that it is complete, and it is.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>How many snapshots were pruned.</summary>
-    public long Pruned { get; private set; }
+    /// <summary>The prefixes of the snapshots that were pruned; of a plan those that would be.</summary>
+    public IReadOnlyList<string> Pruned => pruned;
 
     /// <summary>The file of this snapshot's catalog; null where none can be kept.</summary>
     public string? CatalogPath => catalogs?.PathOf(keyPrefix);
@@ -118,8 +119,10 @@ internal sealed class SnapshotRun : IDisposable
             keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
         IEnumerable<Snapshot> own = all
             .Where(snapshot => snapshot.Manifest.Job == context.JobName && snapshot.KeyPrefix != keyPrefix).Append(current);
+        SnapshotRetention retention = await SnapshotRetention.ChooseAsync(store, own, request.Options, keyPrefix, cancellationToken).ConfigureAwait(false);
+        Report(retention);
         SnapshotPruner pruner = new(store, request, startTime);
-        foreach (Snapshot expired in RetentionPolicy.Expired(own, request.Options, keyPrefix))
+        foreach (Snapshot expired in retention.Expired)
         {
             (long deleted, BackupError? problem) = await pruner.PruneAsync(expired, cancellationToken).ConfigureAwait(false);
             if (problem is not null)
@@ -128,13 +131,35 @@ internal sealed class SnapshotRun : IDisposable
                 continue;
             }
 
-            Pruned++;
+            pruned.Add(expired.KeyPrefix);
             context.Verbose($"Pruned the snapshot {expired.KeyPrefix} ({deleted} objects).");
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => sources.ForEach(source => source.Dispose());
+
+    private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
+
+    private void Report(SnapshotRetention retention)
+    {
+        const int shown = 3;
+        if (retention.Doubtful.Count > 0)
+        {
+            IEnumerable<string> first = retention.Doubtful.Take(shown).Select(snapshot => $"{snapshot.KeyPrefix} ({snapshot.Doubt})");
+            string more = retention.Doubtful.Count > shown ? $" and {retention.Doubtful.Count - shown} more" : "";
+            report.Warning(
+                $"Snapshots that cannot be what they say make no other one go, and stay: {string.Join(", ", first)}{more}. "
+                + "Find out who wrote them, and delete them by hand.");
+        }
+
+        if (retention.Left > 0)
+        {
+            report.Warning(
+                $"The keep… keys let {retention.Expired.Count + retention.Left} snapshots go, and one run prunes at most half of them all: "
+                + $"{retention.Expired.Count} now, the others by later runs. Was that meant?");
+        }
+    }
 
     private Task WriteAsync(SnapshotManifest manifest, CancellationToken cancellationToken)
     {

@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
+
+namespace RsyncS3Backup.Recovery;
+
+/// <summary>What of a copy a restore means.</summary>
+internal static class RestoreItems
+{
+    /// <summary>What is meant, in key order.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="bucket">The copy in S3; null for the mirror.</param>
+    /// <param name="report">Hears of what cannot be read in the mirror.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async IAsyncEnumerable<RestoreItem> ListAsync(
+        RestoreRequest request, S3Copy? bucket, StageReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // What cannot be read is told when it is met among what is meant.
+        StageReport quiet = new(context: null);
+        ItemFilter filter = await ItemFilter.WhatIsThereAloneAsync(request.Paths, request.LiteralPaths, async exactly =>
+        {
+            await foreach (RestoreItem _ in ListAsync(request, bucket, exactly, quiet, cancellationToken).ConfigureAwait(false))
+                return true;
+            return false;
+        }).ConfigureAwait(false);
+        await foreach (RestoreItem item in ListAsync(request, bucket, filter, report, cancellationToken).ConfigureAwait(false))
+            yield return item;
+    }
+
+    private static async IAsyncEnumerable<RestoreItem> ListAsync(
+        RestoreRequest request, S3Copy? bucket, ItemFilter filter, StageReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (bucket is not null)
+        {
+            await foreach (StoredObject stored in bucket.ListAsync(filter, cancellationToken).ConfigureAwait(false))
+                yield return new ObjectItem(stored);
+            yield break;
+        }
+
+        foreach (MirrorEntry entry in new MirrorCopy(request.MirrorPath!, report).Walk(filter, cancellationToken))
+        {
+            // The walk has reported it.
+            if (entry.Kind != MirrorEntryKind.Unreadable)
+                yield return new MirrorItem(entry);
+        }
+    }
+}
