@@ -63,7 +63,7 @@ Describe 'Test-BackupConfiguration' {
   // comments and trailing commas are read
   "sources": [{ "path": 3 }],
   "optoins": {},
-  "destination": { "bucket": "X", "secretKey": "abc" },
+  "destination": { "bucket": "X", "secretKey": "wJalrXUtnFEMI" },
 }
 '@
         $problems = Test-BackupConfiguration $bad
@@ -83,7 +83,7 @@ Describe 'Test-BackupConfiguration' {
 
     It 'refuses a secret in the file' {
         $problems.JsonPath | Should -Contain '$.destination.secretKey'
-        $problems | Out-String | Should -Not -BeLike '*abc*'
+        $problems | Out-String | Should -Not -BeLike '*wJalrXUtnFEMI*'
     }
 
     It 'answers with one word when it is to be quiet' {
