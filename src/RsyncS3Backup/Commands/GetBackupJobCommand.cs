@@ -25,7 +25,8 @@ public sealed class GetBackupJobCommand : BackupCmdlet
     protected override void EndProcessing()
     {
         DateTimeOffset now = DateTimeOffset.Now;
+        JobList all = JobList.Read();
         foreach (JobFile job in SelectJobs(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false))
-            WriteObject(JobReport.Of(job, now, WriteWarning));
+            WriteObject(JobReport.Of(job, now, WriteWarning, all));
     }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Jobs;
 
 namespace RsyncS3Backup.Commands;
 
@@ -15,9 +16,11 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        JobList all = JobList.Read();
         IEnumerable<IReadOnlyList<ConfigurationProblem>> checkedFiles = ParameterSetName == ByName
-            ? SelectJobs(Name).Select(job => job.Problems)
-            : Path.SelectMany(path => TryRead(() => ResolveConfigurationFiles(path)) ?? []).Select(file => ConfigurationReader.ReadFile(file).Problems);
+            ? SelectJobs(Name).Select(job => WithOverlaps(job.Configuration, job.Problems))
+            : Path.SelectMany(path => TryRead(() => ResolveConfigurationFiles(path)) ?? []).Select(ConfigurationReader.ReadFile)
+                .Select(file => WithOverlaps(file.Configuration, file.Problems));
         foreach (IReadOnlyList<ConfigurationProblem> problems in checkedFiles)
         {
             if (Quiet)
@@ -25,5 +28,8 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
             else
                 WriteObject(problems, enumerateCollection: true);
         }
+
+        IReadOnlyList<ConfigurationProblem> WithOverlaps(BackupConfiguration? job, IReadOnlyList<ConfigurationProblem> problems) =>
+            job is null ? problems : [.. problems, .. all.OverlapsOf(job)];
     }
 }
