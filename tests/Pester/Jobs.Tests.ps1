@@ -73,6 +73,21 @@ Describe 'Get-BackupJob' {
         Get-BackupJob job-* | Test-BackupConfiguration -Quiet | Should -Be True, True
     }
 
+    It 'tells when two jobs write to one place' {
+        $path = Join-Path $env:RSYNCS3BACKUP_JOBS 'third.json'
+        $warnings = $null
+        New-BackupConfiguration -Path $path -Source $first.Source -Destination (Join-Path $first.Mirror 'below') -LocalOnly `
+            -WarningVariable warnings -WarningAction SilentlyContinue
+        try {
+            "$warnings" | Should -BeLike "*job 'third', lies in '$($first.Mirror)', the mirror of job '$($first.Name)'*"
+            (Test-BackupConfiguration $path).JsonPath | Should -Be '$.options.rsync.localDestination'
+            Test-BackupConfiguration $path -Quiet | Should -BeFalse
+            (Get-BackupJob $first.Name).Problems | Should -BeLike "*holds*the mirror of job 'third'*"
+            (Get-BackupJob $second.Name).Problems | Should -BeNullOrEmpty
+        }
+        finally { Remove-Item $path }
+    }
+
     It 'fits 100 columns' {
         Get-Screen (Get-BackupJob) | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }
         Get-Screen (Get-BackupJob) -List | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }

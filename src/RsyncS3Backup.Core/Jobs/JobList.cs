@@ -11,6 +11,8 @@ internal sealed class JobList
 
     private static readonly EnumerationOptions All = new() { AttributesToSkip = FileAttributes.Directory, IgnoreInaccessible = false };
 
+    private IReadOnlyList<JobPlaces>? writers;
+
     private JobList(IReadOnlyList<JobFile> jobs, IReadOnlyList<string> places)
     {
         Jobs = jobs;
@@ -45,6 +47,11 @@ internal sealed class JobList
             .ThenBy(file => file.Path, StringComparer.Ordinal);
         return new JobList([.. jobs], places);
     }
+
+    /// <summary>What a job's mirror and prefix have to do with those of the other jobs.</summary>
+    public IReadOnlyList<ConfigurationProblem> OverlapsOf(BackupConfiguration job) => JobOverlaps.Find(
+        JobPlaces.Of(job),
+        writers ??= [.. Jobs.Select(file => file.Configuration).OfType<BackupConfiguration>().Select(JobPlaces.Of)]);
 
     /// <summary>The error for a name or a wildcard that no job has.</summary>
     /// <param name="name">The name.</param>

@@ -17,7 +17,8 @@ internal static class JobReport
     /// <param name="file">The job's file.</param>
     /// <param name="now">Now.</param>
     /// <param name="warn">Hears that its history cannot be read.</param>
-    public static BackupJob Of(JobFile file, DateTimeOffset now, Action<string> warn)
+    /// <param name="jobs">The jobs that its places are compared with; null: with none.</param>
+    public static BackupJob Of(JobFile file, DateTimeOffset now, Action<string> warn, JobList? jobs = null)
     {
         (IReadOnlyList<BackupRun> runs, IReadOnlyList<BackupRun> tests) = Runs(file.Name, warn);
         BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(IsOfAll);
@@ -45,7 +46,7 @@ internal static class JobReport
             NextRun = job?.Schedule is { } schedule ? NextRun(schedule, now) : null,
             Entries = size?.Entries,
             Bytes = size?.Bytes,
-            Problems = [.. file.Problems.Select(Line)],
+            Problems = [.. file.Problems.Concat(job is null ? [] : jobs?.OverlapsOf(job) ?? []).Select(Line)],
             Error = file.Error,
         };
     }

@@ -31,6 +31,16 @@ internal static class MirrorErrors
         destination,
         BackupExitCode.Refused);
 
+    /// <summary>Somebody else works on the mirror.</summary>
+    public static BackupError MirrorInUse(string mirror) => BackupError.Make(
+        ErrorIds.MirrorInUse,
+        BackupErrorCategory.ResourceBusy,
+        $"Another run works on the mirror '{mirror}', with another state folder than this one: that of another user, or another job's. Nothing was changed.",
+        $"Wait until it has ended, or let this one wait with -WaitForLock. `fuser '{mirror}/{MirrorExclusions.LockFile}'` names its process. Let one user "
+        + "run the job.",
+        mirror,
+        BackupExitCode.AlreadyRunning);
+
     public static BackupException MirrorMissing(string path) => Refusal(
         ErrorIds.MirrorMissing, BackupErrorCategory.ObjectNotFound, path,
         $"The mirror '{path}' does not exist or is not a folder; the bucket was not touched.",

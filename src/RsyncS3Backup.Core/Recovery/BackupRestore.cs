@@ -29,6 +29,7 @@ internal static class BackupRestore
         };
         RestoreRun? run = null;
         JobLock? held = null;
+        MirrorLock? mirror = null;
         BackupError? error = null;
         try
         {
@@ -40,7 +41,11 @@ internal static class BackupRestore
                     result = result with { From = source.Copy, FromReason = source.Reason };
                     context.Verbose($"Restoring job '{request.Name}' from {(source.Copy == BackupCopy.Local ? "the mirror" : "S3")}. {source.Reason}");
                     if (NeedsLock(request, source.Copy))
+                    {
                         held = await JobLocks.TakeAsync(request.Name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                        mirror = await JobLocks.TakeMirrorAsync(request.MirrorPath!, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                    }
+
                     run = await RestoreRun.PrepareAsync(request, source.Copy, context, report, cancellationToken).ConfigureAwait(false);
                     result = result with { Source = run.Source, Destination = run.Destination, Snapshot = run.Snapshot };
                     context.Verbose($"From {run.Source} to {string.Join(", ", run.Destination)}.");
@@ -65,6 +70,7 @@ internal static class BackupRestore
         finally
         {
             run?.Dispose();
+            mirror?.Dispose();
             held?.Dispose();
         }
 

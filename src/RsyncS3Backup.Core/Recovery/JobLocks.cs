@@ -23,4 +23,9 @@ internal static class JobLocks
 
         void Waiting(JobLockHolder? holder) => context.Verbose($"Waiting for a run of job '{jobName}' to end: {holder}.");
     }
+
+    /// <summary>Takes the mirror's lock, or waits for it; null where the mirror has none.</summary>
+    /// <exception cref="BackupException">Another run works on the mirror.</exception>
+    public static Task<MirrorLock?> TakeMirrorAsync(string mirror, TimeSpan? wait, RunContext context, CancellationToken cancellationToken) =>
+        MirrorLock.TakeAsync(mirror, wait, () => context.Verbose($"Waiting for another run on the mirror '{mirror}' to end."), cancellationToken);
 }

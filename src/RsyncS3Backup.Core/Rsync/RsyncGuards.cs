@@ -44,7 +44,7 @@ internal static partial class RsyncGuards
         if (legs is [{ Name: null }] || !Directory.Exists(destination))
             return [];
         string[] expected =
-            [.. legs.Select(leg => leg.Name!), RsyncCommandLine.PartialFolder, MirrorMarker.FileName, .. VolumeFolders.Names];
+            [.. legs.Select(leg => leg.Name!), RsyncCommandLine.PartialFolder, MirrorMarker.FileName, MirrorExclusions.LockFile, .. VolumeFolders.Names];
         return [.. Directory.EnumerateFileSystemEntries(destination, "*", AllEntries)
             .Select(path => Path.GetFileName(path))
             .Where(name => !expected.Any(other => name.Equals(other, RealPath.Comparison)))
@@ -67,7 +67,8 @@ internal static partial class RsyncGuards
         {
             string path = Leg(source, destination, null).Source;
             string name = source.Name ?? ConfigurationPaths.LastPart(path);
-            if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder or MirrorMarker.FileName || name.AsSpan().ContainsAny('/', '\0')
+            if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder or MirrorMarker.FileName or MirrorExclusions.LockFile
+                || name.AsSpan().ContainsAny('/', '\0')
                 || name.Contains(Path.DirectorySeparatorChar))
                 throw new BackupException(RsyncErrors.SourceNameInvalid(name, path));
             if (legs.Find(leg => name.Equals(leg.Name, RealPath.Comparison)) is { } other)
@@ -148,7 +149,7 @@ internal static partial class RsyncGuards
 
     /// <summary>True for a folder of the mirror with nothing in it that a run could delete.</summary>
     internal static bool HoldsNothing(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", AllEntries)
-        .All(path => Path.GetFileName(path) is var name && (name == MirrorMarker.FileName || VolumeFolders.Names.Contains(name)));
+        .All(path => Path.GetFileName(path) is var name && (name is MirrorMarker.FileName or MirrorExclusions.LockFile || VolumeFolders.Names.Contains(name)));
 
     private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder, "*", AllEntries).Any();
 

@@ -51,7 +51,7 @@ internal static class BackupRunner
         RsyncStageRequest request, string name, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
         using RunContext context = RunContext.Start(name, observer, Logging(request.Configuration, options));
-        RunRequest run = new(1, request.Configuration, options);
+        RunRequest run = new(1, request.Configuration, options) { MirrorPath = request.Options.LocalDestination };
         using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
         return job.Ended(await Stage1Async(request, options, job, context, cancellationToken).ConfigureAwait(false));
     }
@@ -76,7 +76,7 @@ internal static class BackupRunner
         S3SyncRequest request, string name, RsyncStageResult? stage1, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
         using RunContext context = Continue(name, stage1, observer, options.Logging);
-        RunRequest run = new(2, null, options, stage1);
+        RunRequest run = new(2, null, options, stage1) { MirrorPath = request.MirrorPath };
         using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
         return job.Ended(job.Refusal is { } refusal
             ? Refused(request.MirrorPath, request.Destination, request.Options, refusal, job.RefusedStatus, context)

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Recovery;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 
@@ -13,14 +14,16 @@ internal sealed class JobRun : IDisposable
 {
     private readonly RunContext context;
     private readonly JobLock? held;
+    private readonly MirrorLock? mirror;
     private readonly HistoryWriter history;
     private readonly DateTimeOffset keepsSince;
     private RsyncStageResult? stage1;
     private S3SyncStageResult? stage2;
     private BackupStatus? status;
 
-    private JobRun(RunContext context, RunRequest request, JobLock? held)
+    private JobRun(RunContext context, RunRequest request, JobLock? held, MirrorLock? mirror = null)
     {
+        this.mirror = mirror;
         this.context = context;
         this.held = held;
         stage1 = request.Stage1;
@@ -50,12 +53,16 @@ internal sealed class JobRun : IDisposable
     public static async Task<JobRun> StartAsync(RunContext context, RunRequest request, CancellationToken cancellationToken)
     {
         (JobLock? held, BackupError? refusal) = await TakeLockAsync(context, request, cancellationToken).ConfigureAwait(false);
+        MirrorLock? mirror = null;
         try
         {
-            return new JobRun(context, request, held) { Refusal = refusal };
+            if (refusal is null && request.MirrorPath is { } path)
+                (mirror, refusal) = await TakeMirrorAsync(context, request, path, cancellationToken).ConfigureAwait(false);
+            return new JobRun(context, request, held, mirror) { Refusal = refusal };
         }
         catch
         {
+            mirror?.Dispose();
             held?.Dispose();
             throw;
         }
@@ -104,6 +111,7 @@ internal sealed class JobRun : IDisposable
         }
 
         history.Dispose();
+        mirror?.Dispose();
         held?.Dispose();
     }
 
@@ -125,8 +133,7 @@ internal sealed class JobRun : IDisposable
         }
         catch (OperationCanceledException)
         {
-            return (null, RunErrors.Cancelled(
-                context.JobName, request.FirstStage == 1 ? BackupExitCode.Stage1Failed : BackupExitCode.Stage2Failed));
+            return (null, Cancelled(context, request));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -138,6 +145,25 @@ internal sealed class JobRun : IDisposable
         void Waiting(JobLockHolder? holder) => context.Verbose($"Waiting for another run of job '{context.JobName}': {holder}.");
     }
 
+    private static async Task<(MirrorLock? Mirror, BackupError? Refusal)> TakeMirrorAsync(
+        RunContext context, RunRequest request, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await JobLocks.TakeMirrorAsync(path, request.Options.WaitForLock, context, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (BackupException exception)
+        {
+            return (null, exception.Error);
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, Cancelled(context, request));
+        }
+    }
+
+    private static BackupError Cancelled(RunContext context, RunRequest request) =>
+        RunErrors.Cancelled(context.JobName, request.FirstStage == 1 ? BackupExitCode.Stage1Failed : BackupExitCode.Stage2Failed);
 }
 
 /// <summary>What a run is about to do.</summary>
@@ -145,4 +171,8 @@ internal sealed class JobRun : IDisposable
 /// <param name="Configuration">The job; null when it runs from parameters.</param>
 /// <param name="Options">What the caller decided.</param>
 /// <param name="Stage1">The stage 1 that ran before, alone; null when there was none.</param>
-internal sealed record RunRequest(int FirstStage, BackupConfiguration? Configuration, BackupRunOptions Options, RsyncStageResult? Stage1 = null);
+internal sealed record RunRequest(int FirstStage, BackupConfiguration? Configuration, BackupRunOptions Options, RsyncStageResult? Stage1 = null)
+{
+    /// <summary>The mirror that is written or read.</summary>
+    public string? MirrorPath { get; init; } = Configuration?.Options.Rsync.LocalDestination;
+}

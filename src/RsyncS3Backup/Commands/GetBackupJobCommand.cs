@@ -31,7 +31,8 @@ public sealed class GetBackupJobCommand : AsyncCmdlet
     protected override void EndProcessing()
     {
         DateTimeOffset now = DateTimeOffset.Now;
+        JobList all = JobList.Read();
         foreach (JobFile job in jobs.Select(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false))
-            WriteObject(JobReport.Of(job, now, WriteWarning));
+            WriteObject(JobReport.Of(job, now, WriteWarning, all));
     }
 }

@@ -119,6 +119,8 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
         string defaultName = System.IO.Path.GetFileNameWithoutExtension(path);
         if (errors.TryRead(() => ConfigurationReader.Read(json, path, defaultName).Required()) is not { } written)
             return;
+        foreach (ConfigurationProblem overlap in JobList.Read().OverlapsOf(written))
+            WriteWarning($"{overlap.Message} Each would delete what the other wrote; choose {overlap.Allowed}.");
         if (File.Exists(path) && !Force)
             WriteError(ParameterErrors.FileExists(path));
         else if (ShouldProcess(path, "Write backup configuration") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)

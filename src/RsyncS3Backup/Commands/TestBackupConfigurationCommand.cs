@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
+using RsyncS3Backup.Jobs;
 
 namespace RsyncS3Backup.Commands;
 
@@ -21,9 +22,11 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        JobList all = JobList.Read();
         IEnumerable<IReadOnlyList<ConfigurationProblem>> checkedFiles = ParameterSetName == ByName
-            ? Jobs.Select(Name).Select(job => job.Problems)
-            : Path.SelectMany(path => Errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []).Select(file => ConfigurationReader.ReadFile(file).Problems);
+            ? Jobs.Select(Name).Select(job => WithOverlaps(job.Configuration, job.Problems))
+            : Path.SelectMany(path => Errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []).Select(ConfigurationReader.ReadFile)
+                .Select(file => WithOverlaps(file.Configuration, file.Problems));
         foreach (IReadOnlyList<ConfigurationProblem> problems in checkedFiles)
         {
             if (Quiet)
@@ -31,5 +34,8 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
             else
                 WriteObject(problems, enumerateCollection: true);
         }
+
+        IReadOnlyList<ConfigurationProblem> WithOverlaps(BackupConfiguration? job, IReadOnlyList<ConfigurationProblem> problems) =>
+            job is null ? problems : [.. problems, .. all.OverlapsOf(job)];
     }
 }

@@ -24,7 +24,7 @@ public sealed partial class ErrorIdsTests
 
         Assert.True(files.Length > 10, "The factories are not where they were.");
         Assert.Empty(FactoryId().Matches(text).Select(match => match.Groups[1].Value));
-        Assert.Empty(Ids.Where(id => !text.Contains("ErrorIds." + id + ",", StringComparison.Ordinal)));
+        Assert.All(Ids, id => Assert.Contains($"ErrorIds.{id},", text, StringComparison.Ordinal));
     }
 
     private static SortedSet<string> Ids { get; } =

@@ -13,7 +13,7 @@ public sealed class RsyncCommandLineTests
     [Fact]
     public void A_plain_mirror_has_these_arguments() => Assert.Equal(
         [
-            "--archive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--exclude=/.rsyncs3backup.json",
+            "--archive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--exclude=/.rsyncs3backup.json", "--exclude=/.rsyncs3backup.lock",
             "--8-bit-output", "--no-human-readable", "--stats", "--info=progress2", "--out-format=FORMAT", "--", "/source/", "/mirror/",
         ],
         Build(Options, RsyncPass.CopyOnly));
@@ -22,7 +22,7 @@ public sealed class RsyncCommandLineTests
     public void Every_option_has_its_argument() => Assert.Equal(
         [
             "--archive", "--hard-links", "--no-inc-recursive", "--modify-window=-1", "--partial-dir=.rsync-partial", "--fsync", "--delete-delay", "--max-delete=0",
-            "--exclude=/.rsyncs3backup.json", "--filter=protect /lost+found", "--filter=protect /.Trashes",
+            "--exclude=/.rsyncs3backup.json", "--exclude=/.rsyncs3backup.lock", "--filter=protect /lost+found", "--filter=protect /.Trashes",
             "--filter=protect /.Spotlight-V100", "--filter=protect /.fseventsd", "--filter=protect /System Volume Information",
             "--filter=protect /$RECYCLE.BIN", "--exclude=.DS_Store", "--exclude=--delete", "--exclude=- two words*", "--8-bit-output", "--no-human-readable", "--stats",
             "--info=progress2", "--out-format=FORMAT", "--", "/source/", "/mirror/",
@@ -49,8 +49,8 @@ public sealed class RsyncCommandLineTests
         Assert.Equal(
             [
                 "--archive", "--acls", "--xattrs", "--numeric-ids", "--sparse", "--checksum", "--modify-window=-1", "--inplace", "--fsync",
-                "--bwlimit=2", "--exclude=/.rsyncs3backup.json", "--include=*.jpg", "--exclude=*", "--exclude-from=/a b",
-                "--exclude=/.rsyncs3backup.json", "--timeout=9",
+                "--bwlimit=2", "--exclude=/.rsyncs3backup.json", "--exclude=/.rsyncs3backup.lock", "--include=*.jpg", "--exclude=*", "--exclude-from=/a b",
+                "--exclude=/.rsyncs3backup.json", "--exclude=/.rsyncs3backup.lock", "--timeout=9",
             ],
             Build(options, RsyncPass.CopyOnly).TakeWhile(argument => argument != "--8-bit-output"));
         Assert.Contains("--checksum", Build(options, RsyncPass.WithholdDeletions));

@@ -181,7 +181,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     public void Exclude_patterns_reach_rsync_as_they_are()
     {
         RunWell(("options.rsync.excludePatterns", new JsonArray("*.tmp", "/sub/100% + *")));
-        Assert.Equal(["--exclude=/.rsyncs3backup.json", "--exclude=*.tmp", "--exclude=/sub/100% + *"],
+        Assert.Equal(["--exclude=/.rsyncs3backup.json", "--exclude=/.rsyncs3backup.lock", "--exclude=*.tmp", "--exclude=/sub/100% + *"],
             Arguments().Where(argument => argument.StartsWith("--exclude", StringComparison.Ordinal)).Distinct());
         Assert.Equal(["a.txt", "sub/b.txt"], Files(Mirror).Keys);
         Assert.Equal(["a.txt", "sub/b.txt"], Objects().Keys);

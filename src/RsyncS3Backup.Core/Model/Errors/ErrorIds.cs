@@ -41,6 +41,7 @@ internal static class ErrorIds
     public const string KnownHostsFileUnusable = nameof(KnownHostsFileUnusable);
     public const string LogNotWritable = nameof(LogNotWritable);
     public const string MirrorEmpty = nameof(MirrorEmpty);
+    public const string MirrorInUse = nameof(MirrorInUse);
     public const string MirrorMissing = nameof(MirrorMissing);
     public const string MirrorUnreadable = nameof(MirrorUnreadable);
     public const string NameNotUtf8 = nameof(NameNotUtf8);

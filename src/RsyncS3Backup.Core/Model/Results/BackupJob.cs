@@ -62,7 +62,10 @@ public sealed record BackupJob
     /// <summary>Their bytes.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>What is wrong with the configuration file, each thing in a line; empty for a good one. A job with problems does not run.</summary>
+    /// <summary>
+    /// What is wrong, each thing in a line; empty for a good job. What is wrong with the configuration file keeps the job from running
+    /// (<see cref="Error"/> says so then); a mirror or a key prefix that overlaps with another job's does not.
+    /// </summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 
     /// <summary>Why it does not run; null for a good one.</summary>

@@ -31,6 +31,8 @@ internal static class BackupRepairs
         try
         {
             using JobLock? held = await JobLocks.TakeAsync(job.Name, test.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+            using MirrorLock? mirror = await JobLocks
+                .TakeMirrorAsync(job.Options.Rsync.LocalDestination, test.WaitForLock, context, cancellationToken).ConfigureAwait(false);
             await Task.Run(() => RepairAsync(test, wishes, context, emit, cancellationToken), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)

@@ -165,6 +165,14 @@ internal static unsafe partial class UnixCalls
         return flock(folder.Descriptor, exclusively | withoutWaiting) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
     }
 
+    /// <summary>The same of an open file.</summary>
+    public static bool TryLock(SafeFileHandle file)
+    {
+        const int exclusively = 2;
+        const int withoutWaiting = 4;
+        return flock(Descriptor(file), exclusively | withoutWaiting) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
+    }
+
     /// <summary>Gives up the lock on a folder.</summary>
     /// <remarks>
     /// To close the folder is not enough: a process that is being started beside us has a copy of the open folder between its fork(2) and its
@@ -174,6 +182,13 @@ internal static unsafe partial class UnixCalls
     {
         const int unlock = 8;
         _ = flock(folder.Descriptor, unlock);
+    }
+
+    /// <summary>Gives up the lock on a file.</summary>
+    public static void Unlock(SafeFileHandle file)
+    {
+        const int unlock = 8;
+        _ = flock(Descriptor(file), unlock);
     }
 
     /// <summary>The user that this process acts as.</summary>

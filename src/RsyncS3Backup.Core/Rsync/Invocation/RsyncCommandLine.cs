@@ -92,7 +92,7 @@ internal static class RsyncCommandLine
     // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper down is mirrored.
     private static List<string> OwnRules(RsyncPass pass)
     {
-        List<string> rules = ["--exclude=/" + MirrorMarker.FileName];
+        List<string> rules = ["--exclude=/" + MirrorMarker.FileName, "--exclude=/" + MirrorExclusions.LockFile];
         if (pass.Deletes)
             rules.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
         return rules;
