@@ -60,7 +60,7 @@ Describe 'Restore-Backup' {
         $said = & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command "$command -WhatIf"
         @($said -match 'newer than the copy').Count | Should -Be 1
         $said -match 'newer than the copy' | Should -BeLike "*$file*"
-        & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command "($command -Confirm:`$false -WarningAction Ignore).SkippedNewer" |
+        & (Get-Command pwsh).Source -NoProfile -NonInteractive -Command "$command -Confirm:`$false -WarningAction Ignore | ForEach-Object SkippedNewer" |
             Should -Be 1
         Get-Content $file | Should -Be 'newer work'
         (Restore-Backup -ConfigPath $job.Path -InPlace -Force -LiteralPath 'a.txt').Restored | Should -Be 1

@@ -316,10 +316,16 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     [InlineData("keepYearly", "2019-06-01-12")]
     public void Each_rule_keeps_snapshots_of_its_own(string key, string third)
     {
-        string[] earlier = ["2018-06-01-12", "2019-06-01-12", "2020-03-01-12", "2020-12-10-12", "2020-12-30-12", "2020-12-31-06", "2020-12-31-12"];
-        const string manifest = """{ "status": "complete", "job": "photos", "time": "2021-01-01T00:00:00Z", "moduleVersion": "1.0.0" }""";
-        foreach (string date in earlier)
+        const string last = "2020-12-31-12";
+        string[] all = ["2018-06-01-12", "2019-06-01-12", "2020-03-01-12", "2020-12-10-12", "2020-12-30-12", "2020-12-31-06"];
+        int index = Array.IndexOf(all, third);
+        // Three of them go, those that the other rules would keep first: one run always prunes three.
+        string[] going = [.. all[(index + 1)..].Concat(all[..index].Reverse()).Take(3)];
+        foreach (string date in (string[])[.. going, third, last])
         {
+            string manifest = $$"""
+                { "status": "complete", "job": "photos", "time": "{{date[..10]}}T{{date[11..]}}:30:00Z", "moduleVersion": "1.0.0" }
+                """;
             Server.Store.Put(BucketName, $"rsync/{date}/.rsyncs3backup-snapshot.json", System.Text.Encoding.UTF8.GetBytes(manifest));
             Server.Store.Put(BucketName, $"rsync/{date}/a.txt", "old"u8);
         }
@@ -328,7 +334,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
 
         string today = result.Text("Stage2.KeyPrefix")["rsync/".Length..^1];
         Assert.Equal(
-            [third, "2020-12-31-12", today],
+            [third, last, today],
             Server.Store.Keys(BucketName).Select(item => item.Split('/')[1]).Distinct().Order(StringComparer.Ordinal));
     }
 
