@@ -73,6 +73,7 @@ public abstract class RestoreHarness : SyncHarness
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(MirrorTrees.Latin1(root));
         entries.Remove("");
         entries.Remove(MirrorMarker.FileName);
+        entries.Remove(MirrorExclusions.LockFile);
         return entries;
     }
 

@@ -13,6 +13,7 @@ internal static class MirrorTrees
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(Latin1(root));
         // Ours, and no part of the backup.
         entries.Remove(MirrorMarker.FileName);
+        entries.Remove(MirrorExclusions.LockFile);
         // With several sources the mirror's root itself belongs to none of them.
         if (sourceCount > 1)
             entries.Remove("");

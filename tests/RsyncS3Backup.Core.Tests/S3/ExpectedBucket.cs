@@ -15,7 +15,7 @@ internal static class ExpectedBucket
     public static Dictionary<string, ExpectedObject> Of(string mirror, S3DirectoryMarkers markers, bool excludesTemporary)
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(MirrorTrees.Latin1(mirror))
-            .Where(item => item.Key.Length > 0 && item.Key != MirrorMarker.FileName)
+            .Where(item => item.Key.Length > 0 && item.Key is not (MirrorMarker.FileName or MirrorExclusions.LockFile))
             .Select(item => (Key: Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(item.Key)), item.Value))
             .Where(item => !excludesTemporary || !item.Key.Split('/').Any(part => part.EndsWith(".tmp", StringComparison.Ordinal)))
             .ToDictionary(item => item.Key, item => item.Value);

@@ -170,6 +170,8 @@ internal sealed class ModelTree(Random random, string root)
     {
         Dictionary<string, RawEntry> entries = RawFileSystem.ReadTree(root);
         entries.Remove(MirrorMarker.FileName);
+        // What a killed run leaves.
+        entries.Remove(MirrorExclusions.LockFile);
         return entries;
     }
 
