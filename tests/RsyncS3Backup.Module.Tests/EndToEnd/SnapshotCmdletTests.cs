@@ -44,8 +44,14 @@ public sealed class SnapshotCmdletTests : EndToEndTest
 
     private IEnumerable<PSObject> List(string job) => Session.Run("param($Path) Get-BackupSnapshot $Path @keys", job).ThrowOnError().Objects;
 
-    private void Put(string prefix, string status, string job) => Server.Store.Put(BucketName, prefix + ".rsyncs3backup-snapshot.json",
-        Encoding.UTF8.GetBytes($$"""
-            { "status": "{{status}}", "job": "{{job}}", "time": "2020-01-05T00:00:00Z", "objects": 7, "bytes": 8, "moduleVersion": "1.0.0" }
+    // With a time and objects that fit it: others count for nothing.
+    private void Put(string prefix, string status, string job)
+    {
+        string date = prefix.Split('/')[1];
+        Server.Store.Put(BucketName, prefix + ".rsyncs3backup-snapshot.json", Encoding.UTF8.GetBytes($$"""
+            { "status": "{{status}}", "job": "{{job}}", "time": "{{date}}T12:00:00Z", "objects": 7, "bytes": 8, "moduleVersion": "1.0.0" }
             """));
+        for (int i = 0; i < 7; i++)
+            Server.Store.Put(BucketName, $"{prefix}{i}.txt", "x"u8);
+    }
 }
