@@ -146,6 +146,7 @@ public sealed class SourceTests : RsyncStageHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task What_one_source_lost_is_not_small_beside_what_the_others_hold()
     {
         RsyncStageRequest both = TwoSources();
@@ -171,6 +172,7 @@ public sealed class SourceTests : RsyncStageHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_run_that_is_refused_twice_is_not_let_through_by_what_it_copied()
     {
         RsyncStageRequest both = TwoSources();

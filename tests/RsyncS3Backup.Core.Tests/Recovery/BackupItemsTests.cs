@@ -113,6 +113,7 @@ public sealed class BackupItemsTests : SyncHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task The_modules_own_files_are_no_items()
     {
         Options = Options with { S3Prefix = "s/{yyyy-MM-dd}/" };

@@ -78,6 +78,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_stopped_restore_leaves_whole_files_and_the_next_one_fetches_only_what_is_missing()
     {
         byte[] large = PutLarge("large");

@@ -11,6 +11,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 public sealed class OrphanTests : RsyncStageHarness
 {
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task An_rsync_that_hangs_ends_when_our_process_is_killed()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Only Linux tells a process that its parent died.");
@@ -23,6 +24,7 @@ public sealed class OrphanTests : RsyncStageHarness
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task While_an_rsync_outlives_our_process_no_run_starts_and_its_journal_is_not_taken_for_ended()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "finds processes in /proc");

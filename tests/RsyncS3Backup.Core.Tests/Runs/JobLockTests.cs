@@ -182,6 +182,7 @@ public sealed class JobLockTests : LocalJob
     }
 
     [SkippableFact]
+    [Trait("Category", "Slow")]
     public async Task A_run_that_was_killed_holds_no_lock_although_its_rsync_lives_on()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "finds processes in /proc");

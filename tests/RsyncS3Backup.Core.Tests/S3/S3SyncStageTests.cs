@@ -130,6 +130,7 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_large_file_goes_in_parts_and_compares_equal_afterwards()
     {
         byte[] content = RandomNumberGenerator.GetBytes((20 * 1024 * 1024) + 12345);

@@ -47,6 +47,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Answers))]
     public async Task Nothing_is_taken_for_done_that_S3_did_not_answer(string operation, FaultKind kind)
     {
@@ -65,6 +66,7 @@ public sealed class WrongAnswerTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Answers))]
     public async Task A_wrong_answer_that_passes_does_no_harm(string operation, FaultKind kind)
     {

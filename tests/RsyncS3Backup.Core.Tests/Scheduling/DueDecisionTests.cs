@@ -145,6 +145,7 @@ public sealed class DueDecisionTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void Of_any_sequence_of_triggers_each_time_gets_one_run_or_is_merged_into_one()
     {
         Random random = new(17);

@@ -123,6 +123,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_second_run_of_the_day_brings_the_days_snapshot_up_to_date_and_one_without_changes_writes_nothing()
     {
         MakeTree();
