@@ -168,7 +168,8 @@ function Get-Suite([string] $Shells) {
     New-DotnetSuite Module Module $module 'FullyQualifiedName!~.NativeScheduleTests.'
     New-PesterSuite Pester Schedules $Shells
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there.
-    New-CommandSuite Format Core-Rsync dotnet, format, whitespace, ., --folder, --exclude, out, --verify-no-changes
+    # With their slashes: without, it looks at nothing. Not at all that is here: tests make and remove folders in `out` meanwhile.
+    New-CommandSuite Format Core-Rsync dotnet, format, whitespace, ., --folder, --include, src/, tests/, --verify-no-changes
     if ($Quick) { return }
     # They wait for the minutes at which real schedulers start a job.
     New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
