@@ -14,19 +14,21 @@ namespace RsyncS3Backup.Rsync;
 /// <param name="counts">What was done so far.</param>
 /// <param name="progress">Hears which pass is on.</param>
 internal sealed class RsyncDeletions(
-    RsyncStageRequest request, RsyncPasses passes, MirrorGuard guard, SourceGuard sources, RunContext context, StageReport report, RsyncCounts counts,
-    RsyncProgressReporter progress)
+    RsyncStageRequest request, RsyncPasses passes, MirrorGuard guard, SourceGuard sources, RunContext context, StageReport report,
+    RsyncCounts counts, RsyncProgressReporter progress)
 {
-    // A few files may go away between the two passes without stopping the second one, as far as the job's limit allows them too.
-    private const long SlackBetweenPasses = 100;
-
     private readonly string destination = request.Options.LocalDestination;
 
     /// <summary>What the passes that delete would be refused for, once a dry run has counted.</summary>
     /// <param name="outcomes">How the dry runs ended.</param>
     /// <returns>Null when they would delete.</returns>
-    public BackupError? Foresee(List<RsyncPassOutcome> outcomes) =>
-        counts.Deleted == 0 ? null : Judge(outcomes, [.. outcomes.Select(outcome => outcome.Deleted)], passes.FirstDeleted).Error;
+    public BackupError? Foresee(List<RsyncPassOutcome> outcomes)
+    {
+        if (counts.Deleted == 0)
+            return null;
+        DeletionCount[] counted = [.. outcomes.Select(outcome => Count(outcome, outcome.Deleted, outcome.Deleted))];
+        return Refusal(outcomes, counted, Judge(counted), passes.FirstDeleted);
+    }
 
     /// <summary>The second pass: deletes what the first one withheld, if the job allows that much.</summary>
     /// <param name="outcomes">How the first pass of each source ended; replaced by how the second one did.</param>
@@ -34,75 +36,65 @@ internal sealed class RsyncDeletions(
     /// <returns>Why nothing, or not everything, was deleted; null when all was.</returns>
     public async Task<BackupError?> DeleteAsync(List<RsyncPassOutcome> outcomes, CancellationToken cancellationToken)
     {
-        // rsync counts all it withheld but the topmost folders that still have content, each of which holds at least one that it counts.
-        long[] most = [.. outcomes.Select(outcome => 2 * outcome.Withheld)];
-        if (most.Sum() == 0)
+        if (outcomes.TrueForAll(outcome => outcome.Withheld == 0))
             return null;
-        Judgement judgement = Judge(outcomes, most, []);
-        if (judgement.Error is not null)
+        // rsync counts all it withheld but the topmost folders that still have content, each of which holds at least one that it counts.
+        DeletionJudgement judgement = Judge([.. outcomes.Select(outcome => Count(outcome, outcome.Withheld, 2 * outcome.Withheld))]);
+        if (judgement.IsRefused)
         {
             // Near a limit, so a dry run for the exact numbers and the names.
             List<string> names = [];
-            long[] exact = new long[outcomes.Count];
-            for (int index = 0; index < exact.Length; index++)
+            List<DeletionCount> exact = [];
+            foreach (RsyncPassOutcome outcome in outcomes)
             {
-                if (outcomes[index].Withheld > 0)
-                    exact[index] = await passes.CountDeletionsAsync(outcomes[index], names, cancellationToken).ConfigureAwait(false);
+                long count = outcome.Withheld == 0 ? 0 : await passes.CountDeletionsAsync(outcome, names, cancellationToken).ConfigureAwait(false);
+                exact.Add(Count(outcome, count, count));
             }
 
-            judgement = Judge(outcomes, exact, names);
-            if (judgement.Error is { } refused)
+            judgement = Judge(exact);
+            if (Refusal(outcomes, exact, judgement, names) is { } refusal)
             {
                 guard.Refused(judgement.Existing, report);
-                for (int index = 0; index < exact.Length; index++)
+                for (int index = 0; index < exact.Count; index++)
                 {
-                    if (exact[index] > 0)
-                        sources.Refused(outcomes[index].Leg, ExistingOf(outcomes[index], exact[index]), report);
+                    if (exact[index].AtMost > 0)
+                        sources.Refused(outcomes[index].Leg, exact[index].Existing, report);
                 }
 
-                return refused;
+                return refusal;
             }
         }
 
-        return await SecondPassAsync(outcomes, Math.Min(judgement.Allowed, judgement.Deletions + SlackBetweenPasses), cancellationToken)
-            .ConfigureAwait(false);
+        return await SecondPassAsync(outcomes, judgement, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Holds what would be deleted against the job's limit, of each source and of all: what one drive lost must not look small beside what the
-    /// others hold.
-    /// </summary>
-    private Judgement Judge(List<RsyncPassOutcome> outcomes, long[] deletions, IReadOnlyList<string> names)
+    private DeletionCount Count(RsyncPassOutcome outcome, long atLeast, long atMost) =>
+        new(atLeast, atMost, outcome.KeptEntries, sources.KnownEntries(outcome.Leg));
+
+    private DeletionJudgement Judge(IReadOnlyList<DeletionCount> deletions) =>
+        DeletionJudgement.Of(request.Options.MaxDelete, deletions, guard.KnownEntries);
+
+    private BackupError? Refusal(
+        List<RsyncPassOutcome> outcomes, IReadOnlyList<DeletionCount> exact, DeletionJudgement judgement, List<string> names)
     {
         DeleteLimit limit = request.Options.MaxDelete;
-        BackupError? error = null;
-        for (int index = 0; index < outcomes.Count && error is null; index++)
+        if (judgement.RefusedSource is { } index)
         {
-            long existingHere = ExistingOf(outcomes[index], deletions[index]);
-            long allowedHere = limit.AllowedOfSource(existingHere);
-            if (deletions[index] > allowedHere)
-            {
-                string folder = outcomes[index].Leg.Destination;
-                string[] below = [.. names.Where(name => outcomes[index].Leg.Name is not { } part || name.StartsWith(part + "/", StringComparison.Ordinal))];
-                error = RsyncErrors.DeleteLimitExceeded(folder, deletions[index], existingHere, allowedHere, limit, below);
-            }
+            RsyncLeg leg = outcomes[index].Leg;
+            IEnumerable<string> below = names.Where(name => leg.Name is null || name.StartsWith(leg.Name + "/", StringComparison.Ordinal));
+            return RsyncErrors.DeleteLimitExceeded(
+                leg.Destination, exact[index].AtMost, exact[index].Existing, judgement.AllowedOfSource[index], limit, [.. below]);
         }
 
-        // What the mirror held before this run: what the sources hold, less what is new, and what is to be deleted.
-        long sum = deletions.Sum();
-        long existing = Math.Min(outcomes.Sum(outcome => outcome.KeptEntries) + sum, guard.KnownEntries ?? long.MaxValue);
-        long allowed = limit.Allowed(existing);
-        if (error is null && sum > allowed)
-            error = RsyncErrors.DeleteLimitExceeded(destination, sum, existing, allowed, limit, names);
-        return new Judgement(error, sum, existing, allowed);
+        return judgement.IsRefused
+            ? RsyncErrors.DeleteLimitExceeded(destination, judgement.Deletions, judgement.Existing, judgement.Allowed, limit, names)
+            : null;
     }
 
-    /// <summary>What a source's folder holds, less what runs that were refused or failed have copied since its last good one.</summary>
-    private long ExistingOf(RsyncPassOutcome outcome, long deletions) =>
-        Math.Min(outcome.KeptEntries + deletions, sources.KnownEntries(outcome.Leg) ?? long.MaxValue);
-
-    private async Task<BackupError?> SecondPassAsync(List<RsyncPassOutcome> outcomes, long left, CancellationToken cancellationToken)
+    private async Task<BackupError?> SecondPassAsync(
+        List<RsyncPassOutcome> outcomes, DeletionJudgement judgement, CancellationToken cancellationToken)
     {
+        long left = judgement.Bound;
         for (int index = 0; index < outcomes.Count; index++)
         {
             RsyncPassOutcome first = outcomes[index];
@@ -110,7 +102,8 @@ internal sealed class RsyncDeletions(
                 continue;
             context.Verbose($"Pass 2 deletes from {first.Leg.Destination} what {first.Leg.Source} no longer has.");
             progress.StartPass(first.Leg.Name is null ? "Deleting" : $"Deleting from {first.Leg.Name}");
-            RsyncPassOutcome second = await passes.RunAsync(first.Leg, RsyncPass.Delete(left), cancellationToken).ConfigureAwait(false);
+            RsyncPass pass = RsyncPass.Delete(Math.Min(left, judgement.BoundOfSource[index]));
+            RsyncPassOutcome second = await passes.RunAsync(first.Leg, pass, cancellationToken).ConfigureAwait(false);
             outcomes[index] = second;
             left = Math.Max(0, left - second.Deleted);
             if (second.Withheld > 0 && second.Code is RsyncExitCodes.Done or RsyncExitCodes.Vanished or RsyncExitCodes.DeleteLimit)
@@ -121,6 +114,4 @@ internal sealed class RsyncDeletions(
 
         return null;
     }
-
-    private readonly record struct Judgement(BackupError? Error, long Deletions, long Existing, long Allowed);
 }

@@ -105,6 +105,27 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
     }
 
     [Fact]
+    public async Task A_source_that_shrinks_between_the_passes_does_not_use_up_what_another_may_lose()
+    {
+        // 40 of 101 entries of each are to go: of each 90 may, of both together 101.
+        string statistics = FakeRsync.Statistics.Replace("files: 5 (reg: 4, dir: 1)", "files: 61 (reg: 60, dir: 1)", StringComparison.Ordinal);
+        Options = Options with { DeleteExtraneous = true };
+        Sources = [new BackupSource { Path = Files.Folder("one") }, new BackupSource { Path = Files.Folder("two") }];
+        await RunFakeAsync($"""
+            echo "$*" | grep -o -e '--max-delete=[0-9]*' >> '{Files["limits"]}'
+            case "$*" in
+            *--max-delete=0*)
+                echo 'Deletions stopped due to --max-delete limit (40 skipped)' >&2
+                {statistics}
+                exit 25;;
+            *--max-delete=90*) for i in $(seq 20); do printf "$item"'*deleting  \t0\t0\t%s//\n' $i; done;;
+            esac
+            {statistics}
+            """);
+        Assert.Equal(["--max-delete=0", "--max-delete=0", "--max-delete=90", "--max-delete=81"], File.ReadAllLines(Files["limits"]));
+    }
+
+    [Fact]
     public async Task A_full_drive_has_its_own_error()
     {
         RsyncStageResult result = await RunFakeAsync("""

@@ -15,6 +15,7 @@ public abstract class RsyncStageHarness : IDisposable
         Source = Files.Folder("source");
         Mirror = Files["mirror"];
         Options = new RsyncOptions { LocalDestination = Mirror };
+        Sources = [new BackupSource { Path = Source }];
     }
 
     protected TemporaryFolder Files { get; } = new();
@@ -24,6 +25,8 @@ public abstract class RsyncStageHarness : IDisposable
     protected string Mirror { get; }
 
     protected RsyncOptions Options { get; set; }
+
+    protected IReadOnlyList<BackupSource> Sources { get; set; }
 
     /// <summary>A job of this test alone: what a job remembers of its mirror is in its state.</summary>
     protected string JobName { get; set; } = "test-" + Guid.NewGuid().ToString("N");
@@ -38,7 +41,7 @@ public abstract class RsyncStageHarness : IDisposable
 
     protected virtual void Dispose(bool disposing) => Files.Dispose();
 
-    private protected RsyncStageRequest Request => new() { Sources = [new BackupSource { Path = Source }], Options = Options };
+    private protected RsyncStageRequest Request => new() { Sources = [.. Sources], Options = Options };
 
     protected Task<RsyncStageResult> RunAsync() => RunAsync(Request);
 
