@@ -168,7 +168,7 @@ function Get-Suite([string] $Shells) {
     New-DotnetSuite Module Module $module 'FullyQualifiedName!~.NativeScheduleTests.'
     New-PesterSuite Pester Schedules $Shells
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there.
-    # With their slashes: without, it looks at nothing. Not at all that is here: tests make and remove folders in `out` meanwhile.
+    # With their slashes: without, it looks at nothing. Not at all that is here: tests make folders in `out`, and links to elsewhere.
     New-CommandSuite Format Core-Rsync dotnet, format, whitespace, ., --folder, --include, src/, tests/, --verify-no-changes
     if ($Quick) { return }
     # They wait for the minutes at which real schedulers start a job.

@@ -2,13 +2,14 @@ using System.Globalization;
 
 namespace RsyncS3Backup.Core.Tests.Support;
 
-/// <summary>Folders beside the tests, for this process alone: suites of one assembly run side by side.</summary>
+/// <summary>Folders below the repository's <c>out</c>, for this process alone: suites of one assembly run side by side.</summary>
 internal static class ProcessFolder
 {
     /// <summary>Makes an empty one; gives its path.</summary>
     public static string Make(string name)
     {
-        string all = Path.Combine(AppContext.BaseDirectory, name);
+        // Not beside the assembly: what looks for source files there would meet what tests make, links to /proc among it.
+        string all = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../../out/tests", name));
         // The test host ends without running code that could clean up, so those who come later do it.
         foreach (string left in Directory.Exists(all) ? Directory.GetDirectories(all) : [])
         {
