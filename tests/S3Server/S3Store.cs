@@ -66,7 +66,7 @@ public sealed class S3Store : IDisposable
     /// <summary>Puts an object without a request.</summary>
     public StoredObjectInfo Put(
         string bucket, string key, ReadOnlySpan<byte> content, IReadOnlyDictionary<string, string>? metadata = null,
-        string storageClass = "STANDARD")
+        string storageClass = "STANDARD", DateTimeOffset? lastModified = null)
     {
         using var writer = NewContent(content.Length);
         using var digest = new BodyDigest(writer, md5: true, sha256: false, ChecksumAlgorithm.Crc64Nvme);
@@ -76,7 +76,7 @@ public sealed class S3Store : IDisposable
             Key = key,
             Content = writer.Finish(),
             ETag = Convert.ToHexStringLower(digest.FinishMd5()!),
-            LastModified = Now(),
+            LastModified = lastModified ?? Now(),
             Checksum = new(ChecksumAlgorithm.Crc64Nvme, Convert.ToBase64String(digest.FinishChecksum()!), IsComposite: false),
             Attributes = new() { Metadata = metadata ?? ObjectAttributes.EmptyMetadata, StorageClass = storageClass },
         };

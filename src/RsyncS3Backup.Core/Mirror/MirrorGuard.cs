@@ -11,6 +11,9 @@ internal sealed class MirrorGuard
     private readonly MirrorMarker? marker;
     private MirrorMemory memory;
 
+    // The mirror that a new one takes the place of: the job was given another place, or the user said so.
+    private string? replaced;
+
     private MirrorGuard(string job, string mirror, MirrorMarker? marker, MirrorMemory memory)
     {
         this.job = job;
@@ -37,8 +40,10 @@ internal sealed class MirrorGuard
         MirrorMemory memory = MirrorMemory.Load(job, mirror);
         if (allowNew)
         {
-            MirrorMarker? own = TryRead(mirror, out _) is { } found && WhatIsWrong(found, job, mirror, memory) is null ? found : null;
-            return new MirrorGuard(job, mirror, own, own is null ? new MirrorMemory { Path = mirror } : memory);
+            MirrorMarker? found = TryRead(mirror, out _);
+            MirrorMarker? own = found is not null && WhatIsWrong(found, job, mirror, memory) is null ? found : null;
+            return own is not null ? new MirrorGuard(job, mirror, own, memory)
+                : new MirrorGuard(job, mirror, null, new MirrorMemory { Path = mirror }) { replaced = MirrorMemory.LastMarkerId(job) ?? found?.Id };
         }
 
         MirrorMarker? marker = TryRead(mirror, out string? unreadable);
@@ -56,7 +61,7 @@ internal sealed class MirrorGuard
 
         if (marker is null && NestedMirrors.Above(mirror) is { } outer)
             throw new BackupException(MirrorErrors.DestinationInMirror(mirror, outer.Folder, outer.Job));
-        return new MirrorGuard(job, mirror, marker, memory);
+        return new MirrorGuard(job, mirror, marker, memory) { replaced = marker is null ? MirrorMemory.LastMarkerId(job) : null };
     }
 
     /// <summary>
@@ -82,10 +87,10 @@ internal sealed class MirrorGuard
             return;
         Remember(report, () =>
         {
-            MirrorMarker current = marker ?? MirrorMarker.New(job, mirror);
+            MirrorMarker current = marker ?? MirrorMarker.New(job, mirror) with { Replaces = replaced };
             string place = RealPath.Of(mirror);
-            if (marker is null || marker.Path != place)
-                (current with { Path = place }).Write(mirror);
+            if (marker is null || marker.Path != place || marker.Host is null)
+                (current with { Path = place, Host = current.Host ?? KeyPrefix.Host }).Write(mirror);
             return memory with
             {
                 MarkerId = current.Id,

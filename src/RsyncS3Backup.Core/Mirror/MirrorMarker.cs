@@ -5,8 +5,8 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Mirror;
 
 /// <summary>
-/// The file at a mirror's root that tells this mirror from an empty mount point and from another drive. It never goes to S3, and rsync
-/// neither copies nor deletes it.
+/// The file at a mirror's root that tells this mirror from an empty mount point and from another drive; rsync neither copies nor deletes it.
+/// Stage 2 puts it under the key prefix before anything else, so that it says there too whose that is.
 /// </summary>
 /// <param name="Id">The mirror's own id.</param>
 /// <param name="Job">The name of the job that made the mirror.</param>
@@ -20,15 +20,30 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// </summary>
     public string? Path { get; init; }
 
+    /// <summary>The name of the machine that made the mirror; null in a marker that an earlier version wrote.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>
+    /// The id of the mirror that this one took the place of, when the user said so: what that one owned is this one's. Null for none.
+    /// </summary>
+    public string? Replaces { get; init; }
+
     /// <summary>The file's name.</summary>
     public const string FileName = ".rsyncs3backup.json";
 
-    private const int LargestFile = 64 * 1024;
-    private const string Note = "RsyncS3Backup knows this mirror by this file. Without it the next run is refused.";
+    /// <summary>Bytes that a marker has at most.</summary>
+    internal const int LargestFile = 64 * 1024;
+    private const string Note = "RsyncS3Backup knows this mirror, and its copy in S3, by this file. Without it the next run is refused.";
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <summary>A marker for a mirror that has none.</summary>
     public static MirrorMarker New(string job, string mirror) =>
-        new(Guid.NewGuid().ToString("D"), job, DateTimeOffset.UtcNow, FileSystemIdentity.Of(mirror)) { Path = RealPath.Of(mirror) };
+        new(Guid.NewGuid().ToString("D"), job, DateTimeOffset.UtcNow, FileSystemIdentity.Of(mirror))
+        {
+            Path = RealPath.Of(mirror),
+            Host = KeyPrefix.Host,
+        };
 
     /// <summary>The marker of a mirror; null when it has none.</summary>
     /// <exception cref="InvalidDataException">There is a file of that name that is no marker.</exception>
@@ -41,17 +56,27 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
             return null;
         if (file.Length > LargestFile)
             throw new InvalidDataException("it is too large");
+        return Parse(File.ReadAllBytes(file.FullName));
+    }
+
+    /// <summary>What a marker says.</summary>
+    /// <exception cref="InvalidDataException">It is no marker.</exception>
+    public static MirrorMarker Parse(ReadOnlyMemory<byte> content)
+    {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
-            JsonElement fileSystem = document.RootElement.GetProperty("fileSystem");
+            using JsonDocument document = JsonDocument.Parse(content);
+            JsonElement root = document.RootElement;
+            JsonElement fileSystem = root.GetProperty("fileSystem");
             return new MirrorMarker(
-                Text(document.RootElement, "id")!,
-                Text(document.RootElement, "job")!,
-                document.RootElement.GetProperty("created").GetDateTimeOffset(),
-                new FileSystemIdentity(Text(fileSystem, "type")!, fileSystem.TryGetProperty("id", out _) ? Text(fileSystem, "id") : null))
+                Text(root, "id") ?? throw new FormatException(),
+                Text(root, "job") ?? throw new FormatException(),
+                root.GetProperty("created").GetDateTimeOffset(),
+                new FileSystemIdentity(Text(fileSystem, "type") ?? "", Text(fileSystem, "id")))
             {
-                Path = document.RootElement.TryGetProperty("path", out _) ? Text(document.RootElement, "path") : null,
+                Path = Text(root, "path"),
+                Host = Text(root, "host"),
+                Replaces = Text(root, "replaces"),
             };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -64,21 +89,42 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     public void Write(string mirror)
     {
         string path = System.IO.Path.Combine(mirror, FileName);
-        FolderTime.Keep(mirror, () => StateFolder.Replace(path, json =>
-        {
-            json.WriteString("note", Note);
-            json.WriteString("id", Id);
-            json.WriteString("job", Job);
-            json.WriteString("created", Created);
-            if (Path is not null)
-                json.WriteString("path", Path);
-            json.WriteStartObject("fileSystem");
-            json.WriteString("type", FileSystem.Type);
-            if (FileSystem.Id is not null)
-                json.WriteString("id", FileSystem.Id);
-            json.WriteEndObject();
-        }));
+        FolderTime.Keep(mirror, () => StateFolder.Replace(path, Write));
     }
 
-    private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
+    /// <summary>It as the bytes of a file.</summary>
+    public byte[] ToBytes()
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, Indented))
+        {
+            json.WriteStartObject();
+            Write(json);
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("note", Note);
+        json.WriteString("id", Id);
+        json.WriteString("job", Job);
+        json.WriteString("created", Created);
+        if (Host is not null)
+            json.WriteString("host", Host);
+        if (Path is not null)
+            json.WriteString("path", Path);
+        if (Replaces is not null)
+            json.WriteString("replaces", Replaces);
+        json.WriteStartObject("fileSystem");
+        json.WriteString("type", FileSystem.Type);
+        if (FileSystem.Id is not null)
+            json.WriteString("id", FileSystem.Id);
+        json.WriteEndObject();
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 }

@@ -61,7 +61,12 @@ internal sealed record MirrorMemory
     }
 
     /// <summary>The mirror that the job of a state folder remembers; null when that is none.</summary>
-    public static string? PathIn(string stateFolder)
+    public static string? PathIn(string stateFolder) => TextIn(stateFolder, "path");
+
+    /// <summary>The id of the mirror that a job had last, wherever that was; null when none is known.</summary>
+    public static string? LastMarkerId(string job) => TextIn(StateFolder.PathFor(job), "markerId");
+
+    private static string? TextIn(string stateFolder, string name)
     {
         try
         {
@@ -69,10 +74,10 @@ internal sealed record MirrorMemory
             if (!File.Exists(path))
                 return null;
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.GetProperty("path").GetString();
+            return document.RootElement.TryGetProperty(name, out JsonElement text) ? text.GetString() : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException or InvalidOperationException)
+            or InvalidOperationException)
         {
             return null;
         }

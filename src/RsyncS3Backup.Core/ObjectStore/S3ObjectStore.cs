@@ -173,17 +173,19 @@ internal sealed class S3ObjectStore : IObjectStore
     {
         try
         {
-            // Rare, and often not there: the short way would only ask twice.
-            using GetObjectResponse found =
-                await GetThroughSdkAsync(new ObjectQuery(Key(relativeKey)), cancellationToken).ConfigureAwait(false);
+            // Rare, and often not there: the short way would only ask twice. A range: of whatever lies there no more is fetched, and the SDK does
+            // not compare it with an entity tag that need be no MD5.
+            ObjectQuery query = new(Key(relativeKey)) { Range = (0, most) };
+            using GetObjectResponse found = await GetThroughSdkAsync(query, cancellationToken).ConfigureAwait(false);
             if (found.ContentLength > most)
                 return null;
             byte[] bytes = new byte[found.ContentLength];
             await found.ResponseStream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
             return bytes;
         }
-        catch (AmazonS3Exception exception) when (exception.ErrorCode == "NoSuchKey")
+        catch (AmazonS3Exception exception) when (exception.ErrorCode is "NoSuchKey" or "InvalidRange")
         {
+            // An empty object has no range.
             return null;
         }
     }

@@ -238,6 +238,7 @@ internal static class BackupRunner
         Credentials = options.Credentials,
         AllowInsecureEndpoint = options.AllowInsecureEndpoint,
         AllowEmptyMirror = options.AllowEmptySource,
+        AllowNewDestination = options.AllowNewDestination,
         MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
         SharedBandwidth = options.SharedBandwidth,
     };

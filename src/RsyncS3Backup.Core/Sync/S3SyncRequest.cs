@@ -22,6 +22,9 @@ internal sealed record S3SyncRequest : S3Access
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     public bool AllowEmptyMirror { get; init; }
 
+    /// <summary>Take a key prefix that belongs to another mirror, job or machine, and delete there what nobody known has sent.</summary>
+    public bool AllowNewDestination { get; init; }
+
     /// <summary>Stage 1 of the job ran right before, so that its journals tell what changed in the mirror.</summary>
     public bool FollowsStage1 { get; init; }
 

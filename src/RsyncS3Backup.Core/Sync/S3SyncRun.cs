@@ -6,6 +6,7 @@ using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.Sync.Deletion;
+using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Snapshots;
 using RsyncS3Backup.Sync.Transfer;
@@ -28,9 +29,12 @@ internal sealed class S3SyncRun : IDisposable
     private readonly ActionSource actions;
     private readonly TransferPhase transfer;
     private readonly DeletePhase deletion;
+    private readonly PrefixOwnership ownership;
+    private readonly NestedPrefixes nested;
     private readonly TransferLimits limits;
     private readonly PlannedSync? plan;
     private readonly string endpoint;
+    private ForeignObjects foreign;
 
     private S3SyncRun(
         S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report,
@@ -58,15 +62,18 @@ internal sealed class S3SyncRun : IDisposable
             sender = new PlannedSender(request, planned, Counters.Sent);
         }
 
+        ownership = new PrefixOwnership(request, store, PrefixOwner.Of(context.JobName, request.MirrorPath), context);
+        store = new OwnedStore(store, ownership);
         endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint, remembers: !state.IsReadOnly);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
             snapshot = new SnapshotRun(request, store, keyPrefix, startTime, context, report, state);
         session = new CatalogSession(
             request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, state, plan?.Mirror);
+        nested = new NestedPrefixes(request, store, Catalog, ownership.Owner, report);
         actions = new ActionSource(
-            Walker(report), session, store, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), report);
+            Walker(report), session, store, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(request, mostRequests, store, Catalog, snapshot, Counters, report, sender);
-        deletion = new DeletePhase(request, store, Catalog, snapshot, Counters, context, report, state);
+        deletion = new DeletePhase(request, store, Catalog, snapshot, Counters, context, report, state, nested);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
@@ -161,11 +168,15 @@ internal sealed class S3SyncRun : IDisposable
             await snapshot.BeginAsync(session.Open, cancellationToken).ConfigureAwait(false);
         }
 
+        if (Mode.Mode == S3SyncMode.Reconcile)
+            await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
+        foreign = new ForeignObjects(ownership.IsNew, session.Doubt, ownership.Since);
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
         await transfer.RunAsync(
             (carryOut, token) => actions.ForEachAsync((action, inner) => TakeAsync(action, carryOut, inner), token),
             cancellationToken).ConfigureAwait(false);
+        TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
         if (IsComplete && session.KeepsCatalog)
             await transfer.AbortStaleUploadsAsync(Begin, Mode.Mode == S3SyncMode.Reconcile, context, cancellationToken).ConfigureAwait(false);
@@ -203,6 +214,12 @@ internal sealed class S3SyncRun : IDisposable
         // Before anything is done about it, which may fail: the next run would believe the row again.
         if (action.IsRowRefuted)
             Catalog?.Remove(action.RelativeKey);
+        if (nested.Covers(action.RelativeKey))
+        {
+            Counters.EntryLeftOut();
+            return ValueTask.CompletedTask;
+        }
+
         switch (action.Kind)
         {
             case SyncActionKind.Keep:
@@ -211,8 +228,12 @@ internal sealed class S3SyncRun : IDisposable
                     Note(found with { IsLeftover = false });
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete:
-                NoteLeftover(action);
-                deletion.Add(action);
+                bool isForeign = foreign.Include(action.Row, action.Remote);
+                NoteLeftover(action, isForeign);
+                if (isForeign)
+                    Counters.ForeignSeen();
+                if (!isForeign || request.AllowNewDestination)
+                    deletion.Add(action);
                 return ValueTask.CompletedTask;
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();
@@ -224,17 +245,33 @@ internal sealed class S3SyncRun : IDisposable
                 return ValueTask.CompletedTask;
             default:
                 Begin();
-                return carryOut(action, cancellationToken);
+                Task known = ownership.RequireAsync(cancellationToken);
+                return known.IsCompletedSuccessfully ? carryOut(action, cancellationToken) : CarryOutAfterAsync(known, action, carryOut, cancellationToken);
         }
     }
 
+    private static async ValueTask CarryOutAfterAsync(
+        Task known, SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        await known.ConfigureAwait(false);
+        await carryOut(action, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void TellForeign()
+    {
+        if (Counters.Foreign == 0 || Mode.Mode != S3SyncMode.Reconcile || request.AllowNewDestination)
+            return;
+        report.Warning($"{Counters.Foreign} objects under s3://{store.BucketName}/{KeyPrefix} were not sent by this job, and stay. Delete them by "
+            + "hand, or, if the job deletes from S3, run once with -AllowNewDestination.");
+    }
+
     // A later run that does not list must know of it to delete it, and not count it as the mirror's.
-    private void NoteLeftover(SyncAction action)
+    private void NoteLeftover(SyncAction action, bool isForeign)
     {
         if (action.Row is { } row && !action.IsRowRefuted)
         {
-            if (!row.IsLeftover)
-                Note(row with { IsLeftover = true });
+            if (!row.IsLeftover || row.IsForeign != isForeign)
+                Note(row with { IsLeftover = true, IsForeign = isForeign });
         }
         else if (action.Remote is { } remote)
         {
@@ -244,6 +281,7 @@ internal sealed class S3SyncRun : IDisposable
                 ETag = remote.ETag,
                 StorageClass = remote.StorageClass,
                 IsLeftover = true,
+                IsForeign = isForeign,
             });
         }
     }

@@ -129,6 +129,7 @@ internal static class S3SyncStage
             Copied = counters.Copied,
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,
+            Foreign = counters.Foreign,
             PrunedSnapshots = run.PrunedSnapshots.Count,
             PrunedPrefixes = run.PrunedSnapshots,
             IsSnapshotComplete = run.IsSnapshotComplete,

@@ -23,6 +23,7 @@ internal sealed class SyncCounters
     private long doneBytes;
     private long sentBytes;
     private long remote;
+    private long foreign;
 
     public long Created => Interlocked.Read(ref created);
 
@@ -63,6 +64,9 @@ internal sealed class SyncCounters
 
     /// <summary>Objects listed so far.</summary>
     public long Remote => Interlocked.Read(ref remote);
+
+    /// <summary>Objects that the job never sent, and leaves alone.</summary>
+    public long Foreign => Interlocked.Read(ref foreign);
 
     /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
     public void StartFrom(MirrorSummary mirror, long objects)
@@ -122,6 +126,8 @@ internal sealed class SyncCounters
         EntryDone(ref metadataChanged);
         Interlocked.Add(ref doneBytes, entry.ContentLength);
     }
+
+    public void ForeignSeen() => Interlocked.Increment(ref foreign);
 
     public void TransferFailed() => Interlocked.Increment(ref failedTransfers);
 

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.Sync;
@@ -17,6 +18,38 @@ internal static class SyncErrors
         ErrorIds.DeleteLimitExceeded, BackupErrorCategory.LimitsExceeded, where,
         $"{deletions} of {existing} objects under {where} would be deleted, and {allowed} are allowed; none was. The first: {string.Join(", ", first)}.",
         "Look whether the mirror lost something. If the deletions are right, raise maxDelete (options.rsync.maxDelete or -MaxDelete) for one run.");
+
+    /// <summary>Another job, or this one on another machine, sends to the prefix already.</summary>
+    /// <param name="where">The prefix as a URL.</param>
+    /// <param name="other">What its marker says; null when nobody can read that.</param>
+    /// <param name="own">This run's mirror.</param>
+    public static BackupError PrefixOwnedByOther(string where, MirrorMarker? other, MirrorMarker own)
+    {
+        string what = other is null || other.Job != own.Job || other.Host != own.Host ? "" : ", which is another mirror than this one";
+        return Refused(
+            ErrorIds.PrefixOwnedByOther, where,
+            $"{where} belongs to {Describe(other)}{what}. Nothing was sent or deleted.",
+            "Give each job, and each machine, a prefix of its own: {host} in s3Prefix is the machine's name. If this mirror is to take the "
+            + "prefix over, run once with -AllowNewDestination.");
+    }
+
+    /// <summary>A prefix lies beneath another job's, which would delete what is sent there.</summary>
+    public static BackupError PrefixInOther(string where, string above, MirrorMarker other) => Refused(
+        ErrorIds.PrefixOwnedByOther, where,
+        $"{where} lies in {above}, which belongs to {Describe(other)}. Nothing was sent or deleted.",
+        "Give the jobs prefixes that are not in one another.");
+
+    /// <summary>Another job's prefix lies beneath this run's.</summary>
+    public static BackupError OtherInPrefix(string where, string own, MirrorMarker other) => Item(
+        ErrorIds.PrefixOwnedByOther, BackupErrorCategory.InvalidOperation, where,
+        $"{where} belongs to {Describe(other)} and lies in {own}. Nothing beneath it was sent or deleted.",
+        "Give the jobs prefixes that are not in one another.");
+
+    /// <summary>An owner for people.</summary>
+    public static string Describe(MirrorMarker? owner) =>
+        owner is null ? $"somebody whose marker {MirrorMarker.FileName} cannot be read"
+        : owner.Host is null ? $"the job '{owner.Job}'"
+        : $"the job '{owner.Job}' on {owner.Host}";
 
     public static BackupError CatalogFailed(string path, SqliteException exception) => Stage2(
         ErrorIds.CatalogFailed, exception.IsBusy ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError, path,
@@ -85,6 +118,9 @@ internal static class SyncErrors
 
     private static BackupException Refusal(string id, BackupErrorCategory category, string target, string message, string action) =>
         new(Stage2(id, category, target, message, action) with { ExitCode = BackupExitCode.Refused });
+
+    private static BackupError Refused(string id, string target, string message, string action) =>
+        Stage2(id, BackupErrorCategory.InvalidOperation, target, message, action) with { ExitCode = BackupExitCode.Refused };
 
     private static BackupException ParameterError(string id, string target, string message, string action) =>
         new(Stage2(id, BackupErrorCategory.InvalidArgument, target, message, action) with { ExitCode = BackupExitCode.BadConfiguration });

@@ -131,6 +131,10 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     [Parameter]
     public SwitchParameter AllowEmptySource { get; set; }
 
+    /// <summary>Take a key prefix that belongs to another mirror, job or machine, and objects under it that the job never sent.</summary>
+    [Parameter]
+    public SwitchParameter AllowNewDestination { get; set; }
+
     /// <summary>
     /// Emit a <see cref="BackupAction"/> for every entry that something is done about, as it happens; the result comes last.
     /// </summary>
@@ -169,6 +173,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         Credentials = Keys.Credentials,
         AllowInsecureEndpoint = AllowInsecureEndpoint,
         AllowEmptySource = AllowEmptySource,
+        AllowNewDestination = AllowNewDestination,
         MaxDelete = GivenMaxDelete,
         WaitForLock = WaitForLock,
         Logging = logging,
@@ -324,6 +329,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
             Credentials = Keys.Credentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,
             AllowEmptyMirror = AllowEmptySource,
+            AllowNewDestination = AllowNewDestination,
         };
     }
 }

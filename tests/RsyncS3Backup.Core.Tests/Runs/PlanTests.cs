@@ -80,7 +80,8 @@ public sealed class PlanTests : SyncHarness
 
         BackupPlan plan = await PlanUntouchedAsync("first");
 
-        Assert.Equal((BackupStatus.Succeeded, 1, 1, S3SyncMode.Reconcile), (plan.Status, plan.Stage2.Created, plan.Stage2.Requests.Put, plan.Stage2.SyncMode!.Value));
+        // A file, and the marker that says whose the prefix is.
+        Assert.Equal((BackupStatus.Succeeded, 1, 2, S3SyncMode.Reconcile), (plan.Status, plan.Stage2.Created, plan.Stage2.Requests.Put, plan.Stage2.SyncMode!.Value));
         Assert.False(Directory.Exists(folder));
         Assert.False(Directory.Exists(Mirror));
         AssertSame("first", plan, await RunJobAsync());
@@ -111,10 +112,14 @@ public sealed class PlanTests : SyncHarness
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
         Write("kept", "content");
+        for (int i = 0; i < 20; i++)
+            Write($"left{i:D2}", "content");
+        Options = Options with { DeleteFromS3 = false };
         await RunJobAsync();
         for (int i = 0; i < 20; i++)
-            Server.Store.Put(BucketName, $"{Prefix}stray{i:D2}", [1]);
-        Options = Options with { SyncMode = S3SyncMode.Reconcile };
+            File.Delete(Files[$"source/left{i:D2}"]);
+        await RunJobAsync();
+        Options = Options with { DeleteFromS3 = true };
         RunOptions = RunOptions with { MaxDelete = DeleteLimit.TryParse("5", out DeleteLimit five) ? five : default };
 
         BackupPlan plan = await PlanUntouchedAsync("limit");

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
@@ -89,11 +90,14 @@ public abstract class SyncHarness : IAsyncLifetime
     /// <summary>A file of the source, with a time that no other has.</summary>
     protected string Write(string path, string content) => Files.File(Path.Combine("source", path), content);
 
-    /// <summary>What the bucket holds below the prefix.</summary>
-    internal Dictionary<string, ExpectedObject> ReadBucket() => Server.Store.Objects(BucketName, Prefix).ToDictionary(
+    /// <summary>What the bucket holds below the prefix but the marker that says whose it is.</summary>
+    internal Dictionary<string, ExpectedObject> ReadBucket() => Objects().ToDictionary(
         item => item.Key[Prefix.Length..],
         item => new ExpectedObject(
             Convert.ToHexString(Server.Store.GetBytes(BucketName, item.Key)), ExpectedBucket.Text(item.Metadata)));
+
+    private IEnumerable<StoredObjectInfo> Objects() =>
+        Server.Store.Objects(BucketName, Prefix).Where(item => item.Key != Prefix + MirrorMarker.FileName);
 
     /// <summary>Every row of the catalog.</summary>
     internal List<CatalogEntry> ReadCatalog()
@@ -125,7 +129,7 @@ public abstract class SyncHarness : IAsyncLifetime
     /// <param name="isWhole">True when every object must have its row.</param>
     protected void AssertCatalog(string where, bool isWhole = true)
     {
-        Dictionary<string, StoredObjectInfo> objects = Server.Store.Objects(BucketName, Prefix).ToDictionary(item => item.Key[Prefix.Length..]);
+        Dictionary<string, StoredObjectInfo> objects = Objects().ToDictionary(item => item.Key[Prefix.Length..]);
         List<CatalogEntry> rows = ReadCatalog();
         foreach (CatalogEntry row in rows)
         {

@@ -35,7 +35,8 @@ public sealed class SyncRequestTests : SyncHarness
 
         S3SyncStageResult result = await RunAsync();
 
-        Assert.Equal((mode, 20L, 20L, 20L), (result.SyncMode, result.Updated, result.Requests.Put, result.Requests.Total));
+        // And a look at whose the prefix is.
+        Assert.Equal((mode, 20L, 20L, 1L, 21L), (result.SyncMode, result.Updated, result.Requests.Put, result.Requests.Get, result.Requests.Total));
     }
 
     [SkippableTheory]
@@ -66,7 +67,7 @@ public sealed class SyncRequestTests : SyncHarness
         S3SyncStageResult result = await RunAsync();
 
         // The new name, and the group that the old one is now of. When the new name is looked at first, it is uploaded.
-        Assert.Equal((mode, 2L), (result.SyncMode, result.Requests.Total));
+        Assert.Equal((mode, 2L), (result.SyncMode, result.Requests.Put + result.Requests.Copy));
         Assert.InRange(result.Requests.Put, 0, 1);
         AssertMirrored("with a further name");
     }
@@ -103,7 +104,11 @@ public sealed class SyncRequestTests : SyncHarness
         S3SyncStageResult healed = await RunAsync();
 
         Assert.Equal((mode, 2L), (found.SyncMode, found.Requests.Put));
-        Assert.Equal((S3SyncMode.Reconcile, 1L, 1L), (healed.SyncMode, healed.Requests.Put, healed.Deleted));
+        // What the job never sent stays.
+        Assert.Equal(
+            (S3SyncMode.Reconcile, 1L, 0L, 1L), (healed.SyncMode, healed.Requests.Put, healed.Deleted, healed.Foreign));
+        AssertCatalog("healed");
+        Assert.Equal(1, (await SyncAsync(Request with { AllowNewDestination = true })).Deleted);
         AssertMirrored("healed");
         AssertCatalog("healed");
     }
@@ -121,7 +126,11 @@ public sealed class SyncRequestTests : SyncHarness
 
         S3SyncStageResult result = await RunAsync();
 
-        Assert.Equal((S3SyncMode.Catalog, 2L, 1L, 1L), (result.SyncMode, result.Deleted, result.Requests.Delete, result.Requests.Total));
+        // And a look at whose the prefix is. What was there before the job is not the job's.
+        Assert.Equal(
+            (S3SyncMode.Catalog, 1L, 1L, 1L, 2L),
+            (result.SyncMode, result.Deleted, result.Foreign, result.Requests.Delete, result.Requests.Total));
+        Assert.Equal(1, (await SyncAsync(Request with { AllowNewDestination = true })).Deleted);
         AssertMirrored("deletion is on");
     }
 
@@ -152,7 +161,7 @@ public sealed class SyncRequestTests : SyncHarness
             Destination = Destination with { Bucket = "other" };
         }
 
-        S3SyncStageResult result = what == "another bucket" ? await SyncAsync() : await SyncAsync(Request with { MirrorPath = Files.Folder("copy") });
+        S3SyncStageResult result = what == "another bucket" ? await SyncAsync() : await SyncAsync(Request with { MirrorPath = Files.Folder("copy"), AllowNewDestination = true });
 
         Assert.Equal(S3SyncMode.Reconcile, result.SyncMode);
         Assert.Equal(what == "another bucket" ? Count : 0, result.Created);
@@ -177,7 +186,7 @@ public sealed class SyncRequestTests : SyncHarness
         for (int i = 0; i < Count; i++)
             Write($"{i % 7}/{i}", $"content {i}");
         S3SyncStageResult result = await RunAsync();
-        Assert.Equal((BackupStatus.Succeeded, (long)Count), (result.Status, result.Requests.Put));
+        Assert.Equal((null, (long)Count), (result.Error, result.Created));
         Options = Options with { SyncMode = mode };
     }
 }

@@ -1,12 +1,14 @@
 using Amazon.S3;
 using Amazon.S3.Model;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Sync.Snapshots;
 
 namespace RsyncS3Backup.Core.Tests.Support;
 
 /// <summary>What a bucket holds under a prefix, seen through a plain SDK client.</summary>
 public sealed class BucketView(AmazonS3Client client, string bucketName, string prefix)
 {
-    /// <summary>Keys below the prefix, in ordinal order.</summary>
+    /// <summary>Keys below the prefix in ordinal order, but for the markers that say whose it is.</summary>
     public async Task<List<string>> KeysAsync()
     {
         List<string> keys = [];
@@ -20,8 +22,14 @@ public sealed class BucketView(AmazonS3Client client, string bucketName, string 
         }
         while (page.IsTruncated == true);
         keys.Sort(StringComparer.Ordinal);
+        keys.RemoveAll(key => IsOwner(key, keys));
         return keys;
     }
+
+    // Of the prefix itself, and of each dated snapshot. Elsewhere a file of that name is one of the mirror.
+    private static bool IsOwner(string key, List<string> keys) => key == MirrorMarker.FileName
+        || (key.EndsWith("/" + MirrorMarker.FileName, StringComparison.Ordinal)
+            && keys.Contains(key[..^MirrorMarker.FileName.Length] + SnapshotManifest.RelativeKey));
 
     public async Task<byte[]> BytesAsync(string relativeKey)
     {

@@ -206,12 +206,15 @@ public abstract class EndToEndTest : IAsyncLifetime
     /// <summary>The files of a folder, without its folders.</summary>
     private protected static SortedDictionary<string, string> Files(string folder) => WithoutFolders(Tree(folder));
 
-    /// <summary>The objects below a prefix that are files: relative keys with contents.</summary>
+    /// <summary>
+    /// The objects below a prefix that are files, but for the marker that says whose the prefix is: relative keys with contents.
+    /// </summary>
     private protected SortedDictionary<string, string> Objects(string prefix = Prefix, string bucket = BucketName)
     {
         SortedDictionary<string, string> objects = new(StringComparer.Ordinal);
         foreach (string key in Server.Store.Keys(bucket, prefix))
             objects.Add(key[prefix.Length..], System.Text.Encoding.UTF8.GetString(Server.Store.GetBytes(bucket, key)));
+        objects.Remove(".rsyncs3backup.json");
         return WithoutFolders(objects);
     }
 

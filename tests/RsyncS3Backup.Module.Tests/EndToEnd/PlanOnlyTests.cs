@@ -16,7 +16,7 @@ public sealed class PlanOnlyTests : EndToEndTest
 
         Assert.Equal("RsyncS3Backup.BackupPlan", plan.TypeNames[0]);
         Assert.Equal(
-            ("Succeeded", 3, 3, "Reconcile"),
+            ("Succeeded", 3, 3 + 1, "Reconcile"),
             (plan.Text("Status"), plan.Number("Stage2.Created"), plan.Number("Stage2.Requests.Put"), plan.Text("Stage2.SyncMode")));
         Assert.False(Directory.Exists(Mirror));
         Assert.False(Directory.Exists(StateRoot));

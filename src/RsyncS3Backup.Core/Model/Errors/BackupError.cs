@@ -34,7 +34,7 @@ public sealed record BackupError
     internal bool EndsStage => Id is ErrorIds.S3NoCredentials or ErrorIds.S3InvalidAccessKey or ErrorIds.S3SignatureMismatch
         or ErrorIds.S3BucketNotFound or ErrorIds.S3WrongRegion or ErrorIds.S3ClockSkew
         or ErrorIds.S3InvalidStorageClass or ErrorIds.S3EndpointUnreachable or ErrorIds.S3TlsFailed
-        or ErrorIds.S3CredentialsExpired;
+        or ErrorIds.S3CredentialsExpired or ErrorIds.PrefixOwnedByOther;
 
     /// <summary>True for a fault of the network or of the store, which another try may not meet.</summary>
     internal bool IsTransient => Id switch

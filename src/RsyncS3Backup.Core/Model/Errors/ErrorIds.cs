@@ -59,6 +59,7 @@ internal static class ErrorIds
     public const string PathNotResolved = nameof(PathNotResolved);
     public const string PathsOverlap = nameof(PathsOverlap);
     public const string PowerShellNotFound = nameof(PowerShellNotFound);
+    public const string PrefixOwnedByOther = nameof(PrefixOwnedByOther);
     public const string RemoteAuthenticationFailed = nameof(RemoteAuthenticationFailed);
     public const string RemoteBusy = nameof(RemoteBusy);
     public const string RemoteConnectionLost = nameof(RemoteConnectionLost);

@@ -45,6 +45,12 @@ public sealed record S3SyncStageResult
     /// <summary>Objects deleted from the bucket.</summary>
     public long Deleted { get; init; }
 
+    /// <summary>
+    /// Objects under the prefix that the mirror does not have and the job never sent, as far as the stage looked: they stay, unless the stage
+    /// is run with -AllowNewDestination.
+    /// </summary>
+    public long Foreign { get; init; }
+
     /// <summary>Dated snapshots that were pruned, as <c>keepLast</c> and the like ask; their objects do not count as deleted.</summary>
     public long PrunedSnapshots { get; init; }
 

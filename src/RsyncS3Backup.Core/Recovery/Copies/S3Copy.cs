@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;
 using RsyncS3Backup.Sync.Snapshots;
@@ -87,7 +88,7 @@ internal sealed class S3Copy : IDisposable
                 : Store.ListAsync(range, cancellationToken);
             await foreach (StoredObject item in listing.ConfigureAwait(false))
             {
-                if (item.RelativeKey != SnapshotManifest.RelativeKey && filter.Matches(item.RelativeKey))
+                if (item.RelativeKey is not (SnapshotManifest.RelativeKey or MirrorMarker.FileName) && filter.Matches(item.RelativeKey))
                     yield return item;
             }
         }
@@ -101,7 +102,7 @@ internal sealed class S3Copy : IDisposable
         {
             await foreach (StoredObject item in Store.ListVersionsAsync(range, after: null, cancellationToken).ConfigureAwait(false))
             {
-                if (item.RelativeKey != SnapshotManifest.RelativeKey && filter.Matches(item.RelativeKey))
+                if (item.RelativeKey is not (SnapshotManifest.RelativeKey or MirrorMarker.FileName) && filter.Matches(item.RelativeKey))
                     yield return item;
             }
         }
@@ -118,7 +119,7 @@ internal sealed class S3Copy : IDisposable
             : Store.ListLevelAsync(folder, cancellationToken);
         await foreach (StoredObject item in level.ConfigureAwait(false))
         {
-            if (item.RelativeKey != SnapshotManifest.RelativeKey)
+            if (item.RelativeKey is not (SnapshotManifest.RelativeKey or MirrorMarker.FileName))
                 yield return item;
         }
     }

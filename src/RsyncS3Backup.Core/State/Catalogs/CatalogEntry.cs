@@ -44,6 +44,9 @@ internal sealed record CatalogEntry
     /// <summary>True when the mirror did not have it when it was last looked at, and it stayed in S3 all the same.</summary>
     public bool IsLeftover { get; init; }
 
+    /// <summary>True when it was there before the job was, or somebody else put it there: the job does not delete what it never sent.</summary>
+    public bool IsForeign { get; init; }
+
     /// <summary>False when it is known that S3 has, or may have, an object by that name, and nothing of what it was made from.</summary>
     public bool IsOurs => Mode != 0;
 

@@ -1,6 +1,7 @@
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Snapshots;
 
@@ -12,7 +13,7 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// </summary>
 internal sealed class DeletePhase(
     S3SyncRequest request, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
-    SyncState state)
+    SyncState state, NestedPrefixes nested)
     : IDisposable
 {
     private readonly DeleteSpool deletes = new(state.SpoolFolder);
@@ -52,7 +53,12 @@ internal sealed class DeletePhase(
             await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
         foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(S3ObjectStore.KeysPerDelete))
-            await DeleteAsync(batch, cancellationToken).ConfigureAwait(false);
+        {
+            // What came before the marker of another job's prefix, which the listing met later.
+            List<(string RelativeKey, long Size)> own = [.. batch.Where(item => !nested.Covers(item.RelativeKey))];
+            if (own.Count > 0)
+                await DeleteAsync(own, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>

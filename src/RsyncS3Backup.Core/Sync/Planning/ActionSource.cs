@@ -4,6 +4,7 @@ using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Snapshots;
 
 namespace RsyncS3Backup.Sync.Planning;
@@ -13,9 +14,11 @@ namespace RsyncS3Backup.Sync.Planning;
 /// <param name="session">The catalog, and the way.</param>
 /// <param name="store">The bucket.</param>
 /// <param name="changes">What stage 1 changed, or would change; enumerated only on the way by journal.</param>
+/// <param name="nested">Meets the markers of other jobs' prefixes.</param>
 /// <param name="report">Hears what goes wrong.</param>
 internal sealed class ActionSource(
-    MirrorWalker mirror, CatalogSession session, IObjectStore store, IEnumerable<BackupChange> changes, StageReport report)
+    MirrorWalker mirror, CatalogSession session, IObjectStore store, IEnumerable<BackupChange> changes, NestedPrefixes nested,
+    StageReport report)
 {
     /// <summary>Hands out one action after the other; the next is not looked for before the last one's task has ended.</summary>
     public async Task ForEachAsync(Func<SyncAction, CancellationToken, ValueTask> take, CancellationToken cancellationToken)
@@ -42,8 +45,10 @@ internal sealed class ActionSource(
     {
         await foreach (StoredObject item in store.ListAsync(KeyRange.Everything, cancellationToken).ConfigureAwait(false))
         {
-            if (item.RelativeKey != SnapshotManifest.RelativeKey)
-                yield return item;
+            if (item.RelativeKey is SnapshotManifest.RelativeKey or MirrorMarker.FileName)
+                continue;
+            await nested.MeetAsync(item, cancellationToken).ConfigureAwait(false);
+            yield return item;
         }
     }
 }

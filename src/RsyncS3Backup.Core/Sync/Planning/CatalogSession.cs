@@ -60,6 +60,9 @@ internal sealed class CatalogSession : IDisposable
     /// <summary>How differences are found, and why so.</summary>
     public SyncModeChoice Mode { get; }
 
+    /// <summary>What was wrong with the catalog when it was opened: whether it knows all that was sent.</summary>
+    public CatalogDoubt Doubt => Catalog?.Doubt ?? missing ?? CatalogDoubt.Missing;
+
     /// <summary>True when the catalog knows that a run is on.</summary>
     public bool HasBegun { get; private set; }
 
@@ -138,6 +141,7 @@ internal sealed class CatalogSession : IDisposable
         return SyncModeChoice.From(new SyncModeFacts
         {
             Requested = request.Options.SyncMode,
+            MayBeTakenOver = request.AllowNewDestination,
             Doubt = missing ?? Catalog!.Doubt,
             DoubtReason = Catalog?.DoubtReason,
             LastRunWasComplete = LastMirror is { IsEverythingSent: true },

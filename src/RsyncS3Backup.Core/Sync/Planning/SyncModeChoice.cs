@@ -8,6 +8,9 @@ internal sealed record SyncModeFacts
     /// <summary>What the user wants.</summary>
     public required S3SyncMode Requested { get; init; }
 
+    /// <summary>True when the prefix may be somebody else's until now, so that the catalog does not know what is there.</summary>
+    public bool MayBeTakenOver { get; init; }
+
     /// <summary>What is wrong with the catalog.</summary>
     public required CatalogDoubt Doubt { get; init; }
 
@@ -58,6 +61,8 @@ internal readonly record struct SyncModeChoice(S3SyncMode Mode, string Reason)
     {
         if (facts.Requested == S3SyncMode.Reconcile)
             return new(S3SyncMode.Reconcile, "It was asked for.");
+        if (facts.MayBeTakenOver)
+            return new(S3SyncMode.Reconcile, "The key prefix may be taken over: -AllowNewDestination.");
         if (WhyReconcile(facts) is { } doubt)
             return new(S3SyncMode.Reconcile, doubt);
         if (facts.Requested == S3SyncMode.Catalog)

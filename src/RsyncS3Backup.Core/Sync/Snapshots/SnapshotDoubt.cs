@@ -1,5 +1,6 @@
 using System.Globalization;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Sync.Snapshots;
@@ -49,7 +50,7 @@ internal static class SnapshotDoubt
         using IObjectStore at = store.At(snapshot.KeyPrefix);
         await foreach (StoredObject item in at.ListAsync(KeyRange.Everything, cancellationToken).ConfigureAwait(false))
         {
-            if (item.RelativeKey != SnapshotManifest.RelativeKey && ++found == expected)
+            if (item.RelativeKey is not (SnapshotManifest.RelativeKey or MirrorMarker.FileName) && ++found == expected)
                 return null;
         }
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
@@ -77,9 +78,9 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         NextDay();
         S3SyncStageResult third = await Complete();
 
-        // Two files and the manifest twice: incomplete, then complete.
-        Assert.Equal((4L, 2L, 4L, 2L), (second.Created, second.Copied, second.Requests.Put, second.Requests.Copy));
-        Assert.Equal((4L, 4L, 2L, 4L), (third.Created, third.Copied, third.Requests.Put, third.Requests.Copy));
+        // The marker that says whose it is, two files, and the manifest twice: incomplete, then complete.
+        Assert.Equal((4L, 2L, 5L, 2L), (second.Created, second.Copied, second.Requests.Put, second.Requests.Copy));
+        Assert.Equal((4L, 4L, 3L, 4L), (third.Created, third.Copied, third.Requests.Put, third.Requests.Copy));
         Assert.Equal((10L, 0L), (second.TransferredBytes, third.TransferredBytes));
         AssertHolds(Day1, first);
         AssertHolds(Day2, afterSecond);
@@ -99,9 +100,10 @@ public sealed class SnapshotStageTests : IAsyncLifetime
 
         S3SyncStageResult result = await Complete();
 
-        // Listed are today's prefix, which is empty, and its unfinished uploads; read are the manifests of today and yesterday.
-        Assert.Equal(new S3RequestCounts { Put = 2, Copy = 4, List = 2, Get = 2 }, result.Requests);
-        Assert.Equal(((2 + 4 + 2) * 0.000005m) + (2 * 0.0000004m), result.EstimatedRequestCost);
+        // Listed are today's prefix, which is empty, and its unfinished uploads; read are the manifests of today and yesterday, and whose
+        // today's prefix is and the two above it.
+        Assert.Equal(new S3RequestCounts { Put = 3, Copy = 4, List = 2, Get = 5 }, result.Requests);
+        Assert.Equal(((3 + 4 + 2) * 0.000005m) + (5 * 0.0000004m), result.EstimatedRequestCost);
     }
 
     [Fact]
@@ -236,7 +238,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         mirror.File("a.txt", "changed");
         FaultRule fault = server.Faults.Add(new FaultRule { Operation = "CopyObject", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
         await Sync();
-        Assert.Equal([Day2 + Manifest, Day2 + "a.txt"], server.Store.Keys(BucketName, Day2));
+        Assert.Equal([Day2 + Manifest, Day2 + "a.txt"], Keys(Day2));
         server.Faults.Remove(fault);
         NextDay();
 
@@ -484,7 +486,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         S3SyncStageResult result = await Complete(deleteFromS3: true);
 
         Assert.Equal(1, result.Created);
-        Assert.Equal([Day1 + Manifest, Day1 + "sub/" + Manifest], server.Store.Keys(BucketName));
+        Assert.Equal([Day1 + Manifest, Day1 + "sub/" + Manifest], Keys());
         Assert.Equal("complete", Status(Day1));
     }
 
@@ -654,10 +656,14 @@ public sealed class SnapshotStageTests : IAsyncLifetime
 
     private static string Hash(byte[] bytes) => Convert.ToHexString(SHA256.HashData(bytes));
 
+    // But for the markers that say whose each snapshot is.
+    private IEnumerable<string> Keys(string prefix = "") =>
+        server.Store.Keys(BucketName, prefix).Where(key => !key.EndsWith("/" + MirrorMarker.FileName, StringComparison.Ordinal));
+
     private void AssertHolds(string prefix, Dictionary<string, string>? tree = null)
     {
         Assert.Equal("complete", Status(prefix));
-        Dictionary<string, string> stored = server.Store.Keys(BucketName, prefix).Select(key => key[prefix.Length..]).Where(key => key != Manifest)
+        Dictionary<string, string> stored = Keys(prefix).Select(key => key[prefix.Length..]).Where(key => key != Manifest)
             .ToDictionary(key => key, key => Hash(server.Store.GetBytes(BucketName, prefix + key)), StringComparer.Ordinal);
         Assert.Equal((tree ?? Tree()).OrderBy(pair => pair.Key, StringComparer.Ordinal), stored.OrderBy(pair => pair.Key, StringComparer.Ordinal));
     }
