@@ -61,9 +61,9 @@ internal static partial class FileAttributesReader
         }
     }
 
-    /// <summary>The attributes of an open file.</summary>
+    /// <summary>The attributes of an open file or, except on Windows, folder.</summary>
     /// <exception cref="IOException">The system refused, with its reason.</exception>
-    public static FileAttributesSnapshot Read(SafeFileHandle file)
+    public static FileAttributesSnapshot Read(SafeHandle file)
     {
         bool isReferenced = false;
         try
@@ -72,7 +72,7 @@ internal static partial class FileAttributesReader
             int descriptor = (int)file.DangerousGetHandle();
             return OperatingSystem.IsLinux() ? Linux.Read("", descriptor)
                 : OperatingSystem.IsMacOS() ? MacOS.Read(descriptor)
-                : ReadPortable(file);
+                : ReadPortable((SafeFileHandle)file);
         }
         finally
         {

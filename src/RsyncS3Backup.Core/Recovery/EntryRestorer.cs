@@ -142,8 +142,7 @@ internal sealed class EntryRestorer(
 
     private static bool IsAsWanted(FileAttributesSnapshot there, EntryAttributes wanted, DestinationTree tree)
     {
-        const uint permissions = 0xFFF;
-        return (OperatingSystem.IsWindows() || (wanted.Mode ?? (there.Mode & permissions)) == (there.Mode & permissions))
+        return (OperatingSystem.IsWindows() || wanted.HasMode(there.Mode))
             && (OperatingSystem.IsWindows() || (wanted.UserId ?? there.UserId) == there.UserId)
             && (OperatingSystem.IsWindows() || (wanted.GroupId ?? there.GroupId) == there.GroupId)
             && (wanted.ModifiedNanoseconds is not { } modified || tree.IsSameTime(there.ModifiedNanoseconds, modified));

@@ -6,6 +6,7 @@ using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Sync.Transfer;
+using S3Server;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Hostile;
@@ -31,8 +32,8 @@ public sealed class LinksInTheMirrorTests : RestoreHarness
             for (Stopwatch watch = Stopwatch.StartNew(); watch.Elapsed < LongEnough;)
             {
                 File.SetLastWriteTimeUtc(Path.Combine(Files["mirror"], "other.txt"), DateTime.UtcNow);
-                Server.Store.Delete(BucketName, Prefix + "user/inner/a.txt");
-                Server.Store.Delete(BucketName, Prefix + "user/b.txt");
+                foreach (StoredObjectInfo stored in Server.Store.Objects(BucketName, Prefix + "user/").ToArray())
+                    Server.Store.Delete(BucketName, stored.Key);
                 await SyncAsync(Request with { Options = Options with { SyncMode = S3SyncMode.Reconcile } });
                 AssertNoSecret();
             }
@@ -177,7 +178,8 @@ public sealed class LinksInTheMirrorTests : RestoreHarness
         DateTime time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
         foreach ((string top, string content) in new[] { (Path.Combine("mirror", "user"), Plain), ("secret", Secret) })
         {
-            foreach (string name in new[] { Path.Combine("inner", "a.txt"), "b.txt" })
+            // Many, so that the moment is met for one of them.
+            foreach (string name in Enumerable.Range(0, 100).Select(number => $"inner/{number}.txt").Append("inner/a.txt").Append("b.txt"))
                 File.SetLastWriteTimeUtc(Files.File(Path.Combine(top, name), content), time);
         }
 

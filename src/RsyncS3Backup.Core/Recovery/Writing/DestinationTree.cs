@@ -76,7 +76,11 @@ internal abstract class DestinationTree : IDisposable
         }
 
         string real = RealPath.Of(full);
-        Directory.CreateDirectory(real);
+        // As the folders in it that are made because something is in them.
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(real);
+        else
+            Directory.CreateDirectory(real, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return real;
     }
 
