@@ -47,12 +47,15 @@ internal sealed class TreeReader
         return Checked(UnixCalls.TryOpenFile(folder, name, toWrite: false) ?? throw Missing(relativePath), out found);
     }
 
-    /// <summary>Opens a file that is in no tree of ours: a link in the last part of the path is not followed.</summary>
+    /// <summary>Opens a file that is in no tree of ours, and never waits for the other end of a pipe.</summary>
     /// <param name="path">The path.</param>
     /// <param name="found">What the open file is.</param>
-    public static SafeFileHandle OpenAnywhere(string path, out FileAttributesSnapshot found) => OperatingSystem.IsWindows()
-        ? OpenOnWindows(path, out found)
-        : Checked(UnixCalls.TryOpenFile(path) ?? throw Missing(path), out found);
+    /// <param name="followsLink">False to refuse a link in the last part of the path.</param>
+    public static SafeFileHandle OpenAnywhere(string path, out FileAttributesSnapshot found, bool followsLink = false)
+    {
+        string real = followsLink ? RealPath.Of(path) : path;
+        return OperatingSystem.IsWindows() ? OpenOnWindows(real, out found) : Checked(UnixCalls.TryOpenFile(real) ?? throw Missing(path), out found);
+    }
 
     /// <summary>The attributes of an entry; null when there is none of that name.</summary>
     public FileAttributesSnapshot? TryLook(string relativePath)

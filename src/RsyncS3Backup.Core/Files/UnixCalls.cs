@@ -19,7 +19,9 @@ internal static unsafe partial class UnixCalls
 
     private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
     private const int ReadOnly = 0;
+    private const int WriteOnly = 1;
     private static readonly int ReadWrite = 2;
+    private static readonly int Append = IsMac ? 0x8 : 0x400;
     private static readonly int Create = IsMac ? 0x200 : 0x40;
     private static readonly int Exclusive = IsMac ? 0x800 : 0x80;
     private static readonly int FolderOnly = IsMac ? 0x100000 : IsArm ? 0x4000 : 0x10000;
@@ -62,6 +64,14 @@ internal static unsafe partial class UnixCalls
     /// <summary>Creates a file to read and write, which must not be there.</summary>
     public static SafeFileHandle CreateFile(FolderHandle folder, string name, uint mode) =>
         new(Checked(Open(folder.Descriptor, name, ReadWrite | Create | Exclusive | NoFollow | CloseOnExec, mode), name), ownsHandle: true);
+
+    /// <summary>Opens a file to write at its end, or makes one for this user only. A link in its place is not followed.</summary>
+    public static SafeFileHandle OpenToAppend(string path)
+    {
+        const uint ownerOnly = 0x180;
+        int file = Open(CurrentFolder, path, WriteOnly | Append | Create | NoFollow | NonBlocking | CloseOnExec, ownerOnly);
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw BlockedOr(Marshal.GetLastPInvokeError());
+    }
 
     /// <summary>Opens a regular file to read, or to read and write; null when there is none of that name.</summary>
     public static SafeFileHandle? TryOpenFile(FolderHandle folder, string name, bool toWrite)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.State;
 
@@ -36,14 +37,11 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     public static MirrorMarker? Read(string mirror)
     {
-        FileInfo file = new(System.IO.Path.Combine(mirror, FileName));
-        if (!file.Exists)
+        if (TryReadBytes(mirror) is not { } bytes)
             return null;
-        if (file.Length > LargestFile)
-            throw new InvalidDataException("it is too large");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            using JsonDocument document = JsonDocument.Parse(bytes);
             JsonElement fileSystem = document.RootElement.GetProperty("fileSystem");
             return new MirrorMarker(
                 Text(document.RootElement, "id")!,
@@ -57,6 +55,27 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException("it is not what this module writes", exception);
+        }
+    }
+
+    // Whoever may write to the mirror's root may have put a pipe, a device or a link there.
+    private static byte[]? TryReadBytes(string mirror)
+    {
+        try
+        {
+            using SafeFileHandle file = new TreeReader(mirror).OpenFile(FileName, out FileAttributesSnapshot found);
+            if (found.Size > LargestFile)
+                throw new InvalidDataException("it is too large");
+            byte[] bytes = new byte[found.Size];
+            return bytes[..RandomAccess.Read(file, bytes, 0)];
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (BlockedException)
+        {
+            throw new InvalidDataException("it is no file, but a link, a pipe or a device");
         }
     }
 

@@ -161,8 +161,11 @@ internal sealed class StateFolder
                 continue;
             if (found.IsSymbolicLink && level == root)
                 found = FileAttributesReader.TryRead(RealPath.Of(level)) is { } real && IsTrusted(found) ? real : found;
-            if (!found.IsFolder || !IsTrusted(found))
-                throw new StateFolderUnsafeException(level, found.IsFolder ? $"it belongs to another user (id {found.UserId})" : "it is no folder");
+            if (!IsTrusted(found))
+                throw new StateFolderUnsafeException(level, $"it belongs to another user (id {found.UserId})");
+            // Making a folder there says what is wrong.
+            if (!found.IsFolder)
+                continue;
             // One that this user made without a thought, or that an earlier version made.
             if (IsOpen(found) && found.UserId == FileSafety.CurrentUser())
                 Close(level);

@@ -64,7 +64,7 @@ public sealed partial class StateFolderTests : IDisposable
         using StageProcess process = StageProcess.Start(
             configuration, "both",
             through: ["/bin/sh", "-c", before + "RSYNCS3BACKUP_STATE=$1; export RSYNCS3BACKUP_STATE; shift; exec \"$@\"", "sh", state]);
-        await process.WaitAsync();
+        await process.WaitForLinesAsync(int.MaxValue);
         return process.Output;
     }
 
