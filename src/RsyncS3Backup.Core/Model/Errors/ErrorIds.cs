@@ -150,6 +150,7 @@ internal static class ErrorIds
     public const string SourceAddressInvalid = nameof(SourceAddressInvalid);
     public const string SourceChanged = nameof(SourceChanged);
     public const string SourceEmpty = nameof(SourceEmpty);
+    public const string SourceIsForeignLink = nameof(SourceIsForeignLink);
     public const string SourceMissing = nameof(SourceMissing);
     public const string SourceNameInvalid = nameof(SourceNameInvalid);
     public const string SourceNameNotUnique = nameof(SourceNameNotUnique);

@@ -50,6 +50,14 @@ internal sealed class ObjectContents(
         try
         {
             ObjectBody body = await store.GetAsync(Query(stored), cancellationToken).ConfigureAwait(false);
+            // What was listed is what there was found to be room for.
+            if (body.About.Size > stored.Size && body.About.Size >= PartSize.Threshold)
+            {
+                body.Dispose();
+                throw new ContentChangedException(
+                    $"S3 lists it with {stored.Size} bytes and sends {body.About.Size}: it was replaced meanwhile, or the store is not to be trusted.");
+            }
+
             return new SmallContent(body, Facts(body.About), slot, onBytes);
         }
         catch

@@ -146,10 +146,24 @@ internal sealed class UnixTree : DestinationTree
         {
             SafeFileHandle? file = UnixCalls.TryOpenFile(handle, name, toWrite);
             // No link is followed here, so it is the same file; a pipe opens too, and nothing good comes of reading it.
-            if (file is null || Look(name) is { IsRegularFile: true })
+            if (file is null || FileAttributesReader.Read(file).IsRegularFile)
                 return file;
             file.Dispose();
             throw new BlockedException();
+        }
+
+        public override SafeFileHandle? TryResume(string name)
+        {
+            const uint othersBits = 0x3F;
+            SafeFileHandle? file = UnixCalls.TryOpenFile(handle, name, toWrite: true);
+            if (file is null)
+                return null;
+            FileAttributesSnapshot found = FileAttributesReader.Read(file);
+            bool isOurs = found is { IsRegularFile: true, LinkCount: 1 } && found.UserId == UnixCalls.User && (found.Mode & othersBits) == 0;
+            if (isOurs)
+                return file;
+            file.Dispose();
+            return null;
         }
 
         public override void SetTime(SafeFileHandle file, long nanoseconds) => UnixCalls.ChangeTime(file, nanoseconds);
