@@ -18,6 +18,9 @@ internal static partial class FileSafety
     private const uint Sticky = 0x200;
     private const uint Root = 0;
 
+    // The owner of Windows' own files.
+    private const string TrustedInstaller = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+
     /// <summary>Why a file must not be trusted; null when it may, and when it cannot be looked at, which reading it says better.</summary>
     public static string? Problem(string path) => Check(
         () => OperatingSystem.IsWindows() ? WindowsProblem("it", new FileInfo(path).GetAccessControl()) : UnixFileProblem(path, CurrentUser()));
@@ -26,7 +29,8 @@ internal static partial class FileSafety
     public static string? FolderProblem(string folder) => Check(
         () => OperatingSystem.IsWindows()
             ? WindowsProblem("its folder", new DirectoryInfo(folder).GetAccessControl())
-            : UnixProblem("its folder", RealPath.Of(folder), CurrentUser()));
+            : UnixProblem("its folder", RealPath.Of(folder), CurrentUser())
+                ?? (AboveProblem(folder) is { } above ? $"somebody else can replace its folder. {above}" : null));
 
     /// <summary>
     /// Why a file or folder must not be trusted, or one of the folders above it, of which whoever may write to one can rename what is in it; null
@@ -37,12 +41,13 @@ internal static partial class FileSafety
     /// <summary>The same of the folders above alone.</summary>
     public static string? AboveProblem(string path)
     {
+        // Rights there are inherited from above, and those of a drive's root say nothing of what is deeper.
+        if (OperatingSystem.IsWindows())
+            return null;
         for (string? folder = Path.GetDirectoryName(RealPath.Of(path)); folder is not null; folder = Path.GetDirectoryName(folder))
         {
             string above = folder;
-            string? problem = Check(() => OperatingSystem.IsWindows()
-                ? WindowsProblem("it", new DirectoryInfo(above).GetAccessControl())
-                : AboveProblem(FileAttributesReader.Read(above), AccessList.Read(above), CurrentUser()));
+            string? problem = Check(() => AboveProblem(FileAttributesReader.Read(above), AccessList.Read(above), CurrentUser()));
             if (problem is not null)
                 return $"'{folder}': {problem}";
         }
@@ -120,7 +125,7 @@ internal static partial class FileSafety
         WellKnownSidType[] everybody =
             [WellKnownSidType.WorldSid, WellKnownSidType.AuthenticatedUserSid, WellKnownSidType.BuiltinUsersSid, WellKnownSidType.AnonymousSid];
         if (security.GetOwner(typeof(SecurityIdentifier)) is SecurityIdentifier owner
-            && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown))
+            && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown) && owner.Value != TrustedInstaller)
             return $"{what} belongs to another user ({owner}).";
         // In a folder others may add files, which are theirs.
         FileSystemRights refused = security is DirectorySecurity ? changes & ~(FileSystemRights.WriteData | FileSystemRights.AppendData) : changes;

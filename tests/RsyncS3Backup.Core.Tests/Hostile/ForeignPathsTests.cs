@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Recovery;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
@@ -9,6 +11,7 @@ using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Remote;
+using S3Server;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Hostile;
@@ -54,14 +57,20 @@ public sealed partial class ForeignPathsTests : RestoreHarness
     public async Task Content_does_not_go_on_in_a_file_that_somebody_else_put_there(string how)
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root may give files away");
-        string content = new('s', 9 * MiB);
-        Put("large", content, ("file-permissions", "0100600"));
-        Directory.CreateDirectory(Target);
-        string temporary = TemporaryName.For("large");
-        string planted = Files.File(Path.Combine("restored", temporary), "");
-        string notes = Files.File(Path.Combine("restored", TemporaryName.PartsOf("large")), "");
-        File.SetUnixFileMode(notes, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.SetUnixFileMode(planted, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        byte[] content = RandomNumberGenerator.GetBytes((3 * 8 * MiB) + 1);
+        Server.Store.Put(BucketName, Prefix + "large", content, new Dictionary<string, string> { ["file-permissions"] = "0100600" });
+        FaultRule hold = Server.Faults.Add(new FaultRule { Operation = "GetObject", KeyContains = "large", Skip = 2, Kind = FaultKind.Hold, Times = int.MaxValue });
+        using CancellationTokenSource stop = new();
+        Task<RestoreResult> running = RestoreAsync(Restore(), stop.Token);
+        await hold.Arrived;
+        await stop.CancelAsync();
+        await running;
+        Server.Faults.Clear();
+        // As whoever knows what is in the bucket, and what a restore would note, could have made it.
+        string planted = Path.Combine(Target, TemporaryName.For("large"));
+        Assert.True(File.Exists(planted));
+        string before = Inode(planted);
+        // Who has it open goes on reading it, and no new file gets its number.
         using FileStream reader = File.OpenRead(planted);
         if (how == "owner")
             Assert.Equal(0, ChangeOwner(planted, Somebody, Somebody));
@@ -72,8 +81,8 @@ public sealed partial class ForeignPathsTests : RestoreHarness
 
         await RestoreWellAsync(Restore());
 
-        Assert.Equal(0, reader.Length);
-        Assert.Equal(9 * MiB, new FileInfo(Path.Combine(Target, "large")).Length);
+        Assert.NotEqual(before, Inode(Path.Combine(Target, "large")));
+        Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(Target, "large")));
     }
 
     [SkippableFact]
@@ -148,6 +157,8 @@ public sealed partial class ForeignPathsTests : RestoreHarness
 
         Assert.Equal(isNamed, RsyncCapabilities.RemoteWarning(program) is not null);
     }
+
+    private static string Inode(string path) => $"{FileAttributesReader.Read(path).Inode}";
 
     private void MakeForeignLink(string name, string target)
     {

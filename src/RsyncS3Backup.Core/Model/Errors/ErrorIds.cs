@@ -143,6 +143,7 @@ internal static class ErrorIds
     public const string ScheduleNotVerified = nameof(ScheduleNotVerified);
     public const string ScheduleNotWritten = nameof(ScheduleNotWritten);
     public const string SchedulePermissionDenied = nameof(SchedulePermissionDenied);
+    public const string ScheduleUnsafe = nameof(ScheduleUnsafe);
     public const string ScheduleRefused = nameof(ScheduleRefused);
     public const string ScheduleStateNotWritten = nameof(ScheduleStateNotWritten);
     public const string SchedulerUnavailable = nameof(SchedulerUnavailable);
