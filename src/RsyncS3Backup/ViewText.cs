@@ -12,6 +12,9 @@ public static class ViewText
     private const int DayLength = 10;
     private const string Reset = "\u001b[0m";
 
+    /// <summary>What others named, for a terminal; empty for nothing.</summary>
+    public static string Plain(object? value) => ShownText.Of(value?.ToString() ?? "");
+
     /// <summary>A status; coloured for a terminal that shows colours.</summary>
     public static string Status(PSObject result, bool color) => Coloured(Text(result, "Status"), color);
 
@@ -129,7 +132,7 @@ public static class ViewText
 
     /// <summary>The path of an entry of a copy, and what is special about its version.</summary>
     public static string ItemPath(PSObject item) =>
-        Text(item, "Path") + (Value(item, "IsDeleteMarker") is true ? " (deleted)" : Value(item, "IsLatest") is false ? " (earlier)" : "");
+        Plain(Text(item, "Path")) + (Value(item, "IsDeleteMarker") is true ? " (deleted)" : Value(item, "IsLatest") is false ? " (earlier)" : "");
 
     /// <summary>How a registered schedule is; coloured for a terminal that shows colours.</summary>
     public static string State(PSObject schedule, bool color) => Coloured(Text(schedule, "State"), color);

@@ -44,5 +44,6 @@ internal static class ConfigurationErrors
 
     private static BackupError Make(
         string id, BackupErrorCategory category, string? target, string message, string action) =>
-        BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
+        BackupError.Make(
+            id, category, message, action, target, BackupExitCode.BadConfiguration, hasLines: id == ErrorIds.ConfigurationInvalid);
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace RsyncS3Backup.Files;
 
@@ -60,6 +61,26 @@ internal static partial class FileAttributesReader
         }
     }
 
+    /// <summary>The attributes of an open file or, except on Windows, folder.</summary>
+    /// <exception cref="IOException">The system refused, with its reason.</exception>
+    public static FileAttributesSnapshot Read(SafeHandle file)
+    {
+        bool isReferenced = false;
+        try
+        {
+            file.DangerousAddRef(ref isReferenced);
+            int descriptor = (int)file.DangerousGetHandle();
+            return OperatingSystem.IsLinux() ? Linux.Read("", descriptor)
+                : OperatingSystem.IsMacOS() ? MacOS.Read(descriptor)
+                : ReadPortable((SafeFileHandle)file);
+        }
+        finally
+        {
+            if (isReferenced)
+                file.DangerousRelease();
+        }
+    }
+
     /// <summary>The target of a symbolic link. Its bytes on disk, for they need not be UTF-8; on Windows in UTF-8.</summary>
     /// <exception cref="FileNotFoundException">There is no link by that name (any more).</exception>
     /// <exception cref="IOException">The system refused, with its reason.</exception>
@@ -98,6 +119,14 @@ internal static partial class FileAttributesReader
         };
     }
 
+    private static FileAttributesSnapshot ReadPortable(SafeFileHandle file) => new()
+    {
+        Size = RandomAccess.GetLength(file),
+        ModifiedNanoseconds = (File.GetLastWriteTimeUtc(file) - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
+        Mode = TypeRegular,
+        LinkCount = 1,
+    };
+
     private static Exception ErrorFor(string path)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -118,13 +147,14 @@ internal static partial class FileAttributesReader
     {
         private const int CurrentFolder = -100;
         private const int DoNotFollowLinks = 0x100;
+        private const int HandleItself = 0x1000;
         private const uint BasicStats = 0x7FF;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static FileAttributesSnapshot Read(string path, int folder = CurrentFolder)
         {
             Statx result;
-            if (statx(folder, path, DoNotFollowLinks, BasicStats, &result) != 0)
+            if (statx(folder, path, path.Length == 0 ? HandleItself : DoNotFollowLinks, BasicStats, &result) != 0)
                 throw ErrorFor(path);
             return new FileAttributesSnapshot
             {
@@ -182,6 +212,13 @@ internal static partial class FileAttributesReader
             return outcome == 0 ? From(result) : throw ErrorFor(name);
         }
 
+        public static FileAttributesSnapshot Read(int file)
+        {
+            Stat result;
+            int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Fstat64(file, &result) : Fstat(file, &result);
+            return outcome == 0 ? From(result) : throw ErrorFor("");
+        }
+
         private static FileAttributesSnapshot From(Stat result)
         {
             return new FileAttributesSnapshot
@@ -204,6 +241,12 @@ internal static partial class FileAttributesReader
         // On x64 the plain name is the structure of before 2007; stat(2) of macOS.
         [LibraryImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         private static partial int Lstat64(string path, Stat* result);
+
+        [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]
+        private static partial int Fstat(int file, Stat* result);
+
+        [LibraryImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
+        private static partial int Fstat64(int file, Stat* result);
 
         [LibraryImport("libc", EntryPoint = "fstatat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         private static partial int FstatAt(int folder, string name, Stat* result, int flags);

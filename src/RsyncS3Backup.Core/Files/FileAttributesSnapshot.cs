@@ -44,6 +44,12 @@ internal readonly record struct FileAttributesSnapshot
     /// <summary>True when two modes are of one type of entry.</summary>
     public static bool HaveSameType(uint mode, uint other) => (mode & TypeMask) == (other & TypeMask);
 
+    /// <summary>
+    /// True when not even the change time is another one: the very file that was looked at, and nobody touched it since.
+    /// </summary>
+    public bool IsUntouchedSince(FileAttributesSnapshot other) =>
+        IsSameVersionAs(other) && ChangedNanoseconds == other.ChangedNanoseconds && HaveSameType(Mode, other.Mode);
+
     /// <summary>True when content read between two snapshots with this result was not touched in between.</summary>
     public bool IsSameVersionAs(FileAttributesSnapshot other) =>
         Size == other.Size && ModifiedNanoseconds == other.ModifiedNanoseconds && Inode == other.Inode && Device == other.Device;

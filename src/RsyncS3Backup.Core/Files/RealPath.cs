@@ -11,7 +11,27 @@ internal static class RealPath
 
     /// <summary>The absolute path with every symbolic link followed. What does not exist is taken as it is.</summary>
     /// <exception cref="IOException">The links go in circles.</exception>
-    public static string Of(string path)
+    public static string Of(string path) => Of(path, _ => { });
+
+    /// <summary>
+    /// The first link on the way to a path that neither this user nor root made, so that somebody else says where the path leads; null for none, and
+    /// on Windows.
+    /// </summary>
+    /// <exception cref="IOException">The links go in circles.</exception>
+    public static string? ForeignLink(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+        string? foreign = null;
+        Of(path, link =>
+        {
+            if (foreign is null && FileAttributesReader.TryRead(link) is { } found && found.UserId != 0 && found.UserId != UnixCalls.User)
+                foreign = link;
+        });
+        return foreign;
+    }
+
+    private static string Of(string path, Action<string> onLink)
     {
         string full = Path.GetFullPath(path);
         string real = Path.GetPathRoot(full)!;
@@ -26,6 +46,7 @@ internal static class RealPath
                 continue;
             }
 
+            onLink(candidate);
             if (++links > MostLinks)
                 throw new IOException($"'{path}' has symbolic links that go in circles.");
             // Parts of a link's target may be links themselves, and ".." in it counts from where the link really is.

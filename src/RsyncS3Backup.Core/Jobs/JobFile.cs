@@ -1,4 +1,5 @@
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Jobs;
 
@@ -46,7 +47,7 @@ internal sealed record JobFile
     public static JobFile Read(string path, JobFolder folder, string? folderProblem)
     {
         string fileName = System.IO.Path.GetFileNameWithoutExtension(path);
-        if ((folderProblem ?? JobFileSafety.Problem(path)) is { } unsafeBecause)
+        if ((folderProblem ?? FileSafety.Problem(path) ?? KindProblem(path)) is { } unsafeBecause)
             return new JobFile { Name = fileName, Path = path, Folder = folder }.Refused(JobErrors.Unsafe(path, unsafeBecause));
         ConfigurationReadResult read = ConfigurationReader.ReadFile(path);
         return new JobFile
@@ -60,13 +61,27 @@ internal sealed record JobFile
         };
     }
 
+    // A pipe would hold up whoever lists the jobs, or completes a name, for ever.
+    private static string? KindProblem(string path)
+    {
+        try
+        {
+            return FileAttributesReader.TryRead(RealPath.Of(path)) is { IsRegularFile: false } ? "it is no file." : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Reading it says what is wrong.
+            return null;
+        }
+    }
+
     /// <summary>The file of a job that was listed before, as it is now. One that was broken stays so: its name need not be its own alone.</summary>
     public static JobFile Again(BackupJob job)
     {
         JobFolder folder = new(System.IO.Path.GetDirectoryName(job.Path)!, job.Scope);
         return job.Error is { } error
             ? new JobFile { Name = job.Name, Path = job.Path, Folder = folder }.Refused(error)
-            : Read(job.Path, folder, JobFileSafety.FolderProblem(folder.Path));
+            : Read(job.Path, folder, FileSafety.FolderProblem(folder.Path));
     }
 
     /// <summary>This file as one that is not to be run.</summary>

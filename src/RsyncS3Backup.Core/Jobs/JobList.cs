@@ -1,3 +1,5 @@
+using RsyncS3Backup.Files;
+
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>The jobs that are known by name, as their files are at one moment.</summary>
@@ -72,7 +74,7 @@ internal sealed class JobList
     {
         try
         {
-            string? problem = JobFileSafety.FolderProblem(folder.Path);
+            string? problem = FileSafety.FolderProblem(folder.Path);
             JobFile[] files =
             [
                 .. Directory.EnumerateFiles(folder.Path, "*", All)

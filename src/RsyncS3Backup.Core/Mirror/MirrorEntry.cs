@@ -27,6 +27,9 @@ internal enum MirrorEntryKind
 /// <param name="Attributes">Its attributes; all zero for an unreadable one.</param>
 internal sealed record MirrorEntry(string RelativeKey, string Path, MirrorEntryKind Kind, FileAttributesSnapshot Attributes)
 {
+    /// <summary>Reads it without following a link; null for an entry that is in no mirror yet.</summary>
+    public TreeReader? Tree { get; init; }
+
     /// <summary>True when only the size is known, because the entry would come from another machine. So it is in plans only.</summary>
     public bool IsElsewhere { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.State;
 
@@ -49,15 +50,7 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// <exception cref="InvalidDataException">There is a file of that name that is no marker.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
-    public static MirrorMarker? Read(string mirror)
-    {
-        FileInfo file = new(System.IO.Path.Combine(mirror, FileName));
-        if (!file.Exists)
-            return null;
-        if (file.Length > LargestFile)
-            throw new InvalidDataException("it is too large");
-        return Parse(File.ReadAllBytes(file.FullName));
-    }
+    public static MirrorMarker? Read(string mirror) => ReadBytes(mirror) is { } bytes ? Parse(bytes) : null;
 
     /// <summary>What a marker says.</summary>
     /// <exception cref="InvalidDataException">It is no marker.</exception>
@@ -82,6 +75,31 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException("it is not what this module writes", exception);
+        }
+    }
+
+    /// <summary>The file as it is; null when the mirror has none.</summary>
+    /// <exception cref="InvalidDataException">There is something of that name that is no marker.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
+    public static byte[]? ReadBytes(string mirror)
+    {
+        // Whoever may write to the mirror's root may have put a pipe, a device or a link there.
+        try
+        {
+            using SafeFileHandle file = new TreeReader(mirror).OpenFile(FileName, out FileAttributesSnapshot found);
+            if (found.Size > LargestFile)
+                throw new InvalidDataException("it is too large");
+            byte[] bytes = new byte[found.Size];
+            return bytes[..RandomAccess.Read(file, bytes, 0)];
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (BlockedException)
+        {
+            throw new InvalidDataException("it is no file, but a link, a pipe or a device");
         }
     }
 

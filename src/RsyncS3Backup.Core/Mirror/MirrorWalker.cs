@@ -20,7 +20,14 @@ internal sealed class MirrorWalker(
     string root, StageReport report, ExcludePatterns? excludes = null, S3DirectoryMarkers markers = S3DirectoryMarkers.Empty,
     Func<string, bool>? wants = null, IPlannedMirror? plan = null)
 {
+    // Open at a time, of folders that lie in one another.
+    private const int MostFoldersOpen = 64;
+
+    // PATH_MAX of Linux. No key of S3 is as long, and what is deeper is there to cost memory.
+    private const int LongestPath = 4096;
+
     private readonly ExcludePatterns excludes = excludes ?? ExcludePatterns.None;
+    private readonly TreeReader tree = new(root);
 
     // .NET's default options skip hidden files and folders that may not be read; with deletion on, either would delete their objects.
     private static readonly EnumerationOptions Everything = new()
@@ -37,9 +44,17 @@ internal sealed class MirrorWalker(
     public IEnumerable<MirrorEntry> Walk(CancellationToken cancellationToken)
     {
         Stack<FolderCursor> open = new();
-        open.Push(ReadFolder(root, "") ?? throw MirrorErrors.MirrorUnreadable(root));
-        while (Next(open, cancellationToken) is { } entry)
-            yield return entry;
+        try
+        {
+            open.Push(ReadFolder(null, root, "") ?? throw MirrorErrors.MirrorUnreadable(root));
+            while (Next(open, cancellationToken) is { } entry)
+                yield return entry;
+        }
+        finally
+        {
+            foreach (FolderCursor folder in open)
+                folder.Dispose();
+        }
     }
 
     /// <summary>What is right in one folder in key order, every folder in it as one without content; nothing when there is no such folder.</summary>
@@ -47,12 +62,13 @@ internal sealed class MirrorWalker(
     /// <param name="cancellationToken">Stops it.</param>
     public IEnumerable<MirrorEntry> WalkLevel(string folder, CancellationToken cancellationToken)
     {
-        if (!IsFolderOfMirror(folder) || ReadFolder(System.IO.Path.Join(root, folder), folder) is not { } cursor)
+        if (!IsFolderOfMirror(folder) || ReadFolder(null, System.IO.Path.Join(root, folder), folder) is not { } cursor)
             yield break;
+        using FolderCursor opened = cursor;
         while (cursor.TryNext(out string? keyPart))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (ToEntry(keyPart, System.IO.Path.Join(cursor.Path, keyPart.TrimEnd('/')), folder + keyPart) is { } entry)
+            if (ToEntry(cursor, keyPart, System.IO.Path.Join(cursor.Path, keyPart.TrimEnd('/')), folder + keyPart) is { } entry)
                 yield return entry;
         }
     }
@@ -68,20 +84,22 @@ internal sealed class MirrorWalker(
             cancellationToken.ThrowIfCancellationRequested();
             if (!folder.TryNext(out string? keyPart))
             {
-                open.Pop();
+                open.Pop().Dispose();
                 continue;
             }
 
             bool isFolder = keyPart.EndsWith('/');
             string path = System.IO.Path.Join(folder.Path, keyPart.AsSpan(0, keyPart.Length - (isFolder ? 1 : 0)));
             string key = folder.KeyPrefix.Length == 0 ? keyPart : folder.KeyPrefix + keyPart;
-            if (ToEntry(keyPart, path, key) is not { } entry)
+            if (ToEntry(folder, keyPart, path, key) is not { } entry)
                 continue;
             if (!isFolder || !entry.Attributes.IsFolder)
                 return entry;
-            if (ReadFolder(path, key) is not { } inner)
+            if (ReadFolder(folder, path, key) is not { } inner)
                 return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
             open.Push(inner);
+            if (open.Count > MostFoldersOpen)
+                open.ElementAt(MostFoldersOpen).Close();
             // "a/" comes before everything beneath it.
             if (HasMarker(inner))
                 return entry;
@@ -121,17 +139,17 @@ internal sealed class MirrorWalker(
         if (!IsFolderOfMirror(folder) || MirrorExclusions.IsExcluded(folder, name))
             return default;
         string path = System.IO.Path.Join(root, relativePath);
-        if (TryRead(relativePath, path) is not { } attributes)
+        if (TryRead(relativePath) is not { } attributes)
             return default;
         string key = attributes.IsFolder ? relativePath + "/" : relativePath;
         if (excludes.IsExcludedItself(key))
             return default;
         if (!attributes.IsFolder)
-            return new MirrorLook(ToEntry(name, path, key), IsFolder: false);
-        FolderCursor? inner = ReadFolder(path, key);
+            return new MirrorLook(ToEntry(null, name, path, key), IsFolder: false);
+        using FolderCursor? inner = ReadFolder(null, path, key);
         MirrorEntry? marker =
             inner is null ? new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default)
-            : HasMarker(inner) ? new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes)
+            : HasMarker(inner) ? new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes) { Tree = Tree }
             : null;
         return new MirrorLook(marker, IsFolder: true);
     }
@@ -147,23 +165,24 @@ internal sealed class MirrorWalker(
         bool isReal = IsFolderOfMirror(parent)
             && !MirrorExclusions.IsExcluded(parent, inner.AsSpan(slash + 1))
             && !excludes.IsExcludedItself(folder)
-            && TryRead(inner, System.IO.Path.Join(root, inner)) is { IsFolder: true };
+            && TryRead(inner) is { IsFolder: true };
         if (isReal)
             realFolders.Add(folder);
         return isReal;
     }
 
-    private FileAttributesSnapshot? TryRead(string relativePath, string path) =>
-        plan is null ? FileAttributesReader.TryRead(path) : plan.Look(relativePath)?.Attributes;
+    private FileAttributesSnapshot? TryRead(string relativePath) =>
+        plan is null ? tree.TryLook(relativePath) : plan.Look(relativePath)?.Attributes;
 
     private bool HasMarker(FolderCursor folder) =>
         markers == S3DirectoryMarkers.All || (markers == S3DirectoryMarkers.Empty && folder.IsEmpty);
 
+    /// <param name="folder">Its folder; null to find that by the key.</param>
     /// <param name="keyPart">The entry's name; a slash at its end says that it was a folder when its own folder was read.</param>
     /// <param name="path">Its path.</param>
     /// <param name="key">Its key.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private MirrorEntry? ToEntry(string keyPart, string path, string key)
+    private MirrorEntry? ToEntry(FolderCursor? folder, string keyPart, string path, string key)
     {
         try
         {
@@ -171,15 +190,15 @@ internal sealed class MirrorWalker(
             if (plan is not null && planned is null)
                 throw new FileNotFoundException();
             path = planned?.Path ?? path;
-            FileAttributesSnapshot attributes = planned?.Attributes ?? FileAttributesReader.Read(path);
+            FileAttributesSnapshot attributes = planned?.Attributes ?? Read(folder, keyPart, key);
             if (attributes.IsFolder != keyPart.EndsWith('/'))
                 return Vanished(path, key);
             if (attributes.IsRegularFile)
-                return new MirrorEntry(key, path, MirrorEntryKind.File, attributes) { IsElsewhere = planned?.IsElsewhere == true };
+                return new MirrorEntry(key, path, MirrorEntryKind.File, attributes) { Tree = Tree, IsElsewhere = planned?.IsElsewhere == true };
             if (attributes.IsSymbolicLink)
-                return new MirrorEntry(key, path, MirrorEntryKind.SymbolicLink, attributes) { IsElsewhere = planned?.IsElsewhere == true };
+                return new MirrorEntry(key, path, MirrorEntryKind.SymbolicLink, attributes) { Tree = Tree, IsElsewhere = planned?.IsElsewhere == true };
             if (attributes.IsFolder)
-                return new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes);
+                return new MirrorEntry(key, path, MirrorEntryKind.Folder, attributes) { Tree = Tree };
             report.Warning($"'{path}' is a device, a pipe or a socket; S3 cannot hold it, so it is only in the mirror.");
             return null;
         }
@@ -206,13 +225,41 @@ internal sealed class MirrorWalker(
         return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
     }
 
-    private FolderCursor? ReadFolder(string path, string keyPrefix)
+    // What would be there has its content elsewhere.
+    private TreeReader? Tree => plan is null ? tree : null;
+
+    private FileAttributesSnapshot Read(FolderCursor? folder, string keyPart, string key)
     {
+        string name = keyPart.EndsWith('/') ? keyPart[..^1] : keyPart;
+        FileAttributesSnapshot? found = folder?.Handle is { } handle ? UnixCalls.TryLook(handle, name) : tree.TryLook(key.TrimEnd('/'));
+        return found ?? throw new FileNotFoundException("It is not there any more.");
+    }
+
+    private FolderHandle? Open(FolderCursor? parent, string keyPrefix)
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+        if (parent?.Handle is not { } handle)
+            return tree.OpenFolder(keyPrefix);
+        string name = keyPrefix[parent.KeyPrefix.Length..^1];
+        return UnixCalls.TryOpenFolder(handle, name) ?? throw new FileNotFoundException("It is not there any more.");
+    }
+
+    /// <param name="parent">The folder that it is in, to open it from there; null to open it from the root.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="keyPrefix">Its key.</param>
+    private FolderCursor? ReadFolder(FolderCursor? parent, string path, string keyPrefix)
+    {
+        FolderHandle? handle = null;
         try
         {
+            if (keyPrefix.Length >= LongestPath)
+                throw new PathTooLongException("its path is longer than the system takes");
+            // A link that is put in the folder's place from here on leads nowhere.
+            handle = plan is null ? Open(parent, keyPrefix) : null;
             // Keys beneath a folder start with its name and a slash, so with that slash it sorts: "a.txt" before the folder "a/". Of strings
             // and not of a type of ours: for that one, the runtime would have to compile enumeration and sort first.
-            List<string> sorted = plan is null ? ReadNames(path, keyPrefix) : plan.Names(keyPrefix, () => ReadNames(path, keyPrefix));
+            List<string> sorted = plan is null ? ReadNames(handle, path, keyPrefix) : plan.Names(keyPrefix, () => ReadNames(path, keyPrefix));
             if (!excludes.IsEmpty)
                 sorted.RemoveAll(keyPart => excludes.IsExcludedItself(keyPrefix + keyPart));
             if (wants is not null)
@@ -225,16 +272,29 @@ internal sealed class MirrorWalker(
                 return null;
             }
 
-            return new FolderCursor(path, keyPrefix, sorted);
+            FolderCursor cursor = new(tree, handle, path, keyPrefix, sorted);
+            handle = null;
+            return cursor;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             report.ItemFailed(MirrorErrors.FolderUnreadable(path, exception.Message));
             return null;
         }
+        finally
+        {
+            handle?.Dispose();
+        }
     }
 
-    private static List<string> ReadNames(string path, string keyPrefix) => new(new FileSystemEnumerable<string>(path, KeyPart, Everything)
+    private List<string> ReadNames(string path, string keyPrefix)
+    {
+        using FolderHandle? handle = Open(null, keyPrefix);
+        return ReadNames(handle, path, keyPrefix);
+    }
+
+    private static List<string> ReadNames(FolderHandle? handle, string path, string keyPrefix) => new(new FileSystemEnumerable<string>(
+        TreeReader.ToEnumerate(handle, path), KeyPart, Everything)
     {
         ShouldIncludePredicate = (ref FileSystemEntry entry) => !MirrorExclusions.IsExcluded(keyPrefix, entry.FileName),
     });
@@ -257,9 +317,15 @@ internal sealed class MirrorWalker(
         }
     }
 
-    private sealed class FolderCursor(string path, string keyPrefix, List<string> keyParts)
+    private sealed class FolderCursor(TreeReader tree, FolderHandle? handle, string path, string keyPrefix, List<string> keyParts) : IDisposable
     {
+        private readonly bool hasHandle = handle is not null;
+        private FolderHandle? handle = handle;
         private int next;
+
+        /// <summary>The open folder; null on Windows and in a plan.</summary>
+        /// <exception cref="IOException">It was closed, and is not there any more.</exception>
+        public FolderHandle? Handle => hasHandle ? handle ??= tree.OpenFolder(keyPrefix) : null;
 
         public string Path => path;
 
@@ -272,6 +338,15 @@ internal sealed class MirrorWalker(
             keyPart = next < keyParts.Count ? keyParts[next++] : null;
             return keyPart is not null;
         }
+
+        /// <summary>Closes it until it is needed again.</summary>
+        public void Close()
+        {
+            handle?.Dispose();
+            handle = null;
+        }
+
+        public void Dispose() => Close();
     }
 }
 

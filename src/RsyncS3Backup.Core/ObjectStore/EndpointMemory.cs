@@ -30,9 +30,9 @@ internal static class EndpointMemory
         if (request.Destination.EndpointUrl is { } named)
             return named;
         string inputs = Inputs(request);
-        string path = Path.Combine(StateFolder.PathFor(jobName), FileName);
         try
         {
+            string path = Path.Combine(StateFolder.PathFor(jobName), FileName);
             if (File.Exists(path) && File.ReadAllLines(path) is [var known, var address] && known == inputs)
                 return address;
         }

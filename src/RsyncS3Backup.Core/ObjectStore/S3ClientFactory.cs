@@ -56,6 +56,8 @@ internal static class S3ClientFactory
 
         // By the SDK's own rules, which also know endpoints from the environment and from profiles.
         Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
+        // What does not leave this machine must not go through another one, where a proxy that the environment names would send it.
+        handler.UseProxy = !IsOnThisMachine(address);
         try
         {
             RequireSecure(address, request);
@@ -82,6 +84,10 @@ internal static class S3ClientFactory
         if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback && !request.AllowInsecureEndpoint)
             throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
     }
+
+    // The bucket's name may stand before that of the machine; RFC 6761, section 6.3.
+    private static bool IsOnThisMachine(Uri address) =>
+        address.IsLoopback || address.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the profile that counts where no job names one is there, with credentials or the way to them.</summary>
     public static bool HasProfileWithCredentials() =>

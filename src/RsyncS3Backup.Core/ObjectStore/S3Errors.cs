@@ -76,7 +76,7 @@ internal static class S3Errors
         BackupError cause = From(exception, target);
         return cause with
         {
-            Message = $"'{path}' was not sent to S3. {cause.Message}",
+            Message = $"'{ShownText.Of(path)}' was not sent to S3. {cause.Message}",
             Target = path,
         };
     }

@@ -47,6 +47,25 @@ internal sealed class KnownSecrets
         return text;
     }
 
+    /// <summary>A text that was cut at its end: without them, and without the beginning of one there.</summary>
+    public string HideCut(string text)
+    {
+        text = Hide(text);
+        int kept = text.Length;
+        foreach (string secret in values)
+        {
+            for (int length = Math.Min(secret.Length - 1, text.Length); length > text.Length - kept; length--)
+            {
+                if (!text.AsSpan().EndsWith(secret.AsSpan(0, length), StringComparison.Ordinal))
+                    continue;
+                kept = text.Length - length;
+                break;
+            }
+        }
+
+        return kept == text.Length ? text : text[..kept] + "***";
+    }
+
     private static int LongestFirst(string left, string right) =>
         left.Length != right.Length ? right.Length.CompareTo(left.Length) : string.CompareOrdinal(left, right);
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 
@@ -12,20 +14,11 @@ namespace RsyncS3Backup.Observation;
 /// </remarks>
 internal sealed partial class LogCopy : IDisposable
 {
-    private readonly FileStream file;
+    // On Windows only.
+    private readonly FileStream? file;
     private readonly SafeFileHandle? appending;
 
-    private LogCopy(FileStream file)
-    {
-        this.file = file;
-        if (OperatingSystem.IsWindows())
-            return;
-        // open(2): O_WRONLY, O_APPEND and O_CLOEXEC, with the values of Linux and of macOS.
-        int descriptor = OpenToAppend(file.Name, 1 | (OperatingSystem.IsLinux() ? 0x400 | 0x80000 : 0x8 | 0x1000000));
-        appending = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (descriptor < 0)
-            throw new IOException(Marshal.GetLastPInvokeErrorMessage());
-    }
+    private LogCopy(FileStream? file, SafeFileHandle? appending) => (this.file, this.appending) = (file, appending);
 
     /// <summary>Demands that a log can be written there, and leaves no new file behind.</summary>
     /// <exception cref="BackupException"><c>LogNotWritable</c>.</exception>
@@ -50,16 +43,7 @@ internal sealed partial class LogCopy : IDisposable
     /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
     public static LogCopy Open(string path, string jobName, string runId)
     {
-        FileStream file = Make(path, IsFolder(path) ? Path.Combine(path, $"{StateFolder.FolderName(jobName)}-{runId}.jsonl") : path);
-        try
-        {
-            return new LogCopy(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        return Make(path, IsFolder(path) ? Path.Combine(path, $"{StateFolder.FolderName(jobName)}-{runId}.jsonl") : path);
     }
 
     /// <summary>Appends a line.</summary>
@@ -68,7 +52,7 @@ internal sealed partial class LogCopy : IDisposable
     {
         if (appending is null)
         {
-            file.Seek(0, SeekOrigin.End);
+            file!.Seek(0, SeekOrigin.End);
             file.Write(line);
         }
         else if (Append(appending, line, line.Length) != line.Length)
@@ -82,16 +66,18 @@ internal sealed partial class LogCopy : IDisposable
     public void Dispose()
     {
         appending?.Dispose();
-        file.Dispose();
+        file?.Dispose();
     }
 
     /// <summary>A path that ends in a separator is a folder also before it is there.</summary>
     private static bool IsFolder(string path) => Path.EndsInDirectorySeparator(path) || Directory.Exists(path);
 
-    private static FileStream Make(string path, string file)
+    private static LogCopy Make(string path, string file)
     {
         if (IsFolder(path))
             Directory.CreateDirectory(path);
+        if (!OperatingSystem.IsWindows())
+            return new LogCopy(file: null, UnixCalls.OpenToAppend(WithoutForeignLink(file)));
         FileStreamOptions options = new()
         {
             Mode = FileMode.OpenOrCreate,
@@ -99,14 +85,21 @@ internal sealed partial class LogCopy : IDisposable
             Share = FileShare.ReadWrite | FileShare.Delete,
             BufferSize = 0,
         };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(file, options);
+        return new LogCopy(new FileStream(file, options), appending: null);
     }
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int OpenToAppend(string path, int flags);
+    /// <summary>
+    /// The file itself. In a folder that others may write to, such as <c>/tmp</c>, one of them could have put a link there to a file that only this
+    /// user may write.
+    /// </summary>
+    private static string WithoutForeignLink(string file)
+    {
+        if (FileAttributesReader.TryRead(file) is not { IsSymbolicLink: true } link)
+            return file;
+        return link.UserId == 0 || link.UserId == UnixCalls.User
+            ? RealPath.Of(file)
+            : throw new IOException($"It is a link of another user (id {link.UserId.ToString(CultureInfo.InvariantCulture)}).");
+    }
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

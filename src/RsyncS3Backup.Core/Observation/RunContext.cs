@@ -65,6 +65,7 @@ internal sealed class RunContext : IRunObserver, IDisposable
     /// <inheritdoc/>
     public void Verbose(string message)
     {
+        message = ShownText.Of(message);
         Log("info", message);
         observer.Verbose(storyPrefix + message);
     }
@@ -72,6 +73,7 @@ internal sealed class RunContext : IRunObserver, IDisposable
     /// <inheritdoc/>
     public void Warning(string message)
     {
+        message = ShownText.Of(message);
         Log("warning", message);
         observer.Warning(message);
         systemLog?.Warning(message);
@@ -117,7 +119,7 @@ internal sealed class RunContext : IRunObserver, IDisposable
     }
 
     /// <summary>Writes a warning to the log only.</summary>
-    public void LogWarning(string message) => Log("warning", message);
+    public void LogWarning(string message) => Log("warning", ShownText.Of(message));
 
     /// <summary>Tells the system's log how the run ended.</summary>
     internal void Ended(BackupStatus status, BackupExitCode exitCode)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using RsyncS3Backup.State;
@@ -10,30 +11,40 @@ namespace RsyncS3Backup.Observation;
 /// </summary>
 internal sealed class RunLog : IDisposable
 {
+    private const long Longest = 256L * 1024 * 1024;
+
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // Names alone can be 4 KiB each, and somebody else may have made millions of them.
+    private readonly long longest;
     private readonly object gate = new();
+    private long written;
     private readonly string jobName;
     private readonly string runId;
     private readonly FileStream? file;
     private LogCopy? copy;
     private string? copyFailure;
 
-    private RunLog(string jobName, string runId, FileStream? file) => (this.jobName, this.runId, this.file) = (jobName, runId, file);
+    private RunLog(string jobName, string runId, FileStream? file, long longest)
+    {
+        (this.jobName, this.runId, this.file, this.longest) = (jobName, runId, file, longest);
+        written = file?.Length ?? 0;
+    }
 
     /// <summary>The log file; null where none could be made.</summary>
     public string? Path => file?.Name;
 
     /// <summary>A log that keeps nothing.</summary>
-    internal static RunLog None() => new("", "", file: null);
+    internal static RunLog None() => new("", "", file: null, Longest);
 
     /// <summary>Opens <c>logs/{runId}.jsonl</c> in the job's state folder; a log that is there already goes on at its end.</summary>
     /// <param name="jobName">The job.</param>
     /// <param name="runId">The run.</param>
     /// <param name="copyPath">A file or folder that gets every line too; null: none.</param>
-    public static RunLog Create(string jobName, string runId, string? copyPath = null)
+    /// <param name="longest">Bytes that it may have at most.</param>
+    public static RunLog Create(string jobName, string runId, string? copyPath = null, long longest = Longest)
     {
-        RunLog log = new(jobName, runId, Open(jobName, runId));
+        RunLog log = new(jobName, runId, Open(jobName, runId), longest);
         if (copyPath is null)
             return log;
         try
@@ -88,6 +99,8 @@ internal sealed class RunLog : IDisposable
         line.WriteByte((byte)'\n');
         lock (gate)
         {
+            if (!IsRoomFor((int)line.Length))
+                return;
             try
             {
                 file?.Write(line.GetBuffer().AsSpan(0, (int)line.Length));
@@ -109,6 +122,30 @@ internal sealed class RunLog : IDisposable
                 copy = null;
             }
         }
+    }
+
+    /// <summary>False when the log is as long as it may become; the last line says so.</summary>
+    private bool IsRoomFor(int length)
+    {
+        if (written > longest)
+            return false;
+        written += length;
+        if (written <= longest)
+            return true;
+        byte[] last = Encoding.ASCII.GetBytes(
+            $"{{\"time\":\"{DateTimeOffset.UtcNow:O}\",\"level\":\"warning\",\"message\":\"The log ends here, at its limit of {longest} bytes; the run goes on.\"}}\n");
+        try
+        {
+            file?.Write(last);
+            file?.Flush();
+            copy?.Write(last);
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // Nothing more is written in any case.
+        }
+
+        return false;
     }
 
     /// <summary>Closes the file.</summary>

@@ -63,6 +63,7 @@ internal sealed class StageReport(RunContext? context, int stage = 0)
     /// <summary>Notes something that deserves a look.</summary>
     public void Warning(string message)
     {
+        message = ShownText.Of(message);
         Interlocked.Increment(ref warned);
         if (TryKeep(warnings, message))
             context?.Warning(message);

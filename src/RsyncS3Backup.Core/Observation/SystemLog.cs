@@ -144,7 +144,7 @@ internal sealed class SystemLog : IDisposable
     private static byte[] Syslog(int priority, string message, DateTime now)
     {
         const int facility = 1;
-        string text = new([.. message.Select(c => char.IsControl(c) ? ' ' : c)]);
+        string text = ShownText.OneLine(message);
         string day = now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2);
         return Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture, $"<{(facility * 8) + priority}>{now:MMM} {day} {now:HH:mm:ss} {Identifier}[{Environment.ProcessId}]: {text}"));

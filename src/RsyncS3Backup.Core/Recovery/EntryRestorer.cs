@@ -75,7 +75,7 @@ internal sealed class EntryRestorer(
         if (existing is { IsRegularFile: true } there && overwrite == RestoreOverwrite.IfDifferent && there.Size == task.Item.Size)
         {
             EntryFacts facts = await source.AskAsync(task.Item, cancellationToken).ConfigureAwait(false);
-            if (IsSameFile(task, there, facts))
+            if (IsSameFile(task, there, facts) && MayKeep(task, there, facts))
             {
                 await KeepAsync(task, there, facts, cancellationToken).ConfigureAwait(false);
                 return;
@@ -140,10 +140,13 @@ internal sealed class EntryRestorer(
         !facts.Attributes.IsSymbolicLink && there.Size == facts.Size
         && facts.Attributes.ModifiedNanoseconds is { } modified && task.Tree.IsSameTime(there.ModifiedNanoseconds, modified);
 
+    // Another name may have been given to it by somebody else, to have its owner or its permissions changed.
+    private static bool MayKeep(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts) =>
+        there.LinkCount <= 1 || facts.LinkKey is not null || IsAsWanted(there, facts.Attributes, task.Tree);
+
     private static bool IsAsWanted(FileAttributesSnapshot there, EntryAttributes wanted, DestinationTree tree)
     {
-        const uint permissions = 0xFFF;
-        return (OperatingSystem.IsWindows() || (wanted.Mode ?? (there.Mode & permissions)) == (there.Mode & permissions))
+        return (OperatingSystem.IsWindows() || wanted.HasMode(there.Mode))
             && (OperatingSystem.IsWindows() || (wanted.UserId ?? there.UserId) == there.UserId)
             && (OperatingSystem.IsWindows() || (wanted.GroupId ?? there.GroupId) == there.GroupId)
             && (wanted.ModifiedNanoseconds is not { } modified || tree.IsSameTime(there.ModifiedNanoseconds, modified));
@@ -166,7 +169,7 @@ internal sealed class EntryRestorer(
             }
 
             if (!IsAsWanted(there, facts.Attributes, task.Tree))
-                SetAttributes(task, facts.Attributes);
+                SetAttributes(task, facts);
             counters.EntryUnchanged(facts.Size);
             kept = new PlacedFile(task.Tree, task.Path);
         }
@@ -337,15 +340,19 @@ internal sealed class EntryRestorer(
         string temporary = TemporaryName.For(task.Path.Name);
         if (!folder.MakeLink(temporary, target, facts.Attributes))
             counters.OwnerNotSet();
-        folder.Rename(temporary, task.Path.Name);
+        NameOrRemove(folder, temporary, task.Path.Name);
         counters.EntryRestored(target.Length);
     }
 
-    private void SetAttributes(RestoreTask task, EntryAttributes attributes)
+    private void SetAttributes(RestoreTask task, EntryFacts facts)
     {
         using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
         using SafeFileHandle? file = folder.TryOpen(task.Path.Name, toWrite: false);
-        if (file is not null && !folder.SetAttributes(file, attributes, defaultMode: null))
+        if (file is null)
+            return;
+        if (facts.LinkKey is null && FileAttributesReader.Read(file).LinkCount > 1)
+            throw new BlockedException();
+        if (!folder.SetAttributes(file, facts.Attributes, defaultMode: null))
             counters.OwnerNotSet();
     }
 
@@ -388,8 +395,21 @@ internal sealed class EntryRestorer(
             return false;
         }
 
-        folder.Rename(temporary, task.Path.Name);
+        NameOrRemove(folder, temporary, task.Path.Name);
         return true;
+    }
+
+    private static void NameOrRemove(DestinationFolder folder, string temporary, string name)
+    {
+        try
+        {
+            folder.Rename(temporary, name);
+        }
+        catch
+        {
+            folder.Remove(temporary);
+            throw;
+        }
     }
 }
 

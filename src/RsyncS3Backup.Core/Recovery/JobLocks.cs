@@ -15,6 +15,10 @@ internal static class JobLocks
             return await JobLock.TakeAsync(jobName, context.RunId, wait, Waiting, cancellationToken).ConfigureAwait(false)
                 ?? throw new BackupException(RunErrors.JobAlreadyRunning(jobName, JobLock.Holder(jobName)));
         }
+        catch (StateFolderUnsafeException exception)
+        {
+            throw new BackupException(RunErrors.StateFolderUnsafe(exception), exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops a run of the job meanwhile: {exception.Message}");

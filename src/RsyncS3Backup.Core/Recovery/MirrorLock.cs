@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
-using RsyncS3Backup.Recovery.Writing;
 
 namespace RsyncS3Backup.Recovery;
 

@@ -118,7 +118,7 @@ internal static class RestoreErrors
     public static BackupError Failed(string key, Exception exception, S3Target target)
     {
         BackupError cause = FromS3(exception, target);
-        return cause with { Message = $"'{key}' was not restored. {cause.Message}", Target = key };
+        return cause with { Message = $"'{ShownText.Of(key)}' was not restored. {cause.Message}", Target = key };
     }
 
     /// <summary>What an exception of a request means to a restore.</summary>

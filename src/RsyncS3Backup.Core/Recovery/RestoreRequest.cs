@@ -47,6 +47,9 @@ internal sealed record RestoreRequest
     /// <summary>Asks whether a newer file may be replaced; null answers: nobody can be asked, as when this is null.</summary>
     public Func<ReplacedFile, Task<bool?>>? AskToReplaceNewer { get; init; }
 
+    /// <summary>Set-user-ID and set-group-ID bits come back from S3 too.</summary>
+    public bool PreserveSpecialBits { get; init; }
+
     /// <summary>Ask S3 to bring objects back from the archive; null: report them.</summary>
     public RestoreRetrieval? Retrieval { get; init; }
 

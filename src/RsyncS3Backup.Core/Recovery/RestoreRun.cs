@@ -28,6 +28,7 @@ internal sealed class RestoreRun : IDisposable
     private readonly Archive? archive;
     private readonly EntryRestorer restorer;
     private readonly NewerFiles newer;
+    private readonly ObjectContents? objects;
     private readonly Committer committer = new();
     private readonly TransferLimits limits;
 
@@ -46,7 +47,8 @@ internal sealed class RestoreRun : IDisposable
             bucket.Store.Connect();
             TransferLimiter limiter = new(bucket.Store.Traffic, MostRequests(request), TimeProvider.System);
             recorded = request.Configuration is null ? null : RecordedObjects.TryOpen(request.Name, bucket);
-            ObjectContents objects = new(bucket.Store, limiter, Counters.Transferred, Counters.Kept) { Recorded = recorded };
+            ObjectContents objects = new(bucket.Store, limiter, Counters.Transferred, Counters.Kept) { Recorded = recorded, KeepsSpecialBits = request.PreserveSpecialBits };
+            this.objects = objects;
             archive = new Archive(objects, request.Retrieval, Counters, report);
             contents = objects;
         }
@@ -138,6 +140,13 @@ internal sealed class RestoreRun : IDisposable
             target.Tree.WriteBack();
         if (Counters.Total == 0 && report.Failed == 0)
             throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0));
+        if (objects is { HasLeftOutBits: true })
+        {
+            report.Warning(
+                "Programs that ran as their owner or group (set-user-ID, set-group-ID) came back without that, because a bucket alone asked for it. "
+                + "-PreserveSpecialBits restores it where the object says whose they are.");
+        }
+
         if (Counters.NotOwned > 0)
         {
             report.Warning(

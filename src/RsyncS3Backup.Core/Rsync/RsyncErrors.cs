@@ -65,6 +65,14 @@ internal static class RsyncErrors
         "Check the path, and whether its drive is mounted. Nothing was changed.",
         path);
 
+    /// <summary>Somebody else says where a source leads.</summary>
+    public static BackupError SourceIsForeignLink(string path, string link) => Refused(
+        ErrorIds.SourceIsForeignLink,
+        BackupErrorCategory.PermissionDenied,
+        $"The source '{path}' goes through '{link}', a symbolic link that another user made, so it may lead anywhere.",
+        "Name the folder that it leads to, or have the link made by the user who runs the backup or by root. Nothing was changed.",
+        link);
+
     /// <summary>A source is a file or the like.</summary>
     public static BackupError SourceNotDirectory(string path) => Refused(
         ErrorIds.SourceNotDirectory,

@@ -97,6 +97,8 @@ internal static partial class RsyncGuards
             throw new BackupException(RsyncErrors.SourceMissing(source));
         try
         {
+            if (RealPath.ForeignLink(source) is { } link)
+                throw new BackupException(RsyncErrors.SourceIsForeignLink(source, link));
             _ = IsEmpty(source);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

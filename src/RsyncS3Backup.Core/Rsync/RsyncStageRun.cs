@@ -108,6 +108,8 @@ internal sealed class RsyncStageRun
         };
         WarnOfForeign(legs);
         legs = LeaveOtherMirrors(legs);
+        if (legs.Any(leg => leg.Remote is not null) && RsyncCapabilities.RemoteWarning(program) is { } warning)
+            context.Warning(warning);
         foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
             await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
 

@@ -135,6 +135,10 @@ internal sealed class JobRun : IDisposable
         {
             return (null, Cancelled(context, request));
         }
+        catch (StateFolderUnsafeException exception)
+        {
+            return (null, RunErrors.StateFolderUnsafe(exception));
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             // A machine whose state folder is gone still gets its backup. Whether a job can do without its journal is stage 1's to say.

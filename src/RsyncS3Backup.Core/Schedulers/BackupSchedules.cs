@@ -43,6 +43,14 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             Environment = environment.Job,
             ShellEnvironment = environment.Shell,
         };
+        if (ScheduleSafety.Problem(registration, configuration) is { } unsafeBecause)
+        {
+            // As root, or SYSTEM, it is the whole machine's affair.
+            if (wanted.Scope == BackupScheduleScope.System)
+                throw new BackupException(NativeScheduleErrors.Unsafe(configuration.Name, unsafeBecause));
+            tell.Warning($"Somebody else can change what job '{configuration.Name}' does: {unsafeBecause}");
+        }
+
         await StartCheck.RunAsync(scheduler, registration, cancellationToken).ConfigureAwait(false);
         foreach (string missing in LostCredentials.Warnings(configuration, environment))
             tell.Warning(missing);
@@ -126,7 +134,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         ScheduleRegistration registration = entry.Registration
             ?? throw new BackupException(NativeScheduleErrors.NotVerified(entry.Name, entry.Scheduler.Kind, entry.Problem ?? "it cannot be read"));
         // What was missed while it was off is not made good: somebody wanted it off.
-        if (isEnabled && !registration.IsEnabled && TryRead(new JobReader(), registration, out CronSchedule? schedule) is null)
+        if (isEnabled && !registration.IsEnabled && TryRead(new JobReader(), registration, out CronSchedule? schedule, out _) is null)
             ScheduleState.Begin(registration.JobName, schedule!, clock.GetUtcNow(), keep: false);
         return await entry.Scheduler.InstallAsync(registration with { IsEnabled = isEnabled }, cancellationToken).ConfigureAwait(false);
     }
@@ -187,15 +195,18 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             ConfigurationPath = registration.ConfigPath,
             IsOverride = registration.CronExpression is not null || registration.TimeZone is not null,
         };
-        if (TryRead(jobs, registration, out CronSchedule? schedule) is { } unreadable)
+        if (TryRead(jobs, registration, out CronSchedule? schedule, out BackupConfiguration? configuration) is { } unreadable)
             return described with { Problem = entry.Problem ?? unreadable.Message };
+        string? unsafeBecause = ScheduleSafety.Problem(registration, configuration!) is { } other
+            ? $"Somebody else can change what the job does: {other}"
+            : null;
         string? outdated = Outdated(entry.Scheduler.Kind, registration, schedule!, launcher, now);
         return described with
         {
             CronExpression = schedule!.Expression.Text,
             TimeZone = schedule.IsInMachineZone ? null : schedule.Zone.Name,
             NextRun = registration.IsEnabled ? schedule.After(now)?.Local : null,
-            Problem = entry.Problem ?? outdated,
+            Problem = entry.Problem ?? unsafeBecause ?? outdated,
             State = entry.Problem is not null ? BackupScheduleState.Broken
                 : !registration.IsEnabled ? BackupScheduleState.Disabled
                 : outdated is not null ? BackupScheduleState.NeedsRegistration
@@ -232,11 +243,13 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         }
     }
 
-    private static BackupError? TryRead(JobReader jobs, ScheduleRegistration registration, out CronSchedule? schedule)
+    private static BackupError? TryRead(
+        JobReader jobs, ScheduleRegistration registration, out CronSchedule? schedule, out BackupConfiguration? configuration)
     {
+        configuration = null;
         try
         {
-            BackupConfiguration configuration = jobs.Read(registration.JobName, registration.ConfigPath);
+            configuration = jobs.Read(registration.JobName, registration.ConfigPath);
             schedule = CronSchedule.From(Effective(configuration, registration.CronExpression, registration.TimeZone));
             return null;
         }

@@ -23,5 +23,5 @@ internal static class NativeNames
     }
 
     /// <summary>A text in one line, for descriptions.</summary>
-    public static string OneLine(string text) => new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]);
+    public static string OneLine(string text) => ShownText.OneLine(text);
 }

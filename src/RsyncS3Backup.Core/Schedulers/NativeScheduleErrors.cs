@@ -19,6 +19,14 @@ internal static class NativeScheduleErrors
         OperatingSystem.IsWindows() ? "Start PowerShell as administrator, or register with -Scope User." : "Run pwsh as root (sudo pwsh), or register with -Scope User.",
         jobName);
 
+    public static BackupError Unsafe(string jobName, string problem) => Make(
+        ErrorIds.ScheduleUnsafe,
+        BackupErrorCategory.PermissionDenied,
+        $"Job '{jobName}' is not registered for the whole machine, because somebody else can change what it does: {problem}",
+        "Let the configuration, the module, PowerShell, rsync, hooks and pattern files, and the folders above them, belong to root or the administrators, "
+            + "and let nobody else write them (chmod go-w). Or register with -Scope User.",
+        jobName);
+
     public static BackupError Refused(string jobName, string program, IEnumerable<string> arguments, string complaint) => Make(
         ErrorIds.ScheduleRefused,
         BackupErrorCategory.InvalidOperation,

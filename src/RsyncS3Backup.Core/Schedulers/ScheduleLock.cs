@@ -1,3 +1,4 @@
+using RsyncS3Backup.Files;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Schedulers;
@@ -21,9 +22,10 @@ internal static class ScheduleLock
             try
             {
                 StateFolder.CreateRoot();
+                OwnFile.RequirePlain(path);
                 return new FileStream(path, options);
             }
-            catch (IOException exception) when (File.Exists(path))
+            catch (IOException exception) when (exception is not BlockedException && File.Exists(path))
             {
                 if (Environment.TickCount64 - started > Patience.TotalMilliseconds)
                     throw new BackupException(NativeScheduleErrors.Busy(path), exception);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.State;
 
@@ -158,6 +159,7 @@ internal sealed class JobLock : IDisposable
 
     private static FileStream Open(string path, FileAccess access)
     {
+        OwnFile.RequirePlain(path);
         FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = access, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = Everybody;

@@ -12,6 +12,16 @@ internal static class RunErrors
         jobName,
         BackupExitCode.AlreadyRunning);
 
+    /// <summary>Somebody else can write to the state folder.</summary>
+    public static BackupError StateFolderUnsafe(StateFolderUnsafeException exception) => BackupError.Make(
+        ErrorIds.StateFolderUnsafe,
+        BackupErrorCategory.PermissionDenied,
+        exception.Message,
+        $"Set {StateFolder.EnvironmentVariable} to a folder of this user's own, or give this one to the user (chown) and close it to others (chmod 700), "
+            + "after a look at what is in it.",
+        exception.Folder,
+        BackupExitCode.BadConfiguration);
+
     /// <summary>Stopped by the user while it waited for the lock.</summary>
     public static BackupError Cancelled(string jobName, BackupExitCode exitCode) => BackupError.Make(
         ErrorIds.RunCancelled,

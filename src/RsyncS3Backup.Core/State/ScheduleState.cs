@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.State;
 
@@ -83,12 +84,13 @@ internal static class ScheduleState
         {
             try
             {
+                OwnFile.RequirePlain(path);
                 FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
                 if (!OperatingSystem.IsWindows())
                     options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
                 return new FileStream(path, options);
             }
-            catch (IOException) when (File.Exists(path) && Stopwatch.GetElapsedTime(began) < LockPatience)
+            catch (IOException exception) when (exception is not BlockedException && File.Exists(path) && Stopwatch.GetElapsedTime(began) < LockPatience)
             {
                 Thread.Sleep(20);
             }

@@ -1,7 +1,10 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.State;
 
@@ -15,7 +18,12 @@ internal sealed class StateFolder
     public const string EnvironmentVariable = "RSYNCS3BACKUP_STATE";
 
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const uint GroupWrites = 0x10;
+    private const uint OthersWrite = 0x2;
+    private const uint Sticky = 0x200;
+
+    // Folders that were found good; who could change that is the user itself.
+    private static readonly ConcurrentDictionary<string, bool> known = new(StringComparer.Ordinal);
 
     private static readonly JsonWriterOptions JsonOptions = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -35,7 +43,14 @@ internal sealed class StateFolder
     }
 
     /// <summary>Where the folder of a job is, or would be made.</summary>
-    public static string PathFor(string jobName) => System.IO.Path.Combine(Root(), FolderName(jobName));
+    /// <exception cref="StateFolderUnsafeException">Others may have written what is there.</exception>
+    public static string PathFor(string jobName)
+    {
+        string root = Root();
+        string path = System.IO.Path.Combine(root, FolderName(jobName));
+        Require(path, root);
+        return path;
+    }
 
     /// <summary>A folder below the job's folder, made if it is not there.</summary>
     public string Folder(string name)
@@ -46,53 +61,30 @@ internal sealed class StateFolder
     }
 
     /// <summary>Creates a file that only its user may read; other processes may read it while it is written.</summary>
-    public static FileStream CreateFile(string path, FileOptions options = FileOptions.None) =>
-        Open(path, FileMode.Create, FileAccess.ReadWrite, options);
+    public static FileStream CreateFile(string path, FileOptions options = FileOptions.None) => OwnFile.Create(path, options);
 
     /// <summary>Opens a file to write at its end, and creates it as <see cref="CreateFile"/> does where it is missing.</summary>
-    public static FileStream AppendFile(string path) => Open(path, FileMode.Append, FileAccess.Write, FileOptions.None);
+    public static FileStream AppendFile(string path)
+    {
+        OwnFile.RequirePlain(path);
+        FileStreamOptions open = new() { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        if (!OperatingSystem.IsWindows())
+            open.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, open);
+    }
 
     /// <summary>Writes a JSON object to a file that only its user may read: the old file or the whole new one is there, also after a crash.</summary>
     internal static void Replace(string path, Action<Utf8JsonWriter> write)
     {
-        string temporary = path + ".tmp";
-        try
+        ArrayBufferWriter<byte> content = new();
+        using (Utf8JsonWriter json = new(content, JsonOptions))
         {
-            // A file of an earlier crash may be anybody's to read.
-            File.Delete(temporary);
-            using (FileStream file = CreateFile(temporary))
-            {
-                using (Utf8JsonWriter json = new(file, JsonOptions))
-                {
-                    json.WriteStartObject();
-                    write(json);
-                    json.WriteEndObject();
-                }
-
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
         }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
 
-    private static FileStream Open(string path, FileMode mode, FileAccess access, FileOptions options)
-    {
-        FileStreamOptions open = new()
-        {
-            Mode = mode,
-            Access = access,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            Options = options,
-        };
-        if (!OperatingSystem.IsWindows())
-            open.UnixCreateMode = OwnerOnlyFile;
-        return new FileStream(path, open);
+        OwnFile.Replace(path, content.WrittenSpan);
     }
 
     /// <summary>The root of all state: the platform's own place for it.</summary>
@@ -129,11 +121,81 @@ internal sealed class StateFolder
         return $"{kept[..Math.Min(kept.Length, longest)].ToLowerInvariant()}-{hash}";
     }
 
-    private static void CreateOwnerOnly(string path)
+    private static void CreateOwnerOnly(string path) => Make(path, Root());
+
+    /// <summary>Makes a folder of the state, every level for its user only.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="root">The root of the state that it is in.</param>
+    /// <exception cref="StateFolderUnsafeException">Somebody else could have written what is there.</exception>
+    internal static void Make(string path, string root)
     {
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, OwnerOnlyFolder);
+            return;
+        }
+
+        Require(path, root);
+        // Level by level: those above the last would get the rights that the process gives by itself.
+        for (Stack<string> missing = Missing(path); missing.TryPop(out string? level);)
+            Directory.CreateDirectory(level, OwnerOnlyFolder);
+        Require(path, root);
     }
+
+    private static Stack<string> Missing(string path)
+    {
+        Stack<string> missing = new();
+        for (string? level = path; level is not null && !Directory.Exists(level); level = System.IO.Path.GetDirectoryName(level))
+            missing.Push(level);
+        return missing;
+    }
+
+    /// <summary>Demands that nobody else can have put anything into a folder of the state, or can move it away.</summary>
+    private static void Require(string path, string root)
+    {
+        if (OperatingSystem.IsWindows() || known.ContainsKey(path))
+            return;
+        for (string? level = path; level is not null; level = level == root ? null : System.IO.Path.GetDirectoryName(level))
+        {
+            if (FileAttributesReader.TryRead(level) is not { } found)
+                continue;
+            if (found.IsSymbolicLink && level == root)
+                found = FileAttributesReader.TryRead(RealPath.Of(level)) is { } real && IsTrusted(found) ? real : found;
+            if (!IsTrusted(found))
+                throw new StateFolderUnsafeException(level, $"it belongs to another user (id {found.UserId})");
+            // Making a folder there says what is wrong.
+            if (!found.IsFolder)
+                continue;
+            // One that this user made without a thought, or that an earlier version made.
+            if (IsOpen(found) && found.UserId == FileSafety.CurrentUser())
+                Close(level);
+            else if (IsOpen(found))
+                throw new StateFolderUnsafeException(level, "others may write to it");
+        }
+
+        if (FileSafety.AboveProblem(root) is { } problem)
+            throw new StateFolderUnsafeException(root, "others may replace it: " + problem.TrimEnd('.'));
+        if (Directory.Exists(path))
+            known[path] = true;
+    }
+
+    private static bool IsTrusted(FileAttributesSnapshot entry) => entry.UserId == 0 || entry.UserId == FileSafety.CurrentUser();
+
+    private static bool IsOpen(FileAttributesSnapshot folder) => (folder.Mode & (GroupWrites | OthersWrite)) != 0 && (folder.Mode & Sticky) == 0;
+
+    private static void Close(string folder)
+    {
+        using FolderHandle handle = UnixCalls.OpenRoot(RealPath.Of(folder));
+        UnixCalls.TryChangeMode(handle, (uint)OwnerOnlyFolder);
+    }
+}
+
+/// <summary>Somebody else can write to the state, or could have.</summary>
+/// <param name="folder">The folder.</param>
+/// <param name="reason">Why, as in a message.</param>
+internal sealed class StateFolderUnsafeException(string folder, string reason) : UnauthorizedAccessException(
+    $"'{folder}' is not used for the module's state, because {reason}.")
+{
+    /// <summary>The folder.</summary>
+    public string Folder => folder;
 }

@@ -73,6 +73,10 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Programs come back from S3 with the bits by which they run as their owner or group.</summary>
+    [Parameter]
+    public SwitchParameter PreserveSpecialBits { get; set; }
+
     /// <summary>Ask S3 to bring objects back from archive classes; a later run restores them.</summary>
     [Parameter]
     public SwitchParameter RequestRetrieval { get; set; }
@@ -142,6 +146,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
         Overwrite = Overwrite,
         ReplaceNewer = Force,
+        PreserveSpecialBits = PreserveSpecialBits,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
         WaitForLock = WaitForLock,

@@ -41,7 +41,7 @@ internal static class ParameterErrors
         "AccessKey");
 
     internal static BackupError InvalidValue(string parameter, string value, string problem, string allowed) => Create(
-        ErrorIds.InvalidParameter, $"-{parameter} '{value}': {problem}", $"Allowed: {allowed}.", parameter);
+        ErrorIds.InvalidParameter, $"-{parameter} {ConfigurationText.Quote(value)}: {problem}", $"Allowed: {allowed}.", parameter);
 
     internal static BackupError SeveralNames(IEnumerable<string> names) => Create(
         ErrorIds.InvalidParameter,

@@ -34,7 +34,7 @@ public sealed class RestoreModelTests : RestoreHarness
             foreach (BackupCopy copy in (BackupCopy[])[BackupCopy.Local, BackupCopy.S3])
             {
                 string where = $"seed {seed}, round {round}, {copy}";
-                RestoreRequest request = Restore(copy) with { Destination = Files[$"restored-{round}-{copy}"] };
+                RestoreRequest request = Restore(copy) with { Destination = Files[$"restored-{round}-{copy}"], PreserveSpecialBits = true };
 
                 RestoreResult first = await RestoreWellAsync(request);
                 AssertSameTree(where, expected, ReadTree(request.Destination));
@@ -66,7 +66,7 @@ public sealed class RestoreModelTests : RestoreHarness
 
         for (int round = 0; round < Rounds; round++)
         {
-            RestoreRequest request = Restore() with { AsOf = past[round].Time, Destination = Files[$"past-{round}"] };
+            RestoreRequest request = Restore() with { AsOf = past[round].Time, Destination = Files[$"past-{round}"], PreserveSpecialBits = true };
 
             await RestoreWellAsync(request);
 

@@ -57,8 +57,9 @@ public sealed class ExitCodeTests : EndToEndTest
     {
         Assert.Equal(3, Run(WriteJob(("sources", Sources(Folder.File("no-such-source"))))));
 
-        Directory.CreateDirectory(Folder.File("mirror-empty"));
-        Server.Store.Put(BucketName, "rsync/empty/old", "x"u8.ToArray());
+        WriteFile("mirror-empty/old", "x");
+        Assert.Equal(0, Run(WriteJobNamed("empty"), "-SkipStage1"));
+        File.Delete(Folder.File("mirror-empty/old"));
         Assert.Equal(3, Run(WriteJobNamed("empty"), "-SkipStage1"));
     }
 

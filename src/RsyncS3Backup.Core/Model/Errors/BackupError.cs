@@ -52,12 +52,14 @@ public sealed record BackupError
 
     /// <summary>For the factories: each gives the errors of its domain their words, and most of them one exit code.</summary>
     internal static BackupError Make(
-        string id, BackupErrorCategory category, string message, string action, string? target, BackupExitCode exitCode) => new()
+        string id, BackupErrorCategory category, string message, string action, string? target, BackupExitCode exitCode,
+        bool hasLines = false) => new()
         {
             Id = id,
             Category = category,
-            Message = message,
-            RecommendedAction = action,
+            // What they name is others' as often as not.
+            Message = ShownText.Of(ConfigurationText.WithoutPasswords(message), hasLines),
+            RecommendedAction = ShownText.Of(action),
             Target = target,
             ExitCode = exitCode,
         };

@@ -144,6 +144,7 @@ internal static class ErrorIds
     public const string ScheduleNotVerified = nameof(ScheduleNotVerified);
     public const string ScheduleNotWritten = nameof(ScheduleNotWritten);
     public const string SchedulePermissionDenied = nameof(SchedulePermissionDenied);
+    public const string ScheduleUnsafe = nameof(ScheduleUnsafe);
     public const string ScheduleRefused = nameof(ScheduleRefused);
     public const string ScheduleStateNotWritten = nameof(ScheduleStateNotWritten);
     public const string SchedulerUnavailable = nameof(SchedulerUnavailable);
@@ -151,12 +152,14 @@ internal static class ErrorIds
     public const string SourceAddressInvalid = nameof(SourceAddressInvalid);
     public const string SourceChanged = nameof(SourceChanged);
     public const string SourceEmpty = nameof(SourceEmpty);
+    public const string SourceIsForeignLink = nameof(SourceIsForeignLink);
     public const string SourceMissing = nameof(SourceMissing);
     public const string SourceNameInvalid = nameof(SourceNameInvalid);
     public const string SourceNameNotUnique = nameof(SourceNameNotUnique);
     public const string SourceNotDirectory = nameof(SourceNotDirectory);
     public const string SourceNotMounted = nameof(SourceNotMounted);
     public const string SourceUnreadable = nameof(SourceUnreadable);
+    public const string StateFolderUnsafe = nameof(StateFolderUnsafe);
     public const string SshNotFound = nameof(SshNotFound);
     public const string TestCancelled = nameof(TestCancelled);
     public const string TestFailed = nameof(TestFailed);

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RsyncS3Backup;
 
 /// <summary>The small texts that problems are made of.</summary>
-internal static class ConfigurationText
+internal static partial class ConfigurationText
 {
     private const int LongestQuote = 100;
     private const int LongestSuggestion = 64;
@@ -12,6 +13,7 @@ internal static class ConfigurationText
     /// <summary>A value in quotes, on one line and not longer than is readable.</summary>
     public static string Quote(string value)
     {
+        value = WithoutPassword(value);
         StringBuilder quoted = new("'");
         foreach (char character in value.AsSpan(0, Math.Min(value.Length, LongestQuote)))
         {
@@ -23,6 +25,20 @@ internal static class ConfigurationText
 
         return quoted.Append(value.Length > LongestQuote ? "…'" : "'").ToString();
     }
+
+    /// <summary>An address without the user and the password that somebody wrote before its host.</summary>
+    public static string WithoutPassword(string address) => PasswordAtStart().Replace(address, "$1***@");
+
+    /// <summary>A text without those of the addresses that it holds.</summary>
+    public static string WithoutPasswords(string text) =>
+        text.Contains('@', StringComparison.Ordinal) ? PasswordInAddress().Replace(text, "$1***@") : text;
+
+    // Up to the last one, because a password may hold the sign too.
+    [GeneratedRegex(@"^([A-Za-z][A-Za-z0-9+.\-]*://)?[^/@:\s\\]*:(?!/)[^/\s\\]*@", RegexOptions.CultureInvariant)]
+    private static partial Regex PasswordAtStart();
+
+    [GeneratedRegex(@"([A-Za-z][A-Za-z0-9+.\-]*://)[^/\s'""@:]*:[^/\s'""]*@", RegexOptions.CultureInvariant)]
+    private static partial Regex PasswordInAddress();
 
     /// <summary>The JSON path of an object's member.</summary>
     public static string Append(string path, string key) =>

@@ -65,17 +65,15 @@ internal sealed class MirrorContents(Action<long> onBytes) : IContentSource
         private void Copy(SafeFileHandle file, byte[] buffer, CancellationToken cancellationToken)
         {
             long offset = 0;
-            using (SafeFileHandle source = Reading(() => MirrorFile.Open(entry.Path)))
+            using SafeFileHandle source = Reading(() => MirrorFile.Open(entry));
+            for (int read; (read = Reading(() => RandomAccess.Read(source, buffer, offset))) > 0; offset += read)
             {
-                for (int read; (read = Reading(() => RandomAccess.Read(source, buffer, offset))) > 0; offset += read)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    RandomAccess.Write(file, buffer.AsSpan(0, read), offset);
-                    onBytes(read);
-                }
+                cancellationToken.ThrowIfCancellationRequested();
+                RandomAccess.Write(file, buffer.AsSpan(0, read), offset);
+                onBytes(read);
             }
 
-            bool isSame = offset == entry.ContentLength && Reading(() => FileAttributesReader.Read(entry.Path)).IsSameVersionAs(entry.Attributes);
+            bool isSame = offset == entry.ContentLength && Reading(() => FileAttributesReader.Read(source)).IsSameVersionAs(entry.Attributes);
             if (!isSame)
                 throw new ContentChangedException($"'{entry.Path}' changed while it was read.");
         }

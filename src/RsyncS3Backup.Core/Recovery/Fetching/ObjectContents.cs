@@ -20,11 +20,19 @@ internal sealed class ObjectContents(
     /// <summary>Knows what need not be asked for; null: nothing is known.</summary>
     public RecordedObjects? Recorded { get; init; }
 
+    /// <summary>True when set-user-ID and set-group-ID bits that objects carry were asked for.</summary>
+    public bool KeepsSpecialBits { get; init; }
+
+    /// <summary>True when objects had such bits that were left out.</summary>
+    public bool HasLeftOutBits { get; private set; }
+
     /// <inheritdoc/>
     public async Task<EntryFacts> AskAsync(RestoreItem item, CancellationToken cancellationToken)
     {
         StoredObject stored = ((ObjectItem)item).Stored;
-        return Recorded?.Find(stored) ?? Facts(await HeadAsync(stored, cancellationToken).ConfigureAwait(false));
+        return Recorded?.Find(stored) is { } recorded
+            ? Checked(recorded)
+            : Facts(await HeadAsync(stored, cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -42,7 +50,15 @@ internal sealed class ObjectContents(
         try
         {
             ObjectBody body = await store.GetAsync(Query(stored), cancellationToken).ConfigureAwait(false);
-            return new SmallContent(body, slot, onBytes);
+            // What was listed is what there was found to be room for.
+            if (body.About.Size > stored.Size && body.About.Size >= PartSize.Threshold)
+            {
+                body.Dispose();
+                throw new ContentChangedException(
+                    $"S3 lists it with {stored.Size} bytes and sends {body.About.Size}: it was replaced meanwhile, or the store is not to be trusted.");
+            }
+
+            return new SmallContent(body, Facts(body.About), slot, onBytes);
         }
         catch
         {
@@ -77,22 +93,29 @@ internal sealed class ObjectContents(
     };
 
     // The copies that S3 makes of the first name may have another entity tag than that.
-    private static EntryFacts Facts(StoredObject about)
+    private EntryFacts Facts(StoredObject about)
     {
         string? crc32 = about.ChecksumBy("crc32");
-        return new EntryFacts(EntryAttributes.Of(about), about.Size, crc32 ?? about.ETag)
+        return Checked(new EntryFacts(EntryAttributes.Of(about), about.Size, crc32 ?? about.ETag)
         {
             Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, about.ChecksumBy("sha256")),
-        };
+        });
+    }
+
+    private EntryFacts Checked(EntryFacts facts)
+    {
+        EntryFacts known = facts with { Attributes = facts.Attributes.FromBucket(KeepsSpecialBits) };
+        HasLeftOutBits |= known.Attributes.LeftOutBits != 0;
+        return known;
     }
 
     /// <summary>An object that comes in one answer.</summary>
-    private sealed class SmallContent(ObjectBody body, TransferSlots.Slot slot, Action<long> onBytes) : IContent
+    private sealed class SmallContent(ObjectBody body, EntryFacts facts, TransferSlots.Slot slot, Action<long> onBytes) : IContent
     {
         private const int BufferSize = 128 * 1024;
         private bool isDisposed;
 
-        public EntryFacts Facts { get; } = ObjectContents.Facts(body.About);
+        public EntryFacts Facts => facts;
 
         public async Task<byte[]> ReadAllAsync(CancellationToken cancellationToken)
         {

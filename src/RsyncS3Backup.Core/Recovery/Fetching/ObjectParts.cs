@@ -114,7 +114,7 @@ internal sealed class ObjectParts(
     {
         try
         {
-            return folder.TryOpen(name, toWrite: true);
+            return folder.TryResume(name);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

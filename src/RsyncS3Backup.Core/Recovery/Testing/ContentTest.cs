@@ -286,7 +286,7 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
             if (entry.Kind == MirrorEntryKind.SymbolicLink)
                 target = MirrorFile.LinkTarget(entry);
             else if (entry.Kind == MirrorEntryKind.File)
-                file = MirrorFile.Open(entry.Path);
+                file = MirrorFile.Open(entry);
         }
 
         public int Read(Span<byte> buffer, long offset)

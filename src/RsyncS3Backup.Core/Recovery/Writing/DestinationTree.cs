@@ -69,14 +69,15 @@ internal abstract class DestinationTree : IDisposable
     {
         string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         // In a folder that everybody may write to, such as /tmp, somebody else could have put a link to a place of ours there.
-        if (!OperatingSystem.IsWindows() && FileAttributesReader.TryRead(full) is { IsSymbolicLink: true } link
-            && link.UserId != 0 && link.UserId != UnixCalls.User)
-        {
-            throw RestoreErrors.DestinationIsForeignLink(full);
-        }
+        if (RealPath.ForeignLink(full) is { } link)
+            throw RestoreErrors.DestinationIsForeignLink(link);
 
         string real = RealPath.Of(full);
-        Directory.CreateDirectory(real);
+        // As the folders in it that are made because something is in them.
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(real);
+        else
+            Directory.CreateDirectory(real, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return real;
     }
 
@@ -151,6 +152,12 @@ internal abstract class DestinationFolder : IDisposable
 
     /// <summary>Opens a regular file; null when there is none of that name.</summary>
     public abstract SafeFileHandle? TryOpen(string name, bool toWrite);
+
+    /// <summary>
+    /// Opens what an earlier restore of this user left behind, to go on with it; null when there is none. In a folder of somebody else it could be a
+    /// file of theirs, which they would go on reading, or a further name of another file.
+    /// </summary>
+    public abstract SafeFileHandle? TryResume(string name);
 
     /// <summary>Sets an open file's modification time.</summary>
     public abstract void SetTime(SafeFileHandle file, long nanoseconds);

@@ -9,6 +9,7 @@ namespace RsyncS3Backup.Recovery.Writing;
 internal readonly record struct EntryAttributes
 {
     private const uint PermissionBits = 0xFFF;
+    private const uint SpecialBits = 0xC00;
     private const uint TypeBits = 0xF000;
     private const uint LinkType = 0xA000;
 
@@ -26,6 +27,26 @@ internal readonly record struct EntryAttributes
 
     /// <summary>The same for all names of one file; null for a file with one name.</summary>
     public ulong? LinkGroup { get; init; }
+
+    /// <summary>Bits by which a program runs as its owner or group, and which are not set because a bucket alone asked for them.</summary>
+    public uint LeftOutBits { get; init; }
+
+    /// <summary>True when permissions are what these are to be; a file that has the bits that are left out may keep them.</summary>
+    public bool HasMode(uint mode) => Mode is not { } wanted || wanted == (mode & PermissionBits) || (wanted | LeftOutBits) == (mode & PermissionBits);
+
+    /// <summary>
+    /// What a bucket may ask for. Whoever writes to it could else have any program run as any user: set-user-ID and set-group-ID are left out
+    /// unless they were asked for, and also then where it is not said whose program it is.
+    /// </summary>
+    /// <param name="keepsSpecialBits">True when they were asked for.</param>
+    public EntryAttributes FromBucket(bool keepsSpecialBits)
+    {
+        // To the system it is no user at all, and chown(2) leaves the owner as it is.
+        const uint nobody = uint.MaxValue;
+        EntryAttributes known = this with { UserId = UserId == nobody ? null : UserId, GroupId = GroupId == nobody ? null : GroupId };
+        uint left = (keepsSpecialBits && known is { UserId: not null, GroupId: not null }) || IsSymbolicLink ? 0 : Mode & SpecialBits ?? 0;
+        return known with { Mode = Mode & ~left, LeftOutBits = left };
+    }
 
     /// <summary>True for a symbolic link, whose content is its target.</summary>
     public bool IsSymbolicLink { get; init; }

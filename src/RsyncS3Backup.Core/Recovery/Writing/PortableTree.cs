@@ -91,6 +91,8 @@ internal sealed partial class PortableTree : DestinationTree
             return File.OpenHandle(Full(name), FileMode.Open, access, FileShare.Read | FileShare.Delete);
         }
 
+        public override SafeFileHandle? TryResume(string name) => TryOpen(name, toWrite: true);
+
         public override void SetTime(SafeFileHandle file, long nanoseconds) => File.SetLastWriteTimeUtc(file, Time(nanoseconds));
 
         public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode)

@@ -94,8 +94,9 @@ internal sealed class UnixTree : DestinationTree
             FolderHandle? found = UnixCalls.TryOpenFolder(parent, name);
             if (found is null)
             {
-                const uint everybody = 0x1FF;
-                UnixCalls.MakeFolder(parent, name, everybody);
+                // Nothing of its own in the backup says who may look into it, and what is in it may have been behind a closed door.
+                const uint ownerOnly = 0x1C0;
+                UnixCalls.MakeFolder(parent, name, ownerOnly);
                 found = UnixCalls.TryOpenFolder(parent, name) ?? throw new FileNotFoundException("It was removed as soon as it was made.", folder);
             }
 
@@ -145,10 +146,24 @@ internal sealed class UnixTree : DestinationTree
         {
             SafeFileHandle? file = UnixCalls.TryOpenFile(handle, name, toWrite);
             // No link is followed here, so it is the same file; a pipe opens too, and nothing good comes of reading it.
-            if (file is null || Look(name) is { IsRegularFile: true })
+            if (file is null || FileAttributesReader.Read(file).IsRegularFile)
                 return file;
             file.Dispose();
             throw new BlockedException();
+        }
+
+        public override SafeFileHandle? TryResume(string name)
+        {
+            const uint othersBits = 0x3F;
+            SafeFileHandle? file = UnixCalls.TryOpenFile(handle, name, toWrite: true);
+            if (file is null)
+                return null;
+            FileAttributesSnapshot found = FileAttributesReader.Read(file);
+            bool isOurs = found is { IsRegularFile: true, LinkCount: 1 } && found.UserId == UnixCalls.User && (found.Mode & othersBits) == 0;
+            if (isOurs)
+                return file;
+            file.Dispose();
+            return null;
         }
 
         public override void SetTime(SafeFileHandle file, long nanoseconds) => UnixCalls.ChangeTime(file, nanoseconds);
@@ -205,6 +220,7 @@ internal sealed class UnixTree : DestinationTree
         private static bool Set(System.Runtime.InteropServices.SafeHandle entry, EntryAttributes attributes, uint? defaultMode)
         {
             bool isOwned = true;
+            uint mode = attributes.Mode ?? defaultMode ?? 0;
             if (attributes is not { UserId: null, GroupId: null })
             {
                 isOwned = UnixCalls.TryChangeOwner(entry, attributes.UserId, attributes.GroupId);
@@ -213,10 +229,17 @@ internal sealed class UnixTree : DestinationTree
                     UnixCalls.TryChangeOwner(entry, null, attributes.GroupId);
             }
 
-            bool isPermitted = (attributes.Mode ?? defaultMode) is not { } mode || UnixCalls.TryChangeMode(entry, isOwned ? mode : mode & ~SetId);
+            // What the system says, and not what it was asked for: some file systems have no owners and take every one.
+            bool isSafe = (mode & SetId) == 0 || BelongsTo(FileAttributesReader.Read(entry), attributes);
+            if (!isSafe)
+                mode &= ~SetId;
+            bool isPermitted = (attributes.Mode ?? defaultMode) is null || (UnixCalls.TryChangeMode(entry, mode) && isSafe);
             if (attributes.ModifiedNanoseconds is { } modified)
                 UnixCalls.ChangeTime(entry, modified);
             return isOwned && isPermitted;
         }
+
+        private static bool BelongsTo(FileAttributesSnapshot found, EntryAttributes wanted) =>
+            wanted.UserId == found.UserId && wanted.GroupId == found.GroupId;
     }
 }

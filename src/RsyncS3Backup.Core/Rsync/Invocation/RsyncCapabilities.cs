@@ -13,6 +13,17 @@ internal static class RsyncCapabilities
         Demand(program, options.Inplace, "inplace", "inplace");
     }
 
+    /// <summary>What to say of an rsync that is given sources on other machines; null for nothing.</summary>
+    public static string? RemoteWarning(RsyncProgram program)
+    {
+        // CVE-2024-12087 and CVE-2024-12088, of which both let the other side write outside of the mirror: NEWS of rsync 3.4.0.
+        Version repaired = new(3, 4, 0);
+        return program.Version >= repaired
+            ? null
+            : $"rsync {program.VersionText} ('{program.Path}') may let the machine that it copies from write outside of the mirror (CVE-2024-12087, "
+                + "CVE-2024-12088). rsync 3.4.0 does not; some distributions repaired older ones.";
+    }
+
     private static void Demand(RsyncProgram program, bool isAskedFor, string capability, string key)
     {
         // A program that lists nothing at all is left to say itself what it lacks.

@@ -73,6 +73,9 @@ internal static class RsyncCommandLine
         // A "!" in a file makes rsync forget all rules before it.
         if (options.PatternFiles.Count > 0)
             arguments.AddRange(ownRules);
+        // What another machine says that a device or a program's owner is must not become one here. With fake-super it is only written down.
+        if (remote is not null && !options.ExtraArguments.Contains("--fake-super"))
+            arguments.AddRange(["--no-devices", "--no-specials", "--chmod=u-s,g-s"]);
         if (remote is not null)
             arguments.AddRange(remote.Arguments(program));
         arguments.AddRange(ExtraArguments(options, remote));

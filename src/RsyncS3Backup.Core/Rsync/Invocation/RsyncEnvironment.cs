@@ -6,6 +6,12 @@ namespace RsyncS3Backup.Rsync.Invocation;
 /// <summary>What rsync's environment must have and must not have, so that every run means the same.</summary>
 internal static class RsyncEnvironment
 {
+    private static readonly string[] SecretsOfAws =
+    [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    ];
+
     /// <summary>The variables to set, and, with null, to remove.</summary>
     public static IReadOnlyDictionary<string, string?> Changes()
     {
@@ -16,6 +22,10 @@ internal static class RsyncEnvironment
             if (variable.Key is string name && name.StartsWith("RSYNC_", StringComparison.OrdinalIgnoreCase))
                 changes[name] = null;
         }
+
+        // Neither rsync nor what it starts, such as ssh and what that runs, has a use for the keys of the bucket; a profile's name may stay.
+        foreach (string secret in SecretsOfAws)
+            changes[secret] = null;
 
         // Without a password rsync would ask at the terminal for a daemon's; a wrong one, such as none, is refused. One that is set is used.
         const string password = "RSYNC_PASSWORD";

@@ -130,6 +130,6 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
     {
         string text = secrets.Hide(output.Text());
         string line = new([.. text[(text.LastIndexOf('\n') + 1)..].Trim().Where(character => !char.IsControl(character))]);
-        return RunSummary.Shorten(line, LongestLine);
+        return RunSummary.Shorten(ShownText.OneLine(line), LongestLine);
     }
 }

@@ -113,8 +113,10 @@ internal sealed class HttpDelivery : IDisposable
             // The status says enough.
         }
 
-        string text = new([.. Encoding.UTF8.GetString(buffer, 0, count).Select(character => char.IsControl(character) ? ' ' : character)]);
-        return secrets.Hide(text.Trim() is { Length: > 0 } answer ? $"{status}: {answer}" : status);
+        string text = Encoding.UTF8.GetString(buffer, 0, count);
+        // What is cut off may be the rest of a secret.
+        text = count == buffer.Length ? secrets.HideCut(text) : secrets.Hide(text);
+        return ShownText.OneLine(text.Trim() is { Length: > 0 } answer ? $"{secrets.Hide(status)}: {answer}" : secrets.Hide(status));
     }
 
     private static bool IsTransient(HttpStatusCode status) =>

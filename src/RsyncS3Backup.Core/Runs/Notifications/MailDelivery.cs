@@ -55,7 +55,7 @@ internal sealed class MailDelivery(NotificationTarget target, KnownSecrets secre
 
     private DeliveryException? Failure(Exception exception)
     {
-        string reason = secrets.Hide(exception.Message.ReplaceLineEndings(" "));
+        string reason = ShownText.OneLine(secrets.Hide(exception.Message.ReplaceLineEndings(" ")));
         return exception switch
         {
             AuthenticationException => new DeliveryException(NotificationErrors.LoginFailed(target.Display, reason), isTransient: false, exception),

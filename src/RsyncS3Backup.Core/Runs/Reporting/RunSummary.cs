@@ -16,11 +16,11 @@ internal static class RunSummary
             : Changes(report);
         string duration = report.Duration is { } took && report.Error is null ? $" in {HumanText.Duration(took)}" : "";
         string subject = $"{report.Name} on {report.HostName}: {Words(report.Status)}{(what.Length > 0 ? ", " : "")}{what}{duration}";
-        return Shorten(OneLine(subject), 250);
+        return Shorten(ShownText.OneLine(subject), 250);
     }
 
     /// <summary>The job and how it ended, for a title.</summary>
-    public static string Title(RunReport report) => Shorten(OneLine($"{report.Name}: {Words(report.Status)}"), 140);
+    public static string Title(RunReport report) => Shorten(ShownText.OneLine($"{report.Name}: {Words(report.Status)}"), 140);
 
     /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)
@@ -139,16 +139,9 @@ internal static class RunSummary
 
     private static string Several(string[] texts)
     {
-        string shown = string.Join('\n', texts.Take(Items).Select(text => Shorten(OneLine(text), LongestText)));
+        string shown = string.Join('\n', texts.Take(Items).Select(text => Shorten(ShownText.OneLine(text), LongestText)));
         return texts.Length > Items ? $"{shown}\n… and {texts.Length - Items} more" : shown;
     }
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd();
-
-    private static string OneLine(string text) =>
-        string.Create(text.Length, text, (line, whole) =>
-        {
-            for (int i = 0; i < line.Length; i++)
-                line[i] = char.IsControl(whole[i]) ? ' ' : whole[i];
-        });
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.State.Sqlite;
 
@@ -11,6 +12,8 @@ internal static class SqliteFile
     /// <summary>Makes an empty file where there is none, and takes other users' rights to one that is there.</summary>
     public static void ToOwnerOnly(string path)
     {
+        foreach (string file in Companions.Select(companion => path + companion).Prepend(path))
+            OwnFile.RequirePlain(file);
         FileInfo info = new(path);
         if (!info.Exists || info.Length == 0)
         {

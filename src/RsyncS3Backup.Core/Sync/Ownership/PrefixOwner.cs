@@ -28,9 +28,8 @@ internal sealed record PrefixOwner(MirrorMarker Marker, byte[] Content, bool IsI
     {
         try
         {
-            string path = Path.Combine(mirror, MirrorMarker.FileName);
-            if (MirrorMarker.Read(mirror) is { } marker)
-                return new PrefixOwner(marker, File.ReadAllBytes(path), IsInMirror: true);
+            if (MirrorMarker.ReadBytes(mirror) is { } content)
+                return new PrefixOwner(MirrorMarker.Parse(content), content, IsInMirror: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
         {

@@ -65,7 +65,7 @@ internal static class ContentComparer
             if (entry.Kind == MirrorEntryKind.SymbolicLink)
                 target = MirrorFile.LinkTarget(entry);
             else if (entry.Kind == MirrorEntryKind.File)
-                file = MirrorFile.Open(entry.Path);
+                file = MirrorFile.Open(entry);
         }
 
         public bool Matches(KnownContent known, CancellationToken cancellationToken)

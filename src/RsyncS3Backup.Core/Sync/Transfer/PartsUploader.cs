@@ -188,9 +188,15 @@ internal sealed class PartsUploader(
         try
         {
             Parts parts = new(version.Size, found);
-            if (!await SendPartsAsync(entry, parts, uploadId, cancellationToken).ConfigureAwait(false)
-                || !FileAttributesReader.Read(entry.Path).IsSameVersionAs(version))
-                return null;
+            using (SafeFileHandle? file = MirrorFile.TryOpen(entry, version))
+            {
+                bool isWhole = file is not null
+                    && await SendPartsAsync(entry.RelativeKey, file, parts, uploadId, cancellationToken).ConfigureAwait(false)
+                    && FileAttributesReader.Read(file).IsSameVersionAs(version);
+                if (!isWhole)
+                    return null;
+            }
+
             StoredObject stored;
             using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
             {
@@ -211,11 +217,11 @@ internal sealed class PartsUploader(
 
     /// <summary>Reads the file from front to end, once, while earlier parts are on their way.</summary>
     /// <returns>False when the file became shorter.</returns>
-    private async Task<bool> SendPartsAsync(MirrorEntry entry, Parts parts, string uploadId, CancellationToken cancellationToken)
+    private async Task<bool> SendPartsAsync(
+        string relativeKey, SafeFileHandle file, Parts parts, string uploadId, CancellationToken cancellationToken)
     {
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using SemaphoreSlim ahead = new(PartsInFlight);
-        using SafeFileHandle file = MirrorFile.Open(entry.Path);
         List<Task> sending = [];
         bool isWhole = true;
         try
@@ -250,7 +256,7 @@ internal sealed class PartsUploader(
 
                 // The loop goes on with the next part; hashing and sending this one happens beside it.
                 await Task.Yield();
-                ObjectContent content = new(entry.RelativeKey, buffer, length);
+                ObjectContent content = new(relativeKey, buffer, length);
                 if (parts.Found(number) is { } found && IsSame(found, content))
                 {
                     parts.Add(found with { Crc32 = store.UsesCrc32 ? content.Crc32 : null }, content.Crc32, wasSent: false);

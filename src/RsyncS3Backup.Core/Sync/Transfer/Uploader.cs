@@ -57,7 +57,10 @@ internal sealed class Uploader : IEntrySender
         for (int attempt = 0; attempt <= TriesForChangingFile; attempt++)
         {
             if (attempt > 0 || entry.Kind != MirrorEntryKind.File)
-                version = FileAttributesReader.Read(entry.Path);
+                version = MirrorFile.Look(entry);
+            // Something else has taken its name: that is for the next run.
+            if (!FileAttributesSnapshot.HaveSameType(version.Mode, entry.Attributes.Mode))
+                return null;
             UploadedObject? sent = entry.Kind switch
             {
                 MirrorEntryKind.Folder => await SendBytesAsync(entry, version, [], cancellationToken).ConfigureAwait(false),
@@ -84,14 +87,14 @@ internal sealed class Uploader : IEntrySender
         byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            using (SafeFileHandle file = MirrorFile.Open(entry.Path))
+            using (SafeFileHandle? file = MirrorFile.TryOpen(entry, version))
             {
-                if (MirrorFile.Read(file, buffer.AsSpan(0, size), 0) < size)
+                bool isWhole = file is not null && MirrorFile.Read(file, buffer.AsSpan(0, size), 0) == size
+                    && FileAttributesReader.Read(file).IsSameVersionAs(version);
+                if (!isWhole)
                     return null;
             }
 
-            if (!FileAttributesReader.Read(entry.Path).IsSameVersionAs(version))
-                return null;
             return await PutAsync(entry, version, new ObjectContent(entry.RelativeKey, buffer, size), cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -1,9 +1,8 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using RsyncS3Backup.Files;
 
-namespace RsyncS3Backup.Recovery.Writing;
+namespace RsyncS3Backup.Files;
 
 /// <summary>
 /// The system calls that name an entry by the open folder that it is in, so that no link anywhere in a path can lead a write elsewhere. Names
@@ -20,7 +19,9 @@ internal static unsafe partial class UnixCalls
 
     private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
     private const int ReadOnly = 0;
+    private const int WriteOnly = 1;
     private static readonly int ReadWrite = 2;
+    private static readonly int Append = IsMac ? 0x8 : 0x400;
     private static readonly int Create = IsMac ? 0x200 : 0x40;
     private static readonly int Exclusive = IsMac ? 0x800 : 0x80;
     private static readonly int FolderOnly = IsMac ? 0x100000 : IsArm ? 0x4000 : 0x10000;
@@ -30,6 +31,8 @@ internal static unsafe partial class UnixCalls
     private static readonly int LinkItself = IsMac ? 0x20 : 0x100;
     private static readonly int TooManyLinks = IsMac ? 62 : 40;
     private static readonly int WouldBlock = IsMac ? 35 : 11;
+    private static readonly int NoDevice = 6;
+    private static bool hasNoOneCall;
     private static readonly nint OmitTime = IsMac ? -2 : (1 << 30) - 2;
 
     /// <summary>Opens the folder that everything else is relative to. Links on the way to it are followed, the folder itself must be one.</summary>
@@ -62,6 +65,14 @@ internal static unsafe partial class UnixCalls
     public static SafeFileHandle CreateFile(FolderHandle folder, string name, uint mode) =>
         new(Checked(Open(folder.Descriptor, name, ReadWrite | Create | Exclusive | NoFollow | CloseOnExec, mode), name), ownsHandle: true);
 
+    /// <summary>Opens a file to write at its end, or makes one for this user only. A link in its place is not followed.</summary>
+    public static SafeFileHandle OpenToAppend(string path)
+    {
+        const uint ownerOnly = 0x180;
+        int file = Open(CurrentFolder, path, WriteOnly | Append | Create | NoFollow | NonBlocking | CloseOnExec, ownerOnly);
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw BlockedOr(Marshal.GetLastPInvokeError());
+    }
+
     /// <summary>Opens a regular file to read, or to read and write; null when there is none of that name.</summary>
     public static SafeFileHandle? TryOpenFile(FolderHandle folder, string name, bool toWrite)
     {
@@ -70,7 +81,50 @@ internal static unsafe partial class UnixCalls
         if (file >= 0)
             return new SafeFileHandle(file, ownsHandle: true);
         int error = Marshal.GetLastPInvokeError();
-        return error == NoSuchEntry ? null : throw ErrorFor(error);
+        return error == NoSuchEntry ? null : throw BlockedOr(error);
+    }
+
+    /// <summary>Opens a file by its path, the last part of which must be no link; null when there is none of that name.</summary>
+    public static SafeFileHandle? TryOpenFile(string path)
+    {
+        int file = Open(CurrentFolder, path, ReadOnly | NoFollow | NonBlocking | CloseOnExec, 0);
+        if (file >= 0)
+            return new SafeFileHandle(file, ownsHandle: true);
+        int error = Marshal.GetLastPInvokeError();
+        return error is NoSuchEntry or NotAFolder ? null : throw BlockedOr(error);
+    }
+
+    /// <summary>
+    /// Opens a file or folder to read by an absolute path without any link in it, in one call: openat2(2) of Linux 5.6. Source: openat2(2),
+    /// RESOLVE_NO_SYMLINKS; it has one number on all architectures.
+    /// </summary>
+    /// <returns>False where the system does not have the call, or the path is longer than it takes.</returns>
+    /// <exception cref="FileNotFoundException">There is nothing by that name.</exception>
+    /// <exception cref="BlockedException">A link is there or on the way.</exception>
+    public static bool TryOpenBeneath(string path, bool isFolder, out int descriptor)
+    {
+        const nint openat2 = 437;
+        const int notPermitted = 1;
+        const int notThere = 38;
+        const int nameTooLong = 36;
+        const ulong noSymbolicLinks = 4;
+        descriptor = -1;
+        if (hasNoOneCall)
+            return false;
+        OpenHow how = new()
+        {
+            Flags = (ulong)(uint)(ReadOnly | NoFollow | NonBlocking | CloseOnExec | (isFolder ? FolderOnly : 0)),
+            Resolve = noSymbolicLinks,
+        };
+        descriptor = (int)syscall_open(openat2, CurrentFolder, path, &how, sizeof(OpenHow));
+        if (descriptor >= 0)
+            return true;
+        int error = Marshal.GetLastPInvokeError();
+        // Older sandboxes answer what they do not know with "not permitted".
+        hasNoOneCall |= error is notThere or notPermitted;
+        if (error is notThere or notPermitted or nameTooLong)
+            return false;
+        throw error == NotAFolder && !isFolder ? new FileNotFoundException("It is not there any more.", path) : BlockedOr(error);
     }
 
     /// <summary>The attributes of an entry; null when there is none of that name.</summary>
@@ -232,6 +286,10 @@ internal static unsafe partial class UnixCalls
 
     private static int Checked(int outcome, string? name) => outcome >= 0 ? outcome : throw ErrorFor(Marshal.GetLastPInvokeError(), name);
 
+    // A socket is no device that can be opened.
+    private static Exception BlockedOr(int error) =>
+        error == TooManyLinks || error == NoDevice || error == NotAFolder ? new BlockedException() : ErrorFor(error);
+
     private static Exception ErrorFor(int error, string? name = null)
     {
         const int accessDenied = 13;
@@ -243,6 +301,14 @@ internal static unsafe partial class UnixCalls
             // .NET's own errors of the file system carry the system's number there too.
             _ => new IOException(reason, error),
         };
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OpenHow
+    {
+        public ulong Flags;
+        public ulong Mode;
+        public ulong Resolve;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -258,6 +324,9 @@ internal static unsafe partial class UnixCalls
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int openat_variadic(int folder, string name, int flags, nint _3, nint _4, nint _5, nint _6, nint _7, nint mode);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint syscall_open(nint number, nint folder, string path, OpenHow* how, nint size);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int mkdirat(int folder, string name, uint mode);

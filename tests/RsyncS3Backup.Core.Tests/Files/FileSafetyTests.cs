@@ -1,10 +1,9 @@
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Jobs;
 using Xunit;
 
-namespace RsyncS3Backup.Core.Tests.Jobs;
+namespace RsyncS3Backup.Core.Tests.Files;
 
-public sealed class JobFileSafetyTests
+public sealed class FileSafetyTests
 {
     private const uint Me = 1000;
 
@@ -29,6 +28,6 @@ public sealed class JobFileSafetyTests
     {
         FileAttributesSnapshot entry = new() { Mode = Convert.ToUInt32(mode, 8), UserId = owner, GroupId = group };
 
-        Assert.Equal(problem, JobFileSafety.UnixProblem("it", entry, user));
+        Assert.Equal(problem, FileSafety.UnixProblem("it", entry, user));
     }
 }

@@ -3,21 +3,23 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Security.AccessControl;
 using System.Security.Principal;
-using RsyncS3Backup.Files;
 
-namespace RsyncS3Backup.Jobs;
+namespace RsyncS3Backup.Files;
 
 /// <summary>
-/// Whether somebody else could have written a job. A job says what is deleted and which programs run, so one that is found by its name is
+/// Whether somebody else could have written a file. A job says what is deleted and which programs run, so one that is found by its name is
 /// trusted as ssh trusts a user's configuration (ssh_config(5), "strict permissions") and cron a crontab: when it belongs to the user or to
 /// root, and nobody else may write it.
 /// </summary>
-internal static partial class JobFileSafety
+internal static partial class FileSafety
 {
     private const uint OthersWrite = 0x2;
     private const uint GroupWrites = 0x10;
     private const uint Sticky = 0x200;
     private const uint Root = 0;
+
+    // The owner of Windows' own files.
+    private const string TrustedInstaller = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
 
     /// <summary>Why a file must not be trusted; null when it may, and when it cannot be looked at, which reading it says better.</summary>
     public static string? Problem(string path) => Check(
@@ -27,7 +29,49 @@ internal static partial class JobFileSafety
     public static string? FolderProblem(string folder) => Check(
         () => OperatingSystem.IsWindows()
             ? WindowsProblem("its folder", new DirectoryInfo(folder).GetAccessControl())
-            : UnixProblem("its folder", FileAttributesReader.Read(RealPath.Of(folder)), CurrentUser()));
+            : UnixProblem("its folder", RealPath.Of(folder), CurrentUser())
+                ?? (AboveProblem(folder) is { } above ? $"somebody else can replace its folder. {above}" : null));
+
+    /// <summary>
+    /// Why a file or folder must not be trusted, or one of the folders above it, of which whoever may write to one can rename what is in it; null
+    /// as above.
+    /// </summary>
+    public static string? PathProblem(string path) => Problem(path) is { } problem ? $"'{path}': {problem}" : AboveProblem(path);
+
+    /// <summary>The same of the folders above alone.</summary>
+    public static string? AboveProblem(string path)
+    {
+        // Rights there are inherited from above, and those of a drive's root say nothing of what is deeper.
+        if (OperatingSystem.IsWindows())
+            return null;
+        for (string? folder = Path.GetDirectoryName(RealPath.Of(path)); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            string above = folder;
+            string? problem = Check(() => AboveProblem(FileAttributesReader.Read(above), AccessList.Read(above), CurrentUser()));
+            if (problem is not null)
+                return $"'{folder}': {problem}";
+        }
+
+        return null;
+    }
+
+    /// <summary>What is wrong with a folder above. Pure.</summary>
+    /// <param name="folder">Its attributes.</param>
+    /// <param name="accessList">Its list; null when it has none.</param>
+    /// <param name="user">Who would run what is beneath.</param>
+    internal static string? AboveProblem(FileAttributesSnapshot folder, byte[]? accessList, uint user)
+    {
+        // What the owner of a container's own folders looks like from inside.
+        const uint overflow = 65534;
+        // Groups up to there are the distribution's: those of Debian's /usr/local, for one, are as good as root.
+        const uint lastOfSystem = 99;
+        FileAttributesSnapshot known = folder with
+        {
+            UserId = folder.UserId == overflow ? Root : folder.UserId,
+            GroupId = folder.GroupId <= lastOfSystem || accessList is not null ? Root : folder.GroupId,
+        };
+        return UnixProblem("it", known, user) ?? ListProblem("it", folder, accessList, user);
+    }
 
     /// <summary>What is wrong with an entry's owner and mode. Pure.</summary>
     /// <param name="what">The entry, as in a message.</param>
@@ -51,9 +95,24 @@ internal static partial class JobFileSafety
     private static string? UnixFileProblem(string path, uint user)
     {
         FileAttributesSnapshot entry = FileAttributesReader.Read(path);
-        return UnixProblem(entry.IsSymbolicLink ? "the link" : "it", entry, user)
-            ?? (entry.IsSymbolicLink ? UnixProblem("it", FileAttributesReader.Read(RealPath.Of(path)), user) : null);
+        return entry.IsSymbolicLink
+            ? UnixProblem("the link", entry, user) ?? UnixProblem("it", RealPath.Of(path), user)
+            : UnixProblem("it", path, user);
     }
+
+    private static string? UnixProblem(string what, string path, uint user)
+    {
+        FileAttributesSnapshot entry = FileAttributesReader.Read(path);
+        byte[]? accessList = AccessList.Read(path);
+        // With a list, the mode's group is everybody whom the list names.
+        FileAttributesSnapshot known = accessList is null ? entry : entry with { GroupId = Root };
+        return UnixProblem(what, known, user) ?? ListProblem(what, entry, accessList, user);
+    }
+
+    private static string? ListProblem(string what, FileAttributesSnapshot entry, byte[]? accessList, uint user) =>
+        accessList is not null && !(entry.IsFolder && (entry.Mode & Sticky) != 0) && AccessList.OtherWriter(accessList, user) is { } other
+            ? $"an access control list lets {other} write {what}."
+            : null;
 
     // Everybody who is logged on may add files below %ProgramData% unless somebody closed it.
     [SupportedOSPlatform("windows")]
@@ -66,7 +125,7 @@ internal static partial class JobFileSafety
         WellKnownSidType[] everybody =
             [WellKnownSidType.WorldSid, WellKnownSidType.AuthenticatedUserSid, WellKnownSidType.BuiltinUsersSid, WellKnownSidType.AnonymousSid];
         if (security.GetOwner(typeof(SecurityIdentifier)) is SecurityIdentifier owner
-            && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown))
+            && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown) && owner.Value != TrustedInstaller)
             return $"{what} belongs to another user ({owner}).";
         // In a folder others may add files, which are theirs.
         FileSystemRights refused = security is DirectorySecurity ? changes & ~(FileSystemRights.WriteData | FileSystemRights.AppendData) : changes;
@@ -90,5 +149,5 @@ internal static partial class JobFileSafety
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint CurrentUser();
+    internal static partial uint CurrentUser();
 }
