@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
@@ -22,6 +21,7 @@ internal sealed class RsyncStageRun
     private readonly RunContext context;
     private readonly TimeSpan grace;
     private readonly IPlannedChanges? plan;
+    private readonly Operation operation;
     private readonly StageReport report;
     private readonly RsyncProgressReporter progress;
     private readonly RsyncCounts counts = new();
@@ -43,7 +43,8 @@ internal sealed class RsyncStageRun
         this.context = context;
         this.grace = grace;
         this.plan = plan;
-        report = new StageReport(context, stage: 1);
+        operation = new Operation(context, stage: 1);
+        report = operation.Report;
         progress = new RsyncProgressReporter(context, context.JobName, request.Sources.Count);
         destination = request.Options.LocalDestination;
     }
@@ -51,47 +52,35 @@ internal sealed class RsyncStageRun
     /// <summary>Runs it.</summary>
     public async Task<RsyncStageResult> RunAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = DateTimeOffset.Now;
-        long started = Stopwatch.GetTimestamp();
-        BackupError? error;
-        BackupStatus status = BackupStatus.Failed;
+        OperationEnd end = await operation.RunAsync(
+            () => WorkAsync(cancellationToken), () => RsyncErrors.Cancelled(destination), Failed, cancellationToken).ConfigureAwait(false);
+        RsyncStageResult result = Result(end);
+        context.Verbose(Summary(result));
+        return result;
+    }
+
+    private async Task<BackupError?> WorkAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            error = await MirrorAsync(cancellationToken).ConfigureAwait(false);
-            if (error is { Id: ErrorIds.DestinationFull })
-                error = await MeasureNeedAsync(error, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            error = RsyncErrors.Cancelled(destination);
-            status = BackupStatus.Cancelled;
-        }
-        catch (BackupException exception)
-        {
-            error = exception.Error;
-        }
-        catch (Exception exception)
-        {
-            error = RsyncErrors.Unexpected(exception, destination);
-            context.LogWarning(exception.ToString());
+            BackupError? error = await MirrorAsync(cancellationToken).ConfigureAwait(false);
+            return error is { Id: ErrorIds.DestinationFull }
+                ? await MeasureNeedAsync(error, cancellationToken).ConfigureAwait(false)
+                : error;
         }
         finally
         {
             progress.Complete();
+            recorder?.End(mayLackChanges: counts.Malformed > 0 || report.Failed > 0, counts.ExitCode, report);
         }
+    }
 
-        recorder?.End(mayLackChanges: counts.Malformed > 0 || report.Failed > 0, counts.ExitCode, report);
-        if (error is null)
-            status = report.HasWarnings ? BackupStatus.SucceededWithWarnings : BackupStatus.Succeeded;
-        else
-            context.LogError(error);
-        RsyncStageResult result = Result(status, error) with
-        {
-            StartTime = startTime,
-            Duration = Stopwatch.GetElapsedTime(started),
-        };
-        context.Verbose((plan is null ? "" : "Plan: ") + Summary(result));
-        return result;
+    private BackupError Failed(Exception exception)
+    {
+        if (exception is BackupException known)
+            return known.Error;
+        context.LogWarning(exception.ToString());
+        return RsyncErrors.Unexpected(exception, destination);
     }
 
     private async Task<BackupError?> MirrorAsync(CancellationToken cancellationToken)
@@ -225,14 +214,16 @@ internal sealed class RsyncStageRun
         return RsyncErrors.DestinationFull(destination, FreeSpace.Of(destination), needed, full.RsyncExitCode);
     }
 
-    private RsyncStageResult Result(BackupStatus status, BackupError? error)
+    private RsyncStageResult Result(OperationEnd end)
     {
         long total = outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0);
         return new RsyncStageResult
         {
             Name = context.JobName,
             RunId = context.RunId,
-            Status = status,
+            Status = end.Status,
+            StartTime = operation.StartTime,
+            Duration = end.Duration,
             Source = [.. request.Sources.Select(source => source.Path)],
             Destination = destination,
             Created = counts.Created,
@@ -246,7 +237,7 @@ internal sealed class RsyncStageRun
             TransferredBytes = counts.TransferredBytes,
             RsyncVersion = program?.VersionText,
             RsyncExitCode = counts.ExitCode,
-            Error = error,
+            Error = end.Error,
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),
             LogPath = context.LogPath,
