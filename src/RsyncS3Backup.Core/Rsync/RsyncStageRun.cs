@@ -20,7 +20,7 @@ internal sealed class RsyncStageRun
     private readonly RsyncStageRequest request;
     private readonly RunContext context;
     private readonly TimeSpan grace;
-    private readonly IPlannedChanges? plan;
+    private readonly IRsyncChanges? plan;
     private readonly Operation operation;
     private readonly StageReport report;
     private readonly RsyncProgressReporter progress;
@@ -37,7 +37,7 @@ internal sealed class RsyncStageRun
     /// <param name="context">The run.</param>
     /// <param name="grace">How long rsync may take to stop.</param>
     /// <param name="plan">Hears what would be changed, and nothing is; null: the run is a real one.</param>
-    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace, IPlannedChanges? plan = null)
+    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace, IRsyncChanges? plan = null)
     {
         this.request = request;
         this.context = context;
@@ -100,20 +100,30 @@ internal sealed class RsyncStageRun
         foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
             await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
 
-        if (plan is not null)
-        {
-            passes = new RsyncPasses(program, options, context, report, counts, progress, grace) { Plan = plan };
-            return await PassOverAllAsync(legs, RsyncPass.Plan(options.DeleteExtraneous), "Planning", cancellationToken).ConfigureAwait(false)
-                ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
-        }
+        return plan is not null
+            ? await ForeseeAsync(options, legs, guard, plan, cancellationToken).ConfigureAwait(false)
+            : await CarryOutAsync(options, legs, guard, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>Finds what <see cref="CarryOutAsync"/> would do, and what it would fail for.</summary>
+    private async Task<BackupError?> ForeseeAsync(
+        RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, IRsyncChanges changes, CancellationToken cancellationToken)
+    {
+        passes = new RsyncPasses(program!, options, context, report, counts, progress, grace) { Changes = changes };
+        return await PassOverAllAsync(legs, RsyncPass.Plan(options.DeleteExtraneous), "Planning", cancellationToken).ConfigureAwait(false)
+            ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
+    }
+
+    private async Task<BackupError?> CarryOutAsync(
+        RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, CancellationToken cancellationToken)
+    {
         // rsync makes one missing level itself, which a source's own folder uses up.
         if (legs is not [{ Name: null }])
             Directory.CreateDirectory(destination);
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
         recorder = RsyncChangeRecorder.Start(request, context, report);
-        passes = new RsyncPasses(program, options, context, report, counts, progress, grace) { Recorder = recorder };
+        passes = new RsyncPasses(program!, options, context, report, counts, progress, grace) { Changes = recorder };
         guard.Begins(report);
         RsyncPass firstPass = options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? error = await PassOverAllAsync(legs, firstPass, "Mirroring", cancellationToken).ConfigureAwait(false);
@@ -125,7 +135,7 @@ internal sealed class RsyncStageRun
         if (error is not null)
             return error;
         guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, report);
-        sources.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
+        sources!.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
         return null;

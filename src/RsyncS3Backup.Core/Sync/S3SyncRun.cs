@@ -30,6 +30,8 @@ internal sealed class S3SyncRun : IDisposable
     private readonly DeletePhase deletion;
     private readonly TransferLimits limits;
     private readonly PlannedSync? plan;
+    private readonly PendingChanges pending;
+    private readonly ISyncState state;
     private readonly string endpoint;
 
     private S3SyncRun(
@@ -40,6 +42,7 @@ internal sealed class S3SyncRun : IDisposable
         this.request = request;
         this.context = context;
         this.report = report;
+        this.pending = pending;
         KeyPrefix = keyPrefix;
         limits = new TransferLimits
         {
@@ -48,17 +51,18 @@ internal sealed class S3SyncRun : IDisposable
             Timeout = request.Options.Timeout,
         };
         int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
-        SyncState state = new(context.JobName, isReadOnly: plan is not null);
+        state = new SyncState(context.JobName);
         store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits);
         IEntrySender? sender = null;
         if (plan is not null)
         {
+            state = new PlannedSyncState(context.JobName);
             PlannedRequests planned = new();
             store = new PlannedStore(store, request, planned);
             sender = new PlannedSender(request, planned, Counters.Sent);
         }
 
-        endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint, remembers: !state.IsReadOnly);
+        endpoint = state.Endpoint(request, () => store.Connect().Endpoint);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
             snapshot = new SnapshotRun(request, store, keyPrefix, startTime, context, report, state);
         session = new CatalogSession(
@@ -102,7 +106,7 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
 
-    private Catalog? Catalog => session.Catalog;
+    private ICatalog? Catalog => session.Catalog;
 
     /// <summary>Checks everything that can be checked without a request, and chooses how differences are found.</summary>
     /// <exception cref="BackupException">The mirror is missing, or a setting is wrong.</exception>
@@ -144,6 +148,19 @@ internal sealed class S3SyncRun : IDisposable
         }
     }
 
+    /// <summary>Notes that nobody needs to look at what stage 1 changed again.</summary>
+    public void MarkCarriedOut()
+    {
+        try
+        {
+            state.MarkCarriedOut(pending);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.LogWarning($"The change journal could not be put away, so the next run looks at the same changes again: {exception.Message}");
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -167,7 +184,7 @@ internal sealed class S3SyncRun : IDisposable
             (carryOut, token) => actions.ForEachAsync((action, inner) => TakeAsync(action, carryOut, inner), token),
             cancellationToken).ConfigureAwait(false);
         // While something of the mirror was not seen, its upload may still be continued.
-        if (IsComplete && session.KeepsCatalog)
+        if (IsComplete && Catalog is not null)
             await transfer.AbortStaleUploadsAsync(Begin, Mode.Mode == S3SyncMode.Reconcile, context, cancellationToken).ConfigureAwait(false);
         progress.Activity = "Deleting";
         await deletion.RunAsync(Begin, cancellationToken).ConfigureAwait(false);

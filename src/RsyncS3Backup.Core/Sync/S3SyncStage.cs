@@ -56,8 +56,8 @@ internal static class S3SyncStage
                 ? SyncErrors.CatalogFailed(catalog, damage)
                 : S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request)),
             cancellationToken).ConfigureAwait(false);
-        if (end.Error is null && run!.IsComplete && plan is null)
-            MarkCarriedOut(pending, context);
+        if (end.Error is null && run!.IsComplete)
+            run.MarkCarriedOut();
         result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
         context.Verbose(
             $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
@@ -72,18 +72,6 @@ internal static class S3SyncStage
         return isOneReason && counters.Changed == 0
             ? SyncErrors.NothingSent(items[0], report.Failed, bucket)
             : SyncErrors.PartialTransfer(report.Failed, counters.Total, bucket);
-    }
-
-    private static void MarkCarriedOut(PendingChanges pending, RunContext context)
-    {
-        try
-        {
-            pending.MarkCarriedOut();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            context.LogWarning($"The change journal could not be put away, so the next run looks at the same changes again: {exception.Message}");
-        }
     }
 
     private static S3SyncStageResult Finish(S3SyncStageResult result, S3SyncRun? run, StageReport report)

@@ -56,6 +56,6 @@ public sealed class EndpointMemoryTests : IDisposable
 
     private static S3Destination Destination { get; } = new() { Bucket = "my-backups", Region = "us-east-1" };
 
-    private string Find(S3Destination destination) => EndpointMemory.Find(
+    private string Find(S3Destination destination) => EndpointMemory.FindAndRemember(
         new S3SyncRequest { MirrorPath = "/nowhere", Destination = destination, Options = new S3SyncOptions() }, job, () => $"answer {++asked}");
 }

@@ -202,10 +202,10 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         string foreign = await StartAsync(bucket, "foreign.bin");
 
         (int aborted, Exception? problem) = await Uploader(bucket).Parts.AbortStaleAsync(
-            unfinished.All, includeUnknown: false, DateTimeOffset.UtcNow, default);
+            unfinished.All(), includeUnknown: false, DateTimeOffset.UtcNow, default);
 
         Assert.Equal((1, null), (aborted, problem));
-        Assert.Empty(unfinished.All);
+        Assert.Empty(unfinished.All());
         Assert.Equal(["p/foreign.bin"], server.Store.UnfinishedUploads(BucketName).Select(upload => upload.Key));
         Assert.NotNull(foreign);
     }
@@ -288,18 +288,15 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         private readonly object gate = new();
         private readonly List<UnfinishedUpload> uploads = [];
 
-        public IReadOnlyList<UnfinishedUpload> All
+        public IReadOnlyList<UnfinishedUpload> All()
         {
-            get
-            {
-                lock (gate)
-                    return [.. uploads];
-            }
+            lock (gate)
+                return [.. uploads];
         }
 
-        public int Count => All.Count;
+        public int Count => All().Count;
 
-        public UnfinishedUpload? Find(string relativeKey) => All.LastOrDefault(upload => upload.RelativeKey == relativeKey);
+        public UnfinishedUpload? Find(string relativeKey) => All().LastOrDefault(upload => upload.RelativeKey == relativeKey);
 
         public void Remember(UnfinishedUpload upload)
         {

@@ -4,6 +4,7 @@ using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Sqlite;
 using RsyncS3Backup.Sync;
 using S3Server;
 using Xunit;
@@ -98,7 +99,7 @@ public abstract class SyncHarness : IAsyncLifetime
     /// <summary>Every row of the catalog.</summary>
     internal List<CatalogEntry> ReadCatalog()
     {
-        using CatalogReader reader = new(CatalogPath, [], null);
+        using CatalogReader reader = new(SqliteDatabase.Open(CatalogPath), [], null);
         List<CatalogEntry> rows = [];
         while (reader.Next() is { } row)
             rows.Add(row);

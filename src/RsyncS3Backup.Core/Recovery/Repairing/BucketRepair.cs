@@ -27,16 +27,17 @@ internal sealed class BucketRepair : IDisposable
         store = new S3ObjectStore(request, keyPrefix, Connections);
         try
         {
-            string endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint);
+            SyncState state = new(context.JobName);
+            string endpoint = state.Endpoint(request, () => store.Connect().Endpoint);
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
             session = new CatalogSession(
                 request, endpoint, keyPrefix, catalogPath, DateTimeOffset.Now, PendingChanges.Open(context.JobName, request.MirrorPath), context.JobName,
-                new StageReport(context), new SyncState(context.JobName, isReadOnly: false));
+                new StageReport(context), state);
             store.Connect();
             session.Begin();
             headers = new EntryHeaders(request);
             limiter = new TransferLimiter(store.Traffic, Connections / 2, TimeProvider.System);
-            uploader = new Uploader(store, headers, limiter, session.Catalog, transferred, _ => { });
+            uploader = new Uploader(store, headers, limiter, session.Catalog?.Uploads, transferred, _ => { });
         }
         catch
         {

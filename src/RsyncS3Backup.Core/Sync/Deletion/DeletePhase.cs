@@ -11,8 +11,8 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// there is more of it than the job allows.
 /// </summary>
 internal sealed class DeletePhase(
-    S3SyncRequest request, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
-    SyncState state)
+    S3SyncRequest request, IObjectStore store, ICatalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
+    ISyncState state)
     : IDisposable
 {
     private readonly DeleteSpool deletes = new(state.SpoolFolder);

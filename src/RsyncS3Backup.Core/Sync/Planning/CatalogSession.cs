@@ -2,7 +2,6 @@ using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
-using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.Sync.Planning;
 
@@ -17,7 +16,7 @@ internal sealed class CatalogSession : IDisposable
     private readonly string jobName;
     private readonly DateTimeOffset startTime;
     private readonly MirrorMarker? marker;
-    private readonly SyncState state;
+    private readonly ISyncState state;
     private readonly IPlannedMirror? planned;
 
     /// <param name="request">The run's.</param>
@@ -32,7 +31,7 @@ internal sealed class CatalogSession : IDisposable
     /// <param name="planned">The mirror that is planned on; null: the one that is there.</param>
     public CatalogSession(
         S3SyncRequest request, string endpoint, string keyPrefix, string? path, DateTimeOffset startTime, PendingChanges pending, string jobName,
-        StageReport report, SyncState state, IPlannedMirror? planned = null)
+        StageReport report, ISyncState state, IPlannedMirror? planned = null)
     {
         this.state = state;
         this.planned = planned;
@@ -46,13 +45,8 @@ internal sealed class CatalogSession : IDisposable
         Mode = ChooseMode(pending);
     }
 
-    private CatalogDoubt? missing;
-
     /// <summary>The catalog; null where none can be kept.</summary>
-    public Catalog? Catalog { get; }
-
-    /// <summary>True when a run of now has a catalog when it ends, be it a new one.</summary>
-    public bool KeepsCatalog => Catalog is not null || missing is not null;
+    public ICatalog? Catalog { get; }
 
     /// <summary>The mirror as the last run left it, which the catalog forgets when this one begins.</summary>
     public MirrorSummary? LastMirror { get; }
@@ -70,7 +64,7 @@ internal sealed class CatalogSession : IDisposable
     /// <summary>Opens the catalog of another prefix of the same job.</summary>
     /// <exception cref="IOException">It cannot be had.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be had.</exception>
-    public Catalog Open(string path, string keyPrefix)
+    public ICatalog Open(string path, string keyPrefix)
     {
         string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
         string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
@@ -112,17 +106,11 @@ internal sealed class CatalogSession : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Catalog?.Dispose();
 
-    private Catalog? Open(string? path, string keyPrefix, StageReport report)
+    private ICatalog? Open(string? path, string keyPrefix, StageReport report)
     {
         try
         {
             return Open(path ?? state.CatalogPath(), keyPrefix);
-        }
-        catch (Exception exception) when (state.IsReadOnly && (exception is FileNotFoundException or SqliteException { IsDamage: true }))
-        {
-            // A run would make one, or set aside what is there.
-            missing = exception is SqliteException ? CatalogDoubt.Damaged : CatalogDoubt.Missing;
-            return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -133,23 +121,23 @@ internal sealed class CatalogSession : IDisposable
 
     private SyncModeChoice ChooseMode(PendingChanges pending)
     {
-        if (Catalog is null && missing is null)
+        if (Catalog is null)
             return new SyncModeChoice(S3SyncMode.Reconcile, "No catalog of what S3 holds can be kept.");
         return SyncModeChoice.From(new SyncModeFacts
         {
             Requested = request.Options.SyncMode,
-            Doubt = missing ?? Catalog!.Doubt,
-            DoubtReason = Catalog?.DoubtReason,
+            Doubt = Catalog.Doubt,
+            DoubtReason = Catalog.DoubtReason,
             LastRunWasComplete = LastMirror is { IsEverythingSent: true },
             HasSameSettings = LastMirror?.Settings == Settings,
-            LastReconcile = Catalog?.LastReconcile,
+            LastReconcile = Catalog.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
             Now = startTime,
             IsMirrorOfStage1 = marker?.Job == jobName || planned is not null,
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
             JournalChanges = pending.Count + (planned?.Count ?? 0),
-            Objects = Catalog?.Count ?? 0,
+            Objects = Catalog.Count,
         });
     }
 

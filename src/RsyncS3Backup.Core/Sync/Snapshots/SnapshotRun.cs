@@ -35,7 +35,7 @@ internal sealed class SnapshotRun : IDisposable
     /// <param name="state">Keeps the catalogs.</param>
     public SnapshotRun(
         S3SyncRequest request, IObjectStore store, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
-        SyncState state)
+        ISyncState state)
     {
         this.request = request;
         this.store = store;
@@ -63,7 +63,7 @@ internal sealed class SnapshotRun : IDisposable
     /// <summary>Looks what there is of this snapshot, and where its content can come from.</summary>
     /// <param name="openCatalog">Opens an earlier snapshot's catalog by its file and its prefix.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task BeginAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
+    public async Task BeginAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
         SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
@@ -168,7 +168,7 @@ internal sealed class SnapshotRun : IDisposable
         return manifest.WriteAsync(store, request, cancellationToken);
     }
 
-    private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
+    private async Task FindSourcesAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         bool hasComplete = false;
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
@@ -191,14 +191,14 @@ internal sealed class SnapshotRun : IDisposable
         }
     }
 
-    private Catalog? TryOpen(Func<string, string, Catalog> openCatalog, string earlier)
+    private ICatalog? TryOpen(Func<string, string, ICatalog> openCatalog, string earlier)
     {
         string path = catalogs!.PathOf(earlier);
         if (!File.Exists(path))
             return null;
         try
         {
-            Catalog catalog = openCatalog(path, earlier);
+            ICatalog catalog = openCatalog(path, earlier);
             // One about another bucket or mirror has no rows here.
             if (catalog.Count > 0)
                 return catalog;
@@ -227,7 +227,7 @@ internal sealed class SnapshotRun : IDisposable
         WithCatalogs(known => known.Keep([keyPrefix]));
     }
 
-    private static SnapshotCatalogs? OpenCatalogs(SyncState state)
+    private static SnapshotCatalogs? OpenCatalogs(ISyncState state)
     {
         try
         {

@@ -15,7 +15,7 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// confirmed goes into the catalog, and nothing else does.
 /// </summary>
 internal sealed class SyncWorker(
-    IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, Catalog? catalog, SnapshotRun? snapshot,
+    IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, ICatalog? catalog, SnapshotRun? snapshot,
     SyncCounters counters, StageReport report)
 {
     private const int LongestKey = 1024;

@@ -23,7 +23,7 @@ internal sealed class TransferPhase
     private const int HopelessFailures = 50;
 
     private readonly IObjectStore store;
-    private readonly Catalog? catalog;
+    private readonly ICatalog? catalog;
     private readonly SnapshotRun? snapshot;
     private readonly SyncCounters counters;
     private readonly StageReport report;
@@ -39,7 +39,7 @@ internal sealed class TransferPhase
     /// <param name="report">Hears what goes wrong.</param>
     /// <param name="sender">Sends content; null: from the mirror to the store.</param>
     public TransferPhase(
-        S3SyncRequest request, int mostRequests, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
+        S3SyncRequest request, int mostRequests, IObjectStore store, ICatalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
         IEntrySender? sender)
     {
         this.store = store;
@@ -49,7 +49,7 @@ internal sealed class TransferPhase
         this.report = report;
         EntryHeaders headers = new(request);
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(store, headers, limiter, catalog, counters.Sent, counters.Kept);
+        uploader = new Uploader(store, headers, limiter, catalog?.Uploads, counters.Sent, counters.Kept);
         worker = new SyncWorker(store, headers, limiter, sender ?? uploader, catalog, snapshot, counters, report);
     }
 
@@ -76,7 +76,7 @@ internal sealed class TransferPhase
     /// <param name="cancellationToken">Stops it.</param>
     public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
     {
-        IReadOnlyList<UnfinishedUpload> remembered = catalog?.UnfinishedUploads() ?? [];
+        IReadOnlyList<UnfinishedUpload> remembered = catalog?.Uploads.All() ?? [];
         if (remembered.Count == 0 && !includeUnknown)
             return;
         begin();
