@@ -9,16 +9,14 @@ namespace RsyncS3Backup.Rsync;
 
 /// <summary>Starts rsync, pass by pass, and brings what it prints to the counts, the journal, the report and the progress.</summary>
 /// <param name="program">The rsync.</param>
-/// <param name="options">The options of the stage.</param>
-/// <param name="context">The run.</param>
-/// <param name="report">Hears of failed entries and warnings.</param>
-/// <param name="counts">Counts.</param>
-/// <param name="progress">Hears how far rsync is.</param>
-/// <param name="grace">How long rsync may take to stop.</param>
-internal sealed class RsyncPasses(
-    RsyncProgram program, RsyncOptions options, RunContext context, StageReport report, RsyncCounts counts, RsyncProgressReporter progress,
-    TimeSpan grace) : IRsyncOutputHandler, IRsyncErrorHandler
+/// <param name="options">The options of this run.</param>
+/// <param name="scope">The run's.</param>
+internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, RsyncScope scope)
+    : IRsyncOutputHandler, IRsyncErrorHandler
 {
+    private readonly RunContext context = scope.Context;
+    private readonly StageReport report = scope.Report;
+    private readonly RsyncCounts counts = scope.Counts;
     private readonly List<BackupError> blocked = [];
     private RsyncLeg? leg;
     private RsyncPass current;
@@ -97,7 +95,7 @@ internal sealed class RsyncPasses(
     }
 
     /// <inheritdoc/>
-    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => progress.Report(line);
+    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => scope.Progress.Report(line);
 
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> line)
@@ -146,7 +144,7 @@ internal sealed class RsyncPasses(
         IReadOnlyList<string> arguments =
             RsyncCommandLine.Build(
                 program, own, source.Source, source.Destination, source.Name is null, pass, output.OutFormat, source.Remote, source.OtherMirrors);
-        return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Changes?.File, grace, cancellationToken);
+        return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Changes?.File, scope.Grace, cancellationToken);
     }
 
     private BackupError? ErrorOf(RsyncPassOutcome outcome)

@@ -24,7 +24,8 @@ internal sealed class RsyncStageRun
     private readonly Operation operation;
     private readonly StageReport report;
     private readonly RsyncProgressReporter progress;
-    private readonly RsyncCounts counts = new();
+    private readonly RsyncCounts counts;
+    private readonly RsyncScope scope;
     private readonly List<RsyncPassOutcome> outcomes = [];
     private readonly string destination;
 
@@ -46,6 +47,8 @@ internal sealed class RsyncStageRun
         operation = new Operation(context, stage: 1);
         report = operation.Report;
         progress = new RsyncProgressReporter(context, context.JobName, request.Sources.Count);
+        scope = new RsyncScope { Request = request, Context = context, Report = report, Progress = progress, Grace = grace };
+        counts = scope.Counts;
         destination = request.Options.LocalDestination;
     }
 
@@ -107,10 +110,12 @@ internal sealed class RsyncStageRun
 
     /// <summary>Finds what <see cref="CarryOutAsync"/> would do, and what it would fail for.</summary>
     private async Task<BackupError?> ForeseeAsync(
-        RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, IRsyncChanges changes, CancellationToken cancellationToken)
+        RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, IRsyncChanges changes,
+        CancellationToken cancellationToken)
     {
-        passes = new RsyncPasses(program!, options, context, report, counts, progress, grace) { Changes = changes };
-        return await PassOverAllAsync(legs, RsyncPass.Plan(options.DeleteExtraneous), "Planning", cancellationToken).ConfigureAwait(false)
+        passes = new RsyncPasses(program!, options, scope) { Changes = changes };
+        RsyncPass pass = RsyncPass.Plan(options.DeleteExtraneous);
+        return await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
             ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
     }
 
@@ -123,7 +128,7 @@ internal sealed class RsyncStageRun
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
         recorder = RsyncChangeRecorder.Start(request, context, report);
-        passes = new RsyncPasses(program!, options, context, report, counts, progress, grace) { Changes = recorder };
+        passes = new RsyncPasses(program!, options, scope) { Changes = recorder };
         guard.Begins(report);
         RsyncPass firstPass = options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? error = await PassOverAllAsync(legs, firstPass, "Mirroring", cancellationToken).ConfigureAwait(false);
@@ -169,7 +174,7 @@ internal sealed class RsyncStageRun
             + string.Join(", ", foreign.Take(namedAtMost).Select(name => $"'{name}'")) + more + ".");
     }
 
-    private RsyncDeletions Deletions(MirrorGuard guard) => new(request, passes!, guard, sources!, context, report, counts, progress);
+    private RsyncDeletions Deletions(MirrorGuard guard) => new(passes!, guard, sources!, scope);
 
     /// <summary>
     /// What nobody can look into before rsync does, a source on another machine, may be empty too; and of one that is there, patterns may leave

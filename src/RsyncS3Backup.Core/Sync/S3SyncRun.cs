@@ -19,6 +19,7 @@ namespace RsyncS3Backup.Sync;
 /// </summary>
 internal sealed class S3SyncRun : IDisposable
 {
+    private readonly SyncScope scope;
     private readonly S3SyncRequest request;
     private readonly RunContext context;
     private readonly StageReport report;
@@ -29,58 +30,39 @@ internal sealed class S3SyncRun : IDisposable
     private readonly TransferPhase transfer;
     private readonly DeletePhase deletion;
     private readonly TransferLimits limits;
-    private readonly PlannedSync? plan;
+    private readonly IPlannedMirror? planned;
     private readonly PendingChanges pending;
-    private readonly ISyncState state;
     private readonly string endpoint;
 
     private S3SyncRun(
-        S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report,
-        PlannedSync? plan)
+        SyncScope scope, PendingChanges pending, TransferLimits limits, int mostRequests, IPlannedMirror? planned,
+        IEntrySender? sender)
     {
-        this.plan = plan;
-        this.request = request;
-        this.context = context;
-        this.report = report;
+        this.scope = scope;
         this.pending = pending;
-        KeyPrefix = keyPrefix;
-        limits = new TransferLimits
-        {
-            BytesPerSecond = request.Options.BandwidthLimit,
-            Shared = request.SharedBandwidth,
-            Timeout = request.Options.Timeout,
-        };
-        int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
-        state = new SyncState(context.JobName);
-        store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits);
-        IEntrySender? sender = null;
-        if (plan is not null)
-        {
-            state = new PlannedSyncState(context.JobName);
-            PlannedRequests planned = new();
-            store = new PlannedStore(store, request, planned);
-            sender = new PlannedSender(request, planned, Counters.Sent);
-        }
-
-        endpoint = state.Endpoint(request, () => store.Connect().Endpoint);
+        this.limits = limits;
+        this.planned = planned;
+        request = scope.Request;
+        context = scope.Context;
+        report = scope.Report;
+        store = scope.Store;
+        endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
-            snapshot = new SnapshotRun(request, store, keyPrefix, startTime, context, report, state);
-        session = new CatalogSession(
-            request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, state, plan?.Mirror);
-        actions = new ActionSource(
-            Walker(report), session, store, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), report);
-        transfer = new TransferPhase(request, mostRequests, store, Catalog, snapshot, Counters, report, sender);
-        deletion = new DeletePhase(request, store, Catalog, snapshot, Counters, context, report, state);
+            snapshot = new SnapshotRun(scope);
+        session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, planned);
+        actions = new ActionSource(Walker(report), session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), report);
+        transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
+        deletion = new DeletePhase(scope, Catalog, snapshot);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
-    public string KeyPrefix { get; }
+    public string KeyPrefix => scope.KeyPrefix;
 
     /// <summary>How differences are found, and why so.</summary>
     public SyncModeChoice Mode => session.Mode;
 
     /// <summary>What was done so far.</summary>
-    public SyncCounters Counters { get; } = new();
+    public SyncCounters Counters => scope.Counters;
 
     /// <summary>The prefixes of the old snapshots that were pruned.</summary>
     public IReadOnlyList<string> PrunedSnapshots => snapshot?.Pruned ?? [];
@@ -119,7 +101,32 @@ internal sealed class S3SyncRun : IDisposable
         if (plan?.Mirror is null && !Directory.Exists(request.MirrorPath))
             throw MirrorErrors.MirrorMissing(request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
-        return new S3SyncRun(request, keyPrefix, now, pending, context, report, plan);
+        TransferLimits limits = new()
+        {
+            BytesPerSecond = request.Options.BandwidthLimit,
+            Shared = request.SharedBandwidth,
+            Timeout = request.Options.Timeout,
+        };
+        int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
+        SyncScope scope = new()
+        {
+            Request = request,
+            Store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits),
+            State = new SyncState(context.JobName),
+            StartTime = now,
+            Context = context,
+            Report = report,
+        };
+        if (plan is null)
+            return new S3SyncRun(scope, pending, limits, mostRequests, planned: null, sender: null);
+        PlannedRequests counted = new();
+        scope = scope with
+        {
+            Store = new PlannedStore(scope.Store, request, counted),
+            State = new PlannedSyncState(context.JobName),
+        };
+        return new S3SyncRun(
+            scope, pending, limits, mostRequests, plan.Mirror, new PlannedSender(request, counted, scope.Counters.Sent));
     }
 
     /// <summary>Does it.</summary>
@@ -153,7 +160,7 @@ internal sealed class S3SyncRun : IDisposable
     {
         try
         {
-            state.MarkCarriedOut(pending);
+            scope.State.MarkCarriedOut(pending);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -198,7 +205,7 @@ internal sealed class S3SyncRun : IDisposable
 
     private MirrorWalker Walker(StageReport onto) =>
         new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers,
-            plan: plan?.Mirror);
+            plan: planned);
 
     /// <summary>
     /// Makes ready for requests, and has the catalog write down that a run is on. A run that finds nothing to do needs neither, and each

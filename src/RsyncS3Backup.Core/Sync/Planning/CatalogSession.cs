@@ -1,5 +1,4 @@
 using RsyncS3Backup.Mirror;
-using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
 
@@ -11,36 +10,25 @@ namespace RsyncS3Backup.Sync.Planning;
 /// </summary>
 internal sealed class CatalogSession : IDisposable
 {
+    private readonly SyncScope scope;
     private readonly S3SyncRequest request;
     private readonly string endpoint;
-    private readonly string jobName;
-    private readonly DateTimeOffset startTime;
     private readonly MirrorMarker? marker;
-    private readonly ISyncState state;
     private readonly IPlannedMirror? planned;
 
-    /// <param name="request">The run's.</param>
+    /// <param name="scope">The run's.</param>
     /// <param name="endpoint">The endpoint's address.</param>
-    /// <param name="keyPrefix">What every key starts with.</param>
     /// <param name="path">The catalog's file; null: the job's own.</param>
-    /// <param name="startTime">When the run began.</param>
     /// <param name="pending">What stage 1 changed.</param>
-    /// <param name="jobName">The job.</param>
-    /// <param name="report">Hears when no catalog can be kept.</param>
-    /// <param name="state">Keeps the catalog.</param>
     /// <param name="planned">The mirror that is planned on; null: the one that is there.</param>
-    public CatalogSession(
-        S3SyncRequest request, string endpoint, string keyPrefix, string? path, DateTimeOffset startTime, PendingChanges pending, string jobName,
-        StageReport report, ISyncState state, IPlannedMirror? planned = null)
+    public CatalogSession(SyncScope scope, string endpoint, string? path, PendingChanges pending, IPlannedMirror? planned = null)
     {
-        this.state = state;
-        this.planned = planned;
-        this.request = request;
+        this.scope = scope;
         this.endpoint = endpoint;
-        this.jobName = jobName;
-        this.startTime = startTime;
+        this.planned = planned;
+        request = scope.Request;
         marker = ReadMarker(request.MirrorPath);
-        Catalog = Open(path, keyPrefix, report);
+        Catalog = OpenOrWarn(path);
         LastMirror = Catalog?.Mirror;
         Mode = ChooseMode(pending);
     }
@@ -69,7 +57,7 @@ internal sealed class CatalogSession : IDisposable
         string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
         string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
         CatalogIdentity identity = new(endpoint, request.Destination.Bucket, keyPrefix, mirrorId);
-        return state.Open(path, identity);
+        return scope.State.Open(path, identity);
     }
 
     /// <summary>Has the catalog write down that a run is on.</summary>
@@ -77,7 +65,7 @@ internal sealed class CatalogSession : IDisposable
     {
         if (HasBegun)
             return;
-        Catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, startTime);
+        Catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, scope.StartTime);
         HasBegun = true;
     }
 
@@ -94,7 +82,7 @@ internal sealed class CatalogSession : IDisposable
         {
             // A run that changed nothing in S3 and knows what is known has nothing to write.
             if (!HasBegun && Catalog.Failure is null && Catalog.Mirror != summary)
-                Catalog.BeginRun(isReconcile: false, startTime);
+                Catalog.BeginRun(isReconcile: false, scope.StartTime);
             Catalog.EndRun(isDone, summary);
         }
         catch (IOException)
@@ -106,15 +94,15 @@ internal sealed class CatalogSession : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Catalog?.Dispose();
 
-    private ICatalog? Open(string? path, string keyPrefix, StageReport report)
+    private ICatalog? OpenOrWarn(string? path)
     {
         try
         {
-            return Open(path ?? state.CatalogPath(), keyPrefix);
+            return Open(path ?? scope.State.CatalogPath(), scope.KeyPrefix);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
+            scope.Report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
             return null;
         }
     }
@@ -132,8 +120,8 @@ internal sealed class CatalogSession : IDisposable
             HasSameSettings = LastMirror?.Settings == Settings,
             LastReconcile = Catalog.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
-            Now = startTime,
-            IsMirrorOfStage1 = marker?.Job == jobName || planned is not null,
+            Now = scope.StartTime,
+            IsMirrorOfStage1 = marker?.Job == scope.JobName || planned is not null,
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
             JournalChanges = pending.Count + (planned?.Count ?? 0),

@@ -26,26 +26,18 @@ internal sealed class SnapshotRun : IDisposable
     private bool wasComplete;
     private Task? opening;
 
-    /// <param name="request">The run's; its prefix has date tokens.</param>
-    /// <param name="store">The bucket below the snapshot's prefix; not disposed.</param>
-    /// <param name="keyPrefix">That prefix.</param>
-    /// <param name="startTime">When the run began.</param>
-    /// <param name="context">The run.</param>
-    /// <param name="report">What the stage has to say.</param>
-    /// <param name="state">Keeps the catalogs.</param>
-    public SnapshotRun(
-        S3SyncRequest request, IObjectStore store, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
-        ISyncState state)
+    /// <param name="scope">The run's. Its prefix has date tokens, and its bucket lies below the snapshot's prefix.</param>
+    public SnapshotRun(SyncScope scope)
     {
-        this.request = request;
-        this.store = store;
-        this.keyPrefix = keyPrefix;
-        this.startTime = startTime;
-        this.context = context;
-        this.report = report;
+        request = scope.Request;
+        store = scope.Store;
+        keyPrefix = scope.KeyPrefix;
+        startTime = scope.StartTime;
+        context = scope.Context;
+        report = scope.Report;
         finder = new SnapshotFinder(store, request.Options.S3Prefix!, request.Timezone, Latest(request.Clock.GetUtcNow(), startTime));
         namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
-        catalogs = OpenCatalogs(state);
+        catalogs = OpenCatalogs(scope.State);
     }
 
     /// <summary>The snapshots to copy from, the best first. Known when <see cref="BeginAsync"/> has ended.</summary>
