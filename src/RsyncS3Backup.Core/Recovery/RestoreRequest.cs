@@ -12,7 +12,7 @@ internal sealed record RestoreRequest
     public BackupConfiguration? Configuration { get; init; }
 
     /// <summary>The bucket and how to reach it; null for a local-only job.</summary>
-    public S3SyncRequest? S3
+    public S3CopyRequest? S3
     {
         get;
         init => field = value is null ? null : value with { Work = "the restore" };
@@ -65,7 +65,7 @@ internal sealed record RestoreRequest
     {
         Name = configuration.Name,
         Configuration = configuration,
-        S3 = configuration.Destination is not null && configuration.Options.Rsync.SyncToS3.Enabled ? S3SyncRequest.From(configuration) : null,
+        S3 = S3CopyRequest.Of(configuration),
     };
 }
 

@@ -81,7 +81,7 @@ internal static class BackupTest
             Duration = end.Duration,
             Level = request.Level,
             Paths = request.Paths,
-            Path = request.Configuration?.Options.Rsync.LocalDestination,
+            Path = request.MirrorPath,
             BucketName = request.S3?.Destination.Bucket,
             KeyPrefix = run?.KeyPrefix,
             Total = counters.Total,
