@@ -162,9 +162,12 @@ function Get-CephObstacle {
 function Get-Suite([string] $Shells) {
     $core = 'RsyncS3Backup.Core.Tests'
     $module = 'RsyncS3Backup.Module.Tests'
-    New-DotnetSuite Core Core $core 'FullyQualifiedName!~.Core.Tests.S3.&FullyQualifiedName!~.Core.Tests.Rsync.'
-    New-DotnetSuite Core-Rsync Core-Rsync $core 'FullyQualifiedName~.Core.Tests.Rsync.'
-    New-DotnetSuite Core-S3 Core-S3 $core 'FullyQualifiedName~.Core.Tests.S3.'
+    $rsync = '.Core.Tests.Rsync.'
+    $sync = '.Core.Tests.Sync.'
+    $store = '.Core.Tests.ObjectStore.'
+    New-DotnetSuite Core Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store"
+    New-DotnetSuite Core-Rsync Core-Rsync $core "FullyQualifiedName~$rsync"
+    New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)"
     New-DotnetSuite Module Module $module 'FullyQualifiedName!~.NativeScheduleTests.'
     New-PesterSuite Pester Schedules $Shells
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there.

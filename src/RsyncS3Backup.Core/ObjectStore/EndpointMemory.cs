@@ -20,31 +20,38 @@ internal static class EndpointMemory
         "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT", "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
     ];
 
-    /// <summary>The endpoint's address.</summary>
-    /// <param name="request">The destination.</param>
+    /// <summary>The endpoint's address, as it is remembered or else as the SDK says.</summary>
+    /// <param name="access">The destination.</param>
     /// <param name="jobName">Whose state folder remembers it.</param>
     /// <param name="resolve">Asks the SDK.</param>
-    /// <param name="remembers">False to write nothing.</param>
-    public static string Find(S3Access request, string jobName, Func<string> resolve, bool remembers = true)
+    public static string Find(S3Access access, string jobName, Func<string> resolve) =>
+        access.Destination.EndpointUrl ?? Recall(jobName, Inputs(access)) ?? resolve();
+
+    /// <summary>Likewise, and what the SDK says is written down.</summary>
+    public static string FindAndRemember(S3Access access, string jobName, Func<string> resolve)
     {
-        if (request.Destination.EndpointUrl is { } named)
+        if (access.Destination.EndpointUrl is { } named)
             return named;
-        string inputs = Inputs(request);
+        string inputs = Inputs(access);
+        if (Recall(jobName, inputs) is { } known)
+            return known;
+        string resolved = resolve();
+        Remember(jobName, $"{inputs}\n{resolved}\n");
+        return resolved;
+    }
+
+    private static string? Recall(string jobName, string inputs)
+    {
         try
         {
             string path = Path.Combine(StateFolder.PathFor(jobName), FileName);
-            if (File.Exists(path) && File.ReadAllLines(path) is [var known, var address] && known == inputs)
-                return address;
+            return File.Exists(path) && File.ReadAllLines(path) is [var known, var address] && known == inputs ? address : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Then the SDK is asked.
+            return null;
         }
-
-        string resolved = resolve();
-        if (remembers)
-            Remember(jobName, $"{inputs}\n{resolved}\n");
-        return resolved;
     }
 
     private static void Remember(string jobName, string text)
@@ -61,9 +68,9 @@ internal static class EndpointMemory
     }
 
     /// <summary>A hash over what the SDK's rules read.</summary>
-    private static string Inputs(S3Access request)
+    private static string Inputs(S3Access access)
     {
-        S3Destination destination = request.Destination;
+        S3Destination destination = access.Destination;
         string home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".aws");
         // The SDK's own store of profiles on Windows; there is none elsewhere.
         string registered = Path.Combine(

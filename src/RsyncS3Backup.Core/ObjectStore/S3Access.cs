@@ -12,6 +12,9 @@ internal record S3Access
     /// <summary>Allow plain HTTP to a host that is not this machine.</summary>
     public bool AllowInsecureEndpoint { get; init; }
 
+    /// <summary>What to run again when a request fails, as an error's advice names it.</summary>
+    public string Work { get; init; } = S3Target.Stage2;
+
     /// <summary>Bytes that one CopyObject takes, larger objects are copied in parts; tests take fewer.</summary>
     internal long LargestCopy { get; init; } = 5L * 1024 * 1024 * 1024;
 

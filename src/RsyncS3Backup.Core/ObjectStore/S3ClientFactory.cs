@@ -73,7 +73,10 @@ internal static class S3ClientFactory
             destination.Bucket,
             destination.EndpointUrl ?? address.GetLeftPart(UriPartial.Authority),
             config.AuthenticationRegion ?? config.RegionEndpoint?.SystemName ?? "",
-            request.AskedStorageClass ?? "");
+            request.AskedStorageClass ?? "")
+        {
+            Work = request.Work,
+        };
         return new S3Connection(client, counter, credentials, address, target);
     }
 
@@ -133,7 +136,16 @@ internal static class S3ClientFactory
                 : new BasicAWSCredentials(given.AccessKey, given.SecretKey);
         }
 
-        return profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials();
+        if (profile is not null)
+            return new FoundCredentials(profile.GetAWSCredentials(new CredentialProfileStoreChain()), request.Destination.Bucket);
+        try
+        {
+            return new FoundCredentials(DefaultAWSCredentialsIdentityResolver.GetCredentials(), request.Destination.Bucket);
+        }
+        catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
+        {
+            throw S3Errors.NoCredentials(request.Destination.Bucket, exception);
+        }
     }
 
     private sealed class CountingHttpClientFactory(HttpMessageHandler handler) : HttpClientFactory

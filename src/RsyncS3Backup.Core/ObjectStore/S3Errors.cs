@@ -9,6 +9,9 @@ namespace RsyncS3Backup.ObjectStore;
 /// <summary>The errors of requests to S3, and what an answer or a broken connection means.</summary>
 internal static class S3Errors
 {
+    private const string CredentialsAdvice =
+        "Run 'aws configure' or 'aws sso login', set AWS_PROFILE, or give -ProfileName or -Credential.";
+
     public static BackupException OutOfOrder(string side, string previous, string next) => Failure(
         ErrorIds.S3ListingUnordered, BackupErrorCategory.InvalidData, next,
         $"{side} is not in key order: '{next}' came after '{previous}'. Nothing was deleted.",
@@ -59,6 +62,14 @@ internal static class S3Errors
         $"There is no profile '{profile}' in the AWS configuration and credentials files.",
         "Run 'aws configure list-profiles' to see which there are, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.");
 
+    public static BackupException NoCredentials(string bucket, Exception cause) => Failure(
+        ErrorIds.S3NoCredentials, BackupErrorCategory.AuthenticationError, bucket,
+        "No AWS credentials were found in the environment, the shared configuration, or the machine's role.", CredentialsAdvice, cause);
+
+    public static BackupException CredentialsUnavailable(string bucket, Exception cause) => Failure(
+        ErrorIds.S3NoCredentials, BackupErrorCategory.AuthenticationError, bucket,
+        $"The AWS credentials could not be fetched: {cause.Message}", CredentialsAdvice, cause);
+
     public static BackupException RegionMissing(string bucket) => ParameterError(
         ErrorIds.S3RegionMissing, bucket,
         $"The region of bucket '{bucket}' is not known: neither the job nor the profile nor the environment names one.",
@@ -98,17 +109,10 @@ internal static class S3Errors
         if (FindNetworkFailure(exception) is { } reason)
             return Unreachable(target.Endpoint, reason);
 
-        if (exception is AmazonClientException && IsAboutCredentials(exception))
-        {
-            return Stage2(
-                ErrorIds.S3NoCredentials, BackupErrorCategory.AuthenticationError, target.Bucket,
-                "No AWS credentials were found in the environment, the shared configuration, or the machine's role.",
-                "Run 'aws configure' or 'aws sso login', set AWS_PROFILE, or give -ProfileName or -Credential.");
-        }
-
         return Stage2(
             ErrorIds.S3RequestFailed, BackupErrorCategory.NotSpecified, target.Bucket,
-            $"A request to bucket '{target.Bucket}' failed: {exception.Message}", "Run stage 2 again; the log has the details.")
+            $"A request to bucket '{target.Bucket}' failed: {exception.Message}",
+            $"Run {target.Work} again; the log has the details.")
             with
         { S3ErrorCode = (exception as AmazonServiceException)?.ErrorCode, RequestId = (exception as AmazonServiceException)?.RequestId };
     }
@@ -128,7 +132,8 @@ internal static class S3Errors
             "Enter the secret key again; look for a lost or an added character."),
         "ExpiredToken" or "TokenRefreshRequired" => Stage2(
             ErrorIds.S3CredentialsExpired, BackupErrorCategory.AuthenticationError, target.Bucket,
-            "The session's credentials have expired.", "Sign in again, for example with 'aws sso login', and run stage 2 again."),
+            "The session's credentials have expired.",
+            $"Sign in again, for example with 'aws sso login', and run {target.Work} again."),
         "RequestTimeTooSkewed" => Stage2(
             ErrorIds.S3ClockSkew, BackupErrorCategory.InvalidOperation, target.Endpoint,
             $"This machine's clock ({DateTime.UtcNow:u}) and that of {target.Endpoint} differ by more than 15 minutes.",
@@ -147,7 +152,7 @@ internal static class S3Errors
         "SlowDown" or "ServiceUnavailable" or "InternalError" or "RequestTimeout" => Stage2(
             ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,
             $"{target.Endpoint} kept answering {exception.ErrorCode} after several tries.",
-            "Run stage 2 again later, or with a lower -ThrottleLimit."),
+            $"Run {target.Work} again later, or with a lower -ThrottleLimit."),
         _ when exception.StatusCode == HttpStatusCode.Forbidden => Stage2(
             ErrorIds.S3AccessDenied, BackupErrorCategory.PermissionDenied, target.Bucket,
             $"Access to bucket '{target.Bucket}' is denied ({exception.ErrorCode}).",
@@ -157,7 +162,7 @@ internal static class S3Errors
         _ when exception.StatusCode >= HttpStatusCode.InternalServerError && exception.StatusCode != HttpStatusCode.NotImplemented => Stage2(
             ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,
             $"{target.Endpoint} kept answering {(int)exception.StatusCode} ({exception.ErrorCode}) after several tries.",
-            "Run stage 2 again later; look at the store's logs if it is yours."),
+            $"Run {target.Work} again later; look at the store's logs if it is yours."),
         _ when exception.StatusCode == HttpStatusCode.MovedPermanently => Stage2(
             ErrorIds.S3WrongRegion, BackupErrorCategory.InvalidArgument, target.Region,
             $"Bucket '{target.Bucket}' is not in region '{target.Region}'.", "Set destination.region (or -Region) to the bucket's region."),
@@ -178,6 +183,9 @@ internal static class S3Errors
             || answer.StatusCode == HttpStatusCode.RequestTimeout,
         _ => true,
     };
+
+    /// <summary>True when somebody did not answer.</summary>
+    public static bool IsAboutNetwork(Exception exception) => FindNetworkFailure(exception) is not null;
 
     private static string? FindNetworkFailure(Exception exception)
     {
@@ -211,10 +219,6 @@ internal static class S3Errors
         $"No trusted connection to {endpoint} can be made ({cause.GetBaseException().Message.TrimEnd('.')}).",
         "Check the endpoint's address and port, that its certificate is valid for this name, and that this machine trusts who signed it.");
 
-    // The SDK has no exception type of its own for this.
-    private static bool IsAboutCredentials(Exception exception) =>
-        exception.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase);
-
     private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) =>
         BackupError.Make(id, category, message, action, target, BackupExitCode.Stage2Failed);
 
@@ -239,7 +243,17 @@ internal static class S3Errors
 /// <param name="StorageClass">The storage class asked for.</param>
 internal sealed record S3Target(string Bucket, string Endpoint, string Region, string StorageClass)
 {
+    /// <summary>What sends a mirror to S3.</summary>
+    public const string Stage2 = "stage 2";
+
+    /// <summary>What is to be run again.</summary>
+    public string Work { get; init; } = Stage2;
+
     /// <summary>What is known before the client is made.</summary>
     public static S3Target Unresolved(S3Access request) => new(
-        request.Destination.Bucket, request.Destination.EndpointUrl ?? "AWS", request.Destination.Region ?? "", request.AskedStorageClass ?? "");
+        request.Destination.Bucket, request.Destination.EndpointUrl ?? "AWS", request.Destination.Region ?? "",
+        request.AskedStorageClass ?? "")
+    {
+        Work = request.Work,
+    };
 }

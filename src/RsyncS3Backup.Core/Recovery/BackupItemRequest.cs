@@ -12,7 +12,7 @@ internal sealed record BackupItemRequest
     public string? MirrorPath { get; init; }
 
     /// <summary>The bucket and how to reach it; null for a local-only job.</summary>
-    public S3SyncRequest? S3 { get; init; }
+    public S3CopyRequest? S3 { get; init; }
 
     /// <summary>Which copy; null: S3 where only that can tell, or where there is no mirror, else the mirror.</summary>
     public BackupCopy? From { get; init; }
@@ -37,7 +37,7 @@ internal sealed record BackupItemRequest
     {
         Name = configuration.Name,
         MirrorPath = configuration.Options.Rsync.LocalDestination,
-        S3 = configuration.Destination is not null && configuration.Options.Rsync.SyncToS3.Enabled ? S3SyncRequest.From(configuration) : null,
+        S3 = S3CopyRequest.Of(configuration),
     };
 
     /// <summary>The copy that is meant when none is named.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
@@ -14,79 +13,43 @@ internal static class BackupRestore
     /// </summary>
     public static async Task<RestoreResult> RunAsync(RestoreRequest request, IRunObserver observer, CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = DateTimeOffset.Now;
-        long started = Stopwatch.GetTimestamp();
         using RunContext context = RunContext.Start(request.Name, observer);
-        StageReport report = new(context);
+        Operation operation = new(context);
+        StageReport report = operation.Report;
         RestoreResult result = new()
         {
             Name = request.Name,
             RunId = context.RunId,
             Status = BackupStatus.Failed,
             AsOf = request.AsOf,
-            StartTime = startTime,
+            StartTime = operation.StartTime,
             LogPath = context.LogPath,
         };
         RestoreRun? run = null;
-        JobLock? held = null;
-        MirrorLock? mirror = null;
-        BackupError? error = null;
-        try
-        {
-            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
-            await Task.Run(
-                async () =>
-                {
-                    RestoreSource source = RestoreSource.Choose(request);
-                    result = result with { From = source.Copy, FromReason = source.Reason };
-                    context.Verbose($"Restoring job '{request.Name}' from {(source.Copy == BackupCopy.Local ? "the mirror" : "S3")}. {source.Reason}");
-                    if (NeedsLock(request, source.Copy))
-                    {
-                        held = await JobLocks.TakeAsync(request.Name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-                        mirror = await JobLocks.TakeMirrorAsync(request.MirrorPath!, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-                    }
-
-                    run = await RestoreRun.PrepareAsync(request, source.Copy, context, report, cancellationToken).ConfigureAwait(false);
-                    result = result with { Source = run.Source, Destination = run.Destination, Snapshot = run.Snapshot };
-                    context.Verbose($"From {run.Source} to {string.Join(", ", run.Destination)}.");
-                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
-                },
-                CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            error = RestoreErrors.Cancelled(result.Source ?? request.Name);
-        }
-        catch (BackupException exception)
-        {
-            error = exception.Error;
-        }
-        catch (Exception exception)
-        {
-            error = request.S3 is { } s3 && result.From == BackupCopy.S3
-                ? RestoreErrors.FromS3(exception, S3Target.Unresolved(s3))
-                : RestoreErrors.Unexpected(result.Source ?? request.Name, exception);
-        }
-        finally
-        {
-            run?.Dispose();
-            mirror?.Dispose();
-            held?.Dispose();
-        }
-
-        if (error is null && report.Failed > 0)
-            error = RestoreErrors.Incomplete(report.Failed, run!.Counters.Total);
-        result = Finish(result, run, report) with
-        {
-            Status = error is { IsCancellation: true } ? BackupStatus.Cancelled
-                : error is not null ? BackupStatus.Failed
-                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
-                : BackupStatus.Succeeded,
-            Error = error,
-            Duration = Stopwatch.GetElapsedTime(started),
-        };
-        if (error is not null)
-            context.LogError(error);
+        OperationEnd end = await operation.RunAsync(
+            async () =>
+            {
+                RestoreSource source = RestoreSource.Choose(request);
+                result = result with { From = source.Copy, FromReason = source.Reason };
+                context.Verbose($"Restoring job '{request.Name}' from {(source.Copy == BackupCopy.Local ? "the mirror" : "S3")}. {source.Reason}");
+                bool isLocked = NeedsLock(request, source.Copy);
+                using JobLock? held = !isLocked ? null
+                    : await JobLocks.TakeAsync(request.Name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                using MirrorLock? mirror = !isLocked ? null : await JobLocks
+                    .TakeMirrorAsync(request.MirrorPath!, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                using RestoreRun prepared = run =
+                    await RestoreRun.PrepareAsync(request, source.Copy, context, report, cancellationToken).ConfigureAwait(false);
+                result = result with { Source = run.Source, Destination = run.Destination, Snapshot = run.Snapshot };
+                context.Verbose($"From {run.Source} to {string.Join(", ", run.Destination)}.");
+                await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                return report.Failed > 0 ? RestoreErrors.Incomplete(report.Failed, run.Counters.Total) : null;
+            },
+            () => RestoreErrors.Cancelled(result.Source ?? request.Name),
+            exception => exception is BackupException known ? known.Error
+                : request.S3 is { } s3 && result.From == BackupCopy.S3 ? RestoreErrors.FromS3(exception, S3Target.Unresolved(s3))
+                : RestoreErrors.Unexpected(result.Source ?? request.Name, exception),
+            cancellationToken).ConfigureAwait(false);
+        result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
         context.Verbose(
             $"Restore {result.Status}: {result.Restored} restored, {result.Unchanged} unchanged, {result.Skipped} skipped, {result.Failed} failed; "
             + $"requests: {result.Requests}.");

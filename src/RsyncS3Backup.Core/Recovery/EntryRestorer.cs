@@ -1,9 +1,6 @@
-using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
-using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery;
 
@@ -11,9 +8,13 @@ namespace RsyncS3Backup.Recovery;
 /// Restores one entry: looks at what is there, gets what is different, and gives it its name when it is whole. A file is the old one or the
 /// new one, never a mixture.
 /// </summary>
+/// <param name="source">Where content comes from.</param>
+/// <param name="writer">Writes it.</param>
+/// <param name="folders">Takes the attributes of folders.</param>
+/// <param name="overwrite">What becomes of files that are there already.</param>
+/// <param name="counters">Counts.</param>
 internal sealed class EntryRestorer(
-    RestoreTargets targets, IContentSource source, RestoreOverwrite overwrite, Committer committer, FolderList folders,
-    RestoreCounters counters, StageReport report)
+    IContentSource source, EntryWriter writer, FolderFinisher folders, RestoreOverwrite overwrite, RestoreCounters counters)
 {
     private const int Tries = 4;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -23,28 +24,6 @@ internal sealed class EntryRestorer(
 
     /// <summary>Decides about files that are newer than the copy.</summary>
     public NewerFiles Newer { get; init; } = NewerFiles.Replaced;
-
-    /// <summary>
-    /// Finds where an entry goes. For one caller at a time, in the order of keys: the first of two names that a file system takes for one wins, and a
-    /// folder is there, closed to others, before what is in it.
-    /// </summary>
-    /// <returns>Null when it goes nowhere; that is reported.</returns>
-    public RestoreTask? Place(RestoreItem item)
-    {
-        BackupError? refusal = targets.Resolve(item.RelativeKey, out RestoreTarget target, out EntryPath path);
-        if (refusal is null && path.Name.Length > 0 && target.Names.Claim(path) is { } first)
-            refusal = RestoreErrors.NameCollision(item.RelativeKey, first);
-        if (refusal is not null)
-        {
-            report.ItemFailed(refusal);
-            return null;
-        }
-
-        RestoreTask task = new(item, target.Tree, path);
-        if (!path.IsFolder || path.Name.Length == 0)
-            return task;
-        return TryMakeFolder(task) is { } isNew ? task with { IsNewFolder = isNew } : null;
-    }
 
     /// <summary>Restores it.</summary>
     public async Task RestoreAsync(RestoreTask task, CancellationToken cancellationToken)
@@ -57,7 +36,7 @@ internal sealed class EntryRestorer(
 
         if (task.Path.IsFolder)
         {
-            folders.Add(task.Tree, task.Path, (await source.AskAsync(task.Item, cancellationToken).ConfigureAwait(false)).Attributes);
+            folders.Add(task, (await source.AskAsync(task.Item, cancellationToken).ConfigureAwait(false)).Attributes);
             return;
         }
 
@@ -85,72 +64,13 @@ internal sealed class EntryRestorer(
         await ReplaceAsync(task, existing, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Gives folders their attributes, after everything that is in them.</summary>
-    public void FinishFolders(CancellationToken cancellationToken)
-    {
-        foreach ((DestinationTree tree, EntryPath path, EntryAttributes attributes) in folders.DeepestFirst())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                string full = path.Folder.Length == 0 ? path.Name : $"{path.Folder}/{path.Name}";
-                using DestinationFolder folder = tree.Open(full);
-                if (IsAsWanted(folder.LookAtItself(), attributes, tree))
-                {
-                    counters.EntryUnchanged(0);
-                    continue;
-                }
-
-                if (!folder.SetOwnAttributes(attributes))
-                    counters.OwnerNotSet();
-                counters.EntryRestored(0);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                report.ItemFailed(RestoreErrors.WriteFailed(path.Full, exception.Message));
-            }
-        }
-    }
-
-    /// <returns>Whether it is new; null when it could not be made, which is reported.</returns>
-    private bool? TryMakeFolder(RestoreTask task)
-    {
-        try
-        {
-            using DestinationFolder parent = task.Tree.Open(task.Path.Folder);
-            return parent.MakeFolder(task.Path.Name);
-        }
-        catch (PathBlockedException exception)
-        {
-            report.ItemFailed(RestoreErrors.PathBlocked(task.Item.RelativeKey, exception.Path));
-        }
-        catch (BlockedException)
-        {
-            report.ItemFailed(RestoreErrors.PathBlocked(task.Item.RelativeKey, task.Path.Full.TrimEnd('/')));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !RestoreErrors.IsDiskFull(exception))
-        {
-            report.ItemFailed(RestoreErrors.WriteFailed(task.Item.RelativeKey, exception.Message));
-        }
-
-        return null;
-    }
-
     private static bool IsSameFile(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts) =>
         !facts.Attributes.IsSymbolicLink && there.Size == facts.Size
         && facts.Attributes.ModifiedNanoseconds is { } modified && task.Tree.IsSameTime(there.ModifiedNanoseconds, modified);
 
     // Another name may have been given to it by somebody else, to have its owner or its permissions changed.
     private static bool MayKeep(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts) =>
-        there.LinkCount <= 1 || facts.LinkKey is not null || IsAsWanted(there, facts.Attributes, task.Tree);
-
-    private static bool IsAsWanted(FileAttributesSnapshot there, EntryAttributes wanted, DestinationTree tree)
-    {
-        return (OperatingSystem.IsWindows() || wanted.HasMode(there.Mode))
-            && (OperatingSystem.IsWindows() || (wanted.UserId ?? there.UserId) == there.UserId)
-            && (OperatingSystem.IsWindows() || (wanted.GroupId ?? there.GroupId) == there.GroupId)
-            && (wanted.ModifiedNanoseconds is not { } modified || tree.IsSameTime(there.ModifiedNanoseconds, modified));
-    }
+        there.LinkCount <= 1 || facts.LinkKey is not null || facts.Attributes.AreThoseOf(there, task.Tree);
 
     /// <summary>A file that is there already: its content stays.</summary>
     private async Task KeepAsync(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts, CancellationToken cancellationToken)
@@ -160,16 +80,16 @@ internal sealed class EntryRestorer(
         try
         {
             if ((ticket is { IsFirst: true } ? ticket.Alike : ticket?.First) is { } other
-                && await other.WaitAsync(cancellationToken).ConfigureAwait(false) is { } placed && !IsSameFile(placed, there)
-                && (!ticket!.IsFirst || HasContent(placed, facts, cancellationToken)) && TryLink(task, placed))
+                && await other.WaitAsync(cancellationToken).ConfigureAwait(false) is { } placed && !EntryWriter.IsSameFile(placed, there)
+                && (!ticket!.IsFirst || EntryWriter.HasContent(placed, facts, cancellationToken)) && EntryWriter.TryLink(task, placed))
             {
                 counters.EntryRestored(0);
                 kept = placed;
                 return;
             }
 
-            if (!IsAsWanted(there, facts.Attributes, task.Tree))
-                SetAttributes(task, facts);
+            if (!facts.Attributes.AreThoseOf(there, task.Tree))
+                writer.SetAttributes(task, facts);
             counters.EntryUnchanged(facts.Size);
             kept = new PlacedFile(task.Tree, task.Path);
         }
@@ -219,7 +139,7 @@ internal sealed class EntryRestorer(
         if (facts.Attributes.IsSymbolicLink)
         {
             byte[] linkTarget = await content.ReadAllAsync(cancellationToken).ConfigureAwait(false);
-            MakeLink(task, existing, linkTarget, facts);
+            writer.MakeLink(task, existing, linkTarget, facts, keepsSame: overwrite != RestoreOverwrite.Always);
             return null;
         }
 
@@ -229,7 +149,7 @@ internal sealed class EntryRestorer(
             // The answer is not needed if the file is there, and would hold a connection meanwhile.
             content.Dispose();
             PlacedFile? placed = await ticket.First.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (placed is not null && TryLink(task, placed))
+            if (placed is not null && EntryWriter.TryLink(task, placed))
                 counters.EntryRestored(0);
             else
                 await TryReplaceAsync(task, existing, mayLink: false, mayReplaceNewer: true, cancellationToken).ConfigureAwait(false);
@@ -243,7 +163,7 @@ internal sealed class EntryRestorer(
             {
                 content.Dispose();
                 if (await alike.WaitAsync(cancellationToken).ConfigureAwait(false) is { } placed
-                    && HasContent(placed, facts, cancellationToken) && TryLink(task, placed))
+                    && EntryWriter.HasContent(placed, facts, cancellationToken) && EntryWriter.TryLink(task, placed))
                 {
                     file = placed;
                     counters.EntryRestored(0);
@@ -254,7 +174,7 @@ internal sealed class EntryRestorer(
             using IContent opened = ticket?.Alike is null ? content : await source.OpenAsync(task.Item, cancellationToken).ConfigureAwait(false);
             if (opened.Facts.ContentId != facts.ContentId)
                 throw new ContentChangedException("the object was replaced meanwhile.");
-            Task named = await WriteAsync(task, opened, facts, cancellationToken).ConfigureAwait(false);
+            Task named = await writer.WriteAsync(task, opened, facts, cancellationToken).ConfigureAwait(false);
             if (ticket is not null)
             {
                 await named.ConfigureAwait(false);
@@ -268,157 +188,4 @@ internal sealed class EntryRestorer(
             ticket?.Placed(file);
         }
     }
-
-    /// <returns>Ends when the file has its name; nobody needs to wait for it, what goes wrong there is reported.</returns>
-    private async Task<Task> WriteAsync(RestoreTask task, IContent content, EntryFacts facts, CancellationToken cancellationToken)
-    {
-        bool isWaitingForTree;
-        using (SafeFileHandle file = await content.WriteAsync(task.Tree, task.Path, cancellationToken).ConfigureAwait(false))
-        {
-            using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
-            if (!folder.SetAttributes(file, facts.Attributes, task.Tree.Traits.FileMode))
-                counters.OwnerNotSet();
-            isWaitingForTree = folder.IsWrittenBackWithTree;
-            if (!isWaitingForTree)
-                RandomAccess.FlushToDisk(file);
-        }
-
-        TaskCompletionSource named = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        FinishedFile finished = new(task.Tree, task.Path, TemporaryName.For(task.Path.Name), isWaitingForTree, problem =>
-        {
-            if (problem is null)
-            {
-                Forget(task, content);
-                counters.EntryRestored(facts.Size);
-            }
-            else
-            {
-                report.ItemFailed(ErrorFor(task, problem));
-            }
-
-            named.SetResult();
-        });
-        await committer.AddAsync(finished).ConfigureAwait(false);
-        return named.Task;
-    }
-
-    /// <summary>What an exception that is about the destination means for an entry.</summary>
-    public static BackupError ErrorFor(RestoreTask task, Exception exception) => exception switch
-    {
-        PathBlockedException blocked => RestoreErrors.PathBlocked(task.Item.RelativeKey, blocked.Path),
-        BlockedException => RestoreErrors.PathBlocked(task.Item.RelativeKey, task.Path.Full),
-        _ => RestoreErrors.WriteFailed(task.Item.RelativeKey, exception.Message),
-    };
-
-    private static void Forget(RestoreTask task, IContent content)
-    {
-        try
-        {
-            using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
-            content.Forget(folder, task.Path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The file is whole and has its name; what stays is a small file of ours.
-        }
-    }
-
-    private void MakeLink(RestoreTask task, FileAttributesSnapshot? existing, byte[] target, EntryFacts facts)
-    {
-        using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
-        bool isSame = existing is { IsSymbolicLink: true } there && overwrite != RestoreOverwrite.Always
-            && (facts.Attributes.ModifiedNanoseconds is not { } modified || task.Tree.IsSameTime(there.ModifiedNanoseconds, modified))
-            && folder.ReadLink(task.Path.Name).AsSpan().SequenceEqual(target);
-        if (isSame)
-        {
-            counters.EntryUnchanged(target.Length);
-            return;
-        }
-
-        if (target.AsSpan().Contains((byte)0) || target.Length == 0)
-            throw new InvalidDataException("the object of a link does not hold a target");
-        string temporary = TemporaryName.For(task.Path.Name);
-        if (!folder.MakeLink(temporary, target, facts.Attributes))
-            counters.OwnerNotSet();
-        NameOrRemove(folder, temporary, task.Path.Name);
-        counters.EntryRestored(target.Length);
-    }
-
-    private void SetAttributes(RestoreTask task, EntryFacts facts)
-    {
-        using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
-        using SafeFileHandle? file = folder.TryOpen(task.Path.Name, toWrite: false);
-        if (file is null)
-            return;
-        if (facts.LinkKey is null && FileAttributesReader.Read(file).LinkCount > 1)
-            throw new BlockedException();
-        if (!folder.SetAttributes(file, facts.Attributes, defaultMode: null))
-            counters.OwnerNotSet();
-    }
-
-    private static bool IsSameFile(PlacedFile placed, FileAttributesSnapshot there)
-    {
-        using DestinationFolder folder = placed.Tree.Open(placed.Path.Folder);
-        return there.Inode > 0 && folder.Look(placed.Path.Name) is { } other && other.Inode == there.Inode && other.Device == there.Device;
-    }
-
-    /// <summary>True when a file has the content of an entry for sure.</summary>
-    private static bool HasContent(PlacedFile placed, EntryFacts facts, CancellationToken cancellationToken)
-    {
-        if (facts.Content is not { } wanted)
-            return false;
-        try
-        {
-            using DestinationFolder folder = placed.Tree.Open(placed.Path.Folder);
-            using SafeFileHandle? file = folder.TryOpen(placed.Path.Name, toWrite: false);
-            return file is not null && ContentComparer.IsSame(file, wanted, cancellationToken);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Then the name gets a file of its own.
-            return false;
-        }
-    }
-
-    private static bool TryLink(RestoreTask task, PlacedFile placed)
-    {
-        string temporary = TemporaryName.For(task.Path.Name);
-        using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
-        try
-        {
-            using DestinationFolder other = placed.Tree.Open(placed.Path.Folder);
-            folder.AddName(other, placed.Path.Name, temporary);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
-        {
-            // The file system has no such links, or no more for this file: then the name gets a file of its own.
-            return false;
-        }
-
-        NameOrRemove(folder, temporary, task.Path.Name);
-        return true;
-    }
-
-    private static void NameOrRemove(DestinationFolder folder, string temporary, string name)
-    {
-        try
-        {
-            folder.Rename(temporary, name);
-        }
-        catch
-        {
-            folder.Remove(temporary);
-            throw;
-        }
-    }
-}
-
-/// <summary>An entry and where it goes.</summary>
-/// <param name="Item">The entry.</param>
-/// <param name="Tree">The destination.</param>
-/// <param name="Path">Its path there.</param>
-internal sealed record RestoreTask(RestoreItem Item, DestinationTree Tree, EntryPath Path)
-{
-    /// <summary>True for a folder that was not there before.</summary>
-    public bool IsNewFolder { get; init; }
 }

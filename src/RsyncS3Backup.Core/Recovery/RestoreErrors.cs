@@ -137,18 +137,14 @@ internal static class RestoreErrors
         BackupError error = S3Errors.From(exception, target);
         return error.Id switch
         {
-            "S3AccessDenied" => error with
+            ErrorIds.S3AccessDenied => error with
             {
                 RecommendedAction = "To restore, the credentials need s3:ListBucket on the bucket and s3:GetObject on its objects; for -AsOf also "
                     + "s3:ListBucketVersions and s3:GetObjectVersion, for -RequestRetrieval s3:RestoreObject, and the right to decrypt with its KMS key.",
             },
-            "S3EndpointUnreachable" => error with
+            ErrorIds.S3EndpointUnreachable => error with
             {
                 RecommendedAction = "Check the network, the region and the endpoint's address and port; then run the same command again.",
-            },
-            "S3RequestFailed" or "S3Unavailable" or "S3CredentialsExpired" => error with
-            {
-                RecommendedAction = error.RecommendedAction.Replace("stage 2", "the restore", StringComparison.OrdinalIgnoreCase),
             },
             _ => error,
         };

@@ -12,7 +12,11 @@ internal sealed record RestoreRequest
     public BackupConfiguration? Configuration { get; init; }
 
     /// <summary>The bucket and how to reach it; null for a local-only job.</summary>
-    public S3SyncRequest? S3 { get; init; }
+    public S3CopyRequest? S3
+    {
+        get;
+        init => field = value is null ? null : value with { Work = "the restore" };
+    }
 
     /// <summary>The mirror's root folder; null when a bucket is restored without a job.</summary>
     public string? MirrorPath => Configuration?.Options.Rsync.LocalDestination;
@@ -64,7 +68,7 @@ internal sealed record RestoreRequest
     {
         Name = configuration.Name,
         Configuration = configuration,
-        S3 = configuration.Destination is not null && configuration.Options.Rsync.SyncToS3.Enabled ? S3SyncRequest.From(configuration) : null,
+        S3 = S3CopyRequest.Of(configuration),
     };
 }
 

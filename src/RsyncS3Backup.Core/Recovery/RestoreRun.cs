@@ -26,7 +26,9 @@ internal sealed class RestoreRun : IDisposable
     private readonly S3Copy? bucket;
     private readonly RecordedObjects? recorded;
     private readonly Archive? archive;
+    private readonly EntryPlacer placer;
     private readonly EntryRestorer restorer;
+    private readonly FolderFinisher folders;
     private readonly NewerFiles newer;
     private readonly ObjectContents? objects;
     private readonly Committer committer = new();
@@ -57,7 +59,12 @@ internal sealed class RestoreRun : IDisposable
             contents = new MirrorContents(Counters.Transferred);
         }
 
-        restorer = new EntryRestorer(targets, contents, request.Overwrite, committer, new FolderList(), Counters, report) { Newer = newer };
+        placer = new EntryPlacer(targets, report);
+        folders = new FolderFinisher(Counters, report);
+        restorer = new EntryRestorer(contents, new EntryWriter(committer, Counters, report), folders, request.Overwrite, Counters)
+        {
+            Newer = newer,
+        };
     }
 
     /// <summary>What was done so far.</summary>
@@ -135,7 +142,7 @@ internal sealed class RestoreRun : IDisposable
             await committer.CompleteAsync().ConfigureAwait(false);
         }
 
-        restorer.FinishFolders(cancellationToken);
+        folders.Finish(cancellationToken);
         foreach (RestoreTarget target in targets.All)
             target.Tree.WriteBack();
         if (Counters.Total == 0 && report.Failed == 0)
@@ -205,7 +212,7 @@ internal sealed class RestoreRun : IDisposable
             await foreach (RestoreItem item in RestoreItems.ListAsync(request, bucket, report, cancellationToken).ConfigureAwait(false))
             {
                 Counters.Met(item.Size);
-                if (restorer.Place(item) is { } task)
+                if (placer.Place(item) is { } task)
                     await add(task, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -272,7 +279,7 @@ internal sealed class RestoreRun : IDisposable
             TransferBrokenException { IsWrongContent: true } wrong => RestoreErrors.ContentWrong(key, wrong.Message),
             TransferBrokenException { InnerException: null } broken => RestoreErrors.ContentWrong(key, broken.Message),
             InvalidDataException odd => RestoreErrors.ContentWrong(key, odd.Message),
-            IOException { InnerException: null } or UnauthorizedAccessException => EntryRestorer.ErrorFor(task, exception),
+            IOException { InnerException: null } or UnauthorizedAccessException => task.ErrorFor(exception),
             _ => RestoreErrors.Failed(key, exception, Target),
         };
     }

@@ -16,7 +16,7 @@ namespace RsyncS3Backup.Rsync;
 /// </remarks>
 /// <param name="root">The mirror's root folder.</param>
 /// <param name="keepsHardLinks">True when the names of one file in a source are names of one file in the mirror.</param>
-internal sealed class PlannedMirror(string root, bool keepsHardLinks) : IPlannedChanges, IPlannedMirror, IDisposable
+internal sealed class PlannedMirror(string root, bool keepsHardLinks) : IRsyncChanges, IPlannedMirror, IDisposable
 {
     // Numbers of files on other file systems may be those of files of the mirror, which in practice never have the highest bit.
     private const ulong OfSource = 1UL << 63;

@@ -9,7 +9,7 @@ using RsyncS3Backup.State.Journal;
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>Brings what the rsyncs of one run report to the job's change journal.</summary>
-internal sealed class RsyncChangeRecorder
+internal sealed class RsyncChangeRecorder : IRsyncChanges
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 
@@ -24,7 +24,7 @@ internal sealed class RsyncChangeRecorder
     public string Path => journal.Path;
 
     /// <summary>The journal's open file.</summary>
-    public SafeFileHandle File => journal.Handle;
+    public SafeFileHandle? File => journal.Handle;
 
     /// <summary>
     /// Waits until nobody writes a journal about this mirror any more. An rsync that a killed run left behind gets a signal and needs some time
@@ -65,23 +65,26 @@ internal sealed class RsyncChangeRecorder
         }
     }
 
-    /// <summary>An rsync starts that changes the mirror.</summary>
+    /// <inheritdoc/>
     public void PassStarts(RsyncLeg leg)
     {
         isRunning = true;
         prefix = leg.Name is null ? [] : Encoding.UTF8.GetBytes(leg.Name);
     }
 
-    /// <summary>It ended, and all that it printed was read.</summary>
+    /// <inheritdoc/>
     public void PassEnded(bool isClean)
     {
         isRunning = false;
         wasUnclean |= !isClean;
     }
 
-    /// <summary>It changed an entry.</summary>
-    public void Add(in RsyncItem item) =>
+    /// <inheritdoc/>
+    public bool TryAdd(RsyncLeg leg, in RsyncItem item)
+    {
         journal.Add(Kind(item), EntryType(item.EntryType), item.Size, prefix, item.NameBytes, item.LinkTargetBytes);
+        return true;
+    }
 
     /// <summary>The stage ends.</summary>
     public void End(bool mayLackChanges, int? exitCode, StageReport report)

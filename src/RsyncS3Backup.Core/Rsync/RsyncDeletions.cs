@@ -5,19 +5,19 @@ using RsyncS3Backup.Rsync.Sources;
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>Decides whether a mirror may lose what its sources no longer have, and deletes it.</summary>
-/// <param name="request">The stage's request: its limit.</param>
 /// <param name="passes">Starts rsync.</param>
 /// <param name="guard">Knows how much the mirror held.</param>
 /// <param name="sources">Knows how much of it was of which source.</param>
-/// <param name="context">The run.</param>
-/// <param name="report">Hears warnings.</param>
-/// <param name="counts">What was done so far.</param>
-/// <param name="progress">Hears which pass is on.</param>
-internal sealed class RsyncDeletions(
-    RsyncStageRequest request, RsyncPasses passes, MirrorGuard guard, SourceGuard sources, RunContext context, StageReport report,
-    RsyncCounts counts, RsyncProgressReporter progress)
+/// <param name="scope">The run's.</param>
+internal sealed class RsyncDeletions(RsyncPasses passes, MirrorGuard guard, SourceGuard sources, RsyncScope scope)
 {
-    private readonly string destination = request.Options.LocalDestination;
+    private readonly RsyncStageRequest request = scope.Request;
+    private readonly RunContext context = scope.Context;
+    private readonly StageReport report = scope.Report;
+    private readonly RsyncCounts counts = scope.Counts;
+    private readonly RsyncProgressReporter progress = scope.Progress;
+
+    private readonly string destination = scope.Request.Options.LocalDestination;
 
     /// <summary>What the passes that delete would be refused for, once a dry run has counted.</summary>
     /// <param name="outcomes">How the dry runs ended.</param>

@@ -9,25 +9,21 @@ namespace RsyncS3Backup.Rsync;
 
 /// <summary>Starts rsync, pass by pass, and brings what it prints to the counts, the journal, the report and the progress.</summary>
 /// <param name="program">The rsync.</param>
-/// <param name="options">The options of the stage.</param>
-/// <param name="context">The run.</param>
-/// <param name="report">Hears of failed entries and warnings.</param>
-/// <param name="counts">Counts.</param>
-/// <param name="progress">Hears how far rsync is.</param>
-/// <param name="grace">How long rsync may take to stop.</param>
-internal sealed class RsyncPasses(
-    RsyncProgram program, RsyncOptions options, RunContext context, StageReport report, RsyncCounts counts, RsyncProgressReporter progress,
-    TimeSpan grace) : IRsyncOutputHandler, IRsyncErrorHandler
+/// <param name="options">The options of this run.</param>
+/// <param name="scope">The run's.</param>
+internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, RsyncScope scope)
+    : IRsyncOutputHandler, IRsyncErrorHandler
 {
+    private readonly RunContext context = scope.Context;
+    private readonly StageReport report = scope.Report;
+    private readonly RsyncCounts counts = scope.Counts;
     private readonly List<BackupError> blocked = [];
     private RsyncLeg? leg;
+    private RsyncPass current;
     private RsyncStatistics statistics = new();
 
-    /// <summary>Hears what would be changed, and nothing is; null: the run is a real one.</summary>
-    public IPlannedChanges? Plan { get; init; }
-
-    /// <summary>Writes the changes down; null: nobody does.</summary>
-    public RsyncChangeRecorder? Recorder { get; init; }
+    /// <summary>Hears of changes; null: nobody does.</summary>
+    public IRsyncChanges? Changes { get; init; }
 
     /// <summary>The first entries that a plan would delete.</summary>
     public List<string> FirstDeleted { get; } = [];
@@ -36,9 +32,10 @@ internal sealed class RsyncPasses(
     public async Task<RsyncPassOutcome> RunAsync(RsyncLeg source, RsyncPass pass, CancellationToken cancellationToken)
     {
         leg = source;
+        current = pass;
         statistics = new RsyncStatistics();
         blocked.Clear();
-        Recorder?.PassStarts(source);
+        Changes?.PassStarts(source);
         RsyncErrorOutput errors = new(this);
         long deletedBefore = counts.Deleted;
         long started = Stopwatch.GetTimestamp();
@@ -47,7 +44,7 @@ internal sealed class RsyncPasses(
         counts.TransferredBytes += statistics.TransferredBytes;
         bool isCounted = pass.MaxDelete == 0 && errors.Withheld > 0;
         context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
-            + (Plan is not null ? "nothing was changed, it was a dry run."
+            + (pass.IsDryRun ? "nothing was changed, it was a dry run."
                 : isCounted ? $"nothing is deleted yet, {errors.Withheld} or more entries are to be." : RsyncExitCodes.Find(code).Meaning + "."));
         if (code == RsyncExitCodes.Vanished && counts.Vanished == 0)
             report.Warning($"{source.Source}: {RsyncExitCodes.Find(code).Meaning}.");
@@ -56,7 +53,7 @@ internal sealed class RsyncPasses(
             blocked.ForEach(report.ItemFailed);
         RsyncPassOutcome outcome = new(source, pass, code, statistics, errors, isCounted && errors.Blocked > 0);
         outcome = outcome with { Deleted = counts.Deleted - deletedBefore, Error = ErrorOf(outcome) };
-        Recorder?.PassEnded(isClean: outcome.Error is null);
+        Changes?.PassEnded(isClean: outcome.Error is null);
         return outcome;
     }
 
@@ -88,18 +85,17 @@ internal sealed class RsyncPasses(
     /// <inheritdoc/>
     public void Item(in RsyncItem item)
     {
-        if (Plan?.TryAdd(leg!, item) == false)
+        if (Changes?.TryAdd(leg!, item) == false)
             return;
-        Recorder?.Add(item);
         if (report.TellsActions)
             report.Acted(ActionKind(item.Change), NameInMirror(item), item.Size);
         counts.Add(item.Change);
-        if (Plan is not null && item.Change == RsyncChange.Deleted && FirstDeleted.Count < RsyncDeletionList.KeptNames)
+        if (current.IsDryRun && item.Change == RsyncChange.Deleted && FirstDeleted.Count < RsyncDeletionList.KeptNames)
             FirstDeleted.Add(NameInMirror(item));
     }
 
     /// <inheritdoc/>
-    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => progress.Report(line);
+    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => scope.Progress.Report(line);
 
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> line)
@@ -148,7 +144,7 @@ internal sealed class RsyncPasses(
         IReadOnlyList<string> arguments =
             RsyncCommandLine.Build(
                 program, own, source.Source, source.Destination, source.Name is null, pass, output.OutFormat, source.Remote, source.OtherMirrors);
-        return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Recorder?.File, grace, cancellationToken);
+        return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Changes?.File, scope.Grace, cancellationToken);
     }
 
     private BackupError? ErrorOf(RsyncPassOutcome outcome)

@@ -18,7 +18,7 @@ internal static class RsyncStage
     /// and options. Nothing is changed, neither in the mirror nor in the state folder.
     /// </summary>
     internal static Task<RsyncStageResult> PlanAsync(
-        RsyncStageRequest request, RunContext context, IPlannedChanges changes, CancellationToken cancellationToken) =>
+        RsyncStageRequest request, RunContext context, IRsyncChanges changes, CancellationToken cancellationToken) =>
         new RsyncStageRun(request, context, RsyncProcess.DefaultGrace, changes).RunAsync(cancellationToken);
 
     /// <summary>As above, with another time that rsync may take to stop.</summary>

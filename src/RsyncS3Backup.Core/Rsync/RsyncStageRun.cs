@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
@@ -21,10 +20,12 @@ internal sealed class RsyncStageRun
     private readonly RsyncStageRequest request;
     private readonly RunContext context;
     private readonly TimeSpan grace;
-    private readonly IPlannedChanges? plan;
+    private readonly IRsyncChanges? plan;
+    private readonly Operation operation;
     private readonly StageReport report;
     private readonly RsyncProgressReporter progress;
-    private readonly RsyncCounts counts = new();
+    private readonly RsyncCounts counts;
+    private readonly RsyncScope scope;
     private readonly List<RsyncPassOutcome> outcomes = [];
     private readonly string destination;
 
@@ -37,61 +38,52 @@ internal sealed class RsyncStageRun
     /// <param name="context">The run.</param>
     /// <param name="grace">How long rsync may take to stop.</param>
     /// <param name="plan">Hears what would be changed, and nothing is; null: the run is a real one.</param>
-    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace, IPlannedChanges? plan = null)
+    public RsyncStageRun(RsyncStageRequest request, RunContext context, TimeSpan grace, IRsyncChanges? plan = null)
     {
         this.request = request;
         this.context = context;
         this.grace = grace;
         this.plan = plan;
-        report = new StageReport(context, stage: 1);
+        operation = new Operation(context, stage: 1);
+        report = operation.Report;
         progress = new RsyncProgressReporter(context, context.JobName, request.Sources.Count);
+        scope = new RsyncScope { Request = request, Context = context, Report = report, Progress = progress, Grace = grace };
+        counts = scope.Counts;
         destination = request.Options.LocalDestination;
     }
 
     /// <summary>Runs it.</summary>
     public async Task<RsyncStageResult> RunAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = DateTimeOffset.Now;
-        long started = Stopwatch.GetTimestamp();
-        BackupError? error;
-        BackupStatus status = BackupStatus.Failed;
+        OperationEnd end = await operation.RunAsync(
+            () => WorkAsync(cancellationToken), () => RsyncErrors.Cancelled(destination), Failed, cancellationToken).ConfigureAwait(false);
+        RsyncStageResult result = Result(end);
+        context.Verbose(Summary(result));
+        return result;
+    }
+
+    private async Task<BackupError?> WorkAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            error = await MirrorAsync(cancellationToken).ConfigureAwait(false);
-            if (error is { Id: ErrorIds.DestinationFull })
-                error = await MeasureNeedAsync(error, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            error = RsyncErrors.Cancelled(destination);
-            status = BackupStatus.Cancelled;
-        }
-        catch (BackupException exception)
-        {
-            error = exception.Error;
-        }
-        catch (Exception exception)
-        {
-            error = RsyncErrors.Unexpected(exception, destination);
-            context.LogWarning(exception.ToString());
+            BackupError? error = await MirrorAsync(cancellationToken).ConfigureAwait(false);
+            return error is { Id: ErrorIds.DestinationFull }
+                ? await MeasureNeedAsync(error, cancellationToken).ConfigureAwait(false)
+                : error;
         }
         finally
         {
             progress.Complete();
+            recorder?.End(mayLackChanges: counts.Malformed > 0 || report.Failed > 0, counts.ExitCode, report);
         }
+    }
 
-        recorder?.End(mayLackChanges: counts.Malformed > 0 || report.Failed > 0, counts.ExitCode, report);
-        if (error is null)
-            status = report.HasWarnings ? BackupStatus.SucceededWithWarnings : BackupStatus.Succeeded;
-        else
-            context.LogError(error);
-        RsyncStageResult result = Result(status, error) with
-        {
-            StartTime = startTime,
-            Duration = Stopwatch.GetElapsedTime(started),
-        };
-        context.Verbose((plan is null ? "" : "Plan: ") + Summary(result));
-        return result;
+    private BackupError Failed(Exception exception)
+    {
+        if (exception is BackupException known)
+            return known.Error;
+        context.LogWarning(exception.ToString());
+        return RsyncErrors.Unexpected(exception, destination);
     }
 
     private async Task<BackupError?> MirrorAsync(CancellationToken cancellationToken)
@@ -113,20 +105,32 @@ internal sealed class RsyncStageRun
         foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
             await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
 
-        if (plan is not null)
-        {
-            passes = new RsyncPasses(program, options, context, report, counts, progress, grace) { Plan = plan };
-            return await PassOverAllAsync(legs, RsyncPass.Plan(options.DeleteExtraneous), "Planning", cancellationToken).ConfigureAwait(false)
-                ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
-        }
+        return plan is not null
+            ? await ForeseeAsync(options, legs, guard, plan, cancellationToken).ConfigureAwait(false)
+            : await CarryOutAsync(options, legs, guard, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>Finds what <see cref="CarryOutAsync"/> would do, and what it would fail for.</summary>
+    private async Task<BackupError?> ForeseeAsync(
+        RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, IRsyncChanges changes,
+        CancellationToken cancellationToken)
+    {
+        passes = new RsyncPasses(program!, options, scope) { Changes = changes };
+        RsyncPass pass = RsyncPass.Plan(options.DeleteExtraneous);
+        return await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
+            ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
+    }
+
+    private async Task<BackupError?> CarryOutAsync(
+        RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, CancellationToken cancellationToken)
+    {
         // rsync makes one missing level itself, which a source's own folder uses up.
         if (legs is not [{ Name: null }])
             Directory.CreateDirectory(destination);
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
         recorder = RsyncChangeRecorder.Start(request, context, report);
-        passes = new RsyncPasses(program, options, context, report, counts, progress, grace) { Recorder = recorder };
+        passes = new RsyncPasses(program!, options, scope) { Changes = recorder };
         guard.Begins(report);
         RsyncPass firstPass = options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? error = await PassOverAllAsync(legs, firstPass, "Mirroring", cancellationToken).ConfigureAwait(false);
@@ -138,7 +142,7 @@ internal sealed class RsyncStageRun
         if (error is not null)
             return error;
         guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, report);
-        sources.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
+        sources!.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
         return null;
@@ -172,7 +176,7 @@ internal sealed class RsyncStageRun
             + string.Join(", ", foreign.Take(namedAtMost).Select(name => $"'{name}'")) + more + ".");
     }
 
-    private RsyncDeletions Deletions(MirrorGuard guard) => new(request, passes!, guard, sources!, context, report, counts, progress);
+    private RsyncDeletions Deletions(MirrorGuard guard) => new(passes!, guard, sources!, scope);
 
     /// <summary>
     /// What nobody can look into before rsync does, a source on another machine, may be empty too; and of one that is there, patterns may leave
@@ -227,14 +231,16 @@ internal sealed class RsyncStageRun
         return RsyncErrors.DestinationFull(destination, FreeSpace.Of(destination), needed, full.RsyncExitCode);
     }
 
-    private RsyncStageResult Result(BackupStatus status, BackupError? error)
+    private RsyncStageResult Result(OperationEnd end)
     {
         long total = outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0);
         return new RsyncStageResult
         {
             Name = context.JobName,
             RunId = context.RunId,
-            Status = status,
+            Status = end.Status,
+            StartTime = operation.StartTime,
+            Duration = end.Duration,
             Source = [.. request.Sources.Select(source => source.Path)],
             Destination = destination,
             Created = counts.Created,
@@ -248,7 +254,7 @@ internal sealed class RsyncStageRun
             TransferredBytes = counts.TransferredBytes,
             RsyncVersion = program?.VersionText,
             RsyncExitCode = counts.ExitCode,
-            Error = error,
+            Error = end.Error,
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),
             LogPath = context.LogPath,

@@ -20,6 +20,7 @@ namespace RsyncS3Backup.Sync;
 /// </summary>
 internal sealed class S3SyncRun : IDisposable
 {
+    private readonly SyncScope scope;
     private readonly S3SyncRequest request;
     private readonly RunContext context;
     private readonly StageReport report;
@@ -32,58 +33,42 @@ internal sealed class S3SyncRun : IDisposable
     private readonly PrefixOwnership ownership;
     private readonly NestedPrefixes nested;
     private readonly TransferLimits limits;
-    private readonly PlannedSync? plan;
+    private readonly IPlannedMirror? planned;
+    private readonly PendingChanges pending;
     private readonly string endpoint;
     private ForeignObjects foreign;
 
     private S3SyncRun(
-        S3SyncRequest request, string keyPrefix, DateTimeOffset startTime, PendingChanges pending, RunContext context, StageReport report,
-        PlannedSync? plan)
+        SyncScope scope, PrefixOwnership ownership, PendingChanges pending, TransferLimits limits, int mostRequests,
+        IPlannedMirror? planned, IEntrySender? sender)
     {
-        this.plan = plan;
-        this.request = request;
-        this.context = context;
-        this.report = report;
-        KeyPrefix = keyPrefix;
-        limits = new TransferLimits
-        {
-            BytesPerSecond = request.Options.BandwidthLimit,
-            Shared = request.SharedBandwidth,
-            Timeout = request.Options.Timeout,
-        };
-        int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
-        SyncState state = new(context.JobName, isReadOnly: plan is not null);
-        store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits);
-        IEntrySender? sender = null;
-        if (plan is not null)
-        {
-            PlannedRequests planned = new();
-            store = new PlannedStore(store, request, planned);
-            sender = new PlannedSender(request, planned, Counters.Sent);
-        }
-
-        ownership = new PrefixOwnership(request, store, PrefixOwner.Of(context.JobName, request.MirrorPath), context);
-        store = new OwnedStore(store, ownership);
-        endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint, remembers: !state.IsReadOnly);
+        this.scope = scope;
+        this.pending = pending;
+        this.limits = limits;
+        this.planned = planned;
+        request = scope.Request;
+        context = scope.Context;
+        report = scope.Report;
+        store = scope.Store;
+        this.ownership = ownership;
+        endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
-            snapshot = new SnapshotRun(request, store, keyPrefix, startTime, context, report, state);
-        session = new CatalogSession(
-            request, endpoint, keyPrefix, snapshot?.CatalogPath, startTime, pending, context.JobName, report, state, plan?.Mirror);
-        nested = new NestedPrefixes(request, store, Catalog, ownership.Owner, report);
-        actions = new ActionSource(
-            Walker(report), session, store, pending.Enumerate().Concat(plan?.Mirror?.Changes() ?? []), nested, report);
-        transfer = new TransferPhase(request, mostRequests, store, Catalog, snapshot, Counters, report, sender);
-        deletion = new DeletePhase(request, store, Catalog, snapshot, Counters, context, report, state, nested);
+            snapshot = new SnapshotRun(scope);
+        session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, planned);
+        nested = new NestedPrefixes(scope, Catalog, ownership.Owner);
+        actions = new ActionSource(Walker(report), session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
+        transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
+        deletion = new DeletePhase(scope, Catalog, snapshot, nested);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
-    public string KeyPrefix { get; }
+    public string KeyPrefix => scope.KeyPrefix;
 
     /// <summary>How differences are found, and why so.</summary>
     public SyncModeChoice Mode => session.Mode;
 
     /// <summary>What was done so far.</summary>
-    public SyncCounters Counters { get; } = new();
+    public SyncCounters Counters => scope.Counters;
 
     /// <summary>The prefixes of the old snapshots that were pruned.</summary>
     public IReadOnlyList<string> PrunedSnapshots => snapshot?.Pruned ?? [];
@@ -109,7 +94,7 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
 
-    private Catalog? Catalog => session.Catalog;
+    private ICatalog? Catalog => session.Catalog;
 
     /// <summary>Checks everything that can be checked without a request, and chooses how differences are found.</summary>
     /// <exception cref="BackupException">The mirror is missing, or a setting is wrong.</exception>
@@ -122,7 +107,37 @@ internal sealed class S3SyncRun : IDisposable
         if (plan?.Mirror is null && !Directory.Exists(request.MirrorPath))
             throw MirrorErrors.MirrorMissing(request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
-        return new S3SyncRun(request, keyPrefix, now, pending, context, report, plan);
+        TransferLimits limits = new()
+        {
+            BytesPerSecond = request.Options.BandwidthLimit,
+            Shared = request.SharedBandwidth,
+            Timeout = request.Options.Timeout,
+        };
+        int mostRequests = request.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
+        SyncScope scope = new()
+        {
+            Request = request,
+            Store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits),
+            State = new SyncState(context.JobName),
+            StartTime = now,
+            Context = context,
+            Report = report,
+        };
+        IEntrySender? sender = null;
+        if (plan is not null)
+        {
+            PlannedRequests counted = new();
+            sender = new PlannedSender(request, counted, scope.Counters.Sent);
+            scope = scope with
+            {
+                Store = new PlannedStore(scope.Store, request, counted),
+                State = new PlannedSyncState(context.JobName),
+            };
+        }
+
+        PrefixOwnership ownership = new(scope, PrefixOwner.Of(context.JobName, request.MirrorPath));
+        scope = scope with { Store = new OwnedStore(scope.Store, ownership) };
+        return new S3SyncRun(scope, ownership, pending, limits, mostRequests, plan?.Mirror, sender);
     }
 
     /// <summary>Does it.</summary>
@@ -148,6 +163,19 @@ internal sealed class S3SyncRun : IDisposable
             session.End(isDone, IsComplete, Counters);
             if (Catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
+        }
+    }
+
+    /// <summary>Notes that nobody needs to look at what stage 1 changed again.</summary>
+    public void MarkCarriedOut()
+    {
+        try
+        {
+            scope.State.MarkCarriedOut(pending);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.LogWarning($"The change journal could not be put away, so the next run looks at the same changes again: {exception.Message}");
         }
     }
 
@@ -178,7 +206,7 @@ internal sealed class S3SyncRun : IDisposable
             cancellationToken).ConfigureAwait(false);
         TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
-        if (IsComplete && session.KeepsCatalog)
+        if (IsComplete && Catalog is not null)
             await transfer.AbortStaleUploadsAsync(Begin, Mode.Mode == S3SyncMode.Reconcile, context, cancellationToken).ConfigureAwait(false);
         progress.Activity = "Deleting";
         await deletion.RunAsync(Begin, cancellationToken).ConfigureAwait(false);
@@ -192,7 +220,7 @@ internal sealed class S3SyncRun : IDisposable
 
     private MirrorWalker Walker(StageReport onto) =>
         new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers,
-            plan: plan?.Mirror);
+            plan: planned);
 
     /// <summary>
     /// Makes ready for requests, and has the catalog write down that a run is on. A run that finds nothing to do needs neither, and each

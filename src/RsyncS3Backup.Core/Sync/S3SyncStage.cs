@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Journal;
@@ -27,9 +26,8 @@ internal static class S3SyncStage
     private static async Task<S3SyncStageResult> RunAsync(
         S3SyncRequest request, RunContext context, PlannedSync? plan, CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = request.StartTime ?? request.Clock.GetLocalNow();
-        long started = Stopwatch.GetTimestamp();
-        StageReport report = new(context, stage: 2);
+        Operation operation = new(context, stage: 2, request.StartTime ?? request.Clock.GetLocalNow());
+        StageReport report = operation.Report;
         S3SyncStageResult result = new()
         {
             Name = context.JobName,
@@ -38,59 +36,32 @@ internal static class S3SyncStage
             Path = request.MirrorPath,
             BucketName = request.Destination.Bucket,
             StorageClass = request.Options.StorageClass,
-            StartTime = startTime,
+            StartTime = operation.StartTime,
             Attempts = 1,
             LogPath = context.LogPath,
         };
         // Before the mirror is read: what a stage 1 changes from here on may be missed by this run, and stays pending.
         PendingChanges pending = PendingChanges.Open(context.JobName, request.MirrorPath);
         S3SyncRun? run = null;
-        BackupError? error = null;
-        bool cancelled = false;
-        try
-        {
-            // Opening connections, reading profiles and hashing must not hold up the caller's thread.
-            await Task.Run(
-                async () =>
-                {
-                    run = S3SyncRun.Prepare(request, startTime, pending, context, report, plan);
-                    result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
-                    await run.RunAsync(cancellationToken).ConfigureAwait(false);
-                },
-                CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            cancelled = true;
-            error = SyncErrors.Cancelled(request.Destination.Bucket);
-        }
-        catch (SqliteException exception) when (run?.CatalogPath is not null)
-        {
-            error = SyncErrors.CatalogFailed(run.CatalogPath, exception);
-        }
-        catch (Exception exception)
-        {
-            error = S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request));
-        }
-        finally
-        {
-            run?.Dispose();
-        }
-
-        if (error is null && report.Failed > 0)
-            error = WhatFailed(report, run!.Counters, request.Destination.Bucket);
-        result = Finish(result, run, report) with
-        {
-            Status = cancelled ? BackupStatus.Cancelled
-                : error is not null ? BackupStatus.Failed
-                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
-                : BackupStatus.Succeeded,
-            Error = error,
-            Duration = Stopwatch.GetElapsedTime(started),
-        };
-        if (error is null && run!.IsComplete && plan is null)
-            MarkCarriedOut(pending, context);
-        Tell(result, context);
+        OperationEnd end = await operation.RunAsync(
+            async () =>
+            {
+                using S3SyncRun prepared = run = S3SyncRun.Prepare(request, operation.StartTime, pending, context, report, plan);
+                result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
+                await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                return report.Failed > 0 ? WhatFailed(report, run.Counters, request.Destination.Bucket) : null;
+            },
+            () => SyncErrors.Cancelled(request.Destination.Bucket),
+            exception => exception is SqliteException damage && run?.CatalogPath is { } catalog
+                ? SyncErrors.CatalogFailed(catalog, damage)
+                : S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request)),
+            cancellationToken).ConfigureAwait(false);
+        if (end.Error is null && run!.IsComplete)
+            run.MarkCarriedOut();
+        result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
+        context.Verbose(
+            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
+            + $"{result.MetadataChanged} with new attributes, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
         return result;
     }
 
@@ -101,18 +72,6 @@ internal static class S3SyncStage
         return isOneReason && counters.Changed == 0
             ? SyncErrors.NothingSent(items[0], report.Failed, bucket)
             : SyncErrors.PartialTransfer(report.Failed, counters.Total, bucket);
-    }
-
-    private static void MarkCarriedOut(PendingChanges pending, RunContext context)
-    {
-        try
-        {
-            pending.MarkCarriedOut();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            context.LogWarning($"The change journal could not be put away, so the next run looks at the same changes again: {exception.Message}");
-        }
     }
 
     private static S3SyncStageResult Finish(S3SyncStageResult result, S3SyncRun? run, StageReport report)
@@ -141,14 +100,5 @@ internal static class S3SyncStage
             EstimatedRequestCost = run.EstimatedRequestCost,
             EstimatedListingCost = run.EstimatedListingCost,
         };
-    }
-
-    private static void Tell(S3SyncStageResult result, RunContext context)
-    {
-        if (result.Error is { } error)
-            context.LogError(error);
-        context.Verbose(
-            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
-            + $"{result.MetadataChanged} with new attributes, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
     }
 }

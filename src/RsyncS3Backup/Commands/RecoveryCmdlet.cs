@@ -105,9 +105,8 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
     /// <summary>The bucket that the parameters name.</summary>
     /// <param name="given">The cmdlet itself: what it says of its prefix is its own.</param>
     /// <exception cref="BackupException">A value is not allowed.</exception>
-    private protected S3SyncRequest ReadBucket(IBucketParameters given) => Keys.For(new S3SyncRequest
+    private protected S3CopyRequest ReadBucket(IBucketParameters given) => Keys.For(new S3CopyRequest
     {
-        MirrorPath = "",
         Destination = bucket.Read(given),
         Options = new S3SyncOptions { S3Prefix = given.KeyPrefix },
     });

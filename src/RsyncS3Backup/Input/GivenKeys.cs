@@ -29,6 +29,6 @@ internal sealed class GivenKeys(IConnectionParameters given, InputErrors errors)
 
     /// <summary>A bucket with the keys; null where there is none.</summary>
     [return: NotNullIfNotNull(nameof(request))]
-    internal S3SyncRequest? For(S3SyncRequest? request) =>
+    internal S3CopyRequest? For(S3CopyRequest? request) =>
         request is null ? null : request with { Credentials = Credentials, AllowInsecureEndpoint = given.AllowInsecureEndpoint };
 }

@@ -1,5 +1,5 @@
-using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Runs;

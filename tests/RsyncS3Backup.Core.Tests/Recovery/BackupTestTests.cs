@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Repairing;

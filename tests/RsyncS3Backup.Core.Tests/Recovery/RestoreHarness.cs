@@ -1,6 +1,6 @@
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Recovery;
 using S3Server;

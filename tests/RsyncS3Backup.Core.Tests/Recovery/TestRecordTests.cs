@@ -1,5 +1,5 @@
-using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.State;

@@ -1,5 +1,5 @@
 using Microsoft.Win32.SafeHandles;
-using RsyncS3Backup.Core.Tests.S3;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;

@@ -1,6 +1,6 @@
 using RsyncS3Backup.Core.Tests.Rsync;
-using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using RsyncS3Backup.Core.Tests.S3;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;

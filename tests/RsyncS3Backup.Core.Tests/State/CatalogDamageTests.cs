@@ -208,7 +208,7 @@ public sealed class CatalogDamageTests : CatalogHarness
                     catalog.Put(Entry(Key(i), i));
                 catalog.Flush();
                 Assert.Contains("full", catalog.Failure, StringComparison.OrdinalIgnoreCase);
-                catalog.Remember(new UnfinishedUpload("a", "id", 1, 1, 1, 1, 1, RunTime));
+                catalog.Uploads.Remember(new UnfinishedUpload("a", "id", 1, 1, 1, 1, 1, RunTime));
                 catalog.EndRun(isComplete: true);
             }
 
@@ -333,7 +333,7 @@ public sealed class CatalogDamageTests : CatalogHarness
                 isWhole = seen == 1500;
                 Assert.True(isWhole || (seen == 0 && catalog.Doubt != CatalogDoubt.None));
                 Assert.All(catalog.FindLinkGroup(3), entry => Assert.Equal(3UL, entry.LinkGroup));
-                _ = catalog.UnfinishedUploads();
+                _ = catalog.Uploads.All();
             }
             catch (SqliteException exception)
             {

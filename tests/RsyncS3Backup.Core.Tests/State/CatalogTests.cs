@@ -239,11 +239,11 @@ public sealed class CatalogTests : CatalogHarness
     {
         using Catalog catalog = Open();
         catalog.BeginRun(isReconcile: true, RunTime);
-        for (int i = 0; i < Catalog.BatchSize; i++)
+        for (int i = 0; i < CatalogQueue.BatchSize; i++)
             catalog.Put(Entry(Key(i), i));
-        Assert.True(SpinWait.SpinUntil(() => catalog.Count == Catalog.BatchSize, TimeSpan.FromMinutes(1)));
+        Assert.True(SpinWait.SpinUntil(() => catalog.Count == CatalogQueue.BatchSize, TimeSpan.FromMinutes(1)));
         catalog.Put(Entry("one more"));
-        Assert.True(SpinWait.SpinUntil(() => catalog.Count == Catalog.BatchSize + 1, TimeSpan.FromMinutes(1)));
+        Assert.True(SpinWait.SpinUntil(() => catalog.Count == CatalogQueue.BatchSize + 1, TimeSpan.FromMinutes(1)));
     }
 
     [Fact]
@@ -261,23 +261,23 @@ public sealed class CatalogTests : CatalogHarness
         using (Catalog catalog = Open())
         {
             catalog.BeginRun(isReconcile: false, RunTime);
-            catalog.Remember(second);
-            catalog.Remember(first);
+            catalog.Uploads.Remember(second);
+            catalog.Uploads.Remember(first);
         }
 
         using (Catalog other = Open(Identity with { Bucket = "other" }))
         {
             other.BeginRun(isReconcile: false, RunTime);
-            Assert.Empty(other.UnfinishedUploads());
-            other.Remember(second with { UploadId = "id-3" });
+            Assert.Empty(other.Uploads.All());
+            other.Uploads.Remember(second with { UploadId = "id-3" });
             other.EndRun(isComplete: true);
         }
 
         using Catalog next = Open();
-        Assert.Equal([first, second], next.UnfinishedUploads());
-        next.Forget("id-1");
-        next.Forget("unknown");
-        Assert.Equal([second], next.UnfinishedUploads());
+        Assert.Equal([first, second], next.Uploads.All());
+        next.Uploads.Forget("id-1");
+        next.Uploads.Forget("unknown");
+        Assert.Equal([second], next.Uploads.All());
     }
 
     [SkippableFact]

@@ -32,7 +32,7 @@ public sealed class ReadOnlyCatalogTests : CatalogHarness
         Assert.True(before[left + "-wal"].Length > 0);
 
         Assert.Equal(101, ReadAll(CatalogPath));
-        using (Catalog catalog = Catalog.OpenToRead(left, Identity)!)
+        using (ReadOnlyCatalog catalog = ReadOnlyCatalog.Open(left, Identity))
             Assert.Equal((101, CatalogDoubt.RunDied), (catalog.Read().Count(), catalog.Doubt));
         Assert.Equal(Hex(before), Hex(Bytes(Path.GetDirectoryName(left)!)));
     }
@@ -42,12 +42,14 @@ public sealed class ReadOnlyCatalogTests : CatalogHarness
     {
         Fill(10);
         Dictionary<string, byte[]> before = Bytes(Folder.Path);
-        using (Catalog catalog = Catalog.OpenToRead(CatalogPath, Identity)!)
+        using (ReadOnlyCatalog catalog = ReadOnlyCatalog.Open(CatalogPath, Identity))
         {
             catalog.BeginRun(isReconcile: true, DateTimeOffset.UtcNow);
             catalog.Put(Entry(Key(11)));
             catalog.Remove(Key(1));
             catalog.Contradict("no");
+            catalog.Uploads.Remember(new UnfinishedUpload("a", "id", 1, 1, 1, 1, 1, RunTime));
+            Assert.Empty(catalog.Uploads.All());
             catalog.EndRun(isComplete: true, new MirrorSummary(true, 1, 1, ""));
             Assert.Equal(10, catalog.Read().Count());
         }
@@ -58,13 +60,32 @@ public sealed class ReadOnlyCatalogTests : CatalogHarness
     [Fact]
     public void Where_there_is_none_none_is_made()
     {
-        Assert.Null(Catalog.OpenToRead(CatalogPath, Identity));
+        using ReadOnlyCatalog catalog = ReadOnlyCatalog.Open(CatalogPath, Identity);
+
+        Assert.Equal((CatalogDoubt.Missing, 0), (catalog.Doubt, catalog.Count));
+        Assert.Empty(catalog.Read());
         Assert.False(File.Exists(CatalogPath));
+    }
+
+    [Fact]
+    public void One_that_is_damaged_is_empty_and_left_as_it_is()
+    {
+        byte[] rubbish = new byte[4096];
+        new Random(1).NextBytes(rubbish);
+        File.WriteAllBytes(CatalogPath, rubbish);
+
+        using (ReadOnlyCatalog catalog = ReadOnlyCatalog.Open(CatalogPath, Identity))
+        {
+            Assert.Equal((CatalogDoubt.Damaged, 0), (catalog.Doubt, catalog.Count));
+            Assert.Empty(catalog.Read());
+        }
+
+        Assert.Equal(rubbish, File.ReadAllBytes(CatalogPath));
     }
 
     private static int ReadAll(string path)
     {
-        using Catalog catalog = Catalog.OpenToRead(path, Identity)!;
+        using ReadOnlyCatalog catalog = ReadOnlyCatalog.Open(path, Identity);
         Assert.NotNull(catalog.Find(Key(1)));
         return catalog.Read().Count();
     }

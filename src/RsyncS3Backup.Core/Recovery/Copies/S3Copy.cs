@@ -47,7 +47,7 @@ internal sealed class S3Copy : IDisposable
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">There is no such snapshot, the bucket keeps no versions, or it cannot be reached.</exception>
     public static async Task<S3Copy> OpenAsync(
-        S3SyncRequest request, string? jobName, DateTime? snapshot, DateTimeOffset? asOf, CancellationToken cancellationToken)
+        S3CopyRequest request, string? jobName, DateTime? snapshot, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         string? prefix = request.Options.S3Prefix;
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(prefix))
@@ -198,7 +198,7 @@ internal sealed class S3Copy : IDisposable
     }
 
     private static async Task<Snapshot> FindSnapshotAsync(
-        S3SyncRequest request, string? jobName, DateTime? date, DateTimeOffset? asOf, CancellationToken cancellationToken)
+        S3CopyRequest request, string? jobName, DateTime? date, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         string prefix = request.Options.S3Prefix!;
         if (!DatedPrefix.NamesTimes(prefix))

@@ -4,6 +4,7 @@ using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.State;
+using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Recovery.Repairing;
 
@@ -71,7 +72,7 @@ internal static class BackupRepairs
         foreach (string path in wanted.Keys.Where(path => !found.ContainsKey(path)).Order(StringComparer.Ordinal))
         {
             BackupError? unread = failedItems.FirstOrDefault(
-                item => item.Target == keyPrefix + path || item.Target == Path.Join(test.S3!.MirrorPath, path));
+                item => item.Target == keyPrefix + path || item.Target == Path.Join(test.MirrorPath, path));
             Ended(new BackupRepair
             {
                 Name = context.JobName,
@@ -82,7 +83,8 @@ internal static class BackupRepairs
             });
         }
 
-        using Repairer repairer = new(test.S3!, keyPrefix, context, bytes => Interlocked.Add(ref transferred, bytes));
+        S3SyncRequest request = new(test.S3!, test.MirrorPath!);
+        using Repairer repairer = new(request, keyPrefix, context, bytes => Interlocked.Add(ref transferred, bytes));
         await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
         await repairer.RunAsync([.. found.Values], Ended, cancellationToken).ConfigureAwait(false);
 

@@ -17,7 +17,7 @@ internal sealed class BucketRepair : IDisposable
 
     private readonly S3ObjectStore store;
     private readonly CatalogSession session;
-    private readonly EntryHeaders headers;
+    private readonly SyncScope scope;
     private readonly TransferLimiter limiter;
     private readonly Uploader uploader;
 
@@ -27,16 +27,22 @@ internal sealed class BucketRepair : IDisposable
         store = new S3ObjectStore(request, keyPrefix, Connections);
         try
         {
-            string endpoint = EndpointMemory.Find(request, context.JobName, () => store.Connect().Endpoint);
+            scope = new SyncScope
+            {
+                Request = request,
+                Store = store,
+                State = new SyncState(context.JobName),
+                StartTime = DateTimeOffset.Now,
+                Context = context,
+                Report = new StageReport(context),
+            };
+            string endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
-            session = new CatalogSession(
-                request, endpoint, keyPrefix, catalogPath, DateTimeOffset.Now, PendingChanges.Open(context.JobName, request.MirrorPath), context.JobName,
-                new StageReport(context), new SyncState(context.JobName, isReadOnly: false));
+            session = new CatalogSession(scope, endpoint, catalogPath, PendingChanges.Open(context.JobName, request.MirrorPath));
             store.Connect();
             session.Begin();
-            headers = new EntryHeaders(request);
             limiter = new TransferLimiter(store.Traffic, Connections / 2, TimeProvider.System);
-            uploader = new Uploader(store, headers, limiter, session.Catalog, transferred, _ => { });
+            uploader = new Uploader(store, new EntryHeaders(request), limiter, session.Catalog?.Uploads, transferred, _ => { });
         }
         catch
         {
@@ -49,8 +55,8 @@ internal sealed class BucketRepair : IDisposable
     /// <summary>Sends one entry; what goes wrong is an exception or in the report.</summary>
     public async Task RepairAsync(CopyPair pair, StageReport report, CancellationToken cancellationToken)
     {
-        SyncWorker worker = new(
-            store, headers, limiter, uploader, session.Catalog, null, new SyncCounters(), report);
+        SyncScope own = scope with { Counters = new SyncCounters(), Report = report };
+        SyncWorker worker = new(own, uploader, limiter, session.Catalog, snapshot: null);
         SyncActionKind kind = pair.Remote is null ? SyncActionKind.Create : SyncActionKind.Update;
         await worker.CarryOutAsync(new SyncAction(kind, pair.Local, null, null), null, cancellationToken).ConfigureAwait(false);
     }

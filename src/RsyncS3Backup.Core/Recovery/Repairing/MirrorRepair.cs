@@ -36,20 +36,22 @@ internal sealed class MirrorRepair : IDisposable
     /// <summary>Fetches one object; what goes wrong is an exception or in the report.</summary>
     public async Task RepairAsync(StoredObject stored, StageReport report, CancellationToken cancellationToken)
     {
-        FolderList folders = new();
-        EntryRestorer restorer = new(targets, contents, RestoreOverwrite.Always, committer, folders, counters, report)
+        EntryPlacer placer = new(targets, report);
+        FolderFinisher folders = new(counters, report);
+        EntryWriter writer = new(committer, counters, report);
+        EntryRestorer restorer = new(contents, writer, folders, RestoreOverwrite.Always, counters)
         {
             // A file is damaged under all its names.
             Links = links,
         };
         RestoreTask? task;
         lock (gate)
-            task = restorer.Place(new ObjectItem(stored));
+            task = placer.Place(new ObjectItem(stored));
         if (task is null)
             return;
         await restorer.RestoreAsync(task, cancellationToken).ConfigureAwait(false);
         await committer.FlushAsync().ConfigureAwait(false);
-        restorer.FinishFolders(cancellationToken);
+        folders.Finish(cancellationToken);
     }
 
     /// <inheritdoc/>

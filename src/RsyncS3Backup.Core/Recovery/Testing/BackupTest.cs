@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
@@ -19,61 +18,39 @@ internal static class BackupTest
     public static async Task<BackupTestResult> RunAsync(
         BackupTestRequest request, IRunObserver observer, Action<BackupDifference> emit, CancellationToken cancellationToken)
     {
-        DateTimeOffset startTime = DateTimeOffset.Now;
-        long started = Stopwatch.GetTimestamp();
         string name = request.Configuration?.Name ?? request.S3!.Destination.Bucket;
+        string target = request.S3?.Destination.Bucket ?? name;
         using RunContext context = RunContext.Start(name, observer);
-        StageReport report = new(context);
+        Operation operation = new(context);
+        StageReport report = operation.Report;
         JobLock? held = null;
         TestRecord? record = null;
+        TestRun? run = null;
         try
         {
-            TestRun? run = null;
-            BackupError? error = null;
-            string target = request.S3?.Destination.Bucket ?? name;
-            try
-            {
-                // Opening connections, reading profiles and hashing must not hold up the caller's thread.
-                await Task.Run(
-                    async () =>
+            OperationEnd end = await operation.RunAsync(
+                async () =>
+                {
+                    if (request.Configuration is { } job)
                     {
-                        if (request.Configuration is { } job)
-                        {
-                            held = await JobLocks.TakeAsync(name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-                            record = TestRecord.Begin(job, request, context, startTime, ownsJob: held is not null);
-                        }
+                        held = await JobLocks.TakeAsync(name, request.WaitForLock, context, cancellationToken).ConfigureAwait(false);
+                        record = TestRecord.Begin(job, request, context, operation.StartTime, ownsJob: held is not null);
+                    }
 
-                        run = await TestRun
-                            .PrepareAsync(request, report, (difference, _) => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
-                        context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
-                        await using PeriodicProgress progress = PeriodicProgress.Start(context, seconds => run.Progress(name, seconds));
+                    using TestRun prepared = run = await TestRun
+                        .PrepareAsync(request, report, (difference, _) => Note(difference, emit, context), cancellationToken).ConfigureAwait(false);
+                    context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
+                    await using (PeriodicProgress.Start(context, seconds => prepared.Progress(name, seconds)))
                         await run.RunAsync(cancellationToken).ConfigureAwait(false);
-                    },
-                    CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (Exception) when (cancellationToken.IsCancellationRequested)
-            {
-                error = TestErrors.Cancelled(target);
-            }
-            catch (Exception exception)
-            {
-                error = TestErrors.Failed(exception, run?.Target ?? new S3Target(target, "", "", ""));
-            }
-            finally
-            {
-                run?.Dispose();
-            }
-
-            BackupTestResult result = Result(request, context, report, run, error, target) with
-            {
-                StartTime = startTime,
-                Duration = Stopwatch.GetElapsedTime(started),
-            };
-            if (result.Error is { } known)
-                context.LogError(known);
+                    return WhatFailed(run.Counters, report, target);
+                },
+                () => TestErrors.Cancelled(target),
+                exception => TestErrors.Failed(exception, run?.Target ?? new S3Target(target, "", "", "")),
+                cancellationToken).ConfigureAwait(false);
+            BackupTestResult result = Result(request, context, operation, run, end);
             // Also a test that the lock refused: who looks for the tests of a schedule finds why there were none.
             if (request.Configuration is { } refused)
-                record ??= TestRecord.Begin(refused, request, context, startTime, ownsJob: false);
+                record ??= TestRecord.Begin(refused, request, context, operation.StartTime, ownsJob: false);
             record?.End(result);
             return result;
         }
@@ -84,25 +61,27 @@ internal static class BackupTest
         }
     }
 
+    private static BackupError? WhatFailed(TestCounters counters, StageReport report, string target) =>
+        counters.Differences > 0 ? TestErrors.Differs(counters.Differences, counters.Total, target)
+        : report.Failed > 0 ? TestErrors.Incomplete(report.Failed, counters.Total, target)
+        : null;
+
     private static BackupTestResult Result(
-        BackupTestRequest request, RunContext context, StageReport report, TestRun? run, BackupError? failure, string target)
+        BackupTestRequest request, RunContext context, Operation operation, TestRun? run, OperationEnd end)
     {
+        StageReport report = operation.Report;
         TestCounters counters = run?.Counters ?? new TestCounters();
-        BackupError? error = failure ?? (counters.Differences > 0 ? TestErrors.Differs(counters.Differences, counters.Total, target)
-            : report.Failed > 0 ? TestErrors.Incomplete(report.Failed, counters.Total, target)
-            : null);
         S3RequestCounts requests = run?.Requests ?? new S3RequestCounts();
         return new BackupTestResult
         {
             Name = request.Configuration?.Name,
             RunId = context.RunId,
-            Status = error is { IsCancellation: true } ? BackupStatus.Cancelled
-                : error is not null ? BackupStatus.Failed
-                : report.HasWarnings ? BackupStatus.SucceededWithWarnings
-                : BackupStatus.Succeeded,
+            Status = end.Status,
+            StartTime = operation.StartTime,
+            Duration = end.Duration,
             Level = request.Level,
             Paths = request.Paths,
-            Path = request.Configuration?.Options.Rsync.LocalDestination,
+            Path = request.MirrorPath,
             BucketName = request.S3?.Destination.Bucket,
             KeyPrefix = run?.KeyPrefix,
             Total = counters.Total,
@@ -118,7 +97,7 @@ internal static class BackupTest
             Seed = request.Level == BackupTestLevel.Sample ? run?.Seed : null,
             Requests = requests,
             EstimatedRequestCost = RequestPrices.Estimate(requests, S3StorageClasses.Standard),
-            Error = error,
+            Error = end.Error,
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),
             LogPath = context.LogPath,

@@ -8,8 +8,11 @@ internal sealed record BackupTestRequest
     /// <summary>The job; null when a bucket is tested without one, against what S3 itself says of the objects.</summary>
     public BackupConfiguration? Configuration { get; init; }
 
+    /// <summary>The mirror's root folder; null without a job.</summary>
+    public string? MirrorPath => Configuration?.Options.Rsync.LocalDestination;
+
     /// <summary>The bucket and how to reach it; null for a local-only job, which cannot be tested.</summary>
-    public S3SyncRequest? S3 { get; init; }
+    public S3CopyRequest? S3 { get; init; }
 
     /// <summary>How thoroughly.</summary>
     public BackupTestLevel Level { get; init; }
@@ -39,6 +42,6 @@ internal sealed record BackupTestRequest
     public static BackupTestRequest For(BackupConfiguration configuration) => new()
     {
         Configuration = configuration,
-        S3 = configuration.Destination is not null && configuration.Options.Rsync.SyncToS3.Enabled ? S3SyncRequest.From(configuration) : null,
+        S3 = S3CopyRequest.Of(configuration),
     };
 }

@@ -42,17 +42,18 @@ internal sealed class TestRun : IDisposable
         this.emit = emit;
         Seed = seed;
         filter = request.Exactly is { } paths ? ItemFilter.Literal(paths) : ItemFilter.Parse(request.Paths);
-        S3SyncRequest s3 = request.S3!;
+        S3CopyRequest s3 = request.S3!;
         ExcludePatterns excludes = new(s3.Options.ExcludePatterns);
         PendingChanges? pending = null;
         if (request.Configuration is { } job)
         {
+            string mirrorPath = job.Options.Rsync.LocalDestination;
             Func<string, bool>? wants = filter.IsAll ? null : key => key.EndsWith('/') ? filter.MayHold(key) : filter.Matches(key);
-            mirror = new MirrorWalker(s3.MirrorPath, report, excludes, s3.Options.DirectoryMarkers, wants);
+            mirror = new MirrorWalker(mirrorPath, report, excludes, s3.Options.DirectoryMarkers, wants);
             catalog = CatalogView.TryOpen(job.Name, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null);
             // Only of a mirror that stage 1 of this job makes is it known who writes to it.
-            if (IsMirrorOf(job.Name, s3.MirrorPath))
-                pending = PendingChanges.Open(job.Name, s3.MirrorPath);
+            if (IsMirrorOf(job.Name, mirrorPath))
+                pending = PendingChanges.Open(job.Name, mirrorPath);
         }
 
         facts = new TestFacts(pending)
@@ -86,9 +87,9 @@ internal sealed class TestRun : IDisposable
     public static async Task<TestRun> PrepareAsync(
         BackupTestRequest request, StageReport report, Action<BackupDifference, CopyPair> emit, CancellationToken cancellationToken)
     {
-        S3SyncRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
-        if (request.Configuration is not null && !Directory.Exists(s3.MirrorPath))
-            throw MirrorErrors.MirrorMissing(s3.MirrorPath);
+        S3CopyRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
+        if (request.MirrorPath is { } mirrorPath && !Directory.Exists(mirrorPath))
+            throw MirrorErrors.MirrorMissing(mirrorPath);
         S3Copy copy = await S3Copy.OpenAsync(s3, request.Configuration?.Name, null, null, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -300,7 +301,7 @@ internal sealed class TestRun : IDisposable
             GoodCopy = verdict.Good,
             Reason = verdict.Reason,
             Length = pair.Local?.ContentLength ?? pair.Remote?.Size ?? pair.Row?.Size ?? 0,
-            FullName = facts.HasMirror ? Path.Join(request.S3!.MirrorPath, pair.RelativeKey.TrimEnd('/')) : null,
+            FullName = request.MirrorPath is { } mirrorPath ? Path.Join(mirrorPath, pair.RelativeKey.TrimEnd('/')) : null,
             BucketName = copy.Store.BucketName,
             Key = copy.Key(pair.RelativeKey),
         };

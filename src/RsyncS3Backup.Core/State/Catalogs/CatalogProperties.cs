@@ -30,6 +30,19 @@ internal sealed record CatalogProperties
     /// <summary>What the last run knew of the mirror when it ended; null when it did not, or did not know.</summary>
     public MirrorSummary? Mirror { get; init; }
 
+    /// <summary>What is known of a run that died.</summary>
+    public static string DeadRun(DateTimeOffset start) => $"The run that began at {start.UtcDateTime:u} did not end.";
+
+    /// <summary>True when the rows are about this, or there were none yet.</summary>
+    public bool IsAbout(string identity) => Identity is null || Identity == identity;
+
+    /// <summary>What a run that is about this has to doubt, and more for people where there is more to say.</summary>
+    public (CatalogDoubt Doubt, string? Reason) DoubtAbout(string identity) =>
+        !IsAbout(identity) ? (CatalogDoubt.OtherDestination, null)
+        : Doubt != CatalogDoubt.None ? (Doubt, DoubtReason)
+        : RunStart is { } start ? (CatalogDoubt.RunDied, DeadRun(start))
+        : (CatalogDoubt.None, null);
+
     /// <summary>What is stored.</summary>
     /// <exception cref="SqliteException">It cannot be read, or makes no sense.</exception>
     public static CatalogProperties Read(SqliteDatabase database)

@@ -14,13 +14,12 @@ internal sealed class CatalogReader : IDisposable
     private int previousLength;
     private long count;
 
-    /// <param name="path">The catalog's file.</param>
+    /// <param name="database">A connection of its own, which is closed with it.</param>
     /// <param name="from">The first key.</param>
     /// <param name="to">The key after the last one; null to read to the end.</param>
-    /// <param name="isReadOnly">True to change not even the log's index.</param>
-    public CatalogReader(string path, byte[] from, byte[]? to, bool isReadOnly = false)
+    public CatalogReader(SqliteDatabase database, byte[] from, byte[]? to)
     {
-        database = isReadOnly ? SqliteDatabase.OpenToRead(path) : SqliteDatabase.Open(path);
+        this.database = database;
         try
         {
             // One transaction, so that the count and the rows are from the same moment.

@@ -81,7 +81,7 @@ internal sealed class CatalogView : IDisposable
     /// <exception cref="IOException">They cannot be read, or are not those that were written.</exception>
     public IEnumerable<CatalogEntry> Read()
     {
-        using CatalogReader reader = new(FilePath, [], null);
+        using CatalogReader reader = new(SqliteDatabase.Open(FilePath), [], null);
         while (reader.Next() is { } entry)
             yield return entry;
     }

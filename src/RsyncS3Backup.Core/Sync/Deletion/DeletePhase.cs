@@ -11,12 +11,18 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// Deletes what the mirror no longer has, when all uploads are done: nothing of it, when an upload failed, when the mirror is empty, or when
 /// there is more of it than the job allows.
 /// </summary>
-internal sealed class DeletePhase(
-    S3SyncRequest request, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, RunContext context, StageReport report,
-    SyncState state, NestedPrefixes nested)
-    : IDisposable
+/// <param name="scope">The run's.</param>
+/// <param name="catalog">What S3 holds; null where that is not kept.</param>
+/// <param name="snapshot">The dated snapshot, where there is one.</param>
+/// <param name="nested">Prefixes of other jobs.</param>
+internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, NestedPrefixes nested) : IDisposable
 {
-    private readonly DeleteSpool deletes = new(state.SpoolFolder);
+    private readonly S3SyncRequest request = scope.Request;
+    private readonly IObjectStore store = scope.Store;
+    private readonly SyncCounters counters = scope.Counters;
+    private readonly RunContext context = scope.Context;
+    private readonly StageReport report = scope.Report;
+    private readonly DeleteSpool deletes = new(scope.State.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>

@@ -9,15 +9,16 @@ namespace RsyncS3Backup.Sync.Ownership;
 /// Prefixes of other jobs beneath a run's own, as the listing meets their markers: nothing beneath them is touched, and the run fails, because
 /// two jobs in one another's prefix is nothing that was meant.
 /// </summary>
-/// <param name="request">The run's request.</param>
-/// <param name="store">The bucket below the run's prefix.</param>
+/// <param name="scope">The run's.</param>
 /// <param name="catalog">What the job sent; null: nobody knows.</param>
 /// <param name="owner">Who the run is.</param>
-/// <param name="report">Hears of each.</param>
-internal sealed class NestedPrefixes(S3SyncRequest request, IObjectStore store, Catalog? catalog, PrefixOwner owner, StageReport report)
+internal sealed class NestedPrefixes(SyncScope scope, ICatalog? catalog, PrefixOwner owner)
 {
     private const string End = "/" + MirrorMarker.FileName;
 
+    private readonly S3SyncRequest request = scope.Request;
+    private readonly IObjectStore store = scope.Store;
+    private readonly StageReport report = scope.Report;
     private readonly List<string> folders = [];
 
     /// <summary>Looks at an object of the listing, which may be the marker of another job's prefix.</summary>

@@ -10,12 +10,13 @@ namespace RsyncS3Backup.Sync.Ownership;
 /// Looks whose a key prefix is before a run's first change there, once, and takes one that is nobody's. Thread-safe. A run that changes nothing
 /// never asks.
 /// </summary>
-/// <param name="request">The run's request.</param>
-/// <param name="store">The bucket below the prefix.</param>
+/// <param name="scope">The run's, with the store that is asked.</param>
 /// <param name="owner">Who the run is.</param>
-/// <param name="context">The run.</param>
-internal sealed class PrefixOwnership(S3SyncRequest request, IObjectStore store, PrefixOwner owner, RunContext context)
+internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
 {
+    private readonly S3SyncRequest request = scope.Request;
+    private readonly IObjectStore store = scope.Store;
+    private readonly RunContext context = scope.Context;
     private readonly object gate = new();
     private Task? asking;
 

@@ -33,7 +33,7 @@ internal sealed class ActionSource(
             return;
         }
 
-        Catalog catalog = session.Catalog!;
+        ICatalog catalog = session.Catalog!;
         IEnumerable<SyncAction> known = session.Mode.Mode == S3SyncMode.Journal
             ? new JournalPlanner(mirror, catalog, report).Plan(changes, cancellationToken)
             : SyncPlanner.Plan(mirror.Walk(cancellationToken), catalog.Read());

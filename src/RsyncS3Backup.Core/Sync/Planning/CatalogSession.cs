@@ -1,8 +1,6 @@
 using RsyncS3Backup.Mirror;
-using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
-using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.Sync.Planning;
 
@@ -12,47 +10,31 @@ namespace RsyncS3Backup.Sync.Planning;
 /// </summary>
 internal sealed class CatalogSession : IDisposable
 {
+    private readonly SyncScope scope;
     private readonly S3SyncRequest request;
     private readonly string endpoint;
-    private readonly string jobName;
-    private readonly DateTimeOffset startTime;
     private readonly MirrorMarker? marker;
-    private readonly SyncState state;
     private readonly IPlannedMirror? planned;
 
-    /// <param name="request">The run's.</param>
+    /// <param name="scope">The run's.</param>
     /// <param name="endpoint">The endpoint's address.</param>
-    /// <param name="keyPrefix">What every key starts with.</param>
     /// <param name="path">The catalog's file; null: the job's own.</param>
-    /// <param name="startTime">When the run began.</param>
     /// <param name="pending">What stage 1 changed.</param>
-    /// <param name="jobName">The job.</param>
-    /// <param name="report">Hears when no catalog can be kept.</param>
-    /// <param name="state">Keeps the catalog.</param>
     /// <param name="planned">The mirror that is planned on; null: the one that is there.</param>
-    public CatalogSession(
-        S3SyncRequest request, string endpoint, string keyPrefix, string? path, DateTimeOffset startTime, PendingChanges pending, string jobName,
-        StageReport report, SyncState state, IPlannedMirror? planned = null)
+    public CatalogSession(SyncScope scope, string endpoint, string? path, PendingChanges pending, IPlannedMirror? planned = null)
     {
-        this.state = state;
-        this.planned = planned;
-        this.request = request;
+        this.scope = scope;
         this.endpoint = endpoint;
-        this.jobName = jobName;
-        this.startTime = startTime;
+        this.planned = planned;
+        request = scope.Request;
         marker = ReadMarker(request.MirrorPath);
-        Catalog = Open(path, keyPrefix, report);
+        Catalog = OpenOrWarn(path);
         LastMirror = Catalog?.Mirror;
         Mode = ChooseMode(pending);
     }
 
-    private CatalogDoubt? missing;
-
     /// <summary>The catalog; null where none can be kept.</summary>
-    public Catalog? Catalog { get; }
-
-    /// <summary>True when a run of now has a catalog when it ends, be it a new one.</summary>
-    public bool KeepsCatalog => Catalog is not null || missing is not null;
+    public ICatalog? Catalog { get; }
 
     /// <summary>The mirror as the last run left it, which the catalog forgets when this one begins.</summary>
     public MirrorSummary? LastMirror { get; }
@@ -61,7 +43,7 @@ internal sealed class CatalogSession : IDisposable
     public SyncModeChoice Mode { get; }
 
     /// <summary>What was wrong with the catalog when it was opened: whether it knows all that was sent.</summary>
-    public CatalogDoubt Doubt => Catalog?.Doubt ?? missing ?? CatalogDoubt.Missing;
+    public CatalogDoubt Doubt => Catalog?.Doubt ?? CatalogDoubt.Missing;
 
     /// <summary>True when the catalog knows that a run is on.</summary>
     public bool HasBegun { get; private set; }
@@ -73,12 +55,12 @@ internal sealed class CatalogSession : IDisposable
     /// <summary>Opens the catalog of another prefix of the same job.</summary>
     /// <exception cref="IOException">It cannot be had.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be had.</exception>
-    public Catalog Open(string path, string keyPrefix)
+    public ICatalog Open(string path, string keyPrefix)
     {
         string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
         string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
         CatalogIdentity identity = new(endpoint, request.Destination.Bucket, keyPrefix, mirrorId);
-        return state.Open(path, identity);
+        return scope.State.Open(path, identity);
     }
 
     /// <summary>Has the catalog write down that a run is on.</summary>
@@ -86,7 +68,7 @@ internal sealed class CatalogSession : IDisposable
     {
         if (HasBegun)
             return;
-        Catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, startTime);
+        Catalog?.BeginRun(Mode.Mode == S3SyncMode.Reconcile, scope.StartTime);
         HasBegun = true;
     }
 
@@ -103,7 +85,7 @@ internal sealed class CatalogSession : IDisposable
         {
             // A run that changed nothing in S3 and knows what is known has nothing to write.
             if (!HasBegun && Catalog.Failure is null && Catalog.Mirror != summary)
-                Catalog.BeginRun(isReconcile: false, startTime);
+                Catalog.BeginRun(isReconcile: false, scope.StartTime);
             Catalog.EndRun(isDone, summary);
         }
         catch (IOException)
@@ -115,45 +97,39 @@ internal sealed class CatalogSession : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Catalog?.Dispose();
 
-    private Catalog? Open(string? path, string keyPrefix, StageReport report)
+    private ICatalog? OpenOrWarn(string? path)
     {
         try
         {
-            return Open(path ?? state.CatalogPath(), keyPrefix);
-        }
-        catch (Exception exception) when (state.IsReadOnly && (exception is FileNotFoundException or SqliteException { IsDamage: true }))
-        {
-            // A run would make one, or set aside what is there.
-            missing = exception is SqliteException ? CatalogDoubt.Damaged : CatalogDoubt.Missing;
-            return null;
+            return Open(path ?? scope.State.CatalogPath(), scope.KeyPrefix);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
+            scope.Report.Warning($"No catalog of what S3 holds can be kept, so every run compares everything: {exception.Message}");
             return null;
         }
     }
 
     private SyncModeChoice ChooseMode(PendingChanges pending)
     {
-        if (Catalog is null && missing is null)
+        if (Catalog is null)
             return new SyncModeChoice(S3SyncMode.Reconcile, "No catalog of what S3 holds can be kept.");
         return SyncModeChoice.From(new SyncModeFacts
         {
             Requested = request.Options.SyncMode,
             MayBeTakenOver = request.AllowNewDestination,
-            Doubt = missing ?? Catalog!.Doubt,
-            DoubtReason = Catalog?.DoubtReason,
+            Doubt = Catalog.Doubt,
+            DoubtReason = Catalog.DoubtReason,
             LastRunWasComplete = LastMirror is { IsEverythingSent: true },
             HasSameSettings = LastMirror?.Settings == Settings,
-            LastReconcile = Catalog?.LastReconcile,
+            LastReconcile = Catalog.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
-            Now = startTime,
-            IsMirrorOfStage1 = marker?.Job == jobName || planned is not null,
+            Now = scope.StartTime,
+            IsMirrorOfStage1 = marker?.Job == scope.JobName || planned is not null,
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
             JournalChanges = pending.Count + (planned?.Count ?? 0),
-            Objects = Catalog?.Count ?? 0,
+            Objects = Catalog.Count,
         });
     }
 

@@ -10,7 +10,7 @@ namespace RsyncS3Backup.Sync.Planning;
 /// only where to look; so a path may be named twice, and a change that was undone does no harm.
 /// </summary>
 /// <remarks>Holds every path that it looked at: a run by journal is one of few changes.</remarks>
-internal sealed class JournalPlanner(MirrorWalker mirror, Catalog catalog, StageReport report)
+internal sealed class JournalPlanner(MirrorWalker mirror, ICatalog catalog, StageReport report)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 

@@ -18,7 +18,7 @@ internal static class BackupSnapshots
         S3SyncOptions stage2 = configuration.Options.Rsync.SyncToS3;
         if (configuration.Destination is null || !DatedPrefix.NamesTimes(stage2.S3Prefix))
             return [];
-        S3SyncRequest request = S3SyncRequest.From(configuration) with
+        S3CopyRequest request = S3SyncRequest.From(configuration) with
         {
             Credentials = credentials,
             AllowInsecureEndpoint = allowInsecureEndpoint,
@@ -56,7 +56,7 @@ internal static class BackupSnapshots
 
     /// <summary>What a run that completes a snapshot now would prune.</summary>
     private static Task<SnapshotRetention> RetentionAfterAsync(
-        IObjectStore store, Snapshot[] own, S3SyncRequest request, string jobName, CancellationToken cancellationToken)
+        IObjectStore store, Snapshot[] own, S3CopyRequest request, string jobName, CancellationToken cancellationToken)
     {
         string current = KeyPrefix.Resolve(request.Options.S3Prefix, jobName, request.Clock.GetLocalNow(), request.Timezone);
         if (!new DatedPrefix(request.Options.S3Prefix!).TryParse(current, out DateTime time))

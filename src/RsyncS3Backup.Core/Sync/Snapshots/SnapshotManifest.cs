@@ -55,7 +55,7 @@ internal sealed record SnapshotManifest
     /// <param name="snapshot">The bucket below the snapshot's prefix.</param>
     /// <param name="request">How objects are encrypted and tagged. It is always in STANDARD: every run reads it.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task WriteAsync(IObjectStore snapshot, S3SyncRequest request, CancellationToken cancellationToken)
+    public async Task WriteAsync(IObjectStore snapshot, S3CopyRequest request, CancellationToken cancellationToken)
     {
         byte[] json = ToJson();
         ObjectHeaders headers = new()

@@ -4,7 +4,7 @@ using RsyncS3Backup.ObjectStore;
 namespace RsyncS3Backup.Sync.Snapshots;
 
 /// <summary>Deletes a whole snapshot, so that one of which something is left is never taken for complete.</summary>
-internal sealed class SnapshotPruner(IObjectStore store, S3SyncRequest request, DateTimeOffset now)
+internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, DateTimeOffset now)
 {
     /// <summary>Prunes one snapshot.</summary>
     /// <returns>How many objects were deleted, and why not all of them were.</returns>

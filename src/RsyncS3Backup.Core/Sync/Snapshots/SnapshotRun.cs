@@ -26,26 +26,18 @@ internal sealed class SnapshotRun : IDisposable
     private bool wasComplete;
     private Task? opening;
 
-    /// <param name="request">The run's; its prefix has date tokens.</param>
-    /// <param name="store">The bucket below the snapshot's prefix; not disposed.</param>
-    /// <param name="keyPrefix">That prefix.</param>
-    /// <param name="startTime">When the run began.</param>
-    /// <param name="context">The run.</param>
-    /// <param name="report">What the stage has to say.</param>
-    /// <param name="state">Keeps the catalogs.</param>
-    public SnapshotRun(
-        S3SyncRequest request, IObjectStore store, string keyPrefix, DateTimeOffset startTime, RunContext context, StageReport report,
-        SyncState state)
+    /// <param name="scope">The run's. Its prefix has date tokens, and its bucket lies below the snapshot's prefix.</param>
+    public SnapshotRun(SyncScope scope)
     {
-        this.request = request;
-        this.store = store;
-        this.keyPrefix = keyPrefix;
-        this.startTime = startTime;
-        this.context = context;
-        this.report = report;
+        request = scope.Request;
+        store = scope.Store;
+        keyPrefix = scope.KeyPrefix;
+        startTime = scope.StartTime;
+        context = scope.Context;
+        report = scope.Report;
         finder = new SnapshotFinder(store, request.Options.S3Prefix!, request.Timezone, Latest(request.Clock.GetUtcNow(), startTime));
         namesTimes = DatedPrefix.NamesTimes(request.Options.S3Prefix);
-        catalogs = OpenCatalogs(state);
+        catalogs = OpenCatalogs(scope.State);
     }
 
     /// <summary>The snapshots to copy from, the best first. Known when <see cref="BeginAsync"/> has ended.</summary>
@@ -63,7 +55,7 @@ internal sealed class SnapshotRun : IDisposable
     /// <summary>Looks what there is of this snapshot, and where its content can come from.</summary>
     /// <param name="openCatalog">Opens an earlier snapshot's catalog by its file and its prefix.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task BeginAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
+    public async Task BeginAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
         SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
@@ -168,7 +160,7 @@ internal sealed class SnapshotRun : IDisposable
         return manifest.WriteAsync(store, request, cancellationToken);
     }
 
-    private async Task FindSourcesAsync(Func<string, string, Catalog> openCatalog, CancellationToken cancellationToken)
+    private async Task FindSourcesAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         bool hasComplete = false;
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
@@ -191,14 +183,14 @@ internal sealed class SnapshotRun : IDisposable
         }
     }
 
-    private Catalog? TryOpen(Func<string, string, Catalog> openCatalog, string earlier)
+    private ICatalog? TryOpen(Func<string, string, ICatalog> openCatalog, string earlier)
     {
         string path = catalogs!.PathOf(earlier);
         if (!File.Exists(path))
             return null;
         try
         {
-            Catalog catalog = openCatalog(path, earlier);
+            ICatalog catalog = openCatalog(path, earlier);
             // One about another bucket or mirror has no rows here.
             if (catalog.Count > 0)
                 return catalog;
@@ -227,7 +219,7 @@ internal sealed class SnapshotRun : IDisposable
         WithCatalogs(known => known.Keep([keyPrefix]));
     }
 
-    private static SnapshotCatalogs? OpenCatalogs(SyncState state)
+    private static SnapshotCatalogs? OpenCatalogs(ISyncState state)
     {
         try
         {

@@ -7,7 +7,7 @@ namespace RsyncS3Backup.Sync.Snapshots;
 /// <summary>An earlier snapshot whose objects can be copied.</summary>
 /// <param name="keyPrefix">What its keys start with.</param>
 /// <param name="catalog">What it holds; null where S3 has to be asked about each object.</param>
-internal sealed class SnapshotSource(string keyPrefix, Catalog? catalog) : IDisposable
+internal sealed class SnapshotSource(string keyPrefix, ICatalog? catalog) : IDisposable
 {
     /// <summary>What its keys start with.</summary>
     public string KeyPrefix => keyPrefix;
@@ -33,7 +33,7 @@ internal sealed class SnapshotSource(string keyPrefix, Catalog? catalog) : IDisp
     }
 
     /// <summary>Multipart uploads of that snapshot that were neither completed nor aborted.</summary>
-    public IReadOnlyList<UnfinishedUpload> UnfinishedUploads => catalog?.UnfinishedUploads() ?? [];
+    public IReadOnlyList<UnfinishedUpload> UnfinishedUploads => catalog?.Uploads.All() ?? [];
 
     /// <inheritdoc/>
     public void Dispose() => catalog?.Dispose();

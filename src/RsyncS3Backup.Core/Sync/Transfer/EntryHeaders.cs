@@ -6,7 +6,7 @@ using RsyncS3Backup.ObjectStore;
 namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>What an entry's object is written with, by the job's settings.</summary>
-internal sealed class EntryHeaders(S3SyncRequest request)
+internal sealed class EntryHeaders(S3CopyRequest request)
 {
     // What consoles and file systems over S3 give a folder's marker.
     private const string FolderType = "application/x-directory";

@@ -15,7 +15,7 @@ internal interface IEntrySender
 /// Reads and sends nothing, and counts the requests that sending would take. A <see cref="PlannedStore"/> would do the same with content that has
 /// been read, which may be far away and large.
 /// </summary>
-internal sealed class PlannedSender(S3SyncRequest request, PlannedRequests planned, Action<long> onBytesSent) : IEntrySender
+internal sealed class PlannedSender(S3CopyRequest request, PlannedRequests planned, Action<long> onBytesSent) : IEntrySender
 {
     /// <inheritdoc/>
     public Task<UploadedObject?> UploadAsync(MirrorEntry entry, CancellationToken cancellationToken)

@@ -14,11 +14,20 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// Carries out one decision about one entry of the mirror, in the cheapest way that S3 allows: nothing, a copy inside S3, an upload. What S3
 /// confirmed goes into the catalog, and nothing else does.
 /// </summary>
+/// <param name="scope">The run's.</param>
+/// <param name="sender">Sends content.</param>
+/// <param name="limiter">Says when a request may be sent.</param>
+/// <param name="catalog">What S3 holds; null where that is not kept.</param>
+/// <param name="snapshot">The dated snapshot, where there is one.</param>
 internal sealed class SyncWorker(
-    IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IEntrySender sender, Catalog? catalog, SnapshotRun? snapshot,
-    SyncCounters counters, StageReport report)
+    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot)
 {
     private const int LongestKey = 1024;
+
+    private readonly IObjectStore store = scope.Store;
+    private readonly EntryHeaders headers = new(scope.Request);
+    private readonly SyncCounters counters = scope.Counters;
+    private readonly StageReport report = scope.Report;
 
     /// <summary>Brings S3 to what the entry is.</summary>
     /// <param name="action">What to do.</param>

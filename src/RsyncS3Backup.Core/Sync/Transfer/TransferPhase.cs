@@ -23,34 +23,28 @@ internal sealed class TransferPhase
     private const int HopelessFailures = 50;
 
     private readonly IObjectStore store;
-    private readonly Catalog? catalog;
+    private readonly ICatalog? catalog;
     private readonly SnapshotRun? snapshot;
     private readonly SyncCounters counters;
     private readonly StageReport report;
     private readonly Uploader uploader;
     private readonly SyncWorker worker;
 
-    /// <param name="request">What to send, and how.</param>
-    /// <param name="mostRequests">How many requests may be under way.</param>
-    /// <param name="store">Where to.</param>
+    /// <param name="scope">The run's.</param>
     /// <param name="catalog">What S3 holds.</param>
     /// <param name="snapshot">The dated snapshot, where there is one.</param>
-    /// <param name="counters">Counts what is done.</param>
-    /// <param name="report">Hears what goes wrong.</param>
+    /// <param name="mostRequests">How many requests may be under way.</param>
     /// <param name="sender">Sends content; null: from the mirror to the store.</param>
-    public TransferPhase(
-        S3SyncRequest request, int mostRequests, IObjectStore store, Catalog? catalog, SnapshotRun? snapshot, SyncCounters counters, StageReport report,
-        IEntrySender? sender)
+    public TransferPhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, int mostRequests, IEntrySender? sender)
     {
-        this.store = store;
         this.catalog = catalog;
         this.snapshot = snapshot;
-        this.counters = counters;
-        this.report = report;
-        EntryHeaders headers = new(request);
+        store = scope.Store;
+        counters = scope.Counters;
+        report = scope.Report;
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(store, headers, limiter, catalog, counters.Sent, counters.Kept);
-        worker = new SyncWorker(store, headers, limiter, sender ?? uploader, catalog, snapshot, counters, report);
+        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, counters.Sent, counters.Kept);
+        worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot);
     }
 
     /// <summary>Runs until everything that was found is carried out.</summary>
@@ -76,7 +70,7 @@ internal sealed class TransferPhase
     /// <param name="cancellationToken">Stops it.</param>
     public async Task AbortStaleUploadsAsync(Action begin, bool includeUnknown, RunContext context, CancellationToken cancellationToken)
     {
-        IReadOnlyList<UnfinishedUpload> remembered = catalog?.UnfinishedUploads() ?? [];
+        IReadOnlyList<UnfinishedUpload> remembered = catalog?.Uploads.All() ?? [];
         if (remembered.Count == 0 && !includeUnknown)
             return;
         begin();

@@ -1,0 +1,45 @@
+using System.Text;
+using RsyncS3Backup.State.Sqlite;
+
+namespace RsyncS3Backup.State.Catalogs;
+
+/// <summary>Brings changes of rows to a catalog's file.</summary>
+internal static class CatalogRowWriter
+{
+    /// <summary>Writes rows, and removes those that are null; returns by how many there are more.</summary>
+    public static int Write(SqliteDatabase writer, Dictionary<string, CatalogEntry?> rows)
+    {
+        using SqliteStatement insert = writer.Prepare("INSERT OR IGNORE INTO object(key, link_group, state) VALUES(?, ?, ?)");
+        using SqliteStatement update = writer.Prepare("UPDATE object SET link_group = ?2, state = ?3 WHERE key = ?1");
+        using SqliteStatement delete = writer.Prepare("DELETE FROM object WHERE key = ?");
+        CatalogRow row = new();
+        int more = 0;
+        byte[] buffer = new byte[1024];
+        foreach ((string relativeKey, CatalogEntry? entry) in rows)
+        {
+            if (Encoding.UTF8.GetMaxByteCount(relativeKey.Length) > buffer.Length)
+                buffer = new byte[Encoding.UTF8.GetMaxByteCount(relativeKey.Length)];
+            ReadOnlySpan<byte> key = buffer.AsSpan(0, Encoding.UTF8.GetBytes(relativeKey, buffer));
+            if (entry is null)
+            {
+                delete.Bind(1, key).Run();
+                more -= writer.Changes;
+                continue;
+            }
+
+            ReadOnlySpan<byte> state = row.Write(key, entry);
+            Bind(insert, key, entry.LinkGroup, state).Run();
+            more += writer.Changes;
+            if (writer.Changes == 0)
+                Bind(update, key, entry.LinkGroup, state).Run();
+        }
+
+        return more;
+    }
+
+    private static SqliteStatement Bind(SqliteStatement statement, ReadOnlySpan<byte> key, ulong linkGroup, ReadOnlySpan<byte> state)
+    {
+        statement.Bind(1, key).Bind(3, state);
+        return linkGroup == 0 ? statement.BindNull(2) : statement.Bind(2, unchecked((long)linkGroup));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using RsyncS3Backup.State.Sqlite;
+
+namespace RsyncS3Backup.State.Catalogs;
+
+/// <summary>The rows of a catalog's file, as they are written. All members may be called from any thread.</summary>
+/// <param name="open">Opens a connection of its own to the file.</param>
+/// <param name="health">Hears of damage.</param>
+/// <param name="begin">Called before rows are read in order; false: there are none.</param>
+internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth health, Func<bool> begin) : IDisposable
+{
+    private readonly object gate = new();
+    private readonly CatalogRow row = new();
+    private SqliteDatabase? lookup;
+    private SqliteStatement? findKey;
+    private SqliteStatement? findGroup;
+
+    /// <inheritdoc cref="ICatalog.Read"/>
+    public IEnumerable<CatalogEntry> Read()
+    {
+        if (!begin())
+            yield break;
+        using CatalogReader reader = health.Noted(() => new CatalogReader(open(), [], null));
+        Func<CatalogEntry?> next = reader.Next;
+        // Disposed before the reader is.
+        using CatalogReadAhead ahead = new(() => health.Noted(next));
+        while (ahead.NextBatch() is { } batch)
+        {
+            foreach (CatalogEntry entry in batch)
+                yield return entry;
+        }
+    }
+
+    /// <inheritdoc cref="ICatalog.ReadUnder"/>
+    public IEnumerable<CatalogEntry> ReadUnder(string keyPrefix)
+    {
+        byte[] from = Encoding.UTF8.GetBytes(keyPrefix);
+        if (from.Length == 0)
+            return Read();
+        // UTF-8 has no byte 0xFF, so the last byte can always be raised by one.
+        byte[] to = [.. from];
+        to[^1]++;
+        return ReadRange(from, to);
+    }
+
+    /// <summary>The row of a key; null where there is none.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public CatalogEntry? Find(string relativeKey)
+    {
+        byte[] key = Encoding.UTF8.GetBytes(relativeKey);
+        return Look(ref findKey, "SELECT key, state FROM object WHERE key = ?", statement => statement.Bind(1, key)) is [var found] ? found : null;
+    }
+
+    /// <summary>The rows of a link group in the order of their keys.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public List<CatalogEntry> FindLinkGroup(ulong linkGroup) => Look(
+        ref findGroup,
+        "SELECT key, state FROM object WHERE link_group = ? ORDER BY key",
+        statement => statement.Bind(1, unchecked((long)linkGroup)));
+
+    /// <summary>The rows of all link groups in the order of their keys.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public List<CatalogEntry> FindLinked()
+    {
+        SqliteStatement? once = null;
+        try
+        {
+            return Look(ref once, "SELECT key, state FROM object WHERE link_group IS NOT NULL ORDER BY key", _ => { });
+        }
+        finally
+        {
+            once?.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            findKey?.Dispose();
+            findGroup?.Dispose();
+            lookup?.Dispose();
+        }
+    }
+
+    private IEnumerable<CatalogEntry> ReadRange(byte[] from, byte[] to)
+    {
+        if (!begin())
+            yield break;
+        using CatalogReader reader = health.Noted(() => new CatalogReader(open(), from, to));
+        Func<CatalogEntry?> next = reader.Next;
+        while (health.Noted(next) is { } entry)
+            yield return entry;
+    }
+
+    private List<CatalogEntry> Look(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind)
+    {
+        lock (gate)
+        {
+            SqliteStatement? statement = prepared;
+            try
+            {
+                return health.Noted(() =>
+                {
+                    statement ??= (lookup ??= open()).Prepare(sql);
+                    bind(statement);
+                    List<CatalogEntry> found = [];
+                    while (statement.Step())
+                        found.Add(row.Read(statement.Blob(0), statement.Blob(1)));
+                    return found;
+                });
+            }
+            finally
+            {
+                // A statement that is not reset would keep seeing this moment's rows.
+                statement?.Reset();
+                prepared = statement;
+            }
+        }
+    }
+}

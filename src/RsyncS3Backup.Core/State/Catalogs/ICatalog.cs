@@ -1,0 +1,85 @@
+namespace RsyncS3Backup.State.Catalogs;
+
+/// <summary>
+/// What S3 is known to hold for a job. A run keeps it (<see cref="Catalog"/>), a plan only looks at it (<see cref="ReadOnlyCatalog"/>).
+/// All members may be called from any thread.
+/// </summary>
+internal interface ICatalog : IDisposable
+{
+    /// <summary>Its file.</summary>
+    string Path { get; }
+
+    /// <summary>What was found when it was opened.</summary>
+    CatalogDoubt Doubt { get; }
+
+    /// <summary>More about it, for people; null where there is no more to say.</summary>
+    string? DoubtReason { get; }
+
+    /// <summary>When the last reconcile that completed began; null where none has.</summary>
+    DateTimeOffset? LastReconcile { get; }
+
+    /// <summary>How many rows are written.</summary>
+    long Count { get; }
+
+    /// <summary>What the last run knew of the mirror when it ended; null when it did not, or did not know.</summary>
+    MirrorSummary? Mirror { get; }
+
+    /// <summary>Why something could not be written or read; null while all is well. Nothing more is written then.</summary>
+    string? Failure { get; }
+
+    /// <summary>The uploads in parts to this destination that are recorded and not forgotten.</summary>
+    IUnfinishedUploads Uploads { get; }
+
+    /// <summary>All rows in the order of their keys' UTF-8 bytes, as they are when the first is asked for.</summary>
+    /// <exception cref="IOException">
+    /// While it is enumerated: the rows cannot be read, or are not those that were written. That rows are missing may show at the end only, so
+    /// nothing may be deleted before that.
+    /// </exception>
+    IEnumerable<CatalogEntry> Read();
+
+    /// <summary>Likewise the rows whose key starts with <paramref name="keyPrefix"/>.</summary>
+    /// <exception cref="IOException">As for <see cref="Read"/>.</exception>
+    IEnumerable<CatalogEntry> ReadUnder(string keyPrefix);
+
+    /// <summary>The row of a key, with what was put but is not written yet; null where there is none.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    CatalogEntry? Find(string relativeKey);
+
+    /// <summary>The rows of a link group in the order of their keys, with what was put but is not written yet.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    IReadOnlyList<CatalogEntry> FindLinkGroup(ulong linkGroup);
+
+    /// <summary>The rows of all link groups in the order of their keys; without what was put and is not written yet.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    IReadOnlyList<CatalogEntry> FindLinked();
+
+    /// <summary>
+    /// Writes down that a run is on, on disk before this returns: call it before the run's first change in S3. Rows of another identity go.
+    /// </summary>
+    /// <param name="isReconcile">True when the run compares with a listing.</param>
+    /// <param name="startTime">When the run began.</param>
+    /// <exception cref="IOException">It cannot be written. The catalog is of no use to this run, and is set aside for the next.</exception>
+    void BeginRun(bool isReconcile, DateTimeOffset startTime);
+
+    /// <summary>
+    /// Records what S3 confirmed. Written soon, by a thread of its own; a failure shows in <see cref="Failure"/>.
+    /// </summary>
+    void Put(CatalogEntry entry);
+
+    /// <summary>Records that S3 holds nothing under a key, likewise.</summary>
+    void Remove(string relativeKey);
+
+    /// <summary>Records that S3 holds something else than the catalog says, so that the next run reconciles.</summary>
+    /// <param name="reason">What was seen.</param>
+    void Contradict(string reason);
+
+    /// <summary>
+    /// Writes what waits and closes the run, on disk before this returns. After a failure the run stays open, and the next one finds
+    /// <see cref="CatalogDoubt.RunDied"/>.
+    /// </summary>
+    /// <param name="isComplete">
+    /// Of a reconcile: true when every key of mirror and listing was seen and what S3 confirmed was put. Doubts end with that.
+    /// </param>
+    /// <param name="mirror">What the run knows of the mirror; null when it did not see all of it.</param>
+    void EndRun(bool isComplete, MirrorSummary? mirror = null);
+}

@@ -1,0 +1,144 @@
+using System.Text;
+using System.Text.Json;
+using FsCheck.Xunit;
+using RsyncS3Backup.Runs.Notifications;
+using RsyncS3Backup.Runs.Reporting;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Runs;
+
+/// <summary>What a person or a program is told of a run.</summary>
+public sealed class MessageTests
+{
+    [Fact]
+    public void The_subject_of_a_good_run_says_what_changed() => Assert.Equal(
+        "photos on nas: succeeded, 12 new, 3 changed, 1 deleted, 5.0 MiB sent to S3 in 1 m 15 s", RunSummary.Subject(SampleReports.Good));
+
+    [Fact]
+    public void The_subject_of_a_failed_run_says_why() => Assert.Equal(
+        "photos on nas: FAILED, SourceMissing: The source '/data/<photos> & more' does not exist.", RunSummary.Subject(SampleReports.Bad));
+
+    [Fact]
+    public void The_text_of_a_failed_run_begins_with_the_error_and_the_way_out() => Assert.StartsWith(
+        """
+        photos on nas: FAILED, SourceMissing: The source '/data/<photos> & more' does not exist.
+
+        Error: SourceMissing: The source '/data/<photos> & more' does not exist.
+            It was here.
+        What to do: Check the path.
+        Mirror: FAILED, 12 new, 3 changed, 1 deleted, 5.0 MiB in 3.0 s (/mirror)
+        S3: skipped. Stage 1 failed (SourceMissing); the bucket was not touched.
+        Warnings: warning 1
+            warning 2
+            warning 3
+            warning 4
+            warning 5
+            … and 25 more
+        Host: nas
+        Started: 2026-01-02 03:04:05 +00:00
+
+        """, RunSummary.PlainText(SampleReports.Bad), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_mends_every_failed_entry_is_said_before_what_the_stage_recommends()
+    {
+        BackupError entry = SampleReports.Bad.Error! with { RecommendedAction = "Allow s3:PutObject." };
+        RunReport report = SampleReports.Bad with { Stage1 = SampleReports.Bad.Stage1! with { FailedItems = [entry, entry] } };
+
+        Assert.Contains("What to do: Allow s3:PutObject. Check the path.", RunSummary.PlainText(report), StringComparison.Ordinal);
+    }
+
+    [Property]
+    public bool A_subject_is_one_short_line_whatever_an_error_says(string? name, string? message)
+    {
+        RunReport report = SampleReports.Bad with
+        {
+            Name = name ?? "",
+            Stage1 = SampleReports.Bad.Stage1! with { Error = SampleReports.Bad.Error! with { Message = string.Concat(Enumerable.Repeat(message + "🙂", 40)) } },
+        };
+        string subject = RunSummary.Subject(report);
+        // Half surrogate pairs, which names on Windows may have, are no reason to fail.
+        Assert.All(Enum.GetValues<NotificationFormat>(), format => Parse(WebhookPayload.Of(format, report)));
+        return subject.Length <= 250 && !subject.Any(char.IsControl);
+    }
+
+    [Fact]
+    public void The_JSON_has_a_version_both_stages_and_numbers()
+    {
+        JsonElement json = Parse(RunReportJson.ToUtf8(SampleReports.Bad));
+
+        Assert.Equal((1, "failure", "Failed", 3), (Number("schemaVersion"), Text("event"), Text("status"), Number("exitCode")));
+        Assert.Equal(("SourceMissing", "Check the path."), (Text("error", "id"), Text("error", "recommendedAction")));
+        Assert.Equal((12, 5 * 1024 * 1024), (Number("stage1", "created"), Number("stage1", "transferredBytes")));
+        Assert.Equal(75, json.GetProperty("durationSeconds").GetDouble());
+        Assert.Equal("Skipped", Text("stage2", "status"));
+        Assert.Equal(20, json.GetProperty("stage1").GetProperty("warnings").GetArrayLength());
+
+        string? Text(params string[] path) => Find(path).GetString();
+        int Number(params string[] path) => Find(path).GetInt32();
+        JsonElement Find(string[] path) => path.Aggregate(json, (element, name) => element.GetProperty(name));
+    }
+
+    [Fact]
+    public void The_JSON_of_a_result_with_a_configuration_does_not_hold_the_configuration()
+    {
+        RunReport report = SampleReports.Good with
+        {
+            Stage1 = SampleReports.Good.Stage1! with
+            {
+                Configuration = new BackupConfiguration
+                {
+                    Name = "x",
+                    Sources = [],
+                    Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/planted" } },
+                },
+            },
+        };
+
+        Assert.DoesNotContain("planted", Encoding.UTF8.GetString(RunReportJson.ToUtf8(report)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_for_Slack_has_blocks_and_no_link_or_mention_of_a_path()
+    {
+        JsonElement json = Parse(WebhookPayload.Of(NotificationFormat.Slack, SampleReports.Bad));
+
+        Assert.StartsWith("❌ photos on nas: FAILED, SourceMissing: The source '/data/&lt;photos&gt; &amp; more'", json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal(["header", "section", "section"], json.GetProperty("blocks").EnumerateArray().Select(block => block.GetProperty("type").GetString()));
+        Assert.All(json.GetProperty("blocks").EnumerateArray(), block => Assert.True(block.GetProperty("text").GetProperty("text").GetString()!.Length <= 3000));
+        Assert.Contains("*What to do:* Check the path.", json.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("good", "Good")]
+    [InlineData("warned", "Warning")]
+    [InlineData("bad", "Attention")]
+    public void A_message_for_Teams_is_an_adaptive_card_in_the_color_of_the_event(string which, string color)
+    {
+        RunReport report = which switch { "good" => SampleReports.Good, "bad" => SampleReports.Bad, _ => SampleReports.Warned };
+        JsonElement json = Parse(WebhookPayload.Of(NotificationFormat.Teams, report));
+
+        Assert.Equal("message", json.GetProperty("type").GetString());
+        JsonElement attachment = Assert.Single(json.GetProperty("attachments").EnumerateArray());
+        Assert.Equal("application/vnd.microsoft.card.adaptive", attachment.GetProperty("contentType").GetString());
+        JsonElement card = attachment.GetProperty("content");
+        Assert.Equal("AdaptiveCard", card.GetProperty("type").GetString());
+        Assert.Equal(["TextBlock", "TextBlock", "FactSet"], card.GetProperty("body").EnumerateArray().Select(item => item.GetProperty("type").GetString()));
+        Assert.Equal(color, card.GetProperty("body")[0].GetProperty("color").GetString());
+    }
+
+    [Theory]
+    [InlineData("https://hc-ping.com/uuid", "https://hc-ping.com/uuid/start", "https://hc-ping.com/uuid/fail", "https://hc-ping.com/uuid")]
+    [InlineData("https://hc-ping.com/uuid/", "https://hc-ping.com/uuid/start", "https://hc-ping.com/uuid/fail", "https://hc-ping.com/uuid/")]
+    [InlineData("https://a/key/slug?create=1", "https://a/key/slug/start?create=1", "https://a/key/slug/fail?create=1", "https://a/key/slug?create=1")]
+    public void A_ping_says_in_its_path_what_happened(string address, string start, string failure, string success)
+    {
+        Uri uri = new(address);
+        Assert.Equal(start, HttpDelivery.PingAddress(uri, NotificationEvent.Start).ToString());
+        Assert.Equal(failure, HttpDelivery.PingAddress(uri, NotificationEvent.Failure).ToString());
+        Assert.Equal(success, HttpDelivery.PingAddress(uri, NotificationEvent.Success).ToString());
+        Assert.Equal(success, HttpDelivery.PingAddress(uri, NotificationEvent.Warning).ToString());
+    }
+
+    private static JsonElement Parse(byte[] json) => JsonDocument.Parse(json).RootElement;
+}

@@ -1,0 +1,264 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Schedulers.Cron;
+using RsyncS3Backup.Schedulers.Launchd;
+using RsyncS3Backup.Schedulers.Systemd;
+using RsyncS3Backup.Schedulers.Windows;
+using RsyncS3Backup.Schedulers;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Schedulers;
+
+/// <summary>The systems' own programs, and their published rules, read what is given to them.</summary>
+public sealed partial class NativeTextTests
+{
+    private static readonly XNamespace Task = "http://schemas.microsoft.com/windows/2004/02/mit/task";
+
+    // The published order of the elements (MS-TSCH 2.5; the XSD's xs:sequence). Where it says xs:all, any order is right, and only the names
+    // are checked.
+    private static readonly Dictionary<string, string> Sequences = new()
+    {
+        ["CalendarTrigger"] = "Enabled StartBoundary EndBoundary Repetition ExecutionTimeLimit RandomDelay ScheduleByDay",
+        ["Exec"] = "Command Arguments WorkingDirectory",
+        ["Repetition"] = "Interval Duration StopAtDurationEnd",
+        ["ScheduleByDay"] = "DaysInterval",
+    };
+
+    private static readonly Dictionary<string, string> Sets = new()
+    {
+        ["Task"] = "RegistrationInfo Triggers Principals Settings Actions Data",
+        ["RegistrationInfo"] = "URI SecurityDescriptor Source Date Author Version Description Documentation",
+        ["Triggers"] = "CalendarTrigger",
+        ["Principals"] = "Principal",
+        ["Principal"] = "UserId LogonType GroupId DisplayName RunLevel ProcessTokenSidType RequiredPrivileges",
+        ["Settings"] = "AllowStartOnDemand RestartOnFailure MultipleInstancesPolicy DisallowStartIfOnBatteries StopIfGoingOnBatteries "
+            + "AllowHardTerminate StartWhenAvailable NetworkProfileName RunOnlyIfNetworkAvailable WakeToRun Enabled Hidden DeleteExpiredTaskAfter "
+            + "IdleSettings NetworkSettings ExecutionTimeLimit Priority RunOnlyIfIdle UseUnifiedSchedulingEngine "
+            + "DisallowStartOnRemoteAppSession MaintenanceSettings Volatile",
+        ["IdleSettings"] = "Duration WaitTimeout StopOnIdleEnd RestartOnIdle",
+        ["Actions"] = "Exec",
+    };
+
+    public static TheoryData<string> Kinds => ["plain", "hostile", "system"];
+
+    public static TheoryData<string, string> Schedules => new()
+    {
+        { "30 2 * * *", "America/New_York" },
+        { "*/15 * * * *", "Europe/Berlin" },
+        { "0 0 13 * FRI", "Australia/Lord_Howe" },
+        { "7,22 1-5 1,15 2-4 *", "Asia/Kolkata" },
+        { "* * * * *", "UTC" },
+    };
+
+    [SkippableTheory]
+    [MemberData(nameof(Kinds))]
+    public void Systemd_finds_nothing_wrong_with_the_units(string kind)
+    {
+        Skip.If(Program("systemd-analyze") is null, "There is no systemd-analyze here (Debian: package systemd).");
+        using TemporaryFolder folder = new();
+        // verify demands that the program is there.
+        ScheduleRegistration registration = Registration(kind) with { Program = folder.File("power shell/pw%sh", "#!/bin/sh\n") };
+        File.SetUnixFileMode(registration.Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string service = folder.File("x.service", SystemdText.Service(registration));
+        string timer = folder.File("x.timer", SystemdText.Timer(registration));
+
+        (int exitCode, string said) = Run("systemd-analyze", "verify", "--man=no", service, timer);
+
+        Assert.Equal((0, ""), (exitCode, said));
+    }
+
+    [SkippableTheory]
+    [Trait("Category", "Slow")]
+    [MemberData(nameof(Schedules))]
+    public void Systemd_reads_every_line_of_the_times(string expression, string zone)
+    {
+        Skip.If(Program("systemd-analyze") is null, "There is no systemd-analyze here (Debian: package systemd).");
+
+        foreach (string line in Registrations.Trigger(expression, zone, catchUp: true).Calendar)
+        {
+            Assert.DoesNotContain('/', line.Split(' ')[1]);
+            (int exitCode, string said) = Run("systemd-analyze", "calendar", line);
+            Assert.True(exitCode == 0 && said.Contains("Next elapse: ", StringComparison.Ordinal), said);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Kinds))]
+    public void The_property_list_is_one_for_those_who_read_them(string kind)
+    {
+        string? program = Program("plutil") ?? Program("plistutil");
+        Skip.If(program is null, "There is no plutil and no plistutil here (Debian: package libplist-utils).");
+        using TemporaryFolder folder = new();
+        ScheduleRegistration registration = Registration(kind);
+        string list = folder.File("x.plist", LaunchdText.PropertyList(registration));
+        string binary = folder["x.bin"];
+        string again = folder["x.again"];
+
+        if (program == "plutil")
+        {
+            Assert.Equal(0, Run("plutil", "-lint", list).ExitCode);
+            Run("plutil", "-convert", "xml1", "-o", again, list);
+        }
+        else
+        {
+            Assert.Equal((0, ""), Run("plistutil", "-i", list, "-o", binary, "-f", "bin"));
+            Assert.Equal((0, ""), Run("plistutil", "-i", binary, "-o", again, "-f", "xml"));
+        }
+
+        XElement dictionary = XDocument.Parse(File.ReadAllText(again)).Root!.Element("dict")!;
+        XElement arguments = (XElement)dictionary.Elements("key").Single(key => key.Value == "ProgramArguments").NextNode!.NodesAfterSelf()
+            .Prepend(dictionary.Elements("key").Single(key => key.Value == "ProgramArguments").NextNode!).OfType<XElement>().First();
+        Assert.Equal(registration.Arguments(delaysItself: true).Prepend(registration.Program), arguments.Elements("string").Select(item => item.Value));
+        Assert.Equal(registration.ToJson(), LaunchdText.Registration(File.ReadAllText(list))?.ToJson());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_task_follows_the_published_schema(string kind)
+    {
+        XElement task = Parse(TaskXml.Task(Registration(kind), @"HOME\me"));
+
+        Assert.Equal("1.4", task.Attribute("version")?.Value);
+        foreach (XElement element in task.DescendantsAndSelf())
+        {
+            Assert.Equal(Task, element.Name.Namespace);
+            string[] children = [.. element.Elements().Select(child => child.Name.LocalName)];
+            string name = element.Name.LocalName;
+            if (Sets.TryGetValue(name, out string? set))
+                Assert.Subset(set.Split(' ').ToHashSet(), children.ToHashSet());
+            if (Sequences.TryGetValue(name, out string? sequence))
+                Assert.Equal(sequence.Split(' ').Where(children.Contains), children);
+            Assert.True(children.Length == 0 || Sets.ContainsKey(name) || Sequences.ContainsKey(name), name);
+            if (name is "Interval" or "Duration" or "ExecutionTimeLimit" or "RandomDelay")
+                Assert.Matches(Iso8601Duration(), element.Value);
+            if (name is "StartBoundary")
+                Assert.Matches(Iso8601Time(), element.Value);
+            if (element.Value is "true" or "false" or "True" or "False")
+                Assert.Contains(element.Value, (string[])["true", "false"]);
+        }
+
+        Assert.InRange(task.Element(Task + "Triggers")!.Elements().Count(), 1, TaskXml.MostTriggers);
+        Assert.Equal(task.Descendants(Task + "Principal").Single().Attribute("id")?.Value, task.Element(Task + "Actions")?.Attribute("Context")?.Value);
+    }
+
+    [Fact]
+    public void A_task_is_never_killed_starts_on_battery_and_catches_up()
+    {
+        XElement settings = Parse(TaskXml.Task(Registrations.Plain, "me")).Element(Task + "Settings")!;
+
+        string Value(string name) => settings.Element(Task + name)!.Value;
+        Assert.Equal(
+            ("PT0S", "false", "false", "true"),
+            (Value("ExecutionTimeLimit"), Value("DisallowStartIfOnBatteries"), Value("StopIfGoingOnBatteries"), Value("StartWhenAvailable")));
+    }
+
+    [Theory]
+    [InlineData("*/5 * * * *", 1)]
+    [InlineData("* * * * *", 1)]
+    [InlineData("30 2 * * *", 1)]
+    [InlineData("7 2 * * *", 8)]
+    public void Equal_distances_make_one_trigger_of_a_task(string expression, int triggers)
+    {
+        ScheduleRegistration registration = Registrations.Plain with { Trigger = Registrations.Trigger(expression, "UTC", catchUp: true) };
+
+        Assert.Null(TaskXml.Obstacle(registration));
+        Assert.Equal(triggers, Parse(TaskXml.Task(registration, "me")).Descendants(Task + "CalendarTrigger").Count());
+    }
+
+    [Fact]
+    public void More_triggers_than_a_task_can_have_are_refused()
+    {
+        ScheduleRegistration registration = Registrations.Plain with { Trigger = Registrations.Trigger("0-12 2 * * *", "UTC", catchUp: true) };
+
+        Assert.Contains("48", TaskXml.Obstacle(registration), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_task_that_windows_wrote_anew_is_the_same_and_one_that_was_changed_is_not()
+    {
+        string xml = TaskXml.Task(Registrations.Hostile, @"HOME\me");
+        // Windows orders triggers anew and leaves out what has its default.
+        string anew = xml.Replace("<Enabled>true</Enabled>", "", StringComparison.Ordinal);
+
+        Assert.Null(TaskXml.Difference(anew, Registrations.Hostile));
+        Assert.Contains("ExecutionTimeLimit", TaskXml.Difference(xml.Replace("PT0S", "PT72H", StringComparison.Ordinal), Registrations.Hostile), StringComparison.Ordinal);
+        Assert.Contains("Command", TaskXml.Difference(xml.Replace("/opt/power shell/pwsh<", "evil<", StringComparison.Ordinal), Registrations.Hostile), StringComparison.Ordinal);
+        Assert.NotNull(TaskXml.Difference(xml, Registrations.Plain));
+    }
+
+    [Theory]
+    [InlineData(@"C:\a b\c", "\"C:\\a b\\c\"")]
+    [InlineData(@"C:\a b\", "\"C:\\a b\\\\\"")]
+    [InlineData("a\"b", "\"a\\\"b\"")]
+    [InlineData(@"a\""b c", "\"a\\\\\\\"b c\"")]
+    [InlineData("", "\"\"")]
+    [InlineData(@"C:\plain\", @"C:\plain\")]
+    public void Arguments_on_windows_are_quoted_as_its_programs_read_them(string argument, string quoted) =>
+        Assert.Equal(quoted, TaskXml.Quote(argument));
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void What_was_registered_is_read_back_from_every_text(string kind)
+    {
+        ScheduleRegistration registration = Registration(kind);
+        string json = registration.ToJson();
+
+        Assert.Equal(json, SystemdText.Registration(SystemdText.Timer(registration))?.ToJson());
+        Assert.Equal(json, CrontabText.Registration(CrontabText.File(registration))?.ToJson());
+        Assert.Equal(json, Assert.Single(CrontabText.Find(CrontabText.With(null, registration))).Registration?.ToJson());
+        Assert.Equal(json, TaskXml.Registration(TaskXml.Task(registration, "me"))?.ToJson());
+        Assert.True(json.All(char.IsAscii) && !json.Contains("--", StringComparison.Ordinal) && !json.Contains('\n', StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_job_has_a_name_of_its_own_that_every_system_takes()
+    {
+        string[] jobs = ["photos", "Photos", "photos.v2", "photos_v2", "100%", "100$", "日本", "a b", "a/b", "-", "..", new string('x', 200)];
+
+        Assert.Equal(jobs.Length, jobs.Select(NativeNames.EntryName).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.All(jobs.Select(NativeNames.EntryName), name => Assert.Matches("^rsyncs3backup-[A-Za-z0-9._-]{1,100}$", name));
+        Assert.All(jobs.Select(NativeNames.EntryName).Select(NativeNames.CronFile), name => Assert.Matches("^[A-Za-z0-9_-]+$", name));
+    }
+
+    [Theory]
+    [InlineData("/opt/pwsh/pwsh", "/usr/bin/pwsh", "/usr/bin/pwsh")]
+    [InlineData("/opt/pwsh/pwsh", "/usr/local/bin/other", "/opt/pwsh/pwsh")]
+    [InlineData("/snap/powershell/271/opt/powershell/pwsh", null, "/snap/bin/pwsh")]
+    [InlineData("/opt/homebrew/Cellar/powershell/7.5.0/bin/pwsh", "/x/pwsh", "/snap/bin/pwsh")]
+    [InlineData("/usr/bin/dotnet", "/usr/bin/pwsh", "/usr/bin/pwsh")]
+    [InlineData("/usr/bin/dotnet", null, null)]
+    [InlineData(@"C:\Program Files\PowerShell\7\pwsh.exe", null, @"C:\Program Files\PowerShell\7\pwsh.exe")]
+    public void The_name_of_PowerShell_that_outlives_an_update_is_registered(string running, string? onPath, string? chosen) =>
+        Assert.Equal(chosen, PowerShellProgram.Choose(
+            running, onPath, ["/snap/bin/pwsh"], path => path == "/usr/bin/pwsh" ? "/opt/pwsh/pwsh" : path));
+
+    private static ScheduleRegistration Registration(string kind) => kind switch
+    {
+        "plain" => Registrations.Plain,
+        "hostile" => Registrations.Hostile,
+        _ => Registrations.HostileSystem,
+    };
+
+    private static XElement Parse(string xml) => XElement.Parse(xml[xml.IndexOf("<Task", StringComparison.Ordinal)..]);
+
+    private static string? Program(string name) => ProgramFinder.Find(name) is null ? null : name;
+
+    private static (int ExitCode, string Said) Run(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string said = process.StandardOutput.ReadToEnd() + errors.Result;
+        process.WaitForExit();
+        return (process.ExitCode, said);
+    }
+
+    [GeneratedRegex("^P(?=.)([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$")]
+    private static partial Regex Iso8601Duration();
+
+    [GeneratedRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+    private static partial Regex Iso8601Time();
+}

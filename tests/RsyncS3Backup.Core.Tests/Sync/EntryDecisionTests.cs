@@ -1,0 +1,95 @@
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Sync;
+
+public sealed class EntryDecisionTests
+{
+    private static readonly FileAttributesSnapshot Sent = new()
+    {
+        Size = 10,
+        ModifiedNanoseconds = 1_000_000_001,
+        ChangedNanoseconds = 2_000_000_002,
+        Mode = 0x81A4,
+        UserId = 7,
+        GroupId = 8,
+        Inode = 99,
+        LinkCount = 1,
+    };
+
+    private static readonly CatalogEntry Row = new()
+    {
+        RelativeKey = "a",
+        Size = 10,
+        ModifiedNanoseconds = 1_000_000_001,
+        ChangedNanoseconds = 2_000_000_002,
+        Mode = 0x81A4,
+        UserId = 7,
+        GroupId = 8,
+        ETag = "e",
+        StorageClass = "STANDARD",
+    };
+
+    public static TheoryData<string, long, long, long, uint, uint, uint, string> Cases => new()
+    {
+        { "nothing", 10, 1_000_000_001, 2_000_000_002, 0x81A4, 7, 1, "Keep" },
+        { "the size", 11, 1_000_000_001, 2_000_000_002, 0x81A4, 7, 1, "Update" },
+        { "the time by a nanosecond", 10, 1_000_000_002, 2_000_000_002, 0x81A4, 7, 1, "Compare" },
+        { "the time to an older one", 10, 1, 2_000_000_002, 0x81A4, 7, 1, "Compare" },
+        { "only the change time", 10, 1_000_000_001, 2_000_000_003, 0x81A4, 7, 1, "Compare" },
+        { "the mode, as far as one can see", 10, 1_000_000_001, 2_000_000_002, 0x81ED, 7, 1, "Metadata" },
+        { "the owner", 10, 1_000_000_001, 2_000_000_002, 0x81A4, 0, 1, "Metadata" },
+        { "the number of names", 10, 1_000_000_001, 2_000_000_002, 0x81A4, 7, 2, "Metadata" },
+        { "the type", 10, 1_000_000_001, 2_000_000_002, 0xA1FF, 7, 1, "Update" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void What_differs_decides(string what, long size, long modified, long changed, uint mode, uint user, uint names, string expected)
+    {
+        FileAttributesSnapshot now = Sent with
+        {
+            Size = size,
+            ModifiedNanoseconds = modified,
+            ChangedNanoseconds = changed,
+            Mode = mode,
+            UserId = user,
+            LinkCount = names,
+        };
+
+        SyncActionKind decided = EntryDecision.Decide(Entry(now), Row);
+
+        Assert.True(expected == decided.ToString(), $"{what} differs, and that is a {decided}");
+    }
+
+    [Fact]
+    public void An_empty_file_needs_no_reading() =>
+        Assert.Equal(
+            SyncActionKind.Metadata,
+            EntryDecision.Decide(Entry(Sent with { Size = 0, ModifiedNanoseconds = 5, ChangedNanoseconds = 6 }), Row with { Size = 0 }));
+
+    [Fact]
+    public void A_folder_s_own_size_is_none_of_its_marker_s_business() =>
+        Assert.Equal(
+            SyncActionKind.Keep,
+            EntryDecision.Decide(
+                new MirrorEntry("a/", "/m/a", MirrorEntryKind.Folder, Sent with { Size = 4096, Mode = 0x41ED, LinkCount = 2, ChangedNanoseconds = 9 }),
+                Row with { Size = 0, Mode = 0x41ED }));
+
+    [Fact]
+    public void What_could_not_be_read_is_protected_whatever_is_known_of_it()
+    {
+        MirrorEntry unreadable = new("a", "/m/a", MirrorEntryKind.Unreadable, default);
+
+        Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, Row));
+        Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, null));
+        Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, Row, new StoredObject("a", 10, "e")).Kind);
+    }
+
+    private static MirrorEntry Entry(FileAttributesSnapshot attributes) =>
+        new("a", "/m/a", attributes.IsSymbolicLink ? MirrorEntryKind.SymbolicLink : MirrorEntryKind.File, attributes);
+}

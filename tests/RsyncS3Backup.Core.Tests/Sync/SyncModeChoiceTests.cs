@@ -1,0 +1,100 @@
+using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Planning;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Sync;
+
+public sealed class SyncModeChoiceTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+
+    private static readonly SyncModeFacts AllIsWell = new()
+    {
+        Requested = S3SyncMode.Auto,
+        Doubt = CatalogDoubt.None,
+        LastRunWasComplete = true,
+        HasSameSettings = true,
+        LastReconcile = Now.AddDays(-1),
+        ReconcileEvery = TimeSpan.FromDays(7),
+        Now = Now,
+        IsMirrorOfStage1 = true,
+        FollowsStage1 = true,
+        IsJournalComplete = true,
+        JournalChanges = 500,
+        Objects = 1_000_000,
+    };
+
+    [Fact]
+    public void The_journal_is_enough_after_a_stage_1_that_noted_everything() => AssertMode(S3SyncMode.Journal, AllIsWell);
+
+    [Theory]
+    [InlineData(CatalogDoubt.Missing)]
+    [InlineData(CatalogDoubt.Damaged)]
+    [InlineData(CatalogDoubt.OtherDestination)]
+    [InlineData(CatalogDoubt.RunDied)]
+    [InlineData(CatalogDoubt.Contradicted)]
+    internal void A_doubtful_catalog_is_compared_with_S3_whatever_was_asked_for(CatalogDoubt doubt)
+    {
+        foreach (S3SyncMode requested in Enum.GetValues<S3SyncMode>())
+            AssertMode(S3SyncMode.Reconcile, AllIsWell with { Requested = requested, Doubt = doubt });
+    }
+
+    [Fact]
+    public void A_catalog_that_was_never_compared_with_S3_is() => AssertMode(S3SyncMode.Reconcile, AllIsWell with { LastReconcile = null });
+
+    [Fact]
+    public void S3_is_compared_when_it_is_time()
+    {
+        AssertMode(S3SyncMode.Journal, AllIsWell with { LastReconcile = Now.AddDays(-7).AddSeconds(1) });
+        AssertMode(S3SyncMode.Reconcile, AllIsWell with { LastReconcile = Now.AddDays(-7) });
+        AssertMode(S3SyncMode.Reconcile, AllIsWell with { LastReconcile = Now.AddHours(1) });
+        AssertMode(S3SyncMode.Reconcile, AllIsWell with { ReconcileEvery = TimeSpan.Zero });
+    }
+
+    [Fact]
+    public void Who_asks_for_the_catalog_or_the_journal_is_not_sent_to_S3_by_the_calendar()
+    {
+        SyncModeFacts overdue = AllIsWell with { LastReconcile = Now.AddYears(-1) };
+
+        AssertMode(S3SyncMode.Catalog, overdue with { Requested = S3SyncMode.Catalog });
+        AssertMode(S3SyncMode.Journal, overdue with { Requested = S3SyncMode.Journal });
+    }
+
+    [Fact]
+    public void The_mirror_is_walked_when_the_journal_may_not_know_it_all()
+    {
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { FollowsStage1 = false });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { IsJournalComplete = false });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { LastRunWasComplete = false });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { IsMirrorOfStage1 = false });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { HasSameSettings = false });
+    }
+
+    [Fact]
+    public void The_journal_that_was_asked_for_gives_way_too_when_it_may_not_know_it_all()
+    {
+        SyncModeFacts asked = AllIsWell with { Requested = S3SyncMode.Journal };
+
+        AssertMode(S3SyncMode.Journal, asked with { FollowsStage1 = false });
+        AssertMode(S3SyncMode.Catalog, asked with { IsJournalComplete = false });
+        AssertMode(S3SyncMode.Catalog, asked with { LastRunWasComplete = false });
+        AssertMode(S3SyncMode.Catalog, asked with { IsMirrorOfStage1 = false });
+    }
+
+    [Fact]
+    public void Many_changes_are_found_by_a_walk()
+    {
+        AssertMode(S3SyncMode.Journal, AllIsWell with { JournalChanges = 100_000 });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { JournalChanges = 100_001 });
+        AssertMode(S3SyncMode.Catalog, AllIsWell with { JournalChanges = 1_001, Objects = 2_000 });
+        AssertMode(S3SyncMode.Journal, AllIsWell with { JournalChanges = 1_000, Objects = 10 });
+    }
+
+    private static void AssertMode(S3SyncMode expected, SyncModeFacts facts)
+    {
+        SyncModeChoice chosen = SyncModeChoice.From(facts);
+
+        Assert.True(expected == chosen.Mode, $"{facts} gave {chosen}");
+        Assert.NotEmpty(chosen.Reason);
+    }
+}
