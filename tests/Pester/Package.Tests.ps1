@@ -8,6 +8,7 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Notifications'
         'about_RsyncS3Backup_Restore'
         'about_RsyncS3Backup_Schedules'
+        'about_RsyncS3Backup_Security'
         'about_RsyncS3Backup_Unattended'
     )
 }

@@ -12,6 +12,10 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     // A body of this size fits into the socket's buffer, so its sending is no movement of its own.
     private const int WorthMetering = 64 * 1024;
 
+    // A thousand keys of 1,024 bytes, each escaped to three, and what is said of them are 4 MiB. The reader of XML takes ten times as much memory.
+    private const long LongestDocument = 32L * 1024 * 1024;
+    private static readonly string[] Documents = ["list-type=", "versions", "uploads", "uploadId=", "versioning"];
+
     private const int FailuresBeforeGivingUp = 3;
     private static readonly TimeSpan ShortestTrial = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestTrial = TimeSpan.FromSeconds(9);
@@ -36,7 +40,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
                 traffic.Sent(length);
             traffic.Answered(response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests);
             if (response.Content.Headers.ContentLength != 0 && request.Method != HttpMethod.Head)
-                response.Content = await WatchAsync(response.Content, cancellationToken).ConfigureAwait(false);
+                response.Content = await WatchAsync(response.Content, IsForContent(request) ? long.MaxValue : LongestDocument, cancellationToken).ConfigureAwait(false);
             return response;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -78,10 +82,14 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     private static IOException NothingMoved(TimeSpan patience) => new(
         $"Nothing moved for {patience.TotalSeconds:0} s.", new TimeoutException());
 
-    private async Task<HttpContent> WatchAsync(HttpContent content, CancellationToken cancellationToken)
+    // What is listed has a parameter; what is fetched has none, or says which version or part.
+    private static bool IsForContent(HttpRequestMessage request) =>
+        request.Method == HttpMethod.Get && !Array.Exists(Documents, name => request.RequestUri!.Query.Contains(name, StringComparison.Ordinal));
+
+    private async Task<HttpContent> WatchAsync(HttpContent content, long longest, CancellationToken cancellationToken)
     {
         Stream body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        StreamContent watched = new(new WatchedStream(body, traffic, limits.RequestPatience));
+        StreamContent watched = new(new WatchedStream(body, traffic, limits.RequestPatience, longest));
         foreach (KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues> header in content.Headers.NonValidated)
             watched.Headers.TryAddWithoutValidation(header.Key, header.Value);
         return watched;
@@ -156,10 +164,13 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
         private readonly Stream network;
         private readonly Traffic traffic;
         private readonly TimeSpan requestPatience;
+        private readonly long longest;
+        private long received;
         private int ended;
 
-        public WatchedStream(Stream network, Traffic traffic, TimeSpan requestPatience)
+        public WatchedStream(Stream network, Traffic traffic, TimeSpan requestPatience, long longest)
         {
+            this.longest = longest;
             this.network = network;
             this.traffic = traffic;
             this.requestPatience = requestPatience;
@@ -176,6 +187,9 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
             {
                 int read = await network.ReadAsync(buffer, patience.Token).ConfigureAwait(false);
                 traffic.Received(read);
+                received += read;
+                if (received > longest)
+                    throw new IOException($"The answer is longer than {longest} bytes, which no answer of S3 is.");
                 if (read == 0)
                     End();
                 return read;

@@ -21,7 +21,7 @@ internal static class ScheduleSafety
         [
             registration.ConfigPath ?? configuration.Path, registration.Program, registration.Launcher,
             Path.GetDirectoryName(registration.Launcher), rsync.RsyncPath ?? ProgramFinder.Find("rsync"),
-            .. commands.Select(command => command.Script ?? command.Command.FirstOrDefault()), .. rsync.PatternFiles,
+            .. commands.Select(command => command.Script ?? (command.Command is [string program, ..] ? program : null)), .. rsync.PatternFiles,
         ];
         return files.OfType<string>().Where(Path.IsPathFullyQualified).Distinct(StringComparer.Ordinal);
     }
