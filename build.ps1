@@ -168,11 +168,12 @@ function Get-Suite([string] $Shells) {
     New-DotnetSuite Core Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store"
     New-DotnetSuite Core-Rsync Core-Rsync $core "FullyQualifiedName~$rsync"
     New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)"
-    New-DotnetSuite Module Module $module 'FullyQualifiedName!~.NativeScheduleTests.'
+    New-DotnetSuite Module-Runs Module-Runs $module 'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~.NativeScheduleTests.'
     New-PesterSuite Pester Schedules $Shells
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there.
     # With their slashes: without, it looks at nothing. Not at all that is here: tests make folders in `out`, and links to elsewhere.
     New-CommandSuite Format Core-Rsync dotnet, format, whitespace, ., --folder, --include, src/, tests/, --verify-no-changes
+    New-DotnetSuite Module Core-Rsync $module 'FullyQualifiedName!~.EndToEnd.'
     if ($Quick) { return }
     # They wait for the minutes at which real schedulers start a job.
     New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Recovery;
@@ -10,7 +11,7 @@ namespace RsyncS3Backup.Core.Tests.Recovery;
 [Trait("Category", "Slow")]
 public sealed class RestoreModelTests : RestoreHarness
 {
-    private const int Rounds = 5;
+    private static readonly int Rounds = TestEffort.Times(3);
 
     [SkippableTheory]
     [InlineData(1)]

@@ -15,9 +15,9 @@ public sealed class ChangeJournalTreeTests
     private const int Lanes = 2;
 
     [SkippableTheory]
-    [InlineData(1, 5, 100)]
-    [InlineData(1, 0, 30)]
-    [InlineData(3, 0, 10)]
+    [InlineData(1, 5, 40)]
+    [InlineData(1, 0, 12)]
+    [InlineData(3, 0, 5)]
     public async Task The_mirror_becomes_the_source_and_the_journal_is_their_difference(int sources, int treesInEach, int runs)
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "makes sockets with mknod, as root on Linux");
@@ -50,7 +50,7 @@ public sealed class ChangeJournalTreeTests
             ? roots
             : [.. roots.SelectMany(root => Enumerable.Range(0, treesInEach).Select(number => Directory.CreateDirectory($"{root}/{number}").FullName))];
         string sourceRoot = sourceCount == 1 ? roots[0] : files["all"];
-        for (int run = 0; run < runs; run++)
+        for (int run = 0; run < TestEffort.Times(runs); run++)
         {
             foreach (string tree in trees)
                 new RawTree(random, MirrorTrees.Latin1(tree)).Change();

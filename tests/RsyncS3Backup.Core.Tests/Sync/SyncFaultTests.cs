@@ -54,7 +54,9 @@ public sealed class SyncFaultTests : SyncHarness
     public async Task After_any_fault_the_next_run_converges(string operation, FaultKind kind)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
-        byte[] large = new byte[LargeFile];
+        // Nothing else looks at a file in parts, which takes most of the time.
+        bool isAboutParts = operation.Contains("Multipart", StringComparison.Ordinal) || operation == "UploadPart";
+        byte[] large = new byte[isAboutParts ? LargeFile : 9];
         WriteOld("edited", "first");
         WriteOld("touched", "same");
         WriteOld("gone", "gone");
@@ -67,7 +69,7 @@ public sealed class SyncFaultTests : SyncHarness
         File.SetLastWriteTimeUtc(Files["source/touched"], DateTime.UnixEpoch);
         File.Delete(Files["source/gone"]);
         Write("new", "new");
-        large[LargeFile / 2]++;
+        large[large.Length / 2]++;
         await File.WriteAllBytesAsync(Files["source/large"], large);
         bool needsListing = operation is "HeadObject" or "ListObjectsV2";
         if (needsListing)
@@ -101,7 +103,7 @@ public sealed class SyncFaultTests : SyncHarness
         File.SetLastWriteTimeUtc(Files["source/touched"], Old);
         WriteOld("gone", "gone");
         File.Delete(Files["source/new"]);
-        large[LargeFile / 2]--;
+        large[large.Length / 2]--;
         await File.WriteAllBytesAsync(Files["source/large"], large);
         File.SetLastWriteTimeUtc(Files["source/large"], Old);
         Options = Options with { Timeout = TimeSpan.FromMinutes(1) };

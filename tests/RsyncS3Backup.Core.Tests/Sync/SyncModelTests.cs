@@ -1,27 +1,26 @@
 using System.Globalization;
 using RsyncS3Backup.Core.Tests.Rsync;
+using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>
 /// Random trees, real rsync, real requests: after each run the bucket is the mirror, whichever way the run found the differences, and every
-/// run makes just the requests that the differences need. RSYNCS3_TEST_MODEL_SEEDS=n tries n more seeds.
+/// run makes just the requests that the differences need. RSYNCS3_TEST_EFFORT=n tries n times as many seeds.
 /// </summary>
 [Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class SyncModelTests : SyncHarness
 {
-    private const int Rounds = 14;
-    private const string MoreSeeds = "RSYNCS3_TEST_MODEL_SEEDS";
+    private const int Rounds = 12;
 
     public static TheoryData<int> Seeds
     {
         get
         {
-            int more = int.TryParse(Environment.GetEnvironmentVariable(MoreSeeds), CultureInfo.InvariantCulture, out int count) ? count : 0;
             TheoryData<int> seeds = [];
-            for (int seed = 1; seed <= 6 + more; seed++)
+            for (int seed = 1; seed <= TestEffort.Times(4); seed++)
                 seeds.Add(seed);
             return seeds;
         }
