@@ -23,6 +23,7 @@ internal static class ErrorIds
     public const string FileTooLarge = nameof(FileTooLarge);
     public const string FileUnreadable = nameof(FileUnreadable);
     public const string FolderUnreadable = nameof(FolderUnreadable);
+    public const string HistoryNewer = nameof(HistoryNewer);
     public const string HistoryNotChanged = nameof(HistoryNotChanged);
     public const string HistoryNotFound = nameof(HistoryNotFound);
     public const string HistoryUnreadable = nameof(HistoryUnreadable);

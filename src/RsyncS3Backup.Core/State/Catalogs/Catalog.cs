@@ -95,7 +95,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <exception cref="UnauthorizedAccessException">No catalog can be had.</exception>
     public static Catalog Open(string path, CatalogIdentity identity)
     {
-        path = System.IO.Path.GetFullPath(path);
+        path = CatalogFile.Ours(System.IO.Path.GetFullPath(path));
         SqliteDatabase database = CatalogFile.OpenOrMake(path);
         try
         {
@@ -119,7 +119,7 @@ internal sealed class Catalog : IUnfinishedUploads, IDisposable
     /// <exception cref="IOException">It cannot be read, or is damaged.</exception>
     public static Catalog? OpenToRead(string path, CatalogIdentity identity)
     {
-        path = System.IO.Path.GetFullPath(path);
+        path = CatalogFile.Ours(System.IO.Path.GetFullPath(path));
         if (!File.Exists(path))
             return null;
         SqliteDatabase database = SqliteDatabase.OpenToRead(path);
