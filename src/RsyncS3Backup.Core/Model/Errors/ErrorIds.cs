@@ -59,6 +59,7 @@ internal static class ErrorIds
     public const string PasswordFileUnusable = nameof(PasswordFileUnusable);
     public const string PathNotResolved = nameof(PathNotResolved);
     public const string PathsOverlap = nameof(PathsOverlap);
+    public const string PatternFileInvalid = nameof(PatternFileInvalid);
     public const string PowerShellNotFound = nameof(PowerShellNotFound);
     public const string RemoteAuthenticationFailed = nameof(RemoteAuthenticationFailed);
     public const string RemoteBusy = nameof(RemoteBusy);
