@@ -49,12 +49,27 @@ public static class ViewText
         return Coloured(status, color).Replace(status, text, StringComparison.Ordinal);
     }
 
-    /// <summary>What a run of the history did with the mirror; of a test how thorough it was.</summary>
+    /// <summary>What a run of the history did with the mirror; of a test how thorough it was, of a repair that it is one.</summary>
     public static string RunMirror(PSObject run) =>
-        IsTest(run) ? $"{Text(Item(run, "Test"), "Level")} test".TrimStart() : Changes(Item(run, "Stage1"));
+        IsTest(run) ? $"{Text(Item(run, "Test"), "Level")} test".TrimStart() : IsRepair(run) ? "repair" : Changes(Item(run, "Stage1"));
 
-    /// <summary>What a run of the history did with S3; of a test what it found.</summary>
-    public static string RunS3(PSObject run) => IsTest(run) ? Found(Item(run, "Test")) : Changes(Item(run, "Stage2"));
+    /// <summary>What a run of the history did with S3; of a test what it found, of a repair how much it repaired.</summary>
+    public static string RunS3(PSObject run) =>
+        IsTest(run) ? Found(Item(run, "Test")) : IsRepair(run) ? Repaired(Item(run, "Repair")) : Changes(Item(run, "Stage2"));
+
+    /// <summary>One line on a repair for a list: status, what was repaired where, and why it failed.</summary>
+    public static string Repair(PSObject? repair, bool color)
+    {
+        if (repair is null)
+            return "";
+        string line = string.Create(CultureInfo.InvariantCulture,
+            $"{Status(repair, color)}, {Number(repair, "Total")} entries: {Number(repair, "RepairedInMirror")} repaired in the mirror, "
+            + $"{Number(repair, "RepairedInS3")} in S3, {Number(repair, "Skipped")} left, {Number(repair, "Failed")} failed");
+        return Text(repair, "Error") is { Length: > 0 } error ? $"{line}{Environment.NewLine}{error}" : line;
+    }
+
+    private static string Repaired(PSObject? repair) => repair is null ? "" : string.Create(
+        CultureInfo.InvariantCulture, $"{Number(repair, "RepairedInMirror") + Number(repair, "RepairedInS3")} repaired");
 
     /// <summary>What a test found in few characters: <c>intact</c>, <c>2 differ</c>, <c>3 unread</c>; empty when it came to no end.</summary>
     public static string Found(PSObject? test)
@@ -245,6 +260,8 @@ public static class ViewText
 
     /// <summary>A bucket and prefix as <c>s3://bucket/prefix</c>; empty without a bucket.</summary>
     public static string Address(object? bucket, object? prefix) => bucket is null ? "" : $"s3://{bucket}/{prefix}";
+
+    private static bool IsRepair(PSObject run) => Text(run, "Kind") == nameof(BackupRunKind.Repair);
 
     private static bool IsTest(PSObject run) => Text(run, "Kind") == nameof(BackupRunKind.Test);
 

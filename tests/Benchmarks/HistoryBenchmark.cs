@@ -56,14 +56,15 @@ internal static class HistoryBenchmark
             database.Transaction(isDurable: false, () =>
             {
                 using SqliteStatement insert = database.Prepare(
-                    "INSERT INTO run SELECT ?1, name, started + ?2, started + ?2 + 600000000, status, 0, 0, 1, process_id, host, began, "
+                    "INSERT INTO run(run_id, name, started, ended, status, is_interrupted, exit_code, stage, process_id, host, began, module_version, "
+                + "powershell_version, configuration_path, configuration_hash, log_path) SELECT ?1, name, started + ?2, started + ?2 + 600000000, status, 0, 0, 1, process_id, host, began, "
                     + "module_version, powershell_version, '/etc/backup/photos.json', hex(zeroblob(32)), log_path FROM run WHERE run_id='first'");
                 for (int run = from; run < Math.Min(runs, from + 1000); run++)
                 {
                     string runId = run.ToString("D9", CultureInfo.InvariantCulture);
                     insert.Bind(1, runId).Bind(2, run * TimeSpan.TicksPerMinute).Run();
-                    StageRows.Insert(database, Stage1(runId));
-                    StageRows.Insert(database, Stage2(runId));
+                    HistoryRows.Store(database, Stage1(runId));
+                    HistoryRows.Store(database, Stage2(runId));
                 }
 
                 HistoryRows.Remove(database, ["first"]);
@@ -71,12 +72,12 @@ internal static class HistoryBenchmark
         }
     }
 
-    /// <summary>Every cell of both tables.</summary>
+    /// <summary>Every cell.</summary>
     private static long Plain()
     {
         using SqliteDatabase database = SqliteDatabase.Open(Path.Combine(StateFolder.ForJob(Job).Path, HistoryFile.Name));
         long characters = 0;
-        foreach ((string table, int columns) in ((string, int)[])[("run", 16), ("stage", 15)])
+        foreach ((string table, int columns) in ((string, int)[])[("run", 23)])
         {
             using SqliteStatement statement = database.Prepare($"SELECT * FROM {table}");
             while (statement.Step())

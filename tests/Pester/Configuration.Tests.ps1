@@ -125,4 +125,37 @@ Describe 'Import-BackupConfiguration' {
         Push-Location $TestDrive
         try { (Import-BackupConfiguration ./here.json).Name | Should -Be here } finally { Pop-Location }
     }
+
+    It 'gives an object that goes through ConvertTo-Json and back into a backup' {
+        $env:RSYNCS3BACKUP_STATE = Join-Path $TestDrive 'round-state'
+        $source = Join-Path $TestDrive 'round-source'
+        $null = New-Item $source -ItemType Directory
+        Set-Content (Join-Path $source 'a.txt') alpha
+        $path = Join-Path $TestDrive 'round.json'
+        New-BackupConfiguration $path $source (Join-Path $TestDrive 'round-mirror') -LocalOnly -DeleteExtraneous
+        $result = Import-BackupConfiguration $path | ConvertTo-Json -Depth 9 | ConvertFrom-Json | Invoke-RsyncToS3Backup
+        $result.Status, $result.Name, $result.Stage1.Created | Should -Be 'Succeeded', 'round', 2
+        $cut = Import-BackupConfiguration $path | ConvertTo-Json -WarningAction Ignore | ConvertFrom-Json
+        { $cut | Invoke-RsyncToS3Backup -ErrorAction Stop } | Should -Throw '*-Depth 9*'
+    }
+
+    It 'takes keys and words of a hashtable in any case' {
+        $job = @{
+            Name = 'cased'; Sources = @(@{ Path = '/data' }); OPTIONS = @{ Rsync = @{ LocalDestination = '/mnt/x'; SyncToS3 = @{ StorageClass = 'standard_ia' } } }
+            Destination = @{ Bucket = 'my-backups'; region = $null }
+        }
+        $problem = $null
+        Invoke-RsyncToS3Backup -Config $job -WhatIf -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem | Should -BeNullOrEmpty
+    }
+
+    It 'names a schema in a place that outlives the module' {
+        $env:RSYNCS3BACKUP_STATE = Join-Path $TestDrive 'schema-state'
+        $path = Join-Path $TestDrive 'schema.json'
+        New-BackupConfiguration $path /data /mnt/backup my-backups
+        $address = [uri] (Get-Content $path -Raw | ConvertFrom-Json).'$schema'
+        $address.LocalPath | Should -Be (Join-Path $env:RSYNCS3BACKUP_STATE 'backup-job.schema.json')
+        $shipped = Join-Path (Split-Path (Get-StagedManifest)) 'schema/backup-job.schema.json'
+        (Get-FileHash $address.LocalPath).Hash | Should -Be (Get-FileHash $shipped).Hash
+    }
 }

@@ -28,6 +28,12 @@ internal sealed record ConfigurationKey(string Name, ConfigurationValueKind Kind
     /// <summary>The values, where there is a list of them.</summary>
     public IReadOnlyList<string> Values { get; init; } = [];
 
+    /// <summary>The values of a list's items, where they are those of an enumeration, in its order.</summary>
+    public IReadOnlyList<string> ItemValues { get; init; } = [];
+
+    /// <summary>True where the values are those of an enumeration, in its order, and the first is the default.</summary>
+    public bool DefaultIsFirst { get; init; }
+
     /// <summary>What is wrong with a text or with a number's digits; null when it is good.</summary>
     public Func<string, string?>? Rule { get; init; }
 
@@ -144,6 +150,8 @@ internal static class ConfigurationKeys
     public static readonly ConfigurationKey ExtraArguments =
         new("extraArguments", Texts, ConfigurationRules.ExtraArgumentAllowed) { Rule = RsyncS3Backup.Configuration.ExtraArguments.Problem };
 
+    public static readonly ConfigurationKey DeleteExcluded = new("deleteExcluded", Flag, TrueOrFalse);
+
     public static readonly ConfigurationKey HardLinks = new("hardLinks", Flag, TrueOrFalse);
 
     public static readonly ConfigurationKey MaxDelete =
@@ -187,8 +195,8 @@ internal static class ConfigurationKeys
         Required = true,
         Members =
         [
-            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, HardLinks, Acls, ExtendedAttributes, Checksum,
-            ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete, RequireMountPoint, RsyncPath, SyncToS3,
+            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, DeleteExcluded, HardLinks, Acls, ExtendedAttributes,
+            Checksum, ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete, RequireMountPoint, RsyncPath, SyncToS3,
         ],
     };
 
@@ -288,6 +296,7 @@ internal static class ConfigurationKeys
 
     public static readonly ConfigurationKey NotificationOn = new("on", Texts, string.Join(", ", Enum.GetValues<NotificationEvent>().Select(NameOf)))
     {
+        ItemValues = [.. Enum.GetValues<NotificationEvent>().Select(NameOf)],
         Rule = value => ConfigurationRules.OneOf(value, "event", [.. Enum.GetValues<NotificationEvent>().Select(NameOf)]),
     };
 
@@ -390,6 +399,7 @@ internal static class ConfigurationKeys
         return new(name, Text, string.Join(", ", values))
         {
             Values = values,
+            DefaultIsFirst = true,
             Rule = value => ConfigurationRules.OneOf(value, what, values),
         };
     }

@@ -74,16 +74,22 @@ internal static class ConfigurationReader
     /// <inheritdoc cref="Read(string, string?, string?)"/>
     public static ConfigurationReadResult Read(ReadOnlySpan<byte> json, string? path, string? defaultName)
     {
-        ConfigurationNode root;
         try
         {
-            root = ConfigurationParser.Parse(WithoutMark(json));
+            return Read(ConfigurationParser.Parse(WithoutMark(json)), path, defaultName);
         }
         catch (JsonException exception)
         {
             return Malformed(exception, path);
         }
+    }
 
+    /// <summary>Reads a job from a hashtable or an object, given as JSON; see <see cref="ObjectForm"/>.</summary>
+    public static ConfigurationReadResult ReadObject(string json) =>
+        Read(ObjectForm.OfJob(ConfigurationParser.Parse(Encoding.UTF8.GetBytes(json))), path: null, defaultName: null);
+
+    private static ConfigurationReadResult Read(ConfigurationNode root, string? path, string? defaultName)
+    {
         ConfigurationProblems problems = new(path);
         BackupConfiguration? configuration = null;
         if (root.Kind == ConfigurationNodeKind.Object)
@@ -128,8 +134,18 @@ internal static class ConfigurationReader
         CheckRetention(rsync?.Object(ConfigurationKeys.SyncToS3), configuration.Options.Rsync.SyncToS3, problems);
         CheckEncryption(job.Object(ConfigurationKeys.Destination)?.Object(ConfigurationKeys.Encryption), problems);
         CheckTransports(job, configuration, problems);
+        CheckDeleteExcluded(rsync, problems);
         CheckMirror(rsync?.NodeOf(ConfigurationKeys.LocalDestination), configuration, problems);
         return job.Has(ConfigurationKeys.Name) ? configuration : WithDefaultName(configuration, job, defaultName, problems);
+    }
+
+    private static void CheckDeleteExcluded(ConfigurationObject? rsync, ConfigurationProblems problems)
+    {
+        if (rsync?.Flag(ConfigurationKeys.DeleteExcluded) == true && (rsync.Flag(ConfigurationKeys.DeleteExtraneous) == false || !rsync.Has(ConfigurationKeys.DeleteExtraneous)))
+        {
+            problems.Add(rsync.NodeOf(ConfigurationKeys.DeleteExcluded)!, "Without 'deleteExtraneous' nothing is deleted from the mirror.",
+                "'deleteExcluded' together with 'deleteExtraneous': true");
+        }
     }
 
     private static BackupSource ReadSource(ConfigurationObject source) => new()
@@ -159,6 +175,7 @@ internal static class ConfigurationReader
         return new RsyncOptions
         {
             LocalDestination = ConfigurationPaths.Expand(rsync.Text(ConfigurationKeys.LocalDestination) ?? ""),
+            DeleteExcluded = rsync.Flag(ConfigurationKeys.DeleteExcluded) ?? false,
             DeleteExtraneous = rsync.Flag(ConfigurationKeys.DeleteExtraneous) ?? false,
             ExcludePatterns = rsync.Texts(ConfigurationKeys.ExcludePatterns),
             IncludePatterns = rsync.Texts(ConfigurationKeys.IncludePatterns),

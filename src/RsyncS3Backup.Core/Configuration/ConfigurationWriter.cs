@@ -96,6 +96,7 @@ internal static class ConfigurationWriter
         json.WriteBoolean(ConfigurationKeys.HardLinks.Name, rsync.HardLinks);
         WriteTexts(json, ConfigurationKeys.IncludePatterns, rsync.IncludePatterns);
         WriteTexts(json, ConfigurationKeys.PatternFiles, rsync.PatternFiles);
+        WriteFlag(json, ConfigurationKeys.DeleteExcluded, rsync.DeleteExcluded);
         WriteFlag(json, ConfigurationKeys.Acls, rsync.Acls);
         WriteFlag(json, ConfigurationKeys.ExtendedAttributes, rsync.ExtendedAttributes);
         WriteFlag(json, ConfigurationKeys.Checksum, rsync.Checksum);

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Calendar;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
+using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.Jobs;
 
@@ -46,7 +47,7 @@ internal static class JobReport
             NextRun = job?.Schedule is { } schedule ? NextRun(schedule, now) : null,
             Entries = size?.Entries,
             Bytes = size?.Bytes,
-            Problems = [.. file.Problems.Concat(job is null ? [] : jobs?.OverlapsOf(job) ?? []).Select(Line)],
+            Problems = [.. file.Problems.Concat(job is null ? [] : jobs?.OverlapsOf(job) ?? []).Select(Line), .. SetAside(file.Name)],
             Error = file.Error,
         };
     }
@@ -63,6 +64,9 @@ internal static class JobReport
             return ([], []);
         }
     }
+
+    private static IEnumerable<string> SetAside(string name) => SqliteFile.SetAsideIn(StateFolder.PathFor(name))
+        .Select(path => $"A damaged file of the job's state was set aside as '{path}'. Save from it what you need, and remove it.");
 
     private static bool IsOfAll(BackupTestResult? test) =>
         test is { Paths.Count: 0, Status: not BackupStatus.Cancelled } && test.ExitCode != BackupExitCode.AlreadyRunning;

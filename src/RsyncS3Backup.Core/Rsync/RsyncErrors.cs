@@ -98,6 +98,14 @@ internal static class RsyncErrors
         + "with -AllowEmptySource.",
         path);
 
+    /// <summary>A pattern file is not what one is, so what it leaves out is not known.</summary>
+    public static BackupError PatternFileInvalid(PatternFile file) => Refused(
+        ErrorIds.PatternFileInvalid,
+        BackupErrorCategory.InvalidData,
+        file.Problem!,
+        $"Nothing was copied, because it is not known what is to be left out. Allowed: {PatternFile.Allowed}.",
+        file.Path);
+
     /// <summary>A file system that a source was on, or that held a part of it, is not mounted.</summary>
     public static BackupError SourceNotMounted(string path, string was, string mirror) => Refused(
         ErrorIds.SourceNotMounted,

@@ -1,8 +1,10 @@
 using System.Globalization;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Rsync.Output;
 using RsyncS3Backup.Rsync.Remote;
 using RsyncS3Backup.Rsync.Sources;
 using RsyncS3Backup.State.Journal;
@@ -92,9 +94,10 @@ internal sealed class RsyncStageRun
         program = await RsyncProbe.FindAsync(request.Options.RsyncPath, cancellationToken).ConfigureAwait(false);
         RsyncCapabilities.Demand(program, request.Options);
         IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
+        RsyncOptions readable = WithPatterns(request.Options);
         sources = SourceGuard.Check(context.JobName, legs, request.AllowNewSource);
         MirrorGuard guard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination);
-        RsyncOptions options = request.Options with
+        RsyncOptions options = readable with
         {
             Checksum = request.Options.Checksum || guard.IsChecksumDue(request.Options.ChecksumEvery),
         };
@@ -117,13 +120,17 @@ internal sealed class RsyncStageRun
     {
         passes = new RsyncPasses(program!, options, scope) { Changes = changes };
         RsyncPass pass = RsyncPass.Plan(options.DeleteExtraneous);
-        return await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
+        BackupError? foreseen = await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
             ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
+        if (foreseen is null && ExcludedLater.MayBe(options, legs))
+            await TellExcludedAsync(options, cancellationToken).ConfigureAwait(false);
+        return foreseen;
     }
 
     private async Task<BackupError?> CarryOutAsync(
         RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, CancellationToken cancellationToken)
     {
+        bool isNew = !Directory.Exists(destination) || RsyncGuards.HoldsNothing(destination);
         // rsync makes one missing level itself, which a source's own folder uses up.
         if (legs is not [{ Name: null }])
             Directory.CreateDirectory(destination);
@@ -143,6 +150,13 @@ internal sealed class RsyncStageRun
             return error;
         guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, report);
         sources!.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
+        if (ExcludedLater.MayBe(options, legs) && !ExcludedLater.IsKnown(context.JobName, options, legs))
+        {
+            if (!isNew)
+                await TellExcludedAsync(options, cancellationToken).ConfigureAwait(false);
+            ExcludedLater.Remember(context.JobName, options, legs);
+        }
+
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
         return null;
@@ -174,6 +188,46 @@ internal sealed class RsyncStageRun
         string more = foreign.Count > namedAtMost ? $" and {foreign.Count - namedAtMost} more" : "";
         report.Warning($"The mirror '{destination}' holds what belongs to no source and is left alone: "
             + string.Join(", ", foreign.Take(namedAtMost).Select(name => $"'{name}'")) + more + ".");
+    }
+
+    private RsyncOptions WithPatterns(RsyncOptions options)
+    {
+        Dictionary<string, IReadOnlyList<string>> patterns = [];
+        foreach (PatternFile file in options.PatternFiles.Distinct(StringComparer.Ordinal).Select(PatternFile.Read))
+        {
+            if (file.Problem is not null)
+                throw new BackupException(RsyncErrors.PatternFileInvalid(file));
+            if (file.Doubt is { } doubt)
+                report.Warning(doubt);
+            if (file.NeedsText)
+                patterns[file.Path] = [.. file.Patterns];
+        }
+
+        return patterns.Count == 0 ? options : options with { PatternsOfFiles = patterns };
+    }
+
+    /// <summary>Counts, in a dry run, what is in the mirror although the patterns exclude it.</summary>
+    private async Task TellExcludedAsync(RsyncOptions options, CancellationToken cancellationToken)
+    {
+        RsyncPasses counting = new(program!, options with { DeleteExcluded = true }, scope);
+        List<string> names = [];
+        long excluded = 0;
+        try
+        {
+            foreach (RsyncPassOutcome outcome in outcomes.Select(outcome => outcome with { Errors = new RsyncErrorOutput(counting) }))
+                excluded += await counting.CountDeletionsAsync(outcome, names, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BackupException exception)
+        {
+            context.Verbose($"What is excluded now and still in the mirror could not be counted: {exception.Message}");
+            return;
+        }
+
+        // A plan has deleted nothing yet, so what it would delete is among them.
+        HashSet<string> planned = plan is null ? [] : [.. passes!.FirstDeleted];
+        excluded -= plan is null ? 0 : counts.Deleted;
+        if (excluded > 0)
+            report.Warning(ExcludedLater.Warning(excluded, destination, [.. names.Where(name => !planned.Contains(name))]));
     }
 
     private RsyncDeletions Deletions(MirrorGuard guard) => new(passes!, guard, sources!, scope);

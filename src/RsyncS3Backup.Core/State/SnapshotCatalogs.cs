@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.State;
 
@@ -78,8 +79,8 @@ internal sealed class SnapshotCatalogs
         foreach (string path in Directory.EnumerateFiles(folder, $"*{Extension}*"))
         {
             string name = Path.GetFileName(path);
-            // With its log, and with what was set aside of it.
-            if (!kept.Contains(name[..(name.IndexOf(Extension, StringComparison.Ordinal) + Extension.Length)]))
+            // With its log. What was set aside is the user's.
+            if (!SqliteFile.IsSetAside(name) && !kept.Contains(name[..(name.IndexOf(Extension, StringComparison.Ordinal) + Extension.Length)]))
                 File.Delete(path);
         }
     }

@@ -6,7 +6,7 @@ using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Emits the runs in the jobs' histories, newest first; the tests of their copies only when they are asked for.</summary>
+/// <summary>Emits the runs in the jobs' histories, newest first; tests and repairs of their copies only when they are asked for.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupHistory")]
 [OutputType(typeof(BackupRun))]
 public sealed class GetBackupHistoryCommand : AsyncCmdlet
@@ -38,7 +38,7 @@ public sealed class GetBackupHistoryCommand : AsyncCmdlet
     [ValidateNotNullOrEmpty]
     public BackupStatus[] Status { get; set; } = [];
 
-    /// <summary>Which runs: Backup, Test, or both. Default: Backup.</summary>
+    /// <summary>Which runs: Backup, Test, Repair, or several of these. Default: Backup.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public BackupRunKind[] Kind { get; set; } = [BackupRunKind.Backup];
@@ -51,11 +51,10 @@ public sealed class GetBackupHistoryCommand : AsyncCmdlet
     {
         DateTimeOffset? since = Since == DateTimeOffset.MinValue ? null : Since;
         int? last = Last == 0 ? null : Last;
-        BackupRunKind? kind = Kind.Distinct().Count() == 1 ? Kind[0] : null;
         List<BackupRun> runs = [];
         foreach (JobHistory history in HistorySelection.Select(names, errors.Write))
         {
-            if (errors.TryRead(() => history.Read(since, Status.Length == 0 ? last : null, kind)) is { } found)
+            if (errors.TryRead(() => history.Read(since, Status.Length == 0 ? last : null, Kind)) is { } found)
                 runs.AddRange(found.Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
         }
 

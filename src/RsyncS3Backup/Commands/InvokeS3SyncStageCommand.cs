@@ -264,9 +264,9 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
 
     private void RunAgain(BackupRun run)
     {
-        if (run.Kind == BackupRunKind.Test)
+        if (run.Kind != BackupRunKind.Backup)
         {
-            WriteError(ParameterErrors.RunIsTest(run.Name, run.RunId, "it has no stage 2 to run again"));
+            WriteError(ParameterErrors.RunIsNoBackup(run, "it has no stage 2 to run again"));
         }
         else if (run.ConfigurationPath is not { } path)
         {

@@ -115,7 +115,7 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     {
         if (errors.TryRead(FindPlace) is not { } path || errors.TryRead(() => Build(path)) is not { } configuration)
             return;
-        string json = ConfigurationWriter.ToJson(configuration, SchemaAddress());
+        string json = ConfigurationWriter.ToJson(configuration, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
         string defaultName = System.IO.Path.GetFileNameWithoutExtension(path);
         if (errors.TryRead(() => ConfigurationReader.Read(json, path, defaultName).Required()) is not { } written)
             return;
@@ -168,14 +168,6 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
             Destination = LocalOnly ? null : new S3Destination { Bucket = BucketName!, Region = Region, EndpointUrl = EndpointUrl },
             Schedule = CronExpression is null ? null : new BackupScheduleOptions { CronExpression = CronExpression, Timezone = TimeZone },
         };
-    }
-
-    // The shipped schema, by its address on this machine, is what an editor can open; null leaves the schema's own name.
-    private string? SchemaAddress()
-    {
-        string? folder = MyInvocation.MyCommand.Module?.ModuleBase;
-        string schema = System.IO.Path.Combine(folder ?? "", "schema", "backup-job.schema.json");
-        return folder is not null && File.Exists(schema) ? new Uri(schema).AbsoluteUri : null;
     }
 
     // Written beside its place and moved there, so that a full disk leaves no half of a file and an older one untouched.

@@ -193,7 +193,8 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         {
             BackupResult result => (RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
             BackupRun { Status: null } run => throw new BackupException(ParameterErrors.RunNotEnded(run.Name, run.RunId)),
-            BackupRun { Kind: BackupRunKind.Test } run => throw new BackupException(ParameterErrors.RunIsTest(run.Name, run.RunId, "there is no backup to tell of")),
+            BackupRun { Kind: not BackupRunKind.Backup } run =>
+                throw new BackupException(ParameterErrors.RunIsNoBackup(run, "there is no backup to tell of")),
             BackupRun run => (RunReport.From(run), null, run.ConfigurationPath),
             RsyncStageResult stage => (RunReport.From(stage), stage.Configuration, null),
             S3SyncStageResult stage => (RunReport.From(stage), null, null),

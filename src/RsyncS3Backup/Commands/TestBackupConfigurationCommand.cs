@@ -36,6 +36,6 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
         }
 
         IReadOnlyList<ConfigurationProblem> WithOverlaps(BackupConfiguration? job, IReadOnlyList<ConfigurationProblem> problems) =>
-            job is null ? problems : [.. problems, .. all.OverlapsOf(job)];
+            job is null ? problems : [.. problems, .. PatternFile.ProblemsOf(job), .. all.OverlapsOf(job)];
     }
 }

@@ -27,7 +27,7 @@ internal static class ConfigurationObject
             : null;
         if (cameBack is not null || plain is not (IDictionary or PSCustomObject))
             throw new BackupException(ParameterErrors.NotAConfiguration(cameBack ?? plain.GetType().FullName!));
-        return ConfigurationReader.Read(JsonFromObject.Convert(plain is PSCustomObject ? item : plain), path: null, defaultName: null).Required();
+        return ConfigurationReader.ReadObject(JsonFromObject.Convert(plain is PSCustomObject ? item : plain)).Required();
     }
 
     /// <summary>

@@ -79,11 +79,11 @@ internal static class ParameterErrors
         "Test the job by -Name or -ConfigPath, and repair what that finds.",
         path);
 
-    internal static BackupError RunIsTest(string name, string runId, string consequence) => Create(
+    internal static BackupError RunIsNoBackup(BackupRun run, string consequence) => Create(
         ErrorIds.InvalidParameter,
-        $"Run {runId} of job '{name}' was a test of its copies, so {consequence}.",
+        $"Run {run.RunId} of job '{run.Name}' was a {(run.Kind == BackupRunKind.Test ? "test" : "repair")} of its copies, so {consequence}.",
         "Take the runs that backed up: 'Get-BackupHistory -Kind Backup' lists them.",
-        name);
+        run.Name);
 
     internal static BackupError RunNotEnded(string name, string runId) => Create(
         ErrorIds.InvalidParameter, $"Run {runId} of job '{name}' is still on, so there is no end to tell of.", "Wait until it has ended.", name);

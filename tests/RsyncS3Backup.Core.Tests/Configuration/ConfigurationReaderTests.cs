@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
@@ -42,6 +43,7 @@ public sealed class ConfigurationReaderTests
                     ExcludePatterns = [".DS_Store", "*.tmp"],
                     IncludePatterns = ["*/", "*.jpg"],
                     PatternFiles = ["/etc/backup/exclude.txt"],
+                    DeleteExcluded = true,
                     HardLinks = true,
                     Acls = true,
                     ExtendedAttributes = true,
@@ -488,5 +490,78 @@ public sealed class ConfigurationReaderTests
         IReadOnlyList<ConfigurationProblem> problems = ConfigurationReader.Read(ConfigurationSamples.With(jsonPath, value), null, null).Problems;
 
         Assert.Contains(problems, problem => problem.JsonPath == place && problem.Message.Contains(message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Keys_and_words_of_an_object_count_in_any_case()
+    {
+        const string job = """
+            { "NAME": "photos", "Sources": [{ "PATH": "/data/photos", "Ssh": null }], "Options": { "RSYNC": { "LocalDestination": "/mnt/mirror",
+              "SyncToS3": { "StorageClass": "standard_ia", "SyncMode": "CATALOG", "Tags": { "Owner": "me" } } } },
+              "Destination": { "Bucket": "my-backups", "Encryption": { "Mode": "ssekms" } },
+              "Notifications": [{ "Type": "EMAIL", "On": ["Failure"], "SmtpServer": "mail", "From": "a@example.com", "To": ["b@example.com"] }] }
+            """;
+
+        ConfigurationReadResult read = ConfigurationReader.ReadObject(job);
+
+        Assert.Empty(read.Problems);
+        BackupConfiguration configuration = read.Required();
+        S3SyncOptions stage2 = configuration.Options.Rsync.SyncToS3;
+        Assert.Equal(("photos", "STANDARD_IA", S3SyncMode.Catalog), (configuration.Name, stage2.StorageClass, stage2.SyncMode));
+        Assert.Equal("me", stage2.Tags["Owner"]);
+        Assert.Equal(S3EncryptionMode.SseKms, configuration.Destination!.Encryption!.Mode);
+        Assert.Equal([NotificationEvent.Failure], Assert.Single(configuration.Notifications).On);
+        Assert.Contains(ConfigurationReader.Read(job, path: null, defaultName: null).Problems, problem => problem.Message.Contains("no key", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_problem_of_an_object_names_the_key_as_a_file_has_it()
+    {
+        ConfigurationReadResult read = ConfigurationReader.ReadObject(
+            """{ "Sources": [{ "Path": "relative" }], "OPTIONS": { "Rsync": { "LocalDestination": "/m", "Colour": 1 } }, "Destination": { "BUCKET": "b!" }, "name": "a", "Name": "b" }""");
+
+        Assert.Equal(
+            ["$.destination.bucket", "$.name", "$.options.rsync.Colour", "$.sources[0].path"],
+            read.Problems.Select(problem => problem.JsonPath).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(ConfigurationSamples.Least)]
+    [InlineData(ConfigurationSamples.Full)]
+    public void A_configuration_is_read_from_what_serializers_make_of_it(string file)
+    {
+        BackupConfiguration configuration = ConfigurationReader.Read(file, path: null, defaultName: null).Required();
+        JsonSerializerOptions plain = new() { Converters = { new TimeSpanAsObject() } };
+        JsonSerializerOptions named = new() { Converters = { new TimeSpanAsObject(), new JsonStringEnumConverter() } };
+        foreach (JsonSerializerOptions options in (JsonSerializerOptions[])[plain, named])
+        {
+            ConfigurationReadResult read = ConfigurationReader.ReadObject(JsonSerializer.Serialize(configuration, options));
+
+            Assert.Empty(read.Problems);
+            Assert.Equal(ConfigurationWriter.ToJson(configuration), ConfigurationWriter.ToJson(read.Required()));
+        }
+    }
+
+    [Fact]
+    public void What_ConvertTo_Json_cut_off_is_told()
+    {
+        ConfigurationReadResult read = ConfigurationReader.ReadObject(
+            """{ "Name": "a", "Sources": [{ "Path": "/a" }], "Options": { "Rsync": { "LocalDestination": "/m", "SyncToS3": "S3SyncOptions { Enabled = False }" } }, "Destination": { "Bucket": "my-backups" } }""");
+
+        Assert.Contains("-Depth 9", Assert.Single(read.Problems).Allowed, StringComparison.Ordinal);
+    }
+
+    /// <summary>As ConvertTo-Json writes one.</summary>
+    private sealed class TimeSpanAsObject : JsonConverter<TimeSpan>
+    {
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("Ticks", value.Ticks);
+            writer.WriteNumber("Days", value.Days);
+            writer.WriteEndObject();
+        }
     }
 }

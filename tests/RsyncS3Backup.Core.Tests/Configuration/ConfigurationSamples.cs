@@ -37,6 +37,7 @@ internal static class ConfigurationSamples
               "excludePatterns": [".DS_Store", "*.tmp"],
               "includePatterns": ["*/", "*.jpg"],
               "patternFiles": ["/etc/backup/exclude.txt"],
+              "deleteExcluded": true,
               "hardLinks": true,
               "acls": true,
               "extendedAttributes": true,

@@ -35,6 +35,20 @@ public sealed class JobReportTests : LocalJob
     }
 
     [Fact]
+    public async Task What_was_set_aside_is_told_until_it_is_removed()
+    {
+        await RunAsync();
+        File.WriteAllText(HistoryPath, string.Concat(Enumerable.Repeat("no database at all ", 500)));
+        await RunAsync();
+
+        string problem = Assert.Single(Report().Problems);
+        string aside = Assert.Single(Directory.GetFiles(StatePath, "history.db.damaged-*"));
+        Assert.Contains($"'{aside}'", problem, StringComparison.Ordinal);
+        File.Delete(aside);
+        Assert.Empty(Report().Problems);
+    }
+
+    [Fact]
     public async Task A_run_that_failed_early_leaves_the_size_of_the_one_before()
     {
         BackupResult good = await RunAsync();

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
@@ -88,7 +89,7 @@ public sealed class TestRecordTests : SyncHarness
         using (SqliteDatabase database = SqliteDatabase.Open(HistoryPath))
         {
             BackupTestResult changed = result with { Failed = 30, FailedItems = [.. Enumerable.Repeat(item, 30)], Warnings = ["one", "two"] };
-            StageRows.Insert(database, changed);
+            HistoryRows.Store(database, changed);
         }
 
         BackupTestResult read = Tests()[0].Test!;
@@ -248,6 +249,38 @@ public sealed class TestRecordTests : SyncHarness
 
         Assert.Equal([BackupRunKind.Test, BackupRunKind.Backup], History(null).Select(run => run.Kind));
         Assert.Empty(observer.Warnings);
+    }
+
+    [Fact]
+    public async Task A_repair_is_on_record_with_what_it_repaired()
+    {
+        await BackUpAsync();
+        Server.Store.Delete(BucketName, Prefix + "a.txt");
+        RepairWish[] wishes = [new("a.txt", BackupCopy.Local), new("b.txt", BackupCopy.Local)];
+
+        await BackupRepairs.RunAsync(Request() with { PowerShellVersion = "7.6.0" }, wishes, observer, _ => { }, CancellationToken.None);
+
+        BackupRun run = Assert.Single(History(BackupRunKind.Repair));
+        BackupRepairResult repair = run.Repair!;
+        Assert.Equal((BackupStatus.Succeeded, BackupExitCode.Succeeded, "7.6.0", "/etc/job.json"),
+            (run.Status, run.ExitCode, run.PowerShellVersion, run.ConfigurationPath));
+        Assert.Equal((BackupStatus.Succeeded, 2L, 0L, 1L, 1L, 0L), (repair.Status, repair.Total, repair.RepairedInMirror, repair.RepairedInS3, repair.Skipped, repair.Failed));
+        Assert.Equal(("alpha".Length, Mirror, BucketName, BackupTestLevel.Quick), (repair.RepairedBytes, repair.Path, repair.BucketName, repair.Level));
+        Assert.Empty(Tests());
+    }
+
+    [Fact]
+    public async Task A_repair_that_cannot_go_on_is_on_record_as_failed()
+    {
+        await BackUpAsync();
+        BackupTestRequest lost = Request();
+        lost = lost with { S3 = lost.S3! with { Destination = Destination with { Bucket = "nosuch" } } };
+
+        await Assert.ThrowsAsync<BackupException>(
+            () => BackupRepairs.RunAsync(lost, [new RepairWish("a.txt", BackupCopy.Local)], observer, _ => { }, CancellationToken.None));
+
+        BackupRun run = Assert.Single(History(BackupRunKind.Repair));
+        Assert.Equal((BackupStatus.Failed, BackupExitCode.DifferencesFound, "S3BucketNotFound"), (run.Status, run.ExitCode, run.Error?.Id));
     }
 
     private IReadOnlyList<BackupRun> Tests() => History(BackupRunKind.Test);

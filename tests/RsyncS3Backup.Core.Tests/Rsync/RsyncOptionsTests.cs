@@ -1,4 +1,6 @@
+using System.Text;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
 
@@ -86,6 +88,153 @@ public sealed class RsyncOptionsTests : RsyncStageHarness
 
         AssertCounts(result, updated: 1, metadata: 1, deleted: 1);
         Assert.Equal(Snapshot(Source), Snapshot(Mirror));
+    }
+
+    /// <summary>How editors save a text.</summary>
+    public static TheoryData<string, int> Encodings => new()
+    {
+        { "utf-8", 3 },
+        { "utf-8", 0 },
+        { "utf-16", 2 },
+        { "utf-16BE", 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Encodings))]
+    public async Task A_pattern_file_leaves_out_the_same_in_every_encoding(string encoding, int mark)
+    {
+        Files.File("source/kept.txt");
+        Files.File("source/secret.key");
+        Files.File("source/größe.tmp");
+        Files.File("source/keep.tmp");
+        Options = Options with { PatternFiles = [WritePatterns(encoding, mark, "secret.key\r\n# a comment\r\n\r\n; another\r\n+ keep.tmp\r\ngröße.*\r\n*.tmp")] };
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.Equal((BackupStatus.Succeeded, null), (result.Status, result.Error));
+        Assert.Equal(
+            ["keep.tmp", "kept.txt"],
+            Directory.GetFiles(Mirror).Select(Path.GetFileName).Where(name => name != MirrorMarker.FileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_mark_that_clears_all_rules_in_a_converted_file_does_not_clear_the_modules_own()
+    {
+        Files.File("source/a");
+        Options = Options with { DeleteExtraneous = true, PatternFiles = [WritePatterns("utf-16", 2, "!\n*.tmp\n")] };
+        await RunAsync();
+
+        await RunAsync();
+
+        Assert.True(File.Exists(Path.Combine(Mirror, MirrorMarker.FileName)));
+    }
+
+    [Theory]
+    [InlineData("is not there", null)]
+    [InlineData("is a folder", "")]
+    [InlineData("holds in line 2 what is no text", "a\nb\0c")]
+    [InlineData("has the byte order mark of UTF-8", "\u00EF\u00BB\u00BFa\u00FF")]
+    public async Task A_pattern_file_that_is_none_is_refused_before_anything_is_copied(string expected, string? content)
+    {
+        Files.File("source/a");
+        string path = Files["patterns"];
+        if (content is { Length: 0 })
+            Directory.CreateDirectory(path);
+        else if (content is not null)
+            File.WriteAllBytes(path, Encoding.Latin1.GetBytes(content));
+        Options = Options with { PatternFiles = [path] };
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.Equal(("PatternFileInvalid", BackupExitCode.Refused, path), (result.Error?.Id, result.Error?.ExitCode, result.Error?.Target));
+        Assert.Contains(expected, result.Error!.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Mirror));
+        BackupConfiguration job = new() { Name = "x", Sources = Request.Sources, Options = new BackupOptions { Rsync = Options } };
+        Assert.Equal(
+            (result.Error.Message, "$.options.rsync.patternFiles[0]"),
+            Assert.Single(PatternFile.ProblemsOf(job)) is var problem ? (problem.Message, problem.JsonPath) : default);
+    }
+
+    [Fact]
+    public async Task A_blank_at_the_end_of_a_pattern_is_told_with_its_line()
+    {
+        Files.File("source/a");
+        Options = Options with { PatternFiles = [WritePatterns("utf-8", 0, "# blank \nfine\nnot fine \n")] };
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.StartsWith("Line 3 of '", Assert.Single(result.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_excluded_later_is_told_once_with_its_count_and_left()
+    {
+        Files.File("source/a");
+        Files.File("source/old/one.tmp");
+        Files.File("source/old/two.tmp");
+        Options = Options with { DeleteExtraneous = true };
+        Assert.Empty((await RunAsync()).Warnings);
+        Options = Options with { ExcludePatterns = ["*.tmp"] };
+
+        string warning = Assert.Single((await RunAsync()).Warnings);
+
+        Assert.Contains("still holds 2 entries", warning, StringComparison.Ordinal);
+        Assert.Contains("'old/one.tmp'", warning, StringComparison.Ordinal);
+        Assert.True(File.Exists(Files["mirror/old/one.tmp"]));
+        Assert.Empty((await RunAsync()).Warnings);
+    }
+
+    [Fact]
+    public async Task A_pattern_that_excludes_nothing_of_the_mirror_is_no_warning()
+    {
+        Files.File("source/a");
+        Files.File("source/b.tmp");
+        Options = Options with { DeleteExtraneous = true, ExcludePatterns = ["*.tmp"] };
+
+        Assert.Empty((await RunAsync()).Warnings);
+        Options = Options with { ExcludePatterns = ["*.tmp", "*.bak"] };
+        Assert.Empty((await RunAsync()).Warnings);
+    }
+
+    [Fact]
+    public async Task What_is_excluded_is_deleted_on_request_and_nothing_of_the_modules_own()
+    {
+        Files.File("source/a");
+        Files.File("source/b.tmp");
+        Options = Options with { DeleteExtraneous = true };
+        await RunAsync();
+        Options = Options with { ExcludePatterns = ["*.tmp"], DeleteExcluded = true };
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.Equal((BackupStatus.Succeeded, 1L), (result.Status, result.Deleted));
+        Assert.False(File.Exists(Files["mirror/b.tmp"]));
+        Assert.True(File.Exists(Path.Combine(Mirror, MirrorMarker.FileName)));
+        Assert.Equal(0, (await RunAsync()).Deleted);
+    }
+
+    [Fact]
+    public async Task What_is_excluded_counts_for_the_limit_of_deletions()
+    {
+        for (int i = 0; i < 6; i++)
+            Files.File($"source/{i}.tmp");
+        Files.File("source/a");
+        Options = Options with { DeleteExtraneous = true };
+        await RunAsync();
+        Options = Options with { ExcludePatterns = ["*.tmp"], DeleteExcluded = true, MaxDelete = DeleteLimit.OfCount(5) };
+
+        RsyncStageResult result = await RunAsync();
+
+        Assert.Equal(("DeleteLimitExceeded", 0L), (result.Error?.Id, result.Deleted));
+        Assert.True(File.Exists(Files["mirror/0.tmp"]));
+    }
+
+    private string WritePatterns(string encoding, int mark, string text)
+    {
+        string path = Files["patterns"];
+        Encoding written = Encoding.GetEncoding(encoding);
+        File.WriteAllBytes(path, [.. mark > 0 ? written.GetPreamble() : [], .. written.GetBytes(text)]);
+        return path;
     }
 
     private async Task HideAnEditAsync()

@@ -51,17 +51,32 @@ public sealed class HistoryPropertiesTests : LocalJob
     }
 
     [Fact]
+    public void Every_property_of_a_repair_is_read_as_it_was_written()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            BackupRepairResult repair = Make<BackupRepairResult>($"repair{round}");
+            Write(repair);
+
+            BackupRun run = JobHistory.Find(Name)!.Read(null, null, BackupRunKind.Repair).Single(item => item.RunId == $"repair{round}");
+
+            AssertKept(repair, run.Repair!);
+        }
+    }
+
+    [Fact]
     public void Every_property_of_a_run_is_read_as_it_was_written()
     {
         Write(Make<RsyncStageResult>("run") with { Error = null }, Make<S3SyncStageResult>("run"));
         Write(Make<BackupTestResult>("test"));
+        Write(Make<BackupRepairResult>("repair"));
 
         IReadOnlyList<BackupRun> runs = JobHistory.Find(Name)!.Read(null, null, kind: null);
 
-        Assert.Equal(2, runs.Count);
+        Assert.Equal(3, runs.Count);
         foreach (PropertyInfo property in typeof(BackupRun).GetProperties())
         {
-            // A run of this process has all of them but one; some are of backups alone, some of tests.
+            // A run of this process has all of them but one; some are of backups alone, some of tests or repairs.
             if (property.Name != nameof(BackupRun.IsInterrupted))
                 Assert.True(runs.Any(run => property.GetValue(run) is { } value && !value.Equals(Default(property.PropertyType))), property.Name);
         }
@@ -78,20 +93,31 @@ public sealed class HistoryPropertiesTests : LocalJob
     }
 
     [Fact]
-    public void A_row_of_before_there_was_a_number_reads_as_if_it_had_its_default()
+    public void A_row_of_before_there_was_a_property_reads_without_it()
     {
-        Write(Make<RsyncStageResult>("run"), Make<S3SyncStageResult>("run") with { Attempts = 7 });
+        Write(Make<RsyncStageResult>("run"), Make<S3SyncStageResult>("run"));
+        Write(Make<BackupTestResult>("test"));
+        Write(Make<BackupRepairResult>("repair"));
         using (SqliteDatabase database = SqliteDatabase.Open(HistoryPath))
-            database.Execute("UPDATE stage SET numbers = json_remove(numbers, '$[#-1]', '$[#-2]', '$[#-3]') WHERE stage=2");
+        {
+            foreach (string column in (string[])["stage1", "stage2", "test", "repair"])
+                database.Execute($"UPDATE run SET {column}='{{}}' WHERE {column} IS NOT NULL");
+        }
 
-        S3SyncStageResult read = Assert.Single(JobHistory.Find(Name)!.Read(null, null)).Stage2!;
-
-        Assert.Equal((0L, null, 1), (read.PrunedSnapshots, read.IsSnapshotComplete, read.Attempts));
+        foreach (BackupRun run in JobHistory.Find(Name)!.Read(null, null, kind: null))
+        {
+            foreach (object? part in (object?[])[run.Stage1, run.Stage2, run.Test, run.Repair])
+            {
+                foreach (PropertyInfo property in part?.GetType().GetProperties() ?? [])
+                    Assert.False(typeof(System.Collections.IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string)
+                        && property.GetValue(part) is null, property.Name);
+            }
+        }
     }
 
     private void Write(RsyncStageResult stage1, S3SyncStageResult stage2)
     {
-        using HistoryWriter writer = Begin(stage1.RunId, stage1.StartTime, stage: 1);
+        using HistoryWriter writer = Begin(stage1.RunId, stage1.StartTime, BackupRunKind.Backup);
         writer.Ended(stage1);
         writer.Ended(stage2);
         writer.End(stage1.RunId, BackupStatus.Failed, BackupExitCode.Stage2Failed, DateTimeOffset.MinValue);
@@ -99,19 +125,27 @@ public sealed class HistoryPropertiesTests : LocalJob
 
     private void Write(BackupTestResult test)
     {
-        using HistoryWriter writer = Begin(test.RunId, test.StartTime, StageRows.TestStage);
+        using HistoryWriter writer = Begin(test.RunId, test.StartTime, BackupRunKind.Test);
         writer.Ended(test);
         writer.End(test.RunId, test.Status, test.ExitCode, DateTimeOffset.MinValue);
     }
 
-    private HistoryWriter Begin(string runId, DateTimeOffset started, int stage)
+    private void Write(BackupRepairResult repair)
+    {
+        using HistoryWriter writer = Begin(repair.RunId, repair.StartTime, BackupRunKind.Repair);
+        writer.Ended(repair);
+        writer.End(repair.RunId, repair.Status, BackupExitCode.Succeeded, DateTimeOffset.MinValue);
+    }
+
+    private HistoryWriter Begin(string runId, DateTimeOffset started, BackupRunKind kind)
     {
         RunHeader header = new()
         {
             Name = Name,
             RunId = runId,
             Started = started,
-            Stage = stage,
+            Kind = kind,
+            Stage = kind == BackupRunKind.Backup ? 1 : 0,
             LogPath = "/log",
             PowerShellVersion = "7.4.0",
             ConfigurationPath = "/etc/job.json",

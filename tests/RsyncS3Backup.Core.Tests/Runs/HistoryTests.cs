@@ -217,8 +217,6 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
         BackupResult last = await RunAsync();
 
         Assert.Equal(last.RunId, Assert.Single(History()).RunId);
-        using SqliteDatabase database = SqliteDatabase.Open(HistoryPath);
-        Assert.Equal("2", database.Text("SELECT count(*) FROM stage"));
     }
 
     [Fact]
@@ -304,7 +302,7 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
             if (!message.Contains("mirrors", StringComparison.Ordinal))
                 return;
             using SqliteDatabase database = SqliteDatabase.Open(HistoryPath);
-            database.Execute("DROP TABLE stage");
+            database.Execute("DROP TABLE run");
         }
     }
 
@@ -439,14 +437,15 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
         database.Transaction(isDurable: false, () =>
         {
             using SqliteStatement insert = database.Prepare(
-                "INSERT INTO run SELECT ?1, name, started + ?2, started + ?2 + 600000000, status, 0, 0, 1, process_id, host, began, "
+                "INSERT INTO run(run_id, name, started, ended, status, is_interrupted, exit_code, stage, process_id, host, began, module_version, "
+                + "powershell_version, configuration_path, configuration_hash, log_path) SELECT ?1, name, started + ?2, started + ?2 + 600000000, status, 0, 0, 1, process_id, host, began, "
                 + "module_version, powershell_version, '/etc/backup/photos.json', hex(zeroblob(32)), log_path FROM run WHERE run_id='first'");
             for (int number = 0; number < count; number++)
             {
                 string runId = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 insert.Bind(1, runId).Bind(2, number * TimeSpan.TicksPerMinute).Run();
-                StageRows.Insert(database, Stage1 with { RunId = runId, Warnings = [], FailedItems = [] });
-                StageRows.Insert(database, Stage2 with { RunId = runId, Error = number % 10 == 0 ? SomeError : null });
+                HistoryRows.Store(database, Stage1 with { RunId = runId, Warnings = [], FailedItems = [] });
+                HistoryRows.Store(database, Stage2 with { RunId = runId, Error = number % 10 == 0 ? SomeError : null });
             }
 
             HistoryRows.Remove(database, ["first"]);

@@ -71,6 +71,27 @@ public sealed class PlanTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task A_plan_says_each_time_how_much_is_excluded_and_still_in_the_mirror()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        Write("a.txt", "alpha");
+        Write("old.tmp", "old");
+        Write("gone.txt", "gone");
+        Assert.Equal(BackupStatus.Succeeded, (await RunJobAsync()).Status);
+        File.Delete(Path.Combine(Source, "gone.txt"));
+        Rsync = Rsync with { ExcludePatterns = ["*.tmp"] };
+
+        for (int round = 0; round < 2; round++)
+        {
+            BackupPlan plan = await PlanUntouchedAsync("excluded later");
+            Assert.Contains("still holds 1 entry that the patterns exclude now, for example 'old.tmp'", Assert.Single(plan.Stage1.Warnings), StringComparison.Ordinal);
+            Assert.Equal(1, plan.Stage1.Deleted);
+        }
+
+        Assert.Equal(BackupStatus.SucceededWithWarnings, (await RunJobAsync()).Status);
+    }
+
+    [SkippableFact]
     public async Task Nothing_is_made_for_a_job_that_never_ran()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Sqlite;
 using Xunit;
@@ -64,26 +65,65 @@ public sealed class CatalogDamageTests : CatalogHarness
     }
 
     [Fact]
-    public void What_is_no_catalog_is_set_aside_once()
+    public void What_is_no_catalog_is_set_aside_and_never_deleted()
     {
-        for (int round = 0; round < 3; round++)
+        for (int round = 1; round <= 3; round++)
         {
-            Put([.. "no database at all, but some text that is longer than the header of one "u8, .. new byte[100]]);
+            File.WriteAllBytes(CatalogPath, [.. "no database at all, but some text that is longer than the header of one "u8, .. new byte[100]]);
             using Catalog catalog = Open();
             Assert.Equal(CatalogDoubt.Damaged, catalog.Doubt);
             Assert.NotNull(catalog.DoubtReason);
-            Assert.Single(Directory.GetFiles(Folder.Path, "catalog.db.damaged-*"));
+            Assert.Equal(round, SqliteFile.SetAsideIn(Folder.Path).Count);
         }
     }
 
     [Fact]
-    public void A_catalog_of_a_newer_format_is_set_aside()
+    public void A_catalog_of_a_newer_format_is_left_and_both_versions_know_when_the_other_ran()
     {
         Fill(10);
-        using (SqliteDatabase database = SqliteDatabase.Open(CatalogPath))
-            database.Execute("PRAGMA user_version=2");
+        Execute("ALTER TABLE object RENAME TO objects; PRAGMA user_version=99");
+        string newer = Convert.ToHexString(File.ReadAllBytes(CatalogPath));
+
+        Fill(3);
+        using (Catalog ours = Open())
+            Assert.Equal((CatalogDoubt.None, 3L), (ours.Doubt, ours.Count));
+        Assert.Equal(newer, Convert.ToHexString(File.ReadAllBytes(CatalogPath)));
+        Assert.Empty(SqliteFile.SetAsideIn(Folder.Path));
+
+        // The newer version again: it knows that it does not know what S3 holds.
+        Execute("ALTER TABLE objects RENAME TO object; PRAGMA user_version=1");
+        using (Catalog theirs = Open())
+            Assert.Equal((CatalogDoubt.Contradicted, 10L), (theirs.Doubt, theirs.Count));
+        Fill(10);
+        using (Catalog theirs = Open())
+            Assert.Equal(CatalogDoubt.None, theirs.Doubt);
+
+        // And this one after that.
+        Execute("PRAGMA user_version=99");
+        using Catalog again = Open();
+        Assert.Equal((CatalogDoubt.Contradicted, 3L), (again.Doubt, again.Count));
+    }
+
+    [Fact]
+    public void What_others_add_to_a_catalog_is_no_damage()
+    {
+        Fill(10);
+        Execute("ANALYZE; CREATE INDEX mine ON upload(started); CREATE TABLE notes(text); ALTER TABLE object ADD COLUMN note TEXT");
+
         using Catalog catalog = Open();
-        Assert.Equal((CatalogDoubt.Damaged, 0L), (catalog.Doubt, catalog.Count));
+
+        Assert.Equal((CatalogDoubt.None, 10L), (catalog.Doubt, catalog.Count));
+    }
+
+    [Fact]
+    public void A_catalog_of_an_earlier_version_is_read_on()
+    {
+        File.Copy(Path.Combine(Repository.Root, "tests", "RsyncS3Backup.Core.Tests", "State", "Fixtures", "catalog-1.db"), CatalogPath);
+
+        using Catalog catalog = Open();
+
+        Assert.Equal(CatalogDoubt.None, catalog.Doubt);
+        Assert.Equal(Enumerable.Range(0, 3).Select(number => Entry(Key(number), number)), catalog.Read());
     }
 
     [SkippableFact]
@@ -279,6 +319,12 @@ public sealed class CatalogDamageTests : CatalogHarness
         {
             Run("umount", drive);
         }
+    }
+
+    private void Execute(string sql)
+    {
+        using SqliteDatabase database = SqliteDatabase.Open(CatalogPath);
+        database.Execute(sql);
     }
 
     private string Drive(string options)

@@ -1,3 +1,4 @@
+using RsyncS3Backup.State.Sqlite;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Sync;
@@ -26,6 +27,32 @@ public sealed class CatalogFailureTests : SyncHarness
         Assert.Equal((BackupStatus.Succeeded, S3SyncMode.Reconcile), (next.Status, next.SyncMode));
         Assert.Equal((0, 1, 0), (next.TransferredBytes, next.Deleted, next.Requests.Put));
         AssertMirrored("after the damage");
+    }
+
+    [Fact]
+    public async Task Versions_of_the_module_that_take_turns_send_nothing_again()
+    {
+        for (int i = 0; i < 20; i++)
+            Write($"file{i:D2}", $"content {i}");
+        Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+        SetFormat(99);
+
+        S3SyncStageResult older = await RunAsync();
+        Assert.Equal((S3SyncMode.Reconcile, 0L, 0L), (older.SyncMode, older.Requests.Put, older.Requests.Copy));
+        Write("file00", "changed while the older version ran");
+        Assert.Equal((1L, 0L), (await RunAsync()) is var sent ? (sent.Requests.Put, sent.Requests.List) : default);
+        SetFormat(1);
+
+        S3SyncStageResult newer = await RunAsync();
+        Assert.Equal((BackupStatus.Succeeded, S3SyncMode.Reconcile, 0L), (newer.Status, newer.SyncMode, newer.Requests.Put));
+        Assert.Contains("Another version", newer.SyncModeReason, StringComparison.Ordinal);
+        AssertMirrored("after both");
+    }
+
+    private void SetFormat(int format)
+    {
+        using SqliteDatabase database = SqliteDatabase.Open(CatalogPath);
+        database.Execute($"PRAGMA user_version={format}");
     }
 
     /// <summary>One byte of one row.</summary>

@@ -23,6 +23,7 @@ internal static class ErrorIds
     public const string FileTooLarge = nameof(FileTooLarge);
     public const string FileUnreadable = nameof(FileUnreadable);
     public const string FolderUnreadable = nameof(FolderUnreadable);
+    public const string HistoryNewer = nameof(HistoryNewer);
     public const string HistoryNotChanged = nameof(HistoryNotChanged);
     public const string HistoryNotFound = nameof(HistoryNotFound);
     public const string HistoryUnreadable = nameof(HistoryUnreadable);
@@ -58,6 +59,7 @@ internal static class ErrorIds
     public const string PasswordFileUnusable = nameof(PasswordFileUnusable);
     public const string PathNotResolved = nameof(PathNotResolved);
     public const string PathsOverlap = nameof(PathsOverlap);
+    public const string PatternFileInvalid = nameof(PatternFileInvalid);
     public const string PowerShellNotFound = nameof(PowerShellNotFound);
     public const string PrefixOwnedByOther = nameof(PrefixOwnedByOther);
     public const string RemoteAuthenticationFailed = nameof(RemoteAuthenticationFailed);

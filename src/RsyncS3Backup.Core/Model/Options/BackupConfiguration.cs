@@ -136,6 +136,13 @@ public sealed record RsyncOptions
     /// <summary>Files with exclude patterns, as rsync's <c>--exclude-from</c> reads them. They come last.</summary>
     public IReadOnlyList<string> PatternFiles { get; init; } = [];
 
+    /// <summary>Delete from the mirror what the patterns exclude, as if the sources no longer had it.</summary>
+    public bool DeleteExcluded { get; init; }
+
+    /// <summary>The patterns of those pattern files that rsync itself would not read as what they are.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<string>> PatternsOfFiles { get; init; } =
+        ImmutableSortedDictionary<string, IReadOnlyList<string>>.Empty;
+
     /// <summary>Keep access control lists (rsync <c>-A</c>). Default: false.</summary>
     public bool Acls { get; init; }
 

@@ -1,8 +1,8 @@
 namespace RsyncS3Backup;
 
 /// <summary>
-/// One run in a job's history: what its <see cref="BackupResult"/> was, or for a test of the copies its <see cref="BackupTestResult"/>, and where
-/// and with what it ran.
+/// One run in a job's history: what its <see cref="BackupResult"/> was, for a test of the copies its <see cref="BackupTestResult"/>, or for a
+/// repair its <see cref="BackupRepairResult"/>, and where and with what it ran.
 /// </summary>
 public sealed record BackupRun
 {
@@ -12,14 +12,14 @@ public sealed record BackupRun
     /// <summary>Identifies the run; its log is named after it.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>Whether it backed up or tested.</summary>
+    /// <summary>Whether it backed up, tested or repaired.</summary>
     public BackupRunKind Kind { get; init; }
 
     /// <summary>How the run ended: the worse of its two stages; a hook or notification that failed makes a success one with warnings; null while it is on.</summary>
     public BackupStatus? Status { get; init; }
 
     /// <summary>
-    /// True when the run's process ended before the run did; its status is <see cref="BackupStatus.Failed"/>, that of a test
+    /// True when the run's process ended before the run did; its status is <see cref="BackupStatus.Failed"/>, that of a test or repair
     /// <see cref="BackupStatus.Cancelled"/>.
     /// </summary>
     public bool IsInterrupted { get; init; }
@@ -36,14 +36,17 @@ public sealed record BackupRun
     /// <summary>Stage 2: mirror to S3; null when it has not ended, or was not part of the run.</summary>
     public S3SyncStageResult? Stage2 { get; init; }
 
-    /// <summary>What the test found; null while it is on, and of a run that backed up.</summary>
+    /// <summary>What the test found; null while it is on, and of a run that did not test.</summary>
     public BackupTestResult? Test { get; init; }
+
+    /// <summary>What the repair did; null while it is on, and of a run that did not repair.</summary>
+    public BackupRepairResult? Repair { get; init; }
 
     /// <summary>What a scheduler was told; null while the run is on.</summary>
     public BackupExitCode? ExitCode { get; init; }
 
     /// <summary>The first error of the run; null when there was none.</summary>
-    public BackupError? Error => Stage1?.Error ?? Stage2?.Error ?? Test?.Error;
+    public BackupError? Error => Stage1?.Error ?? Stage2?.Error ?? Test?.Error ?? Repair?.Error;
 
     /// <summary>The configuration file of the run; null when it ran from parameters or from a configuration made in memory.</summary>
     public string? ConfigurationPath { get; init; }

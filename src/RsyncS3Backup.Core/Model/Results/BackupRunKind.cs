@@ -8,4 +8,7 @@ public enum BackupRunKind
 
     /// <summary>Tested whether the copies are complete and intact.</summary>
     Test,
+
+    /// <summary>Repaired one copy from the other.</summary>
+    Repair,
 }

@@ -34,7 +34,24 @@ internal static class BackupRepairs
             using JobLock? held = await JobLocks.TakeAsync(job.Name, test.WaitForLock, context, cancellationToken).ConfigureAwait(false);
             using MirrorLock? mirror = await JobLocks
                 .TakeMirrorAsync(job.Options.Rsync.LocalDestination, test.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-            await Task.Run(() => RepairAsync(test, wishes, context, emit, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            using RepairRecord record = RepairRecord.Begin(
+                test, job, wishes.DistinctBy(wish => wish.Path, StringComparer.Ordinal).Count(), context, ownsJob: held is not null);
+            try
+            {
+                await Task.Run(() => RepairAsync(test, wishes, context, Ended, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+                record.End();
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                record.End(exception is BackupException known ? known.Error : TestErrors.Failed(exception, target));
+                throw;
+            }
+
+            void Ended(BackupRepair repair)
+            {
+                record.Add(repair);
+                emit(repair);
+            }
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {

@@ -30,7 +30,7 @@ internal sealed class TestRecord : IDisposable
             Name = job.Name,
             RunId = context.RunId,
             Started = startTime,
-            Stage = StageRows.TestStage,
+            Kind = BackupRunKind.Test,
             PowerShellVersion = request.PowerShellVersion,
             ConfigurationPath = job.Path,
             ConfigurationHash = ConfigurationWriter.Hash(job),

@@ -58,18 +58,30 @@ internal static class RsyncCommandLine
             arguments.Add("--fsync");
         if (pass.Deletes)
             arguments.Add("--delete-delay");
+        if (pass.Deletes && options.DeleteExcluded)
+            arguments.Add("--delete-excluded");
         if (pass.MaxDelete is { } maxDelete)
             arguments.Add("--max-delete=" + Math.Min(maxDelete, int.MaxValue).ToString(CultureInfo.InvariantCulture));
         if (pass.IsDryRun)
             arguments.Add("--dry-run");
         if (options.BandwidthLimit is { } bytes)
             arguments.Add("--bwlimit=" + ((bytes + 1023) / 1024).ToString(CultureInfo.InvariantCulture));
-        List<string> ownRules = isMirrorRoot ? OwnRules(pass) : [];
-        ownRules.AddRange((otherMirrors ?? []).Select(path => $"--exclude=/{Literal(path)}/"));
+        // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper down is mirrored.
+        List<string> kept = isMirrorRoot ? ["/" + MirrorMarker.FileName, "/" + MirrorExclusions.LockFile] : [];
+        kept.AddRange((otherMirrors ?? []).Select(path => $"/{Literal(path)}/"));
+        List<string> ownRules = [.. kept.Select(path => "--exclude=" + path)];
+        // With --delete-excluded a pattern hides and does not protect any more (rsync(1), "FILTER RULES WHEN DELETING").
+        if (pass.Deletes && options.DeleteExcluded)
+            ownRules.AddRange(kept.Select(path => "--filter=protect " + path));
+        if (pass.Deletes && isMirrorRoot)
+            ownRules.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
         arguments.AddRange(ownRules);
         arguments.AddRange(options.IncludePatterns.Select(pattern => "--include=" + pattern));
         arguments.AddRange(options.ExcludePatterns.Select(pattern => "--exclude=" + pattern));
-        arguments.AddRange(options.PatternFiles.Select(file => "--exclude-from=" + RsyncPaths.Translate(file, program.PathStyle)));
+        // rsync reads a line of such a file as it reads the pattern of an --exclude (exclude.c, parse_filter_file).
+        arguments.AddRange(options.PatternFiles.SelectMany(file => options.PatternsOfFiles.TryGetValue(file, out IReadOnlyList<string>? patterns)
+            ? patterns.Select(pattern => "--exclude=" + pattern)
+            : ["--exclude-from=" + RsyncPaths.Translate(file, program.PathStyle)]));
         // A "!" in a file makes rsync forget all rules before it.
         if (options.PatternFiles.Count > 0)
             arguments.AddRange(ownRules);
@@ -91,15 +103,6 @@ internal static class RsyncCommandLine
     public static IEnumerable<string> ExtraArguments(RsyncOptions options, RemoteSource? remote) =>
         options.ExtraArguments.Where(argument =>
             remote is { IsSsh: false } || !argument.StartsWith("--contimeout", StringComparison.Ordinal));
-
-    // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper down is mirrored.
-    private static List<string> OwnRules(RsyncPass pass)
-    {
-        List<string> rules = ["--exclude=/" + MirrorMarker.FileName, "--exclude=/" + MirrorExclusions.LockFile];
-        if (pass.Deletes)
-            rules.AddRange(VolumeFolders.Names.Select(name => "--filter=protect /" + name));
-        return rules;
-    }
 
     // Only in a pattern that has a wildcard does a backslash escape (rsync(1), "PATTERN MATCHING RULES").
     private static string Literal(string path) =>

@@ -73,7 +73,7 @@ internal sealed class Catalog : ICatalog
     /// <exception cref="UnauthorizedAccessException">No catalog can be had.</exception>
     public static Catalog Open(string path, CatalogIdentity identity)
     {
-        path = System.IO.Path.GetFullPath(path);
+        path = CatalogFile.Ours(System.IO.Path.GetFullPath(path));
         SqliteDatabase database = CatalogFile.OpenOrMake(path);
         try
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.State.Catalogs;
@@ -6,32 +7,74 @@ namespace RsyncS3Backup.State.Catalogs;
 /// <summary>The file of a catalog: makes it, checks it, and sets it aside when it is no good.</summary>
 internal static class CatalogFile
 {
-    private const int Format = 1;
+    // A version of the module that finds a newer one's catalog keeps its own beside it; this says whose the last run wrote to.
+    private const string InUseMark = ".in-use";
 
     // Keys as bytes: SQLite compares those with memcmp, which is S3's order. Few files have several names, so the index is small.
-    private static readonly string[] Schema =
-    [
-        "CREATE TABLE object(key BLOB PRIMARY KEY NOT NULL, link_group INTEGER, state BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE INDEX object_link_group ON object(link_group) WHERE link_group IS NOT NULL",
-        "CREATE TABLE property(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE upload(upload_id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, "
-            + "part_size INTEGER NOT NULL, modified INTEGER NOT NULL, changed INTEGER NOT NULL, inode INTEGER NOT NULL, "
-            + "started INTEGER NOT NULL) WITHOUT ROWID",
-    ];
+    private static readonly SqliteFormat Format = new(
+        [
+            "CREATE TABLE object(key BLOB PRIMARY KEY NOT NULL, link_group INTEGER, state BLOB NOT NULL) WITHOUT ROWID;"
+                + "CREATE INDEX object_link_group ON object(link_group) WHERE link_group IS NOT NULL;"
+                + "CREATE TABLE property(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
+                + "CREATE TABLE upload(upload_id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, "
+                + "part_size INTEGER NOT NULL, modified INTEGER NOT NULL, changed INTEGER NOT NULL, inode INTEGER NOT NULL, "
+                + "started INTEGER NOT NULL) WITHOUT ROWID;",
+        ],
+        new Dictionary<string, string>
+        {
+            ["object"] = "key, link_group, state",
+            ["property"] = "name, value",
+            ["upload"] = "upload_id, identity, key, size, part_size, modified, changed, inode, started",
+        });
 
-    /// <summary>Opens the file for writing, makes it where there is none, and replaces one that is damaged or of another format.</summary>
+    private static string OurSuffix => string.Create(CultureInfo.InvariantCulture, $".format{Format.Number}");
+
+    /// <summary>
+    /// The file that this version of the module uses for a catalog: the one of that path, unless a newer version made it. Then it is left where it
+    /// is, and there is another one beside it.
+    /// </summary>
+    public static string Ours(string path)
+    {
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 })
+            return path;
+        try
+        {
+            using SqliteDatabase database = SqliteDatabase.OpenToRead(path);
+            return SqliteFormat.Of(database) > Format.Number ? path + OurSuffix : path;
+        }
+        catch (SqliteException)
+        {
+            // Whoever opens it to use it finds what is wrong.
+            return path;
+        }
+    }
+
+    /// <summary>Opens the file for writing, makes it where there is none, and sets one aside that is damaged.</summary>
+    /// <param name="path">The file, as <see cref="Ours"/> names it.</param>
     /// <exception cref="IOException">There can be no catalog: the folder is read-only or full, or another process holds the file.</exception>
     /// <exception cref="UnauthorizedAccessException">There can be no catalog.</exception>
     public static SqliteDatabase OpenOrMake(string path)
     {
+        SqliteDatabase database;
         try
         {
-            return Open(path);
+            database = Open(path);
         }
         catch (SqliteException exception) when (exception.IsDamage)
         {
             SqliteFile.SetAside(path);
-            return OpenAfterDamage(path, exception.Message);
+            database = OpenAfterDamage(path, exception.Message);
+        }
+
+        try
+        {
+            TakeTurn(path, database);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
         }
     }
 
@@ -40,6 +83,25 @@ internal static class CatalogFile
     {
         SqliteFile.SetAside(path);
         OpenAfterDamage(path, reason).Dispose();
+    }
+
+    // When the last run recorded in the file of another version, ours does not know what S3 holds now.
+    private static void TakeTurn(string path, SqliteDatabase database)
+    {
+        bool isBeside = path.EndsWith(OurSuffix, StringComparison.Ordinal);
+        string mark = (isBeside ? path[..^OurSuffix.Length] : path) + InUseMark;
+        string name = Path.GetFileName(path);
+        bool isMarked = File.Exists(mark);
+        if (isMarked ? File.ReadAllText(mark) == name : !isBeside)
+            return;
+        if (isMarked)
+        {
+            database.Transaction(isDurable: true, () => CatalogProperties.Distrust(
+                database, CatalogDoubt.Contradicted, "Another version of the module has run the job since."));
+        }
+
+        using FileStream file = StateFolder.CreateFile(mark);
+        file.Write(Encoding.UTF8.GetBytes(name));
     }
 
     private static SqliteDatabase OpenAfterDamage(string path, string reason)
@@ -64,14 +126,18 @@ internal static class CatalogFile
         SqliteDatabase database = SqliteDatabase.Open(path);
         try
         {
-            string schema = SqliteFile.Schema(database);
+            // The first access says whether this is a SQLite file.
+            Format.RefuseNewer(SqliteFormat.Of(database));
             if (database.IsReadOnly)
                 throw new IOException($"'{path}' is read-only.");
-            if (database.Text("PRAGMA journal_mode=WAL") != "wal")
+            if (!database.UseWriteAheadLog())
                 throw new IOException($"The file system of '{path}' cannot keep a catalog that is read while it is written.");
-            if (schema.Length == 0)
-                Make(database);
-            RequireFormat(database);
+            Format.Migrate(database, reached =>
+            {
+                if (reached == 1)
+                    new CatalogProperties { Doubt = CatalogDoubt.Missing }.Write(database);
+            });
+            Format.Require(database);
             return database;
         }
         catch
@@ -83,21 +149,13 @@ internal static class CatalogFile
 
     /// <summary>Demands that a file is a catalog of this version of the module.</summary>
     /// <exception cref="SqliteException">It is not.</exception>
+    /// <exception cref="NewerFormatException">It is one of a newer version.</exception>
     public static void RequireFormat(SqliteDatabase database)
     {
-        if (SqliteFile.Schema(database) != string.Join('\n', Schema) || database.Text("PRAGMA user_version") != Invariant(Format))
-            throw SqliteException.Damaged("It is no catalog, or one of another version of the module.");
+        int format = SqliteFormat.Of(database);
+        Format.RefuseNewer(format);
+        if (format < Format.Number)
+            throw SqliteException.Damaged("It is no catalog yet, or one of an earlier version of the module.");
+        Format.Require(database);
     }
-
-    private static void Make(SqliteDatabase database) => database.Transaction(isDurable: true, () =>
-    {
-        // Another process may have made it meanwhile.
-        if (SqliteFile.Schema(database).Length > 0)
-            return;
-        Array.ForEach(Schema, database.Execute);
-        database.Execute($"PRAGMA user_version={Format}");
-        new CatalogProperties { Doubt = CatalogDoubt.Missing }.Write(database);
-    });
-
-    private static string Invariant(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -101,6 +101,15 @@ internal sealed record CatalogProperties
         }
     }
 
+    /// <summary>Stores a doubt beside what is stored, unless there is one.</summary>
+    public static void Distrust(SqliteDatabase database, CatalogDoubt doubt, string reason)
+    {
+        using SqliteStatement insert = database.Prepare("INSERT OR IGNORE INTO property(name, value) VALUES(?, ?)");
+        insert.Bind(1, "doubt").Bind(2, doubt.ToString()).Run();
+        if (database.Changes > 0)
+            insert.Bind(1, "doubtReason").Bind(2, reason).Run();
+    }
+
     private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);

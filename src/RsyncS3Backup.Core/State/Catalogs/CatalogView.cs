@@ -39,6 +39,7 @@ internal sealed class CatalogView : IDisposable
     {
         string folder = Path.Combine(StateFolder.Root(), StateFolder.FolderName(jobName));
         string path = isDated ? SnapshotCatalogs.PathIn(folder, keyPrefix) : Path.Combine(folder, Catalog.FileName);
+        path = CatalogFile.Ours(path);
         if (!File.Exists(path))
             return null;
         SqliteDatabase? database = null;

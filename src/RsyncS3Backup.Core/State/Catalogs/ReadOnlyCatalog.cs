@@ -63,7 +63,7 @@ internal sealed class ReadOnlyCatalog : ICatalog
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     public static ReadOnlyCatalog Open(string path, CatalogIdentity identity)
     {
-        path = System.IO.Path.GetFullPath(path);
+        path = CatalogFile.Ours(System.IO.Path.GetFullPath(path));
         if (!File.Exists(path))
             return new ReadOnlyCatalog(path, CatalogDoubt.Missing);
         SqliteDatabase? database = null;

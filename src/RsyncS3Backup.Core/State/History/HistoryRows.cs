@@ -1,14 +1,42 @@
-using System.Text.Json;
 using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.State.History;
 
-/// <summary>Runs as rows of a history: found, removed, and read with their stages.</summary>
+/// <summary>Runs as rows of a history: found, removed, written and read with what they did.</summary>
 internal static class HistoryRows
 {
-    private const string RunColumns = "run_id, name, started, ended, status, is_interrupted, exit_code, "
+    /// <summary>What is read of a run, in this order.</summary>
+    public const string Columns = "run_id, name, kind, started, ended, status, is_interrupted, exit_code, "
         + "stage, process_id, host, began, module_version, powershell_version, configuration_path, configuration_hash, "
-        + "log_path";
+        + "log_path, stage1, stage2, hooks, notifications, test, repair";
+
+    // Of failed items the first few, so that a history of years stays small; the run's log has all.
+    private const int FailedItems = 10;
+
+    /// <summary>Stores what stage 1 did.</summary>
+    public static void Store(SqliteDatabase database, RsyncStageResult stage) =>
+        Store(database, stage.RunId, "stage1", HistoryJson.Write(stage with { FailedItems = First(stage.FailedItems) }));
+
+    /// <summary>Stores what stage 2 did.</summary>
+    public static void Store(SqliteDatabase database, S3SyncStageResult stage) =>
+        Store(database, stage.RunId, "stage2", HistoryJson.Write(stage with { FailedItems = First(stage.FailedItems) }));
+
+    /// <summary>Stores what a test found.</summary>
+    public static void Store(SqliteDatabase database, BackupTestResult test) =>
+        Store(database, test.RunId, "test", HistoryJson.Write(test with { FailedItems = First(test.FailedItems) }));
+
+    /// <summary>Stores what a repair did.</summary>
+    public static void Store(SqliteDatabase database, BackupRepairResult repair) =>
+        Store(database, repair.RunId, "repair", HistoryJson.Write(repair with { FailedItems = First(repair.FailedItems) }));
+
+    /// <summary>Stores what was around the stages of a run.</summary>
+    public static void Store(SqliteDatabase database, BackupResult result)
+    {
+        if (result.Hooks.Count > 0)
+            Store(database, result.RunId, "hooks", HistoryJson.Write(result.Hooks));
+        if (result.Notifications.Count > 0)
+            Store(database, result.RunId, "notifications", HistoryJson.Write(result.Notifications));
+    }
 
     /// <summary>All runs.</summary>
     public static HashSet<string> RunIds(SqliteDatabase database)
@@ -43,44 +71,31 @@ internal static class HistoryRows
 
         if (removed.Count == 0)
             return removed;
-        foreach (string sql in (string[])[$"DELETE FROM stage WHERE run_id IN (SELECT run_id FROM run WHERE {which})", $"DELETE FROM run WHERE {which}"])
-        {
-            using SqliteStatement statement = database.Prepare(sql);
-            statement.Bind(1, before.UtcTicks).Bind(2, except).Run();
-        }
-
+        using SqliteStatement statement = database.Prepare($"DELETE FROM run WHERE {which}");
+        statement.Bind(1, before.UtcTicks).Bind(2, except).Run();
         return removed;
     }
 
     /// <summary>Removes some runs.</summary>
     public static void Remove(SqliteDatabase database, IEnumerable<string> runIds)
     {
-        using SqliteStatement stages = database.Prepare("DELETE FROM stage WHERE run_id=?1");
         using SqliteStatement run = database.Prepare("DELETE FROM run WHERE run_id=?1");
         foreach (string runId in runIds)
-        {
-            stages.Bind(1, runId).Run();
             run.Bind(1, runId).Run();
-        }
     }
 
     /// <summary>Runs, newest first.</summary>
     /// <param name="database">The history.</param>
     /// <param name="since">Leaves out what started before; null: nothing.</param>
     /// <param name="last">How many at most; null: all.</param>
-    /// <param name="kind">Only those; null: all.</param>
-    public static List<BackupRun> Read(SqliteDatabase database, DateTimeOffset? since, int? last, BackupRunKind? kind)
+    /// <param name="kinds">Only those; none: all.</param>
+    /// <exception cref="SqliteException">A run makes no sense, or cannot be read.</exception>
+    public static List<BackupRun> Read(SqliteDatabase database, DateTimeOffset? since, int? last, params IReadOnlyCollection<BackupRunKind> kinds)
     {
-        // One look-up a run, and not a join: SQLite would sort the wide rows of all stages by the start of their runs.
-        string ofKind = kind switch
-        {
-            null => "",
-            BackupRunKind.Test => $"AND stage = {StageRows.TestStage} ",
-            _ => $"AND stage <> {StageRows.TestStage} ",
-        };
+        // Words of ours, so nothing needs to be escaped.
+        string ofKind = kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
         using SqliteStatement statement = database.Prepare(
-            $"SELECT {RunColumns} FROM run WHERE started >= ?1 {ofKind}ORDER BY started DESC, run_id DESC LIMIT ?2");
-        using SqliteStatement stages = database.Prepare($"SELECT stage, {StageRows.Columns} FROM stage WHERE run_id=?1 ORDER BY stage");
+            $"SELECT {Columns} FROM run WHERE started >= ?1 {ofKind}ORDER BY started DESC, run_id DESC LIMIT ?2");
         statement.Bind(1, since?.UtcTicks ?? 0).Bind(2, last ?? -1);
         List<BackupRun> runs = [];
         try
@@ -88,15 +103,10 @@ internal static class HistoryRows
             while (statement.Step())
             {
                 BackupRun run = ReadRun(statement, out int stage, out DateTimeOffset began);
-                stages.Bind(1, run.RunId);
-                while (stages.Step())
-                    run = StageRows.Read(run, stages);
-                stages.Reset();
                 runs.Add(UnfinishedRun.Settle(run, stage, began));
             }
         }
-        catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException or JsonException
-            or InvalidOperationException or KeyNotFoundException)
+        catch (Exception exception) when (exception is ArgumentException or OverflowException)
         {
             throw SqliteException.Damaged("A run in the history makes no sense: " + exception.Message);
         }
@@ -107,25 +117,35 @@ internal static class HistoryRows
     /// <summary>A time as this machine tells it.</summary>
     public static DateTimeOffset Time(long ticks) => new DateTimeOffset(ticks, TimeSpan.Zero).ToLocalTime();
 
+    private static IReadOnlyList<BackupError> First(IReadOnlyList<BackupError> items) =>
+        items.Count <= FailedItems ? items : [.. items.Take(FailedItems)];
+
+    private static void Store(SqliteDatabase database, string runId, string column, string json)
+    {
+        using SqliteStatement statement = database.Prepare($"UPDATE run SET {column}=?2 WHERE run_id=?1");
+        statement.Bind(1, runId).Bind(2, json).Run();
+    }
+
     private static BackupRun ReadRun(SqliteStatement statement, out int stage, out DateTimeOffset began)
     {
         RowReader row = new(statement);
         string runId = row.Text()!;
         string name = row.Text()!;
+        BackupRunKind kind = Enum.Parse<BackupRunKind>(row.Text()!);
         long started = row.Number();
         long? ended = row.NumberOrNull();
-        BackupStatus? status = CellText.Word<BackupStatus>(row.Text());
+        BackupStatus? status = row.Text() is { } word ? Enum.Parse<BackupStatus>(word) : null;
         bool isInterrupted = row.Number() != 0;
         long? exitCode = row.NumberOrNull();
         stage = (int)row.Number();
         long processId = row.Number();
         string host = row.Text()!;
         began = Time(row.Number());
-        return new BackupRun
+        BackupRun run = new()
         {
             RunId = runId,
             Name = name,
-            Kind = stage == StageRows.TestStage ? BackupRunKind.Test : BackupRunKind.Backup,
+            Kind = kind,
             StartTime = Time(started),
             Duration = ended is { } end ? TimeSpan.FromTicks(Math.Max(0, end - started)) : null,
             Status = status,
@@ -139,5 +159,62 @@ internal static class HistoryRows
             ConfigurationHash = row.Text(),
             LogPath = row.Text(),
         };
+        return run with
+        {
+            Stage1 = Of(run, HistoryJson.Read<RsyncStageResult>(row.Bytes())),
+            Stage2 = Of(run, HistoryJson.Read<S3SyncStageResult>(row.Bytes())),
+            Hooks = HistoryJson.Read<IReadOnlyList<BackupHookResult>>(row.Bytes()) ?? [],
+            Notifications = Of(run, HistoryJson.Read<IReadOnlyList<NotificationResult>>(row.Bytes()) ?? []),
+            Test = Of(run, HistoryJson.Read<BackupTestResult>(row.Bytes())),
+            Repair = Of(run, HistoryJson.Read<BackupRepairResult>(row.Bytes())),
+        };
     }
+
+    // With what its run says, and without a list that is null: where JSON has no list, none is set, whatever the class begins with.
+    private static RsyncStageResult? Of(BackupRun run, RsyncStageResult? stage) => stage is null ? null : stage with
+    {
+        Name = run.Name,
+        RunId = run.RunId,
+        LogPath = run.LogPath,
+        Source = stage.Source ?? [],
+        FailedItems = stage.FailedItems ?? [],
+        Warnings = stage.Warnings ?? [],
+    };
+
+    private static S3SyncStageResult? Of(BackupRun run, S3SyncStageResult? stage) => stage is null ? null : stage with
+    {
+        Name = run.Name,
+        RunId = run.RunId,
+        LogPath = run.LogPath,
+        KeyPrefix = stage.KeyPrefix ?? "",
+        StorageClass = stage.StorageClass ?? "",
+        Requests = stage.Requests ?? new S3RequestCounts(),
+        PrunedPrefixes = stage.PrunedPrefixes ?? [],
+        FailedItems = stage.FailedItems ?? [],
+        Warnings = stage.Warnings ?? [],
+    };
+
+    private static BackupTestResult? Of(BackupRun run, BackupTestResult? test) => test is null ? null : test with
+    {
+        Name = run.Name,
+        RunId = run.RunId,
+        LogPath = run.LogPath,
+        Paths = test.Paths ?? [],
+        DifferenceCounts = test.DifferenceCounts ?? new BackupDifferenceCounts(),
+        Requests = test.Requests ?? new S3RequestCounts(),
+        FailedItems = test.FailedItems ?? [],
+        Warnings = test.Warnings ?? [],
+    };
+
+    private static BackupRepairResult? Of(BackupRun run, BackupRepairResult? repair) => repair is null ? null : repair with
+    {
+        Name = run.Name,
+        RunId = run.RunId,
+        LogPath = run.LogPath,
+        FailedItems = repair.FailedItems ?? [],
+        Warnings = repair.Warnings ?? [],
+    };
+
+    private static NotificationResult[] Of(BackupRun run, IReadOnlyList<NotificationResult> told) =>
+        [.. told.Select(notification => notification with { Name = run.Name, RunId = run.RunId })];
 }

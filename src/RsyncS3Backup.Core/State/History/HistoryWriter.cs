@@ -1,4 +1,3 @@
-using System.Reflection;
 using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.State.History;
@@ -11,9 +10,7 @@ namespace RsyncS3Backup.State.History;
 /// </remarks>
 internal sealed class HistoryWriter : IDisposable
 {
-    private static readonly string? ModuleVersion = typeof(HistoryWriter).Assembly
-        .GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version is { } version ? Version.Parse(version).ToString(3) : null;
-
+    private readonly string name;
     private readonly string path;
     private readonly bool ownsJob;
     private readonly Action<string> warn;
@@ -21,8 +18,9 @@ internal sealed class HistoryWriter : IDisposable
     private SqliteDatabase? database;
     private bool hasFailed;
 
-    private HistoryWriter(string path, bool ownsJob, Action<string> warn)
+    private HistoryWriter(string name, string path, bool ownsJob, Action<string> warn)
     {
+        this.name = name;
         this.path = path;
         this.ownsJob = ownsJob;
         this.warn = warn;
@@ -46,9 +44,16 @@ internal sealed class HistoryWriter : IDisposable
             exists = false;
         }
 
-        HistoryWriter writer = new(path, ownsJob, warn) { hasFailed = !exists };
+        HistoryWriter writer = new(header.Name, path, ownsJob, warn) { hasFailed = !exists };
         if (ownsJob)
-            writer.Write(opened => CloseInterrupted(opened, header.RunId));
+        {
+            writer.Write(opened =>
+            {
+                Check(opened, header.RunId);
+                CloseInterrupted(opened, header.RunId);
+            });
+        }
+
         writer.Write(opened => Insert(opened, header));
         return writer;
     }
@@ -61,16 +66,19 @@ internal sealed class HistoryWriter : IDisposable
     });
 
     /// <summary>Stage 1 ended.</summary>
-    public void Ended(RsyncStageResult stage) => Write(opened => StageRows.Insert(opened, stage));
+    public void Ended(RsyncStageResult stage) => Write(opened => HistoryRows.Store(opened, stage));
 
     /// <summary>Stage 2 ended.</summary>
-    public void Ended(S3SyncStageResult stage) => Write(opened => StageRows.Insert(opened, stage));
+    public void Ended(S3SyncStageResult stage) => Write(opened => HistoryRows.Store(opened, stage));
 
     /// <summary>A test ended, or began: then this is what is on record of it should its process die.</summary>
-    public void Ended(BackupTestResult test) => Write(opened => StageRows.Insert(opened, test));
+    public void Ended(BackupTestResult test) => Write(opened => HistoryRows.Store(opened, test));
+
+    /// <summary>A repair ended, or began, likewise.</summary>
+    public void Ended(BackupRepairResult repair) => Write(opened => HistoryRows.Store(opened, repair));
 
     /// <summary>What was around the stages has ended, as far as it goes.</summary>
-    public void Ended(BackupResult result) => Write(opened => StageRows.Insert(opened, result));
+    public void Ended(BackupResult result) => Write(opened => HistoryRows.Store(opened, result));
 
     /// <summary>The run ends.</summary>
     /// <param name="runId">The run.</param>
@@ -103,11 +111,19 @@ internal sealed class HistoryWriter : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => database?.Dispose();
 
+    // Whoever only adds to the file may never meet damage in what is older. Once a day is enough: to look at all of it takes longer than the
+    // rest of the history.
+    private static void Check(SqliteDatabase database, string runId)
+    {
+        if (HistoryRows.IsFirstOfDay(database, runId, DateTime.UtcNow.Date) && database.Text("PRAGMA quick_check(1)") is { } found and not "ok")
+            throw SqliteException.Damaged(found);
+    }
+
     private static void CloseInterrupted(SqliteDatabase database, string runId)
     {
         using SqliteStatement statement = database.Prepare(
-            $"UPDATE run SET status=CASE stage WHEN {StageRows.TestStage} THEN ?5 ELSE ?1 END, is_interrupted=1, "
-            + $"exit_code=CASE stage WHEN 1 THEN ?2 WHEN {StageRows.TestStage} THEN ?6 ELSE ?3 END WHERE status IS NULL AND run_id<>?4");
+            $"UPDATE run SET status=CASE kind WHEN '{nameof(BackupRunKind.Backup)}' THEN ?1 ELSE ?5 END, is_interrupted=1, "
+            + $"exit_code=CASE WHEN kind<>'{nameof(BackupRunKind.Backup)}' THEN ?6 WHEN stage=1 THEN ?2 ELSE ?3 END WHERE status IS NULL AND run_id<>?4");
         statement.Bind(1, nameof(BackupStatus.Failed)).Bind(2, (int)BackupExitCode.Stage1Failed).Bind(3, (int)BackupExitCode.Stage2Failed)
             .Bind(4, runId).Bind(5, nameof(BackupStatus.Cancelled)).Bind(6, (int)BackupExitCode.DifferencesFound).Run();
     }
@@ -116,12 +132,12 @@ internal sealed class HistoryWriter : IDisposable
     {
         using SqliteStatement statement = database.Prepare(
             "INSERT INTO run(run_id, name, started, is_interrupted, stage, process_id, host, began, module_version, powershell_version, "
-            + "configuration_path, configuration_hash, log_path) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?12, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(run_id) "
+            + "configuration_path, configuration_hash, log_path, kind) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?12, ?7, ?8, ?9, ?10, ?11, ?13) ON CONFLICT(run_id) "
             + "DO UPDATE SET ended=NULL, status=NULL, exit_code=NULL, is_interrupted=0, stage=?4, process_id=?5, host=?6, began=?12");
         statement.Bind(1, header.RunId).Bind(2, header.Name).Bind(3, header.Started.UtcTicks).Bind(4, header.Stage)
-            .Bind(5, Environment.ProcessId).Bind(6, Environment.MachineName).BindOrNull(7, ModuleVersion).BindOrNull(8, header.PowerShellVersion)
+            .Bind(5, Environment.ProcessId).Bind(6, Environment.MachineName).BindOrNull(7, HistoryFile.ModuleVersion).BindOrNull(8, header.PowerShellVersion)
             .BindOrNull(9, header.ConfigurationPath).BindOrNull(10, header.ConfigurationHash).BindOrNull(11, header.LogPath)
-            .Bind(12, DateTime.UtcNow.Ticks).Run();
+            .Bind(12, DateTime.UtcNow.Ticks).Bind(13, header.Kind.ToString()).Run();
     }
 
     private void Write(Action<SqliteDatabase> work)
@@ -138,13 +154,22 @@ internal sealed class HistoryWriter : IDisposable
             {
                 // Only under the job's lock: nobody else writes the file then, and whoever reads it reads on in the file set aside.
                 Close();
-                HistoryFile.SetAside(path);
-                warn($"The history of the job was damaged and is set aside as '{path}.damaged-…'; a new one begins: {exception.Message}");
+                // What looks like damage, such as a column that is gone, may be what a newer version has made of it meanwhile.
+                HistoryFile.RefuseNewer(path);
+                string aside = SqliteFile.SetAside(path);
+                warn($"The history of the job was damaged and is set aside as '{aside}'; a new one begins: {exception.Message}");
                 written.ForEach(Do);
                 Do(work);
             }
 
             written.Add(work);
+        }
+        catch (NewerFormatException exception)
+        {
+            hasFailed = true;
+            Close();
+            BackupError error = HistoryErrors.Newer(name, path, exception.Writer);
+            warn($"{error.Message} This run is not in it. {error.RecommendedAction}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -156,9 +181,7 @@ internal sealed class HistoryWriter : IDisposable
 
     private void Do(Action<SqliteDatabase> work)
     {
-        if (database is null && ownsJob && HistoryFile.IsMarkedDamaged(path))
-            throw SqliteException.Damaged("Some of it could not be read.");
-        database ??= HistoryFile.OpenOrMake(path);
+        database ??= HistoryFile.OpenToWrite(path, mayMigrate: ownsJob);
         database.Transaction(isDurable: false, () => work(database));
     }
 

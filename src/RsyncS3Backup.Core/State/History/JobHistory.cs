@@ -48,59 +48,72 @@ internal sealed class JobHistory
     /// <param name="since">Leaves out what started before; null: nothing.</param>
     /// <param name="last">How many at most; null: all.</param>
     /// <param name="kind">Only those; null: all.</param>
-    /// <exception cref="BackupException">The history is damaged or cannot be read.</exception>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
     public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, BackupRunKind? kind = BackupRunKind.Backup) =>
-        Use(database => HistoryRows.Read(database, since, last, kind), HistoryErrors.Unreadable);
+        Read(since, last, kind is { } one ? [one] : []);
+
+    /// <summary>Runs of some kinds, newest first.</summary>
+    /// <param name="since">Leaves out what started before; null: nothing.</param>
+    /// <param name="last">How many at most; null: all.</param>
+    /// <param name="kinds">Only those; none: all.</param>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
+    public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, IReadOnlyCollection<BackupRunKind> kinds) =>
+        Read(database => HistoryRows.Read(database, since, last, kinds), []);
 
     /// <summary>The newest backups and the newest tests, newest first.</summary>
     /// <param name="backups">How many backups at most.</param>
     /// <param name="tests">How many tests at most.</param>
-    /// <exception cref="BackupException">The history is damaged or cannot be read.</exception>
-    public (IReadOnlyList<BackupRun> Backups, IReadOnlyList<BackupRun> Tests) ReadNewest(int backups, int tests) => Use(
-        database => (HistoryRows.Read(database, since: null, backups, BackupRunKind.Backup),
-            HistoryRows.Read(database, since: null, tests, BackupRunKind.Test)),
-        HistoryErrors.Unreadable);
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
+    public (IReadOnlyList<BackupRun> Backups, IReadOnlyList<BackupRun> Tests) ReadNewest(int backups, int tests) =>
+        Read<(IReadOnlyList<BackupRun>, IReadOnlyList<BackupRun>)>(
+            database => (HistoryRows.Read(database, since: null, backups, BackupRunKind.Backup),
+                HistoryRows.Read(database, since: null, tests, BackupRunKind.Test)),
+            ([], []));
 
     /// <summary>Removes runs and their logs.</summary>
-    /// <exception cref="BackupException">The history is damaged or cannot be written.</exception>
+    /// <exception cref="BackupException">The history is damaged, cannot be written, or is of a newer version of the module.</exception>
     public void Remove(IReadOnlyCollection<string> runIds)
     {
-        Use(
-            database =>
-            {
-                database.Transaction(isDurable: true, () => HistoryRows.Remove(database, runIds));
-                return runIds.Count;
-            },
-            HistoryErrors.NotChanged);
+        try
+        {
+            using SqliteDatabase database = HistoryFile.OpenToWrite(path, mayMigrate: true);
+            database.Transaction(isDurable: true, () => HistoryRows.Remove(database, runIds));
+        }
+        catch (NewerFormatException exception)
+        {
+            throw new BackupException(HistoryErrors.Newer(Name, path, exception.Writer), exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(HistoryErrors.NotChanged(Name, path, exception.Message), exception);
+        }
+
         RunLogs.Remove(Path.GetDirectoryName(path)!, runIds);
     }
 
-    private static string NameIn(string file)
-    {
-        string folder = Path.GetFileName(Path.GetDirectoryName(file))!;
-        try
-        {
-            using SqliteDatabase database = HistoryFile.Open(file);
-            return database.Text("SELECT name FROM run ORDER BY started DESC LIMIT 1") ?? folder;
-        }
-        catch (SqliteException)
-        {
-            return folder;
-        }
-    }
+    private static string NameIn(string file) => HistoryFile.JobIn(file) ?? Path.GetFileName(Path.GetDirectoryName(file))!;
 
-    private T Use<T>(Func<SqliteDatabase, T> use, Func<string, string, string, BackupError> error)
+    private T Read<T>(Func<SqliteDatabase, T> read, T none)
     {
-        try
+        for (bool isSecond = false; ; isSecond = true)
         {
-            using SqliteDatabase database = HistoryFile.Open(path);
-            return use(database);
-        }
-        catch (SqliteException exception)
-        {
-            if (exception.IsDamage)
-                HistoryFile.MarkDamaged(path);
-            throw new BackupException(error(Name, path, exception.Message), exception);
+            try
+            {
+                using SqliteDatabase? database = HistoryFile.OpenToRead(path);
+                return database is null ? none : read(database);
+            }
+            catch (SqliteException exception) when (exception.IsDamage && !isSecond)
+            {
+                // A file without a log is read without a lock: a run that ended or began right then looks like damage, once.
+            }
+            catch (NewerFormatException exception)
+            {
+                throw new BackupException(HistoryErrors.Newer(Name, path, exception.Writer), exception);
+            }
+            catch (SqliteException exception)
+            {
+                throw new BackupException(HistoryErrors.Unreadable(Name, path, exception.Message), exception);
+            }
         }
     }
 }

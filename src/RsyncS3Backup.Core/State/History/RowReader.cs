@@ -16,6 +16,4 @@ internal struct RowReader(SqliteStatement statement)
     public ReadOnlySpan<byte> Bytes() => statement.Blob(next++);
 
     public long? NumberOrNull() => statement.Int64OrNull(next++);
-
-    public void Skip(int count) => next += count;
 }

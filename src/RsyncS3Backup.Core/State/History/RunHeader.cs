@@ -9,8 +9,11 @@ internal sealed record RunHeader
 
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>The stage that it begins with, 1 or 2; for a test <see cref="StageRows.TestStage"/>.</summary>
-    public required int Stage { get; init; }
+    /// <summary>What it does.</summary>
+    public BackupRunKind Kind { get; init; }
+
+    /// <summary>The stage that it begins with, 1 or 2; 0 for what has no stages.</summary>
+    public int Stage { get; init; }
 
     public string? PowerShellVersion { get; init; }
 

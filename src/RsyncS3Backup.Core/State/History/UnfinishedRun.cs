@@ -13,8 +13,8 @@ internal static class UnfinishedRun
     {
         bool isDead = run.IsInterrupted || (run.Status is null && !RunningProcess.MayBe((int)run.ProcessId, run.HostName, began));
         if (!isDead)
-            return run is { Status: null, Kind: BackupRunKind.Test } ? run with { Test = null } : run;
-        if (run.Kind == BackupRunKind.Test)
+            return run is { Status: null, Kind: not BackupRunKind.Backup } ? run with { Test = null, Repair = null } : run;
+        if (run.Kind != BackupRunKind.Backup)
             return run with { Status = BackupStatus.Cancelled, IsInterrupted = true, ExitCode = BackupExitCode.DifferencesFound };
         BackupError error = RunErrors.Interrupted(run.Name, stage, run.ProcessId, run.HostName);
         run = run with { Status = BackupStatus.Failed, IsInterrupted = true, ExitCode = error.ExitCode };

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SQLitePCL;
 
 namespace RsyncS3Backup.State.Sqlite;
@@ -6,6 +7,7 @@ namespace RsyncS3Backup.State.Sqlite;
 internal sealed class SqliteDatabase : IDisposable
 {
     private const int BusyMilliseconds = 5000;
+    private const int BusyPause = 20;
 
     private readonly sqlite3 handle;
 
@@ -25,10 +27,9 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Opens a file that is there so that not one byte of its folder changes: neither its own, nor those of its log or the log's index.</summary>
     public static SqliteDatabase OpenToRead(string path)
     {
-        // Without a log that has something in it nothing needs a lock. Else the log is read, and its index is not written:
+        // Without a log nothing needs a lock. Else the log is read, and its index is not written:
         // https://sqlite.org/wal.html#readonly and https://sqlite.org/c3ref/open.html for the names of the parameters.
-        FileInfo log = new(path + "-wal");
-        string how = log.Exists && log.Length > 0 && File.Exists(path + "-shm") ? "mode=ro&readonly_shm=1" : "immutable=1";
+        string how = File.Exists(path + "-wal") && File.Exists(path + "-shm") ? "mode=ro&readonly_shm=1" : "immutable=1";
         string address = new Uri(Path.GetFullPath(path)).AbsoluteUri.Replace("?", "%3F", StringComparison.Ordinal);
         return Open($"{address}?{how}", raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
     }
@@ -53,6 +54,43 @@ internal sealed class SqliteDatabase : IDisposable
             database.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens a file that is there so that it is not written; an index of its log may be made beside it.</summary>
+    public static SqliteDatabase OpenReadOnly(string path) => Open(path, raw.SQLITE_OPEN_READONLY);
+
+    /// <summary>Changes the journal mode to a log, so that the file can be read while it is written.</summary>
+    /// <returns>False where the file system cannot do this.</returns>
+    /// <exception cref="SqliteException">Another connection held the file for longer than the timeout.</exception>
+    public bool UseWriteAheadLog()
+    {
+        // The change itself does not wait for others, whatever the timeout: https://sqlite.org/c3ref/busy_timeout.html and the busy handler
+        // are for statements that would not deadlock, and this one holds a shared lock when it asks for an exclusive one.
+        long started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return Text("PRAGMA journal_mode=WAL") == "wal";
+            }
+            catch (SqliteException exception) when (
+                exception.IsBusy && Stopwatch.GetElapsedTime(started).TotalMilliseconds < BusyMilliseconds)
+            {
+                Thread.Sleep(BusyPause);
+            }
+        }
+    }
+
+    /// <summary>Copies all of it into another one, whose content goes.</summary>
+    public void CopyTo(SqliteDatabase other)
+    {
+        using sqlite3_backup backup = raw.sqlite3_backup_init(other.handle, "main", handle, "main");
+        if (backup.IsInvalid)
+            other.Check(raw.sqlite3_errcode(other.handle));
+        int code = raw.sqlite3_backup_step(backup, -1);
+        if (code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
+            throw new SqliteException("Another process held the file for too long.", code);
+        Check(code);
     }
 
     /// <summary>Runs statements that return nothing of interest.</summary>

@@ -7,6 +7,7 @@ namespace RsyncS3Backup.State.Sqlite;
 internal static class SqliteFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string DamagedMark = ".damaged-";
     private static readonly string[] Companions = ["-wal", "-shm"];
 
     /// <summary>Makes an empty file where there is none, and takes other users' rights to one that is there.</summary>
@@ -38,28 +39,41 @@ internal static class SqliteFile
         }
     }
 
-    /// <summary>Renames the file to <c>{name}.damaged-{time}</c>, and deletes one that was set aside before.</summary>
-    public static void SetAside(string path)
+    /// <summary>Renames the file to <c>{name}.damaged-{time}</c>. Nobody deletes that but the user: what can be saved of it is theirs to say.</summary>
+    /// <returns>Its new path.</returns>
+    public static string SetAside(string path)
     {
-        string prefix = Path.GetFileName(path) + ".damaged-";
-        foreach (string earlier in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, prefix + "*"))
-            File.Delete(earlier);
-        string aside = path + ".damaged-" + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        string time = path + DamagedMark + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        string aside = time;
+        for (int number = 2; File.Exists(aside); number++)
+            aside = string.Create(CultureInfo.InvariantCulture, $"{time}-{number}");
         File.Move(path, aside);
         // What was committed last is in the log. The index of the log is made anew by whoever opens it.
         if (File.Exists(path + "-wal"))
             File.Move(path + "-wal", aside + "-wal");
         File.Delete(path + "-shm");
+        return aside;
     }
 
-    /// <summary>The statements that made the tables and indexes of a file; empty for a new one. As the first access of all it says whether
-    /// this is a SQLite file.</summary>
-    public static string Schema(SqliteDatabase database)
+    /// <summary>The files in a folder and below that were set aside, without their logs; none where it cannot be read.</summary>
+    public static IReadOnlyList<string> SetAsideIn(string folder)
     {
-        using SqliteStatement statement = database.Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid");
-        List<string> found = [];
-        while (statement.Step())
-            found.Add(statement.Text(0));
-        return string.Join('\n', found);
+        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        try
+        {
+            return
+            [
+                .. Directory.EnumerateFiles(folder, $"*{DamagedMark}*", options)
+                    .Where(path => !Companions.Any(companion => path.EndsWith(companion, StringComparison.Ordinal)))
+                    .Order(StringComparer.Ordinal),
+            ];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
+
+    /// <summary>True for the name of a file that was set aside, or of its log.</summary>
+    public static bool IsSetAside(string path) => Path.GetFileName(path).Contains(DamagedMark, StringComparison.Ordinal);
 }
