@@ -190,8 +190,10 @@ function Invoke-Test {
     Import-Module ./tests/Lanes.psm1 -Force
     Remove-Item $results, out/state -Recurse -Force -ErrorAction Ignore
     $null = New-Item $results -ItemType Directory -Force
-    $before = $env:PATH, $env:RSYNCS3BACKUP_STATE
+    $before = $env:PATH, $env:RSYNCS3BACKUP_STATE, $env:DOTNET_TieredPGO
     try {
+        # Hundreds of processes that live for a second or two: what the runtime would learn of them is never used.
+        $env:DOTNET_TieredPGO = '0'
         $shells = Get-ShellFolder
         $env:PATH = $shells + [IO.Path]::PathSeparator + $env:PATH
         # The state of jobs that tests run belongs into the repository's out folder, not to the user's own jobs.
@@ -207,7 +209,7 @@ function Invoke-Test {
     }
     finally {
         Stop-Ceph
-        $env:PATH, $env:RSYNCS3BACKUP_STATE = $before
+        $env:PATH, $env:RSYNCS3BACKUP_STATE, $env:DOTNET_TieredPGO = $before
         # After Ctrl+C, `pwsh -File` would end with 0.
         if ($isInterrupted -and [Environment]::GetCommandLineArgs() -contains '-File') { [Environment]::Exit(130) }
     }
