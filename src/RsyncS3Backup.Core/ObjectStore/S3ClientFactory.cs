@@ -136,15 +136,15 @@ internal static class S3ClientFactory
                 : new BasicAWSCredentials(given.AccessKey, given.SecretKey);
         }
 
-        if (profile is not null)
-            return new FoundCredentials(profile.GetAWSCredentials(new CredentialProfileStoreChain()), request.Destination.Bucket);
+        string bucket = request.Destination.Bucket;
         try
         {
-            return new FoundCredentials(DefaultAWSCredentialsIdentityResolver.GetCredentials(), request.Destination.Bucket);
+            return new FoundCredentials(
+                profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials(), bucket);
         }
         catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
         {
-            throw S3Errors.NoCredentials(request.Destination.Bucket, exception);
+            throw profile is null ? S3Errors.NoCredentials(bucket, exception) : S3Errors.CredentialsUnavailable(bucket, exception);
         }
     }
 
