@@ -32,8 +32,10 @@ internal static unsafe partial class UnixCalls
     private static readonly int TooManyLinks = IsMac ? 62 : 40;
     private static readonly int WouldBlock = IsMac ? 35 : 11;
     private static readonly int NoDevice = 6;
-    private static bool hasNoOneCall;
     private static readonly nint OmitTime = IsMac ? -2 : (1 << 30) - 2;
+
+    // Older systems do not have it, and older sandboxes answer what they do not know with "not permitted".
+    private static readonly bool HasOneCall = OperatingSystem.IsLinux() && IsAnswered();
 
     /// <summary>Opens the folder that everything else is relative to. Links on the way to it are followed, the folder itself must be one.</summary>
     public static FolderHandle OpenRoot(string path) =>
@@ -103,28 +105,35 @@ internal static unsafe partial class UnixCalls
     /// <exception cref="BlockedException">A link is there or on the way.</exception>
     public static bool TryOpenBeneath(string path, bool isFolder, out int descriptor)
     {
-        const nint openat2 = 437;
-        const int notPermitted = 1;
-        const int notThere = 38;
         const int nameTooLong = 36;
-        const ulong noSymbolicLinks = 4;
         descriptor = -1;
-        if (hasNoOneCall)
+        if (!HasOneCall)
             return false;
+        descriptor = OpenInOneCall(path, isFolder);
+        if (descriptor >= 0)
+            return true;
+        int error = Marshal.GetLastPInvokeError();
+        if (error == nameTooLong)
+            return false;
+        throw error == NotAFolder && !isFolder ? new FileNotFoundException("It is not there any more.", path) : BlockedOr(error);
+    }
+
+    private static bool IsAnswered()
+    {
+        int root = OpenInOneCall("/", isFolder: true);
+        return root >= 0 && close(root) == 0;
+    }
+
+    private static int OpenInOneCall(string path, bool isFolder)
+    {
+        const nint openat2 = 437;
+        const ulong noSymbolicLinks = 4;
         OpenHow how = new()
         {
             Flags = (ulong)(uint)(ReadOnly | NoFollow | NonBlocking | CloseOnExec | (isFolder ? FolderOnly : 0)),
             Resolve = noSymbolicLinks,
         };
-        descriptor = (int)syscall_open(openat2, CurrentFolder, path, &how, sizeof(OpenHow));
-        if (descriptor >= 0)
-            return true;
-        int error = Marshal.GetLastPInvokeError();
-        // Older sandboxes answer what they do not know with "not permitted".
-        hasNoOneCall |= error is notThere or notPermitted;
-        if (error is notThere or notPermitted or nameTooLong)
-            return false;
-        throw error == NotAFolder && !isFolder ? new FileNotFoundException("It is not there any more.", path) : BlockedOr(error);
+        return (int)syscall_open(openat2, CurrentFolder, path, &how, sizeof(OpenHow));
     }
 
     /// <summary>The attributes of an entry; null when there is none of that name.</summary>

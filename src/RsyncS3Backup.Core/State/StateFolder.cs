@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -21,9 +20,6 @@ internal sealed class StateFolder
     private const uint GroupWrites = 0x10;
     private const uint OthersWrite = 0x2;
     private const uint Sticky = 0x200;
-
-    // Folders that were found good; who could change that is the user itself.
-    private static readonly ConcurrentDictionary<string, bool> known = new(StringComparer.Ordinal);
 
     private static readonly JsonWriterOptions JsonOptions = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -153,7 +149,7 @@ internal sealed class StateFolder
     /// <summary>Demands that nobody else can have put anything into a folder of the state, or can move it away.</summary>
     private static void Require(string path, string root)
     {
-        if (OperatingSystem.IsWindows() || known.ContainsKey(path))
+        if (OperatingSystem.IsWindows())
             return;
         for (string? level = path; level is not null; level = level == root ? null : System.IO.Path.GetDirectoryName(level))
         {
@@ -175,8 +171,6 @@ internal sealed class StateFolder
 
         if (FileSafety.AboveProblem(root) is { } problem)
             throw new StateFolderUnsafeException(root, "others may replace it: " + problem.TrimEnd('.'));
-        if (Directory.Exists(path))
-            known[path] = true;
     }
 
     private static bool IsTrusted(FileAttributesSnapshot entry) => entry.UserId == 0 || entry.UserId == FileSafety.CurrentUser();
