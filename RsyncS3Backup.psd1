@@ -32,6 +32,8 @@
         'New-BackupConfiguration'
         'Register-BackupSchedule'
         'Remove-BackupHistory'
+        'Remove-BackupJob'
+        'Rename-BackupJob'
         'Repair-Backup'
         'Restore-Backup'
         'Send-BackupNotification'

@@ -115,3 +115,64 @@ Describe 'Several jobs' -Tag Slow {
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'ConfigurationInvalid,*'
     }
 }
+
+Describe 'Rename-BackupJob' {
+    BeforeAll {
+        $old = New-TestJob $TestDrive
+        Copy-Item $old.Path $jobs
+        $run = Invoke-RsyncToS3Backup -Name $old.Name
+    }
+
+    It 'takes state, history, mirror and key prefix along, so that nothing is sent again' {
+        $job = Rename-BackupJob $old.Name 'new name' -PassThru
+        $job.Name | Should -Be 'new name'
+        Get-BackupJob $old.Name -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $past = Get-BackupHistory 'new name'
+        $past.RunId, $past.Name | Should -Be $run.RunId, 'new name'
+        Test-Path $past.LogPath | Should -BeTrue
+        $next = Invoke-RsyncToS3Backup -Name 'new name'
+        $next.Status, $next.Stage2.SyncMode, $next.Stage2.Requests.Total | Should -Be 'Succeeded', 'Journal', 0
+        Get-BucketContent $old.Prefix | Should -Be (Get-FolderContent $old.Source)
+    }
+
+    It 'is refused when something has the name' {
+        Rename-BackupJob $first.Name 'new name' -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem.FullyQualifiedErrorId | Should -BeLike 'JobNameTaken,*'
+        (Get-BackupJob $first.Name).Name | Should -Be $first.Name
+    }
+
+    It 'renames nothing with -WhatIf' {
+        Rename-BackupJob $first.Name other -WhatIf
+        (Get-BackupJob $first.Name).Name | Should -Be $first.Name
+        Get-BackupJob other -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Remove-BackupJob' {
+    BeforeAll {
+        $gone = New-TestJob $TestDrive
+        Copy-Item $gone.Path $jobs
+        $null = Invoke-RsyncToS3Backup -Name $gone.Name
+    }
+
+    It 'removes nothing with -WhatIf' {
+        Remove-BackupJob $gone.Name -WhatIf
+        (Get-BackupJob $gone.Name).Name | Should -Be $gone.Name
+    }
+
+    It 'removes the job, and says what stays' {
+        Remove-BackupJob $gone.Name -Confirm:$false -WarningVariable said -WarningAction SilentlyContinue
+        "$said" | Should -BeLike "*What stays: its mirror '*', its objects under 's3://*', its history '*'."
+        Get-BackupJob $gone.Name -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        Get-BackupHistory $gone.Name | Should -Not -BeNullOrEmpty
+        Get-BucketContent $gone.Prefix | Should -Be (Get-FolderContent $gone.Source)
+    }
+
+    It 'removes the history too with -IncludeState, and broken jobs' {
+        Copy-Item $gone.Path $jobs
+        Remove-BackupJob $gone.Name -IncludeState -Confirm:$false -WarningAction SilentlyContinue
+        Get-BackupHistory $gone.Name -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        Get-BackupJob broken | Remove-BackupJob -Confirm:$false -WarningAction SilentlyContinue
+        Get-BackupJob broken -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+    }
+}

@@ -35,6 +35,38 @@ internal static class JobErrors
         + "(chmod go-w). A file that is given with -ConfigPath is used as it is.",
         path);
 
+    /// <summary>A job cannot have a name because something has it.</summary>
+    public static BackupError NameTaken(string name, string what) => Make(
+        ErrorIds.JobNameTaken,
+        BackupErrorCategory.InvalidOperation,
+        $"No job can be renamed to {ConfigurationText.Quote(name)}: {what}.",
+        "Choose another -NewName, or remove what has the name.",
+        name);
+
+    /// <summary>Something of a job could not be removed.</summary>
+    public static BackupError NotRemoved(string name, string path, string reason) => Make(
+        ErrorIds.JobNotRemoved,
+        BackupErrorCategory.WriteError,
+        $"Job {ConfigurationText.Quote(name)} was not removed as a whole: '{path}': {reason}",
+        "Check the permissions of the folder, and remove the job again.",
+        path);
+
+    /// <summary>A mirror says whose it is, so it must be there when that changes.</summary>
+    public static BackupError MirrorAway(string name, string mirror) => Make(
+        ErrorIds.JobNotRenamed,
+        BackupErrorCategory.ObjectNotFound,
+        $"Job {ConfigurationText.Quote(name)} was not renamed: its mirror '{mirror}' is not there, and says whose it is by a file in it.",
+        "Mount the mirror's drive, and rename the job then.",
+        mirror);
+
+    /// <summary>Something could not be written.</summary>
+    public static BackupError NotRenamed(string name, string newName, string reason) => Make(
+        ErrorIds.JobNotRenamed,
+        BackupErrorCategory.WriteError,
+        $"Job {ConfigurationText.Quote(name)} was not renamed as a whole: {reason}",
+        $"Correct what the message names, and rename the job to {ConfigurationText.Quote(newName)} again: what was done stays done.",
+        name);
+
     private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
         BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration);
 }

@@ -32,12 +32,48 @@ internal sealed record JobFile
     public BackupConfiguration Required() => Configuration ?? throw new BackupException(Error!);
 
     /// <summary>The name of the file that a job of that name is written to.</summary>
-    public static string FileName(string jobName)
+    /// <param name="jobName">The job.</param>
+    /// <param name="extension">With its dot.</param>
+    public static string FileName(string jobName, string extension = ".json")
     {
         char[] refused = System.IO.Path.GetInvalidFileNameChars();
         string name = new([.. jobName.Select(character => refused.Contains(character) ? '_' : character)]);
         // What begins with a dot is no job.
-        return (name.StartsWith('.') ? "_" + name[1..] : name) + ".json";
+        return (name.StartsWith('.') ? "_" + name[1..] : name) + extension;
+    }
+
+    /// <summary>
+    /// Writes a configuration file: beside its place and then moved there, so that a full disk leaves no half of a file and an older one untouched.
+    /// </summary>
+    /// <param name="path">The file; who may do what with one that is there stays so.</param>
+    /// <param name="json">Its text.</param>
+    /// <param name="replaces">False where a file that is there is an error.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
+    public static void Write(string path, string json, bool replaces = true)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            // A job that everybody may write is refused, so a generous umask must not make one.
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = File.Exists(path)
+                    ? File.GetUnixFileMode(path)
+                    : UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+            }
+
+            using (StreamWriter file = new(temporary, options))
+                file.Write(json);
+            File.Move(temporary, path, overwrite: replaces);
+        }
+        catch
+        {
+            if (File.Exists(temporary))
+                File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <summary>Reads a file of a job folder.</summary>

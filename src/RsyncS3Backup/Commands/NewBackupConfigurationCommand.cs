@@ -170,27 +170,18 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
         };
     }
 
-    // Written beside its place and moved there, so that a full disk leaves no half of a file and an older one untouched.
     private string WriteFile(string path, string json)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
             if (Path is null)
                 JobFolders.Make(System.IO.Path.GetDirectoryName(path)!);
-            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            // A job that everybody may write is refused, so a generous umask must not make one.
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-            using (StreamWriter file = new(temporary, options))
-                file.Write(json);
-            File.Move(temporary, path, overwrite: Force);
+            JobFile.Write(path, json, replaces: Force);
+            SchemaFile.Keep(MyInvocation.MyCommand.Module?.ModuleBase);
             return path;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
             throw new BackupException(ParameterErrors.NotWritten(path, exception.Message), exception);
         }
     }

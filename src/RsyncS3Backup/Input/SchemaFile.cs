@@ -10,32 +10,35 @@ internal static class SchemaFile
 {
     private const string Name = "backup-job.schema.json";
 
-    /// <summary>The address for <c>$schema</c>; null where there is no schema, or nothing can be written.</summary>
+    /// <summary>The address for <c>$schema</c>, see <see cref="Keep"/>; null for a module without a schema.</summary>
     /// <param name="moduleFolder">The module's folder; null when it runs without one.</param>
-    internal static string? Address(string? moduleFolder)
+    internal static string? Address(string? moduleFolder) => Shipped(moduleFolder) is null ? null : new Uri(Place).AbsoluteUri;
+
+    /// <summary>Puts the schema of this version there. A job is as good without, so that it cannot be written stops nothing.</summary>
+    /// <param name="moduleFolder">The module's folder; null when it runs without one.</param>
+    internal static void Keep(string? moduleFolder)
     {
-        string shipped = Path.Combine(moduleFolder ?? "", "schema", Name);
-        if (moduleFolder is null || !File.Exists(shipped))
-            return null;
-        string place = Path.Combine(StateFolder.Root(), Name);
-        string temporary = $"{place}.{Guid.NewGuid():N}.tmp";
+        if (Shipped(moduleFolder) is not { } shipped)
+            return;
+        string temporary = $"{Place}.{Guid.NewGuid():N}.tmp";
         try
         {
             byte[] content = File.ReadAllBytes(shipped);
-            if (!File.Exists(place) || !content.AsSpan().SequenceEqual(File.ReadAllBytes(place)))
-            {
-                StateFolder.CreateRoot();
-                using (FileStream file = new(temporary, FileMode.CreateNew))
-                    file.Write(content);
-                File.Move(temporary, place, overwrite: true);
-            }
-
-            return new Uri(place).AbsoluteUri;
+            if (File.Exists(Place) && content.AsSpan().SequenceEqual(File.ReadAllBytes(Place)))
+                return;
+            StateFolder.CreateRoot();
+            using (FileStream file = new(temporary, FileMode.CreateNew))
+                file.Write(content);
+            File.Move(temporary, Place, overwrite: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            // The job is as good without.
-            return null;
+            // An editor does without.
         }
     }
+
+    private static string Place => Path.Combine(StateFolder.Root(), Name);
+
+    private static string? Shipped(string? moduleFolder) =>
+        moduleFolder is not null && Path.Combine(moduleFolder, "schema", Name) is var path && File.Exists(path) ? path : null;
 }

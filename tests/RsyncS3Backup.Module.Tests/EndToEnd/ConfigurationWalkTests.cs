@@ -166,6 +166,17 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Walks("options.rsync.deleteExcluded")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_excluded_is_deleted_by_rsync_when_that_is_on(bool value)
+    {
+        RunWell(("options.rsync.deleteExtraneous", true), ("options.rsync.deleteExcluded", value));
+
+        Assert.Equal(value, Arguments().Contains("--delete-excluded"));
+    }
+
+    [Theory]
     [Walks("options.rsync.hardLinks")]
     [InlineData(true)]
     [InlineData(false)]

@@ -82,4 +82,64 @@ public sealed class JobCmdletTests : EndToEndTest
         Assert.Equal(["JobNotFound"], Session.Run("Get-BackupJob phtos").ErrorIds());
         Assert.Empty(Session.Run("Get-BackupJob x*").ThrowOnError().Objects);
     }
+
+    [Fact]
+    public void A_renamed_job_keeps_its_schedule_its_default_prefix_and_all_that_its_file_says()
+    {
+        UseOwnSchedulers();
+        string path = WriteJob(("options.rsync.syncToS3.s3Prefix", null), ("schedule.cronExpression", "0 2 * * *"), ("schedule.timezone", "UTC"));
+        File.WriteAllText(path, "// mine\n" + File.ReadAllText(path));
+        BackupWell(path);
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+
+        Session.Run("Rename-BackupJob photos pictures").ThrowOnError();
+
+        string renamed = Path.Combine(Path.GetDirectoryName(path)!, "pictures.json");
+        Assert.False(File.Exists(path));
+        Assert.StartsWith("// mine\n", File.ReadAllText(renamed), StringComparison.Ordinal);
+        Assert.Equal(["rsync/photos/"], Session.Texts("(Get-BackupJob pictures).KeyPrefix"));
+        Assert.Equal(["pictures Active"], Session.Texts("Get-BackupSchedule | ForEach-Object { \"$($_.Name) $($_.State)\" }"));
+        Assert.Equal(["pictures"], Directory.GetDirectories(StateRoot).Select(Path.GetFileName));
+        Assert.Equal("Journal", BackupWell(renamed).Read("Stage2.SyncMode")?.ToString());
+    }
+
+    [Fact]
+    public void A_job_that_runs_is_neither_renamed_nor_removed()
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        using FileStream held = new(Path.Combine(StateRoot, "photos", "run.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+
+        Assert.Equal(["JobAlreadyRunning"], Session.Run("Rename-BackupJob photos pictures").ErrorIds());
+        Assert.Equal(["JobAlreadyRunning"], Session.Run("Remove-BackupJob photos -Confirm:$false").ErrorIds());
+
+        Assert.True(File.Exists(path));
+        Assert.Contains("\"photos\"", File.ReadAllText(Path.Combine(Mirror, ".rsyncs3backup.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_job_whose_mirror_is_away_is_not_renamed_and_nothing_is_half_done()
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        Directory.Move(Mirror, Mirror + "-away");
+
+        Assert.Equal(["JobNotRenamed"], Session.Run("Rename-BackupJob photos pictures").ErrorIds());
+
+        Assert.True(File.Exists(path));
+        Assert.Equal(["photos"], Session.Texts("(Get-BackupHistory).Name"));
+    }
+
+    [Fact]
+    public void A_removed_job_leaves_the_scheduler_too()
+    {
+        UseOwnSchedulers();
+        WriteJob(("schedule.cronExpression", "0 2 * * *"), ("schedule.timezone", "UTC"));
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+
+        Session.Run("Remove-BackupJob photos -Confirm:$false -WarningAction Ignore").ThrowOnError();
+
+        Assert.Empty(Session.Texts("Get-BackupSchedule"));
+        Assert.Empty(Session.Texts("Get-BackupJob"));
+    }
 }

@@ -36,7 +36,10 @@ internal static class ErrorIds
     public const string JobAlreadyRunning = nameof(JobAlreadyRunning);
     public const string JobFileUnsafe = nameof(JobFileUnsafe);
     public const string JobNameNotUnique = nameof(JobNameNotUnique);
+    public const string JobNameTaken = nameof(JobNameTaken);
     public const string JobNotFound = nameof(JobNotFound);
+    public const string JobNotRemoved = nameof(JobNotRemoved);
+    public const string JobNotRenamed = nameof(JobNotRenamed);
     public const string JournalNotWritten = nameof(JournalNotWritten);
     public const string KeyTooLong = nameof(KeyTooLong);
     public const string KnownHostsFileUnusable = nameof(KnownHostsFileUnusable);

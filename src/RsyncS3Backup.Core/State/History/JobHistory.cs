@@ -91,6 +91,22 @@ internal sealed class JobHistory
         RunLogs.Remove(Path.GetDirectoryName(path)!, runIds);
     }
 
+    /// <summary>Writes another name to all runs, because the job has another one from now on.</summary>
+    /// <param name="newName">The name.</param>
+    /// <param name="newFolder">Where the history and its logs are then.</param>
+    /// <exception cref="IOException">It cannot be written, or is of a newer version of the module.</exception>
+    public void Rename(string newName, string newFolder)
+    {
+        using SqliteDatabase database = HistoryFile.OpenToWrite(path, mayMigrate: true);
+        database.Transaction(isDurable: true, () =>
+        {
+            using SqliteStatement statement = database.Prepare(
+                "UPDATE run SET name=?1, log_path=CASE WHEN substr(log_path, 1, length(?2))=?2 THEN ?3 || substr(log_path, length(?2) + 1) ELSE log_path END");
+            string oldFolder = Path.GetDirectoryName(path)!;
+            statement.Bind(1, newName).Bind(2, oldFolder + Path.DirectorySeparatorChar).Bind(3, newFolder + Path.DirectorySeparatorChar).Run();
+        });
+    }
+
     private static string NameIn(string file) => HistoryFile.JobIn(file) ?? Path.GetFileName(Path.GetDirectoryName(file))!;
 
     private T Read<T>(Func<SqliteDatabase, T> read, T none)
