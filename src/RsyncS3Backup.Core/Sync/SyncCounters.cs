@@ -24,6 +24,7 @@ internal sealed class SyncCounters
     private long sentBytes;
     private long remote;
     private long foreign;
+    private long undecided;
 
     public long Created => Interlocked.Read(ref created);
 
@@ -64,6 +65,11 @@ internal sealed class SyncCounters
 
     /// <summary>Objects listed so far.</summary>
     public long Remote => Interlocked.Read(ref remote);
+
+    /// <summary>
+    /// Objects without a row in the catalog of which nobody could find out what they are: to a run by catalog they would not be there.
+    /// </summary>
+    public long Undecided => Interlocked.Read(ref undecided);
 
     /// <summary>Objects that the job never sent, and leaves alone.</summary>
     public long Foreign => Interlocked.Read(ref foreign);
@@ -130,6 +136,8 @@ internal sealed class SyncCounters
     public void ForeignSeen() => Interlocked.Increment(ref foreign);
 
     public void TransferFailed() => Interlocked.Increment(ref failedTransfers);
+
+    public void EntryUndecided() => Interlocked.Increment(ref undecided);
 
     public void EntryLeftOut() => Interlocked.Increment(ref leftOut);
 

@@ -87,6 +87,27 @@ public sealed class SyncRequestTests : SyncHarness
         AssertCatalog("rebuilt");
     }
 
+    [Fact]
+    public async Task What_a_run_without_a_catalog_could_not_find_out_is_not_sent_again_by_the_next_one()
+    {
+        const int few = 20;
+        await FillAsync(S3SyncMode.Auto);
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CatalogPath)!, "catalog.db*"))
+            File.Delete(file);
+        Server.Faults.Add(new FaultRule { Operation = "HeadObject", Kind = FaultKind.AccessDenied, Skip = Count - few, Times = int.MaxValue });
+        S3SyncStageResult refused = await RunAsync();
+        Server.Faults.Clear();
+
+        S3SyncStageResult next = await RunAsync();
+
+        Assert.Equal((BackupStatus.Failed, (long)few), (refused.Status, refused.Failed));
+        Assert.Equal(
+            (S3SyncMode.Reconcile, 0L, (long)few, (long)Count),
+            (next.SyncMode, next.Requests.Put, next.Requests.Head, next.Unchanged));
+        AssertCatalog("found out");
+        Assert.Equal(S3SyncMode.Journal, (await RunAsync()).SyncMode);
+    }
+
     [Theory]
     [InlineData(S3SyncMode.Journal)]
     [InlineData(S3SyncMode.Catalog)]

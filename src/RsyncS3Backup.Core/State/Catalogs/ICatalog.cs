@@ -78,7 +78,7 @@ internal interface ICatalog : IDisposable
     /// <see cref="CatalogDoubt.RunDied"/>.
     /// </summary>
     /// <param name="isComplete">
-    /// Of a reconcile: true when every key of mirror and listing was seen and what S3 confirmed was put. Doubts end with that.
+    /// Of a reconcile: true when every key of mirror and listing was seen and decided, and what S3 confirmed was put. Doubts end with that.
     /// </param>
     /// <param name="mirror">What the run knows of the mirror; null when it did not see all of it.</param>
     void EndRun(bool isComplete, MirrorSummary? mirror = null);

@@ -86,7 +86,7 @@ internal sealed class CatalogSession : IDisposable
             // A run that changed nothing in S3 and knows what is known has nothing to write.
             if (!HasBegun && Catalog.Failure is null && Catalog.Mirror != summary)
                 Catalog.BeginRun(isReconcile: false, scope.StartTime);
-            Catalog.EndRun(isDone, summary);
+            Catalog.EndRun(isDone && counters.Undecided == 0, summary);
         }
         catch (IOException)
         {

@@ -86,11 +86,13 @@ internal sealed class TransferPhase
     {
         (SyncAction action, LinkPlace? place) = work;
         string path = action.Local!.Path;
+        bool isDecided = false;
         try
         {
             if (snapshot is not null)
                 await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
             await worker.CarryOutAsync(action, place, cancellationToken).ConfigureAwait(false);
+            isDecided = true;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -118,6 +120,8 @@ internal sealed class TransferPhase
         }
         finally
         {
+            if (!isDecided && action.Kind == SyncActionKind.Examine)
+                counters.EntryUndecided();
             place?.Leave();
         }
 
