@@ -49,7 +49,9 @@ public static class ViewText
         return Coloured(status, color).Replace(status, text, StringComparison.Ordinal);
     }
 
-    /// <summary>What a run of the history did with the mirror; of a test how thorough it was, of a repair that it is one.</summary>
+    /// <summary>
+    /// What a run of the history did with the mirror; of a test how thorough it was, of a repair that it is one.
+    /// </summary>
     public static string RunMirror(PSObject run) =>
         IsTest(run) ? $"{Text(Item(run, "Test"), "Level")} test".TrimStart() : IsRepair(run) ? "repair" : Changes(Item(run, "Stage1"));
 

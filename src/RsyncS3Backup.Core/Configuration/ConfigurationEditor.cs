@@ -3,12 +3,20 @@ using System.Text.Json;
 
 namespace RsyncS3Backup.Configuration;
 
-/// <summary>Changes single keys in the text of a configuration. Comments, order, blanks and line ends of the rest stay as they are.</summary>
+/// <summary>
+/// Changes single keys in the text of a configuration. Comments, order, blanks and line ends of the rest stay as they are.
+/// </summary>
 internal static class ConfigurationEditor
 {
-    private static readonly JsonReaderOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonReaderOptions Options = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
-    /// <summary>The text with a key at a value. A key that is not there comes last in its object, which is made where it is missing.</summary>
+    /// <summary>
+    /// The text with a key at a value. A key that is not there comes last in its object, which is made where it is missing.
+    /// </summary>
     /// <param name="json">The text of a configuration that is good.</param>
     /// <param name="path">The names from the root to the key.</param>
     /// <param name="value">The value as JSON.</param>
@@ -79,7 +87,9 @@ internal static class ConfigurationEditor
         return (isWindows ? "\r\n" : "\n") + Encoding.UTF8.GetString(text, start, at - start);
     }
 
-    /// <summary>Where a comma stands between the last value and the end of its object, comments aside; null where none does.</summary>
+    /// <summary>
+    /// Where a comma stands between the last value and the end of its object, comments aside; null where none does.
+    /// </summary>
     private static int? CommaAfter(byte[] text, int from, int to)
     {
         for (int at = from; at < to; at++)

@@ -195,8 +195,9 @@ internal static class ConfigurationKeys
         Required = true,
         Members =
         [
-            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, DeleteExcluded, HardLinks, Acls, ExtendedAttributes,
-            Checksum, ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete, RequireMountPoint, RsyncPath, SyncToS3,
+            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, DeleteExcluded, HardLinks, Acls,
+            ExtendedAttributes, Checksum, ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete,
+            RequireMountPoint, RsyncPath, SyncToS3,
         ],
     };
 

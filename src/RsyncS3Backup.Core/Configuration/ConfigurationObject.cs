@@ -182,10 +182,12 @@ internal sealed class ConfigurationObject
         if (node.Kind == kind)
             return true;
         // The value is not named: nobody knows what stands where something else was meant to be.
-        // Of a configuration, ConvertTo-Json writes what lies deeper than it goes as the text of a record: "S3SyncOptions { Enabled = True, … }".
-        bool isCutOff = kind == ConfigurationNodeKind.Object && node.Kind == ConfigurationNodeKind.Text && node.Text.Contains(" { ", StringComparison.Ordinal);
-        problems.Add(
-            node, $"Here must be {Word(kind)}, not {Word(node.Kind)}.", isCutOff ? key.Allowed + ". ConvertTo-Json cut it off: give it -Depth 9" : key.Allowed);
+        // Of a configuration, ConvertTo-Json writes what lies deeper than it goes as the text of a record: "S3SyncOptions {
+        // Enabled = True, … }".
+        bool isCutOff = (kind, node.Kind) == (ConfigurationNodeKind.Object, ConfigurationNodeKind.Text)
+            && node.Text.Contains(" { ", StringComparison.Ordinal);
+        string allowed = isCutOff ? key.Allowed + ". ConvertTo-Json cut it off: give it -Depth 9" : key.Allowed;
+        problems.Add(node, $"Here must be {Word(kind)}, not {Word(node.Kind)}.", allowed);
         return false;
     }
 

@@ -141,9 +141,11 @@ internal static class ConfigurationReader
 
     private static void CheckDeleteExcluded(ConfigurationObject? rsync, ConfigurationProblems problems)
     {
-        if (rsync?.Flag(ConfigurationKeys.DeleteExcluded) == true && (rsync.Flag(ConfigurationKeys.DeleteExtraneous) == false || !rsync.Has(ConfigurationKeys.DeleteExtraneous)))
+        bool deletes = rsync?.Flag(ConfigurationKeys.DeleteExtraneous) ?? rsync?.Has(ConfigurationKeys.DeleteExtraneous) == true;
+        if (rsync?.Flag(ConfigurationKeys.DeleteExcluded) == true && !deletes)
         {
-            problems.Add(rsync.NodeOf(ConfigurationKeys.DeleteExcluded)!, "Without 'deleteExtraneous' nothing is deleted from the mirror.",
+            problems.Add(
+                rsync.NodeOf(ConfigurationKeys.DeleteExcluded)!, "Without 'deleteExtraneous' nothing is deleted from the mirror.",
                 "'deleteExcluded' together with 'deleteExtraneous': true");
         }
     }

@@ -3,16 +3,18 @@ using System.Globalization;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>
-/// What a hashtable or an object says, in the form of a file. Keys and words of a list count in any case, as everywhere in PowerShell; what is
-/// null is left out; and so is what ConvertTo-Json makes of a <see cref="BackupConfiguration"/>: enumerations as numbers, durations as objects,
-/// keys that only a file or another kind of thing has.
+/// What a hashtable or an object says, in the form of a file. Keys and words of a list count in any case, as everywhere in
+/// PowerShell; what is null is left out; and so is what ConvertTo-Json makes of a <see cref="BackupConfiguration"/>: enumerations
+/// as numbers, durations as objects, keys that only a file or another kind of thing has.
 /// </summary>
 internal static class ObjectForm
 {
     /// <summary>The node of a job as a file would have it.</summary>
     public static ConfigurationNode OfJob(ConfigurationNode job) => job.Kind == ConfigurationNodeKind.Object
         // The file that it was read from; no key of a job.
-        ? Of(job with { Members = [.. job.Members.Where(member => !Is(member, nameof(BackupConfiguration.Path)))] }, ConfigurationKeys.Job)
+        ? Of(
+            job with { Members = [.. job.Members.Where(member => !Is(member, nameof(BackupConfiguration.Path)))] },
+            ConfigurationKeys.Job)
         : job;
 
     private static ConfigurationNode Of(ConfigurationNode node, IReadOnlyList<ConfigurationKey> keys)
@@ -40,8 +42,10 @@ internal static class ObjectForm
 
     private static ConfigurationNode Value(ConfigurationKey key, ConfigurationNode value) => (key.Kind, value.Kind) switch
     {
-        (ConfigurationValueKind.Object or ConfigurationValueKind.TextsOrObject, ConfigurationNodeKind.Object) => Of(value, key.Members),
-        (ConfigurationValueKind.Objects, ConfigurationNodeKind.List) => value with { Items = [.. value.Items.Select(item => Of(item, key.Members))] },
+        (ConfigurationValueKind.Object or ConfigurationValueKind.TextsOrObject, ConfigurationNodeKind.Object) =>
+            Of(value, key.Members),
+        (ConfigurationValueKind.Objects, ConfigurationNodeKind.List) =>
+            value with { Items = [.. value.Items.Select(item => Of(item, key.Members))] },
         (ConfigurationValueKind.Texts, ConfigurationNodeKind.List) when key.ItemValues.Count > 0 =>
             value with { Items = [.. value.Items.Select(item => Word(item, key.ItemValues, isEnumeration: true))] },
         (ConfigurationValueKind.Text, ConfigurationNodeKind.Text or ConfigurationNodeKind.Number) =>
@@ -65,15 +69,18 @@ internal static class ObjectForm
     {
         string? word = value.Kind == ConfigurationNodeKind.Text
             // An enumeration's own name has no hyphen: SseKms.
-            ? values.FirstOrDefault(known => Same(known, value.Text) || Same(known.Replace("-", "", StringComparison.Ordinal), value.Text))
-            : isEnumeration && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number < values.Count
+            ? values.FirstOrDefault(
+                known => Same(known, value.Text) || Same(known.Replace("-", "", StringComparison.Ordinal), value.Text))
+            : isEnumeration && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                && number < values.Count
                 ? values[number]
                 : null;
         return word is null ? value : value with { Kind = ConfigurationNodeKind.Text, Text = word };
     }
 
     private static ConfigurationNode Duration(ConfigurationNode value) =>
-        value.Members.FirstOrDefault(member => Is(member, nameof(TimeSpan.Ticks))) is { Value: { Kind: ConfigurationNodeKind.Number } ticks }
+        value.Members.FirstOrDefault(member => Is(member, nameof(TimeSpan.Ticks)))
+            is { Value: { Kind: ConfigurationNodeKind.Number } ticks }
         && long.TryParse(ticks.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
             ? Text(value, DurationText.Format(TimeSpan.FromTicks(number)))
             : value;
@@ -86,7 +93,8 @@ internal static class ObjectForm
         {
             ({ Kind: ConfigurationNodeKind.Number } number, _) => number with { JsonPath = value.JsonPath },
             (_, { Kind: ConfigurationNodeKind.Number } share) => Text(value, share.Text + "%"),
-            ({ Kind: ConfigurationNodeKind.Null }, { Kind: ConfigurationNodeKind.Null }) => value with { Kind = ConfigurationNodeKind.Null },
+            ({ Kind: ConfigurationNodeKind.Null }, { Kind: ConfigurationNodeKind.Null }) =>
+                value with { Kind = ConfigurationNodeKind.Null },
             _ => value,
         };
 
@@ -101,7 +109,8 @@ internal static class ObjectForm
         Members = [.. node.Members.Select(member => member with { Value = At(member.Value, ConfigurationText.Append(path, member.Key)) })],
     };
 
-    private static ConfigurationNode Text(ConfigurationNode node, string text) => new(ConfigurationNodeKind.Text, node.JsonPath, node.Line) { Text = text };
+    private static ConfigurationNode Text(ConfigurationNode node, string text) =>
+        new(ConfigurationNodeKind.Text, node.JsonPath, node.Line) { Text = text };
 
     private static bool Is(ConfigurationMember member, string name) => Same(member.Key, name);
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>
-/// A file with a pattern a line (<c>patternFiles</c>), read by us: rsync takes a byte order mark for a part of the first pattern, a file in UTF-16
-/// for one that excludes nothing, and a folder for an empty file, all without a word.
+/// A file with a pattern a line (<c>patternFiles</c>), read by us: rsync takes a byte order mark for a part of the first pattern,
+/// a file in UTF-16 for one that excludes nothing, and a folder for an empty file, all without a word.
 /// </summary>
 internal sealed class PatternFile
 {
@@ -32,12 +32,16 @@ internal sealed class PatternFile
     /// <summary>What must stand in a file that can be used.</summary>
     public static string Allowed => UnicodeAdvice;
 
-    /// <summary>What nobody means who wrote it: a blank at a line's end, which then belongs to the pattern. Null where there is none.</summary>
+    /// <summary>
+    /// What nobody means who wrote it: a blank at a line's end, which then belongs to the pattern. Null where there is none.
+    /// </summary>
     public string? Doubt => blank is not { } line ? null : string.Create(
         CultureInfo.InvariantCulture,
         $"Line {line} of '{Path}' ends with a blank, which is a part of the pattern: it fits only names that end with one.");
 
-    /// <summary>True when rsync would not read the file as what it is, so that its <see cref="Patterns"/> are handed to it one by one.</summary>
+    /// <summary>
+    /// True when rsync would not read the file as what it is, so that its <see cref="Patterns"/> are handed to it one by one.
+    /// </summary>
     public bool NeedsText { get; }
 
     /// <summary>The patterns, in their order.</summary>

@@ -43,7 +43,8 @@ internal sealed record JobFile
     }
 
     /// <summary>
-    /// Writes a configuration file: beside its place and then moved there, so that a full disk leaves no half of a file and an older one untouched.
+    /// Writes a configuration file: beside its place and then moved there, so that a full disk leaves no half of a file and an
+    /// older one untouched.
     /// </summary>
     /// <param name="path">The file; who may do what with one that is there stays so.</param>
     /// <param name="json">Its text.</param>

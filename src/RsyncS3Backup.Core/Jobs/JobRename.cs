@@ -9,8 +9,8 @@ using RsyncS3Backup.State.History;
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>
-/// Gives a job another name: its file, what is remembered of it, and the mirror, which says whose it is. The key prefix stays, so that nothing
-/// is sent again. Each step may be taken again, so that a rename that was interrupted is completed by the next.
+/// Gives a job another name: its file, what is remembered of it, and the mirror, which says whose it is. The key prefix stays, so
+/// that nothing is sent again. Each step may be taken again, so that a rename that was interrupted is completed by the next.
 /// </summary>
 /// <param name="job">The job as it is.</param>
 /// <param name="newName">Its new name.</param>
@@ -21,7 +21,8 @@ internal sealed class JobRename(JobFile job, string newName)
     private readonly BackupConfiguration configuration = job.Required();
 
     /// <summary>Where the job's file is then.</summary>
-    public string NewPath { get; } = Path.Combine(Path.GetDirectoryName(job.Path)!, JobFile.FileName(newName, Path.GetExtension(job.Path)));
+    public string NewPath { get; } = Path.Combine(
+        Path.GetDirectoryName(job.Path)!, JobFile.FileName(newName, Path.GetExtension(job.Path)));
 
     /// <summary>What is in the way; null when nothing is.</summary>
     /// <param name="jobs">All jobs.</param>
@@ -69,7 +70,8 @@ internal sealed class JobRename(JobFile job, string newName)
 
             return RenameFile();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or InvalidDataException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or NotSupportedException or InvalidDataException)
         {
             throw new BackupException(JobErrors.NotRenamed(job.Name, newName, exception.Message), exception);
         }
@@ -109,7 +111,10 @@ internal sealed class JobRename(JobFile job, string newName)
         {
             text = ConfigurationEditor.Set(
                 text,
-                [ConfigurationKeys.Options.Name, ConfigurationKeys.Rsync.Name, ConfigurationKeys.SyncToS3.Name, ConfigurationKeys.S3Prefix.Name],
+                [
+                    ConfigurationKeys.Options.Name, ConfigurationKeys.Rsync.Name, ConfigurationKeys.SyncToS3.Name,
+                    ConfigurationKeys.S3Prefix.Name,
+                ],
                 Json($"rsync/{job.Name}/"));
         }
 

@@ -6,8 +6,9 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Rsync;
 
 /// <summary>
-/// What was backed up and is excluded since: rsync leaves it in the mirror for ever, and so does stage 2 in the bucket. It is counted when the
-/// patterns are others than those of the last good run, which <c>patterns.json</c> in the job's state folder remembers.
+/// What was backed up and is excluded since: rsync leaves it in the mirror for ever, and so does stage 2 in the bucket. It is
+/// counted when the patterns are others than those of the last good run, which <c>patterns.json</c> in the job's state folder
+/// remembers.
 /// </summary>
 internal static class ExcludedLater
 {

@@ -129,15 +129,19 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
 
     /// <summary>Takes an entry away whose job goes with it: what is kept of its times is with the rest of its state.</summary>
     /// <exception cref="BackupException">The system refused.</exception>
-    public static Task RemoveOnlyAsync(NativeEntry entry, CancellationToken cancellationToken) => entry.Scheduler.RemoveAsync(entry, cancellationToken);
+    public static Task RemoveOnlyAsync(NativeEntry entry, CancellationToken cancellationToken) =>
+        entry.Scheduler.RemoveAsync(entry, cancellationToken);
 
     /// <summary>The entries of a job, and that nobody but an administrator can change them.</summary>
     /// <exception cref="BackupException">One is for the whole system, and this is no administrator.</exception>
     public async Task<IReadOnlyList<NativeEntry>> OfJobAsync(string job, CancellationToken cancellationToken)
     {
-        NativeEntry[] entries = [.. (await ListAsync(cancellationToken).ConfigureAwait(false)).Where(entry => entry.Registration?.JobName == job)];
-        NativeEntry? foreign = Environment.IsPrivilegedProcess ? null : Array.Find(entries, entry => entry.Scheduler.Scope == BackupScheduleScope.System);
-        return foreign is null ? entries : throw new BackupException(NativeScheduleErrors.NotPrivileged(foreign.Scheduler.Kind, job));
+        IReadOnlyList<NativeEntry> all = await ListAsync(cancellationToken).ConfigureAwait(false);
+        NativeEntry[] entries = [.. all.Where(entry => entry.Registration?.JobName == job)];
+        NativeEntry? ofSystem = Array.Find(entries, entry => entry.Scheduler.Scope == BackupScheduleScope.System);
+        return ofSystem is null || Environment.IsPrivilegedProcess
+            ? entries
+            : throw new BackupException(NativeScheduleErrors.NotPrivileged(ofSystem.Scheduler.Kind, job));
     }
 
     /// <summary>Registers what starts a job under its new name, and takes the old entry away.</summary>
@@ -146,13 +150,13 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
     /// <param name="newPath">Where its file is now.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The system refused.</exception>
-    public static async Task<IReadOnlyList<string>> RenameAsync(NativeEntry entry, string newName, string newPath, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> RenameAsync(
+        NativeEntry entry, string newName, string newPath, CancellationToken cancellationToken)
     {
-        ScheduleRegistration registration = entry.Registration!;
-        IReadOnlyList<string> warnings = await entry.Scheduler
-            .InstallAsync(
-                registration with { JobName = newName, ConfigPath = registration.ConfigPath is null ? null : newPath }, cancellationToken)
-            .ConfigureAwait(false);
+        ScheduleRegistration renamed = entry.Registration! with { JobName = newName };
+        if (renamed.ConfigPath is not null)
+            renamed = renamed with { ConfigPath = newPath };
+        IReadOnlyList<string> warnings = await entry.Scheduler.InstallAsync(renamed, cancellationToken).ConfigureAwait(false);
         await entry.Scheduler.RemoveAsync(entry, cancellationToken).ConfigureAwait(false);
         return warnings;
     }

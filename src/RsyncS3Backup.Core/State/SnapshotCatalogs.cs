@@ -80,7 +80,8 @@ internal sealed class SnapshotCatalogs
         {
             string name = Path.GetFileName(path);
             // With its log. What was set aside is the user's.
-            if (!SqliteFile.IsSetAside(name) && !kept.Contains(name[..(name.IndexOf(Extension, StringComparison.Ordinal) + Extension.Length)]))
+            if (!SqliteFile.IsSetAside(name)
+                && !kept.Contains(name[..(name.IndexOf(Extension, StringComparison.Ordinal) + Extension.Length)]))
                 File.Delete(path);
         }
     }

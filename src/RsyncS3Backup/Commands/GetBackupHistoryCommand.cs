@@ -6,7 +6,9 @@ using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Emits the runs in the jobs' histories, newest first; tests and repairs of their copies only when they are asked for.</summary>
+/// <summary>
+/// Emits the runs in the jobs' histories, newest first; tests and repairs of their copies only when they are asked for.
+/// </summary>
 [Cmdlet(VerbsCommon.Get, "BackupHistory")]
 [OutputType(typeof(BackupRun))]
 public sealed class GetBackupHistoryCommand : AsyncCmdlet

@@ -6,7 +6,9 @@ using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Removes runs, tests and repairs among them, from the jobs' histories. Logs, mirrors and buckets stay as they are.</summary>
+/// <summary>
+/// Removes runs, tests and repairs among them, from the jobs' histories. Logs, mirrors and buckets stay as they are.
+/// </summary>
 [Cmdlet(VerbsCommon.Remove, "BackupHistory", DefaultParameterSetName = "Name", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 public sealed class RemoveBackupHistoryCommand : AsyncCmdlet
 {

@@ -8,7 +8,9 @@ using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Removes jobs: their files and their schedules, on request what is remembered of them. What was backed up stays.</summary>
+/// <summary>
+/// Removes jobs: their files and their schedules, on request what is remembered of them. What was backed up stays.
+/// </summary>
 [Cmdlet(VerbsCommon.Remove, "BackupJob", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 public sealed class RemoveBackupJobCommand : AsyncCmdlet
 {
@@ -76,7 +78,8 @@ public sealed class RemoveBackupJobCommand : AsyncCmdlet
     }
 
     private static JobLock Lock(string name) =>
-        JobLock.TryTake(name, "remove", DateTimeOffset.Now) ?? throw new BackupException(RunErrors.JobAlreadyRunning(name, JobLock.Holder(name)));
+        JobLock.TryTake(name, "remove", DateTimeOffset.Now)
+            ?? throw new BackupException(RunErrors.JobAlreadyRunning(name, JobLock.Holder(name)));
 
     private static void Delete(JobFile job, string path, Action<string> delete)
     {

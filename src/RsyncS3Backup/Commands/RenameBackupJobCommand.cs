@@ -8,7 +8,9 @@ using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Gives a job another name: its file, its state, its history, its mirror's marker and its schedule follow, the key prefix stays.</summary>
+/// <summary>
+/// Gives a job another name: its file, its state, its history, its mirror's marker and its schedule follow, the key prefix stays.
+/// </summary>
 [Cmdlet(VerbsCommon.Rename, "BackupJob", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupJob))]
 public sealed class RenameBackupJobCommand : AsyncCmdlet
@@ -60,7 +62,9 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet
             await rename.RunAsync(token).ConfigureAwait(false);
             foreach (NativeEntry entry in entries)
             {
-                foreach (string warning in await BackupSchedules.RenameAsync(entry, NewName, rename.NewPath, token).ConfigureAwait(false))
+                IReadOnlyList<string> warnings = await BackupSchedules
+                    .RenameAsync(entry, NewName, rename.NewPath, token).ConfigureAwait(false);
+                foreach (string warning in warnings)
                     observer.Warning(warning);
             }
 

@@ -3,8 +3,8 @@ using RsyncS3Backup.State;
 namespace RsyncS3Backup.Input;
 
 /// <summary>
-/// The JSON schema where an editor finds it also after the next update: a module's own folder bears its version's number and goes with it, so
-/// a copy lies in the state folder, beside the folders of the jobs.
+/// The JSON schema where an editor finds it also after the next update: a module's own folder bears its version's number and goes
+/// with it, so a copy lies in the state folder, beside the folders of the jobs.
 /// </summary>
 internal static class SchemaFile
 {
@@ -14,7 +14,9 @@ internal static class SchemaFile
     /// <param name="moduleFolder">The module's folder; null when it runs without one.</param>
     internal static string? Address(string? moduleFolder) => Shipped(moduleFolder) is null ? null : new Uri(Place).AbsoluteUri;
 
-    /// <summary>Puts the schema of this version there. A job is as good without, so that it cannot be written stops nothing.</summary>
+    /// <summary>
+    /// Puts the schema of this version there. A job is as good without, so that it cannot be written stops nothing.
+    /// </summary>
     /// <param name="moduleFolder">The module's folder; null when it runs without one.</param>
     internal static void Keep(string? moduleFolder)
     {

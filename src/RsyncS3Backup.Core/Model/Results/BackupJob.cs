@@ -64,8 +64,8 @@ public sealed record BackupJob
 
     /// <summary>
     /// What is wrong, each thing in a line; empty for a good job. What is wrong with the configuration file keeps the job from running
-    /// (<see cref="Error"/> says so then); a mirror or a key prefix that overlaps with another job's does not, nor does a damaged file of its state
-    /// that was set aside and is still there.
+    /// (<see cref="Error"/> says so then); a mirror or a key prefix that overlaps with another job's does not, nor does a damaged
+    /// file of its state that was set aside and is still there.
     /// </summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 

@@ -10,8 +10,8 @@ public sealed record BackupRepairResult
     public required string RunId { get; init; }
 
     /// <summary>
-    /// Succeeded: nothing that was to be repaired failed. Failed: an entry did, or the repair could not go on. Cancelled: it was stopped before its
-    /// end, or its process died; what it had repaired then is repaired.
+    /// Succeeded: nothing that was to be repaired failed. Failed: an entry did, or the repair could not go on. Cancelled: it was
+    /// stopped before its end, or its process died; what it had repaired then is repaired.
     /// </summary>
     public required BackupStatus Status { get; init; }
 
@@ -36,7 +36,9 @@ public sealed record BackupRepairResult
     /// <summary>Bytes of what was replaced in either copy.</summary>
     public long RepairedBytes { get; init; }
 
-    /// <summary>Entries that were left as they are, because they did not differ any more or it is not known which copy is good.</summary>
+    /// <summary>
+    /// Entries that were left as they are, because they did not differ any more or it is not known which copy is good.
+    /// </summary>
     public long Skipped { get; init; }
 
     /// <summary>Entries that could not be repaired.</summary>

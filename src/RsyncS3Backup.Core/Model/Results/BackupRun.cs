@@ -1,8 +1,8 @@
 namespace RsyncS3Backup;
 
 /// <summary>
-/// One run in a job's history: what its <see cref="BackupResult"/> was, for a test of the copies its <see cref="BackupTestResult"/>, or for a
-/// repair its <see cref="BackupRepairResult"/>, and where and with what it ran.
+/// One run in a job's history: what its <see cref="BackupResult"/> was, for a test of the copies its
+/// <see cref="BackupTestResult"/>, or for a repair its <see cref="BackupRepairResult"/>, and where and with what it ran.
 /// </summary>
 public sealed record BackupRun
 {
@@ -19,8 +19,8 @@ public sealed record BackupRun
     public BackupStatus? Status { get; init; }
 
     /// <summary>
-    /// True when the run's process ended before the run did; its status is <see cref="BackupStatus.Failed"/>, that of a test or repair
-    /// <see cref="BackupStatus.Cancelled"/>.
+    /// True when the run's process ended before the run did; its status is <see cref="BackupStatus.Failed"/>, that of a test or
+    /// repair <see cref="BackupStatus.Cancelled"/>.
     /// </summary>
     public bool IsInterrupted { get; init; }
 

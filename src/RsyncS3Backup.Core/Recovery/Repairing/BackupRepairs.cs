@@ -34,11 +34,12 @@ internal static class BackupRepairs
             using JobLock? held = await JobLocks.TakeAsync(job.Name, test.WaitForLock, context, cancellationToken).ConfigureAwait(false);
             using MirrorLock? mirror = await JobLocks
                 .TakeMirrorAsync(job.Options.Rsync.LocalDestination, test.WaitForLock, context, cancellationToken).ConfigureAwait(false);
-            using RepairRecord record = RepairRecord.Begin(
-                test, job, wishes.DistinctBy(wish => wish.Path, StringComparer.Ordinal).Count(), context, ownsJob: held is not null);
+            int total = wishes.DistinctBy(wish => wish.Path, StringComparer.Ordinal).Count();
+            using RepairRecord record = RepairRecord.Begin(test, job, total, context, ownsJob: held is not null);
             try
             {
-                await Task.Run(() => RepairAsync(test, wishes, context, Ended, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+                await Task.Run(() => RepairAsync(test, wishes, context, Ended, cancellationToken), CancellationToken.None)
+                    .ConfigureAwait(false);
                 record.End();
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

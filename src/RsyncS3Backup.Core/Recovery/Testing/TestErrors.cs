@@ -27,7 +27,8 @@ internal static class TestErrors
     /// <summary>The repair's process ended before the repair did.</summary>
     public static BackupError RepairInterrupted(string jobName, long processId, string host) => Make(
         ErrorIds.RunInterrupted, BackupErrorCategory.OperationStopped, jobName,
-        $"Process {processId} on {host} ended while it repaired the copies of job '{jobName}'; each entry is the old one or the whole new one.",
+        $"Process {processId} on {host} ended while it repaired the copies of job '{jobName}'; each entry is the old one or the whole "
+        + "new one.",
         "Check whether the machine went down or the process was killed, and run the repair again.");
 
     public static BackupError Failed(Exception exception, S3Target target)

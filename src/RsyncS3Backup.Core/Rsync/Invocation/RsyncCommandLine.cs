@@ -66,7 +66,8 @@ internal static class RsyncCommandLine
             arguments.Add("--dry-run");
         if (options.BandwidthLimit is { } bytes)
             arguments.Add("--bwlimit=" + ((bytes + 1023) / 1024).ToString(CultureInfo.InvariantCulture));
-        // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper down is mirrored.
+        // They come first, so that no pattern of the user's undoes them. Anchored, so that a user's own file of that name deeper
+        // down is mirrored.
         List<string> kept = isMirrorRoot ? ["/" + MirrorMarker.FileName, "/" + MirrorExclusions.LockFile] : [];
         kept.AddRange((otherMirrors ?? []).Select(path => $"/{Literal(path)}/"));
         List<string> ownRules = [.. kept.Select(path => "--exclude=" + path)];
@@ -79,7 +80,8 @@ internal static class RsyncCommandLine
         arguments.AddRange(options.IncludePatterns.Select(pattern => "--include=" + pattern));
         arguments.AddRange(options.ExcludePatterns.Select(pattern => "--exclude=" + pattern));
         // rsync reads a line of such a file as it reads the pattern of an --exclude (exclude.c, parse_filter_file).
-        arguments.AddRange(options.PatternFiles.SelectMany(file => options.PatternsOfFiles.TryGetValue(file, out IReadOnlyList<string>? patterns)
+        arguments.AddRange(options.PatternFiles.SelectMany(file =>
+            options.PatternsOfFiles.TryGetValue(file, out IReadOnlyList<string>? patterns)
             ? patterns.Select(pattern => "--exclude=" + pattern)
             : ["--exclude-from=" + RsyncPaths.Translate(file, program.PathStyle)]));
         // A "!" in a file makes rsync forget all rules before it.

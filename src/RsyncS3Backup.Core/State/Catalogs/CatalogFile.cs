@@ -30,8 +30,8 @@ internal static class CatalogFile
     private static string OurSuffix => string.Create(CultureInfo.InvariantCulture, $".format{Format.Number}");
 
     /// <summary>
-    /// The file that this version of the module uses for a catalog: the one of that path, unless a newer version made it. Then it is left where it
-    /// is, and there is another one beside it.
+    /// The file that this version of the module uses for a catalog: the one of that path, unless a newer version made it. Then it
+    /// is left where it is, and there is another one beside it.
     /// </summary>
     public static string Ours(string path)
     {

@@ -15,7 +15,8 @@ internal static class HistoryFile
 
     /// <summary>Opens the file for writing, makes it where there is none, and brings it up to date.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="mayMigrate">False where a run of the job may be on: one of an earlier version still writes to the file as it is.</param>
+    /// <param name="mayMigrate">False where a run of the job may be on: one of an earlier version still writes to the file as it
+    /// is.</param>
     /// <exception cref="SqliteException">It is damaged, or the disk is to blame.</exception>
     /// <exception cref="NewerFormatException">A newer version of the module made it. It is left as it is.</exception>
     /// <exception cref="IOException">There can be no history: the folder is read-only or full.</exception>
@@ -43,7 +44,9 @@ internal static class HistoryFile
         }
     }
 
-    /// <summary>Opens a file that is there to read it: it is not written, also when it is damaged or of an earlier version.</summary>
+    /// <summary>
+    /// Opens a file that is there to read it: it is not written, also when it is damaged or of an earlier version.
+    /// </summary>
     /// <returns>Null when nothing is in it yet.</returns>
     /// <exception cref="SqliteException">It is damaged, or the disk is to blame.</exception>
     /// <exception cref="NewerFormatException">A newer version of the module made it.</exception>

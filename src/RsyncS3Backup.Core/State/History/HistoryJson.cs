@@ -8,13 +8,13 @@ using RsyncS3Backup.State.Sqlite;
 namespace RsyncS3Backup.State.History;
 
 /// <summary>
-/// What a run did as the JSON of its history, and back. Each property of a result is kept, by its name; nobody has to remember a new one. One
-/// that is renamed, or means something else, needs a migration.
+/// What a run did as the JSON of its history, and back. Each property of a result is kept, by its name; nobody has to remember a
+/// new one. One that is renamed, or means something else, needs a migration.
 /// </summary>
 internal static class HistoryJson
 {
-    // What is in the run's own columns, and what is of no use later: a journal is gone when the next run has carried it out, and of the settings
-    // the run has the hash.
+    // What is in the run's own columns, and what is of no use later: a journal is gone when the next run has carried it out, and
+    // of the settings the run has the hash.
     private static readonly HashSet<string> NotKept = ["name", "runId", "logPath", "journalPath", "configuration"];
 
     private static readonly JsonSerializerOptions Options = new()
@@ -69,7 +69,8 @@ internal static class HistoryJson
         public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             TimeSpan.FromTicks(reader.GetInt64());
 
-        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) => writer.WriteNumberValue(value.Ticks);
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(value.Ticks);
     }
 
     private sealed class TimeConverter : JsonConverter<DateTimeOffset>

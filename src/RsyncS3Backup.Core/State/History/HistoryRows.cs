@@ -90,7 +90,8 @@ internal static class HistoryRows
     /// <param name="last">How many at most; null: all.</param>
     /// <param name="kinds">Only those; none: all.</param>
     /// <exception cref="SqliteException">A run makes no sense, or cannot be read.</exception>
-    public static List<BackupRun> Read(SqliteDatabase database, DateTimeOffset? since, int? last, params IReadOnlyCollection<BackupRunKind> kinds)
+    public static List<BackupRun> Read(
+        SqliteDatabase database, DateTimeOffset? since, int? last, params IReadOnlyCollection<BackupRunKind> kinds)
     {
         // Words of ours, so nothing needs to be escaped.
         string ofKind = kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
@@ -170,7 +171,8 @@ internal static class HistoryRows
         };
     }
 
-    // With what its run says, and without a list that is null: where JSON has no list, none is set, whatever the class begins with.
+    // With what its run says, and without a list that is null: where JSON has no list, none is set, whatever the class begins
+    // with.
     private static RsyncStageResult? Of(BackupRun run, RsyncStageResult? stage) => stage is null ? null : stage with
     {
         Name = run.Name,

@@ -111,11 +111,12 @@ internal sealed class HistoryWriter : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => database?.Dispose();
 
-    // Whoever only adds to the file may never meet damage in what is older. Once a day is enough: to look at all of it takes longer than the
-    // rest of the history.
+    // Whoever only adds to the file may never meet damage in what is older. Once a day is enough: to look at all of it takes
+    // longer than the rest of the history.
     private static void Check(SqliteDatabase database, string runId)
     {
-        if (HistoryRows.IsFirstOfDay(database, runId, DateTime.UtcNow.Date) && database.Text("PRAGMA quick_check(1)") is { } found and not "ok")
+        if (HistoryRows.IsFirstOfDay(database, runId, DateTime.UtcNow.Date)
+            && database.Text("PRAGMA quick_check(1)") is { } found and not "ok")
             throw SqliteException.Damaged(found);
     }
 

@@ -48,7 +48,8 @@ internal sealed class JobHistory
     /// <param name="since">Leaves out what started before; null: nothing.</param>
     /// <param name="last">How many at most; null: all.</param>
     /// <param name="kind">Only those; null: all.</param>
-    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
     public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, BackupRunKind? kind = BackupRunKind.Backup) =>
         Read(since, last, kind is { } one ? [one] : []);
 
@@ -56,14 +57,16 @@ internal sealed class JobHistory
     /// <param name="since">Leaves out what started before; null: nothing.</param>
     /// <param name="last">How many at most; null: all.</param>
     /// <param name="kinds">Only those; none: all.</param>
-    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
     public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, IReadOnlyCollection<BackupRunKind> kinds) =>
         Read(database => HistoryRows.Read(database, since, last, kinds), []);
 
     /// <summary>The newest backups and the newest tests, newest first.</summary>
     /// <param name="backups">How many backups at most.</param>
     /// <param name="tests">How many tests at most.</param>
-    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
     public (IReadOnlyList<BackupRun> Backups, IReadOnlyList<BackupRun> Tests) ReadNewest(int backups, int tests) =>
         Read<(IReadOnlyList<BackupRun>, IReadOnlyList<BackupRun>)>(
             database => (HistoryRows.Read(database, since: null, backups, BackupRunKind.Backup),
@@ -71,7 +74,8 @@ internal sealed class JobHistory
             ([], []));
 
     /// <summary>Removes runs and their logs.</summary>
-    /// <exception cref="BackupException">The history is damaged, cannot be written, or is of a newer version of the module.</exception>
+    /// <exception cref="BackupException">The history is damaged, cannot be written, or is of a newer version of the
+    /// module.</exception>
     public void Remove(IReadOnlyCollection<string> runIds)
     {
         try
@@ -101,9 +105,11 @@ internal sealed class JobHistory
         database.Transaction(isDurable: true, () =>
         {
             using SqliteStatement statement = database.Prepare(
-                "UPDATE run SET name=?1, log_path=CASE WHEN substr(log_path, 1, length(?2))=?2 THEN ?3 || substr(log_path, length(?2) + 1) ELSE log_path END");
+                "UPDATE run SET name=?1, log_path=CASE WHEN substr(log_path, 1, length(?2))=?2 "
+                + "THEN ?3 || substr(log_path, length(?2) + 1) ELSE log_path END");
             string oldFolder = Path.GetDirectoryName(path)!;
-            statement.Bind(1, newName).Bind(2, oldFolder + Path.DirectorySeparatorChar).Bind(3, newFolder + Path.DirectorySeparatorChar).Run();
+            statement.Bind(1, newName).Bind(2, oldFolder + Path.DirectorySeparatorChar)
+                .Bind(3, newFolder + Path.DirectorySeparatorChar).Run();
         });
     }
 

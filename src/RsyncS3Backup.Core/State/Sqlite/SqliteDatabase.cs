@@ -64,8 +64,9 @@ internal sealed class SqliteDatabase : IDisposable
     /// <exception cref="SqliteException">Another connection held the file for longer than the timeout.</exception>
     public bool UseWriteAheadLog()
     {
-        // The change itself does not wait for others, whatever the timeout: https://sqlite.org/c3ref/busy_timeout.html and the busy handler
-        // are for statements that would not deadlock, and this one holds a shared lock when it asks for an exclusive one.
+        // The change itself does not wait for others, whatever the timeout: https://sqlite.org/c3ref/busy_timeout.html and the
+        // busy handler are for statements that would not deadlock, and this one holds a shared lock when it asks for an exclusive
+        // one.
         long started = Stopwatch.GetTimestamp();
         while (true)
         {

@@ -39,7 +39,10 @@ internal static class SqliteFile
         }
     }
 
-    /// <summary>Renames the file to <c>{name}.damaged-{time}</c>. Nobody deletes that but the user: what can be saved of it is theirs to say.</summary>
+    /// <summary>
+    /// Renames the file to <c>{name}.damaged-{time}</c>. Nobody deletes that but the user: what can be saved of it is theirs to
+    /// say.
+    /// </summary>
     /// <returns>Its new path.</returns>
     public static string SetAside(string path)
     {
@@ -58,7 +61,12 @@ internal static class SqliteFile
     /// <summary>The files in a folder and below that were set aside, without their logs; none where it cannot be read.</summary>
     public static IReadOnlyList<string> SetAsideIn(string folder)
     {
-        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        EnumerationOptions options = new()
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true,
+        };
         try
         {
             return

@@ -3,26 +3,32 @@ using System.Globalization;
 namespace RsyncS3Backup.State.Sqlite;
 
 /// <summary>
-/// What a file of the module holds, as the steps that make it: the first makes a file of format 1, each further one brings a file up by one.
-/// So a new file is one that has gone through all of them. The number is in the file (<c>PRAGMA user_version</c>).
+/// What a file of the module holds, as the steps that make it: the first makes a file of format 1, each further one brings a file
+/// up by one. So a new file is one that has gone through all of them. The number is in the file (<c>PRAGMA user_version</c>).
 /// </summary>
 /// <param name="migrations">The SQL of each step. One that is released is never changed.</param>
-/// <param name="needed">The columns that are needed, by table. What else is in a file is nobody's business: an index, a table, the result of
+/// <param name="needed">The columns that are needed, by table. What else is in a file is nobody's business: an index, a table,
+/// the result of
 /// <c>ANALYZE</c>.</param>
 internal sealed class SqliteFormat(IReadOnlyList<string> migrations, IReadOnlyDictionary<string, string> needed)
 {
     /// <summary>The format of this version of the module.</summary>
     public int Number => migrations.Count;
 
-    /// <summary>The format of a file; 0 for one in which nothing is yet. As the first access of all it says whether this is a SQLite file.</summary>
+    /// <summary>
+    /// The format of a file; 0 for one in which nothing is yet. As the first access of all it says whether this is a SQLite file.
+    /// </summary>
     /// <exception cref="SqliteException">It is a database of something else, or damaged.</exception>
     public static int Of(SqliteDatabase database)
     {
         // Of one moment: another process may be making the file.
-        using SqliteStatement statement = database.Prepare("SELECT user_version, EXISTS(SELECT 1 FROM sqlite_schema) FROM pragma_user_version");
+        using SqliteStatement statement = database.Prepare(
+            "SELECT user_version, EXISTS(SELECT 1 FROM sqlite_schema) FROM pragma_user_version");
         statement.Step();
         long format = statement.Int64(0);
-        return format != 0 || statement.Int64(1) == 0 ? (int)format : throw SqliteException.Damaged("It is a database of something else.");
+        return format != 0 || statement.Int64(1) == 0
+            ? (int)format
+            : throw SqliteException.Damaged("It is a database of something else.");
     }
 
     /// <summary>Brings a file up to this format, each step in a transaction of its own.</summary>
