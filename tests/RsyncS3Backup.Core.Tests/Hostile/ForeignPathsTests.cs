@@ -143,7 +143,7 @@ public sealed partial class ForeignPathsTests : RestoreHarness
             program, Rsync with { ExtraArguments = extra }, "/source", "/mirror", isMirrorRoot: true, RsyncPass.Plan(deletes: false), "%n",
             remote is null ? null : RemoteSource.Of(new BackupSource { Path = remote }));
 
-        foreach (string argument in new[] { "--no-devices", "--no-specials", "--chmod=u-s,g-s" })
+        foreach (string argument in new[] { "--no-devices", "--chmod=u-s,g-s" })
             Assert.Equal(isGuarded, arguments.Contains(argument));
     }
 

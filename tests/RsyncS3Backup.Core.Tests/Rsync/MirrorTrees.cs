@@ -20,6 +20,10 @@ internal static class MirrorTrees
         return entries;
     }
 
+    /// <summary>A tree without the bits by which a program runs as its owner or group.</summary>
+    public static Dictionary<string, RawEntry> WithoutSetId(Dictionary<string, RawEntry> tree) =>
+        tree.ToDictionary(entry => entry.Key, entry => entry.Value with { Mode = entry.Value.Mode & ~0xC00u });
+
     /// <summary>The mirror is the source, hard links included.</summary>
     public static void AssertSame(string where, Dictionary<string, RawEntry> source, Dictionary<string, RawEntry> mirror)
     {

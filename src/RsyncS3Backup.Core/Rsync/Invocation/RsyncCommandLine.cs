@@ -89,7 +89,7 @@ internal static class RsyncCommandLine
             arguments.AddRange(ownRules);
         // What another machine says that a device or a program's owner is must not become one here. With fake-super it is only written down.
         if (remote is not null && !options.ExtraArguments.Contains("--fake-super"))
-            arguments.AddRange(["--no-devices", "--no-specials", "--chmod=u-s,g-s"]);
+            arguments.AddRange(["--no-devices", "--chmod=u-s,g-s"]);
         if (remote is not null)
             arguments.AddRange(remote.Arguments(program));
         arguments.AddRange(ExtraArguments(options, remote));
