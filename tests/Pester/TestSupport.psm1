@@ -80,9 +80,10 @@ function Get-FolderContent([string] $Path) {
     } | Sort-Object
 }
 
-# What lies under a prefix, in the same form: a single PUT's ETag is the MD5 of what was sent.
+# What lies under a prefix, in the same form and without the marker: a single PUT's ETag is the MD5 of what was sent.
 function Get-BucketContent([string] $Prefix) {
     foreach ($entry in Get-S3Listing $server $Prefix) {
+        if ($entry.Key -eq "$Prefix.rsyncs3backup.json") { continue }
         if (-not $entry.Key.EndsWith('/')) { "$($entry.Key.Substring($Prefix.Length)) = $($entry.ETag)" }
     }
 }
