@@ -196,10 +196,10 @@ function Show-Sum([object[]] $Suite, [hashtable] $Counts) {
     Write-Host "`n== Sum"
     foreach ($one in $Suite) {
         $count = $Counts[$one.Name]
-        Write-Host ('{0,-11} {1,5} passed {2,3} failed {3,4} skipped' -f $one.Name, $count.Passed, $count.Failed, $count.Skipped)
+        Write-Host ('{0,-12} {1,5} passed {2,3} failed {3,4} skipped' -f $one.Name, $count.Passed, $count.Failed, $count.Skipped)
         foreach ($key in 'Passed', 'Failed', 'Skipped') { $sum.$key += $count.$key }
         foreach ($reason in $count.Reasons | Group-Object | Sort-Object Count -Descending) {
-            Write-Host ('{0,-11} {1,5} skipped: {2}' -f '', $reason.Count, $reason.Name)
+            Write-Host ('{0,-12} {1,5} skipped: {2}' -f '', $reason.Count, $reason.Name)
         }
     }
     Write-Host ''

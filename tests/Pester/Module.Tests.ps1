@@ -16,6 +16,8 @@ BeforeDiscovery {
         'New-BackupConfiguration'
         'Register-BackupSchedule'
         'Remove-BackupHistory'
+        'Remove-BackupJob'
+        'Rename-BackupJob'
         'Repair-Backup'
         'Restore-Backup'
         'Send-BackupNotification'

@@ -34,8 +34,8 @@ public sealed class HttpsTests : IDisposable
 
         string[] lines = Run(server, mirror, checksumMode, trusted: true);
 
-        // One listing of the objects, one of unfinished uploads.
-        Assert.Equal(["Succeeded", "6 PUT, 2 LIST"], lines[..2]);
+        // One listing of the objects, one of unfinished uploads; whose the prefix and the one above it is, and the marker that says so.
+        Assert.Equal(["Succeeded", "7 PUT, 2 LIST, 2 GET"], lines[..2]);
         Assert.True(large.AsSpan().SequenceEqual(server.Store.GetBytes(Bucket, "p/large.bin")));
     }
 

@@ -50,6 +50,8 @@ public sealed class StaticStateTests
             || type.FullName.StartsWith("System.Runtime.CompilerServices.ConditionalWeakTable", StringComparison.Ordinal)
             || type == typeof(object) || type.FullName == "System.Threading.Lock");
 
+    // The generator of System.Text.Json keeps what a type looks like, once.
     private static bool IsGenerated(Type type) => type.GetCustomAttribute<CompilerGeneratedAttribute>() is not null
+        || type.BaseType?.FullName == "System.Text.Json.Serialization.JsonSerializerContext"
         || type.Name.StartsWith('<') || (type.DeclaringType is { } outer && IsGenerated(outer));
 }
