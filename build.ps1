@@ -168,12 +168,14 @@ function Get-Suite([string] $Shells) {
     New-DotnetSuite Core Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store"
     New-DotnetSuite Core-Rsync Core-Rsync $core "FullyQualifiedName~$rsync"
     New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)"
-    New-DotnetSuite Module-Runs Module-Runs $module 'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~.NativeScheduleTests.'
+    New-DotnetSuite Module-Runs Module-Runs $module `
+        'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~WalkTests.&FullyQualifiedName!~.ExitCodeTests.&FullyQualifiedName!~.NativeScheduleTests.'
     New-PesterSuite Pester Schedules $Shells
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there. Each folder alone: it looks
     # for .editorconfig in all that is below, and `out` has what tests make, links to /proc among it.
     New-CommandSuite Format Core-Rsync dotnet, format, whitespace, src, --folder, --verify-no-changes
     New-CommandSuite Format-Tests Core-Rsync dotnet, format, whitespace, tests, --folder, --verify-no-changes
+    New-DotnetSuite Module-Walks Core $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
     New-DotnetSuite Module Core-Rsync $module 'FullyQualifiedName!~.EndToEnd.'
     if ($Quick) { return }
     # They wait for the minutes at which real schedulers start a job.

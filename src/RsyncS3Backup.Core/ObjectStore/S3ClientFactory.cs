@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
@@ -58,6 +59,8 @@ internal static class S3ClientFactory
         Uri address = new(client.DetermineServiceOperationEndpoint(new HeadBucketRequest { BucketName = destination.Bucket }).URL);
         // What does not leave this machine must not go through another one, where a proxy that the environment names would send it.
         handler.UseProxy = !IsOnThisMachine(address);
+        if (IsBelowLocalhost(address))
+            handler.ConnectCallback = ConnectToThisMachineAsync;
         try
         {
             RequireSecure(address, request);
@@ -88,9 +91,27 @@ internal static class S3ClientFactory
             throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
     }
 
-    // The bucket's name may stand before that of the machine; RFC 6761, section 6.3.
-    private static bool IsOnThisMachine(Uri address) =>
-        address.IsLoopback || address.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOnThisMachine(Uri address) => address.IsLoopback || IsBelowLocalhost(address);
+
+    // The bucket's name may stand before that of the machine.
+    private static bool IsBelowLocalhost(Uri address) => address.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+
+    // Names below localhost are this machine (RFC 6761, section 6.3), but many systems do not resolve them, or ask others.
+    private static async ValueTask<Stream> ConnectToThisMachineAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            IPAddress[] addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback];
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Whether the profile that counts where no job names one is there, with credentials or the way to them.</summary>
     public static bool HasProfileWithCredentials() =>

@@ -125,7 +125,7 @@ internal static class BackupRunner
             KeyPrefix = configuration?.Destination is null
                 ? ""
                 : KeyPrefix.Resolve(options?.S3Prefix, configuration.Name, now, configuration.Schedule?.Timezone),
-            StorageClass = options?.StorageClass ?? "STANDARD",
+            StorageClass = options?.StorageClass ?? S3StorageClasses.Standard,
             StartTime = now,
             SkippedReason = reason,
             LogPath = context.LogPath,

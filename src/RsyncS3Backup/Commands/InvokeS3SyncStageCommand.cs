@@ -64,7 +64,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     [Parameter(ParameterSetName = "InputObject")]
     [ArgumentCompleter(typeof(StorageClassCompleter))]
     [ValidateNotNullOrEmpty]
-    public string StorageClass { get; set; } = "STANDARD";
+    public string StorageClass { get; set; } = S3StorageClasses.Standard;
 
     /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has.</summary>
     [Parameter(ParameterSetName = "Path")]

@@ -58,7 +58,7 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     [Parameter(ParameterSetName = "S3")]
     [ArgumentCompleter(typeof(StorageClassCompleter))]
     [ValidateNotNullOrEmpty]
-    public string StorageClass { get; set; } = "STANDARD";
+    public string StorageClass { get; set; } = S3StorageClasses.Standard;
 
     /// <summary>Delete from the bucket what the mirror no longer has.</summary>
     [Parameter(ParameterSetName = "S3")]

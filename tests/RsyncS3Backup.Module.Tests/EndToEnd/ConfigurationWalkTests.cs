@@ -296,7 +296,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
 
         RunWell(("options.rsync.syncToS3.storageClass", value));
 
-        Assert.Equal([value], Server.Store.Objects(BucketName).Select(item => item.StorageClass).Distinct());
+        Assert.Equal([value], Sent().Select(item => item.StorageClass).Distinct());
     }
 
     [Theory]
@@ -355,10 +355,13 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     [InlineData(false)]
     public void Objects_under_the_prefix_are_deleted_when_deletion_is_on(bool value)
     {
-        Server.Store.Put(BucketName, Prefix + "gone.txt", "gone"u8);
+        string gone = WriteFile("source/gone.txt", "gone");
+        (string, JsonNode?)[] settings = [("options.rsync.deleteExtraneous", true), ("options.rsync.syncToS3.deleteFromS3", value)];
+        RunWell(settings);
+        File.Delete(gone);
         Server.Store.Put(BucketName, "rsync/photos.txt", "not under the prefix"u8);
 
-        RunWell(("options.rsync.syncToS3.deleteFromS3", value));
+        RunWell(settings);
 
         Assert.Equal(value ? 1 : 0, Server.Requests["DeleteObjects"]);
         Assert.Equal(!value, Objects().ContainsKey("gone.txt"));
@@ -447,11 +450,18 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     [Walks("destination.expectedBucketOwner")]
     public void The_expected_owner_goes_with_every_request()
     {
+        string gone = WriteFile("source/gone.txt", "gone");
+        (string, JsonNode?)[] settings =
+        [
+            ("destination.expectedBucketOwner", "123456789012"), ("options.rsync.deleteExtraneous", true),
+            ("options.rsync.syncToS3.deleteFromS3", true),
+        ];
+        RunWell(settings);
+        File.Delete(gone);
         File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
-        Server.Store.Put(BucketName, Prefix + "gone.txt", "gone"u8);
-        Server.Store.Put(BucketName, Prefix + "a.txt", "other"u8);
+        WriteFile("source/a.txt", "other");
 
-        RunWell(("destination.expectedBucketOwner", "123456789012"), ("options.rsync.syncToS3.deleteFromS3", true));
+        RunWell(settings);
 
         Assert.Equal(1, Server.Requests["DeleteObjects"]);
         Assert.Equal(1, Server.Requests["CompleteMultipartUpload"]);

@@ -166,7 +166,7 @@ public abstract class EndToEndTest : IAsyncLifetime
             if (value is null)
                 parent.Remove(path[^1]);
             else
-                parent[path[^1]] = value;
+                parent[path[^1]] = value.DeepClone();
         }
 
         return WriteFile($"jobs/{name}.json", job.ToJsonString());
@@ -217,6 +217,10 @@ public abstract class EndToEndTest : IAsyncLifetime
         objects.Remove(".rsyncs3backup.json");
         return WithoutFolders(objects);
     }
+
+    /// <summary>All objects but the markers that say whose a prefix is, which are always STANDARD.</summary>
+    private protected IEnumerable<StoredObjectInfo> Sent(string prefix = "") =>
+        Server.Store.Objects(BucketName, prefix).Where(item => !item.Key.EndsWith("/.rsyncs3backup.json", StringComparison.Ordinal));
 
     private static SortedDictionary<string, string> WithoutFolders(SortedDictionary<string, string> tree) =>
         new(tree.Where(pair => !pair.Key.EndsWith('/')).ToDictionary(), StringComparer.Ordinal);

@@ -46,7 +46,7 @@ public sealed class JobCmdletTests : EndToEndTest
 
         Session.Run("$listed | Invoke-RsyncToS3Backup @keys").ThrowOnError();
 
-        Assert.All(Server.Store.Objects(BucketName, Prefix), item => Assert.Equal("GLACIER_IR", item.StorageClass));
+        Assert.All(Sent(Prefix), item => Assert.Equal("GLACIER_IR", item.StorageClass));
     }
 
     [Fact]

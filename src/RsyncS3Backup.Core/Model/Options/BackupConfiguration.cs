@@ -190,7 +190,7 @@ public sealed record S3SyncOptions
     public bool Enabled { get; init; } = true;
 
     /// <summary>The storage class of new objects, one of <see cref="S3StorageClasses.All"/>. Default: STANDARD.</summary>
-    public string StorageClass { get; init; } = "STANDARD";
+    public string StorageClass { get; init; } = S3StorageClasses.Standard;
 
     /// <summary>What every key starts with; may hold date tokens; null: <c>rsync/{job name}/</c>.</summary>
     public string? S3Prefix { get; init; }

@@ -133,7 +133,7 @@ public sealed record S3SyncStagePlan
     public string KeyPrefix { get; init; } = "";
 
     /// <summary>The storage class of new objects.</summary>
-    public string StorageClass { get; init; } = "STANDARD";
+    public string StorageClass { get; init; } = S3StorageClasses.Standard;
 
     /// <summary>How differences would be found: <c>Journal</c>, <c>Catalog</c> or <c>Reconcile</c>; null when that is not known.</summary>
     public S3SyncMode? SyncMode { get; init; }

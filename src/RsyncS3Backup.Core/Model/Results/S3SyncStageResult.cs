@@ -22,7 +22,7 @@ public sealed record S3SyncStageResult
     public string KeyPrefix { get; init; } = "";
 
     /// <summary>The storage class of new objects, e.g. <c>STANDARD_IA</c>.</summary>
-    public string StorageClass { get; init; } = "STANDARD";
+    public string StorageClass { get; init; } = S3StorageClasses.Standard;
 
     /// <summary>How differences were found: <c>Journal</c>, <c>Catalog</c> or <c>Reconcile</c>; null when the stage did not get that far.</summary>
     public S3SyncMode? SyncMode { get; init; }
