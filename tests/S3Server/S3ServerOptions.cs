@@ -29,8 +29,14 @@ public sealed record S3ServerOptions
     /// <summary>False answers requests without looking at their signatures.</summary>
     public bool RequireSignature { get; init; } = true;
 
-    /// <summary>False keeps only size and hashes of contents, for benchmarks; reading an object is then an error.</summary>
+    /// <summary>
+    /// False keeps only size and hashes of contents, for benchmarks; reading an object is then an error. What a backup itself reads again,
+    /// markers and manifests, is kept: contents of up to <see cref="KeptAnyway"/> bytes.
+    /// </summary>
     public bool KeepContent { get; init; } = true;
+
+    /// <summary>Bytes.</summary>
+    internal const int KeptAnyway = 1024;
 
     /// <summary>
     /// False gives random ETags, as S3 does for objects encrypted with a KMS key, and saves the server the time of MD5.

@@ -118,7 +118,7 @@ public sealed class S3Store : IDisposable
 
     internal ContentWriter NewContent(long expectedLength) => options switch
     {
-        { KeepContent: false } => new DiscardingContentWriter(),
+        { KeepContent: false } when expectedLength > S3ServerOptions.KeptAnyway => new DiscardingContentWriter(),
         { Folder: { } folder } => new FileContentWriter(Path.Combine(folder,
             $"{Environment.ProcessId}-{Interlocked.Increment(ref lastFile).ToString("x8", CultureInfo.InvariantCulture)}-"
             + $"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.content")),
