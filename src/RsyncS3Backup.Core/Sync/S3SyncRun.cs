@@ -53,7 +53,7 @@ internal sealed class S3SyncRun : IDisposable
         this.ownership = ownership;
         endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
-            snapshot = new SnapshotRun(scope);
+            snapshot = new SnapshotRun(scope, ownership.Owner);
         session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, planned);
         nested = new NestedPrefixes(scope, Catalog, ownership.Owner);
         actions = new ActionSource(Walker(report), session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);

@@ -31,6 +31,21 @@ public sealed class SnapshotTests : RestoreHarness
         Assert.Contains("and 2 more", warning, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Snapshots_of_the_same_job_on_another_machine_neither_count_nor_go()
+    {
+        await MakeAsync(days: 2);
+        string[] theirs = ["2025-12-30", "2025-12-31"];
+        foreach (string date in theirs)
+            Fake(date, DateTimeOffset.Parse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal), objects: 0, mirror: "another");
+
+        S3SyncStageResult result = await RunDayAsync(keepLast: 2);
+
+        Assert.Equal(["p/2026-01-01/"], result.PrunedPrefixes);
+        Assert.Equal([.. theirs, "2026-01-02", "2026-01-03"], Dates());
+        Assert.Empty(result.Warnings);
+    }
+
     [Theory]
     [InlineData("2026-01-05", "2026-01-05", 5)]
     [InlineData("2026-01-05", "2026-01-08", 0)]
@@ -113,9 +128,9 @@ public sealed class SnapshotTests : RestoreHarness
 
     private static bool IsReal(string date) => date.StartsWith("2026", StringComparison.Ordinal);
 
-    private void Fake(string date, DateTimeOffset written, long objects) => Server.Store.Put(
+    private void Fake(string date, DateTimeOffset written, long objects, string? mirror = null) => Server.Store.Put(
         BucketName, $"{Prefix}{date}/{SnapshotManifest.RelativeKey}",
-        new SnapshotManifest { Job = JobName, IsComplete = true, Time = written, Objects = objects }.ToJson());
+        new SnapshotManifest { Job = JobName, Mirror = mirror, IsComplete = true, Time = written, Objects = objects }.ToJson());
 
     private IReadOnlyList<string> Dates() =>
         [.. Server.Store.Keys(BucketName, Prefix).Select(key => key[Prefix.Length..key.IndexOf('/', Prefix.Length)]).Distinct()];

@@ -40,12 +40,12 @@ internal sealed record PrefixOwner(MirrorMarker Marker, byte[] Content, bool IsI
         return new PrefixOwner(made, made.ToBytes(), IsInMirror: false);
     }
 
-    /// <summary>True for the marker of this mirror, and of one whose place it took.</summary>
-    /// <param name="other">What stands under the prefix.</param>
-    public bool Owns(MirrorMarker other) =>
-        other.Id == Marker.Id || other.Id == Marker.Replaces
+    /// <summary>True for this mirror, and for one whose place it took.</summary>
+    /// <param name="mirrorId">The id of a mirror, as its marker has it.</param>
+    public bool Owns(string mirrorId) =>
+        mirrorId == Marker.Id || mirrorId == Marker.Replaces
         // What was sent from this folder before it had a marker.
-        || (IsInMirror && Marker.Path is { } path && other.Id == UnmarkedId(Marker.Job, path));
+        || (IsInMirror && Marker.Path is { } path && mirrorId == UnmarkedId(Marker.Job, path));
 
     /// <summary>The attributes of the marker in the mirror, as those of any entry; none where it is not there.</summary>
     /// <param name="mirror">The mirror's root folder.</param>

@@ -65,7 +65,7 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
             await RequireFreeAboveAsync(cancellationToken).ConfigureAwait(false);
             IsNew = true;
         }
-        else if (Marker(found) is var other && (other is null || !owner.Owns(other)))
+        else if (Marker(found) is var other && (other is null || !owner.Owns(other.Id)))
         {
             if (!request.AllowNewDestination)
                 throw new BackupException(SyncErrors.PrefixOwnedByOther(Where(store.KeyPrefix), other, owner.Marker));

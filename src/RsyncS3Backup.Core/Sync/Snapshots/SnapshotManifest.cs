@@ -24,6 +24,12 @@ internal sealed record SnapshotManifest
     /// <summary>The name of the job whose snapshot it is.</summary>
     public required string Job { get; init; }
 
+    /// <summary>
+    /// The id of the mirror that was sent, as its marker has it: one job file on two machines makes two jobs of one name. Null in a manifest that
+    /// an earlier version wrote.
+    /// </summary>
+    public string? Mirror { get; init; }
+
     /// <summary>True when everything that belongs in the snapshot is there.</summary>
     public required bool IsComplete { get; init; }
 
@@ -77,6 +83,8 @@ internal sealed record SnapshotManifest
             json.WriteString("note", "RsyncS3Backup knows this snapshot by this object.");
             json.WriteString("status", IsComplete ? Complete : Incomplete);
             json.WriteString("job", Job);
+            if (Mirror is not null)
+                json.WriteString("mirror", Mirror);
             json.WriteString("time", Time.ToUniversalTime());
             if (IsComplete)
             {
@@ -105,6 +113,7 @@ internal sealed record SnapshotManifest
             return new SnapshotManifest
             {
                 Job = root.GetProperty("job").GetString() ?? "",
+                Mirror = root.TryGetProperty("mirror", out JsonElement mirror) ? mirror.GetString() : null,
                 IsComplete = status == Complete,
                 Time = root.GetProperty("time").GetDateTimeOffset(),
                 Objects = Number("objects"),

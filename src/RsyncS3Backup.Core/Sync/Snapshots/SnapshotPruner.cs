@@ -16,7 +16,8 @@ internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, 
         {
             if (snapshot.IsComplete)
             {
-                SnapshotManifest incomplete = new() { Job = snapshot.Manifest.Job, IsComplete = false, Time = now };
+                SnapshotManifest incomplete =
+                    new() { Job = snapshot.Manifest.Job, Mirror = snapshot.Manifest.Mirror, IsComplete = false, Time = now };
                 await incomplete.WriteAsync(at, request, cancellationToken).ConfigureAwait(false);
             }
 

@@ -2,6 +2,7 @@ using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.Sync.Ownership;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
@@ -12,6 +13,7 @@ namespace RsyncS3Backup.Sync.Snapshots;
 internal sealed class SnapshotRun : IDisposable
 {
     private readonly S3SyncRequest request;
+    private readonly PrefixOwner owner;
     private readonly string keyPrefix;
     private readonly DateTimeOffset startTime;
     private readonly RunContext context;
@@ -27,8 +29,10 @@ internal sealed class SnapshotRun : IDisposable
     private Task? opening;
 
     /// <param name="scope">The run's. Its prefix has date tokens, and its bucket lies below the snapshot's prefix.</param>
-    public SnapshotRun(SyncScope scope)
+    /// <param name="owner">Whose mirror is sent.</param>
+    public SnapshotRun(SyncScope scope, PrefixOwner owner)
     {
+        this.owner = owner;
         request = scope.Request;
         store = scope.Store;
         keyPrefix = scope.KeyPrefix;
@@ -73,7 +77,7 @@ internal sealed class SnapshotRun : IDisposable
     public Task BeforeChangeAsync(CancellationToken cancellationToken)
     {
         lock (gate)
-            return opening ??= WriteAsync(new SnapshotManifest { Job = context.JobName, IsComplete = false, Time = startTime }, cancellationToken);
+            return opening ??= WriteAsync(Manifest(isComplete: false), cancellationToken);
     }
 
     /// <summary>Says that the snapshot is complete: everything else is done.</summary>
@@ -81,11 +85,8 @@ internal sealed class SnapshotRun : IDisposable
     {
         if (!wasComplete || opening is not null)
         {
-            SnapshotManifest complete = new()
+            SnapshotManifest complete = Manifest(isComplete: true) with
             {
-                Job = context.JobName,
-                IsComplete = true,
-                Time = startTime,
                 Objects = counters.Total,
                 Bytes = counters.TotalBytes,
                 Copied = counters.Copied,
@@ -105,12 +106,9 @@ internal sealed class SnapshotRun : IDisposable
         if (!RetentionPolicy.IsSet(request.Options) || !namesTimes)
             return;
         IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
-        // Two jobs may share a static part; and what has no manifest is nobody's snapshot. This run's is complete, whether S3 has heard of it or,
-        // in a plan, not.
-        Snapshot current = new(
-            keyPrefix, finder.TimeOf(keyPrefix), new SnapshotManifest { Job = context.JobName, IsComplete = true, Time = startTime });
-        IEnumerable<Snapshot> own = all
-            .Where(snapshot => snapshot.Manifest.Job == context.JobName && snapshot.KeyPrefix != keyPrefix).Append(current);
+        // This run's is complete, whether S3 has heard of it or, in a plan, not.
+        Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), Manifest(isComplete: true));
+        IEnumerable<Snapshot> own = all.Where(snapshot => IsOwn(snapshot) && snapshot.KeyPrefix != keyPrefix).Append(current);
         SnapshotRetention retention = await SnapshotRetention.ChooseAsync(store, own, request.Options, keyPrefix, cancellationToken).ConfigureAwait(false);
         Report(retention);
         SnapshotPruner pruner = new(store, request, startTime);
@@ -130,6 +128,13 @@ internal sealed class SnapshotRun : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => sources.ForEach(source => source.Dispose());
+
+    private SnapshotManifest Manifest(bool isComplete) =>
+        new() { Job = context.JobName, Mirror = owner.Marker.Id, IsComplete = isComplete, Time = startTime };
+
+    // Two jobs may share a static part, and two machines a job file; what has no manifest is nobody's snapshot.
+    private bool IsOwn(Snapshot snapshot) =>
+        snapshot.Manifest.Job == context.JobName && (snapshot.Manifest.Mirror is not { } mirror || owner.Owns(mirror));
 
     private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 
