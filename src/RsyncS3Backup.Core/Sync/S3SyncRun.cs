@@ -54,7 +54,7 @@ internal sealed class S3SyncRun : IDisposable
         endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
             snapshot = new SnapshotRun(scope, ownership.Owner);
-        session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, planned);
+        session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, ownership.Owner, planned);
         nested = new NestedPrefixes(scope, Catalog, ownership.Owner);
         actions = new ActionSource(Walker(report), session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
@@ -135,9 +135,8 @@ internal sealed class S3SyncRun : IDisposable
             };
         }
 
-        PrefixOwnership ownership = new(scope, PrefixOwner.Of(context.JobName, request.MirrorPath));
-        scope = scope with { Store = new OwnedStore(scope.Store, ownership) };
-        return new S3SyncRun(scope, ownership, pending, limits, mostRequests, plan?.Mirror, sender);
+        (SyncScope guarded, PrefixOwnership ownership) = PrefixOwnership.Guard(scope);
+        return new S3SyncRun(guarded, ownership, pending, limits, mostRequests, plan?.Mirror, sender);
     }
 
     /// <summary>Does it.</summary>

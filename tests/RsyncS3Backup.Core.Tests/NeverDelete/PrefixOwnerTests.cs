@@ -4,6 +4,8 @@ using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Recovery.Repairing;
+using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.State;
 using RsyncS3Backup.Sync;
@@ -88,6 +90,31 @@ public sealed class PrefixOwnerTests : SyncHarness
         Assert.Equal((null, 1L), (taken.Error, taken.Created));
         Assert.Equal(MirrorMarker.Read(Mirror)!.Id, MirrorMarker.Parse(Server.Store.GetBytes(BucketName, Owner)).Id);
         Assert.Equal(BackupStatus.Succeeded, (await RunAsync()).Status);
+    }
+
+    [Fact]
+    public async Task A_repair_changes_nothing_in_the_prefix_of_another_machine_either()
+    {
+        Write("a", "x");
+        await RunAsync();
+        MirrorMarker marker = MirrorMarker.Parse(Server.Store.GetBytes(BucketName, Owner));
+        Server.Store.Put(BucketName, Owner, (marker with { Id = Guid.NewGuid().ToString(), Host = "elsewhere" }).ToBytes());
+        Server.Store.Delete(BucketName, Prefix + "a");
+        string[] before = Everything();
+        BackupConfiguration job = new()
+        {
+            Name = JobName,
+            Sources = [new BackupSource { Path = Source }],
+            Options = new BackupOptions { Rsync = Rsync with { SyncToS3 = Options with { Enabled = true } } },
+            Destination = Destination,
+        };
+        BackupTestRequest request = new() { Configuration = job, S3 = Request, Level = BackupTestLevel.Quick };
+
+        BackupException refused = await Assert.ThrowsAsync<BackupException>(() => BackupRepairs.RunAsync(
+            request, [new RepairWish("a", BackupCopy.Local)], new RecordingObserver(), _ => { }, CancellationToken.None));
+
+        Assert.Equal("PrefixOwnedByOther", refused.Error.Id);
+        Assert.Equal(before, Everything());
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Transfer;
 
@@ -15,7 +16,7 @@ internal sealed class BucketRepair : IDisposable
 {
     private const int Connections = 32;
 
-    private readonly S3ObjectStore store;
+    private readonly IObjectStore store;
     private readonly CatalogSession session;
     private readonly SyncScope scope;
     private readonly TransferLimiter limiter;
@@ -27,7 +28,7 @@ internal sealed class BucketRepair : IDisposable
         store = new S3ObjectStore(request, keyPrefix, Connections);
         try
         {
-            scope = new SyncScope
+            (scope, PrefixOwnership ownership) = PrefixOwnership.Guard(new SyncScope
             {
                 Request = request,
                 Store = store,
@@ -35,10 +36,12 @@ internal sealed class BucketRepair : IDisposable
                 StartTime = DateTimeOffset.Now,
                 Context = context,
                 Report = new StageReport(context),
-            };
+            });
+            store = scope.Store;
             string endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
-            session = new CatalogSession(scope, endpoint, catalogPath, PendingChanges.Open(context.JobName, request.MirrorPath));
+            session = new CatalogSession(
+                scope, endpoint, catalogPath, PendingChanges.Open(context.JobName, request.MirrorPath), ownership.Owner);
             store.Connect();
             session.Begin();
             limiter = new TransferLimiter(store.Traffic, Connections / 2, TimeProvider.System);

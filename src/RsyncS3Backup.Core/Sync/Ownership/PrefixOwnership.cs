@@ -23,6 +23,14 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
     /// <summary>Who the run is.</summary>
     public PrefixOwner Owner => owner;
 
+    /// <summary>A scope whose store changes nothing before it is known whose the prefix is, and who knows.</summary>
+    /// <param name="scope">The run's.</param>
+    public static (SyncScope Scope, PrefixOwnership Ownership) Guard(SyncScope scope)
+    {
+        PrefixOwnership ownership = new(scope, PrefixOwner.Of(scope.JobName, scope.Request.MirrorPath));
+        return (scope with { Store = new OwnedStore(scope.Store, ownership) }, ownership);
+    }
+
     /// <summary>True when nobody owned the prefix until this run took it, so that what is there was sent by nobody known.</summary>
     public bool IsNew { get; private set; }
 

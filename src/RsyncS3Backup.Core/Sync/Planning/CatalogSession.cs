@@ -1,6 +1,7 @@
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.Sync.Ownership;
 
 namespace RsyncS3Backup.Sync.Planning;
 
@@ -20,14 +21,16 @@ internal sealed class CatalogSession : IDisposable
     /// <param name="endpoint">The endpoint's address.</param>
     /// <param name="path">The catalog's file; null: the job's own.</param>
     /// <param name="pending">What stage 1 changed.</param>
+    /// <param name="owner">Whose mirror it is.</param>
     /// <param name="planned">The mirror that is planned on; null: the one that is there.</param>
-    public CatalogSession(SyncScope scope, string endpoint, string? path, PendingChanges pending, IPlannedMirror? planned = null)
+    public CatalogSession(
+        SyncScope scope, string endpoint, string? path, PendingChanges pending, PrefixOwner owner, IPlannedMirror? planned = null)
     {
         this.scope = scope;
         this.endpoint = endpoint;
         this.planned = planned;
         request = scope.Request;
-        marker = ReadMarker(request.MirrorPath);
+        marker = owner.IsInMirror ? owner.Marker : null;
         Catalog = OpenOrWarn(path);
         LastMirror = Catalog?.Mirror;
         Mode = ChooseMode(pending);
@@ -131,17 +134,5 @@ internal sealed class CatalogSession : IDisposable
             JournalChanges = pending.Count + (planned?.Count ?? 0),
             Objects = Catalog.Count,
         });
-    }
-
-    private static MirrorMarker? ReadMarker(string mirrorPath)
-    {
-        try
-        {
-            return MirrorMarker.Read(mirrorPath);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            return null;
-        }
     }
 }
