@@ -154,6 +154,9 @@ internal static class ConfigurationKeys
 
     public static readonly ConfigurationKey HardLinks = new("hardLinks", Flag, TrueOrFalse);
 
+    public static readonly ConfigurationKey MaxChange =
+        new("maxChange", TextOrNumber, ConfigurationRules.MaxChangeAllowed) { Rule = ConfigurationRules.MaxChange };
+
     public static readonly ConfigurationKey MaxDelete =
         new("maxDelete", TextOrNumber, ConfigurationRules.MaxDeleteAllowed) { Rule = ConfigurationRules.MaxDelete };
 
@@ -196,7 +199,7 @@ internal static class ConfigurationKeys
         Members =
         [
             LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, DeleteExcluded, HardLinks, Acls,
-            ExtendedAttributes, Checksum, ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete,
+            ExtendedAttributes, Checksum, ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete, MaxChange,
             RequireMountPoint, RsyncPath, SyncToS3,
         ],
     };

@@ -195,6 +195,7 @@ internal static class ConfigurationReader
             MaxDelete = DeleteLimit.TryParse(rsync.Text(ConfigurationKeys.MaxDelete), out DeleteLimit limit)
                 ? limit
                 : DeleteLimit.Default,
+            MaxChange = ChangeLimit.TryParse(rsync.Text(ConfigurationKeys.MaxChange) ?? "", out ChangeLimit change) ? change : ChangeLimit.Off,
             RequireMountPoint = rsync.Flag(ConfigurationKeys.RequireMountPoint) ?? false,
             RsyncPath = rsync.Text(ConfigurationKeys.RsyncPath) is { } program ? ConfigurationPaths.Expand(program) : null,
             SyncToS3 = rsync.Object(ConfigurationKeys.SyncToS3) is { } syncToS3 ? ReadSyncToS3(syncToS3) : new S3SyncOptions(),

@@ -46,6 +46,8 @@ internal static partial class ConfigurationRules
         "text such as 'rsync/photos/' of at most 512 bytes, with '{host}' and date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and - _ .); "
         + "empty for the bucket's root";
     internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
+    internal const string MaxChangeAllowed = "a whole number from 0, a share from '0%' to '100%', both as in '60% or 500', or 'off'";
+
     internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";
     internal const string AttemptsAllowed = "a whole number from 1 to 100";
     internal const string ThrottleLimitAllowed = "a whole number from 1 to 1024";
@@ -285,6 +287,9 @@ internal static partial class ConfigurationRules
 
     internal static string? MaxDelete(string value) =>
         DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no limit.";
+
+    internal static string? MaxChange(string value) =>
+        ChangeLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is not a valid limit.";
 
     internal static string? Attempts(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int attempts) && attempts is >= 1 and <= 100

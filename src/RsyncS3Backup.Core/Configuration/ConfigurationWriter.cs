@@ -112,6 +112,10 @@ internal static class ConfigurationWriter
             json.WriteNumber(ConfigurationKeys.MaxDelete.Name, count);
         else if (rsync.MaxDelete != DeleteLimit.Default)
             WriteText(json, ConfigurationKeys.MaxDelete, rsync.MaxDelete.ToString());
+        if (rsync.MaxChange is { Percent: null, Count: { } changes })
+            json.WriteNumber(ConfigurationKeys.MaxChange.Name, changes);
+        else if (!rsync.MaxChange.IsOff)
+            WriteText(json, ConfigurationKeys.MaxChange, rsync.MaxChange.ToString());
         WriteFlag(json, ConfigurationKeys.RequireMountPoint, rsync.RequireMountPoint);
         WriteText(json, ConfigurationKeys.RsyncPath, rsync.RsyncPath);
         WriteSyncToS3(json, rsync.SyncToS3);

@@ -91,6 +91,8 @@ internal static class ObjectForm
         ConfigurationNode? percent = Member(nameof(DeleteLimit.Percent));
         return (count, percent) switch
         {
+            ({ Kind: ConfigurationNodeKind.Number } number, { Kind: ConfigurationNodeKind.Number } share) =>
+                Text(value, $"{share.Text}% or {number.Text}"),
             ({ Kind: ConfigurationNodeKind.Number } number, _) => number with { JsonPath = value.JsonPath },
             (_, { Kind: ConfigurationNodeKind.Number } share) => Text(value, share.Text + "%"),
             ({ Kind: ConfigurationNodeKind.Null }, { Kind: ConfigurationNodeKind.Null }) =>

@@ -67,6 +67,9 @@ internal static unsafe partial class UnixCalls
     public static SafeFileHandle CreateFile(FolderHandle folder, string name, uint mode) =>
         new(Checked(Open(folder.Descriptor, name, ReadWrite | Create | Exclusive | NoFollow | CloseOnExec, mode), name), ownsHandle: true);
 
+    /// <summary>True when a file could not be created because there is something by its name.</summary>
+    public static bool IsTaken(IOException exception) => exception.HResult == AlreadyExists;
+
     /// <summary>Opens a file to write at its end, or makes one for this user only. A link in its place is not followed.</summary>
     public static SafeFileHandle OpenToAppend(string path)
     {

@@ -159,7 +159,7 @@ internal sealed class MirrorLock : IDisposable
                 UnixCalls.TryChangeOwner(file!, owner, group: null);
             return file;
         }
-        catch (IOException) when (file is null && UnixCalls.TryLook(root, MirrorExclusions.LockFile) is not null)
+        catch (IOException exception) when (file is null && UnixCalls.IsTaken(exception))
         {
             return null;
         }

@@ -25,6 +25,12 @@ internal sealed record BackupRunOptions
     /// <summary>How much this run may delete from the mirror and from the bucket; null: what the configuration says.</summary>
     public DeleteLimit? MaxDelete { get; init; }
 
+    /// <summary>How many files that S3 has may have new content in this run; null: what the configuration says.</summary>
+    public ChangeLimit? MaxChange { get; init; }
+
+    /// <summary>Send what something other than stage 1 changed in the mirror, however much that is.</summary>
+    public bool AllowChangedMirror { get; init; }
+
     /// <summary>How long to wait for another run of the job to end; null: not at all.</summary>
     public TimeSpan? WaitForLock { get; init; }
 

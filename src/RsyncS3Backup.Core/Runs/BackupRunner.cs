@@ -239,7 +239,9 @@ internal static class BackupRunner
         AllowInsecureEndpoint = options.AllowInsecureEndpoint,
         AllowEmptyMirror = options.AllowEmptySource,
         AllowNewDestination = options.AllowNewDestination,
+        AllowChangedMirror = options.AllowChangedMirror,
         MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
+        MaxChange = options.MaxChange ?? configuration.Options.Rsync.MaxChange,
         SharedBandwidth = options.SharedBandwidth,
     };
 

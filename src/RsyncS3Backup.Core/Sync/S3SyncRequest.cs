@@ -24,6 +24,14 @@ internal sealed record S3SyncRequest : S3CopyRequest
     /// <summary>How much may be deleted from the bucket.</summary>
     public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
 
+    /// <summary>How many files that S3 has may have new content.</summary>
+    public ChangeLimit MaxChange { get; init; }
+
+    /// <summary>
+    /// Send what something other than the job's stage 1 changed in the mirror however much that is, and delete what it deleted there.
+    /// </summary>
+    public bool AllowChangedMirror { get; init; }
+
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     public bool AllowEmptyMirror { get; init; }
 
@@ -47,6 +55,7 @@ internal sealed record S3SyncRequest : S3CopyRequest
             ?? throw new ArgumentException("The configuration has no destination.", nameof(configuration)),
         Options = configuration.Options.Rsync.SyncToS3,
         MaxDelete = configuration.Options.Rsync.MaxDelete,
+        MaxChange = configuration.Options.Rsync.MaxChange,
         Timezone = configuration.Schedule?.Timezone,
     };
 }

@@ -26,7 +26,9 @@ internal sealed class S3SyncRun : IDisposable
     private readonly StageReport report;
     private readonly IObjectStore store;
     private readonly SnapshotRun? snapshot;
+    private readonly MirrorWalker mirror;
     private readonly CatalogSession session;
+    private readonly ChangeGuard changes;
     private readonly ActionSource actions;
     private readonly TransferPhase transfer;
     private readonly DeletePhase deletion;
@@ -56,7 +58,9 @@ internal sealed class S3SyncRun : IDisposable
             snapshot = new SnapshotRun(scope, ownership.Owner);
         session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, ownership.Owner, planned);
         nested = new NestedPrefixes(scope, Catalog, ownership.Owner);
-        actions = new ActionSource(Walker(report), session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
+        mirror = Walker(report);
+        changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
+        actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
         deletion = new DeletePhase(scope, Catalog, snapshot, nested);
     }
@@ -182,6 +186,7 @@ internal sealed class S3SyncRun : IDisposable
     public void Dispose()
     {
         deletion.Dispose();
+        changes.Dispose();
         session.Dispose();
         snapshot?.Dispose();
         store.Dispose();
@@ -201,8 +206,7 @@ internal sealed class S3SyncRun : IDisposable
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
         await transfer.RunAsync(
-            (carryOut, token) => actions.ForEachAsync((action, inner) => TakeAsync(action, carryOut, inner), token),
-            cancellationToken).ConfigureAwait(false);
+(carryOut, token) => FindAsync(carryOut, token), cancellationToken).ConfigureAwait(false);
         TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
         if (IsComplete && Catalog is not null)
@@ -233,6 +237,18 @@ internal sealed class S3SyncRun : IDisposable
         session.Begin();
     }
 
+    private async Task FindAsync(Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        await actions.ForEachAsync((action, token) => TakeAsync(action, carryOut, token), cancellationToken).ConfigureAwait(false);
+        foreach (string key in changes.Release(Counters.Remote))
+        {
+            if (changes.LookAgain(key) is { } action)
+                await ActAsync(action, carryOut, cancellationToken).ConfigureAwait(false);
+            else
+                Counters.EntryLeftOut();
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ValueTask TakeAsync(
         SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
@@ -247,12 +263,22 @@ internal sealed class S3SyncRun : IDisposable
             return ValueTask.CompletedTask;
         }
 
+        return changes.Holds(action) ? ValueTask.CompletedTask : ActAsync(action, carryOut, cancellationToken);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private ValueTask ActAsync(
+        SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
         switch (action.Kind)
         {
             case SyncActionKind.Keep:
                 Counters.EntryUnchanged(action.Local!);
                 if (action.Row is { IsLeftover: true } found)
                     Note(found with { IsLeftover = false });
+                return ValueTask.CompletedTask;
+            case SyncActionKind.Delete when changes.Keeps(action):
+                Counters.EntryLeftOut();
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete:
                 bool isForeign = foreign.Include(action.Row, action.Remote);

@@ -19,6 +19,23 @@ internal static class SyncErrors
         $"{deletions} of {existing} objects under {where} would be deleted, and {allowed} are allowed; none was. The first: {string.Join(", ", first)}.",
         "Look whether the mirror lost something. If the deletions are right, raise maxDelete (options.rsync.maxDelete or -MaxDelete) for one run.");
 
+    /// <summary>More of the mirror was changed by something other than stage 1 than somebody does by hand.</summary>
+    public static BackupException MirrorChangedOutside(string mirror, long changed, long existing, IEnumerable<string> first) => Refusal(
+        ErrorIds.MirrorChangedOutside, BackupErrorCategory.InvalidOperation, mirror,
+        $"Something other than stage 1 of this job changed or removed {changed} of {existing} files of the mirror '{mirror}'. None of that was brought "
+        + $"to S3, which keeps the good copies. The first: {string.Join(", ", first)}.",
+        "Find out what changed them: it may be an attack. Repair-Backup brings back the copies of S3. If the changes are right, run once with "
+        + "-AllowChangedMirror.");
+
+    /// <summary>More files have new content than the job allows.</summary>
+    public static BackupException ChangeLimitExceeded(
+        string mirror, long changed, long existing, ChangeLimit limit, IEnumerable<string> first) => Refusal(
+        ErrorIds.ChangeLimitExceeded, BackupErrorCategory.LimitsExceeded, mirror,
+        $"{changed} of {existing} files have new content in the mirror '{mirror}', and {limit.Allowed(existing)} may have ({limit}). None of them was "
+        + $"sent, and S3 keeps the copies from before. The first: {string.Join(", ", first)}.",
+        "Look at these files: after an attack, restore them from S3. If the changes are right, run once with a higher -MaxChange, or with "
+        + "-MaxChange off.");
+
     /// <summary>Another job, or this one on another machine, sends to the prefix already.</summary>
     /// <param name="where">The prefix as a URL.</param>
     /// <param name="other">What its marker says; null when nobody can read that.</param>

@@ -18,6 +18,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
 {
     private BackupExitCode worst = BackupExitCode.Succeeded;
     private DeleteLimit? maxDelete;
+    private ChangeLimit? maxChange;
     private BandwidthLimit? sharedBandwidth;
     private readonly List<BackupConfiguration> confirmed = [];
     private RunLogging logging = new();
@@ -68,6 +69,20 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? MaxDelete { get; set; }
+
+    /// <summary>
+    /// How many files that S3 has may have new content in this run: <c>500</c>, <c>60%</c>, <c>60% or 500</c> (the larger), or <c>off</c>.
+    /// Default: what the configuration says.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MaxChange { get; set; }
+
+    /// <summary>
+    /// Send what something other than stage 1 changed in the mirror, however much that is, and delete from S3 what it deleted there.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AllowChangedMirror { get; set; }
 
     /// <summary>Leave stage 1 out: send the mirror as it is, for instance when stage 2 failed and the sources are not at hand.</summary>
     [Parameter]
@@ -129,6 +144,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
         try
         {
             maxDelete = ParameterValues.ReadMaxDelete(MaxDelete);
+            maxChange = ParameterValues.ReadMaxChange(MaxChange);
             sharedBandwidth = BandwidthLimit is null ? null : new BandwidthLimit(ReadBandwidth(BandwidthLimit), TimeProvider.System);
         }
         catch (BackupException exception)
@@ -227,7 +243,9 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
         AllowNewSource = AllowNewSource,
+        AllowChangedMirror = AllowChangedMirror,
         MaxDelete = maxDelete,
+        MaxChange = maxChange,
         SharedBandwidth = sharedBandwidth,
         SkipStage1 = SkipStage1,
         WaitForLock = WaitForLock,

@@ -79,6 +79,20 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     [ValidateNotNullOrEmpty]
     public string? MaxDelete { get; set; }
 
+    /// <summary>
+    /// How many files that S3 has may have new content in this run: <c>500</c>, <c>60%</c>, <c>60% or 500</c> (the larger), or <c>off</c>.
+    /// Default: what the configuration says.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MaxChange { get; set; }
+
+    /// <summary>
+    /// Send what something other than stage 1 changed in the mirror, however much that is, and delete from S3 what it deleted there.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AllowChangedMirror { get; set; }
+
     /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
     [Parameter(ParameterSetName = "Path")]
     [Parameter(ParameterSetName = "InputObject")]
@@ -174,7 +188,9 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         AllowInsecureEndpoint = AllowInsecureEndpoint,
         AllowEmptySource = AllowEmptySource,
         AllowNewDestination = AllowNewDestination,
+        AllowChangedMirror = AllowChangedMirror,
         MaxDelete = GivenMaxDelete,
+        MaxChange = GivenMaxChange,
         WaitForLock = WaitForLock,
         Logging = logging,
         IsAttended = Interactivity.IsAttended(Host.Name),
@@ -182,6 +198,8 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     };
 
     private DeleteLimit? GivenMaxDelete => ParameterValues.ReadMaxDelete(MaxDelete);
+
+    private ChangeLimit? GivenMaxChange => ParameterValues.ReadMaxChange(MaxChange);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -326,6 +344,8 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
             Destination = bucket.Read(this),
             Options = overrides.Apply(new S3SyncOptions { StorageClass = StorageClass, S3Prefix = KeyPrefix, DeleteFromS3 = DeleteExtraneous }),
             MaxDelete = GivenMaxDelete ?? DeleteLimit.Default,
+            MaxChange = GivenMaxChange ?? ChangeLimit.Off,
+            AllowChangedMirror = AllowChangedMirror,
             Credentials = Keys.Credentials,
             AllowInsecureEndpoint = AllowInsecureEndpoint,
             AllowEmptyMirror = AllowEmptySource,

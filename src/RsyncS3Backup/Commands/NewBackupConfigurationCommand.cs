@@ -156,6 +156,7 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
                     DeleteExtraneous = DeleteExtraneous,
                     HardLinks = HardLinks,
                     ExcludePatterns = ExcludePattern,
+                    MaxChange = LocalOnly ? ChangeLimit.Off : ChangeLimit.Proposed,
                     SyncToS3 = new S3SyncOptions
                     {
                         Enabled = !LocalOnly,

@@ -36,4 +36,14 @@ internal static class ParameterValues
         Demand("MaxDelete", value, ConfigurationRules.MaxDelete, ConfigurationRules.MaxDeleteAllowed);
         return DeleteLimit.TryParse(value, out DeleteLimit limit) ? limit : DeleteLimit.Default;
     }
+
+    /// <summary>The value of a -MaxChange parameter; null when it was not given.</summary>
+    /// <exception cref="BackupException">It is not a limit.</exception>
+    internal static ChangeLimit? ReadMaxChange(string? value)
+    {
+        if (value is null)
+            return null;
+        Demand("MaxChange", value, ConfigurationRules.MaxChange, ConfigurationRules.MaxChangeAllowed);
+        return ChangeLimit.TryParse(value, out ChangeLimit limit) ? limit : ChangeLimit.Off;
+    }
 }

@@ -137,6 +137,7 @@ public sealed class ConfigurationPropertyTests
             from patterns in Word.ListOf()
             from hardLinks in Flag
             from maxDelete in MaxDelete
+            from maxChange in MaxChange
             from requireMountPoint in Flag
             from rsyncPath in Optional(Gen.Constant("/opt/bin/rsync"))
             from syncToS3 in SyncToS3
@@ -161,10 +162,14 @@ public sealed class ConfigurationPropertyTests
                 ExcludePatterns = [.. patterns],
                 HardLinks = hardLinks,
                 MaxDelete = maxDelete,
+                MaxChange = maxChange,
                 RequireMountPoint = requireMountPoint,
                 RsyncPath = rsyncPath,
                 SyncToS3 = syncToS3,
             };
+
+        private static Gen<ChangeLimit> MaxChange => Gen.Elements("off", "0", "500", "60%", "12.5%", "60% or 500").Select(
+            text => ChangeLimit.TryParse(text, out ChangeLimit limit) ? limit : throw new InvalidOperationException(text));
 
         private static Gen<DeleteLimit> MaxDelete => Gen.OneOf(
             Gen.Constant(DeleteLimit.Default),

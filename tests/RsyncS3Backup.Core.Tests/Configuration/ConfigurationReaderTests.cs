@@ -55,6 +55,7 @@ public sealed class ConfigurationReaderTests
                     Sparse = true,
                     ExtraArguments = ["--one-file-system", "--timeout=600"],
                     MaxDelete = DeleteLimit.OfPercent(25),
+                    MaxChange = ChangeLimit.Proposed,
                     RequireMountPoint = true,
                     RsyncPath = "/opt/bin/rsync",
                     SyncToS3 = new S3SyncOptions
@@ -255,6 +256,10 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.maxDelete", "1.5", "no limit")]
     [InlineData("$.options.rsync.maxDelete", "\"101%\"", "no limit")]
     [InlineData("$.options.rsync.maxDelete", "\"-Infinity%\"", "no limit")]
+    [InlineData("$.options.rsync.maxChange", "-1", "not a valid limit")]
+    [InlineData("$.options.rsync.maxChange", "\"60% or 5%\"", "not a valid limit")]
+    [InlineData("$.options.rsync.maxChange", "\"500 or 60%\"", "not a valid limit")]
+    [InlineData("$.options.rsync.maxChange", "\"default\"", "not a valid limit")]
     [InlineData("$.options.rsync.maxDelete", "true", "text in quotes, not true or false")]
     [InlineData("$.options.rsync.requireMountPoint", "\"yes\"", "true or false, not text")]
     [InlineData("$.options.rsync.rsyncPath", "\"bin/rsync\"", "not absolute")]

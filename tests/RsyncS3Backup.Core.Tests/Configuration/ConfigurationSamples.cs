@@ -49,6 +49,7 @@ internal static class ConfigurationSamples
               "sparse": true,
               "extraArguments": ["--one-file-system", "--timeout=600"],
               "maxDelete": "25%",
+              "maxChange": "60% or 500",
               "requireMountPoint": true,
               "rsyncPath": "/opt/bin/rsync",
               "syncToS3": {

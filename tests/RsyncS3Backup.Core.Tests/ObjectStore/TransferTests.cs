@@ -2,7 +2,7 @@ using FsCheck.Xunit;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.State;
-using RsyncS3Backup.Sync.Deletion;
+using RsyncS3Backup.Sync;
 using RsyncS3Backup.Sync.Transfer;
 using Xunit;
 
@@ -122,7 +122,7 @@ public sealed class TransferTests
         string jobName = $"spool-{Guid.NewGuid():N}";
         string folder = RsyncS3Backup.State.StateFolder.ForJob(jobName).Path;
         (string, long)[] expected = [.. Enumerable.Range(0, 2500).Select(i => ($"key {i} 😀\n", (long)i))];
-        using (DeleteSpool spool = new(() => StateFolder.ForJob(jobName).Path))
+        using (KeySpool spool = new("deletes", () => StateFolder.ForJob(jobName).Path))
         {
             foreach ((string key, long size) in expected)
                 spool.Add(key, size);

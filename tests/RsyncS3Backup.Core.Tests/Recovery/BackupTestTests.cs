@@ -171,6 +171,17 @@ public sealed class BackupTestTests : SyncHarness
         await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3);
     }
 
+    [Theory]
+    [InlineData("alphA")]
+    [InlineData("alpha and more")]
+    public async Task A_file_that_something_else_than_stage_1_changed_is_told_from_one_that_is_not_sent_yet(string content)
+    {
+        await BackUpAsync();
+        File.WriteAllText(Path.Combine(Mirror, "a.txt"), content);
+
+        await AssertFoundAsync(BackupTestLevel.Quick, "a.txt", BackupDifferenceKind.ChangedOutside, BackupCopy.S3);
+    }
+
     [Fact]
     public async Task Bit_rot_is_found_without_a_catalog_by_what_the_objects_carry()
     {

@@ -85,7 +85,7 @@ public sealed class UnreadableFileTests : SyncHarness
         StoredObject? remote = null;
         await foreach (StoredObject found in copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None))
             remote = found;
-        TestFacts facts = new(null) { HasMirror = true, IsCatalogComplete = true, DeletesFromS3 = true, IsExcluded = _ => false };
+        TestFacts facts = new(() => null) { HasMirror = true, IsCatalogComplete = true, DeletesFromS3 = true, IsExcluded = _ => false };
         ContentTest contents = new(copy, facts, new TestCounters());
         CopyPair pair = new(local, hasRow ? Assert.Single(ReadCatalog()) : null, remote);
         before?.Invoke();

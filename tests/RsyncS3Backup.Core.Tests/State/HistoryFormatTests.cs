@@ -51,6 +51,25 @@ public sealed class HistoryFormatTests : LocalJob
     }
 
     [Fact]
+    public void A_new_history_is_never_taken_for_an_earlier_one_while_it_is_made()
+    {
+        string path = Path.Combine(StateFolder.ForJob(Name).Path, HistoryFile.Name);
+        SqliteFile.ToOwnerOnly(path);
+        using SqliteDatabase database = SqliteDatabase.Open(path);
+        database.UseWriteAheadLog();
+        List<int> seen = [];
+
+        HistoryFormat.Instance.Migrate(database, _ =>
+        {
+            using SqliteDatabase other = SqliteDatabase.Open(path);
+            seen.Add(SqliteFormat.Of(other));
+        });
+
+        Assert.Equal(Enumerable.Repeat(0, HistoryFormat.Instance.Number), seen);
+        Assert.Equal(HistoryFormat.Instance.Number, SqliteFormat.Of(database));
+    }
+
+    [Fact]
     public async Task A_newer_history_is_left_untouched_and_goes_on_with_its_own_version()
     {
         await RunAsync();

@@ -262,6 +262,23 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         Assert.Equal(exitCode != 0, Objects().ContainsKey("a.txt"));
     }
 
+    [Theory]
+    [Trait("Category", "Slow")]
+    [Walks("options.rsync.maxChange")]
+    [InlineData("0", 3)]
+    [InlineData("0% or 1", 0)]
+    public void A_limit_of_changes_holds(string limit, int exitCode)
+    {
+        RunWell();
+        string before = Objects()["a.txt"];
+        File.WriteAllText(Path.Combine(Source, "a.txt"), "other content than before");
+
+        SessionResult result = Run(("options.rsync.maxChange", limit));
+
+        Assert.Equal(exitCode, Assert.Single(result.Objects).ExitCode());
+        Assert.Equal(exitCode != 0, Objects()["a.txt"] == before);
+    }
+
     [SkippableFact]
     [Walks("options.rsync.requireMountPoint")]
     public void A_mount_point_is_demanded()

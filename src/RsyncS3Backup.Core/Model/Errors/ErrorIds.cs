@@ -6,6 +6,7 @@ internal static class ErrorIds
     public const string BackupDiffers = nameof(BackupDiffers);
     public const string BucketKeepsNoVersions = nameof(BucketKeepsNoVersions);
     public const string CatalogFailed = nameof(CatalogFailed);
+    public const string ChangeLimitExceeded = nameof(ChangeLimitExceeded);
     public const string ConfigurationExists = nameof(ConfigurationExists);
     public const string ConfigurationInvalid = nameof(ConfigurationInvalid);
     public const string ConfigurationMalformed = nameof(ConfigurationMalformed);
@@ -44,6 +45,7 @@ internal static class ErrorIds
     public const string KeyTooLong = nameof(KeyTooLong);
     public const string KnownHostsFileUnusable = nameof(KnownHostsFileUnusable);
     public const string LogNotWritable = nameof(LogNotWritable);
+    public const string MirrorChangedOutside = nameof(MirrorChangedOutside);
     public const string MirrorEmpty = nameof(MirrorEmpty);
     public const string MirrorInUse = nameof(MirrorInUse);
     public const string MirrorMissing = nameof(MirrorMissing);

@@ -173,6 +173,9 @@ public sealed record RsyncOptions
     /// <summary>How much one run may delete; applies to the mirror and to the bucket.</summary>
     public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
 
+    /// <summary>How many files that S3 has may come with new content in one run; stage 2 refuses more. Default: off.</summary>
+    public ChangeLimit MaxChange { get; init; }
+
     /// <summary>Demand that the mirror is on another file system than <c>/</c>. Default: false.</summary>
     public bool RequireMountPoint { get; init; }
 

@@ -28,6 +28,9 @@ public enum BackupDifferenceKind
 
     /// <summary>S3 sends other bytes than were stored, or holds another object than was sent.</summary>
     S3Corrupted,
+
+    /// <summary>Something other than stage 1 changed the mirror's file; S3 has it as stage 1 left it.</summary>
+    ChangedOutside,
 }
 
 /// <summary>One difference between the copies of a backup.</summary>

@@ -24,6 +24,9 @@ public sealed record BackupDifferenceCounts
     /// <summary>Entries that are damaged in S3.</summary>
     public long S3Corrupted { get; init; }
 
+    /// <summary>Entries that something other than stage 1 changed in the mirror.</summary>
+    public long ChangedOutside { get; init; }
+
     /// <summary>The counts that are not zero, e.g. <c>2 MissingInS3, 1 MirrorCorrupted</c>.</summary>
     public override string ToString()
     {
@@ -31,6 +34,7 @@ public sealed record BackupDifferenceCounts
         [
             (MissingInS3, BackupDifferenceKind.MissingInS3), (MissingInMirror, BackupDifferenceKind.MissingInMirror),
             (MirrorCorrupted, BackupDifferenceKind.MirrorCorrupted), (S3Corrupted, BackupDifferenceKind.S3Corrupted),
+            (ChangedOutside, BackupDifferenceKind.ChangedOutside),
             (ContentDiffers, BackupDifferenceKind.ContentDiffers), (MetadataDiffers, BackupDifferenceKind.MetadataDiffers),
             (NotYetSent, BackupDifferenceKind.NotYetSent),
         ];

@@ -38,7 +38,7 @@ internal readonly record struct EntryVerdict(BackupDifferenceKind? Kind, BackupC
         if (sent is not { } version)
             return new(BackupDifferenceKind.ContentDiffers, null, "The contents differ, and nothing tells from which version of the file the object was made.");
         if (version.Modified != local.Attributes.ModifiedNanoseconds)
-            return new(BackupDifferenceKind.NotYetSent, BackupCopy.Local, "The file was modified since it was sent.");
+            return OfModified(local, facts);
         if (version.Changed != 0 && version.Changed == local.Attributes.ChangedNanoseconds)
             return new(BackupDifferenceKind.MirrorCorrupted, BackupCopy.S3, "The content changed although nothing wrote to the file since it was sent: bit rot.");
         return facts.StageOneChanged(local.RelativeKey) switch
@@ -127,11 +127,17 @@ internal readonly record struct EntryVerdict(BackupDifferenceKind? Kind, BackupC
         }
 
         if (local.ContentLength > 0 && now.ModifiedNanoseconds != row.ModifiedNanoseconds)
-            return new(BackupDifferenceKind.NotYetSent, BackupCopy.Local, "The file was modified since it was sent.", NeedsContent: false);
+            return OfModified(local, facts);
         if (!EntryDecision.HasSameMetadata(now, row))
             return OfOtherMetadata(isUntouched);
         return Same;
     }
+
+    // Of a file with several names stage 1 tells one name only.
+    private static EntryVerdict OfModified(MirrorEntry local, TestFacts facts) =>
+        EntryDecision.LinkGroup(local.Attributes) == 0 && facts.StageOneChanged(local.RelativeKey) == false
+            ? new(BackupDifferenceKind.ChangedOutside, BackupCopy.S3, "Something other than stage 1 changed the file in the mirror.")
+            : new(BackupDifferenceKind.NotYetSent, BackupCopy.Local, "The file was modified since it was sent.");
 
     private static EntryVerdict OfOtherMetadata(bool isUntouched) => isUntouched
         ? new(BackupDifferenceKind.MetadataDiffers, null, "Mode, owner or group differ, although nothing touched the file since it was sent.")

@@ -3,7 +3,7 @@ namespace RsyncS3Backup.Recovery.Testing;
 /// <summary>What a test has found so far. Thread-safe.</summary>
 internal sealed class TestCounters
 {
-    private readonly long[] kinds = new long[(int)BackupDifferenceKind.S3Corrupted + 1];
+    private readonly long[] kinds = new long[(int)Enum.GetValues<BackupDifferenceKind>().Max() + 1];
     private long total;
     private long totalBytes;
     private long seen;
@@ -35,6 +35,7 @@ internal sealed class TestCounters
         MetadataDiffers = Of(BackupDifferenceKind.MetadataDiffers),
         MirrorCorrupted = Of(BackupDifferenceKind.MirrorCorrupted),
         S3Corrupted = Of(BackupDifferenceKind.S3Corrupted),
+        ChangedOutside = Of(BackupDifferenceKind.ChangedOutside),
     };
 
     public long Archived => Interlocked.Read(ref archived);

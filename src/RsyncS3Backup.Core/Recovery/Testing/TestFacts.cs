@@ -6,14 +6,14 @@ namespace RsyncS3Backup.Recovery.Testing;
 /// <summary>What is known of the copies as a whole while they are compared.</summary>
 internal sealed class TestFacts
 {
-    private readonly Lazy<HashSet<string>?> pending;
+    private readonly Lazy<StageOneChanges?> stageOne;
     private string? unread;
 
-    /// <param name="changes">What stage 1 changed and no stage 2 has carried out; null without a job.</param>
-    public TestFacts(PendingChanges? changes)
+    /// <param name="readStageOne">Reads what stage 1 changed and no stage 2 has carried out; gives null when that is not known.</param>
+    public TestFacts(Func<StageOneChanges?> readStageOne)
     {
         // Only differences ask, so a clean backup costs no memory.
-        pending = new Lazy<HashSet<string>?>(() => Read(changes));
+        stageOne = new Lazy<StageOneChanges?>(readStageOne);
     }
 
     /// <summary>False when a bucket is tested alone.</summary>
@@ -39,19 +39,5 @@ internal sealed class TestFacts
     public bool IsProtected(string relativeKey) => unread is not null && relativeKey.StartsWith(unread, StringComparison.Ordinal);
 
     /// <summary>Whether stage 1 changed an entry since the last stage 2; null when that is not known.</summary>
-    public bool? StageOneChanged(string relativeKey) => pending.Value?.Contains(relativeKey.TrimEnd('/'));
-
-    private static HashSet<string>? Read(PendingChanges? changes)
-    {
-        if (changes is null || changes.RequiresWalk)
-            return null;
-        try
-        {
-            return changes.Enumerate().Select(change => change.Path.TrimEnd('/')).ToHashSet(StringComparer.Ordinal);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public bool? StageOneChanged(string relativeKey) => stageOne.Value?.Contains(relativeKey);
 }

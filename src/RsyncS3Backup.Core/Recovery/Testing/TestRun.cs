@@ -44,7 +44,7 @@ internal sealed class TestRun : IDisposable
         filter = request.Exactly is { } paths ? ItemFilter.Literal(paths) : ItemFilter.Parse(request.Paths);
         S3CopyRequest s3 = request.S3!;
         ExcludePatterns excludes = new(s3.Options.ExcludePatterns);
-        PendingChanges? pending = null;
+        Func<StageOneChanges?> readStageOne = () => null;
         if (request.Configuration is { } job)
         {
             string mirrorPath = job.Options.Rsync.LocalDestination;
@@ -53,10 +53,13 @@ internal sealed class TestRun : IDisposable
             catalog = CatalogView.TryOpen(job.Name, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null);
             // Only of a mirror that stage 1 of this job makes is it known who writes to it.
             if (IsMirrorOf(job.Name, mirrorPath))
-                pending = PendingChanges.Open(job.Name, mirrorPath);
+            {
+                PendingChanges pending = PendingChanges.Open(job.Name, mirrorPath);
+                readStageOne = () => StageOneChanges.Read(job.Name, pending, []);
+            }
         }
 
-        facts = new TestFacts(pending)
+        facts = new TestFacts(readStageOne)
         {
             HasMirror = mirror is not null,
             IsCatalogComplete = catalog is { IsSound: true },

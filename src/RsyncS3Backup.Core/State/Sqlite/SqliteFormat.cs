@@ -31,7 +31,10 @@ internal sealed class SqliteFormat(IReadOnlyList<string> migrations, IReadOnlyDi
             : throw SqliteException.Damaged("It is a database of something else.");
     }
 
-    /// <summary>Brings a file up to this format, each step in a transaction of its own.</summary>
+    /// <summary>
+    /// Brings a file up to this format, each step in a transaction of its own; all of them in one where nothing is in the file yet, so that no
+    /// other process ever takes a new file for one of an earlier version.
+    /// </summary>
     /// <param name="database">The file; not one of a newer format.</param>
     /// <param name="taken">Called in the transaction of each step with the format that it leads to.</param>
     /// <exception cref="NewerFormatException">Another process has brought it to a newer one meanwhile.</exception>
@@ -44,12 +47,14 @@ internal sealed class SqliteFormat(IReadOnlyList<string> migrations, IReadOnlyDi
                 // Another process may be at it as well.
                 int format = Of(database);
                 RefuseNewer(format);
+                for (int last = format == 0 ? Number : Math.Min(format + 1, Number); format < last; format++)
+                {
+                    database.Execute(migrations[format]);
+                    database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={format + 1}"));
+                    taken?.Invoke(format + 1);
+                }
+
                 isReady = format == Number;
-                if (isReady)
-                    return;
-                database.Execute(migrations[format]);
-                database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={format + 1}"));
-                taken?.Invoke(format + 1);
             });
         }
     }

@@ -22,7 +22,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     private readonly SyncCounters counters = scope.Counters;
     private readonly RunContext context = scope.Context;
     private readonly StageReport report = scope.Report;
-    private readonly DeleteSpool deletes = new(scope.State.SpoolFolder);
+    private readonly KeySpool deletes = new("deletes", scope.State.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>

@@ -45,6 +45,9 @@ internal sealed class CatalogSession : IDisposable
     /// <summary>How differences are found, and why so.</summary>
     public SyncModeChoice Mode { get; }
 
+    /// <summary>True when this job's stage 1 makes the mirror.</summary>
+    public bool IsMirrorOfJob => marker?.Job == scope.JobName;
+
     /// <summary>What was wrong with the catalog when it was opened: whether it knows all that was sent.</summary>
     public CatalogDoubt Doubt => Catalog?.Doubt ?? CatalogDoubt.Missing;
 
@@ -128,7 +131,7 @@ internal sealed class CatalogSession : IDisposable
             LastReconcile = Catalog.LastReconcile,
             ReconcileEvery = request.Options.ReconcileEvery,
             Now = scope.StartTime,
-            IsMirrorOfStage1 = marker?.Job == scope.JobName || planned is not null,
+            IsMirrorOfStage1 = IsMirrorOfJob || planned is not null,
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
             JournalChanges = pending.Count + (planned?.Count ?? 0),

@@ -1,14 +1,15 @@
 using System.Text;
 using RsyncS3Backup.State;
 
-namespace RsyncS3Backup.Sync.Deletion;
+namespace RsyncS3Backup.Sync;
 
 /// <summary>
-/// Keys that are to be deleted, kept in a file until the run's end: deletes come last, and a list of them in memory could grow with the tree.
-/// The file is gone when this is disposed.
+/// Keys that something is done about at the run's end, kept in a file until then: a list of them in memory could grow with the tree. The file
+/// is gone when this is disposed.
 /// </summary>
+/// <param name="name">What the file is called by.</param>
 /// <param name="folder">Gives the folder for the file; asked when there is a key.</param>
-internal sealed class DeleteSpool(Func<string> folder) : IDisposable
+internal sealed class KeySpool(string name, Func<string> folder) : IDisposable
 {
     private const int FirstKeys = 10;
 
@@ -58,6 +59,7 @@ internal sealed class DeleteSpool(Func<string> folder) : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         writer?.Dispose();
@@ -66,7 +68,7 @@ internal sealed class DeleteSpool(Func<string> folder) : IDisposable
 
     private BinaryWriter Open()
     {
-        string path = Path.Combine(folder(), $"deletes-{Guid.NewGuid():N}.tmp");
+        string path = Path.Combine(folder(), $"{name}-{Guid.NewGuid():N}.tmp");
         file = StateFolder.CreateFile(path, FileOptions.DeleteOnClose);
         return new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
     }
