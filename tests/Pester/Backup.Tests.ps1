@@ -132,6 +132,33 @@ Describe 'Deletion' {
     }
 }
 
+Describe 'A mirror that an attack rewrote' {
+    BeforeAll {
+        $job = New-TestJob $TestDrive -Rsync @{ maxChange = '50%' }
+        $null = Invoke-RsyncToS3Backup $job.Path
+        $good = Get-BucketContent $job.Prefix
+    }
+
+    It 'does not replace the good copy in S3, unless the user says so' {
+        Get-ChildItem $job.Mirror -Recurse -File | Set-Content -Value 'pay'
+        $result = Invoke-RsyncToS3Backup $job.Path -SkipStage1 -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'MirrorChangedOutside,*'
+        $result.ExitCode | Should -Be Refused
+        Get-BucketContent $job.Prefix | Should -Be $good
+        (Invoke-RsyncToS3Backup $job.Path -SkipStage1 -PlanOnly).Stage2.Error.Id | Should -Be MirrorChangedOutside
+    }
+
+    It 'does not do so either when it rewrote the source' {
+        Get-ChildItem $job.Source -Recurse -File | Set-Content -Value 'pay now'
+        $result = Invoke-RsyncToS3Backup $job.Path -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'ChangeLimitExceeded,*'
+        $result.Stage1.Status | Should -Be Succeeded
+        Get-BucketContent $job.Prefix | Should -Be $good
+        (Invoke-RsyncToS3Backup $job.Path -MaxChange off).Stage2.Updated | Should -Be 3
+        Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
+    }
+}
+
 Describe 'A failed stage 1' {
     BeforeAll {
         $job = New-TestJob $TestDrive
