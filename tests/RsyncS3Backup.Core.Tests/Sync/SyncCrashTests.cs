@@ -82,8 +82,9 @@ public sealed class SyncCrashTests : SyncHarness
         Write("gone", "c");
         Write("kept", "d");
         await RunAsync();
-        File.Delete(Files["mirror/gone"]);
-        File.WriteAllText(Files["mirror/new"], "e");
+        File.Delete(Files["source/gone"]);
+        Write("new", "e");
+        await MirrorAsync();
         File.SetUnixFileMode(Files["mirror/locked"], UnixFileMode.None);
         string configuration = Configure(S3SyncMode.Reconcile);
 
