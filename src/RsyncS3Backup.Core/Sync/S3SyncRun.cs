@@ -207,6 +207,7 @@ internal sealed class S3SyncRun : IDisposable
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
         await transfer.RunAsync(
 (carryOut, token) => FindAsync(carryOut, token), cancellationToken).ConfigureAwait(false);
+        await deletion.AskAsync(Begin, cancellationToken).ConfigureAwait(false);
         TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
         if (IsComplete && Catalog is not null)
@@ -285,8 +286,10 @@ internal sealed class S3SyncRun : IDisposable
                 NoteLeftover(action, isForeign);
                 if (isForeign)
                     Counters.ForeignSeen();
-                if (!isForeign || request.AllowNewDestination)
+                if (request.AllowNewDestination || (!isForeign && action.Row is { IsOurs: true }))
                     deletion.Add(action);
+                else if (!isForeign)
+                    deletion.AddDoubtful(action);
                 return ValueTask.CompletedTask;
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();

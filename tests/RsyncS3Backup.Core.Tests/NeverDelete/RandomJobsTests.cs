@@ -23,6 +23,7 @@ public sealed class RandomJobsTests : IAsyncLifetime
     private const string Bucket = "jobs";
     private const string Theirs = "nobody";
     private const int Steps = 45;
+    private const int SeedsOfAnyEffort = 3;
 
     private static readonly string[] Prefixes = ["p/", "p/a/", "p/b/", "p/a/x/", "q/", ""];
 
@@ -39,7 +40,7 @@ public sealed class RandomJobsTests : IAsyncLifetime
     private long legitimateDeletions;
     private long succeeded;
 
-    public static TheoryData<int> Seeds => new(Enumerable.Range(1, TestEffort.Times(3)));
+    public static TheoryData<int> Seeds => new(Enumerable.Range(1, TestEffort.Times(SeedsOfAnyEffort)));
 
     public async Task InitializeAsync()
     {
@@ -68,8 +69,8 @@ public sealed class RandomJobsTests : IAsyncLifetime
         for (int step = 0; step < Steps; step++)
             await StepAsync();
 
-        Assert.True(succeeded > 0, "No run succeeded: " + string.Join("; ", story));
-        Assert.True(legitimateDeletions > 0, "Nothing was ever deleted: " + string.Join("; ", story));
+        // With more seeds there are some whose jobs may never run, or never delete.
+        Demand(seed > SeedsOfAnyEffort || (succeeded > 0 && legitimateDeletions > 0), $"{succeeded} runs succeeded and deleted {legitimateDeletions} files");
     }
 
     // "plain" is a folder, "nas" a drive within another folder, "usb" a drive of its own with a file beneath it that shows when it is away.
@@ -171,7 +172,7 @@ public sealed class RandomJobsTests : IAsyncLifetime
             drive.Dispose();
         else
             mounted[place] = SmallDrive.MountAgain(files["drives/" + place.Replace('/', '-')], files[place]);
-        story.Add($"{place} {(drive is null ? "comes" : "goes")}");
+        story.Add($"{place} {(drive is null ? "comes back" : "goes away")}");
     }
 
     private void LoseCatalog(Job job)

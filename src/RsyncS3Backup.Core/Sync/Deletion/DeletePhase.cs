@@ -4,6 +4,7 @@ using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Snapshots;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync.Deletion;
 
@@ -17,12 +18,15 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// <param name="nested">Prefixes of other jobs.</param>
 internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, NestedPrefixes nested) : IDisposable
 {
+    private const int QuestionsAtATime = 16;
+
     private readonly S3SyncRequest request = scope.Request;
     private readonly IObjectStore store = scope.Store;
     private readonly SyncCounters counters = scope.Counters;
     private readonly RunContext context = scope.Context;
     private readonly StageReport report = scope.Report;
     private readonly KeySpool deletes = new("deletes", scope.State.SpoolFolder);
+    private readonly KeySpool doubtful = new("doubtful", scope.State.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>
@@ -32,8 +36,47 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             deletes.Add(action.RelativeKey, action.RemoteSize);
     }
 
+    /// <summary>The mirror does not have it, and nothing on this machine tells that the job sent it.</summary>
+    public void AddDoubtful(SyncAction action)
+    {
+        if (request.Options.DeleteFromS3)
+            doubtful.Add(action.RelativeKey, action.RemoteSize);
+    }
+
     /// <summary>The mirror may have it; it could not be read.</summary>
     public void Protect() => protectedObjects++;
+
+    /// <summary>
+    /// Asks S3 of each doubtful object whether this module sent it. What it did not send stays, and so does what may not be looked at.
+    /// </summary>
+    /// <param name="begin">Called before the first request.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task AskAsync(Action begin, CancellationToken cancellationToken)
+    {
+        if (doubtful.Count == 0 || counters.FailedTransfers > 0)
+            return;
+        begin();
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in doubtful.Batches(S3ObjectStore.KeysPerDelete))
+        {
+            bool[] isOurs = new bool[batch.Count];
+            ParallelOptions parallel = new() { MaxDegreeOfParallelism = QuestionsAtATime, CancellationToken = cancellationToken };
+            await Parallel.ForAsync(0, batch.Count, parallel, async (index, token) =>
+                isOurs[index] = await IsOursAsync(batch[index].RelativeKey, token).ConfigureAwait(false)).ConfigureAwait(false);
+            for (int index = 0; index < batch.Count; index++)
+            {
+                (string relativeKey, long size) = batch[index];
+                if (isOurs[index])
+                {
+                    deletes.Add(relativeKey, size);
+                    continue;
+                }
+
+                counters.ForeignSeen();
+                CatalogEntry row = catalog?.Find(relativeKey) ?? CatalogEntry.Uncertain(relativeKey);
+                catalog?.Put(row with { IsLeftover = true, IsForeign = true });
+            }
+        }
+    }
 
     /// <summary>Does it.</summary>
     /// <param name="begin">Called before the first change.</param>
@@ -68,7 +111,25 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     }
 
     /// <inheritdoc/>
-    public void Dispose() => deletes.Dispose();
+    public void Dispose()
+    {
+        deletes.Dispose();
+        doubtful.Dispose();
+    }
+
+    private async Task<bool> IsOursAsync(string relativeKey, CancellationToken cancellationToken)
+    {
+        try
+        {
+            StoredObject? found = await store.HeadAsync(new ObjectQuery(store.Key(relativeKey)), cancellationToken).ConfigureAwait(false);
+            // What is gone is deleted once more: that does no harm, and clears its row.
+            return found is null || ObjectMetadata.IsOurs(found.Metadata);
+        }
+        catch (Exception exception) when (S3Errors.From(exception, store.Target).Id == ErrorIds.S3AccessDenied)
+        {
+            return false;
+        }
+    }
 
     private void RequireAllowed()
     {

@@ -32,6 +32,7 @@ internal sealed class ChangeGuard(
 
     private long outside;
     private long gone;
+    private long doubtful;
 
     /// <summary>True when the entry must wait; <see cref="Release"/> hands its key out.</summary>
     public bool Holds(SyncAction action)
@@ -60,12 +61,14 @@ internal sealed class ChangeGuard(
         // What is gone from the mirror right after stage 1 is not in the source either.
         bool isDeletionMeant = request.FollowsStage1 || request.AllowChangedMirror || request.AllowEmptyMirror;
         if (isDeletionMeant || !request.Options.DeleteFromS3
-            || action is not { Local: null, Row: { IsOurs: true, IsLeftover: false } row } || row.RelativeKey.EndsWith('/')
-            || mirror.IsExcluded(row.RelativeKey)
-            || stageOne.Value is not { } changes || changes.Contains(row.RelativeKey))
+            || action.Local is not null || action.Row is { IsLeftover: true } or { IsOurs: false }
+            || action.RelativeKey.EndsWith('/') || mirror.IsExcluded(action.RelativeKey)
+            || stageOne.Value is not { } changes || changes.Contains(action.RelativeKey))
             return false;
         gone++;
-        Name(row.RelativeKey);
+        Name(action.RelativeKey);
+        // Without its row, after a lost catalog, it may be what the mirror lost long ago.
+        doubtful += action.Row is null ? 1 : 0;
         return true;
     }
 
@@ -78,7 +81,7 @@ internal sealed class ChangeGuard(
     {
         if (gone > 0 && scope.Counters.Total == 0)
             throw SyncErrors.MirrorEmpty(request.MirrorPath, gone, $"s3://{request.Destination.Bucket}/{scope.KeyPrefix}");
-        if (outside + gone > DeleteLimit.Default.AllowedOfSource(existing) && !request.AllowChangedMirror)
+        if (outside + gone - doubtful > DeleteLimit.Default.AllowedOfSource(existing) && !request.AllowChangedMirror)
             throw SyncErrors.MirrorChangedOutside(request.MirrorPath, outside + gone, existing, first);
         if (held.Count > request.MaxChange.Allowed(existing))
             throw SyncErrors.ChangeLimitExceeded(request.MirrorPath, held.Count, existing, request.MaxChange, held.First.Take(NamedAtMost));

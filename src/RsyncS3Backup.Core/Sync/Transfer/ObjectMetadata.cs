@@ -37,6 +37,10 @@ internal static class ObjectMetadata
         yield return new(SecondsName, Seconds(nanoseconds));
     }
 
+    /// <summary>True for what this module has written: no other tool writes the time under both names.</summary>
+    /// <param name="metadata">Names in lower case without <c>x-amz-meta-</c>.</param>
+    public static bool IsOurs(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(TimeName) && metadata.ContainsKey(SecondsName);
+
     /// <summary>Reads what this module, DataSync, File Gateway or rclone wrote. What cannot be read counts as left out.</summary>
     /// <param name="metadata">Names in lower case without <c>x-amz-meta-</c>.</param>
     /// <param name="attributes">What was found.</param>
