@@ -104,18 +104,12 @@ internal sealed class JobRename(JobFile job, string newName)
         string before = text;
         bool isNamedAfterFile = ConfigurationReader.Read(text, job.Path, defaultName: "\0").Configuration?.Name != job.Name;
         if (!isNamedAfterFile || Path.GetFileNameWithoutExtension(NewPath) != newName)
-            text = ConfigurationEditor.Set(text, [ConfigurationKeys.Name.Name], Json(newName));
+            text = ConfigurationEditor.Set(text, ["name"], Json(newName));
         S3SyncOptions stage2 = configuration.Options.Rsync.SyncToS3;
         // The default prefix is made of the name.
         if (stage2 is { Enabled: true, S3Prefix: null })
         {
-            text = ConfigurationEditor.Set(
-                text,
-                [
-                    ConfigurationKeys.Options.Name, ConfigurationKeys.Rsync.Name, ConfigurationKeys.SyncToS3.Name,
-                    ConfigurationKeys.S3Prefix.Name,
-                ],
-                Json($"rsync/{job.Name}/"));
+            text = ConfigurationEditor.Set(text, ["options", "rsync", "syncToS3", "s3Prefix"], Json($"rsync/{job.Name}/"));
         }
 
         BackupConfiguration renamed = ConfigurationReader.Read(text, NewPath, Path.GetFileNameWithoutExtension(NewPath)).Required();

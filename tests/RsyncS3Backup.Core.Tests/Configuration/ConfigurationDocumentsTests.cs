@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
@@ -12,6 +13,14 @@ public sealed class ConfigurationDocumentsTests
 
     private static JsonObject Schema =>
         JsonNode.Parse(ConfigurationSamples.RepositoryFile("src/RsyncS3Backup/schema/backup-job.schema.json"))!.AsObject();
+
+    [Fact]
+    public void The_schema_is_what_the_table_of_keys_makes() =>
+        AssertMade("src/RsyncS3Backup/schema/backup-job.schema.json", _ => ConfigurationSchema.Make());
+
+    [Fact]
+    public void The_tables_of_the_reference_are_what_the_table_of_keys_makes() =>
+        AssertMade("docs/configuration.md", ConfigurationReference.Make);
 
     [Fact]
     public void The_schema_has_the_keys_of_the_reader() =>
@@ -76,8 +85,21 @@ public sealed class ConfigurationDocumentsTests
     [Fact]
     public void Every_value_of_the_records_enumerations_has_a_name()
     {
-        Assert.Equal(["auto", "journal", "catalog", "reconcile"], ConfigurationKeys.SyncMode.Values);
-        Assert.Equal(["whenSupported", "whenRequired"], ConfigurationKeys.ChecksumMode.Values);
+        Assert.Equal(["auto", "journal", "catalog", "reconcile"], Key("syncMode").Values);
+        Assert.Equal(["whenSupported", "whenRequired"], Key("checksumMode").Values);
+    }
+
+    private static ConfigurationKey Key(string name) => ConfigurationKeys.All.Single(known => known.Key.Name == name).Key;
+
+    /// <summary>Demands that a file is what is made; with RSYNCS3BACKUP_MAKE_DOCUMENTS=1 it is made so instead.</summary>
+    private static void AssertMade(string file, Func<string, string> make)
+    {
+        string text = ConfigurationSamples.RepositoryFile(file);
+        string made = make(text);
+        if (Environment.GetEnvironmentVariable("RSYNCS3BACKUP_MAKE_DOCUMENTS") == "1" && made != text)
+            File.WriteAllText(Repository.Path(file), made);
+        else
+            Assert.Equal(made, text);
     }
 
     private static IEnumerable<(string Parent, string Name, JsonObject Definition, bool Required)> SchemaKeys(string path, JsonObject schema)
