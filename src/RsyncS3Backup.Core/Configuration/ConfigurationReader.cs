@@ -84,8 +84,10 @@ internal static class ConfigurationReader
     }
 
     /// <summary>Reads a job from a hashtable or an object, given as JSON; see <see cref="ObjectForm"/>.</summary>
-    public static ConfigurationReadResult ReadObject(string json) =>
-        Read(ObjectForm.OfJob(ConfigurationParser.Parse(Encoding.UTF8.GetBytes(json))), path: null, defaultName: null);
+    /// <param name="json">The object.</param>
+    /// <param name="path">The file that it is to be written to; null for none.</param>
+    public static ConfigurationReadResult ReadObject(string json, string? path = null) =>
+        Read(ObjectForm.OfJob(ConfigurationParser.Parse(Encoding.UTF8.GetBytes(json))), path, defaultName: null);
 
     private static ConfigurationReadResult Read(ConfigurationNode root, string? path, string? defaultName)
     {

@@ -30,6 +30,9 @@ internal static class ConfigurationWriter
         return ToJson(job) + "\n";
     }
 
+    /// <summary>A text as JSON.</summary>
+    public static string Quoted(string text) => $"\"{JsonEncodedText.Encode(ConfigurationText.WellFormed(text), Options.Encoder)}\"";
+
     /// <summary>Indented JSON, its lines ended by <c>\n</c> everywhere.</summary>
     public static string ToJson(JsonNode json)
     {

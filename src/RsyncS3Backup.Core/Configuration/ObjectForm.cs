@@ -40,7 +40,8 @@ internal static class ObjectForm
         return node with { Members = members };
     }
 
-    private static ConfigurationNode Value(ConfigurationKey key, ConfigurationNode value) => (key.Kind, value.Kind) switch
+    /// <summary>The value of a key as a file would have it.</summary>
+    public static ConfigurationNode Value(ConfigurationKey key, ConfigurationNode value) => (key.Kind, value.Kind) switch
     {
         (ConfigurationValueKind.Object or ConfigurationValueKind.TextsOrObject, ConfigurationNodeKind.Object) =>
             Of(value, key.Members),

@@ -23,6 +23,16 @@ public sealed class ConfigurationDocumentsTests
         AssertMade("docs/configuration.md", ConfigurationReference.Make);
 
     [Fact]
+    public void The_parameters_are_what_the_table_of_keys_makes() =>
+        AssertMade("src/RsyncS3Backup/Commands/ConfigurationParametersCmdlet.cs", _ => ConfigurationParameterPages.Source());
+
+    [Theory]
+    [InlineData("New")]
+    [InlineData("Set")]
+    public void The_help_of_the_parameters_is_what_the_table_of_keys_makes(string verb) =>
+        AssertMade($"docs/en-US/{verb}-BackupConfiguration.md", ConfigurationParameterPages.Help);
+
+    [Fact]
     public void The_schema_has_the_keys_of_the_reader() =>
         Assert.Equal(
             ConfigurationKeys.All.Select(known => $"{known.Parent} {known.Key.Name}").Order(StringComparer.Ordinal),
@@ -81,6 +91,30 @@ public sealed class ConfigurationDocumentsTests
         Assert.Equal(new S3Destination { Bucket = "my-backups", Region = "us-east-1" }, job.Destination);
         Assert.Equal(new BackupScheduleOptions { CronExpression = "0 2 * * *", Timezone = "America/New_York" }, job.Schedule);
     }
+
+    [Fact]
+    public void Every_example_of_a_key_is_good()
+    {
+        foreach ((_, ConfigurationKey key) in ConfigurationKeys.All.Where(known => known.Key.Examples is not null && known.Key.Section is null))
+        {
+            foreach (JsonNode? example in JsonNode.Parse(key.Examples!)!.AsArray())
+            {
+                IEnumerable<string> values = example switch
+                {
+                    JsonArray items => items.Select(item => (string)item!),
+                    JsonObject members => members.Select(member => (string)member.Value!),
+                    _ => [example!.ToString()],
+                };
+                Assert.All(values, value => Assert.Null(key.Rule.Problem(value)));
+            }
+        }
+    }
+
+    [Fact]
+    public void No_two_keys_have_one_parameter() =>
+        Assert.Equal(
+            ConfigurationKeys.Parameters.Count,
+            ConfigurationKeys.Parameters.Select(parameter => parameter.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
 
     [Fact]
     public void Every_value_of_the_records_enumerations_has_a_name()
