@@ -33,7 +33,7 @@ internal static class ConfigurationChecks
         if (ConfigurationRules.JobName(name) is { } problem)
         {
             problems.Add("$.name", job.Node.Line, $"The job has no name, and what it would be named after cannot be one: {problem}",
-                ConfigurationRules.JobNameAllowed);
+                KeyRule.JobName.Allowed);
         }
 
         return configuration with { Name = name };

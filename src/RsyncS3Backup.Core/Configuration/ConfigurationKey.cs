@@ -63,8 +63,8 @@ internal abstract record ConfigurationKey(string Name, ConfigurationValueKind Ki
     /// <summary>What is wrong with a list without items; null where it may have none.</summary>
     public string? WhenEmpty { get; init; }
 
-    /// <summary>What must be true of the names in a <see cref="ConfigurationValueKind.TextMap"/>, which the user chose.</summary>
-    public KeyRule? NameRule { get; init; }
+    /// <summary>What is wrong with a name in a <see cref="ConfigurationValueKind.TextMap"/>, which the user chose.</summary>
+    public Func<string, string?>? NameProblem { get; init; }
 
     /// <summary>How many members a <see cref="ConfigurationValueKind.TextMap"/> may have.</summary>
     public int MostMembers { get; init; } = int.MaxValue;

@@ -146,7 +146,7 @@ internal sealed class ConfigurationObject
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (ConfigurationMember member in map.Members)
         {
-            string? problem = names.Add(member.Key) ? key.NameRule?.Problem(member.Key) : $"'{member.Key}' stands here twice.";
+            string? problem = names.Add(member.Key) ? key.NameProblem?.Invoke(member.Key) : $"'{member.Key}' stands here twice.";
             if (problem is not null)
                 problems.Add(member.Value.JsonPath, member.Line, problem, key.Allowed);
             good &= problem is null && IsA(ConfigurationNodeKind.Text, key, member.Value) && Obeys(key, member.Value);

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Configuration.Keys;
+
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>What the keys of hooks and notifications must be to one another.</summary>
@@ -37,7 +39,7 @@ internal static class SurroundingsChecks
         if (hasCommand == hook.Has("script"))
         {
             problems.Add(hook.Node, hasCommand ? "'command' and 'script' stand here both." : "Neither 'command' nor 'script' stands here.",
-                ConfigurationRules.HookAllowed);
+                HookKeys.Allowed);
         }
 
         if (hook.NodeOf("script") is { } file)
@@ -45,7 +47,7 @@ internal static class SurroundingsChecks
         if (hook.NodeOf("command") is not { } list)
             return read;
         if (string.IsNullOrWhiteSpace(read.Command[0]))
-            problems.Add(list, "It names no program.", ConfigurationRules.HookCommandAllowed);
+            problems.Add(list, "It names no program.", KeyRule.HookArgument.Allowed);
         return IsPath(read.Command[0])
             ? read with { Command = [Absolute(read.Command[0], folder, list, problems), .. read.Command.Skip(1)] }
             : read;

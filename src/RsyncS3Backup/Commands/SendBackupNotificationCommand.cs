@@ -116,7 +116,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             foreach (string to in To)
                 ParameterValues.Demand(nameof(To), to, KeyRule.MailAddress);
             if (Timeout <= TimeSpan.Zero)
-                throw new BackupException(ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", ConfigurationRules.DurationAllowed));
+                throw new BackupException(ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", KeyRule.Duration.Allowed));
         }
         catch (BackupException exception)
         {

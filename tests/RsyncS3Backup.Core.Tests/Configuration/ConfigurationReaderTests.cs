@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Core.Tests.Support;
@@ -128,6 +129,25 @@ public sealed class ConfigurationReaderTests
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }
+
+    [Fact]
+    public void Every_key_is_written_and_reads_as_it_was()
+    {
+        BackupConfiguration job = Good(ConfigurationSamples.Full);
+
+        string written = ConfigurationWriter.ToJson(job);
+
+        Assert.Equal(ConfigurationKeys.All.Select(known => known.Key).ToHashSet(), KeysIn(JsonNode.Parse(written)!, ConfigurationKeys.Job.Keys).ToHashSet());
+        Assert.Equal(JsonSerializer.Serialize(job), JsonSerializer.Serialize(Good(written)));
+    }
+
+    private static IEnumerable<ConfigurationKey> KeysIn(JsonNode json, IReadOnlyList<ConfigurationKey> keys) => json is JsonArray items
+        ? items.SelectMany(item => item is JsonObject ? KeysIn(item, keys) : [])
+        : json.AsObject().SelectMany(member =>
+        {
+            ConfigurationKey key = keys.Single(known => known.Name == member.Key);
+            return key.Section is null ? [key] : KeysIn(member.Value!, key.Members).Append(key);
+        });
 
     [Theory]
     [InlineData("\"10MiB\"", 10_485_760)]

@@ -27,7 +27,7 @@ internal sealed class HooksKeys() : ConfigurationSection<HookOptions>(new HookOp
 
     private ConfigurationKey<HookOptions> Hook(
         string name, string parameter, Func<HookOptions, HookCommand?> get, Func<HookOptions, HookCommand, HookOptions> set,
-        string description) => Object(name, hook, ConfigurationRules.HookAllowed, get, set, description) with
+        string description) => Object(name, hook, HookKeys.Allowed, get, set, description) with
         {
             Kind = ConfigurationValueKind.TextsOrObject,
             Default = "none",
@@ -38,6 +38,10 @@ internal sealed class HooksKeys() : ConfigurationSection<HookOptions>(new HookOp
 /// <summary>The keys of one hook.</summary>
 internal sealed class HookKeys() : ConfigurationSection<HookCommand>(new HookCommand())
 {
+    /// <summary>What a hook must be.</summary>
+    internal const string Allowed =
+        "a list such as ['/usr/bin/program', 'argument'], an object with 'command', or an object with 'script'";
+
     protected override IEnumerable<ConfigurationKey<HookCommand>> MakeTable() =>
     [
         Texts("command", KeyRule.HookArgument, hook => hook.Command, (hook, value) => hook with { Command = value },

@@ -76,7 +76,7 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
             "Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters. Objects that are there "
             + "already keep theirs until they are written again.") with
         {
-            NameRule = KeyRule.TagKey,
+            NameProblem = ConfigurationRules.TagKey,
             MostMembers = ConfigurationRules.MostTags,
             Examples = """[{ "team": "photos" }]""",
             Parameter = "Tag",
