@@ -66,7 +66,7 @@ public sealed class ConfigurationEditorTests
         {
             JsonNode full = JsonNode.Parse(ConfigurationSamples.Full)!;
             JsonNode owner = parameter.Path.SkipLast(1).Aggregate(full, (node, name) => node[name]!);
-            string value = owner[parameter.Path[^1]]!.ToJsonString();
+            string value = owner[parameter.Path[^1]]?.ToJsonString() ?? "null";
             owner.AsObject().Remove(parameter.Path[^1]);
 
             string removed = ConfigurationEditor.Remove(ConfigurationSamples.Full, parameter.Path);
