@@ -52,7 +52,7 @@ Describe 'New-BackupConfiguration' {
         $path = Join-Path $TestDrive 'keys.json'
         $settings = @{
             Source = @{ path = 'me@nas:/data'; ssh = @{ port = 2222 } }, 'me@nas:/more'; Destination = (Join-Path $TestDrive 'keys')
-            BucketName = 'my-backups'; KeyPrefix = 'k/{yyyy-MM-dd}/'; KeepDaily = 14; S3BandwidthLimit = '5MiB'; Tag = @{ team = 'photos' }
+            BucketName = 'my-backups'; KeyPrefix = 'k/{yyyy-MM-dd}/'; KeepDaily = 14; S3BandwidthLimit = '5MiB'; Tag = @{ team = 'photos'; year = 2026 }
             SyncMode = 'CATALOG'; EncryptionMode = 'sse-kms'; BeforeHook = '/usr/bin/true'; MaxDelete = 100; RetryAttempts = 5
             Notification = @{ type = 'ping'; urlVariable = 'PING' }; ReconcileEvery = [timespan] '1.06:00:00'; SystemLog = $true
         }
@@ -61,6 +61,7 @@ Describe 'New-BackupConfiguration' {
         $job.Sources[0].Ssh.Port | Should -Be 2222
         $stage2 = $job.Options.Rsync.SyncToS3
         $stage2.KeepDaily, $stage2.BandwidthLimit, $stage2.SyncMode, $stage2.Tags['team'] | Should -Be 14, 5MB, Catalog, photos
+        $stage2.Tags['year'] | Should -Be '2026'
         $stage2.ReconcileEvery | Should -Be ([timespan] '1.06:00:00')
         $job.Destination.Encryption.Mode, $job.Hooks.Before.Command, $job.Notifications[0].Type | Should -Be SseKms, /usr/bin/true, Ping
         $job.Options.Rsync.MaxDelete.Count, $job.Retry.Attempts, $job.Log.System | Should -Be 100, 5, $true
@@ -182,6 +183,12 @@ Describe 'Set-BackupConfiguration' {
         $job.Destination.Region, $job.Sources.Path | Should -Be us-east-1, $PSScriptRoot
     }
 
+    It 'keeps what the file says of a source that is given by its path' {
+        Set-Content $file $text.Replace('"/data/photos" }', '"/data/photos", "excludePatterns": ["raw/"] }, { "path": "/data/old" }') -NoNewline
+        Set-BackupConfiguration photos -Source /data/music, /data/photos -WarningAction Ignore
+        (Get-Content $file -Raw).Contains('[{ "path": "/data/music" }, { "path": "/data/photos", "excludePatterns": ["raw/"] }]') | Should -BeTrue
+    }
+
     It 'completes values and the names of settings' {
         (TabExpansion2 'Set-BackupConfiguration photos -SyncMode c').CompletionMatches.CompletionText | Should -Be catalog
         (TabExpansion2 'Set-BackupConfiguration photos -Clear keepd').CompletionMatches.CompletionText | Should -Be KeepDaily
@@ -280,6 +287,19 @@ Describe 'Import-BackupConfiguration' {
         $problem = $null
         Invoke-RsyncToS3Backup -Config $job -WhatIf -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem | Should -BeNullOrEmpty
+    }
+
+    It 'leaves the schema of a later version alone, which says what this one does not know' {
+        $env:RSYNCS3BACKUP_STATE = Join-Path $TestDrive 'later-state'
+        $path = Join-Path $TestDrive 'later.json'
+        New-BackupConfiguration $path /data /mnt/backup my-backups -WarningAction Ignore
+        $schema = Join-Path $env:RSYNCS3BACKUP_STATE 'backup-job.schema.json'
+        $later = (Get-Content $schema -Raw).Replace('"hardLinks": {', '"colour": { "type": "string", "x-since": "9.1.0" }, "hardLinks": {')
+        Set-Content $schema $later -NoNewline
+        New-BackupConfiguration $path /data /mnt/backup my-backups -Force -WarningAction Ignore
+        Get-Content $schema -Raw | Should -BeExactly $later
+        Set-Content $path (Get-Content $path -Raw).Replace('"hardLinks"', '"colour": "red", "hardLinks"')
+        (Test-BackupConfiguration $path).Message | Should -Be "'colour' is a key of version 9.1.0 and later, and this version is older."
     }
 
     It 'names a schema in a place that outlives the module' {

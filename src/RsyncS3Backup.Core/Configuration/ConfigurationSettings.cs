@@ -33,10 +33,27 @@ internal sealed class ConfigurationSettings(IReadOnlyList<(ConfigurationParamete
             text = ConfigurationEditor.Remove(text, parameter.Path);
         foreach ((ConfigurationParameter parameter, string json) in values)
         {
-            ConfigurationNode value = ConfigurationParser.Parse(Encoding.UTF8.GetBytes(json));
-            text = ConfigurationEditor.Set(text, parameter.Path, ObjectForm.Value(parameter.Key, value).ToJson());
+            ConfigurationNode value = ObjectForm.Value(parameter.Key, ConfigurationParser.Parse(Encoding.UTF8.GetBytes(json)));
+            if (parameter.JsonPath == "$.sources")
+                value = value with { Items = [.. value.Items.Select(source => KnownOr(source, text))] };
+            text = ConfigurationEditor.Set(text, parameter.Path, value.ToJson());
         }
 
         return text;
     }
+
+    /// <summary>A source that is given by its path alone, and is in the text already, with what the text says of it.</summary>
+    private static ConfigurationNode KnownOr(ConfigurationNode source, string text)
+    {
+        ConfigurationNode job = ConfigurationParser.Parse(Encoding.UTF8.GetBytes(text));
+        ConfigurationNode? sources = job.Members.FirstOrDefault(member => member.Key == "sources")?.Value;
+        return source.Members.Count == 1 && PathOf(source) is { } path
+            ? sources?.Items.FirstOrDefault(known => PathOf(known) == path) ?? source
+            : source;
+    }
+
+    private static string? PathOf(ConfigurationNode source) =>
+        source.Members.FirstOrDefault(member => member.Key == "path")?.Value is { Kind: ConfigurationNodeKind.Text } path
+            ? ConfigurationPaths.Expand(path.Text)
+            : null;
 }

@@ -79,11 +79,11 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
 
     private string FindPlace()
     {
+        ParameterValues.Demand(nameof(Name), Name, KeyRule.JobName);
         if (Path is not null)
             return paths.Resolve(Path);
         if (Name is null)
             throw new BackupException(ParameterErrors.PathOrNameMissing());
-        ParameterValues.Demand(nameof(Name), Name, KeyRule.JobName);
         string folder = JobFolders.Current()[0].Path;
         string path = System.IO.Path.Combine(folder, JobFile.FileName(Name));
         JobFile? other = JobList.Read().Jobs.FirstOrDefault(job => job.Name == Name && job.Path != path && job.Folder.Path == folder);

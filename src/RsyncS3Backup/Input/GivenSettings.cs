@@ -43,9 +43,18 @@ internal sealed class GivenSettings(PSCmdlet cmdlet)
             (_, string[] files) when parameter.Key.IsPath => Array.ConvertAll(files, paths.Resolve),
             (ConfigurationValueKind.TextOrNumber, string text)
                 when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) => number,
+            (ConfigurationValueKind.TextMap, IDictionary map) => Texts(map),
             (ConfigurationValueKind.TextsOrObject, string program) => new[] { program },
             _ => value,
         });
+    }
+
+    private static Hashtable Texts(IDictionary map)
+    {
+        Hashtable texts = [];
+        foreach (DictionaryEntry entry in map)
+            texts[entry.Key] = LanguagePrimitives.ConvertTo<string>(entry.Value);
+        return texts;
     }
 
     private object? Source(object? item) => item is PSObject { BaseObject: string path } ? Source(path)
