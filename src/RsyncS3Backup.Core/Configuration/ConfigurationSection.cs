@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using static RsyncS3Backup.Configuration.ConfigurationValueKind;
 
 namespace RsyncS3Backup.Configuration;
 
@@ -84,18 +83,21 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
             name, ConfigurationValueKind.Number, rule, owner => get(owner) is { } number ? JsonValue.Create(number) : null,
             (owner, from) => set(owner, int.Parse(from.Text(name)!, CultureInfo.InvariantCulture)), description);
 
+    /// <summary>A text; one of digits may be a number too, and is written as one.</summary>
+    protected ConfigurationKey<TOwner> TextOrNumber(
+        string name, KeyRule rule, Func<TOwner, string?> get, Func<TOwner, string, TOwner> set, string description) =>
+        Make(
+            name, ConfigurationValueKind.TextOrNumber, rule,
+            owner => long.TryParse(get(owner), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+                ? JsonValue.Create(number)
+                : Json(get(owner)),
+            (owner, from) => set(owner, from.Text(name)!), description);
+
     protected ConfigurationKey<TOwner> Bandwidth(
         string name, Func<TOwner, long?> get, Func<TOwner, long, TOwner> set, string description) =>
-        Make(
-            name, TextOrNumber, KeyRule.Bandwidth, owner => get(owner) is { } bytes ? JsonValue.Create(bytes) : null,
-            (owner, from) => BandwidthText.TryParse(from.Text(name)!, out long bytes) ? set(owner, bytes) : owner, description);
-
-    protected ConfigurationKey<TOwner> Limit(
-        string name, Func<TOwner, DeleteLimit> get, Func<TOwner, DeleteLimit, TOwner> set, string description) =>
-        Make(
-            name, TextOrNumber, KeyRule.MaxDelete,
-            owner => get(owner).Count is { } count ? JsonValue.Create(count) : Json(get(owner).ToString()),
-            (owner, from) => DeleteLimit.TryParse(from.Text(name), out DeleteLimit limit) ? set(owner, limit) : owner, description);
+        TextOrNumber(
+            name, KeyRule.Bandwidth, owner => get(owner)?.ToString(CultureInfo.InvariantCulture),
+            (owner, text) => BandwidthText.TryParse(text, out long bytes) ? set(owner, bytes) : owner, description);
 
     protected ConfigurationKey<TOwner> Texts(
         string name, KeyRule rule, Func<TOwner, IReadOnlyList<string>> get, Func<TOwner, IReadOnlyList<string>, TOwner> set, string description) =>
