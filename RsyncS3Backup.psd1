@@ -37,6 +37,7 @@
         'Repair-Backup'
         'Restore-Backup'
         'Send-BackupNotification'
+        'Set-BackupConfiguration'
         'Start-BackupSchedule'
         'Test-Backup'
         'Test-BackupConfiguration'

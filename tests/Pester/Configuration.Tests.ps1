@@ -48,10 +48,150 @@ Describe 'New-BackupConfiguration' {
         $path | Should -Not -Exist
     }
 
+    It 'has a parameter for each key' {
+        $path = Join-Path $TestDrive 'keys.json'
+        $settings = @{
+            Source = @{ path = 'me@nas:/data'; ssh = @{ port = 2222 } }, 'me@nas:/more'; Destination = (Join-Path $TestDrive 'keys')
+            BucketName = 'my-backups'; KeyPrefix = 'k/{yyyy-MM-dd}/'; KeepDaily = 14; S3BandwidthLimit = '5MiB'; Tag = @{ team = 'photos'; year = 2026 }
+            SyncMode = 'CATALOG'; EncryptionMode = 'sse-kms'; BeforeHook = '/usr/bin/true'; MaxDelete = 100; RetryAttempts = 5
+            Notification = @{ type = 'ping'; urlVariable = 'PING' }; ReconcileEvery = [timespan] '1.06:00:00'; SystemLog = $true
+        }
+        $job = New-BackupConfiguration $path @settings -PassThru -WarningAction Ignore
+        $job.Sources.Path | Should -Be me@nas:/data, me@nas:/more
+        $job.Sources[0].Ssh.Port | Should -Be 2222
+        $stage2 = $job.Options.Rsync.SyncToS3
+        $stage2.KeepDaily, $stage2.BandwidthLimit, $stage2.SyncMode, $stage2.Tags['team'] | Should -Be 14, 5MB, Catalog, photos
+        $stage2.Tags['year'] | Should -Be '2026'
+        $stage2.ReconcileEvery | Should -Be ([timespan] '1.06:00:00')
+        $job.Destination.Encryption.Mode, $job.Hooks.Before.Command, $job.Notifications[0].Type | Should -Be SseKms, /usr/bin/true, Ping
+        $job.Options.Rsync.MaxDelete.Count, $job.Retry.Attempts, $job.Log.System | Should -Be 100, 5, $true
+    }
+
+    It 'names the parameter that is wrong, and not a line of a file that was never written' {
+        $path = Join-Path $TestDrive 'wrong.json'
+        New-BackupConfiguration $path /data /mnt/backup my-backups -ExcludePattern '*.tmp', '!' -Region 'a b' -KeepDaily 3 -ErrorAction SilentlyContinue `
+            -ErrorVariable problem -WarningAction Ignore
+        $problem | Should -HaveCount 1
+        "$problem" | Should -BeLike '*3 problems*-ExcludePattern: *-Region: *-KeepDaily: *'
+        "$problem" | Should -Not -BeLike '*line *'
+        "$problem" | Should -Not -BeLike '*`$.*'
+    }
+
+    It 'warns of what is hardly meant' {
+        $path = Join-Path $TestDrive 'doubts.json'
+        New-BackupConfiguration $path '/nowhere/*', /nowhere /never/at/all -LocalOnly -WarningVariable doubts -WarningAction SilentlyContinue
+        $path | Should -Exist
+        $doubts | Should -HaveCount 3
+        $doubts[0] | Should -BeLike "*mean themselves in the source '/nowhere/``*'*"
+        $doubts[1] | Should -BeLike "The source '/nowhere' is not there*"
+        $doubts[2] | Should -BeLike "The folder above the mirror, '/never/at', is not there*"
+        New-BackupConfiguration (Join-Path $TestDrive 'sure.json') $PSScriptRoot (Join-Path $TestDrive 'sure') -LocalOnly -WarningVariable doubts
+        $doubts | Should -BeNullOrEmpty
+    }
+
     It 'writes nothing with -WhatIf' {
         $path = Join-Path $TestDrive 'whatif.json'
         New-BackupConfiguration $path /data /mnt/backup my-backups -WhatIf
         $path | Should -Not -Exist
+    }
+}
+
+Describe 'Set-BackupConfiguration' {
+    BeforeAll {
+        $env:RSYNCS3BACKUP_STATE = Join-Path $TestDrive 'set-state'
+        $env:RSYNCS3BACKUP_JOBS = Join-Path $TestDrive 'set-jobs'
+        $null = New-Item $env:RSYNCS3BACKUP_JOBS -ItemType Directory
+        if (-not $IsWindows) { chmod 700 $env:RSYNCS3BACKUP_JOBS }
+        $file = Join-Path $env:RSYNCS3BACKUP_JOBS 'photos.json'
+        $text = @'
+{
+  // the family's
+  "sources": [{ "path": "/data/photos" }],
+  "options": {
+    "rsync": {
+      "localDestination": "/mnt/photos", /* the blue drive */
+      "syncToS3": { "storageClass": "STANDARD", "s3Prefix": "p/{yyyy-MM-dd}/" }
+    }
+  },
+  "destination": { "bucket": "my-backups", "region": "eu-north-1" },
+}
+
+'@.ReplaceLineEndings("`n")
+    }
+
+    BeforeEach {
+        Set-Content $file $text -NoNewline
+        if (-not $IsWindows) { chmod 600 $file }
+    }
+
+    AfterAll {
+        $env:RSYNCS3BACKUP_JOBS = $null
+        $env:RSYNCS3BACKUP_STATE = $null
+    }
+
+    It 'changes keys, and nothing else of the file' {
+        Set-BackupConfiguration photos -StorageClass glacier_ir -KeepDaily 14 | Should -BeNullOrEmpty
+        Get-Content $file -Raw | Should -BeExactly $text.Replace('"STANDARD"', '"GLACIER_IR"').Replace('dd}/" }', 'dd}/", "keepDaily": 14 }')
+        if (-not $IsWindows) { (Get-Item $file).UnixStat.GetModeString() | Should -Be '-rw-------' }
+    }
+
+    It 'makes what is missing around a key' {
+        (Set-BackupConfiguration photos -CronExpression '0 2 * * *' -PassThru).Schedule.CronExpression | Should -Be '0 2 * * *'
+        (Get-Content $file -Raw).Contains("`n  `"schedule`": { `"cronExpression`": `"0 2 * * *`" },`n}") | Should -BeTrue
+    }
+
+    It 'shows with -WhatIf the lines that would change' {
+        $out = Join-Path $TestDrive 'shown.txt'
+        Start-Transcript $out | Out-Null
+        try { Set-BackupConfiguration photos -Region us-east-1 -WhatIf } finally { Stop-Transcript | Out-Null }
+        $shown = Get-Content $out -Raw
+        $shown | Should -Match ([regex]::Escape('-   "destination": { "bucket": "my-backups", "region": "eu-north-1" },'))
+        $shown | Should -Match ([regex]::Escape('+   "destination": { "bucket": "my-backups", "region": "us-east-1" },'))
+        Get-Content $file -Raw | Should -BeExactly $text
+    }
+
+    It 'leaves a file alone that would not be good, and names the parameters' {
+        Set-BackupConfiguration photos -StorageClass GOLD -KeyPrefix plain/ -KeepLast 2 -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'ConfigurationInvalid,*'
+        "$($problem[0])" | Should -BeLike '*2 problems*-StorageClass: *-KeepLast: *'
+        Get-Content $file -Raw | Should -BeExactly $text
+    }
+
+    It 'puts right what was wrong' {
+        Set-Content $file $text.Replace('STANDARD', 'GOLD') -NoNewline
+        Set-BackupConfiguration photos -StorageClass STANDARD
+        Test-BackupConfiguration $file -Quiet | Should -BeTrue
+    }
+
+    It 'takes keys out with -Clear' {
+        Set-BackupConfiguration photos -KeepDaily 14 -CronExpression '0 2 * * *'
+        Set-BackupConfiguration photos -Clear keepdaily, CronExpression, Region
+        $job = Import-BackupConfiguration $file
+        $job.Options.Rsync.SyncToS3.KeepDaily, $job.Schedule, $job.Destination.Region | Should -Be $null, $null, $null
+        { Set-BackupConfiguration photos -Clear KeepDayly -ErrorAction Stop } | Should -Throw "*Did you mean 'KeepDaily'*"
+        { Set-BackupConfiguration photos -Clear BucketName -ErrorAction Stop } | Should -Throw "*-BucketName: 'destination' is missing*"
+    }
+
+    It 'takes stage 2 out and in' {
+        (Set-BackupConfiguration photos -LocalOnly -PassThru).Options.Rsync.SyncToS3.Enabled | Should -BeFalse
+        (Set-BackupConfiguration -ConfigPath $file -LocalOnly:$false -PassThru).Options.Rsync.SyncToS3.Enabled | Should -BeTrue
+    }
+
+    It 'takes jobs from the pipeline' {
+        Get-BackupJob photos | Set-BackupConfiguration -Region us-east-1 -Source $PSScriptRoot
+        $job = Import-BackupConfiguration $file
+        $job.Destination.Region, $job.Sources.Path | Should -Be us-east-1, $PSScriptRoot
+    }
+
+    It 'keeps what the file says of a source that is given by its path' {
+        Set-Content $file $text.Replace('"/data/photos" }', '"/data/photos", "excludePatterns": ["raw/"] }, { "path": "/data/old" }') -NoNewline
+        Set-BackupConfiguration photos -Source /data/music, /data/photos -WarningAction Ignore
+        (Get-Content $file -Raw).Contains('[{ "path": "/data/music" }, { "path": "/data/photos", "excludePatterns": ["raw/"] }]') | Should -BeTrue
+    }
+
+    It 'completes values and the names of settings' {
+        (TabExpansion2 'Set-BackupConfiguration photos -SyncMode c').CompletionMatches.CompletionText | Should -Be catalog
+        (TabExpansion2 'Set-BackupConfiguration photos -Clear keepd').CompletionMatches.CompletionText | Should -Be KeepDaily
     }
 }
 
@@ -147,6 +287,19 @@ Describe 'Import-BackupConfiguration' {
         $problem = $null
         Invoke-RsyncToS3Backup -Config $job -WhatIf -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem | Should -BeNullOrEmpty
+    }
+
+    It 'leaves the schema of a later version alone, which says what this one does not know' {
+        $env:RSYNCS3BACKUP_STATE = Join-Path $TestDrive 'later-state'
+        $path = Join-Path $TestDrive 'later.json'
+        New-BackupConfiguration $path /data /mnt/backup my-backups -WarningAction Ignore
+        $schema = Join-Path $env:RSYNCS3BACKUP_STATE 'backup-job.schema.json'
+        $later = (Get-Content $schema -Raw).Replace('"hardLinks": {', '"colour": { "type": "string", "x-since": "9.1.0" }, "hardLinks": {')
+        Set-Content $schema $later -NoNewline
+        New-BackupConfiguration $path /data /mnt/backup my-backups -Force -WarningAction Ignore
+        Get-Content $schema -Raw | Should -BeExactly $later
+        Set-Content $path (Get-Content $path -Raw).Replace('"hardLinks"', '"colour": "red", "hardLinks"')
+        (Test-BackupConfiguration $path).Message | Should -Be "'colour' is a key of version 9.1.0 and later, and this version is older."
     }
 
     It 'names a schema in a place that outlives the module' {

@@ -21,6 +21,7 @@ BeforeDiscovery {
         'Repair-Backup'
         'Restore-Backup'
         'Send-BackupNotification'
+        'Set-BackupConfiguration'
         'Start-BackupSchedule'
         'Test-Backup'
         'Test-BackupConfiguration'

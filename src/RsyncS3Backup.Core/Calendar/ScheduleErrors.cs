@@ -1,20 +1,25 @@
-using RsyncS3Backup.Configuration;
-
 namespace RsyncS3Backup.Calendar;
 
 /// <summary>The errors of schedules.</summary>
 internal static class ScheduleErrors
 {
+    /// <summary>What a cron expression must be.</summary>
+    internal const string CronExpressionAllowed =
+        "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-7, 0 and 7 are Sunday), e.g. '0 2 * * *'";
+
+    /// <summary>What a time zone must be.</summary>
+    internal const string TimeZoneAllowed = "an IANA time zone such as 'America/New_York'";
+
     /// <summary>No cron expression.</summary>
     public static BackupError CronExpressionInvalid(string text, string problem) => Make(
-        ErrorIds.CronExpressionInvalid, BackupErrorCategory.InvalidArgument, problem, $"Allowed: {ConfigurationRules.CronExpressionAllowed}.", text);
+        ErrorIds.CronExpressionInvalid, BackupErrorCategory.InvalidArgument, problem, $"Allowed: {CronExpressionAllowed}.", text);
 
     /// <summary>No zone.</summary>
     public static BackupError TimeZoneUnknown(string name, string problem) => Make(
         ErrorIds.TimeZoneUnknown,
         BackupErrorCategory.InvalidArgument,
         problem,
-        $"Allowed: {ConfigurationRules.TimeZoneAllowed}. Install the tz database (package tzdata) if every name is unknown.",
+        $"Allowed: {TimeZoneAllowed}. Install the tz database (package tzdata) if every name is unknown.",
         name);
 
     /// <summary>The job's configuration has no schedule.</summary>

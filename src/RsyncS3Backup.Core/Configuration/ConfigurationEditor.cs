@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>
 /// Changes single keys in the text of a configuration. Comments, order, blanks and line ends of the rest stay as they are.
 /// </summary>
-internal static class ConfigurationEditor
+internal static partial class ConfigurationEditor
 {
     private static readonly JsonReaderOptions Options = new()
     {
@@ -24,19 +25,46 @@ internal static class ConfigurationEditor
     {
         byte[] text = Encoding.UTF8.GetBytes(json);
         Place place = Find(text, path);
-        if (place.Value is { } found)
-            return Replaced(text, found.Start, found.End, value);
         // From the innermost: each object that is missing holds the next.
         string made = value;
         for (int index = path.Count - 1; index > place.Depth; index--)
-            made = $"{{ {Quoted(path[index])}: {made} }}";
-        string member = $"{Quoted(path[place.Depth])}: {made}";
+            made = $"{{ {ConfigurationWriter.Quoted(path[index])}: {made} }}";
+        if (place.Value is { } found)
+            return Replaced(text, found.Start, found.End, made);
+        string member = $"{ConfigurationWriter.Quoted(path[place.Depth])}: {made}";
         string lead = place.LastEnd is null ? " " : place.Indent ?? " ";
         // An object on one line keeps a blank before its brace.
         string tail = place.LastEnd is null ? " " : "";
         string comma = place.LastEnd is null || place.HasTrailingComma ? "" : ",";
         int at = place.LastEnd ?? place.ObjectStart + 1;
         return Replaced(text, at, at, comma + lead + member + tail + (place.HasTrailingComma ? "," : ""));
+    }
+
+    /// <summary>
+    /// The text without a key, and without the comment after it on its line. An object that nothing is left in goes too, but for those
+    /// that must be there.
+    /// </summary>
+    /// <param name="json">The text of a configuration that is good.</param>
+    /// <param name="path">The names from the root to the key.</param>
+    public static string Remove(string json, IReadOnlyList<string> path)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(json);
+        Place place = Find(text, path);
+        if (place.Depth < path.Count - 1 || place.Value is not { } value)
+            return json;
+        if (place.IsAlone && path.Count > 1)
+            return Remove(json, [.. path.SkipLast(1)]);
+        int? comma = CommaAfter(text, value.End, place.Next);
+        // Of the last key it is the comma before that has to go.
+        string before = comma is null && place.LastEnd is { } last && CommaAfter(text, last, place.NameStart) is { } previous
+            ? Replaced(text, previous, previous + 1, "", place.NameStart)
+            : Encoding.UTF8.GetString(text, 0, place.NameStart);
+        string after = Encoding.UTF8.GetString(text, (comma ?? value.End - 1) + 1, text.Length - (comma ?? value.End - 1) - 1);
+        string start = before.TrimEnd(' ', '\t');
+        // On a line of its own: the line goes. Else one of the blanks around it.
+        return start.EndsWith('\n') && RestOfLine().Match(after) is { Success: true } rest
+            ? start + after[rest.Length..]
+            : comma is null ? start + after : before + after.TrimStart(' ', '\t');
     }
 
     private static Place Find(byte[] text, IReadOnlyList<string> path)
@@ -50,7 +78,8 @@ internal static class ConfigurationEditor
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 string name = reader.GetString()!;
-                string? indent = Indent(text, (int)reader.TokenStartIndex);
+                int nameStart = (int)reader.TokenStartIndex;
+                string? indent = Indent(text, nameStart);
                 reader.Read();
                 int start = (int)reader.TokenStartIndex;
                 bool isWanted = name == path[depth];
@@ -63,7 +92,17 @@ internal static class ConfigurationEditor
                 reader.Skip();
                 int end = (int)reader.BytesConsumed;
                 if (isWanted)
-                    return place with { Value = (start, end) };
+                {
+                    reader.Read();
+                    return place with
+                    {
+                        Value = (start, end),
+                        NameStart = nameStart,
+                        Next = (int)reader.TokenStartIndex,
+                        IsAlone = place.LastEnd is null && reader.TokenType == JsonTokenType.EndObject,
+                    };
+                }
+
                 place = place with { LastEnd = end, Indent = indent };
             }
 
@@ -110,10 +149,13 @@ internal static class ConfigurationEditor
         return null;
     }
 
-    private static string Replaced(byte[] text, int start, int end, string by) =>
-        Encoding.UTF8.GetString(text, 0, start) + by + Encoding.UTF8.GetString(text, end, text.Length - end);
+    private static string Replaced(byte[] text, int start, int end, string by) => Replaced(text, start, end, by, text.Length);
 
-    private static string Quoted(string name) => $"\"{JsonEncodedText.Encode(name)}\"";
+    private static string Replaced(byte[] text, int start, int end, string by, int length) =>
+        Encoding.UTF8.GetString(text, 0, start) + by + Encoding.UTF8.GetString(text, end, length - end);
+
+    [GeneratedRegex(@"\A[ \t]*(//[^\n]*|/\*[^\n]*?\*/[ \t]*)?\r?\n")]
+    private static partial Regex RestOfLine();
 
     private sealed record Place
     {
@@ -124,6 +166,15 @@ internal static class ConfigurationEditor
 
         /// <summary>The value that is there.</summary>
         public (int Start, int End)? Value { get; init; }
+
+        /// <summary>Where the name of that value begins.</summary>
+        public int NameStart { get; init; }
+
+        /// <summary>Where the next name begins, or the object ends.</summary>
+        public int Next { get; init; }
+
+        /// <summary>True when that value is the only one of its object.</summary>
+        public bool IsAlone { get; init; }
 
         /// <summary>Where the last value of the object ends, with the comma after it; null in an empty object.</summary>
         public int? LastEnd { get; init; }

@@ -23,6 +23,19 @@ internal sealed record ConfigurationNode(ConfigurationNodeKind Kind, string Json
 
     /// <summary>The members in the file's order; a key that stands twice is here twice.</summary>
     public IReadOnlyList<ConfigurationMember> Members { get; init; } = [];
+
+    /// <summary>The value as JSON on one line.</summary>
+    public string ToJson() => Kind switch
+    {
+        ConfigurationNodeKind.Text => ConfigurationWriter.Quoted(Text),
+        ConfigurationNodeKind.Number => Text,
+        ConfigurationNodeKind.Flag => Flag ? "true" : "false",
+        ConfigurationNodeKind.List => $"[{string.Join(", ", Items.Select(item => item.ToJson()))}]",
+        ConfigurationNodeKind.Object when Members.Count > 0 =>
+            $"{{ {string.Join(", ", Members.Select(member => $"{ConfigurationWriter.Quoted(member.Key)}: {member.Value.ToJson()}"))} }}",
+        ConfigurationNodeKind.Object => "{}",
+        _ => "null",
+    };
 }
 
 /// <summary>One key of an object with its value.</summary>

@@ -3,9 +3,14 @@ using System.Globalization;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>Collects problems, each with its place.</summary>
-internal sealed class ConfigurationProblems(string? path)
+/// <param name="path">The file that is read; null for none.</param>
+/// <param name="schema">What the file says of its schema.</param>
+internal sealed class ConfigurationProblems(string? path, NamedSchema schema)
 {
     private readonly List<ConfigurationProblem> found = [];
+
+    /// <summary>The schema that the file names.</summary>
+    public NamedSchema Schema => schema;
 
     public int Count => found.Count;
 
@@ -24,65 +29,64 @@ internal sealed class ConfigurationProblems(string? path)
 /// </summary>
 internal sealed class ConfigurationObject
 {
+    private readonly ConfigurationSection section;
     private readonly Dictionary<string, ConfigurationNode> accepted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<ConfigurationObject>> objects = new(StringComparer.Ordinal);
     private readonly HashSet<string> present = new(StringComparer.Ordinal);
     private readonly ConfigurationProblems problems;
 
-    public ConfigurationObject(ConfigurationNode node, IReadOnlyList<ConfigurationKey> keys, ConfigurationProblems problems)
+    public ConfigurationObject(ConfigurationNode node, ConfigurationSection section, ConfigurationProblems problems)
     {
         Node = node;
+        this.section = section;
         this.problems = problems;
         foreach (ConfigurationMember member in node.Members)
         {
             if (ConfigurationSecrets.IsSecret(member.Key))
                 continue;
-            if (keys.FirstOrDefault(key => key.Name == member.Key) is not { } known)
-                problems.Add(member.Value.JsonPath, member.Line, Unknown(member.Key, keys), "one of " + Names(keys));
+            if (section.Keys.FirstOrDefault(key => key.Name == member.Key) is not { } known)
+                Unknown(member);
             else if (!present.Add(member.Key))
                 problems.Add(member.Value.JsonPath, member.Line, $"'{member.Key}' stands here twice.", "each key once");
             else
                 Check(known, member.Value);
         }
 
-        foreach (ConfigurationKey key in keys.Where(key => key.Required && !present.Contains(key.Name)))
-            Missing(key);
+        foreach (ConfigurationKey key in section.Keys.Where(key => key.Required && !present.Contains(key.Name)))
+            Missing(key.Name);
     }
 
     public ConfigurationNode Node { get; }
 
     /// <summary>True when the key is in the file, whatever its value.</summary>
-    public bool Has(ConfigurationKey key) => present.Contains(key.Name);
+    public bool Has(string name) => present.Contains(Known(name).Name);
+
+    /// <summary>True when the key is in the file with a value that can be read.</summary>
+    public bool IsGood(string name) => accepted.ContainsKey(name) || objects.ContainsKey(name);
 
     /// <summary>Reports that a key must be here.</summary>
-    public void Missing(ConfigurationKey key) =>
-        problems.Add(ConfigurationText.Append(Node.JsonPath, key.Name), Node.Line, $"'{key.Name}' is missing.", key.Allowed);
+    public void Missing(string name) =>
+        problems.Add(ConfigurationText.Append(Node.JsonPath, name), Node.Line, $"'{name}' is missing.", Known(name).Allowed);
 
     /// <summary>The value's node, for a problem that needs its place.</summary>
-    public ConfigurationNode? NodeOf(ConfigurationKey key) => accepted.GetValueOrDefault(key.Name);
+    public ConfigurationNode? NodeOf(string name) => accepted.GetValueOrDefault(Known(name).Name);
 
-    public string? Text(ConfigurationKey key) => NodeOf(key)?.Text;
+    public string? Text(string name) => NodeOf(name)?.Text;
 
-    public bool? Flag(ConfigurationKey key) => NodeOf(key)?.Flag;
+    public bool? Flag(string name) => NodeOf(name)?.Flag;
 
-    public int? Number(ConfigurationKey key) =>
-        NodeOf(key) is { } node ? int.Parse(node.Text, CultureInfo.InvariantCulture) : null;
-
-    public IReadOnlyList<string> Texts(ConfigurationKey key) =>
-        NodeOf(key) is { } node ? [.. node.Items.Select(item => item.Text)] : [];
+    public IReadOnlyList<string> Texts(string name) => NodeOf(name) is { } node ? [.. node.Items.Select(item => item.Text)] : [];
 
     /// <summary>An object whose keys the user chose.</summary>
-    public IEnumerable<KeyValuePair<string, string>> TextMap(ConfigurationKey key) =>
-        NodeOf(key)?.Members.Select(member => new KeyValuePair<string, string>(member.Key, member.Value.Text)) ?? [];
+    public IEnumerable<KeyValuePair<string, string>> TextMap(string name) =>
+        NodeOf(name)?.Members.Select(member => new KeyValuePair<string, string>(member.Key, member.Value.Text)) ?? [];
 
-    /// <summary>The value of an enumeration by its JSON name.</summary>
-    public T? Value<T>(ConfigurationKey key)
-        where T : struct, Enum =>
-        Text(key) is { } text ? Enum.Parse<T>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true) : null;
+    public ConfigurationObject? Object(string name) => Objects(name) is [var only, ..] ? only : null;
 
-    public ConfigurationObject? Object(ConfigurationKey key) => Objects(key) is [var only, ..] ? only : null;
+    public IReadOnlyList<ConfigurationObject> Objects(string name) => objects.GetValueOrDefault(Known(name).Name) ?? [];
 
-    public IReadOnlyList<ConfigurationObject> Objects(ConfigurationKey key) => objects.GetValueOrDefault(key.Name) ?? [];
+    // A name that is spelt wrong here would look like a key that nobody sets.
+    private ConfigurationKey Known(string name) => section.Keys.First(key => key.Name == name);
 
     private void Check(ConfigurationKey key, ConfigurationNode node)
     {
@@ -128,7 +132,7 @@ internal sealed class ConfigurationObject
 
     private bool CheckItems(ConfigurationKey key, ConfigurationNode list)
     {
-        bool good = true;
+        bool good = HasItems(key, list);
         foreach (ConfigurationNode item in list.Items)
             good &= IsA(ConfigurationNodeKind.Text, key, item) && Obeys(key, item);
         return good;
@@ -142,7 +146,7 @@ internal sealed class ConfigurationObject
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (ConfigurationMember member in map.Members)
         {
-            string? problem = names.Add(member.Key) ? key.NameRule?.Invoke(member.Key) : $"'{member.Key}' stands here twice.";
+            string? problem = names.Add(member.Key) ? key.NameProblem?.Invoke(member.Key) : $"'{member.Key}' stands here twice.";
             if (problem is not null)
                 problems.Add(member.Value.JsonPath, member.Line, problem, key.Allowed);
             good &= problem is null && IsA(ConfigurationNodeKind.Text, key, member.Value) && Obeys(key, member.Value);
@@ -154,7 +158,7 @@ internal sealed class ConfigurationObject
     private void CheckObject(ConfigurationKey key, ConfigurationNode node)
     {
         if (IsA(ConfigurationNodeKind.Object, key, node))
-            objects[key.Name] = [new ConfigurationObject(node, key.Members, problems)];
+            objects[key.Name] = [new ConfigurationObject(node, key.Section!, problems)];
     }
 
     /// <summary>The object that a list stands for.</summary>
@@ -165,16 +169,23 @@ internal sealed class ConfigurationObject
     {
         if (!IsA(ConfigurationNodeKind.List, key, node))
             return;
-        if (node.Items.Count == 0)
-            problems.Add(node, "The list is empty.", key.Allowed);
+        HasItems(key, node);
         List<ConfigurationObject> read = [];
         foreach (ConfigurationNode item in node.Items)
         {
             if (IsA(ConfigurationNodeKind.Object, key, item))
-                read.Add(new ConfigurationObject(item, key.Members, problems));
+                read.Add(new ConfigurationObject(item, key.Section!, problems));
         }
 
         objects[key.Name] = read;
+    }
+
+    private bool HasItems(ConfigurationKey key, ConfigurationNode list)
+    {
+        if (list.Items.Count > 0 || key.WhenEmpty is not { } problem)
+            return true;
+        problems.Add(list, problem, key.Allowed);
+        return false;
     }
 
     private bool IsA(ConfigurationNodeKind kind, ConfigurationKey key, ConfigurationNode node)
@@ -193,22 +204,24 @@ internal sealed class ConfigurationObject
 
     private bool Obeys(ConfigurationKey key, ConfigurationNode node)
     {
-        if (key.Rule?.Invoke(node.Text) is not { } problem)
+        if (key.Rule.Problem(node.Text) is not { } problem)
             return true;
         problems.Add(node, problem, key.Allowed);
         return false;
     }
 
-    private static string Unknown(string written, IReadOnlyList<ConfigurationKey> keys)
+    private void Unknown(ConfigurationMember member)
     {
-        string quoted = ConfigurationText.Quote(written);
-        string[] elsewhere = [.. ConfigurationKeys.All.Where(known => known.Key.Name == written).Select(known => $"'{known.Parent}'")];
-        return elsewhere.Length > 0
-            ? $"{quoted} is no key here; it belongs in {string.Join(" or ", elsewhere)}."
-            : $"{quoted} is no key.{ConfigurationText.DidYouMean(written, keys.Select(key => key.Name))}";
+        string quoted = ConfigurationText.Quote(member.Key);
+        string[] names = [.. section.Keys.Select(key => key.Name)];
+        string[] elsewhere = [.. ConfigurationKeys.All.Where(known => known.Key.Name == member.Key).Select(known => $"'{known.Parent}'")];
+        string? since = elsewhere.Length == 0 ? problems.Schema.VersionOf(member.Value.JsonPath) : null;
+        string problem = since is not null ? $"{quoted} is a key of version {since} and later, and this version is older."
+            : elsewhere.Length > 0 ? $"{quoted} is no key here; it belongs in {string.Join(" or ", elsewhere)}."
+            : $"{quoted} is no key.{ConfigurationText.DidYouMean(member.Key, names)}";
+        string update = since is null ? "" : $"the key with version {since} or later of the module; with this one, ";
+        problems.Add(member.Value.JsonPath, member.Line, problem, $"{update}one of {string.Join(", ", names)}");
     }
-
-    private static string Names(IReadOnlyList<ConfigurationKey> keys) => string.Join(", ", keys.Select(key => key.Name));
 
     private static string Word(ConfigurationNodeKind kind) => kind switch
     {

@@ -6,16 +6,12 @@ using System.Text.RegularExpressions;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>
-/// What single values must be. One truth for configuration files and cmdlet parameters: each rule returns what is wrong in a sentence,
-/// or null. The <c>…Allowed</c> texts say what would be right.
+/// What is wrong with single values, in a sentence, or null: for the rules of <see cref="KeyRule"/>, which say what would be right.
 /// </summary>
 internal static partial class ConfigurationRules
 {
     /// <summary>The longest <c>s3Prefix</c>, in bytes of UTF-8: half of what a key may have; the other half is for paths.</summary>
     public const int LongestKeyPrefix = 512;
-
-    /// <summary>The largest <c>throttleLimit</c>.</summary>
-    public const int LargestThrottleLimit = 1024;
 
     /// <summary>How many tags an object may have.</summary>
     internal const int MostTags = 10;
@@ -23,62 +19,12 @@ internal static partial class ConfigurationRules
     private const int LongestTagKey = 128;
     private const int LongestTagValue = 256;
 
-    internal const string TagsAllowed =
-        "an object of at most 10 texts: keys of 1 to 128 characters that do not start with 'aws:', values of at most 256; letters, digits, "
-        + "spaces and + - = . _ : / @";
-    internal const string KmsKeyIdAllowed = "the id, ARN or alias of a KMS key";
-    internal const string AccountAllowed = "the 12 digits of an AWS account, in quotes";
-    internal const string JobNameAllowed = "1 to 100 characters without path separators and control characters";
-    internal const string SourceNameAllowed =
-        "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'";
-    internal const string PathAllowed = "an absolute path, or one that starts with '~/'";
-    internal const string SourcePathAllowed =
-        PathAllowed + "; on another machine '[user@]host:/path', '[user@]host::module/path' or 'rsync://[user@]host[:port]/module/path'";
-    internal const string PortAllowed = "a whole number from 1 to 65535";
-    internal const string SshFileAllowed = PathAllowed + ", without quotes, '${' and control characters";
-    internal const string BucketNameAllowed =
-        "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends";
-    internal const string RegionAllowed = "a region such as 'us-east-1': letters, digits, '-' and '_'";
-    internal const string ProfileAllowed = "the name of a profile in the shared AWS configuration files";
-    internal const string EndpointUrlAllowed =
-        "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'";
-    internal const string KeyPrefixAllowed =
-        "text such as 'rsync/photos/' of at most 512 bytes, with '{host}' and date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and - _ .); "
-        + "empty for the bucket's root";
-    internal const string DurationAllowed = "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'";
-    internal const string MaxChangeAllowed = "a whole number from 0, a share from '0%' to '100%', both as in '60% or 500', or 'off'";
-
-    internal const string MaxDeleteAllowed = "a whole number from 0, a share from '0%' to '100%', or 'default'";
-    internal const string AttemptsAllowed = "a whole number from 1 to 100";
-    internal const string ThrottleLimitAllowed = "a whole number from 1 to 1024";
-    internal const string KeepAllowed = "a whole number from 1; without the key, it keeps none";
-    internal const string PatternAllowed = "an rsync pattern on one line, not '!'";
-    internal const string BandwidthAllowed = "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'";
-    internal const string CronExpressionAllowed =
-        "five fields: minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-7, 0 and 7 are Sunday), e.g. '0 2 * * *'";
-    internal const string TimeZoneAllowed = "an IANA time zone such as 'America/New_York'";
-
-    internal const string HookAllowed =
-        "a list such as ['/usr/bin/program', 'argument'], an object with 'command', or an object with 'script'";
-    internal const string HookCommandAllowed = "a list of texts: a program (a path, or a name on the PATH), and its arguments";
-    internal const string HookScriptAllowed = "the path of a script; a relative one begins in the configuration file's folder";
-    internal const string VariableNameAllowed = "the name of an environment variable: letters, digits and '_'";
-    internal const string SecretNameAllowed = "the name of a secret of SecretManagement";
-    internal const string MailAddressAllowed = "a mail address such as 'backup@example.com'";
-
     private static readonly SearchValues<char> BucketCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
     private static readonly string[] ReservedStarts = ["xn--", "sthree-"];
     private static readonly string[] ReservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
     // Any date does: what a token gives differs by a few bytes at most and never holds a '/'.
     private static readonly DateTimeOffset SampleDate = new(2026, 11, 25, 23, 59, 59, TimeSpan.Zero);
-
-    internal static string ExtraArgumentAllowed =>
-        $"{string.Join(", ", ExtraArguments.Flags)}, and with =value {string.Join(", ", ExtraArguments.WithValue)}";
-
-    internal static string SmallObjectStorageClassAllowed => string.Join(", ", S3StorageClasses.WithoutMinimum);
-
-    internal static string StorageClassAllowed => string.Join(", ", S3StorageClasses.All);
 
     /// <summary>The bucket's name. Source: "Bucket naming rules" of the S3 user guide.</summary>
     public static string? BucketName(string value)
@@ -190,17 +136,6 @@ internal static partial class ConfigurationRules
     internal static string? SourcePath(string value) =>
         RemotePath.IsRemote(value) ? RemotePath.TryRead(value, out _) : LocalPath(value);
 
-    internal static string? Port(string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65535
-            ? null
-            : $"{ConfigurationText.Quote(value)} is no port.";
-
-    /// <summary>How many snapshots are kept.</summary>
-    internal static string? Keep(string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1
-            ? null
-            : $"{ConfigurationText.Quote(value)} is no number of snapshots to keep.";
-
     /// <summary>A file that ssh opens. ssh expands <c>${NAME}</c> in such a path and has no way to escape it (ssh_config(5), "TOKENS").</summary>
     internal static string? SshFile(string value)
     {
@@ -275,31 +210,6 @@ internal static partial class ConfigurationRules
 
     internal static string? KmsKeyId(string value) =>
         KmsKey().IsMatch(value) ? null : $"{ConfigurationText.Quote(value)} cannot be a KMS key.";
-
-    internal static string? Account(string value) =>
-        value.Length == 12 && value.All(char.IsAsciiDigit) ? null : $"{ConfigurationText.Quote(value)} is no account.";
-
-    internal static string? Duration(string value) =>
-        DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no positive duration.";
-
-    internal static string? Bandwidth(string value) =>
-        BandwidthText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no rate that rsync can keep.";
-
-    internal static string? MaxDelete(string value) =>
-        DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no limit.";
-
-    internal static string? MaxChange(string value) =>
-        ChangeLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is not a valid limit.";
-
-    internal static string? Attempts(string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int attempts) && attempts is >= 1 and <= 100
-            ? null
-            : $"{ConfigurationText.Quote(value)} is no number of attempts.";
-
-    internal static string? ThrottleLimit(string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= LargestThrottleLimit
-            ? null
-            : $"{ConfigurationText.Quote(value)} is out of range.";
 
     internal static string? OneOf(string value, string what, IReadOnlyList<string> values) =>
         values.Contains(value, StringComparer.Ordinal)

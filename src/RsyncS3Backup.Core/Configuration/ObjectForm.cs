@@ -14,7 +14,7 @@ internal static class ObjectForm
         // The file that it was read from; no key of a job.
         ? Of(
             job with { Members = [.. job.Members.Where(member => !Is(member, nameof(BackupConfiguration.Path)))] },
-            ConfigurationKeys.Job)
+            ConfigurationKeys.Job.Keys)
         : job;
 
     private static ConfigurationNode Of(ConfigurationNode node, IReadOnlyList<ConfigurationKey> keys)
@@ -40,7 +40,8 @@ internal static class ObjectForm
         return node with { Members = members };
     }
 
-    private static ConfigurationNode Value(ConfigurationKey key, ConfigurationNode value) => (key.Kind, value.Kind) switch
+    /// <summary>The value of a key as a file would have it.</summary>
+    public static ConfigurationNode Value(ConfigurationKey key, ConfigurationNode value) => (key.Kind, value.Kind) switch
     {
         (ConfigurationValueKind.Object or ConfigurationValueKind.TextsOrObject, ConfigurationNodeKind.Object) =>
             Of(value, key.Members),
@@ -49,7 +50,7 @@ internal static class ObjectForm
         (ConfigurationValueKind.Texts, ConfigurationNodeKind.List) when key.ItemValues.Count > 0 =>
             value with { Items = [.. value.Items.Select(item => Word(item, key.ItemValues, isEnumeration: true))] },
         (ConfigurationValueKind.Text, ConfigurationNodeKind.Text or ConfigurationNodeKind.Number) =>
-            Word(value, key.Values, key.DefaultIsFirst),
+            Word(value, key.Values, key.Rule.IsEnumeration),
         (ConfigurationValueKind.Text, ConfigurationNodeKind.Object) => Duration(value),
         (ConfigurationValueKind.TextOrNumber, ConfigurationNodeKind.Object) => Limit(value),
         _ => value,
@@ -60,8 +61,8 @@ internal static class ObjectForm
     {
         ConfigurationNodeKind.Null => true,
         ConfigurationNodeKind.List => value.Items.Count == 0 && !key.Required,
-        ConfigurationNodeKind.Text => key.DefaultIsFirst && !key.Required && value.Text == key.Values[0],
-        ConfigurationNodeKind.Flag => !value.Flag && key == ConfigurationKeys.AllowInsecure,
+        ConfigurationNodeKind.Text => key.Rule.IsEnumeration && !key.Required && value.Text == key.Values[0],
+        ConfigurationNodeKind.Flag => !value.Flag && key.Name == "allowInsecure",
         _ => false,
     };
 

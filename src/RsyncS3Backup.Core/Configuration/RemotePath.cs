@@ -71,7 +71,7 @@ internal sealed partial record RemotePath(RemoteTransport Transport, string? Use
         int? port = null;
         if (match.Groups["port"].Success)
         {
-            if (ConfigurationRules.Port(match.Groups["port"].Value) is { } problem)
+            if (KeyRule.Port.Problem(match.Groups["port"].Value) is { } problem)
                 return problem;
             port = int.Parse(match.Groups["port"].Value, CultureInfo.InvariantCulture);
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 
@@ -46,27 +47,40 @@ internal sealed record JobFile
     /// Writes a configuration file: beside its place and then moved there, so that a full disk leaves no half of a file and an
     /// older one untouched.
     /// </summary>
-    /// <param name="path">The file; who may do what with one that is there stays so.</param>
+    /// <param name="path">The file; whose one that is there is, and who may do what with it, stays so. Of a link it is the file that it leads to.</param>
     /// <param name="json">Its text.</param>
     /// <param name="replaces">False where a file that is there is an error.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
     public static void Write(string path, string json, bool replaces = true)
     {
+        FileAttributesSnapshot? there = null;
+        if (File.Exists(path))
+        {
+            path = RealPath.Of(path);
+            there = OperatingSystem.IsWindows() ? null : FileAttributesReader.TryRead(path);
+        }
+
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
             FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             // A job that everybody may write is refused, so a generous umask must not make one.
             if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+            using (FileStream file = new(temporary, options))
             {
-                options.UnixCreateMode = File.Exists(path)
-                    ? File.GetUnixFileMode(path)
-                    : UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+                if (there is { } before && !OperatingSystem.IsWindows())
+                {
+                    UnixFileMode mode = File.GetUnixFileMode(path);
+                    // Who is not root can give a file to nobody else, and need not.
+                    UnixCalls.TryChangeOwner(file.SafeFileHandle, before.UserId, before.GroupId);
+                    File.SetUnixFileMode(file.SafeFileHandle, mode);
+                }
+
+                file.Write(Encoding.UTF8.GetBytes(json));
             }
 
-            using (StreamWriter file = new(temporary, options))
-                file.Write(json);
             File.Move(temporary, path, overwrite: replaces);
         }
         catch

@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Recovery;
@@ -16,8 +14,6 @@ namespace RsyncS3Backup.Jobs;
 /// <param name="newName">Its new name.</param>
 internal sealed class JobRename(JobFile job, string newName)
 {
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly BackupConfiguration configuration = job.Required();
 
     /// <summary>Where the job's file is then.</summary>
@@ -104,18 +100,12 @@ internal sealed class JobRename(JobFile job, string newName)
         string before = text;
         bool isNamedAfterFile = ConfigurationReader.Read(text, job.Path, defaultName: "\0").Configuration?.Name != job.Name;
         if (!isNamedAfterFile || Path.GetFileNameWithoutExtension(NewPath) != newName)
-            text = ConfigurationEditor.Set(text, [ConfigurationKeys.Name.Name], Json(newName));
+            text = ConfigurationEditor.Set(text, ["name"], ConfigurationWriter.Quoted(newName));
         S3SyncOptions stage2 = configuration.Options.Rsync.SyncToS3;
         // The default prefix is made of the name.
         if (stage2 is { Enabled: true, S3Prefix: null })
         {
-            text = ConfigurationEditor.Set(
-                text,
-                [
-                    ConfigurationKeys.Options.Name, ConfigurationKeys.Rsync.Name, ConfigurationKeys.SyncToS3.Name,
-                    ConfigurationKeys.S3Prefix.Name,
-                ],
-                Json($"rsync/{job.Name}/"));
+            text = ConfigurationEditor.Set(text, ["options", "rsync", "syncToS3", "s3Prefix"], ConfigurationWriter.Quoted($"rsync/{job.Name}/"));
         }
 
         BackupConfiguration renamed = ConfigurationReader.Read(text, NewPath, Path.GetFileNameWithoutExtension(NewPath)).Required();
@@ -124,13 +114,5 @@ internal sealed class JobRename(JobFile job, string newName)
         if (NewPath != job.Path)
             File.Move(job.Path, NewPath);
         return renamed;
-    }
-
-    private static string Json(string text)
-    {
-        using MemoryStream buffer = new();
-        using (Utf8JsonWriter json = new(buffer, Readable))
-            json.WriteStringValue(text);
-        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 }

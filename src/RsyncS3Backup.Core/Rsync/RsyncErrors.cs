@@ -125,7 +125,7 @@ internal static class RsyncErrors
 
     /// <summary>A source's path is no address that rsync understands.</summary>
     public static BackupError SourceAddressInvalid(string problem) => Configuration(
-        ErrorIds.SourceAddressInvalid, problem, $"Write {ConfigurationRules.SourcePathAllowed}.", null);
+        ErrorIds.SourceAddressInvalid, problem, $"Write {KeyRule.SourcePath.Allowed}.", null);
 
     /// <summary>The private key of a source's <c>ssh</c> is not there or not readable.</summary>
     public static BackupError IdentityFileUnusable(string source, string file, string reason) => Refused(

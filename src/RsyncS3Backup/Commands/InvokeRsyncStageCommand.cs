@@ -162,7 +162,7 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     {
         ParameterValues.DemandOneJobName(Name);
         foreach (string pattern in ExcludePattern)
-            ParameterValues.Demand(nameof(ExcludePattern), pattern, ConfigurationRules.Pattern, ConfigurationRules.PatternAllowed);
+            ParameterValues.Demand(nameof(ExcludePattern), pattern, KeyRule.Pattern);
         return new RsyncStageRequest
         {
             Sources = [.. Source.Select(path => new BackupSource { Path = paths.ResolveSource(path) })],

@@ -257,7 +257,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
 
     private static long ReadBandwidth(string value)
     {
-        ParameterValues.Demand(nameof(BandwidthLimit), value, ConfigurationRules.Bandwidth, ConfigurationRules.BandwidthAllowed);
+        ParameterValues.Demand(nameof(BandwidthLimit), value, KeyRule.Bandwidth);
         return BandwidthText.TryParse(value, out long bytes) ? bytes : 0;
     }
 

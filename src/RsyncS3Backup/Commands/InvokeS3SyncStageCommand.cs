@@ -337,7 +337,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     private S3SyncRequest FromParameters(string mirror)
     {
         ParameterValues.DemandOneJobName(Name);
-        ParameterValues.Demand(nameof(StorageClass), StorageClass, ConfigurationRules.StorageClass, ConfigurationRules.StorageClassAllowed);
+        ParameterValues.Demand(nameof(StorageClass), StorageClass, KeyRule.StorageClass);
         return new S3SyncRequest
         {
             MirrorPath = mirror,

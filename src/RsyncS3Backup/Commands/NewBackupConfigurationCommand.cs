@@ -10,7 +10,7 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Writes a configuration file from parameters. What it writes is valid, or it writes nothing.</summary>
 [Cmdlet(VerbsCommon.New, "BackupConfiguration", DefaultParameterSetName = "S3", SupportsShouldProcess = true)]
 [OutputType(typeof(BackupConfiguration))]
-public sealed class NewBackupConfigurationCommand : AsyncCmdlet
+public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdlet
 {
     private readonly FileSystemPaths paths;
     private readonly InputErrors errors;
@@ -28,10 +28,13 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     public string? Path { get; set; }
 
-    /// <summary>The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>).</summary>
+    /// <summary>
+    /// The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with a source's
+    /// keys.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
-    public string[] Source { get; set; } = [];
+    public object[] Source { get; set; } = [];
 
     /// <summary>The mirror's root folder.</summary>
     [Parameter(Mandatory = true, Position = 2)]
@@ -43,59 +46,9 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     [ValidateNotNullOrEmpty]
     public string? BucketName { get; set; }
 
-    /// <summary>The bucket's region.</summary>
-    [Parameter(ParameterSetName = "S3")]
-    [ArgumentCompleter(typeof(RegionCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? Region { get; set; }
-
-    /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens. Default: <c>rsync/{name}/</c>.</summary>
-    [Parameter(ParameterSetName = "S3")]
-    [AllowEmptyString]
-    public string? KeyPrefix { get; set; }
-
-    /// <summary>The storage class of new objects. Default: STANDARD.</summary>
-    [Parameter(ParameterSetName = "S3")]
-    [ArgumentCompleter(typeof(StorageClassCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string StorageClass { get; set; } = S3StorageClasses.Standard;
-
-    /// <summary>Delete from the bucket what the mirror no longer has.</summary>
-    [Parameter(ParameterSetName = "S3")]
-    public SwitchParameter DeleteFromS3 { get; set; }
-
-    /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
-    [Parameter(ParameterSetName = "S3")]
-    [ValidateNotNullOrEmpty]
-    public string? EndpointUrl { get; set; }
-
     /// <summary>Make a job without stage 2.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "LocalOnly")]
     public SwitchParameter LocalOnly { get; set; }
-
-    /// <summary>Delete from the mirror what the sources no longer have.</summary>
-    [Parameter]
-    public SwitchParameter DeleteExtraneous { get; set; }
-
-    /// <summary>Keep hard links as hard links.</summary>
-    [Parameter]
-    public SwitchParameter HardLinks { get; set; }
-
-    /// <summary>rsync exclude patterns, with rsync's own meaning.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] ExcludePattern { get; set; } = [];
-
-    /// <summary>When the job is due: five fields, as in cron.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? CronExpression { get; set; }
-
-    /// <summary>The IANA time zone of the cron expression. Default: the machine's.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(TimeZoneCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? TimeZone { get; set; }
 
     /// <summary>The job's name. Default: the file's name without its extension. Needed where no <see cref="Path"/> is given.</summary>
     [Parameter]
@@ -115,25 +68,22 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     {
         if (errors.TryRead(FindPlace) is not { } path || errors.TryRead(() => Build(path)) is not { } configuration)
             return;
+        foreach (string doubt in JobDoubts.Of(configuration, JobList.Read()))
+            WriteWarning(doubt);
         string json = ConfigurationWriter.ToJson(configuration, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
-        string defaultName = System.IO.Path.GetFileNameWithoutExtension(path);
-        if (errors.TryRead(() => ConfigurationReader.Read(json, path, defaultName).Required()) is not { } written)
-            return;
-        foreach (ConfigurationProblem overlap in JobList.Read().OverlapsOf(written))
-            WriteWarning($"{overlap.Message} Each would delete what the other wrote; choose {overlap.Allowed}.");
         if (File.Exists(path) && !Force)
             WriteError(ParameterErrors.FileExists(path));
         else if (ShouldProcess(path, "Write backup configuration") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)
-            WriteObject(written);
+            WriteObject(configuration);
     }
 
     private string FindPlace()
     {
+        ParameterValues.Demand(nameof(Name), Name, KeyRule.JobName);
         if (Path is not null)
             return paths.Resolve(Path);
         if (Name is null)
             throw new BackupException(ParameterErrors.PathOrNameMissing());
-        ParameterValues.Demand(nameof(Name), Name, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
         string folder = JobFolders.Current()[0].Path;
         string path = System.IO.Path.Combine(folder, JobFile.FileName(Name));
         JobFile? other = JobList.Read().Jobs.FirstOrDefault(job => job.Name == Name && job.Path != path && job.Folder.Path == folder);
@@ -144,31 +94,12 @@ public sealed class NewBackupConfigurationCommand : AsyncCmdlet
     {
         if (TimeZone is not null && CronExpression is null)
             throw new BackupException(ParameterErrors.TimeZoneAlone(TimeZone));
-        return new BackupConfiguration
-        {
-            Name = Name ?? System.IO.Path.GetFileNameWithoutExtension(path),
-            Sources = [.. Source.Select(source => new BackupSource { Path = paths.ResolveSource(source) })],
-            Options = new BackupOptions
-            {
-                Rsync = new RsyncOptions
-                {
-                    LocalDestination = paths.Resolve(Destination),
-                    DeleteExtraneous = DeleteExtraneous,
-                    HardLinks = HardLinks,
-                    ExcludePatterns = ExcludePattern,
-                    MaxChange = LocalOnly ? ChangeLimit.Off : ChangeLimit.Proposed,
-                    SyncToS3 = new S3SyncOptions
-                    {
-                        Enabled = !LocalOnly,
-                        StorageClass = StorageClass,
-                        S3Prefix = KeyPrefix,
-                        DeleteFromS3 = DeleteFromS3,
-                    },
-                },
-            },
-            Destination = LocalOnly ? null : new S3Destination { Bucket = BucketName!, Region = Region, EndpointUrl = EndpointUrl },
-            Schedule = CronExpression is null ? null : new BackupScheduleOptions { CronExpression = CronExpression, Timezone = TimeZone },
-        };
+        string settings = new GivenSettings(this).Read().ToObject(Name ?? System.IO.Path.GetFileNameWithoutExtension(path));
+        ConfigurationReadResult read = ConfigurationReader.ReadObject(settings, path);
+        BackupConfiguration job = read.Configuration
+            ?? throw new BackupException(ParameterErrors.JobNotGood(path, read.Problems, ConfigurationKeys.Parameters));
+        return LocalOnly || this.IsGiven(nameof(MaxChange)) ? job
+            : job with { Options = job.Options with { Rsync = job.Options.Rsync with { MaxChange = ChangeLimit.Proposed } } };
     }
 
     private string WriteFile(string path, string json)

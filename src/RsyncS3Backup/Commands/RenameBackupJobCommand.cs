@@ -49,7 +49,7 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet
 
     private void Rename(JobFile job)
     {
-        ParameterValues.Demand(nameof(NewName), NewName, ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        ParameterValues.Demand(nameof(NewName), NewName, KeyRule.JobName);
         JobList all = JobList.Read();
         JobRename rename = new(job, NewName);
         if (rename.Obstacle(all) is { } obstacle)

@@ -111,12 +111,12 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
     {
         try
         {
-            ParameterValues.Demand(nameof(SmtpServer), SmtpServer, NotificationAddresses.Host, ConfigurationKeys.SmtpServer.Allowed);
-            ParameterValues.Demand(nameof(From), From, NotificationAddresses.MailAddress, ConfigurationRules.MailAddressAllowed);
+            ParameterValues.Demand(nameof(SmtpServer), SmtpServer, KeyRule.MailServer);
+            ParameterValues.Demand(nameof(From), From, KeyRule.MailAddress);
             foreach (string to in To)
-                ParameterValues.Demand(nameof(To), to, NotificationAddresses.MailAddress, ConfigurationRules.MailAddressAllowed);
+                ParameterValues.Demand(nameof(To), to, KeyRule.MailAddress);
             if (Timeout <= TimeSpan.Zero)
-                throw new BackupException(ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", ConfigurationRules.DurationAllowed));
+                throw new BackupException(ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", KeyRule.Duration.Allowed));
         }
         catch (BackupException exception)
         {

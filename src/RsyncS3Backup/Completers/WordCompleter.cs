@@ -12,7 +12,7 @@ public abstract class WordCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string typed = (wordToComplete ?? "").Trim('\'', '"');
-        string[] words = [.. Words()];
+        string[] words = [.. Words(parameterName)];
         IEnumerable<string> startsWith = words.Where(word => word.StartsWith(typed, StringComparison.OrdinalIgnoreCase));
         IEnumerable<string> partStartsWith = words.Where(word => PartStartsWith(word, typed));
         return startsWith.Concat(partStartsWith).Distinct(StringComparer.Ordinal).Select(Result);
@@ -20,6 +20,9 @@ public abstract class WordCompleter : IArgumentCompleter
 
     /// <summary>The words, in the order in which they are offered.</summary>
     private protected abstract IEnumerable<string> Words();
+
+    /// <summary>The words for one of several parameters.</summary>
+    private protected virtual IEnumerable<string> Words(string parameterName) => Words();
 
     private static bool PartStartsWith(string word, string typed)
     {

@@ -12,11 +12,11 @@ internal sealed class GivenBucket(PSCmdlet cmdlet)
     /// <exception cref="BackupException">A value is not allowed.</exception>
     internal S3Destination Read(IBucketParameters given)
     {
-        Demand(nameof(given.BucketName), given.BucketName, ConfigurationRules.BucketName, ConfigurationRules.BucketNameAllowed);
-        Demand(nameof(given.KeyPrefix), given.KeyPrefix, ConfigurationRules.KeyPrefix, ConfigurationRules.KeyPrefixAllowed);
-        Demand(nameof(given.Region), given.Region, ConfigurationRules.Region, ConfigurationRules.RegionAllowed);
-        Demand(nameof(given.ProfileName), given.ProfileName, ConfigurationRules.Profile, ConfigurationRules.ProfileAllowed);
-        Demand(nameof(given.EndpointUrl), given.EndpointUrl, ConfigurationRules.EndpointUrl, ConfigurationRules.EndpointUrlAllowed);
+        Demand(nameof(given.BucketName), given.BucketName, KeyRule.BucketName);
+        Demand(nameof(given.KeyPrefix), given.KeyPrefix, KeyRule.KeyPrefix);
+        Demand(nameof(given.Region), given.Region, KeyRule.Region);
+        Demand(nameof(given.ProfileName), given.ProfileName, KeyRule.Profile);
+        Demand(nameof(given.EndpointUrl), given.EndpointUrl, KeyRule.EndpointUrl);
         return new S3Destination
         {
             Bucket = given.BucketName!,

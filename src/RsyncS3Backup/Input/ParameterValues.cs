@@ -9,13 +9,12 @@ internal static class ParameterValues
     /// <summary>Demands that a parameter's value is what the same key of a configuration may be.</summary>
     /// <param name="parameter">The parameter's name.</param>
     /// <param name="value">Its value; null when it was not given.</param>
-    /// <param name="rule">Says what is wrong with a value, or null.</param>
-    /// <param name="allowed">What is allowed.</param>
+    /// <param name="rule">What is allowed.</param>
     /// <exception cref="BackupException">The rule finds something wrong.</exception>
-    internal static void Demand(string parameter, string? value, Func<string, string?> rule, string allowed)
+    internal static void Demand(string parameter, string? value, KeyRule rule)
     {
-        if (value is not null && rule(value) is { } problem)
-            throw new BackupException(ParameterErrors.InvalidValue(parameter, value, problem, allowed));
+        if (value is not null && rule.Problem(value) is { } problem)
+            throw new BackupException(ParameterErrors.InvalidValue(parameter, value, problem, rule.Allowed));
     }
 
     /// <summary>Demands that what names a stage without a configuration is one name, or none.</summary>
@@ -24,7 +23,7 @@ internal static class ParameterValues
     {
         if (names.Length > 1)
             throw new BackupException(ParameterErrors.SeveralNames(names));
-        Demand("Name", names.SingleOrDefault(), ConfigurationRules.JobName, ConfigurationRules.JobNameAllowed);
+        Demand("Name", names.SingleOrDefault(), KeyRule.JobName);
     }
 
     /// <summary>The value of a -MaxDelete parameter; null when it was not given.</summary>
@@ -33,7 +32,7 @@ internal static class ParameterValues
     {
         if (value is null)
             return null;
-        Demand("MaxDelete", value, ConfigurationRules.MaxDelete, ConfigurationRules.MaxDeleteAllowed);
+        Demand("MaxDelete", value, KeyRule.MaxDelete);
         return DeleteLimit.TryParse(value, out DeleteLimit limit) ? limit : DeleteLimit.Default;
     }
 
@@ -43,7 +42,7 @@ internal static class ParameterValues
     {
         if (value is null)
             return null;
-        Demand("MaxChange", value, ConfigurationRules.MaxChange, ConfigurationRules.MaxChangeAllowed);
+        Demand("MaxChange", value, KeyRule.MaxChange);
         return ChangeLimit.TryParse(value, out ChangeLimit limit) ? limit : ChangeLimit.Off;
     }
 }

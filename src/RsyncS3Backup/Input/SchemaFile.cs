@@ -1,3 +1,4 @@
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Input;
@@ -25,11 +26,12 @@ internal static class SchemaFile
         string temporary = $"{Place}.{Guid.NewGuid():N}.tmp";
         try
         {
-            byte[] content = File.ReadAllBytes(shipped);
-            if (File.Exists(Place) && content.AsSpan().SequenceEqual(File.ReadAllBytes(Place)))
+            string content = File.ReadAllText(shipped);
+            // That of a later version stays: it is how this one can say which version knows a key.
+            if (File.Exists(Place) && File.ReadAllText(Place) is { } there && (there == content || NamedSchema.IsNewer(there, content)))
                 return;
             StateFolder.CreateRoot();
-            using (FileStream file = new(temporary, FileMode.CreateNew))
+            using (StreamWriter file = new(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write }))
                 file.Write(content);
             File.Move(temporary, Place, overwrite: true);
         }

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Configuration;
+
 namespace RsyncS3Backup.Pipeline;
 
 /// <summary>What can be wrong with a cmdlet's parameters.</summary>
@@ -135,6 +137,37 @@ internal static class ParameterErrors
     internal static BackupError NotWritten(string path, string reason) => Create(
         ErrorIds.ConfigurationNotWritten, $"'{path}' could not be written: {reason}", "Check the folder, its permissions and its free space.", path,
         BackupErrorCategory.WriteError);
+
+    internal static BackupError NoSetting(string name) => Create(
+        ErrorIds.InvalidParameter,
+        $"-Clear {ConfigurationText.Quote(name)}: there is no such setting."
+        + ConfigurationText.DidYouMean(name, ConfigurationKeys.Parameters.Select(parameter => parameter.Name)),
+        "Give names of parameters, without their hyphens: -Clear KeepDaily, Region.",
+        "Clear");
+
+    /// <summary>A job that would not be good, and is not written. What a parameter gave is named by the parameter.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="problems">What is wrong.</param>
+    /// <param name="parameters">The parameters that may be named.</param>
+    internal static BackupError JobNotGood(
+        string path, IReadOnlyList<ConfigurationProblem> problems, IReadOnlyCollection<ConfigurationParameter> parameters)
+    {
+        IEnumerable<string> lines = problems.Select(problem =>
+            (parameters.FirstOrDefault(known => IsAt(problem.JsonPath, known.JsonPath))
+                // What a parameter took out may be all that was in an object that must be there.
+                ?? parameters.FirstOrDefault(known => IsAt(known.JsonPath, problem.JsonPath))) is { } parameter
+                ? $"\n  -{parameter.Name}: {problem.Message} Allowed: {problem.Allowed}."
+                : $"\n  {problem}");
+        string noun = problems.Count == 1 ? "1 problem" : $"{problems.Count} problems";
+        return BackupError.Make(
+            ErrorIds.ConfigurationInvalid, BackupErrorCategory.InvalidArgument,
+            $"'{path}' was not written, because the job would have {noun}:{string.Concat(lines)}",
+            "Correct each one; Get-Help about_RsyncS3Backup_Configuration describes all keys.", path, BackupExitCode.BadConfiguration,
+            hasLines: true);
+    }
+
+    private static bool IsAt(string jsonPath, string key) =>
+        jsonPath.StartsWith(key, StringComparison.Ordinal) && (jsonPath.Length == key.Length || jsonPath[key.Length] is '.' or '[');
 
     private static BackupError Create(
         string id, string message, string action, string target, BackupErrorCategory category = BackupErrorCategory.InvalidArgument) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
@@ -12,6 +13,24 @@ public sealed class ConfigurationDocumentsTests
 
     private static JsonObject Schema =>
         JsonNode.Parse(ConfigurationSamples.RepositoryFile("src/RsyncS3Backup/schema/backup-job.schema.json"))!.AsObject();
+
+    [Fact]
+    public void The_schema_is_what_the_table_of_keys_makes() =>
+        AssertMade("src/RsyncS3Backup/schema/backup-job.schema.json", _ => ConfigurationSchema.Make());
+
+    [Fact]
+    public void The_tables_of_the_reference_are_what_the_table_of_keys_makes() =>
+        AssertMade("docs/configuration.md", ConfigurationReference.Make);
+
+    [Fact]
+    public void The_parameters_are_what_the_table_of_keys_makes() =>
+        AssertMade("src/RsyncS3Backup/Commands/ConfigurationParametersCmdlet.cs", _ => ConfigurationParameterPages.Source());
+
+    [Theory]
+    [InlineData("New")]
+    [InlineData("Set")]
+    public void The_help_of_the_parameters_is_what_the_table_of_keys_makes(string verb) =>
+        AssertMade($"docs/en-US/{verb}-BackupConfiguration.md", ConfigurationParameterPages.Help);
 
     [Fact]
     public void The_schema_has_the_keys_of_the_reader() =>
@@ -74,10 +93,47 @@ public sealed class ConfigurationDocumentsTests
     }
 
     [Fact]
+    public void Every_example_of_a_key_is_good()
+    {
+        foreach ((_, ConfigurationKey key) in ConfigurationKeys.All.Where(known => known.Key.Examples is not null && known.Key.Section is null))
+        {
+            foreach (JsonNode? example in JsonNode.Parse(key.Examples!)!.AsArray())
+            {
+                IEnumerable<string> values = example switch
+                {
+                    JsonArray items => items.Select(item => (string)item!),
+                    JsonObject members => members.Select(member => (string)member.Value!),
+                    _ => [example!.ToString()],
+                };
+                Assert.All(values, value => Assert.Null(key.Rule.Problem(value)));
+            }
+        }
+    }
+
+    [Fact]
+    public void No_two_keys_have_one_parameter() =>
+        Assert.Equal(
+            ConfigurationKeys.Parameters.Count,
+            ConfigurationKeys.Parameters.Select(parameter => parameter.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+
+    [Fact]
     public void Every_value_of_the_records_enumerations_has_a_name()
     {
-        Assert.Equal(["auto", "journal", "catalog", "reconcile"], ConfigurationKeys.SyncMode.Values);
-        Assert.Equal(["whenSupported", "whenRequired"], ConfigurationKeys.ChecksumMode.Values);
+        Assert.Equal(["auto", "journal", "catalog", "reconcile"], Key("syncMode").Values);
+        Assert.Equal(["whenSupported", "whenRequired"], Key("checksumMode").Values);
+    }
+
+    private static ConfigurationKey Key(string name) => ConfigurationKeys.All.Single(known => known.Key.Name == name).Key;
+
+    /// <summary>Demands that a file is what is made; with RSYNCS3BACKUP_MAKE_DOCUMENTS=1 it is made so instead.</summary>
+    private static void AssertMade(string file, Func<string, string> make)
+    {
+        string text = ConfigurationSamples.RepositoryFile(file);
+        string made = make(text);
+        if (Environment.GetEnvironmentVariable("RSYNCS3BACKUP_MAKE_DOCUMENTS") == "1" && made != text)
+            File.WriteAllText(Repository.Path(file), made);
+        else
+            Assert.Equal(made, text);
     }
 
     private static IEnumerable<(string Parent, string Name, JsonObject Definition, bool Required)> SchemaKeys(string path, JsonObject schema)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RsyncS3Backup.Configuration;
 using Xunit;
 
@@ -39,6 +40,57 @@ public sealed class ConfigurationEditorTests
     [InlineData("""{ "x": { "name": 1 }, "name": { "b": [{}] } }""", """{ "x": { "name": 1 }, "name": "n" }""")]
     public void Whatever_the_style_the_text_stays_a_configuration_of_that_style(string before, string after) =>
         Assert.Equal(after, ConfigurationEditor.Set(before, ["name"], "\"n\""));
+
+    [Theory]
+    [InlineData("""{ "a": 1, "k": 2 }""", """{ "a": 1 }""")]
+    [InlineData("""{ "k": 2, "a": 1 }""", """{ "a": 1 }""")]
+    [InlineData("""{ "a": 1 }""", """{ "a": 1 }""")]
+    [InlineData("{\n  \"k\": [1,\n    2], // of the key\n  \"a\": 1\n}", "{\n  \"a\": 1\n}")]
+    [InlineData("{\r\n\t// of a\r\n\t\"a\": 1, // more\r\n\t\"k\": 2\r\n}", "{\r\n\t// of a\r\n\t\"a\": 1 // more\r\n}")]
+    [InlineData("{\n  \"a\": \"é,\",\n  \"k\": 2, /* it */\n}", "{\n  \"a\": \"é,\",\n}")]
+    [InlineData("{\n  \"k\": 1, \"a\": 2\n}", "{\n  \"a\": 2\n}")]
+    public void A_key_that_is_removed_goes_with_its_line_and_comma(string before, string after) =>
+        Assert.Equal(after, ConfigurationEditor.Remove(before, ["k"]));
+
+    [Theory]
+    [InlineData("""{ "a": 1, "o": { "p": { "k": 1 } } }""", """{ "a": 1 }""")]
+    [InlineData("""{ "a": 1, "o": { "p": { "k": 1, }, "q": 2 } }""", """{ "a": 1, "o": { "q": 2 } }""")]
+    [InlineData("""{ "o": { "k": 1 } }""", """{ "o": { "k": 1 } }""")]
+    public void An_object_that_nothing_is_left_in_goes_too(string before, string after) =>
+        Assert.Equal(after, ConfigurationEditor.Remove(before, ["o", "p", "k"]));
+
+    [Fact]
+    public void Each_key_of_a_job_can_be_removed_and_set_again_and_nothing_else_changes()
+    {
+        foreach (ConfigurationParameter parameter in ConfigurationKeys.Parameters)
+        {
+            JsonNode full = JsonNode.Parse(ConfigurationSamples.Full)!;
+            JsonNode owner = parameter.Path.SkipLast(1).Aggregate(full, (node, name) => node[name]!);
+            string value = owner[parameter.Path[^1]]?.ToJsonString() ?? "null";
+            owner.AsObject().Remove(parameter.Path[^1]);
+
+            string removed = ConfigurationEditor.Remove(ConfigurationSamples.Full, parameter.Path);
+
+            Assert.True(JsonNode.DeepEquals(full, JsonNode.Parse(removed)) || owner.AsObject().Count == 0, parameter.Name);
+            Assert.True(
+                JsonNode.DeepEquals(
+                    JsonNode.Parse(ConfigurationSamples.Full), JsonNode.Parse(ConfigurationEditor.Set(removed, parameter.Path, value))),
+                parameter.Name);
+        }
+    }
+
+    [Fact]
+    public void What_stands_where_an_object_belongs_is_replaced_by_one() =>
+        Assert.Equal("""{ "o": { "k": 1 } }""", ConfigurationEditor.Set("""{ "o": null }""", ["o", "k"], "1"));
+
+    [Theory]
+    [InlineData("a\nb\nc\n", "a\nx\nc\n", "- b|+ x")]
+    [InlineData("a\r\nb\r\n", "a\r\nb\r\nc\r\n", "+ c")]
+    [InlineData("a\na\na", "a\na", "- a")]
+    [InlineData("1\n2\n3\n4", "2\n3\n5\n4", "- 1|+ 5")]
+    [InlineData("same", "same", "")]
+    public void A_difference_is_the_lines_that_go_and_come(string before, string after, string expected) =>
+        Assert.Equal(expected, string.Join('|', TextDifference.Lines(before, after)));
 
     [Theory]
     [InlineData(ConfigurationSamples.Least)]

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.ObjectStore.Pacing;
 using Xunit;
 
@@ -128,6 +130,26 @@ public sealed class ConfigurationReaderTests
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }
+
+    [Fact]
+    public void Every_key_is_written_and_reads_as_it_was()
+    {
+        BackupConfiguration job = Good(ConfigurationSamples.Full);
+
+        string written = ConfigurationWriter.ToJson(job);
+
+        IEnumerable<ConfigurationKey> found = KeysIn(JsonNode.Parse(written)!, ConfigurationKeys.Job.Keys);
+        Assert.Empty(ConfigurationKeys.All.Where(known => !found.Contains(known.Key)).Select(known => $"{known.Parent}.{known.Key.Name}"));
+        Assert.Equal(JsonSerializer.Serialize(job), JsonSerializer.Serialize(Good(written)));
+    }
+
+    private static IEnumerable<ConfigurationKey> KeysIn(JsonNode json, IReadOnlyList<ConfigurationKey> keys) => json is JsonArray items
+        ? items.SelectMany(item => item is JsonObject ? KeysIn(item, keys) : [])
+        : json.AsObject().SelectMany(member =>
+        {
+            ConfigurationKey key = keys.Single(known => known.Name == member.Key);
+            return key.Section is null ? [key] : KeysIn(member.Value!, key.Members).Append(key);
+        });
 
     [Theory]
     [InlineData("\"10MiB\"", 10_485_760)]
@@ -353,6 +375,45 @@ public sealed class ConfigurationReaderTests
         ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.With($"$.{key}", "1")));
         Assert.Equal($"$.{key}", problem.JsonPath);
         Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("$.options.rsync.colour", true)]
+    [InlineData("$.sources[0].colour", true)]
+    [InlineData("$.colour", false)]
+    [InlineData("$.destination.colour", false)]
+    public void A_key_of_a_later_version_is_told_with_that_version(string jsonPath, bool isKnown)
+    {
+        using TemporaryFolder folder = new();
+        string schema = folder["backup-job.schema.json"];
+        File.WriteAllText(schema, """
+            { "properties": {
+              "colour": { "x-since": "now {0}" },
+              "sources": { "items": { "properties": { "colour": { "x-since": "3.1.0" } } } },
+              "options": { "properties": { "rsync": { "properties": { "colour": { "type": "string", "x-since": "3.1.0" } } } } } } }
+            """);
+        string json = ConfigurationSamples.With(jsonPath, "1").Replace(
+            "./backup-job.schema.json", new Uri(schema).AbsoluteUri, StringComparison.Ordinal);
+
+        ConfigurationProblem problem = Assert.Single(Problems(json));
+
+        string expected = isKnown ? "is a key of version 3.1.0 and later, and this version is older." : "is no key.";
+        Assert.EndsWith(expected, problem.Message, StringComparison.Ordinal);
+        Assert.Equal(isKnown, problem.Allowed.Contains("version 3.1.0 or later of the module", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\"urn:x\"")]
+    [InlineData("\"https://example.com/schema.json\"")]
+    [InlineData("\"file:///dev/zero\"")]
+    [InlineData("\"/nowhere\"")]
+    [InlineData("\"a\\u0000b\"")]
+    [InlineData("7")]
+    public void A_schema_that_cannot_be_read_changes_nothing(string schema)
+    {
+        string json = ConfigurationSamples.With("$.$schema", schema).Insert(1, "\"colour\": 1,");
+
+        Assert.Contains(Problems(json), problem => problem.Message == "'colour' is no key.");
     }
 
     [Theory]

@@ -1,4 +1,6 @@
+using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Jobs;
 using Xunit;
 
@@ -42,6 +44,27 @@ public sealed class JobListTests : IDisposable
 
         Assert.Equal(used, job.Path);
         Assert.Equal([hidden], job.Hides);
+    }
+
+    [SkippableFact]
+    public void A_file_that_is_written_again_is_whose_it_was_and_a_link_stays_one()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no such owners.");
+        string path = Write("elsewhere/photos.json");
+        string link = Path.Combine(files.Folder("user"), "photos.json");
+        File.CreateSymbolicLink(link, path);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        uint owner = Environment.IsPrivilegedProcess ? 65534 : FileAttributesReader.Read(path).UserId;
+        if (Environment.IsPrivilegedProcess)
+            RawFileSystem.SetOwner(path, owner, owner);
+        FileAttributesSnapshot before = FileAttributesReader.Read(path);
+
+        JobFile.Write(link, "{}");
+
+        FileAttributesSnapshot after = FileAttributesReader.Read(path);
+        Assert.Equal((before.UserId, before.GroupId, before.Mode), (after.UserId, after.GroupId, after.Mode));
+        Assert.Equal(("{}", path), (File.ReadAllText(path), new FileInfo(link).LinkTarget));
+        Assert.Equal(owner, after.UserId);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Configuration;
 
 /// <summary>What hooks and notifications of a job may be.</summary>
-public sealed class SurroundingsReaderTests
+public sealed class SurroundingsChecksTests
 {
     [Fact]
     public void A_list_is_a_command()

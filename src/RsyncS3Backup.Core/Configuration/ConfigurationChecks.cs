@@ -1,0 +1,155 @@
+using RsyncS3Backup.Configuration.Keys;
+
+namespace RsyncS3Backup.Configuration;
+
+/// <summary>What the keys of a job must be to one another.</summary>
+internal static class ConfigurationChecks
+{
+    /// <summary>Reports where keys that are good by themselves do not fit together.</summary>
+    public static void Run(ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        ConfigurationObject? rsync = job.Object("options")?.Object("rsync");
+        ConfigurationObject? syncToS3 = rsync?.Object("syncToS3");
+        S3SyncOptions stage2 = configuration.Options.Rsync.SyncToS3;
+        if (stage2.Enabled && !job.Has("destination"))
+            job.Missing("destination");
+        CheckSourceNames(job, configuration, problems);
+        CheckSmallObjects(syncToS3, stage2, problems);
+        CheckRetention(syncToS3, stage2, problems);
+        CheckEncryption(job.Object("destination")?.Object("encryption"), problems);
+        CheckTransports(job, configuration, problems);
+        CheckDeleteExcluded(rsync, problems);
+        CheckMirror(rsync?.NodeOf("localDestination"), configuration, problems);
+    }
+
+    /// <summary>A job that has no name, named after its file or its mirror.</summary>
+    public static BackupConfiguration WithDefaultName(
+        BackupConfiguration configuration, ConfigurationObject job, string? defaultName, ConfigurationProblems problems)
+    {
+        string mirror = configuration.Options.Rsync.LocalDestination;
+        if (defaultName is null && mirror.Length == 0)
+            return configuration;
+        string name = defaultName ?? ConfigurationPaths.LastPart(mirror);
+        if (ConfigurationRules.JobName(name) is { } problem)
+        {
+            problems.Add("$.name", job.Node.Line, $"The job has no name, and what it would be named after cannot be one: {problem}",
+                KeyRule.JobName.Allowed);
+        }
+
+        return configuration with { Name = name };
+    }
+
+    private static void CheckSourceNames(
+        ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        IReadOnlyList<ConfigurationObject> sources = job.Objects("sources");
+        if (sources.Count < 2)
+            return;
+        Dictionary<string, string> taken = new(ConfigurationPaths.NameComparer);
+        foreach ((ConfigurationObject source, BackupSource bound) in sources.Zip(configuration.Sources))
+        {
+            // A path or a name that was refused says nothing about its folder.
+            if (bound.Path.Length == 0 || (bound.Name is null && source.Has("name")))
+                continue;
+            string name = bound.Name ?? ConfigurationPaths.LastPart(bound.Path);
+            const string allowed = "a name of its own for each of several sources";
+            string? problem = name.Length == 0
+                ? $"{ConfigurationText.Quote(bound.Path)} has no last part to name its folder in the mirror."
+                : taken.TryAdd(name, source.Node.JsonPath)
+                    ? null
+                    : $"Its folder in the mirror is {ConfigurationText.Quote(name)}, as is that of {taken[name]}.";
+            if (problem is not null)
+                problems.Add(source.Node, problem, allowed);
+        }
+    }
+
+    private static void CheckSmallObjects(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)
+    {
+        if (syncToS3?.NodeOf("smallObjectStorageClass") is not { } node || S3StorageClasses.HasMinimum(options.StorageClass))
+            return;
+        // A storage class that was refused says nothing about small objects.
+        if (syncToS3.Has("storageClass") && syncToS3.NodeOf("storageClass") is null)
+            return;
+        problems.Add(node, $"{options.StorageClass} has no smallest billed size, so small objects cost no more there.",
+            "this key only with storageClass STANDARD_IA, ONEZONE_IA or GLACIER_IR");
+    }
+
+    private static void CheckRetention(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)
+    {
+        // A prefix that was refused says nothing about snapshots.
+        if (syncToS3 is null || (syncToS3.Has("s3Prefix") && syncToS3.NodeOf("s3Prefix") is null))
+            return;
+        if (DatedPrefix.NamesTimes(options.S3Prefix))
+            return;
+        string problem = RsyncS3Backup.KeyPrefix.HasDateTokens(options.S3Prefix)
+            ? $"{ConfigurationText.Quote(options.S3Prefix!)} gives the same prefix again at another time, so it does not tell how old a snapshot is."
+            : "Only dated snapshots are pruned, and 's3Prefix' has no date tokens.";
+        foreach (string key in SyncToS3Keys.Retention)
+        {
+            if (syncToS3.NodeOf(key) is { } node)
+                problems.Add(node, problem, "this key only with date tokens in 's3Prefix' that begin with the year, such as '{yyyy-MM-dd}'");
+        }
+    }
+
+    private static void CheckEncryption(ConfigurationObject? encryption, ConfigurationProblems problems)
+    {
+        if (encryption?.Text("mode") is not { } text)
+            return;
+        S3EncryptionMode mode = ConfigurationKeys.ValueOf<S3EncryptionMode>(text);
+        string name = ConfigurationKeys.NameOf(mode);
+        if (mode == S3EncryptionMode.SseS3 && encryption.NodeOf("kmsKeyId") is { } key)
+            problems.Add(key, $"{name} uses keys of S3's own, not one of KMS.", "this key only with mode SSE-KMS or DSSE-KMS");
+        if (mode != S3EncryptionMode.SseKms && encryption.NodeOf("bucketKey") is { } bucketKey)
+            problems.Add(bucketKey, $"{name} has no bucket keys.", "this key only with mode SSE-KMS");
+    }
+
+    private static void CheckTransports(ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        foreach ((ConfigurationObject source, BackupSource bound) in job.Objects("sources").Zip(configuration.Sources))
+        {
+            if (bound.Path.Length == 0)
+                continue;
+            RemoteTransport? transport = RemotePath.IsRemote(bound.Path) && RemotePath.TryRead(bound.Path, out RemotePath? remote) is null
+                ? remote!.Transport
+                : null;
+            string quoted = ConfigurationText.Quote(bound.Path);
+            if (bound.Ssh is not null && transport != RemoteTransport.Ssh)
+                problems.Add(source.Node, $"{quoted} is not reached by ssh, so 'ssh' has no place here.", "'ssh' with '[user@]host:/path'");
+            if (bound.PasswordFile is not null && transport != RemoteTransport.Daemon)
+            {
+                problems.Add(source.Node, $"{quoted} is on no rsync daemon, so 'passwordFile' has no place here.",
+                    "'passwordFile' with '[user@]host::module/path' or 'rsync://…'; ssh logs in with 'ssh.identityFile'");
+            }
+        }
+    }
+
+    private static void CheckMirror(ConfigurationNode? mirror, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        if (mirror is null)
+            return;
+        string destination = configuration.Options.Rsync.LocalDestination;
+        foreach (string source in configuration.Sources.Select(source => source.Path).Where(path => path.Length > 0 && !RemotePath.IsRemote(path)))
+        {
+            string? relation = ConfigurationPaths.AreSame(destination, source) ? "is"
+                : ConfigurationPaths.IsInside(destination, source) ? "is inside"
+                : ConfigurationPaths.IsInside(source, destination) ? "holds"
+                : null;
+            if (relation is not null)
+            {
+                string message = $"{ConfigurationText.Quote(destination)} {relation} the source {ConfigurationText.Quote(source)}.";
+                problems.Add(mirror, message, "a folder that is no source, is in no source and holds no source");
+            }
+        }
+    }
+
+    private static void CheckDeleteExcluded(ConfigurationObject? rsync, ConfigurationProblems problems)
+    {
+        bool deletes = rsync?.Flag("deleteExtraneous") ?? rsync?.Has("deleteExtraneous") == true;
+        if (rsync?.Flag("deleteExcluded") == true && !deletes)
+        {
+            problems.Add(
+                rsync.NodeOf("deleteExcluded")!, "Without 'deleteExtraneous' nothing is deleted from the mirror.",
+                "'deleteExcluded' together with 'deleteExtraneous': true");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+namespace RsyncS3Backup.Configuration.Keys;
+
+/// <summary>The keys of <c>options.rsync</c>: stage 1.</summary>
+internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKeys.None.Rsync)
+{
+    protected override IEnumerable<ConfigurationKey<RsyncOptions>> MakeTable() =>
+    [
+        Path("localDestination", KeyRule.Mirror, rsync => rsync.LocalDestination, (rsync, value) => rsync with { LocalDestination = value },
+            "The mirror's root folder: absolute, or starting with `~/`. It must not be a source, be inside a source or hold a source.") with
+        { Required = true, Examples = """["/Volumes/Backup/photos"]""", Parameter = "Destination" },
+
+        Flag("deleteExtraneous", rsync => rsync.DeleteExtraneous, (rsync, value) => rsync with { DeleteExtraneous = value },
+            "Delete from the mirror what the sources no longer have.") with { IsAlwaysWritten = true },
+
+        Texts("excludePatterns", KeyRule.Pattern, rsync => rsync.ExcludePatterns, (rsync, value) => rsync with { ExcludePatterns = value },
+            "What is left out, as [rsync's exclude patterns](https://download.samba.org/pub/rsync/rsync.1#FILTER_RULES).") with
+        { IsAlwaysWritten = true, Examples = """[[".DS_Store", "Thumbs.db"]]""", Parameter = "ExcludePattern" },
+
+        Flag("hardLinks", rsync => rsync.HardLinks, (rsync, value) => rsync with { HardLinks = value },
+            "Keep hard links as hard links (`rsync -H`).") with { IsAlwaysWritten = true },
+
+        Texts("includePatterns", KeyRule.Pattern, rsync => rsync.IncludePatterns, (rsync, value) => rsync with { IncludePatterns = value },
+            "rsync's include patterns. They come before all exclude patterns, and the first pattern that matches a name counts.") with
+        { Examples = """[["*/", "*.jpg"]]""", Parameter = "IncludePattern" },
+
+        Paths("patternFiles", KeyRule.Path, rsync => rsync.PatternFiles, (rsync, value) => rsync with { PatternFiles = value },
+            "Files with a pattern a line, as rsync's `--exclude-from` reads them: a line is an exclude pattern, `+ ` before it makes it an "
+            + "include pattern, empty lines and those that begin with `#` or `;` are ignored. They come after the patterns above. Absolute "
+            + "paths. In UTF-8, or in UTF-16 with a byte order mark; a file that is not there, or no text, is an error "
+            + "(`PatternFileInvalid`), and a blank at the end of a line a warning.") with
+        { Examples = """[["/etc/backup/exclude.txt"]]""", Parameter = "PatternFile" },
+
+        Flag("deleteExcluded", rsync => rsync.DeleteExcluded, (rsync, value) => rsync with { DeleteExcluded = value },
+            "Delete from the mirror what the patterns exclude, as if the sources no longer had it (`rsync --delete-excluded`), within "
+            + "`maxDelete`; see [Excluding later](#excluding-later). Needs `deleteExtraneous`."),
+
+        Flag("acls", rsync => rsync.Acls, (rsync, value) => rsync with { Acls = value },
+            "Keep access control lists (`rsync -A`)."),
+
+        Flag("extendedAttributes", rsync => rsync.ExtendedAttributes, (rsync, value) => rsync with { ExtendedAttributes = value },
+            "Keep extended attributes (`rsync -X`)."),
+
+        Flag("checksum", rsync => rsync.Checksum, (rsync, value) => rsync with { Checksum = value },
+            "Compare contents by checksum in every run instead of by size and time (`rsync -c`). Reads both sides completely."),
+
+        Duration("checksumEvery", rsync => rsync.ChecksumEvery, (rsync, value) => rsync with { ChecksumEvery = value },
+            "Compare contents by checksum in the first run, and then in the first run after this time.") with
+        { Default = "never", Examples = """["30d"]""" },
+
+        Bandwidth("bandwidthLimit", rsync => rsync.BandwidthLimit, (rsync, value) => rsync with { BandwidthLimit = value },
+            "The most bytes a second, at least 1024: a number, or text such as `\"10MiB\"` or `\"500kB\"`. rsync keeps whole KiB; it is "
+            + "rounded up.") with
+        { Default = "none", Examples = """["10MiB", "500kB", 1048576]""" },
+
+        Flag("numericIds", rsync => rsync.NumericIds, (rsync, value) => rsync with { NumericIds = value },
+            "Keep owners and groups by number instead of by name."),
+
+        Flag("inplace", rsync => rsync.Inplace, (rsync, value) => rsync with { Inplace = value },
+            "Write changes into the mirror's files instead of replacing the files: less room and fewer writes for large files, but a file "
+            + "is inconsistent while it is written and after a run that was stopped in it, until the next run."),
+
+        Flag("sparse", rsync => rsync.Sparse, (rsync, value) => rsync with { Sparse = value },
+            "Keep runs of zeros as holes."),
+
+        Texts("extraArguments", KeyRule.ExtraArgument, rsync => rsync.ExtraArguments, (rsync, value) => rsync with { ExtraArguments = value },
+            "Further rsync arguments; see [Extra arguments](#extra-arguments).") with
+        { Examples = """[["--one-file-system", "--timeout=600"]]""", Parameter = "ExtraArgument" },
+
+        TextOrNumber("maxDelete", KeyRule.MaxDelete, rsync => rsync.MaxDelete.ToString(),
+            (rsync, text) => DeleteLimit.TryParse(text, out DeleteLimit limit) ? rsync with { MaxDelete = limit } : rsync,
+            "How much one run may delete, in the mirror and in the bucket: a number of entries (`100`), a share of what is there "
+            + "(`\"25%\"`), or `\"default\"`: half of what is there, and in any case 100. `\"100%\"` is no limit.") with
+        { Examples = """[100, "25%", "default"]""" },
+
+        TextOrNumber("maxChange", KeyRule.MaxChange, rsync => rsync.MaxChange.ToString(),
+            (rsync, text) => ChangeLimit.TryParse(text, out ChangeLimit limit) ? rsync with { MaxChange = limit } : rsync,
+            "How many files that S3 has may come with new content in one run, as after an attack that encrypts everything: a number (`1000`), a "
+            + "share (`\"25%\"`), the larger of both (`\"60% or 500\"`, which `New-BackupConfiguration` writes), or `\"off\"`. See "
+            + "[Changes that stage 2 refuses](#changes-that-stage-2-refuses).") with
+        { Examples = """["60% or 500", 1000, "25%", "off"]""" },
+
+        Flag("requireMountPoint", rsync => rsync.RequireMountPoint, (rsync, value) => rsync with { RequireMountPoint = value },
+            "Demand that the mirror is on another file system than `/`, so that a drive that is not mounted is noticed."),
+
+        Path("rsyncPath", KeyRule.Path, rsync => rsync.RsyncPath, (rsync, value) => rsync with { RsyncPath = value },
+            "The rsync program, an absolute path.") with
+        { Default = "the first `rsync` on the PATH", Examples = """["/opt/homebrew/bin/rsync"]""" },
+
+        Object("syncToS3", new SyncToS3Keys(), "an object: how stage 2 works",
+            rsync => rsync.SyncToS3, (rsync, value) => rsync with { SyncToS3 = value },
+            "Stage 2.") with { IsAlwaysWritten = true, Default = "all its defaults" },
+    ];
+}

@@ -1,0 +1,36 @@
+using RsyncS3Backup.Configuration;
+
+namespace RsyncS3Backup.Jobs;
+
+/// <summary>
+/// What a job may be good for in spite of, but hardly was meant: said when its file is written, because the machine may not be as it will
+/// be when the job runs.
+/// </summary>
+internal static class JobDoubts
+{
+    /// <summary>Sentences about a job's places on this machine, and what they have to do with those of other jobs.</summary>
+    public static IEnumerable<string> Of(BackupConfiguration job, JobList others)
+    {
+        foreach (string source in job.Sources.Select(source => source.Path))
+        {
+            bool isRemote = RemotePath.IsRemote(source);
+            if (!isRemote && (Directory.Exists(source) || File.Exists(source)))
+                continue;
+            string quoted = ConfigurationText.Quote(source);
+            if (source.AsSpan().ContainsAny('*', '?', '['))
+                yield return $"'*', '?' and '[' mean themselves in the source {quoted}: name each folder, or leave files out by patterns.";
+            else if (!isRemote)
+                yield return $"The source {quoted} is not there. A run is refused until it is.";
+        }
+
+        string mirror = job.Options.Rsync.LocalDestination;
+        if (!Directory.Exists(mirror) && Path.GetDirectoryName(mirror) is { } parent && !Directory.Exists(parent))
+        {
+            yield return $"The folder above the mirror, {ConfigurationText.Quote(parent)}, is not there. "
+                + "A run is refused until it is made, or the drive is mounted.";
+        }
+
+        foreach (ConfigurationProblem overlap in others.OverlapsOf(job))
+            yield return $"{overlap.Message} Each would delete what the other wrote; choose {overlap.Allowed}.";
+    }
+}

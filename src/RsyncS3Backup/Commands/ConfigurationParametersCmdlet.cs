@@ -1,0 +1,291 @@
+using System.Collections;
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Pipeline;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>
+/// A parameter for each key of a configuration. Made from the table of keys (<c>ConfigurationDocumentsTests</c>): what is to be different
+/// is changed there.
+/// </summary>
+public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
+{
+    private protected ConfigurationParametersCmdlet()
+    {
+    }
+
+    /// <summary>Delete from the mirror what the sources no longer have.</summary>
+    [Parameter]
+    public SwitchParameter DeleteExtraneous { get; set; }
+
+    /// <summary>What is left out, as rsync's exclude patterns.</summary>
+    [Parameter]
+    public string[]? ExcludePattern { get; set; }
+
+    /// <summary>Keep hard links as hard links ('rsync -H').</summary>
+    [Parameter]
+    public SwitchParameter HardLinks { get; set; }
+
+    /// <summary>rsync's include patterns.</summary>
+    [Parameter]
+    public string[]? IncludePattern { get; set; }
+
+    /// <summary>
+    /// Files with a pattern a line, as rsync's '--exclude-from' reads them: a line is an exclude pattern, '+ ' before it makes it
+    /// an include pattern, empty lines and those that begin with '#' or ';' are ignored.
+    /// </summary>
+    [Parameter]
+    public string[]? PatternFile { get; set; }
+
+    /// <summary>
+    /// Delete from the mirror what the patterns exclude, as if the sources no longer had it ('rsync --delete-excluded'), within
+    /// 'maxDelete'.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter DeleteExcluded { get; set; }
+
+    /// <summary>Keep access control lists ('rsync -A').</summary>
+    [Parameter]
+    public SwitchParameter Acls { get; set; }
+
+    /// <summary>Keep extended attributes ('rsync -X').</summary>
+    [Parameter]
+    public SwitchParameter ExtendedAttributes { get; set; }
+
+    /// <summary>Compare contents by checksum in every run instead of by size and time ('rsync -c').</summary>
+    [Parameter]
+    public SwitchParameter Checksum { get; set; }
+
+    /// <summary>Compare contents by checksum in the first run, and then in the first run after this time.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? ChecksumEvery { get; set; }
+
+    /// <summary>The most bytes a second, at least 1024: a number, or text such as '10MiB' or '500kB'.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? BandwidthLimit { get; set; }
+
+    /// <summary>Keep owners and groups by number instead of by name.</summary>
+    [Parameter]
+    public SwitchParameter NumericIds { get; set; }
+
+    /// <summary>
+    /// Write changes into the mirror's files instead of replacing the files: less room and fewer writes for large files, but a
+    /// file is inconsistent while it is written and after a run that was stopped in it, until the next run.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Inplace { get; set; }
+
+    /// <summary>Keep runs of zeros as holes.</summary>
+    [Parameter]
+    public SwitchParameter Sparse { get; set; }
+
+    /// <summary>Further rsync arguments.</summary>
+    [Parameter]
+    public string[]? ExtraArgument { get; set; }
+
+    /// <summary>
+    /// How much one run may delete, in the mirror and in the bucket: a number of entries ('100'), a share of what is there
+    /// ('25%'), or 'default': half of what is there, and in any case 100.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? MaxDelete { get; set; }
+
+    /// <summary>
+    /// How many files that S3 has may come with new content in one run, as after an attack that encrypts everything: a number
+    /// ('1000'), a share ('25%'), the larger of both ('60% or 500', which 'New-BackupConfiguration' writes), or 'off'.
+    /// </summary>
+    [Parameter]
+    public string? MaxChange { get; set; }
+
+    /// <summary>
+    /// Demand that the mirror is on another file system than '/', so that a drive that is not mounted is noticed.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter RequireMountPoint { get; set; }
+
+    /// <summary>The rsync program, an absolute path.</summary>
+    [Parameter]
+    public string? RsyncPath { get; set; }
+
+    /// <summary>
+    /// The storage class of new objects: 'STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'GLACIER',
+    /// 'DEEP_ARCHIVE' or 'REDUCED_REDUNDANCY'.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? StorageClass { get; set; }
+
+    /// <summary>What every key starts with.</summary>
+    [Parameter]
+    public string? KeyPrefix { get; set; }
+
+    /// <summary>How many of the newest dated snapshots are kept, from 1.</summary>
+    [Parameter]
+    public int KeepLast { get; set; }
+
+    /// <summary>Of how many days with snapshots the newest one is kept.</summary>
+    [Parameter]
+    public int KeepDaily { get; set; }
+
+    /// <summary>Of how many weeks (ISO 8601: Monday to Sunday) with snapshots the newest one is kept.</summary>
+    [Parameter]
+    public int KeepWeekly { get; set; }
+
+    /// <summary>Of how many months with snapshots the newest one is kept.</summary>
+    [Parameter]
+    public int KeepMonthly { get; set; }
+
+    /// <summary>Of how many years with snapshots the newest one is kept.</summary>
+    [Parameter]
+    public int KeepYearly { get; set; }
+
+    /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has.</summary>
+    [Parameter]
+    public SwitchParameter DeleteFromS3 { get; set; }
+
+    /// <summary>How differences are found: 'auto' takes the cheapest way that is safe.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? SyncMode { get; set; }
+
+    /// <summary>How often at least the mirror is compared with a full listing.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? ReconcileEvery { get; set; }
+
+    /// <summary>How many requests to S3 may be in flight, 1 to 1024.</summary>
+    [Parameter]
+    public int ThrottleLimit { get; set; }
+
+    /// <summary>
+    /// The storage class of objects under 128 KiB, 'STANDARD', 'INTELLIGENT_TIERING' or 'REDUCED_REDUNDANCY', when 'storageClass'
+    /// is 'STANDARD_IA', 'ONEZONE_IA' or 'GLACIER_IR': those bill each object as at least 128 KiB.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? SmallObjectStorageClass { get; set; }
+
+    /// <summary>
+    /// Which folders get an object of their own, whose key ends in '/': 'empty' those with nothing in them, 'all' each one, so
+    /// that its owner, permissions and time are kept, or 'none'.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? DirectoryMarkers { get; set; }
+
+    /// <summary>rsync patterns of what does not go to S3 although it is in the mirror.</summary>
+    [Parameter]
+    public string[]? S3ExcludePattern { get; set; }
+
+    /// <summary>Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters.</summary>
+    [Parameter]
+    public Hashtable? Tag { get; set; }
+
+    /// <summary>Bytes a second that stage 2 may send, at least 1024: a number, or text such as '10MiB'.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? S3BandwidthLimit { get; set; }
+
+    /// <summary>The run ends when nothing has moved for that long.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? S3Timeout { get; set; }
+
+    /// <summary>The bucket's region.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(RegionCompleter))]
+    public string? Region { get; set; }
+
+    /// <summary>The endpoint of an S3-compatible store: 'https://' or 'http://', host and port, nothing else.</summary>
+    [Parameter]
+    public string? EndpointUrl { get; set; }
+
+    /// <summary>Address the bucket by path ('host/bucket') instead of by host name ('bucket.host').</summary>
+    [Parameter]
+    public SwitchParameter ForcePathStyle { get; set; }
+
+    /// <summary>'whenSupported' sends a CRC32 with every upload.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? ChecksumMode { get; set; }
+
+    /// <summary>The profile of the shared AWS configuration files.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ProfileNameCompleter))]
+    public string? ProfileName { get; set; }
+
+    /// <summary>
+    /// 'SSE-S3' uses keys of S3's own, 'SSE-KMS' those of the Key Management Service, 'DSSE-KMS' the latter in two layers.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? EncryptionMode { get; set; }
+
+    /// <summary>The id, ARN or alias of the KMS key; only with 'SSE-KMS' and 'DSSE-KMS'.</summary>
+    [Parameter]
+    public string? KmsKeyId { get; set; }
+
+    /// <summary>Ask KMS once a bucket and not once an object, which costs less; only with 'SSE-KMS'.</summary>
+    [Parameter]
+    public SwitchParameter BucketKey { get; set; }
+
+    /// <summary>The 12 digits of the account that must own the bucket.</summary>
+    [Parameter]
+    public string? ExpectedBucketOwner { get; set; }
+
+    /// <summary>
+    /// Five fields: minute (0–59), hour (0–23), day of month (1–31), month (1–12), day of week (0–7, 0 and 7 are Sunday).
+    /// </summary>
+    [Parameter]
+    public string? CronExpression { get; set; }
+
+    /// <summary>
+    /// The IANA time zone ('America/New_York') in which the expression, and date tokens in 's3Prefix', are meant; Windows' own
+    /// names are known as well.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
+    public string? TimeZone { get; set; }
+
+    /// <summary>Run before the first stage.</summary>
+    [Parameter]
+    public object? BeforeHook { get; set; }
+
+    /// <summary>Run after a run that succeeded, with or without warnings.</summary>
+    [Parameter]
+    public object? AfterSuccessHook { get; set; }
+
+    /// <summary>Run after a run that failed, was refused by a guard, or was cancelled.</summary>
+    [Parameter]
+    public object? AfterFailureHook { get; set; }
+
+    /// <summary>Run last, however the run ended, and after the notifications.</summary>
+    [Parameter]
+    public object? FinallyHook { get; set; }
+
+    /// <summary>Who is told how a run ended.</summary>
+    [Parameter]
+    public object[]? Notification { get; set; }
+
+    /// <summary>How long the job's history ('Get-BackupHistory') keeps a run and its log.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? HistoryRetention { get; set; }
+
+    /// <summary>How often stage 2 is tried in all, from 1 (never again) to 100.</summary>
+    [Parameter]
+    public int RetryAttempts { get; set; }
+
+    /// <summary>The wait before the second try.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? RetryDelay { get; set; }
+
+    /// <summary>Tell the system's own log too: that a run starts, how it ends, its warnings and errors.</summary>
+    [Parameter]
+    public SwitchParameter SystemLog { get; set; }
+}
