@@ -154,7 +154,7 @@ internal static partial class ConfigurationParameterPages
         key.Rule == KeyRule.Region ? "RegionCompleter"
         : key.Rule == KeyRule.TimeZone ? "TimeZoneCompleter"
         : key.Rule == KeyRule.Profile ? "ProfileNameCompleter"
-        : key.Values.Count > 0 || key.Rule == KeyRule.Duration || key.Rule == KeyRule.Bandwidth || key.Rule == KeyRule.MaxDelete
+        : key.Values.Count > 0 || key.Rule == KeyRule.Duration || key.Kind == ConfigurationValueKind.TextOrNumber
             ? "ConfigurationValueCompleter"
         : null;
 
