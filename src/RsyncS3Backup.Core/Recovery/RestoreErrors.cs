@@ -115,6 +115,22 @@ internal static class RestoreErrors
         $"'{key}' was not restored: it is in the archive ({storageClass}) and has to be retrieved first.",
         "Run the same command with -RequestRetrieval, and again when the retrieval is done.");
 
+    public static BackupError BrokenOff(string key, string reason) => Make(
+        ErrorIds.RestoreTransferBroken, BackupErrorCategory.ReadError, key,
+        $"'{key}' was not restored: its content broke off each time it was fetched ({reason.TrimEnd('.')}).",
+        "Run the same command again: what is restored already is not fetched again. If it breaks off again, look at the network and the "
+        + "store's logs, and restore it from the other copy, or an earlier version with -AsOf.");
+
+    /// <summary>What an exception while an entry's content was fetched means for that entry.</summary>
+    public static BackupError OfContent(string key, Exception exception, S3Target target) => exception switch
+    {
+        ContentChangedException => ContentChanged(key),
+        TransferBrokenException { IsWrongContent: true } or TransferBrokenException { InnerException: null } or InvalidDataException =>
+            ContentWrong(key, exception.Message),
+        TransferBrokenException { IsUnanswered: false } => BrokenOff(key, exception.Message),
+        _ => Failed(key, exception, target),
+    };
+
     public static BackupError Failed(string key, Exception exception, S3Target target)
     {
         BackupError cause = FromS3(exception, target);

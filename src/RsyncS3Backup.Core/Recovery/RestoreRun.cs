@@ -32,6 +32,7 @@ internal sealed class RestoreRun : IDisposable
     private readonly NewerFiles newer;
     private readonly ObjectContents? objects;
     private readonly Committer committer = new();
+    private readonly LostEndpoint lost = new();
     private readonly TransferLimits limits;
 
     private RestoreRun(RestoreRequest request, S3Copy? bucket, RestoreTargets targets, TransferLimits limits, RunContext context, StageReport report)
@@ -229,6 +230,7 @@ internal sealed class RestoreRun : IDisposable
         try
         {
             await restorer.RestoreAsync(task, cancellationToken).ConfigureAwait(false);
+            lost.Answered();
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -240,7 +242,7 @@ internal sealed class RestoreRun : IDisposable
                 return null;
             BackupError error = ErrorFor(task, exception);
             bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
-            if (error.Id == ErrorIds.RestoreDiskFull || error.EndsStage || isHopeless)
+            if (error.Id == ErrorIds.RestoreDiskFull || lost.Ends(error) || isHopeless)
                 return error;
             report.ItemFailed(error);
         }
@@ -275,12 +277,8 @@ internal sealed class RestoreRun : IDisposable
         {
             _ when RestoreErrors.IsDiskFull(exception) => RestoreErrors.DiskFull(task.Tree.Path, exception.Message),
             MirrorReadException read => RestoreErrors.ReadFailed(task.Item.Name, read.Message),
-            ContentChangedException => RestoreErrors.ContentChanged(key),
-            TransferBrokenException { IsWrongContent: true } wrong => RestoreErrors.ContentWrong(key, wrong.Message),
-            TransferBrokenException { InnerException: null } broken => RestoreErrors.ContentWrong(key, broken.Message),
-            InvalidDataException odd => RestoreErrors.ContentWrong(key, odd.Message),
             IOException { InnerException: null } or UnauthorizedAccessException => task.ErrorFor(exception),
-            _ => RestoreErrors.Failed(key, exception, Target),
+            _ => RestoreErrors.OfContent(key, exception, Target),
         };
     }
 }

@@ -237,7 +237,9 @@ internal sealed class ObjectContents(
 /// <summary>Tells faults of the network from those of the disk, which are the same exceptions.</summary>
 internal static class BrokenTransfer
 {
-    public static async Task<T> Catch<T>(Func<Task<T>> receive)
+    /// <param name="receive">Receives something.</param>
+    /// <param name="isAsking">True while there is no answer yet; false while one comes.</param>
+    public static async Task<T> Catch<T>(Func<Task<T>> receive, bool isAsking = false)
     {
         try
         {
@@ -245,7 +247,7 @@ internal static class BrokenTransfer
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException)
         {
-            throw new TransferBrokenException(exception.Message, exception);
+            throw new TransferBrokenException(exception.Message, exception) { IsUnanswered = isAsking };
         }
     }
 }

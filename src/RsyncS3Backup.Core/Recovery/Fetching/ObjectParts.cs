@@ -222,7 +222,8 @@ internal sealed class ObjectParts(
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            using ObjectBody body = await BrokenTransfer.Catch(() => store.GetAsync(ofPart, cancellationToken)).ConfigureAwait(false);
+            using ObjectBody body = await BrokenTransfer
+                .Catch(() => store.GetAsync(ofPart, cancellationToken), isAsking: true).ConfigureAwait(false);
             // For stores that ignore the condition.
             if (body.About.ETag != about.ETag || body.About.Size != about.Size)
                 throw new ContentChangedException("The object was replaced while it was fetched.");

@@ -96,6 +96,9 @@ internal sealed class TransferBrokenException(string message, Exception? cause =
 {
     /// <summary>True when all of it arrived, and is not what was stored.</summary>
     public bool IsWrongContent { get; init; }
+
+    /// <summary>True when nothing at all came: the request had no answer.</summary>
+    public bool IsUnanswered { get; init; }
 }
 
 /// <summary>Content changed in the copy while it was read.</summary>

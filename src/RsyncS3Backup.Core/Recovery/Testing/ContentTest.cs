@@ -7,6 +7,7 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync.Transfer;
 
@@ -78,7 +79,7 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
                 return new(BackupDifferenceKind.MissingInS3, pair.Local is null ? null : BackupCopy.Local, "S3 lists the object, and does not have it.");
             }
             catch (Exception exception) when (
-                exception is HttpRequestException or AmazonClientException or IOException { InnerException: not null } or EndOfStreamException
+                exception is HttpRequestException or AmazonClientException or IOException { InnerException: not null } or TransferBrokenException
                 && exception is not AmazonServiceException && attempt < Tries && !cancellationToken.IsCancellationRequested)
             {
                 // The connection broke; the next try asks again.
@@ -102,8 +103,9 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         long length = 0;
         try
         {
-            await using Stream stream = await body.OpenAsync(cancellationToken).ConfigureAwait(false);
-            for (int read; (read = await stream.ReadAsync(theirs.AsMemory(0, BufferSize), cancellationToken).ConfigureAwait(false)) > 0; length += read)
+            await using Stream stream =
+                await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
+            for (int read; (read = await ReceiveAsync(stream).ConfigureAwait(false)) > 0; length += read)
             {
                 ReadOnlySpan<byte> bytes = theirs.AsSpan(0, read);
                 counters.Downloaded(read);
@@ -124,7 +126,7 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         }
 
         if (length < body.Length)
-            throw new EndOfStreamException($"{length} of {body.Length} bytes came.");
+            throw new TransferBrokenException($"{length} of {body.Length} bytes came.");
         CatalogEntry? row = IsOf(pair.Row, remote) ? pair.Row : null;
         bool isIntact = checksum?.IsRight() ?? true;
         bool isAsRecorded = row?.Crc32 is not { } recorded || ContentChecksum.Base64(received.GetCurrentHashAsUInt32()) == recorded;
@@ -142,6 +144,9 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
             return EntryVerdict.Same;
         bool isOfSameLength = present.ContentLength == length;
         return isSame && isOfSameLength ? OfMetadata(pair, body.About) : OfOther(pair, body.About);
+
+        Task<int> ReceiveAsync(Stream stream) =>
+            BrokenTransfer.Catch(() => stream.ReadAsync(theirs.AsMemory(0, BufferSize), cancellationToken).AsTask());
     }
 
     // What can be known of the content from the recorded or stored checksum.
