@@ -68,8 +68,18 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         if (target.AsSpan().Contains((byte)0) || target.Length == 0)
             throw new InvalidDataException("the object of a link does not hold a target");
         string temporary = TemporaryName.For(task.Path.Name);
-        if (!folder.MakeLink(temporary, target, facts.Attributes))
-            counters.OwnerNotSet();
+        try
+        {
+            if (!folder.MakeLink(temporary, target, facts.Attributes))
+                counters.OwnerNotSet();
+        }
+        catch
+        {
+            // It may be there, and only its owner or its time could not be set.
+            folder.Remove(temporary);
+            throw;
+        }
+
         NameOrRemove(folder, temporary, task.Path.Name);
         counters.EntryRestored(target.Length);
     }

@@ -35,7 +35,9 @@ internal static class RestoreItems
     {
         if (bucket is not null)
         {
-            await foreach (StoredObject stored in bucket.ListAsync(filter, cancellationToken).ConfigureAwait(false))
+            OneKind kinds = new(folder => bucket.ListAsync(ItemFilter.Literal([folder]), cancellationToken), report.Warning);
+            IAsyncEnumerable<StoredObject> listing = kinds.OfAsync(bucket.ListAsync(filter, cancellationToken), cancellationToken);
+            await foreach (StoredObject stored in listing.ConfigureAwait(false))
                 yield return new ObjectItem(stored);
             yield break;
         }

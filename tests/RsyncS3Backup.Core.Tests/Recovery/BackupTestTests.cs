@@ -221,7 +221,10 @@ public sealed class BackupTestTests : SyncHarness
         List<BackupDifference> rotten = (await TestAsync(BackupTestLevel.Checksums)).Differences;
         Server.Faults.Add(new FaultRule
         {
-            Kind = FaultKind.ConnectionDroppedMidBody, Operation = "GetObject", KeyContains = "a.txt", Times = int.MaxValue,
+            Kind = FaultKind.ConnectionDroppedMidBody,
+            Operation = "GetObject",
+            KeyContains = "a.txt",
+            Times = int.MaxValue,
         });
 
         (BackupTestResult result, List<BackupDifference> found) = await TestAsync(BackupTestLevel.Full);
