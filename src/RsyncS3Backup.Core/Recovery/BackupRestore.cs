@@ -76,6 +76,8 @@ internal static class BackupRestore
             Unchanged = counters.Unchanged,
             Skipped = counters.Skipped,
             SkippedNewer = counters.KeptNewer,
+            Unverified = counters.Unverified,
+            Damaged = counters.Damaged,
             Archived = counters.Archived,
             RetrievalPending = counters.Pending,
             RetrievalRequested = counters.Requested,

@@ -104,7 +104,8 @@ internal static class RestoreErrors
 
     public static BackupError ContentWrong(string key, string reason) => Make(
         ErrorIds.RestoreContentWrong, BackupErrorCategory.InvalidData, key,
-        $"'{key}' was not restored: {reason}", "Restore it from the other copy, or an earlier version with -AsOf.");
+        $"'{key}' was not restored: {reason}", "Restore it from the other copy, or an earlier version with -AsOf; "
+        + "-IncludeDamaged writes what came from S3 under another name.");
 
     public static BackupError ContentChanged(string key) => Make(
         ErrorIds.RestoreContentChanged, BackupErrorCategory.ResourceBusy, key,

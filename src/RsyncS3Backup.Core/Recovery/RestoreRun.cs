@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
@@ -34,6 +35,7 @@ internal sealed class RestoreRun : IDisposable
     private readonly Committer committer = new();
     private readonly LostEndpoint lost = new();
     private readonly TransferLimits limits;
+    private readonly ConcurrentQueue<RestoreTask> damaged = new();
 
     private RestoreRun(RestoreRequest request, S3Copy? bucket, RestoreTargets targets, TransferLimits limits, RunContext context, StageReport report)
     {
@@ -135,6 +137,7 @@ internal sealed class RestoreRun : IDisposable
             {
                 StallWatch watch = new(bucket.Store.Traffic, limits.Timeout, TimeProvider.System);
                 await watch.RunAsync(TransferAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
+                await watch.RunAsync(RestoreDamagedAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -160,6 +163,13 @@ internal sealed class RestoreRun : IDisposable
             report.Warning(
                 $"{Counters.NotOwned} entries do not have the owner or the permissions that they had: only the superuser may give files away, "
                 + "and some file systems have neither.");
+        }
+
+        if (Counters.Unverified > 0)
+        {
+            report.Warning(
+                $"{Counters.Unverified} of {Counters.Restored} entries are as the store sent them, and there was nothing to compare them with: "
+                + "it keeps no checksum of them, and their entity tag tells nothing of the content.");
         }
 
         if (newer.Unasked > 0)
@@ -240,6 +250,12 @@ internal sealed class RestoreRun : IDisposable
         {
             if (await TryMeetArchiveAsync(task, exception, cancellationToken).ConfigureAwait(false))
                 return null;
+            if (request.IncludeDamaged && exception is TransferBrokenException { IsWrongContent: true })
+            {
+                damaged.Enqueue(task);
+                return null;
+            }
+
             BackupError error = ErrorFor(task, exception);
             bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
             if (error.Id == ErrorIds.RestoreDiskFull || lost.Ends(error) || isHopeless)
@@ -248,6 +264,27 @@ internal sealed class RestoreRun : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>Writes what is not what was stored beside its place, when everything else is there, so that no name is taken from it.</summary>
+    private async Task RestoreDamagedAsync(CancellationToken cancellationToken)
+    {
+        await committer.FlushAsync().ConfigureAwait(false);
+        foreach (RestoreTask task in damaged)
+        {
+            try
+            {
+                RestoreTask beside = task with { Path = DamagedName.Free(task), IsDamaged = true };
+                await restorer.RestoreDamagedAsync(beside, cancellationToken).ConfigureAwait(false);
+                report.Warning(
+                    $"'{task.Item.RelativeKey}' is not what was stored: it does not have the checksum that the store keeps of it. What came is in "
+                    + $"'{beside.Path.Full}'; look at it before you use it.");
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                report.ItemFailed(ErrorFor(task, exception));
+            }
+        }
     }
 
     private async Task<bool> TryMeetArchiveAsync(RestoreTask task, Exception exception, CancellationToken cancellationToken)

@@ -73,6 +73,10 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>What is not what was stored is written all the same, beside its place, with .damaged behind its name.</summary>
+    [Parameter]
+    public SwitchParameter IncludeDamaged { get; set; }
+
     /// <summary>Programs come back from S3 with the bits by which they run as their owner or group.</summary>
     [Parameter]
     public SwitchParameter PreserveSpecialBits { get; set; }
@@ -146,6 +150,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
         Overwrite = Overwrite,
         ReplaceNewer = Force,
+        IncludeDamaged = IncludeDamaged,
         PreserveSpecialBits = PreserveSpecialBits,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,

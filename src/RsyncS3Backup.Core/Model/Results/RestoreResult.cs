@@ -36,6 +36,17 @@ public sealed record RestoreResult
     /// <summary>Bytes of the files that were made or replaced.</summary>
     public long RestoredBytes { get; init; }
 
+    /// <summary>
+    /// Those of <see cref="Restored"/> whose content could be compared with nothing, because the store keeps no checksum of it; from the mirror none.
+    /// </summary>
+    public long Unverified { get; init; }
+
+    /// <summary>
+    /// Entries whose content is not what was stored, and that were written beside their place, with <c>.damaged</c> behind their name, because that was
+    /// asked for. They are not among <see cref="Restored"/>.
+    /// </summary>
+    public long Damaged { get; init; }
+
     /// <summary>Entries that were as they should be already.</summary>
     public long Unchanged { get; init; }
 

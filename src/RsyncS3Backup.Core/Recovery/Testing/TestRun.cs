@@ -118,6 +118,13 @@ internal sealed class TestRun : IDisposable
                 $"{Counters.Archived} objects are in an archive, so they could not be downloaded; their checksums were compared instead. "
                 + "Restore-Backup -RequestRetrieval brings them back.");
         }
+
+        if (Counters.Unverified > 0)
+        {
+            report.Warning(
+                $"{Counters.Unverified} objects were downloaded whole, and there was nothing to compare them with: there is no mirror, and the "
+                + "store keeps no checksum of them.");
+        }
     }
 
     /// <summary>How far it is.</summary>
