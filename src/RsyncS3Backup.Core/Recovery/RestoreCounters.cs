@@ -18,6 +18,7 @@ internal sealed class RestoreCounters
     private long notOwned;
     private long notCompared;
     private long damaged;
+    private long leftOut;
 
     public long Restored => Interlocked.Read(ref restored);
 
@@ -47,6 +48,9 @@ internal sealed class RestoreCounters
 
     /// <summary>Those of <see cref="Restored"/> whose content could be compared with nothing.</summary>
     public long Unverified => Interlocked.Read(ref notCompared);
+
+    /// <summary>Objects that the mirror had no more when it was last sent, and that nobody asked for.</summary>
+    public long LeftOut => Interlocked.Read(ref leftOut);
 
     /// <summary>Entries whose content is not what was stored, and that were written under another name all the same.</summary>
     public long Damaged => Interlocked.Read(ref damaged);
@@ -112,6 +116,8 @@ internal sealed class RestoreCounters
         Interlocked.Increment(ref damaged);
         Interlocked.Add(ref restoredBytes, bytes);
     }
+
+    public void DeletedLeftOut() => Interlocked.Increment(ref leftOut);
 
     public void NotCompared() => Interlocked.Increment(ref notCompared);
 

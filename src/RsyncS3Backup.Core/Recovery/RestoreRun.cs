@@ -88,6 +88,10 @@ internal sealed class RestoreRun : IDisposable
     /// <summary>When all that was asked for should be there.</summary>
     public DateTimeOffset? RetrievalReadyBy => archive?.ReadyBy;
 
+    /// <summary>True when what the job once sent and the mirror has no more may be among what comes back, and nobody can tell.</summary>
+    private bool IsDeletedUnknown => bucket is { AsOf: null, Snapshot: null } && recorded is null && !request.IncludeDeleted
+        && request.Configuration is { Options.Rsync.SyncToS3.DeleteFromS3: false };
+
     private S3Target Target => bucket?.Store.Target ?? new S3Target("", "", "", "");
 
     /// <summary>Finds the copy and opens the destination.</summary>
@@ -150,7 +154,14 @@ internal sealed class RestoreRun : IDisposable
         foreach (RestoreTarget target in targets.All)
             target.Tree.WriteBack();
         if (Counters.Total == 0 && report.Failed == 0)
-            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0));
+            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0, Counters.LeftOut));
+        if (IsDeletedUnknown)
+        {
+            report.Warning(
+                "This machine does not know what the last run's mirror held (it has no catalog of the job, or one that is in doubt), and the job does "
+                + "not delete from S3. So what was deleted or renamed since the first run came back too.");
+        }
+
         if (objects is { HasLeftOutBits: true })
         {
             report.Warning(
@@ -220,7 +231,8 @@ internal sealed class RestoreRun : IDisposable
     {
         try
         {
-            await foreach (RestoreItem item in RestoreItems.ListAsync(request, bucket, report, cancellationToken).ConfigureAwait(false))
+            await foreach (RestoreItem item in RestoreItems
+                .ListAsync(request, bucket, recorded, report, Counters.DeletedLeftOut, cancellationToken).ConfigureAwait(false))
             {
                 Counters.Met(item.Size);
                 if (placer.Place(item) is { } task)

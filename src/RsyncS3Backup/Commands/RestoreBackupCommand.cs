@@ -77,6 +77,10 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter IncludeDamaged { get; set; }
 
+    /// <summary>Everything that the bucket has comes back, also what the last run's mirror had no more.</summary>
+    [Parameter]
+    public SwitchParameter IncludeDeleted { get; set; }
+
     /// <summary>Programs come back from S3 with the bits by which they run as their owner or group.</summary>
     [Parameter]
     public SwitchParameter PreserveSpecialBits { get; set; }
@@ -151,6 +155,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         Overwrite = Overwrite,
         ReplaceNewer = Force,
         IncludeDamaged = IncludeDamaged,
+        IncludeDeleted = IncludeDeleted,
         PreserveSpecialBits = PreserveSpecialBits,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,

@@ -56,6 +56,12 @@ public sealed record RestoreResult
     /// <summary>Those of <see cref="Skipped"/> that are newer than the copy, and nobody said that they may be replaced.</summary>
     public long SkippedNewer { get; init; }
 
+    /// <summary>
+    /// Objects that the mirror had no more when it was last sent, and that were left out therefore, as the catalog of this machine knows them.
+    /// They are not among <see cref="Total"/>.
+    /// </summary>
+    public long DeletedLeftOut { get; init; }
+
     /// <summary>Entries that could not be restored.</summary>
     public long Failed { get; init; }
 
