@@ -137,9 +137,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         RestoreResult result = Run(
             activity: null,
             (observer, token) => BackupRestore.RunAsync(request with { AskToReplaceNewer = file => observer.AskAsync(() => Ask(file)) }, observer, token));
-        if (result.Error is { } error)
-            WriteError(error);
-        WriteObject(result);
+        WriteResult(result, result.Error);
     }
 
     private RestoreRequest Complete(RestoreRequest request) => request with

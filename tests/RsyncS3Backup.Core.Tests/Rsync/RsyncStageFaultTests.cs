@@ -179,6 +179,24 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
     }
 
     [Fact]
+    public async Task A_cancelled_stage_reports_the_bytes_that_it_moved_until_then()
+    {
+        using CancellationTokenSource cancellation = new();
+        Observer = new RecordingObserver { OnVerbose = message => CancelAt("ready", message, cancellation) };
+
+        RsyncStageResult result = await RunFakeAsync(
+            """
+            echo '        1048576  10%    1.00MB/s    0:00:10 (xfr#1, to-chk=4/5)'
+            echo ready
+            exec sleep 600
+            """,
+            TimeSpan.FromMilliseconds(50),
+            cancellation.Token);
+
+        Assert.Equal((BackupStatus.Cancelled, 1048576L), (result.Status, result.TransferredBytes));
+    }
+
+    [Fact]
     public async Task An_rsync_that_cannot_be_started_is_an_error()
     {
         string path = Files.File("not-a-program", "#!/nowhere/interpreter\n");

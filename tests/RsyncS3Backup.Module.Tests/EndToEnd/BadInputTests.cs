@@ -416,7 +416,7 @@ public sealed class BadInputTests : EndToEndTest
         SessionResult result = Session.Run(script, (object)jobs);
 
         Assert.Equal(["ConfigurationMalformed", "SourceMissing", "ConfigurationNotFound"], result.ErrorIds());
-        Assert.Equal(["photos Succeeded", "no-source Failed", "last Succeeded"],
+        Assert.Equal(["photos Succeeded", "bad Failed", "no-source Failed", "last Succeeded"],
             result.Objects.Select(item => $"{item.Text("Name")} {item.Text("Status")}"));
         Assert.Equal(Files(Source), Objects());
         Assert.Equal(Files(Source), Objects("rsync/last/"));
