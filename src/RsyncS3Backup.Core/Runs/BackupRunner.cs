@@ -240,7 +240,11 @@ internal static class BackupRunner
             return job.Ended(Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context));
         if (job.Refusal is { } refusal)
             return job.Ended(Refused(rsync.LocalDestination, configuration.Destination!, rsync.SyncToS3, refusal, job.RefusedStatus, context));
-        S3SyncRequest request = Asked(configuration, options) with { FollowsStage1 = stage1?.JournalPath is not null };
+        S3SyncRequest request = Asked(configuration, options) with
+        {
+            FollowsStage1 = stage1?.JournalPath is not null,
+            IsPartial = stage1 is { IsPartial: true },
+        };
         job.Stage2Starts();
         S3SyncStageResult stage2 =
             await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false);

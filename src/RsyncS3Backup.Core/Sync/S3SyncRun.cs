@@ -202,6 +202,12 @@ internal sealed class S3SyncRun : IDisposable
         if (Mode.Mode == S3SyncMode.Reconcile)
             await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
         foreign = new ForeignObjects(ownership.IsNew, session.Doubt, ownership.Since);
+        if (request.IsPartial)
+        {
+            Counters.EntryLeftOut();
+            report.Warning("Nothing is deleted from the bucket, because stage 1 could not copy everything (onPartial). The next run looks again.");
+        }
+
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
         await transfer.RunAsync(
@@ -266,7 +272,7 @@ internal sealed class S3SyncRun : IDisposable
                 NoteLeftover(action, isForeign);
                 if (isForeign)
                     Counters.ForeignSeen();
-                return !isForeign || request.AllowNewDestination ? DeleteAsync(action, cancellationToken) : ValueTask.CompletedTask;
+                return !request.IsPartial && (!isForeign || request.AllowNewDestination) ? DeleteAsync(action, cancellationToken) : ValueTask.CompletedTask;
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();
                 // The entry itself is a failure or a warning of its own already.
