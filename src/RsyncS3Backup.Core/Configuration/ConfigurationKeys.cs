@@ -152,6 +152,8 @@ internal static class ConfigurationKeys
 
     public static readonly ConfigurationKey DeleteExcluded = new("deleteExcluded", Flag, TrueOrFalse);
 
+    public static readonly ConfigurationKey OnPartial = OneOf<PartialTransferAction>("onPartial", "action");
+
     public static readonly ConfigurationKey HardLinks = new("hardLinks", Flag, TrueOrFalse);
 
     public static readonly ConfigurationKey MaxDelete =
@@ -195,7 +197,7 @@ internal static class ConfigurationKeys
         Required = true,
         Members =
         [
-            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, DeleteExcluded, HardLinks, Acls,
+            LocalDestination, DeleteExtraneous, ExcludePatterns, IncludePatterns, PatternFiles, DeleteExcluded, OnPartial, HardLinks, Acls,
             ExtendedAttributes, Checksum, ChecksumEvery, BandwidthLimit, NumericIds, Inplace, Sparse, ExtraArguments, MaxDelete,
             RequireMountPoint, RsyncPath, SyncToS3,
         ],

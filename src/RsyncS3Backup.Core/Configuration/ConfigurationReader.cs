@@ -178,6 +178,7 @@ internal static class ConfigurationReader
         {
             LocalDestination = ConfigurationPaths.Expand(rsync.Text(ConfigurationKeys.LocalDestination) ?? ""),
             DeleteExcluded = rsync.Flag(ConfigurationKeys.DeleteExcluded) ?? false,
+            OnPartial = rsync.Value<PartialTransferAction>(ConfigurationKeys.OnPartial) ?? default,
             DeleteExtraneous = rsync.Flag(ConfigurationKeys.DeleteExtraneous) ?? false,
             ExcludePatterns = rsync.Texts(ConfigurationKeys.ExcludePatterns),
             IncludePatterns = rsync.Texts(ConfigurationKeys.IncludePatterns),

@@ -97,6 +97,8 @@ internal static class ConfigurationWriter
         WriteTexts(json, ConfigurationKeys.IncludePatterns, rsync.IncludePatterns);
         WriteTexts(json, ConfigurationKeys.PatternFiles, rsync.PatternFiles);
         WriteFlag(json, ConfigurationKeys.DeleteExcluded, rsync.DeleteExcluded);
+        if (rsync.OnPartial != default)
+            WriteText(json, ConfigurationKeys.OnPartial, ConfigurationKeys.NameOf(rsync.OnPartial));
         WriteFlag(json, ConfigurationKeys.Acls, rsync.Acls);
         WriteFlag(json, ConfigurationKeys.ExtendedAttributes, rsync.ExtendedAttributes);
         WriteFlag(json, ConfigurationKeys.Checksum, rsync.Checksum);
