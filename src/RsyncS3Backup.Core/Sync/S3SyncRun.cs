@@ -36,6 +36,9 @@ internal sealed class S3SyncRun : IDisposable
     private readonly IPlannedMirror? planned;
     private readonly PendingChanges pending;
     private readonly string endpoint;
+    private readonly MirrorWalker places;
+    // New files and links where S3 has the keys of a folder. As many as folders that became something else.
+    private readonly List<SyncAction> waiting = [];
     private ForeignObjects foreign;
 
     private S3SyncRun(
@@ -58,6 +61,7 @@ internal sealed class S3SyncRun : IDisposable
         nested = new NestedPrefixes(scope, Catalog, ownership.Owner);
         actions = new ActionSource(Walker(report), session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
+        places = Walker(new StageReport(context: null));
         deletion = new DeletePhase(scope, Catalog, snapshot, nested);
     }
 
@@ -198,11 +202,20 @@ internal sealed class S3SyncRun : IDisposable
         if (Mode.Mode == S3SyncMode.Reconcile)
             await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
         foreign = new ForeignObjects(ownership.IsNew, session.Doubt, ownership.Since);
+        if (request.IsPartial)
+        {
+            Counters.EntryLeftOut();
+            report.Warning("Nothing is deleted from the bucket, because stage 1 could not copy everything (onPartial). The next run looks again.");
+        }
+
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
         await transfer.RunAsync(
             (carryOut, token) => actions.ForEachAsync((action, inner) => TakeAsync(action, carryOut, inner), token),
             cancellationToken).ConfigureAwait(false);
+        await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
+        if (waiting.Count > 0)
+            await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
         TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
         if (IsComplete && Catalog is not null)
@@ -259,9 +272,7 @@ internal sealed class S3SyncRun : IDisposable
                 NoteLeftover(action, isForeign);
                 if (isForeign)
                     Counters.ForeignSeen();
-                if (!isForeign || request.AllowNewDestination)
-                    deletion.Add(action);
-                return ValueTask.CompletedTask;
+                return !request.IsPartial && (!isForeign || request.AllowNewDestination) ? DeleteAsync(action, cancellationToken) : ValueTask.CompletedTask;
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();
                 // The entry itself is a failure or a warning of its own already.
@@ -271,10 +282,45 @@ internal sealed class S3SyncRun : IDisposable
             case SyncActionKind.Forget:
                 return ValueTask.CompletedTask;
             default:
-                Begin();
-                Task known = ownership.RequireAsync(cancellationToken);
-                return known.IsCompletedSuccessfully ? carryOut(action, cancellationToken) : CarryOutAfterAsync(known, action, carryOut, cancellationToken);
+                if (action.ReplacesFolder)
+                {
+                    waiting.Add(action);
+                    return ValueTask.CompletedTask;
+                }
+
+                return CarryOut(action, carryOut, cancellationToken);
         }
+    }
+
+    private ValueTask CarryOut(
+        SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        Begin();
+        Task known = ownership.RequireAsync(cancellationToken);
+        return known.IsCompletedSuccessfully ? carryOut(action, cancellationToken) : CarryOutAfterAsync(known, action, carryOut, cancellationToken);
+    }
+
+    private async Task CarryOutWaitingAsync(Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        foreach (SyncAction action in waiting)
+            await CarryOut(action, carryOut, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
+    {
+        switch (places.PlaceOf(action.RelativeKey))
+        {
+            case MirrorPlace.IsFolder:
+                return new ValueTask(deletion.DeleteNowAsync(action, Begin, cancellationToken));
+            case MirrorPlace.InFile:
+                deletion.AddReplaced(action);
+                break;
+            default:
+                deletion.Add(action);
+                break;
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     private static async ValueTask CarryOutAfterAsync(

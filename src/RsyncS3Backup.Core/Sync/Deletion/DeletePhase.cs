@@ -1,3 +1,5 @@
+using System.Net;
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
@@ -9,7 +11,7 @@ namespace RsyncS3Backup.Sync.Deletion;
 
 /// <summary>
 /// Deletes what the mirror no longer has, when all uploads are done: nothing of it, when an upload failed, when the mirror is empty, or when
-/// there is more of it than the job allows.
+/// there is more of it than the job allows. What has another kind of entry in its place goes earlier (<see cref="RunReplacedAsync"/>).
 /// </summary>
 /// <param name="scope">The run's.</param>
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
@@ -23,6 +25,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     private readonly RunContext context = scope.Context;
     private readonly StageReport report = scope.Report;
     private readonly DeleteSpool deletes = new(scope.State.SpoolFolder);
+    private readonly DeleteSpool replaced = new(scope.State.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>
@@ -30,6 +33,33 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     {
         if (request.Options.DeleteFromS3)
             deletes.Add(action.RelativeKey, action.RemoteSize);
+    }
+
+    /// <summary>The mirror has a file or a link where its folder was: a change of that entry, whether the job deletes from S3 or not.</summary>
+    public void AddReplaced(SyncAction action) => replaced.Add(action.RelativeKey, action.RemoteSize);
+
+    /// <summary>
+    /// The mirror has a folder where it was a file: a change of that entry, whether the job deletes from S3 or not. It goes before what is in
+    /// the folder is sent, because some stores (MinIO) keep no key beneath another one.
+    /// </summary>
+    public async Task DeleteNowAsync(SyncAction action, Action begin, CancellationToken cancellationToken)
+    {
+        begin();
+        await DeleteAsync([(action.RelativeKey, action.RemoteSize)], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes what files and links have the place of, before those are sent.</summary>
+    /// <param name="begin">Called before the first change.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">It is refused: nothing was deleted.</exception>
+    public async Task RunReplacedAsync(Action begin, CancellationToken cancellationToken)
+    {
+        if (replaced.Count == 0)
+            return;
+        RequireAllowed();
+        begin();
+        context.Verbose($"Stage 2 deletes {replaced.Count} objects of folders that are files or links now ({HumanText.Bytes(replaced.Bytes)}).");
+        await DeleteAllAsync(replaced, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The mirror may have it; it could not be read.</summary>
@@ -55,10 +85,20 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
 
         RequireAllowed();
         begin();
-        if (snapshot is not null)
-            await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(S3ObjectStore.KeysPerDelete))
+        await DeleteAllAsync(deletes, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        deletes.Dispose();
+        replaced.Dispose();
+    }
+
+    private async Task DeleteAllAsync(DeleteSpool keys, CancellationToken cancellationToken)
+    {
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in keys.Batches(S3ObjectStore.KeysPerDelete))
         {
             // What came before the marker of another job's prefix, which the listing met later.
             List<(string RelativeKey, long Size)> own = [.. batch.Where(item => !nested.Covers(item.RelativeKey))];
@@ -67,22 +107,27 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => deletes.Dispose();
-
     private void RequireAllowed()
     {
         string where = $"s3://{request.Destination.Bucket}/{store.KeyPrefix}";
         long allowed = request.MaxDelete.Allowed(counters.Remote);
         bool isMirrorEmpty = counters.Total == 0;
+        long count = deletes.Count + replaced.Count;
         if (isMirrorEmpty && !request.AllowEmptyMirror)
-            throw SyncErrors.MirrorEmpty(request.MirrorPath, deletes.Count, where);
-        if (deletes.Count > allowed && !isMirrorEmpty)
-            throw SyncErrors.DeleteLimitExceeded(deletes.Count, counters.Remote, allowed, where, deletes.First);
+            throw SyncErrors.MirrorEmpty(request.MirrorPath, count, where);
+        if (count > allowed && !isMirrorEmpty)
+            throw SyncErrors.DeleteLimitExceeded(count, counters.Remote, allowed, where, replaced.First.Concat(deletes.First).Take(DeleteSpool.FirstKeys));
     }
+
+    // Credentials that may not delete belong to a job that does not delete.
+    private void WarnOfBoth(string key) => report.Warning(
+        $"'{key}' is of an entry that is something else now (a file, a link or a folder), and S3 lets these credentials not delete it. "
+        + "A restore takes the newer of both.");
 
     private async Task DeleteAsync(IReadOnlyList<(string RelativeKey, long Size)> batch, CancellationToken cancellationToken)
     {
+        if (snapshot is not null)
+            await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         HashSet<string> refused = [];
         string[] keys = [.. batch.Select(item => item.RelativeKey)];
         try
@@ -90,11 +135,20 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             await foreach (BackupError error in store.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
             {
                 refused.Add(error.Target!);
-                report.ItemFailed(error);
+                if (error.S3ErrorCode == "AccessDenied" && !request.Options.DeleteFromS3)
+                    WarnOfBoth(error.Target!);
+                else
+                    report.ItemFailed(error);
                 // Of one that S3 refused the row stays right; of one that it did not speak of nobody knows.
                 if (error.S3ErrorCode is null)
                     catalog?.Put(CatalogEntry.Uncertain(error.Target![store.KeyPrefix.Length..]) with { IsLeftover = true });
             }
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden && !request.Options.DeleteFromS3)
+        {
+            foreach (string key in keys)
+                WarnOfBoth(store.Key(key));
+            return;
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
         {

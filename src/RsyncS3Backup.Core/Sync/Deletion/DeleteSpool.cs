@@ -10,7 +10,8 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// <param name="folder">Gives the folder for the file; asked when there is a key.</param>
 internal sealed class DeleteSpool(Func<string> folder) : IDisposable
 {
-    private const int FirstKeys = 10;
+    /// <summary>How many of <see cref="First"/> there are at most.</summary>
+    public const int FirstKeys = 10;
 
     private readonly List<string> first = [];
     private FileStream? file;
