@@ -39,7 +39,7 @@ Describe 'A job in the job folder' {
         $open = Join-Path $jobs 'open.json'
         Copy-Item $first.Path $open
         chmod o+w $open
-        Invoke-RsyncToS3Backup -Name open -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        (Invoke-RsyncToS3Backup -Name open -ErrorVariable problem -ErrorAction SilentlyContinue).Status | Should -Be Failed
         $problem.FullyQualifiedErrorId | Should -BeLike 'JobFileUnsafe,*'
         Remove-Item $open
     }
@@ -113,7 +113,8 @@ Describe 'Several jobs' -Tag Slow {
 
     It 'run although one of them is broken' {
         $results = Get-BackupJob | Invoke-RsyncToS3Backup -Parallel 2 -ErrorVariable problem -ErrorAction SilentlyContinue
-        @($results).Count | Should -Be 2
+        @($results | Where-Object Status -EQ Failed).Name | Should -Be broken
+        @($results).Count | Should -Be 3
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'ConfigurationInvalid,*'
     }
 }

@@ -53,8 +53,10 @@ Describe 'A schedule' -Tag Slow {
         Get-BackupSchedule photos | Disable-BackupSchedule
         $schedule = Get-BackupSchedule photos
         $schedule.State, $schedule.NextRun | Should -Be 'Disabled', $null
+        (Get-BackupJob photos).NextRun | Should -BeNullOrEmpty
         Enable-BackupSchedule photos -WarningAction Ignore
         (Get-BackupSchedule photos).State | Should -Be Active
+        (Get-BackupJob photos).NextRun | Should -Be (Get-BackupScheduleOccurrence -Name photos -Count 1).Local
 
         Get-BackupSchedule | Unregister-BackupSchedule
         Get-BackupSchedule | Should -BeNullOrEmpty

@@ -109,7 +109,7 @@ public sealed class TestRunObserverCommand : AsyncCmdlet
     public SwitchParameter Fail { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => WriteObject(Run("Backup 'photos'", Report));
+    protected override void ProcessRecord() => WriteResult(Run("Backup 'photos'", Report), error: null);
 
     private async Task<string> Report(CmdletObserver observer, CancellationToken token)
     {

@@ -1,4 +1,3 @@
-using RsyncS3Backup.Calendar;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 using RsyncS3Backup.State.Sqlite;
@@ -16,10 +15,10 @@ internal static class JobReport
 
     /// <summary>A job as people see it.</summary>
     /// <param name="file">The job's file.</param>
-    /// <param name="now">Now.</param>
     /// <param name="warn">Hears that its history cannot be read.</param>
     /// <param name="jobs">The jobs that its places are compared with; null: with none.</param>
-    public static BackupJob Of(JobFile file, DateTimeOffset now, Action<string> warn, JobList? jobs = null)
+    /// <param name="nextRun">When this machine's schedulers start it next; null: they do not.</param>
+    public static BackupJob Of(JobFile file, Action<string> warn, JobList? jobs = null, DateTimeOffset? nextRun = null)
     {
         (IReadOnlyList<BackupRun> runs, IReadOnlyList<BackupRun> tests) = Runs(file.Name, warn);
         BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(IsOfAll);
@@ -44,7 +43,7 @@ internal static class JobReport
             LastTestStatus = test?.Status,
             LastTestLevel = test?.Level,
             IsRunning = runs is [{ Status: null }, ..] || JobLock.Holder(file.Name) is not null,
-            NextRun = job?.Schedule is { } schedule ? NextRun(schedule, now) : null,
+            NextRun = job is null ? null : nextRun?.ToLocalTime(),
             Entries = size?.Entries,
             Bytes = size?.Bytes,
             Problems = [.. file.Problems.Concat(job is null ? [] : jobs?.OverlapsOf(job) ?? []).Select(Line), .. SetAside(file.Name)],
@@ -80,17 +79,4 @@ internal static class JobReport
         { Stage2: { Status: BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings } stage2 } => (stage2.Total, stage2.TotalBytes),
         _ => null,
     };
-
-    private static DateTimeOffset? NextRun(BackupScheduleOptions schedule, DateTimeOffset now)
-    {
-        try
-        {
-            return CronSchedule.From(schedule).After(now)?.Utc.ToLocalTime();
-        }
-        catch (BackupException)
-        {
-            // A machine without that time zone does not know when the job is due; its scheduler says so where that matters.
-            return null;
-        }
-    }
 }

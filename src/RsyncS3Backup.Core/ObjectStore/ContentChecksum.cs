@@ -5,59 +5,41 @@ using System.Security.Cryptography;
 
 namespace RsyncS3Backup.ObjectStore;
 
-/// <summary>Computes, while content goes by, the checksum that S3 stored for it.</summary>
-internal sealed class ContentChecksum : IDisposable
+/// <summary>The algorithms of checksums that S3 stores.</summary>
+internal static class ContentChecksum
 {
     /// <summary>What the names of S3's checksum headers start with.</summary>
     public const string HeaderPrefix = "x-amz-checksum-";
 
-    private readonly IRunning running;
-    private readonly string expected;
+    /// <summary>S3's own, of which there is none of parts.</summary>
+    public const string Crc64Nvme = "crc64nvme";
 
-    private ContentChecksum(IRunning running, string expected)
-    {
-        this.running = running;
-        this.expected = expected;
-    }
+    /// <summary>That of entity tags.</summary>
+    public const string Md5 = "md5";
 
-    private interface IRunning : IDisposable
+    /// <summary>Those that have a header, by S3's name in lower case, the cheapest first.</summary>
+    public static IReadOnlyList<string> Algorithms { get; } = ["crc32", "crc32c", Crc64Nvme, "sha1", "sha256"];
+
+    /// <summary>A computation under way.</summary>
+    public interface IRunning : IDisposable
     {
+        /// <summary>Further bytes.</summary>
         void Append(ReadOnlySpan<byte> bytes);
 
-        string Finish();
+        /// <summary>The checksum of all of them, the most significant byte first; then the next one can begin.</summary>
+        byte[] Finish();
     }
 
-    /// <summary>
-    /// The cheapest of what S3 knows of the whole content: a checksum, or the entity tag where that is an MD5; null when it knows none.
-    /// </summary>
-    public static ContentChecksum? For(StoredObject stored)
-    {
-        foreach (string algorithm in (ReadOnlySpan<string>)["crc32", "crc32c", "crc64nvme", "sha1", "sha256"])
-        {
-            if (stored.ChecksumBy(algorithm) is { } expected)
-                return new ContentChecksum(Start(algorithm), expected);
-        }
-
-        bool isMd5 = !stored.IsTagOpaque && stored.ETag.Length == 32;
-        return isMd5 ? new ContentChecksum(new Hash(HashAlgorithmName.MD5, isHex: true), stored.ETag.ToLowerInvariant()) : null;
-    }
-
-    /// <summary>Further bytes of the content.</summary>
-    public void Append(ReadOnlySpan<byte> bytes) => running.Append(bytes);
-
-    /// <summary>True when the bytes were those that S3 stored. Ends the computation.</summary>
-    public bool IsRight() => running.Finish() == expected;
-
-    /// <inheritdoc/>
-    public void Dispose() => running.Dispose();
-
-    private static IRunning Start(string algorithm) => algorithm switch
+    /// <summary>Starts a computation.</summary>
+    /// <param name="algorithm">Its name.</param>
+    public static IRunning Start(string algorithm) => algorithm switch
     {
         "crc32" => new PlainCrc32(),
         "crc32c" => new Crc32C(),
-        "crc64nvme" => new Crc64Nvme(),
-        "sha1" => new Hash(HashAlgorithmName.SHA1, isHex: false),
-        _ => new Hash(HashAlgorithmName.SHA256, isHex: false),
+        Crc64Nvme => new Crc64NvmeSum(),
+        "sha1" => new Hash(HashAlgorithmName.SHA1),
+        Md5 => new Hash(HashAlgorithmName.MD5),
+        _ => new Hash(HashAlgorithmName.SHA256),
     };
 
     /// <summary>A CRC32 as S3 writes it: big-endian, base64.</summary>
@@ -74,7 +56,13 @@ internal sealed class ContentChecksum : IDisposable
 
         public void Append(ReadOnlySpan<byte> bytes) => crc.Append(bytes);
 
-        public string Finish() => Base64(crc.GetCurrentHashAsUInt32());
+        public byte[] Finish()
+        {
+            byte[] value = new byte[sizeof(uint)];
+            BinaryPrimitives.WriteUInt32BigEndian(value, crc.GetCurrentHashAsUInt32());
+            crc.Reset();
+            return value;
+        }
 
         public void Dispose()
         {
@@ -95,7 +83,13 @@ internal sealed class ContentChecksum : IDisposable
             state = crc;
         }
 
-        public string Finish() => Base64(~state);
+        public byte[] Finish()
+        {
+            byte[] value = new byte[sizeof(uint)];
+            BinaryPrimitives.WriteUInt32BigEndian(value, ~state);
+            state = uint.MaxValue;
+            return value;
+        }
 
         public void Dispose()
         {
@@ -103,7 +97,7 @@ internal sealed class ContentChecksum : IDisposable
     }
 
     // What S3 computes itself when the client sends no checksum. Reflected polynomial of CRC-64/NVME, eight bytes a step.
-    private sealed class Crc64Nvme : IRunning
+    private sealed class Crc64NvmeSum : IRunning
     {
         private const ulong Polynomial = 0x9A6C9329AC4BC9B5;
         private static readonly ulong[][] Tables = MakeTables();
@@ -124,11 +118,12 @@ internal sealed class ContentChecksum : IDisposable
             state = crc;
         }
 
-        public string Finish()
+        public byte[] Finish()
         {
-            Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-            BinaryPrimitives.WriteUInt64BigEndian(bytes, ~state);
-            return Convert.ToBase64String(bytes);
+            byte[] value = new byte[sizeof(ulong)];
+            BinaryPrimitives.WriteUInt64BigEndian(value, ~state);
+            state = ulong.MaxValue;
+            return value;
         }
 
         public void Dispose()
@@ -156,17 +151,13 @@ internal sealed class ContentChecksum : IDisposable
         }
     }
 
-    private sealed class Hash(HashAlgorithmName name, bool isHex) : IRunning
+    private sealed class Hash(HashAlgorithmName name) : IRunning
     {
         private readonly IncrementalHash hash = IncrementalHash.CreateHash(name);
 
         public void Append(ReadOnlySpan<byte> bytes) => hash.AppendData(bytes);
 
-        public string Finish()
-        {
-            byte[] value = hash.GetHashAndReset();
-            return isHex ? Convert.ToHexString(value).ToLowerInvariant() : Convert.ToBase64String(value);
-        }
+        public byte[] Finish() => hash.GetHashAndReset();
 
         public void Dispose() => hash.Dispose();
     }

@@ -72,6 +72,12 @@ internal interface IObjectStore : IDisposable
     /// <exception cref="AmazonS3Exception">S3 said no.</exception>
     Task<ObjectBody> GetAsync(ObjectQuery query, CancellationToken cancellationToken);
 
+    /// <summary>The size in bytes of one part that an object was stored in; null where the store does not tell.</summary>
+    /// <param name="query">The object.</param>
+    /// <param name="number">The part, from 1.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<long?> PartSizeAsync(ObjectQuery query, int number, CancellationToken cancellationToken);
+
     /// <summary>The bytes of a small object; null when there is none, or when it is larger than that.</summary>
     Task<byte[]?> ReadAsync(string relativeKey, int most, CancellationToken cancellationToken);
 

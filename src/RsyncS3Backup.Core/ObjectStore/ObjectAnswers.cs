@@ -56,6 +56,7 @@ internal static class ObjectAnswers
             Metadata = metadata,
             ContentType = content.NonValidated.TryGetValues("Content-Type", out HeaderStringValues type) ? type.ToString() : null,
             Checksums = isComposite ? [] : [.. checksums.Where(IsOfWholeContent)],
+            PartChecksums = [.. checksums.Where(item => !IsOfWholeContent(item))],
             IsTagOpaque = IsOpaque(
                 Find(headers, "x-amz-server-side-encryption"), Find(headers, "x-amz-server-side-encryption-customer-algorithm")),
             StorageClass = S3StorageClasses.Named(Find(headers, "x-amz-storage-class")),
@@ -75,9 +76,8 @@ internal static class ObjectAnswers
             LastModified = Time(answer.LastModified),
             Metadata = Names(answer.Metadata),
             ContentType = answer.Headers.ContentType,
-            Checksums = OfWholeContent(
-                answer.ChecksumType, answer.ChecksumCRC32, answer.ChecksumCRC32C, answer.ChecksumCRC64NVME, answer.ChecksumSHA1,
-                answer.ChecksumSHA256),
+            Checksums = OfWholeContent(answer.ChecksumType, Known(answer)),
+            PartChecksums = [.. Known(answer).Where(item => !IsOfWholeContent(item))],
             IsTagOpaque = IsOpaque(answer.ServerSideEncryptionMethod?.Value, answer.ServerSideEncryptionCustomerMethod?.Value),
             StorageClass = S3StorageClasses.Named(answer.StorageClass?.Value),
         };
@@ -91,9 +91,8 @@ internal static class ObjectAnswers
             LastModified = Time(answer.LastModified),
             Metadata = Names(answer.Metadata),
             ContentType = answer.Headers.ContentType,
-            Checksums = OfWholeContent(
-                answer.ChecksumType, answer.ChecksumCRC32, answer.ChecksumCRC32C, answer.ChecksumCRC64NVME, answer.ChecksumSHA1,
-                answer.ChecksumSHA256),
+            Checksums = OfWholeContent(answer.ChecksumType, Known(answer)),
+            PartChecksums = [.. Known(answer).Where(item => !IsOfWholeContent(item))],
             IsTagOpaque = IsOpaque(answer.ServerSideEncryptionMethod?.Value, answer.ServerSideEncryptionCustomerMethod?.Value),
             StorageClass = S3StorageClasses.Named(answer.StorageClass?.Value),
             Restore = answer.RestoreInProgress is { } inProgress
@@ -146,14 +145,20 @@ internal static class ObjectAnswers
     }
 
     private static IReadOnlyList<KeyValuePair<string, string>> OfWholeContent(
-        ChecksumType? type, string? crc32, string? crc32C, string? crc64Nvme, string? sha1, string? sha256)
+        ChecksumType? type, IEnumerable<KeyValuePair<string, string>> known) =>
+        type == ChecksumType.COMPOSITE ? [] : [.. known.Where(IsOfWholeContent)];
+
+    private static IEnumerable<KeyValuePair<string, string>> Known(GetObjectResponse answer) => Known(
+        answer.ChecksumCRC32, answer.ChecksumCRC32C, answer.ChecksumCRC64NVME, answer.ChecksumSHA1, answer.ChecksumSHA256);
+
+    private static IEnumerable<KeyValuePair<string, string>> Known(GetObjectMetadataResponse answer) => Known(
+        answer.ChecksumCRC32, answer.ChecksumCRC32C, answer.ChecksumCRC64NVME, answer.ChecksumSHA1, answer.ChecksumSHA256);
+
+    private static IEnumerable<KeyValuePair<string, string>> Known(string? crc32, string? crc32C, string? crc64Nvme, string? sha1, string? sha256)
     {
-        if (type == ChecksumType.COMPOSITE)
-            return [];
         KeyValuePair<string, string?>[] all =
-            [new("crc32", crc32), new("crc32c", crc32C), new("crc64nvme", crc64Nvme), new("sha1", sha1), new("sha256", sha256)];
-        return [.. all.Where(item => !string.IsNullOrEmpty(item.Value))
-            .Select(item => KeyValuePair.Create(item.Key, item.Value!)).Where(IsOfWholeContent)];
+            [new("crc32", crc32), new("crc32c", crc32C), new(ContentChecksum.Crc64Nvme, crc64Nvme), new("sha1", sha1), new("sha256", sha256)];
+        return all.Where(item => !string.IsNullOrEmpty(item.Value)).Select(item => KeyValuePair.Create(item.Key, item.Value!));
     }
 
     // A store that does not name the type still writes the number of parts behind a checksum that is made of theirs.

@@ -11,6 +11,9 @@ internal static class PartSize
     // Limits of S3: 10,000 parts an upload (Amazon S3 User Guide, "multipart upload limits").
     private const int MaximumParts = 10_000;
 
+    // Part sizes that other tools use: aws and ours 8, rclone 5, boto and s5cmd 50, s3cmd 15, mc 16 and 64 MiB.
+    private static readonly long[] Usual = [5 * MiB, 8 * MiB, 10 * MiB, 15 * MiB, 16 * MiB, 32 * MiB, 50 * MiB, 64 * MiB, 100 * MiB];
+
     /// <summary>Files of this size and larger go in parts; also the smallest part size. Bytes.</summary>
     public const long Threshold = 8 * MiB;
 
@@ -26,6 +29,18 @@ internal static class PartSize
 
     /// <summary>The smallest part size from <paramref name="partSize"/> on that makes at most 10,000 parts of <paramref name="size"/> bytes.</summary>
     public static long AtLeast(long partSize, long size) => Math.Max(partSize, (size + MaximumParts - 1) / MaximumParts);
+
+    /// <summary>The part sizes that cut <paramref name="size"/> bytes into that many parts, the likeliest first.</summary>
+    public static IEnumerable<long> Candidates(long size, int parts)
+    {
+        if (parts < 1)
+            return [];
+        long evenly = (size + parts - 1) / parts;
+        long wholeMiB = (evenly + MiB - 1) / MiB * MiB;
+        return new[] { For(size) }.Concat(Usual).Append(wholeMiB).Append(evenly)
+            .Where(candidate => candidate > 0 && Count(size, candidate) == parts)
+            .Distinct();
+    }
 
     /// <summary>How many parts that makes.</summary>
     public static int Count(long size, long partSize) => (int)((size + partSize - 1) / partSize);

@@ -149,6 +149,29 @@ internal sealed class S3ObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public async Task<long?> PartSizeAsync(ObjectQuery query, int number, CancellationToken cancellationToken)
+    {
+        GetObjectMetadataRequest head = new()
+        {
+            BucketName = BucketName,
+            Key = query.Key,
+            VersionId = query.VersionId,
+            EtagToMatch = Quoted(query.ETag),
+            PartNumber = number,
+        };
+        try
+        {
+            GetObjectMetadataResponse found = await Client.GetObjectMetadataAsync(head, cancellationToken).ConfigureAwait(false);
+            // A store that does not know of part numbers tells of the whole object, as of one that was not stored in parts.
+            return found.PartsCount > 1 || found.ContentRange is { Length: > 0 } ? found.ContentLength : null;
+        }
+        catch (AmazonS3Exception exception) when ((int)exception.StatusCode is >= 400 and < 500)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<ObjectBody> GetAsync(ObjectQuery query, CancellationToken cancellationToken)
     {
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short

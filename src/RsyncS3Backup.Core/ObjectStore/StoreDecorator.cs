@@ -55,6 +55,10 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
     public Task<ObjectBody> GetAsync(ObjectQuery query, CancellationToken cancellationToken) => inner.GetAsync(query, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<long?> PartSizeAsync(ObjectQuery query, int number, CancellationToken cancellationToken) =>
+        inner.PartSizeAsync(query, number, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<byte[]?> ReadAsync(string relativeKey, int most, CancellationToken cancellationToken) =>
         inner.ReadAsync(relativeKey, most, cancellationToken);
 

@@ -49,6 +49,9 @@ internal sealed record StoredObject(string RelativeKey, long Size, string ETag)
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Checksums { get; init; } = [];
 
+    /// <summary>Likewise checksums of the checksums of the parts, with <c>-</c> and their number.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> PartChecksums { get; init; } = [];
+
     /// <summary>
     /// True when the entity tag cannot be an MD5, because the object is encrypted with a key of somebody's own.
     /// </summary>

@@ -150,7 +150,8 @@ internal sealed class RunContext : IRunObserver, IDisposable
         LogWarning($"The system's log is not told of this run: {failure}");
     }
 
-    private static string NewRunId()
+    /// <summary>An id for a run that is none: nothing of it is written down.</summary>
+    internal static string NewRunId()
     {
         string start = DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         return $"{start}-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";

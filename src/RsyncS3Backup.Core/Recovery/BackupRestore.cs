@@ -51,7 +51,8 @@ internal static class BackupRestore
             cancellationToken).ConfigureAwait(false);
         result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
         context.Verbose(
-            $"Restore {result.Status}: {result.Restored} restored, {result.Unchanged} unchanged, {result.Skipped} skipped, {result.Failed} failed; "
+            $"Restore {result.Status}: {result.Restored} restored, {result.Unchanged} unchanged, {result.Skipped} skipped, {result.Failed} failed, "
+            + $"{result.DeletedLeftOut} left out because the mirror had them no more; "
             + $"requests: {result.Requests}.");
         return result;
     }
@@ -76,6 +77,9 @@ internal static class BackupRestore
             Unchanged = counters.Unchanged,
             Skipped = counters.Skipped,
             SkippedNewer = counters.KeptNewer,
+            DeletedLeftOut = counters.LeftOut,
+            Unverified = counters.Unverified,
+            Damaged = counters.Damaged,
             Archived = counters.Archived,
             RetrievalPending = counters.Pending,
             RetrievalRequested = counters.Requested,

@@ -64,6 +64,10 @@ internal sealed class EntryRestorer(
         await ReplaceAsync(task, existing, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Writes an entry whose content is not what was stored to a place where nothing is.</summary>
+    public Task RestoreDamagedAsync(RestoreTask task, CancellationToken cancellationToken) =>
+        TryReplaceAsync(task, existing: null, mayLink: false, mayReplaceNewer: true, cancellationToken);
+
     private static bool IsSameFile(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts) =>
         !facts.Attributes.IsSymbolicLink && there.Size == facts.Size
         && facts.Attributes.ModifiedNanoseconds is { } modified && task.Tree.IsSameTime(there.ModifiedNanoseconds, modified);
@@ -139,7 +143,7 @@ internal sealed class EntryRestorer(
         if (facts.Attributes.IsSymbolicLink)
         {
             byte[] linkTarget = await content.ReadAllAsync(cancellationToken).ConfigureAwait(false);
-            writer.MakeLink(task, existing, linkTarget, facts, keepsSame: overwrite != RestoreOverwrite.Always);
+            writer.MakeLink(task, existing, linkTarget, content.Fit, facts, keepsSame: overwrite != RestoreOverwrite.Always);
             return null;
         }
 

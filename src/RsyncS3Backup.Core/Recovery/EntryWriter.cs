@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
@@ -18,7 +19,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
     public async Task<Task> WriteAsync(RestoreTask task, IContent content, EntryFacts facts, CancellationToken cancellationToken)
     {
         bool isWaitingForTree;
-        using (SafeFileHandle file = await content.WriteAsync(task.Tree, task.Path, cancellationToken).ConfigureAwait(false))
+        using (SafeFileHandle file = await content.WriteAsync(task.Tree, task.Path, task.IsDamaged, cancellationToken).ConfigureAwait(false))
         {
             using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
             if (!folder.SetAttributes(file, facts.Attributes, task.Tree.Traits.FileMode))
@@ -34,7 +35,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
             if (problem is null)
             {
                 Forget(task, content);
-                counters.EntryRestored(facts.Size);
+                Count(task, content, facts.Size);
             }
             else
             {
@@ -47,13 +48,27 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         return named.Task;
     }
 
+    private void Count(RestoreTask task, IContent content, long size)
+    {
+        if (task.IsDamaged)
+        {
+            counters.EntryDamaged(size);
+            return;
+        }
+
+        counters.EntryRestored(size);
+        if (content.Fit == ContentFit.Unknown)
+            counters.NotCompared();
+    }
+
     /// <summary>Makes a symbolic link.</summary>
     /// <param name="task">The entry.</param>
     /// <param name="existing">What is there.</param>
     /// <param name="target">Where it leads.</param>
+    /// <param name="fit">Whether that was compared with what was stored.</param>
     /// <param name="facts">What it is to be.</param>
     /// <param name="keepsSame">True to leave one that is the same as it is.</param>
-    public void MakeLink(RestoreTask task, FileAttributesSnapshot? existing, byte[] target, EntryFacts facts, bool keepsSame)
+    public void MakeLink(RestoreTask task, FileAttributesSnapshot? existing, byte[] target, ContentFit fit, EntryFacts facts, bool keepsSame)
     {
         using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
         bool isSame = keepsSame && existing is { IsSymbolicLink: true } there
@@ -68,10 +83,22 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         if (target.AsSpan().Contains((byte)0) || target.Length == 0)
             throw new InvalidDataException("the object of a link does not hold a target");
         string temporary = TemporaryName.For(task.Path.Name);
-        if (!folder.MakeLink(temporary, target, facts.Attributes))
-            counters.OwnerNotSet();
+        try
+        {
+            if (!folder.MakeLink(temporary, target, facts.Attributes))
+                counters.OwnerNotSet();
+        }
+        catch
+        {
+            // It may be there, and only its owner or its time could not be set.
+            folder.Remove(temporary);
+            throw;
+        }
+
         NameOrRemove(folder, temporary, task.Path.Name);
         counters.EntryRestored(target.Length);
+        if (fit == ContentFit.Unknown)
+            counters.NotCompared();
     }
 
     /// <summary>Gives a file that stays its attributes.</summary>

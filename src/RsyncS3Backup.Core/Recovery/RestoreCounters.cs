@@ -16,6 +16,9 @@ internal sealed class RestoreCounters
     private long transferredBytes;
     private long doneBytes;
     private long notOwned;
+    private long notCompared;
+    private long damaged;
+    private long leftOut;
 
     public long Restored => Interlocked.Read(ref restored);
 
@@ -43,11 +46,20 @@ internal sealed class RestoreCounters
     /// <summary>Entries that belong to somebody else than they did, or have other permissions.</summary>
     public long NotOwned => Interlocked.Read(ref notOwned);
 
+    /// <summary>Those of <see cref="Restored"/> whose content could be compared with nothing.</summary>
+    public long Unverified => Interlocked.Read(ref notCompared);
+
+    /// <summary>Objects that the mirror had no more when it was last sent, and that nobody asked for.</summary>
+    public long LeftOut => Interlocked.Read(ref leftOut);
+
+    /// <summary>Entries whose content is not what was stored, and that were written under another name all the same.</summary>
+    public long Damaged => Interlocked.Read(ref damaged);
+
     /// <summary>True once <see cref="Total"/> does not grow any more.</summary>
     public bool IsTotalKnown { get; set; }
 
     /// <summary>Entries that are dealt with, well or not.</summary>
-    public long Done => Restored + Unchanged + Skipped + Pending;
+    public long Done => Restored + Unchanged + Skipped + Pending + Damaged;
 
     /// <summary>Bytes of what is dealt with, also of half a file.</summary>
     public long DoneBytes => Interlocked.Read(ref doneBytes);
@@ -98,6 +110,16 @@ internal sealed class RestoreCounters
         if (isNew)
             Interlocked.Increment(ref requested);
     }
+
+    public void EntryDamaged(long bytes)
+    {
+        Interlocked.Increment(ref damaged);
+        Interlocked.Add(ref restoredBytes, bytes);
+    }
+
+    public void DeletedLeftOut() => Interlocked.Increment(ref leftOut);
+
+    public void NotCompared() => Interlocked.Increment(ref notCompared);
 
     public void OwnerNotSet() => Interlocked.Increment(ref notOwned);
 }

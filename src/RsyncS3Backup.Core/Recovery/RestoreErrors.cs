@@ -63,10 +63,17 @@ internal static class RestoreErrors
         $"The mirror of job '{job}' holds what the last run saw; it knows no past.",
         "Leave -From Local out, or leave -AsOf and -Snapshot out.", BackupExitCode.BadConfiguration);
 
-    public static BackupError NothingFound(string where, bool hasPatterns) => Make(
+    /// <summary>Nothing is to be restored.</summary>
+    /// <param name="where">The copy.</param>
+    /// <param name="hasPatterns">True when part of it was asked for.</param>
+    /// <param name="deleted">What was left out of it because the mirror had it no more.</param>
+    public static BackupError NothingFound(string where, bool hasPatterns, long deleted) => Make(
         ErrorIds.RestoreNothingFound, BackupErrorCategory.ObjectNotFound, where,
-        hasPatterns ? $"Nothing in {where} is meant by -Path." : $"There is nothing in {where}.",
-        "Get-BackupItem lists what there is; check the bucket's name, the key prefix and the spelling of -Path.");
+        deleted > 0 ? $"The last run's mirror held nothing of what is meant in {where}; {deleted} {(deleted == 1 ? "object is" : "objects are")} "
+            + "still there from before."
+        : hasPatterns ? $"Nothing in {where} is meant by -Path." : $"There is nothing in {where}.",
+        deleted > 0 ? "-IncludeDeleted restores them too."
+        : "Get-BackupItem lists what there is; check the bucket's name, the key prefix and the spelling of -Path.");
 
     public static BackupError KeyRefused(string key, string problem) => Make(
         ErrorIds.RestoreKeyRefused, BackupErrorCategory.InvalidData, key,
@@ -104,7 +111,8 @@ internal static class RestoreErrors
 
     public static BackupError ContentWrong(string key, string reason) => Make(
         ErrorIds.RestoreContentWrong, BackupErrorCategory.InvalidData, key,
-        $"'{key}' was not restored: {reason}", "Restore it from the other copy, or an earlier version with -AsOf.");
+        $"'{key}' was not restored: {reason}", "Restore it from the other copy, or an earlier version with -AsOf; "
+        + "-IncludeDamaged writes what came from S3 under another name.");
 
     public static BackupError ContentChanged(string key) => Make(
         ErrorIds.RestoreContentChanged, BackupErrorCategory.ResourceBusy, key,
@@ -114,6 +122,22 @@ internal static class RestoreErrors
         ErrorIds.RestoreObjectArchived, BackupErrorCategory.InvalidOperation, key,
         $"'{key}' was not restored: it is in the archive ({storageClass}) and has to be retrieved first.",
         "Run the same command with -RequestRetrieval, and again when the retrieval is done.");
+
+    public static BackupError BrokenOff(string key, string reason) => Make(
+        ErrorIds.RestoreTransferBroken, BackupErrorCategory.ReadError, key,
+        $"'{key}' was not restored: its content broke off each time it was fetched ({reason.TrimEnd('.')}).",
+        "Run the same command again: what is restored already is not fetched again. If it breaks off again, look at the network and the "
+        + "store's logs, and restore it from the other copy, or an earlier version with -AsOf.");
+
+    /// <summary>What an exception while an entry's content was fetched means for that entry.</summary>
+    public static BackupError OfContent(string key, Exception exception, S3Target target) => exception switch
+    {
+        ContentChangedException => ContentChanged(key),
+        TransferBrokenException { IsWrongContent: true } or TransferBrokenException { InnerException: null } or InvalidDataException =>
+            ContentWrong(key, exception.Message),
+        TransferBrokenException { IsUnanswered: false } => BrokenOff(key, exception.Message),
+        _ => Failed(key, exception, target),
+    };
 
     public static BackupError Failed(string key, Exception exception, S3Target target)
     {

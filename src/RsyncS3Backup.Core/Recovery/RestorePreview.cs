@@ -35,7 +35,7 @@ internal static class RestorePreview
             };
         StageReport report = new(context: null);
         (string Folder, bool IsReal) last = ("", true);
-        await foreach (RestoreItem item in RestoreItems.ListAsync(request, found, report, cancellationToken).ConfigureAwait(false))
+        await foreach (RestoreItem item in RestoreItems.ListAsync(request, found, recorded, report, () => { }, cancellationToken).ConfigureAwait(false))
         {
             if (PlaceOf(item.RelativeKey, places) is not { } at)
                 continue;

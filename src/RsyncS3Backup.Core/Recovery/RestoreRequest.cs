@@ -51,6 +51,12 @@ internal sealed record RestoreRequest
     /// <summary>Asks whether a newer file may be replaced; null answers: nobody can be asked, as when this is null.</summary>
     public Func<ReplacedFile, Task<bool?>>? AskToReplaceNewer { get; init; }
 
+    /// <summary>Everything that S3 has comes back, also what the mirror had no more when it was last sent.</summary>
+    public bool IncludeDeleted { get; init; }
+
+    /// <summary>What is not what was stored is written all the same, under a name that says so.</summary>
+    public bool IncludeDamaged { get; init; }
+
     /// <summary>Set-user-ID and set-group-ID bits come back from S3 too.</summary>
     public bool PreserveSpecialBits { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
@@ -32,7 +33,9 @@ internal sealed class RestoreRun : IDisposable
     private readonly NewerFiles newer;
     private readonly ObjectContents? objects;
     private readonly Committer committer = new();
+    private readonly LostEndpoint lost = new();
     private readonly TransferLimits limits;
+    private readonly ConcurrentQueue<RestoreTask> damaged = new();
 
     private RestoreRun(RestoreRequest request, S3Copy? bucket, RestoreTargets targets, TransferLimits limits, RunContext context, StageReport report)
     {
@@ -85,6 +88,10 @@ internal sealed class RestoreRun : IDisposable
     /// <summary>When all that was asked for should be there.</summary>
     public DateTimeOffset? RetrievalReadyBy => archive?.ReadyBy;
 
+    /// <summary>True when what the job once sent and the mirror has no more may be among what comes back, and nobody can tell.</summary>
+    private bool IsDeletedUnknown => bucket is { AsOf: null, Snapshot: null } && recorded is null && !request.IncludeDeleted
+        && request.Configuration is { Options.Rsync.SyncToS3.DeleteFromS3: false };
+
     private S3Target Target => bucket?.Store.Target ?? new S3Target("", "", "", "");
 
     /// <summary>Finds the copy and opens the destination.</summary>
@@ -134,6 +141,7 @@ internal sealed class RestoreRun : IDisposable
             {
                 StallWatch watch = new(bucket.Store.Traffic, limits.Timeout, TimeProvider.System);
                 await watch.RunAsync(TransferAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
+                await watch.RunAsync(RestoreDamagedAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -146,7 +154,14 @@ internal sealed class RestoreRun : IDisposable
         foreach (RestoreTarget target in targets.All)
             target.Tree.WriteBack();
         if (Counters.Total == 0 && report.Failed == 0)
-            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0));
+            throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0, Counters.LeftOut));
+        if (IsDeletedUnknown)
+        {
+            report.Warning(
+                "This machine does not know what the last run's mirror held (it has no catalog of the job, or one that is in doubt), and the job does "
+                + "not delete from S3. So what was deleted or renamed since the first run came back too.");
+        }
+
         if (objects is { HasLeftOutBits: true })
         {
             report.Warning(
@@ -159,6 +174,13 @@ internal sealed class RestoreRun : IDisposable
             report.Warning(
                 $"{Counters.NotOwned} entries do not have the owner or the permissions that they had: only the superuser may give files away, "
                 + "and some file systems have neither.");
+        }
+
+        if (Counters.Unverified > 0)
+        {
+            report.Warning(
+                $"{Counters.Unverified} of {Counters.Restored} entries are as the store sent them, and there was nothing to compare them with: "
+                + "it keeps no checksum of them, and their entity tag tells nothing of the content.");
         }
 
         if (newer.Unasked > 0)
@@ -209,7 +231,8 @@ internal sealed class RestoreRun : IDisposable
     {
         try
         {
-            await foreach (RestoreItem item in RestoreItems.ListAsync(request, bucket, report, cancellationToken).ConfigureAwait(false))
+            await foreach (RestoreItem item in RestoreItems
+                .ListAsync(request, bucket, recorded, report, Counters.DeletedLeftOut, cancellationToken).ConfigureAwait(false))
             {
                 Counters.Met(item.Size);
                 if (placer.Place(item) is { } task)
@@ -229,6 +252,7 @@ internal sealed class RestoreRun : IDisposable
         try
         {
             await restorer.RestoreAsync(task, cancellationToken).ConfigureAwait(false);
+            lost.Answered();
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -238,14 +262,41 @@ internal sealed class RestoreRun : IDisposable
         {
             if (await TryMeetArchiveAsync(task, exception, cancellationToken).ConfigureAwait(false))
                 return null;
+            if (request.IncludeDamaged && exception is TransferBrokenException { IsWrongContent: true })
+            {
+                damaged.Enqueue(task);
+                return null;
+            }
+
             BackupError error = ErrorFor(task, exception);
             bool isHopeless = report.Failed >= HopelessFailures && Counters.Done == 0;
-            if (error.Id == ErrorIds.RestoreDiskFull || error.EndsStage || isHopeless)
+            if (error.Id == ErrorIds.RestoreDiskFull || lost.Ends(error) || isHopeless)
                 return error;
             report.ItemFailed(error);
         }
 
         return null;
+    }
+
+    /// <summary>Writes what is not what was stored beside its place, when everything else is there, so that no name is taken from it.</summary>
+    private async Task RestoreDamagedAsync(CancellationToken cancellationToken)
+    {
+        await committer.FlushAsync().ConfigureAwait(false);
+        foreach (RestoreTask task in damaged)
+        {
+            try
+            {
+                RestoreTask beside = task with { Path = DamagedName.Free(task), IsDamaged = true };
+                await restorer.RestoreDamagedAsync(beside, cancellationToken).ConfigureAwait(false);
+                report.Warning(
+                    $"'{task.Item.RelativeKey}' is not what was stored: it does not have the checksum that the store keeps of it. What came is in "
+                    + $"'{beside.Path.Full}'; look at it before you use it.");
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                report.ItemFailed(ErrorFor(task, exception));
+            }
+        }
     }
 
     private async Task<bool> TryMeetArchiveAsync(RestoreTask task, Exception exception, CancellationToken cancellationToken)
@@ -275,12 +326,8 @@ internal sealed class RestoreRun : IDisposable
         {
             _ when RestoreErrors.IsDiskFull(exception) => RestoreErrors.DiskFull(task.Tree.Path, exception.Message),
             MirrorReadException read => RestoreErrors.ReadFailed(task.Item.Name, read.Message),
-            ContentChangedException => RestoreErrors.ContentChanged(key),
-            TransferBrokenException { IsWrongContent: true } wrong => RestoreErrors.ContentWrong(key, wrong.Message),
-            TransferBrokenException { InnerException: null } broken => RestoreErrors.ContentWrong(key, broken.Message),
-            InvalidDataException odd => RestoreErrors.ContentWrong(key, odd.Message),
             IOException { InnerException: null } or UnauthorizedAccessException => task.ErrorFor(exception),
-            _ => RestoreErrors.Failed(key, exception, Target),
+            _ => RestoreErrors.OfContent(key, exception, Target),
         };
     }
 }

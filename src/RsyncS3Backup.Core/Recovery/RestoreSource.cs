@@ -16,7 +16,7 @@ internal sealed record RestoreSource(BackupCopy Copy, string Reason)
         {
             return request.From == BackupCopy.Local
                 ? throw RestoreErrors.NoMirrorWithoutJob(request.Name)
-                : new RestoreSource(BackupCopy.S3, "A bucket was named and no job, so no mirror is known.");
+                : new RestoreSource(BackupCopy.S3, "A bucket was named and no job, so no mirror is known, nor what it had no more: all that is there comes back.");
         }
 
         if (request.From == BackupCopy.Local)

@@ -10,6 +10,9 @@ namespace RsyncS3Backup.Recovery;
 /// <param name="Path">Its path there.</param>
 internal sealed record RestoreTask(RestoreItem Item, DestinationTree Tree, EntryPath Path)
 {
+    /// <summary>True to take content that is not what was stored, under a name that says so.</summary>
+    public bool IsDamaged { get; init; }
+
     /// <summary>True for a folder that was not there before.</summary>
     public bool IsNewFolder { get; init; }
 

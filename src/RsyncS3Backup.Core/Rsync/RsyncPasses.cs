@@ -21,6 +21,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     private RsyncLeg? leg;
     private RsyncPass current;
     private RsyncStatistics statistics = new();
+    private long moved;
 
     /// <summary>Hears of changes; null: nobody does.</summary>
     public IRsyncChanges? Changes { get; init; }
@@ -34,14 +35,24 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
         leg = source;
         current = pass;
         statistics = new RsyncStatistics();
+        moved = 0;
         blocked.Clear();
         Changes?.PassStarts(source);
         RsyncErrorOutput errors = new(this);
         long deletedBefore = counts.Deleted;
         long started = Stopwatch.GetTimestamp();
-        int code = await StartAsync(source, pass, new RsyncOutputParser(this), errors, cancellationToken).ConfigureAwait(false);
+        int code;
+        try
+        {
+            code = await StartAsync(source, pass, new RsyncOutputParser(this), errors, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // An rsync that ends early has no statistics; how far it got it said on its way.
+            counts.TransferredBytes += statistics.Entries is null && !pass.IsDryRun ? moved : statistics.TransferredBytes;
+        }
+
         counts.ExitCode = code;
-        counts.TransferredBytes += statistics.TransferredBytes;
         bool isCounted = pass.MaxDelete == 0 && errors.Withheld > 0;
         context.Verbose($"rsync ended with code {code} after {HumanText.Duration(Stopwatch.GetElapsedTime(started))}: "
             + (pass.IsDryRun ? "nothing was changed, it was a dry run."
@@ -95,7 +106,11 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     }
 
     /// <inheritdoc/>
-    void IRsyncOutputHandler.Progress(in RsyncProgressLine line) => scope.Progress.Report(line);
+    void IRsyncOutputHandler.Progress(in RsyncProgressLine line)
+    {
+        moved = line.Bytes;
+        scope.Progress.Report(line);
+    }
 
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> line)

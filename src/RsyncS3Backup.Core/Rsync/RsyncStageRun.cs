@@ -30,6 +30,7 @@ internal sealed class RsyncStageRun
     private readonly RsyncScope scope;
     private readonly List<RsyncPassOutcome> outcomes = [];
     private readonly string destination;
+    private bool isPartial;
 
     private RsyncProgram? program;
     private RsyncPasses? passes;
@@ -147,7 +148,7 @@ internal sealed class RsyncStageRun
         else if (outcomes.Exists(outcome => outcome.Withheld > 0))
             context.Verbose("Nothing is deleted from the mirror, because not everything could be copied.");
         if (error is not null)
-            return error;
+            return MayGoOn(error) ? GoOn(error, guard) : error;
         guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, report);
         sources!.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
         if (ExcludedLater.MayBe(options, legs) && !ExcludedLater.IsKnown(context.JobName, options, legs))
@@ -159,6 +160,18 @@ internal sealed class RsyncStageRun
 
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
+        return null;
+    }
+
+    // Of several sources none must have failed for another reason.
+    private bool MayGoOn(BackupError error) => request.Options.OnPartial == PartialTransferAction.Continue
+        && error.Id == ErrorIds.RsyncPartialTransfer && outcomes.TrueForAll(outcome => outcome.Error is null or { Id: ErrorIds.RsyncPartialTransfer });
+
+    private BackupError? GoOn(BackupError error, MirrorGuard guard)
+    {
+        isPartial = true;
+        report.Warning($"{error.Message} Nothing is deleted, and stage 2 sends what the mirror has (onPartial).");
+        guard.Succeeded(entries: null, wasChecksumRun: false, report);
         return null;
     }
 
@@ -312,6 +325,7 @@ internal sealed class RsyncStageRun
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),
             LogPath = context.LogPath,
+            IsPartial = isPartial,
             JournalPath = recorder?.Path,
             ReadChanges = ChangeJournalFolder.ReadChanges,
             Configuration = request.Configuration,

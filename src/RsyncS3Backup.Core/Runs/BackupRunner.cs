@@ -22,10 +22,17 @@ internal static class BackupRunner
         using (JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false))
         {
             RunSurroundings around = await RunSurroundings.BeginAsync(configuration, options, job, context, cancellationToken).ConfigureAwait(false);
-            RsyncStageResult stage1 = job.Ended(
-                await Stage1Async(RsyncStageRequest.From(configuration), options, job, context, cancellationToken).ConfigureAwait(false));
+            RsyncStageResult stage1;
+            BucketLook? look;
+            await using (look = Look(configuration, options, job, context, cancellationToken))
+            {
+                stage1 = job.Ended(
+                    await Stage1Async(RsyncStageRequest.From(configuration), options, job, context, cancellationToken).ConfigureAwait(false));
+            }
+
             S3SyncStageResult stage2 =
-                await Stage2Async(configuration, options.SkipStage1 ? null : stage1, options, job, context, cancellationToken).ConfigureAwait(false);
+                await Stage2Async(configuration, options.SkipStage1 ? null : stage1, look?.Requests, options, job, context, cancellationToken)
+                    .ConfigureAwait(false);
             result = await around.EndAsync(Result(stage1, stage2), cancellationToken).ConfigureAwait(false);
         }
 
@@ -68,7 +75,7 @@ internal static class BackupRunner
         using JobRun job = SkipReason(configuration, stage1) is null
             ? await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false)
             : JobRun.Skipping(context, run);
-        return await Stage2Async(configuration, stage1, options, job, context, cancellationToken).ConfigureAwait(false);
+        return await Stage2Async(configuration, stage1, before: null, options, job, context, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Runs stage 2 from parameters, after a stage 1 from parameters or without one.</summary>
@@ -97,6 +104,7 @@ internal static class BackupRunner
     {
         BackupStatus.Failed => $"Stage 1 failed ({stage1.Error?.Id}); the bucket was not touched.",
         BackupStatus.Cancelled => "Stage 1 was cancelled; the bucket was not touched.",
+        BackupStatus.Skipped when stage1.Error is { } refusal => $"Stage 1 was skipped ({refusal.Id}); the bucket was not touched.",
         BackupStatus.Skipped => "Stage 1 was skipped; the bucket was not touched.",
         _ when stage1.Configuration is { } configuration => DisabledReason(configuration),
         _ => null,
@@ -138,6 +146,7 @@ internal static class BackupRunner
         {
             BackupStatus.Failed => stage2.Error?.ExitCode ?? BackupExitCode.Stage2Failed,
             BackupStatus.Cancelled => BackupExitCode.Stage2Failed,
+            BackupStatus.Skipped => stage2.Error?.ExitCode ?? BackupExitCode.Succeeded,
             _ => BackupExitCode.Succeeded,
         };
 
@@ -148,6 +157,7 @@ internal static class BackupRunner
         {
             BackupStatus.Failed => stage1.Error?.ExitCode ?? BackupExitCode.Stage1Failed,
             BackupStatus.Cancelled => BackupExitCode.Stage1Failed,
+            BackupStatus.Skipped => stage1.Error?.ExitCode ?? BackupExitCode.Succeeded,
             _ => BackupExitCode.Succeeded,
         };
         return first == BackupExitCode.Succeeded && stage2 is not null ? ExitCode(stage2) : first;
@@ -180,6 +190,12 @@ internal static class BackupRunner
     private static RunLogging Logging(BackupConfiguration? configuration, BackupRunOptions options) =>
         options.Logging with { System = options.Logging.System || configuration is { Log.System: true } };
 
+    private static BucketLook? Look(
+        BackupConfiguration configuration, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken) =>
+        options.SkipStage1 || job.Refusal is not null || DisabledReason(configuration) is not null
+            ? null
+            : BucketLook.Start(Asked(configuration, options), context, cancellationToken);
+
     private static async Task<RsyncStageResult> Stage1Async(
         RsyncStageRequest request, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken)
     {
@@ -199,7 +215,12 @@ internal static class BackupRunner
         if (job.Refusal is { } refusal)
         {
             context.LogError(refusal);
-            return untouched with { Status = job.RefusedStatus, Error = refusal };
+            return untouched with
+            {
+                Status = job.RefusedStatus,
+                Error = refusal,
+                SkippedReason = job.RefusedStatus == BackupStatus.Skipped ? refusal.Message : null,
+            };
         }
 
         return await RsyncStage.RunAsync(Asked(request, options), context, cancellationToken).ConfigureAwait(false);
@@ -208,6 +229,7 @@ internal static class BackupRunner
     private static async Task<S3SyncStageResult> Stage2Async(
         BackupConfiguration configuration,
         RsyncStageResult? stage1,
+        S3RequestCounts? before,
         BackupRunOptions options,
         JobRun job,
         RunContext context,
@@ -218,9 +240,15 @@ internal static class BackupRunner
             return job.Ended(Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context));
         if (job.Refusal is { } refusal)
             return job.Ended(Refused(rsync.LocalDestination, configuration.Destination!, rsync.SyncToS3, refusal, job.RefusedStatus, context));
-        S3SyncRequest request = Asked(configuration, options) with { FollowsStage1 = stage1?.JournalPath is not null };
+        S3SyncRequest request = Asked(configuration, options) with
+        {
+            FollowsStage1 = stage1?.JournalPath is not null,
+            IsPartial = stage1 is { IsPartial: true },
+        };
         job.Stage2Starts();
-        return job.Ended(await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false));
+        S3SyncStageResult stage2 =
+            await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false);
+        return job.Ended(before is null ? stage2 : stage2 with { Requests = Stage2Attempts.Sum([before, stage2.Requests]) });
     }
 
     /// <summary>Stage 1 with what the caller decided for this run.</summary>
@@ -259,7 +287,42 @@ internal static class BackupRunner
             StorageClass = options.StorageClass,
             StartTime = DateTimeOffset.Now,
             Error = refusal,
+            SkippedReason = status == BackupStatus.Skipped ? refusal.Message : null,
             LogPath = context.LogPath,
+        };
+    }
+
+    /// <summary>The result of a job that cannot be run because its file cannot be read.</summary>
+    public static BackupResult Unreadable(string name, BackupError error)
+    {
+        RsyncStageResult stage1 = new()
+        {
+            Name = name,
+            RunId = RunContext.NewRunId(),
+            Status = BackupStatus.Failed,
+            Source = [],
+            Destination = "",
+            StartTime = DateTimeOffset.Now,
+            Error = error,
+        };
+        S3SyncStageResult stage2 = new()
+        {
+            Name = name,
+            RunId = stage1.RunId,
+            Status = BackupStatus.Skipped,
+            Path = "",
+            StartTime = stage1.StartTime,
+            SkippedReason = SkipReason(stage1),
+        };
+        return new BackupResult
+        {
+            Name = name,
+            RunId = stage1.RunId,
+            Status = BackupStatus.Failed,
+            Stage1 = stage1,
+            Stage2 = stage2,
+            StartTime = stage1.StartTime,
+            ExitCode = error.ExitCode,
         };
     }
 

@@ -46,8 +46,13 @@ internal sealed class JobRun : IDisposable
     /// <summary>Why the run must not start: another run of the job has not ended, or the user stopped this one while it waited for that.</summary>
     public BackupError? Refusal { get; private set; }
 
-    /// <summary>How a stage ended that was refused.</summary>
-    public BackupStatus RefusedStatus => Refusal is { IsCancellation: true } ? BackupStatus.Cancelled : BackupStatus.Failed;
+    /// <summary>How a stage ended that was refused. That another run of the job is on is no failure of the job's.</summary>
+    public BackupStatus RefusedStatus => Refusal switch
+    {
+        { IsCancellation: true } => BackupStatus.Cancelled,
+        { Id: ErrorIds.JobAlreadyRunning } => BackupStatus.Skipped,
+        _ => BackupStatus.Failed,
+    };
 
     /// <summary>Takes the job's lock, or waits for it as long as the options say, and opens the run's history.</summary>
     public static async Task<JobRun> StartAsync(RunContext context, RunRequest request, CancellationToken cancellationToken)

@@ -121,7 +121,8 @@ internal static class Stage2Attempts
         }
     }
 
-    private static S3RequestCounts Sum(IEnumerable<S3RequestCounts> counts) => counts.Aggregate((sum, next) => new S3RequestCounts
+    /// <summary>Requests together.</summary>
+    internal static S3RequestCounts Sum(IEnumerable<S3RequestCounts> counts) => counts.Aggregate((sum, next) => new S3RequestCounts
     {
         Put = sum.Put + next.Put,
         Copy = sum.Copy + next.Copy,

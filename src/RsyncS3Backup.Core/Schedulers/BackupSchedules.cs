@@ -298,7 +298,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
     {
         try
         {
-            return JobHistory.Find(job)?.Read(since: null, last: 1) is [{ } run, ..] ? run : null;
+            return JobHistory.Find(job)?.ReadNewest(backups: 1, tests: 0).Backups is [{ } run, ..] ? run : null;
         }
         catch (BackupException)
         {

@@ -11,7 +11,8 @@ namespace RsyncS3Backup.Sync;
 /// <param name="folder">Gives the folder for the file; asked when there is a key.</param>
 internal sealed class KeySpool(string name, Func<string> folder) : IDisposable
 {
-    private const int FirstKeys = 10;
+    /// <summary>How many of <see cref="First"/> there are at most.</summary>
+    public const int FirstKeys = 10;
 
     private readonly List<string> first = [];
     private FileStream? file;

@@ -38,6 +38,11 @@ internal sealed record S3SyncRequest : S3CopyRequest
     /// <summary>Take a key prefix that belongs to another mirror, job or machine, and delete there what nobody known has sent.</summary>
     public bool AllowNewDestination { get; init; }
 
+    /// <summary>
+    /// True when stage 1 could not copy single entries: what the mirror lacks may be there, so nothing is deleted, and the next run looks again.
+    /// </summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>Stage 1 of the job ran right before, so that its journals tell what changed in the mirror.</summary>
     public bool FollowsStage1 { get; init; }
 

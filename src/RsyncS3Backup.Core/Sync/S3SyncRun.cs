@@ -38,6 +38,9 @@ internal sealed class S3SyncRun : IDisposable
     private readonly IPlannedMirror? planned;
     private readonly PendingChanges pending;
     private readonly string endpoint;
+    private readonly MirrorWalker places;
+    // New files and links where S3 has the keys of a folder. As many as folders that became something else.
+    private readonly List<SyncAction> waiting = [];
     private ForeignObjects foreign;
 
     private S3SyncRun(
@@ -62,6 +65,7 @@ internal sealed class S3SyncRun : IDisposable
         changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
+        places = Walker(new StageReport(context: null));
         deletion = new DeletePhase(scope, Catalog, snapshot, nested);
     }
 
@@ -203,10 +207,19 @@ internal sealed class S3SyncRun : IDisposable
         if (Mode.Mode == S3SyncMode.Reconcile)
             await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
         foreign = new ForeignObjects(ownership.IsNew, session.Doubt, ownership.Since);
+        if (request.IsPartial)
+        {
+            Counters.EntryLeftOut();
+            report.Warning("Nothing is deleted from the bucket, because stage 1 could not copy everything (onPartial). The next run looks again.");
+        }
+
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
         await transfer.RunAsync(
-(carryOut, token) => FindAsync(carryOut, token), cancellationToken).ConfigureAwait(false);
+            (carryOut, token) => FindAsync(carryOut, token), cancellationToken).ConfigureAwait(false);
+        await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
+        if (waiting.Count > 0)
+            await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
         await deletion.AskAsync(Begin, cancellationToken).ConfigureAwait(false);
         TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
@@ -286,11 +299,7 @@ internal sealed class S3SyncRun : IDisposable
                 NoteLeftover(action, isForeign);
                 if (isForeign)
                     Counters.ForeignSeen();
-                if (request.AllowNewDestination || (!isForeign && action.Row is { IsOurs: true }))
-                    deletion.Add(action);
-                else if (!isForeign)
-                    deletion.AddDoubtful(action);
-                return ValueTask.CompletedTask;
+                return !request.IsPartial && (!isForeign || request.AllowNewDestination) ? DeleteAsync(action, cancellationToken) : ValueTask.CompletedTask;
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();
                 // The entry itself is a failure or a warning of its own already.
@@ -300,10 +309,46 @@ internal sealed class S3SyncRun : IDisposable
             case SyncActionKind.Forget:
                 return ValueTask.CompletedTask;
             default:
-                Begin();
-                Task known = ownership.RequireAsync(cancellationToken);
-                return known.IsCompletedSuccessfully ? carryOut(action, cancellationToken) : CarryOutAfterAsync(known, action, carryOut, cancellationToken);
+                if (action.ReplacesFolder)
+                {
+                    waiting.Add(action);
+                    return ValueTask.CompletedTask;
+                }
+
+                return CarryOut(action, carryOut, cancellationToken);
         }
+    }
+
+    private ValueTask CarryOut(
+        SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        Begin();
+        Task known = ownership.RequireAsync(cancellationToken);
+        return known.IsCompletedSuccessfully ? carryOut(action, cancellationToken) : CarryOutAfterAsync(known, action, carryOut, cancellationToken);
+    }
+
+    private async Task CarryOutWaitingAsync(Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
+    {
+        foreach (SyncAction action in waiting)
+            await CarryOut(action, carryOut, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
+    {
+        bool isKnown = request.AllowNewDestination || action.Row is { IsOurs: true };
+        switch (places.PlaceOf(action.RelativeKey))
+        {
+            case MirrorPlace.IsFolder:
+                return new ValueTask(deletion.DeleteNowAsync(action, isKnown, Begin, cancellationToken));
+            case MirrorPlace.InFile:
+                deletion.AddReplaced(action, isKnown);
+                break;
+            default:
+                deletion.Add(action, isKnown);
+                break;
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     private static async ValueTask CarryOutAfterAsync(

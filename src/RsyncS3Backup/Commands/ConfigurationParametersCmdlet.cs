@@ -45,6 +45,15 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter DeleteExcluded { get; set; }
 
+    /// <summary>
+    /// What becomes of a run when rsync could not copy single entries (exit code 23), such as a file that nobody may read: 'stop'
+    /// fails stage 1 and skips stage 2; 'continue' lets stage 2 send what the mirror has, without deleting anything, and the run
+    /// is at best 'SucceededWithWarnings'.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? OnPartial { get; set; }
+
     /// <summary>Keep access control lists ('rsync -A').</summary>
     [Parameter]
     public SwitchParameter Acls { get; set; }

@@ -3,6 +3,7 @@ using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Commands;
 
@@ -30,9 +31,29 @@ public sealed class GetBackupJobCommand : AsyncCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        DateTimeOffset now = DateTimeOffset.Now;
         JobList all = JobList.Read();
-        foreach (JobFile job in jobs.Select(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false))
-            WriteObject(JobReport.Of(job, now, WriteWarning, all));
+        IReadOnlyList<JobFile> chosen = jobs.Select(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false);
+        ILookup<string, DateTimeOffset> next = chosen.Any(job => job.Configuration is not null) ? NextRuns() : NoRuns;
+        foreach (JobFile job in chosen)
+            WriteObject(JobReport.Of(job, WriteWarning, all, next[job.Name].Cast<DateTimeOffset?>().Min()));
+    }
+
+    private static ILookup<string, DateTimeOffset> NoRuns { get; } = Array.Empty<DateTimeOffset>().ToLookup(_ => "");
+
+    private ILookup<string, DateTimeOffset> NextRuns()
+    {
+        try
+        {
+            BackupSchedules schedules = MachineSchedules.Current;
+            IReadOnlyList<NativeEntry> entries = Run(null, (_, token) => schedules.ListAsync(token));
+            return schedules.Describe(entries, MachineSchedules.Launcher)
+                .Where(entry => entry.State is BackupScheduleState.Active or BackupScheduleState.NeedsRegistration && entry.NextRun is not null)
+                .ToLookup(entry => entry.Name, entry => entry.NextRun!.Value);
+        }
+        catch (BackupException exception)
+        {
+            WriteVerbose($"When jobs run next is not known: {exception.Message}");
+            return NoRuns;
+        }
     }
 }

@@ -27,7 +27,10 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     {
         paths = new FileSystemPaths(this);
         errors = new InputErrors(this);
-        jobs = new JobInput(this, errors);
+        jobs = new JobInput(this, errors)
+        {
+            Broken = (name, error) => WriteObject(BackupRunner.Unreadable(name, error).Stage1),
+        };
         logs = new RunLogs(this, errors);
     }
 
@@ -142,9 +145,7 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
         RsyncStageResult result = Run(
             activity: null, (observer, token) => BackupRunner.RunStage1Async(request, name, options, observer, token),
             PassThru);
-        if (result.Error is { } error)
-            WriteError(error);
-        WriteObject(result);
+        WriteResult(result, result.Error);
     }
 
     private BackupRunOptions RunOptions() => new()

@@ -183,6 +183,13 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
 
     private protected override bool EndsTerminatedProcess => ExitCode;
 
+    // Whoever looks for failed runs among the results must find it.
+    private protected override void TellBroken(string name, BackupError error)
+    {
+        if (!PlanOnly)
+            WriteObject(BackupRunner.Unreadable(name, error));
+    }
+
     private void RunJob(BackupConfiguration given)
     {
         BackupRunOptions options = RunOptions(given);
@@ -198,9 +205,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
             },
             PassThru);
         EndIfTerminated();
-        if (result.Error is { } error)
-            WriteError(error);
-        WriteObject(result);
+        WriteResult(result, result.Error);
     }
 
     private void RunAtOnce()
@@ -209,14 +214,16 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
         ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(overrides.Apply(given), RunOptions(given), Activity(given)))];
         RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token), PassThru);
         EndIfTerminated();
+        WriteItemErrors();
 
+        // The errors come when all have ended: one job's must not end another one.
         Action Ended(BackupResult result)
         {
             Note(result.ExitCode);
             return () =>
             {
                 if (result.Error is { } error)
-                    WriteError(ErrorRecords.From(error, result.Name));
+                    Keep(ErrorRecords.From(error, result.Name));
                 WriteObject(result);
             };
         }
@@ -231,7 +238,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
             (observer, token) => BackupPlanner.PlanAsync(configuration, options, observer, token),
             PassThru);
         Note(plan.ExitCode);
-        WriteObject(plan);
+        WriteResult(plan, error: null);
     }
 
     private BackupRunOptions RunOptions(BackupConfiguration given) => new()

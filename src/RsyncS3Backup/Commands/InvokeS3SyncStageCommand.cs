@@ -227,6 +227,9 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         }
     }
 
+    private protected override void TellBroken(string name, BackupError error) =>
+        WriteObject(BackupRunner.Unreadable(name, error).Stage2 with { Status = BackupStatus.Failed, Error = error, SkippedReason = null });
+
     private void RunInput(object input)
     {
         switch (PSObject.AsPSObject(input).BaseObject)
@@ -329,9 +332,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     private void Emit(Func<IRunObserver, CancellationToken, Task<S3SyncStageResult>> stage)
     {
         S3SyncStageResult result = Run(activity: null, (observer, token) => stage(observer, token), PassThru);
-        if (result.Error is { } error)
-            WriteError(error);
-        WriteObject(result);
+        WriteResult(result, result.Error);
     }
 
     private S3SyncRequest FromParameters(string mirror)

@@ -72,6 +72,6 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet
         });
         JobList now = JobList.Read();
         if (PassThru && now.Jobs.FirstOrDefault(found => found.Name == NewName) is { } renamed)
-            WriteObject(JobReport.Of(renamed, DateTimeOffset.Now, WriteWarning, now));
+            WriteObject(JobReport.Of(renamed, WriteWarning, now));
     }
 }

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery.Repairing;
 using RsyncS3Backup.Recovery.Testing;
 using static RsyncS3Backup.Input.ParameterSets;
@@ -60,8 +61,9 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
             BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
                 (observer, emit, token) => BackupTest.RunAsync(Request(job), observer, emit, token), found.Add);
             if (result.Error is { Id: not ErrorIds.BackupDiffers } error)
-                WriteError(error);
+                Keep(ErrorRecords.From(error));
             Repair(job, found.Select(DifferenceInput.Of));
+            WriteItemErrors();
         }
     }
 
@@ -75,6 +77,8 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
             foreach (BackupConfiguration job in jobs)
                 Repair(job, ofJob);
         }
+
+        WriteItemErrors();
     }
 
     private void Repair(BackupConfiguration job, IEnumerable<DifferenceInput> differences)

@@ -73,6 +73,14 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>What is not what was stored is written all the same, beside its place, with .damaged behind its name.</summary>
+    [Parameter]
+    public SwitchParameter IncludeDamaged { get; set; }
+
+    /// <summary>Everything that the bucket has comes back, also what the last run's mirror had no more.</summary>
+    [Parameter]
+    public SwitchParameter IncludeDeleted { get; set; }
+
     /// <summary>Programs come back from S3 with the bits by which they run as their owner or group.</summary>
     [Parameter]
     public SwitchParameter PreserveSpecialBits { get; set; }
@@ -129,9 +137,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         RestoreResult result = Run(
             activity: null,
             (observer, token) => BackupRestore.RunAsync(request with { AskToReplaceNewer = file => observer.AskAsync(() => Ask(file)) }, observer, token));
-        if (result.Error is { } error)
-            WriteError(error);
-        WriteObject(result);
+        WriteResult(result, result.Error);
     }
 
     private RestoreRequest Complete(RestoreRequest request) => request with
@@ -146,6 +152,8 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
         Overwrite = Overwrite,
         ReplaceNewer = Force,
+        IncludeDamaged = IncludeDamaged,
+        IncludeDeleted = IncludeDeleted,
         PreserveSpecialBits = PreserveSpecialBits,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,

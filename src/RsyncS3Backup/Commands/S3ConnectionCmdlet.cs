@@ -10,7 +10,7 @@ public abstract class S3ConnectionCmdlet : AsyncCmdlet, IConnectionParameters
     private protected S3ConnectionCmdlet()
     {
         Errors = new InputErrors(this);
-        Jobs = new JobInput(this, Errors);
+        Jobs = new JobInput(this, Errors) { Broken = TellBroken };
         Keys = new GivenKeys(this, Errors);
     }
 
@@ -46,4 +46,9 @@ public abstract class S3ConnectionCmdlet : AsyncCmdlet, IConnectionParameters
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => Keys.Read();
+
+    /// <summary>A job is there and cannot be read; its error is written next.</summary>
+    private protected virtual void TellBroken(string name, BackupError error)
+    {
+    }
 }

@@ -103,10 +103,9 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
                 if (!Quiet)
                     WriteObject(difference);
             });
-        // Differences are the test's result and no failure of the command.
-        if (result.Error is { Id: not ErrorIds.BackupDiffers } error)
-            WriteError(error);
         worst = ExitCodes.Worse(worst, result.ExitCode);
-        WriteObject(Quiet ? result.ExitCode == BackupExitCode.Succeeded : result);
+        // Differences are the test's result and no failure of the command.
+        WriteResult(
+            Quiet ? result.ExitCode == BackupExitCode.Succeeded : result, result.Error is { Id: not ErrorIds.BackupDiffers } error ? error : null);
     }
 }

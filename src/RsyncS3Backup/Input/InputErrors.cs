@@ -11,7 +11,9 @@ internal sealed class InputErrors(PSCmdlet cmdlet)
     internal event Action<BackupError>? Found;
 
     /// <summary>What <paramref name="read"/> returns; null, and a non-terminating error, when it throws one of ours.</summary>
-    internal T? TryRead<T>(Func<T> read)
+    /// <param name="read">Reads something.</param>
+    /// <param name="first">Told of the error before it is written, which may end the pipeline; null: nobody is.</param>
+    internal T? TryRead<T>(Func<T> read, Action<BackupError>? first = null)
         where T : class
     {
         try
@@ -21,6 +23,7 @@ internal sealed class InputErrors(PSCmdlet cmdlet)
         catch (BackupException exception)
         {
             Found?.Invoke(exception.Error);
+            first?.Invoke(exception.Error);
             cmdlet.WriteError(ErrorRecords.From(exception));
             return null;
         }

@@ -13,6 +13,9 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
 {
     private readonly FileSystemPaths paths = new(cmdlet);
 
+    /// <summary>Told of each job that is there and cannot be read, by its name, before the error is written.</summary>
+    internal Action<string, BackupError>? Broken { get; init; }
+
     /// <summary>The jobs that the parameters name; in ProcessRecord those of the record at hand.</summary>
     internal IEnumerable<BackupConfiguration> Read(IJobParameters given) => cmdlet.ParameterSetName switch
     {
@@ -29,7 +32,7 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
         {
             foreach (string file in errors.TryRead(() => paths.ResolveConfigurations(path)) ?? [])
             {
-                if (errors.TryRead(() => Load(file, path)) is { } configuration)
+                if (errors.TryRead(() => Load(file, path), error => TellBroken(Path.GetFileNameWithoutExtension(file), error)) is { } configuration)
                     yield return configuration;
             }
         }
@@ -44,7 +47,10 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
             if (job.Configuration is { } configuration)
                 yield return configuration;
             else if (told.Add(job.Error!))
+            {
+                TellBroken(job.Name, job.Error!);
                 errors.Write(job.Error!);
+            }
         }
     }
 
@@ -63,7 +69,8 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
                 foreach (BackupConfiguration fromFile in FromFiles([path]))
                     yield return fromFile;
             }
-            else if (errors.TryRead(() => ConfigurationObject.Read(item)) is { } configuration)
+            else if (errors.TryRead(() => ConfigurationObject.Read(item), error => TellBroken((PSObject.AsPSObject(item).BaseObject as BackupJob)?.Name, error))
+                is { } configuration)
             {
                 yield return configuration;
             }
@@ -88,6 +95,12 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
         }
 
         return jobs;
+    }
+
+    private void TellBroken(string? name, BackupError error)
+    {
+        if (name is not null && error.Id != ErrorIds.ConfigurationNotFound)
+            Broken?.Invoke(name, error);
     }
 
     private static BackupConfiguration Load(string file, string given)

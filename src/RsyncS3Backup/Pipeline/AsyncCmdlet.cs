@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 using RsyncS3Backup.Observation;
 
@@ -7,6 +8,7 @@ namespace RsyncS3Backup.Pipeline;
 public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentQueue<ErrorRecord> itemErrors = new();
 
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken StopToken => stopping.Token;
@@ -47,7 +49,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private protected void RunStream<T>(Func<IRunObserver, CancellationToken, IAsyncEnumerable<T>> work)
     {
         PipelinePump pump = new(StopToken);
-        CmdletObserver observer = new(this, pump, runActivity: null);
+        CmdletObserver observer = new(this, pump, runActivity: null) { WritesItemErrors = true };
         Run(pump, async token =>
         {
             int ahead = 0;
@@ -88,6 +90,30 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         CmdletObserver observer = new(this, pump, runActivity: null);
         BoundedPost handedOut = new(pump);
         return Run(pump, token => work(observer, item => handedOut.Post(() => write(item)), token), observer.CompleteProgress);
+    }
+
+    /// <summary>
+    /// Keeps the error of a single entry until its run has ended and the result is out: written at once, <c>-ErrorAction Stop</c> would end the run
+    /// because of one file, and not the pipeline behind it.
+    /// </summary>
+    internal void Keep(ErrorRecord itemError) => itemErrors.Enqueue(itemError);
+
+    /// <summary>Writes a result, and then what went wrong.</summary>
+    /// <param name="result">What is written.</param>
+    /// <param name="error">Why it failed; null when it did not.</param>
+    private protected void WriteResult(object result, BackupError? error)
+    {
+        WriteObject(result);
+        WriteItemErrors();
+        if (error is not null)
+            WriteError(error);
+    }
+
+    /// <summary>Writes the errors of single entries.</summary>
+    private protected void WriteItemErrors()
+    {
+        while (itemErrors.TryDequeue(out ErrorRecord? itemError))
+            WriteError(itemError);
     }
 
     /// <summary>Writes a non-terminating error.</summary>

@@ -51,7 +51,17 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
     public void Warning(string message) => pump.Post(() => cmdlet.WriteWarning(Labelled(message)));
 
     /// <inheritdoc/>
-    public void ItemFailed(BackupError error) => pump.Post(() => cmdlet.WriteError(ErrorRecords.From(error, label)));
+    public void ItemFailed(BackupError error)
+    {
+        ErrorRecord record = ErrorRecords.From(error, label);
+        if (WritesItemErrors)
+            pump.Post(() => cmdlet.WriteError(record));
+        else
+            cmdlet.Keep(record);
+    }
+
+    /// <summary>True where there is no result that the errors of single entries could come after.</summary>
+    internal bool WritesItemErrors { get; init; }
 
     /// <inheritdoc/>
     public bool WantsActions { get; }

@@ -46,6 +46,7 @@ public sealed class ConfigurationReaderTests
                     IncludePatterns = ["*/", "*.jpg"],
                     PatternFiles = ["/etc/backup/exclude.txt"],
                     DeleteExcluded = true,
+                    OnPartial = PartialTransferAction.Continue,
                     HardLinks = true,
                     Acls = true,
                     ExtendedAttributes = true,

@@ -38,6 +38,7 @@ internal static class ConfigurationSamples
               "includePatterns": ["*/", "*.jpg"],
               "patternFiles": ["/etc/backup/exclude.txt"],
               "deleteExcluded": true,
+              "onPartial": "continue",
               "hardLinks": true,
               "acls": true,
               "extendedAttributes": true,

@@ -112,14 +112,34 @@ public sealed class JobReportTests : LocalJob
     }
 
     [Fact]
-    public void A_schedule_gives_the_next_time_that_it_names()
+    public void A_job_runs_next_when_its_scheduler_starts_it_and_not_when_only_its_file_says_so()
     {
         Configuration = Configuration with { Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * *", Timezone = "Asia/Tokyo" } };
+        DateTimeOffset next = new(2026, 1, 1, 17, 30, 0, TimeSpan.Zero);
+        JobFile broken = FileOf(Configuration).Refused(JobErrors.Unsafe("path", "problem"));
 
-        BackupJob job = JobReport.Of(FileOf(Configuration), new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), warnings.Add);
+        Assert.Equal(
+            (next, null, null),
+            (JobReport.Of(FileOf(Configuration), warnings.Add, nextRun: next).NextRun, Report().NextRun, JobReport.Of(broken, warnings.Add, nextRun: next).NextRun));
+        Assert.Equal(("30 2 * * *", "Asia/Tokyo"), (Report().CronExpression, Report().TimeZone));
+    }
 
-        Assert.Equal(new DateTimeOffset(2026, 1, 1, 17, 30, 0, TimeSpan.Zero), job.NextRun);
-        Assert.Equal(("30 2 * * *", "Asia/Tokyo"), (job.CronExpression, job.TimeZone));
+    [Fact]
+    public async Task A_start_that_was_refused_because_the_job_was_running_is_no_last_run()
+    {
+        await RunAsync();
+        DateTimeOffset started = History()[0].StartTime;
+        using (Hold())
+        {
+            // More than the runs that are looked at.
+            for (int i = 0; i < 7; i++)
+                Assert.Equal(BackupStatus.Skipped, (await RunAsync()).Status);
+        }
+
+        BackupJob job = Report();
+
+        Assert.Equal((started, BackupStatus.Succeeded), (job.LastRun!.Value, job.LastStatus));
+        Assert.Equal(8, History().Count);
     }
 
     [Theory]
@@ -134,7 +154,7 @@ public sealed class JobReportTests : LocalJob
             Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/m", SyncToS3 = new S3SyncOptions { S3Prefix = prefix } } },
         };
 
-        BackupJob job = JobReport.Of(FileOf(configuration), DateTimeOffset.Now, warnings.Add);
+        BackupJob job = JobReport.Of(FileOf(configuration), warnings.Add);
 
         Assert.Equal(("my-backups", expected), (job.BucketName, job.KeyPrefix));
     }
@@ -154,7 +174,7 @@ public sealed class JobReportTests : LocalJob
     {
         string path = Files.File("jobs/broken.json", """{ "sourcess": [] }""");
 
-        BackupJob job = JobReport.Of(JobFile.Read(path, new JobFolder(Files["jobs"], BackupJobScope.System), folderProblem: null), DateTimeOffset.Now, warnings.Add);
+        BackupJob job = JobReport.Of(JobFile.Read(path, new JobFolder(Files["jobs"], BackupJobScope.System), folderProblem: null), warnings.Add);
 
         Assert.Equal(("broken", BackupJobScope.System), (job.Name, job.Scope));
         Assert.Contains(job.Problems, problem => problem.StartsWith("$.sourcess: ", StringComparison.Ordinal));
@@ -168,5 +188,5 @@ public sealed class JobReportTests : LocalJob
         Configuration = configuration,
     };
 
-    private BackupJob Report() => JobReport.Of(FileOf(Configuration), DateTimeOffset.Now, warnings.Add);
+    private BackupJob Report() => JobReport.Of(FileOf(Configuration), warnings.Add);
 }

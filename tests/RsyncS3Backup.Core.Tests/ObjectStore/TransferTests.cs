@@ -37,11 +37,11 @@ public sealed class TransferTests
     [InlineData(20 * MiB, 1, 32 * MiB)]
     [InlineData(100 * MiB, 7, 15 * MiB)]
     public void Part_sizes_of_other_tools_are_tried_for_their_entity_tags(long size, int parts, long expected) =>
-        Assert.Contains(expected, ContentComparer.CandidatePartSizes(size, parts));
+        Assert.Contains(expected, PartSize.Candidates(size, parts));
 
     [Fact]
     public void Every_candidate_part_size_gives_the_number_of_parts() =>
-        Assert.All(ContentComparer.CandidatePartSizes(123_456_789, 12), size => Assert.Equal(12, PartSize.Count(123_456_789, size)));
+        Assert.All(PartSize.Candidates(123_456_789, 12), size => Assert.Equal(12, PartSize.Count(123_456_789, size)));
 
     [Theory]
     [InlineData(1595002920_000000000, "1595002920.000000000")]

@@ -224,6 +224,30 @@ public sealed class BackupTestTests : SyncHarness
 
     [Fact]
     [Trait("Category", "Slow")]
+    public async Task An_object_whose_body_breaks_off_is_one_entry_s_failure_to_a_test_and_to_a_repair()
+    {
+        await BackUpAsync();
+        Rot("a.txt", "alphA");
+        Rot("b.txt", "betA");
+        List<BackupDifference> rotten = (await TestAsync(BackupTestLevel.Checksums)).Differences;
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.ConnectionDroppedMidBody,
+            Operation = "GetObject",
+            KeyContains = "a.txt",
+            Times = int.MaxValue,
+        });
+
+        (BackupTestResult result, List<BackupDifference> found) = await TestAsync(BackupTestLevel.Full);
+        List<BackupRepair> repairs = await RepairAsync(BackupTestLevel.Checksums, rotten);
+
+        Assert.Equal(("BackupDiffers", "RestoreTransferBroken"), (result.Error?.Id, Assert.Single(result.FailedItems).Id));
+        Assert.Equal(["b.txt"], found.Select(item => item.Path));
+        Assert.Equal(["a.txt RestoreTransferBroken", "b.txt "], repairs.OrderBy(item => item.Path).Select(item => $"{item.Path} {item.Error?.Id}"));
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
     public async Task An_object_that_lost_its_metadata_is_found_at_every_level_when_it_was_stored_again()
     {
         WriteLarge(9 * 1024 * 1024);

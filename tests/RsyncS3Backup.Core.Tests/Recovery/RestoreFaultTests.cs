@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Recovery;
 using S3Server;
 using Xunit;
 
@@ -38,6 +39,7 @@ public sealed class RestoreFaultTests : RestoreHarness
     [Trait("Category", "Slow")]
     [InlineData("small", FaultKind.CorruptBody, "RestoreContentWrong")]
     [InlineData("small", FaultKind.AccessDenied, "S3AccessDenied")]
+    [InlineData("small", FaultKind.ConnectionDroppedMidBody, "RestoreTransferBroken")]
     [InlineData("large", FaultKind.CorruptBody, "RestoreContentWrong")]
     public async Task A_lasting_fault_is_the_error_of_one_file_whose_old_content_stays(string name, FaultKind kind, string id)
     {
@@ -53,6 +55,30 @@ public sealed class RestoreFaultTests : RestoreHarness
         Assert.Equal((id, name), (Assert.Single(result.FailedItems).Id, result.FailedItems[0].Target));
         Assert.Equal("old", await File.ReadAllTextAsync(Path.Combine(Target, name)));
         Assert.Equal(["large", "other", "small"], Restored());
+    }
+
+    [Fact]
+    public void An_endpoint_is_gone_when_many_entries_in_a_row_got_no_answer()
+    {
+        BackupError silent = RestoreErrors.Failed("key", new HttpRequestException("refused"), new S3Target("b", "e", "r", ""));
+        LostEndpoint lost = new();
+
+        bool[] first = [.. Enumerable.Range(1, LostEndpoint.Many - 1).Select(_ => lost.Ends(silent))];
+        lost.Answered();
+        bool[] second = [.. Enumerable.Range(1, LostEndpoint.Many).Select(_ => lost.Ends(silent))];
+
+        Assert.DoesNotContain(true, first);
+        Assert.Equal(LostEndpoint.Many - 1, Array.IndexOf(second, true));
+    }
+
+    [Fact]
+    public void What_every_entry_would_meet_ends_it_at_once()
+    {
+        LostEndpoint lost = new();
+
+        Assert.True(lost.Ends(RestoreErrors.Failed(
+            "key", new Amazon.S3.AmazonS3Exception("no") { ErrorCode = "InvalidAccessKeyId" }, new S3Target("b", "e", "r", ""))));
+        Assert.False(lost.Ends(RestoreErrors.BrokenOff("key", "cut")));
     }
 
     [Fact]

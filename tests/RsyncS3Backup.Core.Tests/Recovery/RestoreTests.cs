@@ -224,4 +224,66 @@ public sealed class RestoreTests : RestoreHarness
         Assert.Equal((2L, 1L), (restored.Restored, restored.Unchanged));
         Assert.Equal(["deep", "far", "near"], Restored());
     }
+
+    [Theory]
+    [InlineData(S3SyncMode.Journal)]
+    [InlineData(S3SyncMode.Reconcile)]
+    public async Task Of_a_job_that_does_not_delete_from_S3_comes_back_what_the_last_mirror_held(S3SyncMode mode)
+    {
+        Options = Options with { DeleteFromS3 = false };
+        Write("kept", "kept");
+        Write("deleted", "deleted");
+        Write("folder/deleted", "deleted");
+        await RunAsync();
+        File.Delete(Path.Combine(Source, "deleted"));
+        Directory.Delete(Path.Combine(Source, "folder"), recursive: true);
+        Options = Options with { SyncMode = mode };
+        await RunAsync();
+        // It belongs to nobody that the catalog knows, so it may be anything.
+        Put("of-others", "x");
+
+        RestoreResult last = await RestoreWellAsync(Restore());
+        RestoreResult all = await RestoreWellAsync(Restore() with { IncludeDeleted = true, Destination = Files["all"] });
+        RestoreResult none = await RestoreAsync(Restore() with { Paths = ["folder"], Destination = Files["none"] });
+
+        Assert.Equal(["kept", "of-others"], Restored());
+        Assert.Equal((2L, 2L, 4L, 0L), (last.Total, last.DeletedLeftOut, all.Total, all.DeletedLeftOut));
+        Assert.Equal(("RestoreNothingFound", 1L), (none.Error?.Id, none.DeletedLeftOut));
+        Assert.Contains("-IncludeDeleted", none.Error?.RecommendedAction);
+    }
+
+    [Fact]
+    public async Task What_was_deleted_and_stored_by_somebody_else_since_comes_back()
+    {
+        Options = Options with { DeleteFromS3 = false };
+        Write("kept", "kept");
+        Write("again", "deleted");
+        await RunAsync();
+        File.Delete(Path.Combine(Source, "again"));
+        await RunAsync();
+        Put("again", "stored anew");
+
+        await RestoreWellAsync(Restore());
+
+        Assert.Equal(["again", "kept"], Restored());
+    }
+
+    [Fact]
+    public async Task A_machine_that_cannot_know_what_was_deleted_restores_all_and_says_so()
+    {
+        Options = Options with { DeleteFromS3 = false };
+        Write("kept", "kept");
+        Write("deleted", "deleted");
+        await RunAsync();
+        File.Delete(Path.Combine(Source, "deleted"));
+        await RunAsync();
+        File.Delete(CatalogPath);
+
+        RestoreResult result = await RestoreAsync(Restore());
+
+        Assert.Equal(["deleted", "kept"], Restored());
+        Assert.Equal(BackupStatus.SucceededWithWarnings, result.Status);
+        Assert.Contains("deleted or renamed", Assert.Single(result.Warnings));
+        Assert.Equal(BackupStatus.Succeeded, (await RestoreAsync(Restore() with { IncludeDeleted = true })).Status);
+    }
 }

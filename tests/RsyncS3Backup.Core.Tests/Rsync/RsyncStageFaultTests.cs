@@ -179,6 +179,53 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
     }
 
     [Fact]
+    public async Task A_partial_transfer_is_a_warning_and_deletes_nothing_when_the_job_goes_on()
+    {
+        Options = Options with { DeleteExtraneous = true, OnPartial = PartialTransferAction.Continue };
+        RsyncStageResult result = await RunFakeAsync($"""
+            echo run >> '{Files["runs"]}'
+            echo 'rsync: [sender] send_files failed to open "/x": Permission denied (13)' >&2
+            echo 'Deletions stopped due to --max-delete limit (3 skipped)' >&2
+            {FakeRsync.Statistics}
+            exit 23
+            """);
+
+        Assert.Equal((BackupStatus.SucceededWithWarnings, null, true, 1L), (result.Status, result.Error?.Id, result.IsPartial, result.Failed));
+        Assert.Single(File.ReadAllLines(Files["runs"]));
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(23)]
+    public async Task Nothing_goes_on_after_another_failure_or_where_the_job_does_not_say_so(int code)
+    {
+        Options = Options with { OnPartial = code == 23 ? PartialTransferAction.Stop : PartialTransferAction.Continue };
+
+        RsyncStageResult result = await RunFakeAsync($"{FakeRsync.Statistics}\nexit {code}");
+
+        Assert.Equal((BackupStatus.Failed, false), (result.Status, result.IsPartial));
+        Assert.Equal(code == 23, result.Error!.RecommendedAction.Contains("onPartial", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cancelled_stage_reports_the_bytes_that_it_moved_until_then()
+    {
+        using CancellationTokenSource cancellation = new();
+        Observer = new RecordingObserver { OnVerbose = message => CancelAt("ready", message, cancellation) };
+
+        RsyncStageResult result = await RunFakeAsync(
+            """
+            echo '        1048576  10%    1.00MB/s    0:00:10 (xfr#1, to-chk=4/5)'
+            echo ready
+            exec sleep 600
+            """,
+            TimeSpan.FromMilliseconds(50),
+            cancellation.Token);
+
+        Assert.Equal((BackupStatus.Cancelled, 1048576L), (result.Status, result.TransferredBytes));
+    }
+
+    [Fact]
     public async Task An_rsync_that_cannot_be_started_is_an_error()
     {
         string path = Files.File("not-a-program", "#!/nowhere/interpreter\n");

@@ -89,7 +89,8 @@ public sealed class JobLockTests : LocalJob
         Assert.Equal(("JobAlreadyRunning", BackupExitCode.AlreadyRunning), (result.Error?.Id, result.ExitCode));
         Assert.Contains($"process {Environment.ProcessId} on {Environment.MachineName}", result.Error!.Message, StringComparison.Ordinal);
         Assert.Contains(started.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), result.Error.Message, StringComparison.Ordinal);
-        Assert.Equal((BackupStatus.Failed, BackupStatus.Skipped), (result.Stage1.Status, result.Stage2.Status));
+        Assert.Equal((BackupStatus.Skipped, BackupStatus.Skipped, BackupStatus.Skipped), (result.Status, result.Stage1.Status, result.Stage2.Status));
+        Assert.Equal(result.Error.Message, result.Stage1.SkippedReason);
         Assert.False(Directory.Exists(Files["mirror"]));
     }
 
@@ -107,6 +108,7 @@ public sealed class JobLockTests : LocalJob
         Assert.Equal(
             ("JobAlreadyRunning", "JobAlreadyRunning", "JobAlreadyRunning", BackupExitCode.AlreadyRunning),
             (stage1.Error?.Id, stage2.Error?.Id, skipping.Stage2.Error?.Id, skipping.ExitCode));
+        Assert.Equal((BackupStatus.Skipped, BackupStatus.Skipped, BackupStatus.Skipped), (stage1.Status, stage2.Status, skipping.Status));
     }
 
     [Fact]

@@ -51,6 +51,30 @@ public sealed class SyncPlannerTests
             [(SyncActionKind.Create, "a"), (SyncActionKind.Keep, "b"), (SyncActionKind.Delete, "c"), (SyncActionKind.Update, "d")],
             Plan([File("a", 1), File("b", 1), File("d", 2)], [Row("b", 1), Row("c", 1), Row("d", 1)]));
 
+    [Theory]
+    [InlineData("a/x", true)]
+    [InlineData("a/", true)]
+    [InlineData("a x", false)]
+    [InlineData("a0", false)]
+    public async Task A_new_file_waits_where_keys_of_a_folder_of_its_name_follow(string last, bool waits)
+    {
+        string[] known = [.. new[] { "a!", "a.txt", last }.Order(KeyOrder.Instance)];
+        MirrorEntry[] mirror = [File("a", 1), File("a-b", 1)];
+
+        List<SyncAction> byCatalog = [.. SyncPlanner.Plan(mirror, known.Select(key => Row(key, 1)))];
+        List<SyncAction> byListing = [];
+        await foreach (SyncAction action in SyncPlanner.PlanAsync(mirror, [], Listing([.. known.Select(key => Remote(key, 1))])))
+            byListing.Add(action);
+
+        string[] expected = waits ? ["a"] : [];
+        string[] all = [.. known.Concat(["a", "a-b"]).Order(KeyOrder.Instance)];
+        Assert.Equal(expected, byCatalog.Where(action => action.ReplacesFolder).Select(action => action.RelativeKey));
+        Assert.Equal(expected, byListing.Where(action => action.ReplacesFolder).Select(action => action.RelativeKey));
+        // Nothing that was looked at ahead is lost.
+        Assert.Equal(all, byCatalog.Select(action => action.RelativeKey));
+        Assert.Equal(all, byListing.Select(action => action.RelativeKey));
+    }
+
     [Fact]
     public void Protects_what_the_catalog_knows_beneath_a_folder_that_could_not_be_read() =>
         Assert.Equal(

@@ -416,7 +416,7 @@ public sealed class BadInputTests : EndToEndTest
         SessionResult result = Session.Run(script, (object)jobs);
 
         Assert.Equal(["ConfigurationMalformed", "SourceMissing", "ConfigurationNotFound"], result.ErrorIds());
-        Assert.Equal(["photos Succeeded", "no-source Failed", "last Succeeded"],
+        Assert.Equal(["photos Succeeded", "bad Failed", "no-source Failed", "last Succeeded"],
             result.Objects.Select(item => $"{item.Text("Name")} {item.Text("Status")}"));
         Assert.Equal(Files(Source), Objects());
         Assert.Equal(Files(Source), Objects("rsync/last/"));
@@ -483,7 +483,7 @@ public sealed class BadInputTests : EndToEndTest
         return error;
     }
 
-    /// <summary>Runs what cannot even start: one error, no result, no request.</summary>
+    /// <summary>Runs what cannot even start: one error, no request, and of a job that is there a failed result.</summary>
     private ErrorRecord AssertNothingRan(string script, string argument, string id, string target, int? exitCode = 5)
     {
         SortedDictionary<string, string> mirror = Tree(Mirror);
@@ -492,7 +492,7 @@ public sealed class BadInputTests : EndToEndTest
 
         SessionResult result = Session.Run(script, argument);
 
-        Assert.Empty(result.Objects);
+        Assert.All(result.Objects, item => Assert.Equal(("Failed", id), (item.Text("Status"), item.Text("Error.Id"))));
         ErrorRecord error = Assert.Single(result.Errors);
         AssertRecord(error, id, target, null);
         if (exitCode is not null)

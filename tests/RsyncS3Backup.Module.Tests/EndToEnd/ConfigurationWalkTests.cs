@@ -177,6 +177,26 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Walks("options.rsync.onPartial")]
+    [InlineData("stop", "Failed", 0)]
+    [InlineData("continue", "SucceededWithWarnings", 2)]
+    public void A_file_that_rsync_could_not_copy_keeps_the_others_from_S3_or_does_not(string value, string status, int sent)
+    {
+        string rsync = WriteScript("partial-rsync", """
+            [ "$1" = --version ] && exec rsync --version
+            rsync "$@"
+            echo 'rsync: [sender] send_files failed to open "/some/file": Permission denied (13)' >&2
+            exit 23
+            """);
+
+        SessionResult result = Session.Run(
+            "param($Path) Invoke-RsyncToS3Backup $Path @keys", WriteJob(("options.rsync.rsyncPath", rsync), ("options.rsync.onPartial", value)));
+
+        Assert.Equal((status, sent), (result.Objects[0].Text("Status"), Objects().Count));
+        Assert.Contains("RsyncItemFailed", result.ErrorIds());
+    }
+
+    [Theory]
     [Walks("options.rsync.hardLinks")]
     [InlineData(true)]
     [InlineData(false)]

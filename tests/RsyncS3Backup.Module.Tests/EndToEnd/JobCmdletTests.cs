@@ -17,8 +17,9 @@ public sealed class JobCmdletTests : EndToEndTest
 
         Assert.Equal(["broken", "music", "photos"], result.Objects.Select(item => item.Text("Name")));
         Assert.Contains("is not JSON at line 1", (string)((IReadOnlyList<string>)result.Objects[0].Read("Problems")!)[0], StringComparison.Ordinal);
-        Assert.NotNull(result.Objects[1].Read("NextRun"));
-        Assert.Null(result.Objects[2].Read("NextRun"));
+        // Its file names times, and nothing starts it then.
+        Assert.Equal("0 2 * * *", result.Objects[1].Text("CronExpression"));
+        Assert.Null(result.Objects[1].Read("NextRun"));
         Assert.Equal(("my-backups", "rsync/photos/"), (result.Objects[2].Text("BucketName"), result.Objects[2].Text("KeyPrefix")));
     }
 
@@ -59,7 +60,9 @@ public sealed class JobCmdletTests : EndToEndTest
         SessionResult result = Session.Run("Get-BackupJob | Invoke-RsyncToS3Backup @keys -ExitCode");
 
         Assert.Equal(["ConfigurationMalformed", "ConfigurationInvalid"], result.ErrorIds());
-        Assert.Equal("photos", Assert.Single(result.Objects).Text("Name"));
+        Assert.Equal(
+            ["broken Failed ConfigurationMalformed", "photos Succeeded ", "x Failed ConfigurationInvalid"],
+            result.Objects.Select(item => $"{item.Text("Name")} {item.Text("Status")} {item.Text("Error.Id")}"));
         Assert.Equal(5, Session.Host.ExitCode);
     }
 

@@ -95,16 +95,16 @@ public sealed class ParallelTests : EndToEndTest
     }
 
     [Fact]
-    public void ErrorAction_Stop_at_one_job_ends_the_others_and_waits_for_them()
+    public void ErrorAction_Stop_at_one_job_stops_the_pipeline_when_the_others_have_ended()
     {
-        WriteJobNamed("music", Hanging("music"));
-        // Fails once the other one runs.
-        WriteJob(("options.rsync.rsyncPath", Rsync("failing", $"{Until("music.pid")}; exit 12")));
+        // Fails at once, while the other one waits until its run has ended.
+        WriteJobNamed("music", ("options.rsync.rsyncPath", Rsync("late", $"""{Until("failed")}; sleep 0.2; exec rsync "$@" """)));
+        WriteJob(("options.rsync.rsyncPath", Rsync("failing", $"touch '{Folder.File("failed")}'; exit 12")));
 
         SessionResult result = Session.Run("Invoke-RsyncToS3Backup -Name * @keys -Parallel 2 -ExitCode -ErrorAction Stop");
 
         Assert.StartsWith("photos: ", result.TerminatingError!.ErrorDetails.Message, StringComparison.Ordinal);
-        AssertEnded("music");
+        Assert.Equal(["music Succeeded", "photos Failed"], Session.Texts("Get-BackupHistory | Sort-Object Name | ForEach-Object { \"$($_.Name) $($_.Status)\" }"));
         Assert.Equal(1, Session.Host.ExitCode);
     }
 

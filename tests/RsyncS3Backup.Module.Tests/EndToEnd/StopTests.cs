@@ -77,24 +77,45 @@ public sealed class StopTests : EndToEndTest
         Assert.Equal(Files(Source), Objects());
     }
 
-    [Theory]
-    [InlineData("-ErrorAction Stop", "rsync: [sender] send_files failed to open \"/some/file\": Permission denied (13)", "RsyncItemFailed")]
-    [InlineData("-WarningAction Stop", "file has vanished: \"/some/file\"", "ActionPreferenceStop")]
-    public void A_preference_of_Stop_in_the_middle_of_stage_1_leaves_no_rsync(string parameters, string said, string errorId)
+    [Fact]
+    public void WarningAction_Stop_in_the_middle_of_stage_1_leaves_no_rsync()
     {
-        string job = SlowJob("talking", $$"""
+        string job = SlowJob("talking", """
             echo '         1,024   1%    1.00kB/s    0:00:10 (xfr#1, to-chk=4/5)'
-            echo '{{said}}' >&2
+            echo 'file has vanished: "/some/file"' >&2
             exec sleep 600
             """);
 
-        SessionResult result = Session.Run(
-            $"param($Path) Invoke-RsyncToS3Backup $Path @keys {parameters}", job);
+        SessionResult result = Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys -WarningAction Stop", job);
 
         Assert.Empty(Alive());
-        Assert.Equal(errorId, result.TerminatingError!.Id());
-        Assert.Equal(0, Server.Requests.Total);
+        Assert.Equal("ActionPreferenceStop", result.TerminatingError!.Id());
         AssertBarsCompleted(result);
+    }
+
+    [Theory]
+    [InlineData("Invoke-RsyncToS3Backup $Path @keys -ErrorAction Stop")]
+    [InlineData("$ErrorActionPreference = 'Stop'; Invoke-RsyncToS3Backup $Path @keys")]
+    [InlineData("Invoke-RsyncToS3Backup $Path @keys -Parallel 2 -ErrorAction Stop")]
+    public void ErrorAction_Stop_stops_the_pipeline_after_one_file_that_failed_and_never_the_backup(string script)
+    {
+        // The real one, and a file that it could not read.
+        string rsync = WriteScript("partial-rsync", """
+            [ "$1" = --version ] && exec rsync --version
+            rsync "$@"
+            echo 'rsync: [sender] send_files failed to open "/some/file": Permission denied (13)' >&2
+            exit 23
+            """);
+
+        SessionResult result = Session.Run(
+            $"param($Path) $out = $null; try {{ {script} | ForEach-Object {{ $out = $_ }} }} catch {{ \"caught $($_.FullyQualifiedErrorId)\" }}; $out",
+            WriteJob(("options.rsync.rsyncPath", rsync)));
+
+        Assert.StartsWith("caught RsyncItemFailed", result.Objects[0].ToString(), StringComparison.Ordinal);
+        Assert.Equal(("Failed", "RsyncPartialTransfer"), (result.Objects[1].Text("Status"), result.Objects[1].Text("Error.Id")));
+        Assert.Equal(Files(Source), Files(Mirror));
+        Assert.Equal(["Failed RsyncPartialTransfer"], Session.Texts("Get-BackupHistory | ForEach-Object { \"$($_.Status) $($_.Error.Id)\" }"));
+        Assert.Equal("/some/file", Session.Texts("(Get-BackupHistory).Stage1.FailedItems[0].Target").Single());
     }
 
     [Fact]
@@ -143,30 +164,16 @@ public sealed class StopTests : EndToEndTest
     }
 
     [Fact]
-    public void ErrorAction_Stop_while_a_part_is_held_leaves_no_unfinished_upload()
+    public void ErrorAction_Stop_at_one_object_that_is_refused_sends_the_others()
     {
         AddLargeFile();
-        FaultRule hold = Server.Faults.Add(new FaultRule { Kind = FaultKind.Hold, Operation = "UploadPart", Times = int.MaxValue });
-        // The small file is refused only once the large one is on its way.
-        Server.Faults.Add(new FaultRule
-        {
-            Kind = FaultKind.Custom,
-            Operation = "PutObject",
-            KeyContains = "a.txt",
-            Times = int.MaxValue,
-            Handler = async http =>
-            {
-                await hold.Arrived;
-                http.Response.StatusCode = 403;
-                return true;
-            },
-        });
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = "PutObject", KeyContains = "a.txt", Times = int.MaxValue });
 
         SessionResult result = Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys -ErrorAction Stop", WriteJob());
 
-        Assert.Empty(Server.Store.UnfinishedUploads(BucketName));
-        Assert.NotEqual(0, hold.Fired);
         Assert.Equal("S3AccessDenied", result.TerminatingError!.Id());
+        Assert.Contains("z-large.bin", Objects().Keys);
+        Assert.Equal(["Failed"], Session.Texts("(Get-BackupHistory).Status"));
         AssertBarsCompleted(result);
     }
 

@@ -34,6 +34,11 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
             "Delete from the mirror what the patterns exclude, as if the sources no longer had it (`rsync --delete-excluded`), within "
             + "`maxDelete`; see [Excluding later](#excluding-later). Needs `deleteExtraneous`."),
 
+        OneOf<PartialTransferAction>("onPartial", "action", rsync => rsync.OnPartial, (rsync, value) => rsync with { OnPartial = value },
+            "What becomes of a run when rsync could not copy single entries (exit code 23), such as a file that nobody may read: `stop` "
+            + "fails stage 1 and skips stage 2; `continue` lets stage 2 send what the mirror has, without deleting anything, and the run is "
+            + "at best `SucceededWithWarnings`."),
+
         Flag("acls", rsync => rsync.Acls, (rsync, value) => rsync with { Acls = value },
             "Keep access control lists (`rsync -A`)."),
 

@@ -44,7 +44,11 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
             "Of how many years with snapshots the newest one is kept.") with { Default = "keeps none", Examples = "[5]" },
 
         Flag("deleteFromS3", sync => sync.DeleteFromS3, (sync, value) => sync with { DeleteFromS3 = value },
-            "Delete from the bucket, under the prefix, what the mirror no longer has.") with { IsAlwaysWritten = true },
+            "Delete from the bucket, under the prefix, what the mirror no longer has. Without it, all that was ever deleted or renamed stays "
+            + "in the bucket, and is paid for; a restore on the job's own machine leaves it out, one on a new machine cannot (`Get-Help "
+            + "about_RsyncS3Backup_Restore`). What has become something else goes in any case: the object of a file that is a folder now, and "
+            + "those of a folder that is a file or a link now, because no restore could bring back both. `maxDelete` counts the latter too.") with
+        { IsAlwaysWritten = true },
 
         OneOf<S3SyncMode>("syncMode", "mode", sync => sync.SyncMode, (sync, value) => sync with { SyncMode = value },
             "How differences are found: `auto` takes the cheapest way that is safe. `journal` takes what stage 1 changed against the "

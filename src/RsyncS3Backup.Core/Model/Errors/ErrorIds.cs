@@ -96,6 +96,7 @@ internal static class ErrorIds
     public const string RestorePastOfMirror = nameof(RestorePastOfMirror);
     public const string RestorePathBlocked = nameof(RestorePathBlocked);
     public const string RestoreReadFailed = nameof(RestoreReadFailed);
+    public const string RestoreTransferBroken = nameof(RestoreTransferBroken);
     public const string RestoreWriteFailed = nameof(RestoreWriteFailed);
     public const string RsyncCannotStart = nameof(RsyncCannotStart);
     public const string RsyncCrashed = nameof(RsyncCrashed);

@@ -139,6 +139,9 @@ public sealed record RsyncOptions
     /// <summary>Delete from the mirror what the patterns exclude, as if the sources no longer had it.</summary>
     public bool DeleteExcluded { get; init; }
 
+    /// <summary>What becomes of a run when rsync could not copy single entries (exit code 23).</summary>
+    public PartialTransferAction OnPartial { get; init; }
+
     /// <summary>The patterns of those pattern files that rsync itself would not read as what they are.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> PatternsOfFiles { get; init; } =
         ImmutableSortedDictionary<string, IReadOnlyList<string>>.Empty;

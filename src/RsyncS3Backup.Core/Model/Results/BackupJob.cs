@@ -52,7 +52,8 @@ public sealed record BackupJob
     public bool IsRunning { get; init; }
 
     /// <summary>
-    /// The next time that <see cref="CronExpression"/> names; null without one. Whether the system starts the job then is up to its scheduler.
+    /// When one of this machine's schedulers starts the job next, as Register-BackupSchedule made it; null for a job that is not registered, whose
+    /// registration is disabled or broken, and for a broken job.
     /// </summary>
     public DateTimeOffset? NextRun { get; init; }
 

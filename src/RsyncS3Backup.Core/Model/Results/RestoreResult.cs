@@ -36,6 +36,17 @@ public sealed record RestoreResult
     /// <summary>Bytes of the files that were made or replaced.</summary>
     public long RestoredBytes { get; init; }
 
+    /// <summary>
+    /// Those of <see cref="Restored"/> whose content could be compared with nothing, because the store keeps no checksum of it; from the mirror none.
+    /// </summary>
+    public long Unverified { get; init; }
+
+    /// <summary>
+    /// Entries whose content is not what was stored, and that were written beside their place, with <c>.damaged</c> behind their name, because that was
+    /// asked for. They are not among <see cref="Restored"/>.
+    /// </summary>
+    public long Damaged { get; init; }
+
     /// <summary>Entries that were as they should be already.</summary>
     public long Unchanged { get; init; }
 
@@ -44,6 +55,12 @@ public sealed record RestoreResult
 
     /// <summary>Those of <see cref="Skipped"/> that are newer than the copy, and nobody said that they may be replaced.</summary>
     public long SkippedNewer { get; init; }
+
+    /// <summary>
+    /// Objects that the mirror had no more when it was last sent, and that were left out therefore, as the catalog of this machine knows them.
+    /// They are not among <see cref="Total"/>.
+    /// </summary>
+    public long DeletedLeftOut { get; init; }
 
     /// <summary>Entries that could not be restored.</summary>
     public long Failed { get; init; }

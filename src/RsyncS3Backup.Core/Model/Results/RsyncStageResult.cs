@@ -72,6 +72,9 @@ public sealed record RsyncStageResult
     /// <summary>Why the stage did not run; null when it ran.</summary>
     public string? SkippedReason { get; init; }
 
+    /// <summary>True when single entries could not be copied, and the job goes on all the same (<c>onPartial</c>).</summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Writing;
 using RsyncS3Backup.Sync.Transfer;
 
@@ -29,9 +30,13 @@ internal sealed class MirrorContents(Action<long> onBytes) : IContentSource
 
         public EntryFacts Facts => MirrorContents.Facts(entry);
 
+        // The drive tells its errors, and there is nothing else to compare with.
+        public ContentFit Fit => ContentFit.Right;
+
         public Task<byte[]> ReadAllAsync(CancellationToken cancellationToken) => Task.FromResult(MirrorFile.LinkTarget(entry));
 
-        public Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken)
+        public Task<SafeFileHandle> WriteAsync(
+            DestinationTree tree, EntryPath path, bool acceptsWrong, CancellationToken cancellationToken)
         {
             using DestinationFolder folder = tree.Open(path.Folder);
             string name = TemporaryName.For(path.Name);

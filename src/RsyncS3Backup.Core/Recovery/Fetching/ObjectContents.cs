@@ -43,7 +43,10 @@ internal sealed class ObjectContents(
         {
             StoredObject about = await HeadAsync(stored, cancellationToken).ConfigureAwait(false);
             if (about.Size >= PartSize.Threshold)
-                return new LargeContent(new ObjectParts(store, limiter, Query(stored), about, onBytes, onBytesKept), Facts(about));
+            {
+                ObjectParts parts = new(store, limiter, Query(stored), about, onBytes, onBytesKept) { Evidence = Evidence(about) };
+                return new LargeContent(parts, Facts(about));
+            }
         }
 
         TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
@@ -58,7 +61,9 @@ internal sealed class ObjectContents(
                     $"S3 lists it with {stored.Size} bytes and sends {body.About.Size}: it was replaced meanwhile, or the store is not to be trusted.");
             }
 
-            return new SmallContent(body, Facts(body.About), slot, onBytes);
+            StoredObject evidence = Evidence(body.About);
+            return new SmallContent(body, Facts(body.About), evidence, slot, onBytes, (feed, token) => ContentJudge.JudgeAsync(
+                evidence, feed, number => store.PartSizeAsync(Query(stored), number, token)));
         }
         catch
         {
@@ -87,6 +92,10 @@ internal sealed class ObjectContents(
             await store.RetrieveAsync(Query(stored), tier, days, cancellationToken).ConfigureAwait(false);
     }
 
+    // What this machine recorded when it sent the object is as good as what the store could say of it.
+    private StoredObject Evidence(StoredObject about) =>
+        about.Checksums.Count == 0 && Recorded?.Crc32Of(about) is { } crc32 ? about with { Checksums = [new("crc32", crc32)] } : about;
+
     private ObjectQuery Query(StoredObject stored) => new(store.Key(stored.RelativeKey))
     {
         VersionId = stored.VersionId is { Length: > 0 } version ? version : null,
@@ -110,12 +119,22 @@ internal sealed class ObjectContents(
     }
 
     /// <summary>An object that comes in one answer.</summary>
-    private sealed class SmallContent(ObjectBody body, EntryFacts facts, TransferSlots.Slot slot, Action<long> onBytes) : IContent
+    /// <param name="body">The answer.</param>
+    /// <param name="facts">What it is to be.</param>
+    /// <param name="evidence">What is known of its content.</param>
+    /// <param name="slot">The request's.</param>
+    /// <param name="onBytes">Hears of content that arrived.</param>
+    /// <param name="judge">Compares content that the cheapest evidence does not fit.</param>
+    private sealed class SmallContent(
+        ObjectBody body, EntryFacts facts, StoredObject evidence, TransferSlots.Slot slot, Action<long> onBytes,
+        Func<Action<ContentSink>, CancellationToken, Task<ContentFit>> judge) : IContent
     {
         private const int BufferSize = 128 * 1024;
         private bool isDisposed;
 
         public EntryFacts Facts => facts;
+
+        public ContentFit Fit { get; private set; } = ContentFit.Unknown;
 
         public async Task<byte[]> ReadAllAsync(CancellationToken cancellationToken)
         {
@@ -124,15 +143,16 @@ internal sealed class ObjectContents(
             if (Facts.Size > longest)
                 throw new InvalidDataException($"the target of the link has {Facts.Size} bytes");
             byte[] buffer = new byte[Facts.Size];
-            using ContentChecksum? checksum = ContentChecksum.For(body.About);
             Stream stream = await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
             int length = await FillAsync(stream, buffer, cancellationToken).ConfigureAwait(false);
-            checksum?.Append(buffer.AsSpan(0, length));
-            Check(length, checksum);
+            RequireLength(length);
+            Fit = await judge(sink => sink(buffer), cancellationToken).ConfigureAwait(false);
+            WrongContent.Refuse(Fit);
             return buffer;
         }
 
-        public async Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken)
+        public async Task<SafeFileHandle> WriteAsync(
+            DestinationTree tree, EntryPath path, bool acceptsWrong, CancellationToken cancellationToken)
         {
             string name = TemporaryName.For(path.Name);
             int size = (int)Math.Clamp(body.Length, 1, BufferSize);
@@ -140,13 +160,13 @@ internal sealed class ObjectContents(
             SafeFileHandle? file = null;
             try
             {
-                using ContentChecksum? checksum = ContentChecksum.For(body.About);
+                using ContentProof cheap = ContentProof.Cheap(evidence);
                 Stream stream = await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
                 long offset = 0;
                 while (true)
                 {
                     int read = await FillAsync(stream, buffer.AsMemory(0, size), cancellationToken).ConfigureAwait(false);
-                    checksum?.Append(buffer.AsSpan(0, read));
+                    cheap.Append(buffer.AsSpan(0, read));
                     if (file is null)
                     {
                         using DestinationFolder folder = tree.Open(path.Folder);
@@ -161,7 +181,12 @@ internal sealed class ObjectContents(
                         break;
                 }
 
-                Check(offset, checksum);
+                RequireLength(offset);
+                SafeFileHandle written = file;
+                Fit = cheap.Fits() ? ContentFit.Right
+                    : await judge(sink => WrittenFile.Read(written, buffer, sink, cancellationToken), cancellationToken).ConfigureAwait(false);
+                if (!acceptsWrong)
+                    WrongContent.Refuse(Fit);
                 return file;
             }
             catch
@@ -194,12 +219,10 @@ internal sealed class ObjectContents(
             slot.Dispose();
         }
 
-        private void Check(long length, ContentChecksum? checksum)
+        private void RequireLength(long length)
         {
             if (length != body.About.Size)
                 throw new TransferBrokenException($"{length} of {body.About.Size} bytes came.");
-            if (checksum?.IsRight() == false)
-                throw new TransferBrokenException("what came does not have the checksum that S3 stored.") { IsWrongContent = true };
         }
 
         private static async Task<int> FillAsync(Stream stream, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -222,11 +245,14 @@ internal sealed class ObjectContents(
     {
         public EntryFacts Facts => facts;
 
+        public ContentFit Fit => parts.Fit;
+
         public Task<byte[]> ReadAllAsync(CancellationToken cancellationToken) =>
             throw new InvalidDataException($"the target of the link has {facts.Size} bytes");
 
-        public Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken) =>
-            parts.WriteAsync(tree, path, cancellationToken);
+        public Task<SafeFileHandle> WriteAsync(
+            DestinationTree tree, EntryPath path, bool acceptsWrong, CancellationToken cancellationToken) =>
+            parts.WriteAsync(tree, path, acceptsWrong, cancellationToken);
 
         public void Forget(DestinationFolder folder, EntryPath path) => folder.Remove(TemporaryName.PartsOf(path.Name));
 
@@ -237,7 +263,9 @@ internal sealed class ObjectContents(
 /// <summary>Tells faults of the network from those of the disk, which are the same exceptions.</summary>
 internal static class BrokenTransfer
 {
-    public static async Task<T> Catch<T>(Func<Task<T>> receive)
+    /// <param name="receive">Receives something.</param>
+    /// <param name="isAsking">True while there is no answer yet; false while one comes.</param>
+    public static async Task<T> Catch<T>(Func<Task<T>> receive, bool isAsking = false)
     {
         try
         {
@@ -245,7 +273,32 @@ internal static class BrokenTransfer
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException)
         {
-            throw new TransferBrokenException(exception.Message, exception);
+            throw new TransferBrokenException(exception.Message, exception) { IsUnanswered = isAsking };
         }
+    }
+}
+
+/// <summary>Reads a file that was just written, which is still in the system's cache for the most part.</summary>
+internal static class WrittenFile
+{
+    public static void Read(SafeFileHandle file, byte[] buffer, ContentSink sink, CancellationToken cancellationToken)
+    {
+        long offset = 0;
+        for (int read; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            sink(buffer.AsSpan(0, read));
+        }
+    }
+}
+
+/// <summary>Content that is not what S3 stored.</summary>
+internal static class WrongContent
+{
+    /// <exception cref="TransferBrokenException">It is wrong.</exception>
+    public static void Refuse(ContentFit fit)
+    {
+        if (fit == ContentFit.Wrong)
+            throw new TransferBrokenException("what came does not have the checksum that S3 stored.") { IsWrongContent = true };
     }
 }

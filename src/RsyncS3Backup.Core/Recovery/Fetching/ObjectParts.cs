@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Net;
@@ -29,11 +30,18 @@ internal sealed class ObjectParts(
     private readonly long partSize = PartSize.For(about.Size);
     private readonly SemaphoreSlim writing = new(1);
 
+    /// <summary>What is known of its content.</summary>
+    public required StoredObject Evidence { get; init; }
+
+    /// <summary>Whether what came is what S3 stored; known when it is written.</summary>
+    public ContentFit Fit { get; private set; } = ContentFit.Unknown;
+
     /// <summary>Fetches what is missing into the temporary file, and checks the whole.</summary>
     /// <returns>The file, open.</returns>
     /// <exception cref="TransferBrokenException">Not all came, or it is not what S3 stored.</exception>
     /// <exception cref="ContentChangedException">The object is another one by now.</exception>
-    public async Task<SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken)
+    public async Task<SafeFileHandle> WriteAsync(
+        DestinationTree tree, EntryPath path, bool acceptsWrong, CancellationToken cancellationToken)
     {
         uint?[] known = new uint?[PartSize.Count(about.Size, partSize)];
         SafeFileHandle? file = null;
@@ -43,12 +51,13 @@ internal sealed class ObjectParts(
             using (DestinationFolder folder = tree.Open(path.Folder))
                 (file, notes) = Open(folder, path, known, cancellationToken);
             await FetchAsync(file, notes, known, cancellationToken).ConfigureAwait(false);
-            if (!IsRight(file, known, cancellationToken))
+            Fit = HasChecksum(known) ? ContentFit.Right : await JudgeAsync(file, cancellationToken).ConfigureAwait(false);
+            if (Fit == ContentFit.Wrong && !acceptsWrong)
             {
                 using DestinationFolder folder = tree.Open(path.Folder);
                 folder.Remove(TemporaryName.PartsOf(path.Name));
                 folder.Remove(TemporaryName.For(path.Name));
-                throw new TransferBrokenException("what came does not have the checksum that S3 stored.") { IsWrongContent = true };
+                WrongContent.Refuse(Fit);
             }
 
             return file;
@@ -222,7 +231,8 @@ internal sealed class ObjectParts(
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            using ObjectBody body = await BrokenTransfer.Catch(() => store.GetAsync(ofPart, cancellationToken)).ConfigureAwait(false);
+            using ObjectBody body = await BrokenTransfer
+                .Catch(() => store.GetAsync(ofPart, cancellationToken), isAsking: true).ConfigureAwait(false);
             // For stores that ignore the condition.
             if (body.About.ETag != about.ETag || body.About.Size != about.Size)
                 throw new ContentChangedException("The object was replaced while it was fetched.");
@@ -272,31 +282,40 @@ internal sealed class ObjectParts(
         return filled;
     }
 
-    private bool IsRight(SafeFileHandle file, uint?[] known, CancellationToken cancellationToken)
+    // A CRC32 of the whole comes of those of the parts, without reading anything again; and so does one of parts as these are.
+    private bool HasChecksum(uint?[] known)
     {
-        if (about.ChecksumBy("crc32") is { } expected)
+        if (Evidence.ChecksumBy("crc32") is not { } expected)
+            return false;
+        uint whole = 0;
+        Crc32 ofParts = new();
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        for (int part = 0; part < known.Length; part++)
         {
-            uint whole = 0;
-            for (int part = 0; part < known.Length; part++)
-                whole = Crc32Combination.Combine(whole, known[part]!.Value, Range(part).Length);
-            return ContentChecksum.Base64(whole) == expected;
+            whole = Crc32Combination.Combine(whole, known[part]!.Value, Range(part).Length);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, known[part]!.Value);
+            ofParts.Append(bytes);
         }
 
-        // Checksums that cannot be made of those of parts: from the file, which is still in the system's cache for the most part.
-        using ContentChecksum? checksum = ContentChecksum.For(about);
-        if (checksum is null)
-            return true;
+        return expected == ContentChecksum.Base64(whole) || expected == ContentChecksum.Base64(ofParts.GetCurrentHashAsUInt32());
+    }
+
+    private async Task<ContentFit> JudgeAsync(SafeFileHandle file, CancellationToken cancellationToken)
+    {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            long offset = 0;
-            for (int read; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read)
+            using (ContentProof cheap = ContentProof.Cheap(Evidence))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                checksum.Append(buffer.AsSpan(0, read));
+                if (!cheap.IsEmpty)
+                    WrittenFile.Read(file, buffer, cheap.Append, cancellationToken);
+                if (!cheap.IsEmpty && cheap.Fits())
+                    return ContentFit.Right;
             }
 
-            return offset == about.Size && checksum.IsRight();
+            return await ContentJudge.JudgeAsync(
+                Evidence, sink => WrittenFile.Read(file, buffer, sink, cancellationToken),
+                number => store.PartSizeAsync(query, number, cancellationToken)).ConfigureAwait(false);
         }
         finally
         {

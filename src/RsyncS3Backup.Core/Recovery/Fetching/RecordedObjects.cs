@@ -47,6 +47,26 @@ internal sealed class RecordedObjects : IDisposable
         return new EntryFacts(EntryAttributes.Of(row), row.Size, row.ETag);
     }
 
+    /// <summary>
+    /// True for an object that the mirror did not have any more when it was last sent. One that somebody stored since then, or that is not
+    /// recorded, may be anything.
+    /// </summary>
+    public bool IsDeleted(StoredObject stored)
+    {
+        lock (gate)
+        {
+            return catalog.Find(stored.RelativeKey) is { IsLeftover: true } row
+                && (row.ETag.Length == 0 || (row.Size == stored.Size && row.ETag == stored.ETag));
+        }
+    }
+
+    /// <summary>The CRC32 of an object that this machine sent, base64; null when nothing is recorded of this very object.</summary>
+    public string? Crc32Of(StoredObject stored)
+    {
+        lock (gate)
+            return catalog.Find(stored.RelativeKey) is { IsOurs: true } row && row.Size == stored.Size && row.ETag == stored.ETag ? row.Crc32 : null;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => catalog.Dispose();
 }

@@ -77,13 +77,21 @@ internal interface IContent : IDisposable
     /// <summary>What the entry is to be.</summary>
     EntryFacts Facts { get; }
 
+    /// <summary>Whether it is what the copy holds; known when it was read or written.</summary>
+    ContentFit Fit { get; }
+
     /// <summary>All of it, which is short: the target of a link.</summary>
     Task<byte[]> ReadAllAsync(CancellationToken cancellationToken);
 
     /// <summary>Writes it to a temporary file beside its place, and checks it. What was begun is removed when it fails, unless a later try can go on with it.</summary>
+    /// <param name="tree">The destination.</param>
+    /// <param name="path">Its place there.</param>
+    /// <param name="acceptsWrong">True to keep what arrived whole although it is not what was stored.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The file, open.</returns>
     /// <exception cref="TransferBrokenException">It did not arrive whole; it is worth another try.</exception>
-    Task<Microsoft.Win32.SafeHandles.SafeFileHandle> WriteAsync(DestinationTree tree, EntryPath path, CancellationToken cancellationToken);
+    Task<Microsoft.Win32.SafeHandles.SafeFileHandle> WriteAsync(
+        DestinationTree tree, EntryPath path, bool acceptsWrong, CancellationToken cancellationToken);
 
     /// <summary>Removes what <see cref="WriteAsync"/> keeps beside the temporary file, once that is complete.</summary>
     void Forget(DestinationFolder folder, EntryPath path);
@@ -96,6 +104,9 @@ internal sealed class TransferBrokenException(string message, Exception? cause =
 {
     /// <summary>True when all of it arrived, and is not what was stored.</summary>
     public bool IsWrongContent { get; init; }
+
+    /// <summary>True when nothing at all came: the request had no answer.</summary>
+    public bool IsUnanswered { get; init; }
 }
 
 /// <summary>Content changed in the copy while it was read.</summary>

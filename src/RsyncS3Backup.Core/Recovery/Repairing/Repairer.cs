@@ -13,6 +13,7 @@ internal sealed class Repairer : IDisposable
 
     private readonly RunContext context;
     private readonly S3Target target;
+    private readonly LostEndpoint lost = new();
     private readonly Lazy<MirrorRepair> mirror;
     private readonly Lazy<BucketRepair> bucket;
 
@@ -101,13 +102,16 @@ internal sealed class Repairer : IDisposable
             }
             else
                 await bucket.Value.RepairAsync(found.Pair, report, cancellationToken).ConfigureAwait(false);
+            lost.Answered();
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            BackupError error = exception is BackupException known ? known.Error : S3Errors.From(exception, target);
-            if (error.EndsStage)
+            BackupError error = exception is BackupException known ? known.Error
+                : good == BackupCopy.S3 ? RestoreErrors.OfContent(difference.Path, exception, target)
+                : S3Errors.ItemFailed(difference.Key, exception, target);
+            if (lost.Ends(error))
                 throw new BackupException(error, exception);
-            report.ItemFailed(exception is BackupException ? error : S3Errors.ItemFailed(difference.Key, exception, target));
+            report.ItemFailed(error);
         }
 
         if (report.FailedItems() is [var first, ..])

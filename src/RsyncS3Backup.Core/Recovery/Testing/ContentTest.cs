@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Hashing;
 using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
@@ -7,6 +6,7 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync.Transfer;
 
@@ -44,18 +44,19 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         counters.ContentChecked();
         if (row is not null && local.ContentLength == row.Size)
         {
-            return await HasContentAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false)
+            return HasContent(local, Evidence(row), cancellationToken)
                 ? EntryVerdict.Same
                 : EntryVerdict.OfOtherContent(local, (row.ModifiedNanoseconds, row.ChangedNanoseconds), facts);
         }
 
         bool isSame = local.ContentLength == remote.Size
-            && await HasContentAsync(local, new KnownContent(remote.Size, remote.ETag, null, null), cancellationToken).ConfigureAwait(false);
+            && HasContent(local, remote, cancellationToken);
         if (isSame && pair.Row is null)
             return EntryVerdict.Same;
         if (await HeadAsync(pair, cancellationToken).ConfigureAwait(false) is not { } head)
             return new(BackupDifferenceKind.MissingInS3, BackupCopy.Local, "S3 had it a moment ago, and does not have it any more.");
-        isSame = isSame || (local.ContentLength == head.Size && await HasContentAsync(local, head, cancellationToken).ConfigureAwait(false));
+        isSame = isSame || (local.ContentLength == head.Size
+            && (HasContent(local, head, cancellationToken) || await HasPartsAsync(local, head, cancellationToken).ConfigureAwait(false)));
         return isSame ? OfMetadata(pair, head) : OfOther(pair, head);
     }
 
@@ -64,21 +65,25 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
     public async Task<EntryVerdict> ByDownloadAsync(CopyPair pair, CancellationToken cancellationToken)
     {
         counters.ContentChecked();
+        long? partSize = null;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                EntryVerdict verdict = await DownloadAsync(pair, cancellationToken).ConfigureAwait(false);
-                // What was damaged on the way comes whole the next time.
+                (EntryVerdict verdict, StoredObject about) =
+                    await DownloadAsync(pair, attempt, partSize, cancellationToken).ConfigureAwait(false);
+                // What was damaged on the way comes whole the next time; then it is also compared with all that S3 knows.
                 if (verdict.Kind != BackupDifferenceKind.S3Corrupted || attempt == Tries)
                     return verdict;
+                if (ContentProof.IsOfParts(about))
+                    partSize = await copy.Store.PartSizeAsync(Query(pair), 1, cancellationToken).ConfigureAwait(false);
             }
             catch (AmazonS3Exception exception) when (exception.StatusCode is System.Net.HttpStatusCode.NotFound)
             {
                 return new(BackupDifferenceKind.MissingInS3, pair.Local is null ? null : BackupCopy.Local, "S3 lists the object, and does not have it.");
             }
             catch (Exception exception) when (
-                exception is HttpRequestException or AmazonClientException or IOException { InnerException: not null } or EndOfStreamException
+                exception is HttpRequestException or AmazonClientException or IOException { InnerException: not null } or TransferBrokenException
                 && exception is not AmazonServiceException && attempt < Tries && !cancellationToken.IsCancellationRequested)
             {
                 // The connection broke; the next try asks again.
@@ -86,34 +91,34 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         }
     }
 
-    private async Task<EntryVerdict> DownloadAsync(CopyPair pair, CancellationToken cancellationToken)
+    private async Task<(EntryVerdict Verdict, StoredObject About)> DownloadAsync(
+        CopyPair pair, int attempt, long? partSize, CancellationToken cancellationToken)
     {
         StoredObject remote = pair.Remote!;
-        ObjectQuery query = new(copy.Key(remote.RelativeKey)) { VersionId = remote.VersionId };
-        using ObjectBody body = await copy.Store.GetAsync(query, cancellationToken).ConfigureAwait(false);
-        using ContentChecksum? checksum = ContentChecksum.For(body.About);
+        CatalogEntry? row = IsOf(pair.Row, remote) ? pair.Row : null;
+        using ObjectBody body = await copy.Store.GetAsync(Query(pair), cancellationToken).ConfigureAwait(false);
+        using ContentProof stored = Proof(body.About, attempt, partSize);
+        using ContentProof? recorded = row?.Crc32 is null ? null : Proof(Evidence(row), attempt, partSize);
         IOException? fault = null;
         using LocalContent? local = pair.Local is { } entry ? TryOpen(entry, out fault) : null;
-        Crc32 received = new();
-        Crc32 ours = new();
         byte[] theirs = ArrayPool<byte>.Shared.Rent(BufferSize);
         byte[] mine = ArrayPool<byte>.Shared.Rent(BufferSize);
         bool isSame = true;
         long length = 0;
         try
         {
-            await using Stream stream = await body.OpenAsync(cancellationToken).ConfigureAwait(false);
-            for (int read; (read = await stream.ReadAsync(theirs.AsMemory(0, BufferSize), cancellationToken).ConfigureAwait(false)) > 0; length += read)
+            await using Stream stream =
+                await BrokenTransfer.Catch(() => body.OpenAsync(cancellationToken).AsTask()).ConfigureAwait(false);
+            for (int read; (read = await ReceiveAsync(stream).ConfigureAwait(false)) > 0; length += read)
             {
                 ReadOnlySpan<byte> bytes = theirs.AsSpan(0, read);
                 counters.Downloaded(read);
-                checksum?.Append(bytes);
-                received.Append(bytes);
+                stored.Append(bytes);
+                recorded?.Append(bytes);
                 // Whether S3's copy is whole counts all the more when the mirror's cannot be read.
                 if (local is null || fault is not null || !TryRead(local, mine.AsSpan(0, read), length, out int own, out fault))
                     continue;
                 counters.Read(own);
-                ours.Append(mine.AsSpan(0, own));
                 isSame = isSame && own == read && bytes.SequenceEqual(mine.AsSpan(0, read));
             }
         }
@@ -124,32 +129,56 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         }
 
         if (length < body.Length)
-            throw new EndOfStreamException($"{length} of {body.Length} bytes came.");
-        CatalogEntry? row = IsOf(pair.Row, remote) ? pair.Row : null;
-        bool isIntact = checksum?.IsRight() ?? true;
-        bool isAsRecorded = row?.Crc32 is not { } recorded || ContentChecksum.Base64(received.GetCurrentHashAsUInt32()) == recorded;
+            throw new TransferBrokenException($"{length} of {body.Length} bytes came.");
+        // That a tag of parts does not fit says nothing while nobody knows how large they were.
+        bool isGuessed = attempt == Tries && partSize is null && body.About.Checksums.Count == 0 && ContentProof.IsOfParts(body.About);
+        bool isComparable = !stored.IsEmpty;
+        bool fits = isComparable && stored.Fits();
+        bool isIntact = !isComparable || fits || isGuessed;
+        bool isAsRecorded = recorded?.Fits() ?? true;
         if (!isIntact || !isAsRecorded)
         {
-            bool isLocalGood = fault is null && pair.Local is { } file && await IsAsStoredAsync(file, row, body.About, cancellationToken).ConfigureAwait(false);
-            return new(
+            bool isLocalGood = fault is null && pair.Local is { } file && IsAsStored(file, row, body.About, cancellationToken);
+            EntryVerdict corrupted = new(
                 BackupDifferenceKind.S3Corrupted, isLocalGood ? BackupCopy.Local : null,
                 isIntact ? "S3 sends other bytes than were sent to it." : "S3 sends other bytes than its own checksum says.");
+            return (corrupted, body.About);
         }
 
         if (fault is not null)
-            return OfUnreadable(pair, body.About, fault);
+            return (OfUnreadable(pair, body.About, fault), body.About);
         if (pair.Local is not { } present)
-            return EntryVerdict.Same;
+        {
+            if (!fits && recorded is null && length > 0)
+                counters.NotCompared();
+            return (EntryVerdict.Same, body.About);
+        }
+
         bool isOfSameLength = present.ContentLength == length;
-        return isSame && isOfSameLength ? OfMetadata(pair, body.About) : OfOther(pair, body.About);
+        return (isSame && isOfSameLength ? OfMetadata(pair, body.About) : OfOther(pair, body.About), body.About);
+
+        Task<int> ReceiveAsync(Stream stream) =>
+            BrokenTransfer.Catch(() => stream.ReadAsync(theirs.AsMemory(0, BufferSize), cancellationToken).AsTask());
     }
 
+    // The first time what is cheap; then all that is known.
+    private static ContentProof Proof(StoredObject stored, int attempt, long? partSize)
+    {
+        ContentProof cheap = ContentProof.Cheap(stored);
+        if (attempt == 1 && !cheap.IsEmpty)
+            return cheap;
+        cheap.Dispose();
+        return ContentProof.All(stored, partSize);
+    }
+
+    private static StoredObject Evidence(CatalogEntry row) =>
+        new(row.RelativeKey, row.Size, row.ETag) { Checksums = row.Crc32 is { } crc32 ? [new("crc32", crc32)] : [] };
+
+    private ObjectQuery Query(CopyPair pair) => new(copy.Key(pair.Remote!.RelativeKey)) { VersionId = pair.Remote.VersionId };
+
     // What can be known of the content from the recorded or stored checksum.
-    private async Task<bool> IsAsStoredAsync(MirrorEntry local, CatalogEntry? row, StoredObject about, CancellationToken cancellationToken) =>
-        row is not null
-            ? local.ContentLength == row.Size
-                && await HasContentAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false)
-            : local.ContentLength == about.Size && await HasContentAsync(local, about, cancellationToken).ConfigureAwait(false);
+    private bool IsAsStored(MirrorEntry local, CatalogEntry? row, StoredObject about, CancellationToken cancellationToken) =>
+        local.ContentLength == (row?.Size ?? about.Size) && HasContent(local, row is null ? about : Evidence(row), cancellationToken);
 
     private EntryVerdict OfOther(CopyPair pair, StoredObject about)
     {
@@ -219,39 +248,43 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
     }
 
     private Task<StoredObject?> HeadAsync(CopyPair pair, CancellationToken cancellationToken) =>
-        copy.Store.HeadAsync(new ObjectQuery(copy.Key(pair.RelativeKey)) { VersionId = pair.Remote!.VersionId }, cancellationToken);
+        copy.Store.HeadAsync(Query(pair), cancellationToken);
 
-    /// <summary>Whether a file has the content of a row or of a listing.</summary>
-    private async Task<bool> HasContentAsync(MirrorEntry local, KnownContent known, CancellationToken cancellationToken)
+    /// <summary>Whether a file has the content of a row, of a listing or of an object.</summary>
+    private bool HasContent(MirrorEntry local, StoredObject stored, CancellationToken cancellationToken)
     {
         if (local.ContentLength == 0)
-            return known.Size == 0;
+            return stored.Size == 0;
         // Eight times as fast as an MD5, and recorded of everything that this module sent.
-        if (known.Crc32 is { } recorded)
-            return ContentChecksum.Base64(Hash(local, cancellationToken)) == recorded;
-        counters.Read(local.ContentLength);
-        return await ContentComparer.IsSameAsync(local, known, cancellationToken).ConfigureAwait(false);
+        using ContentProof cheap = ContentProof.Cheap(stored);
+        if (!cheap.IsEmpty)
+        {
+            Feed(local, cheap.Append, cancellationToken);
+            if (cheap.Fits())
+                return true;
+        }
+
+        using ContentProof all = ContentProof.All(stored);
+        if (all.Count == cheap.Count)
+            return false;
+        Feed(local, all.Append, cancellationToken);
+        return all.Fits();
     }
 
-    private async Task<bool> HasContentAsync(MirrorEntry local, StoredObject about, CancellationToken cancellationToken)
+    /// <summary>Whether it has it when S3 is asked how large the parts were.</summary>
+    private async Task<bool> HasPartsAsync(MirrorEntry local, StoredObject about, CancellationToken cancellationToken)
     {
-        using ContentChecksum? checksum = ContentChecksum.For(about);
-        if (checksum is null)
-            return await HasContentAsync(local, new KnownContent(about.Size, about.ETag, null, null), cancellationToken).ConfigureAwait(false);
-        Feed(local, bytes => checksum.Append(bytes), cancellationToken);
-        return checksum.IsRight();
+        if (!ContentProof.IsOfParts(about))
+            return false;
+        ObjectQuery query = new(copy.Key(about.RelativeKey)) { VersionId = about.VersionId };
+        if (await copy.Store.PartSizeAsync(query, 1, cancellationToken).ConfigureAwait(false) is not { } partSize)
+            return false;
+        using ContentProof all = ContentProof.All(about, partSize);
+        Feed(local, all.Append, cancellationToken);
+        return all.Fits();
     }
 
-    private uint Hash(MirrorEntry local, CancellationToken cancellationToken)
-    {
-        Crc32 crc = new();
-        Feed(local, bytes => crc.Append(bytes), cancellationToken);
-        return crc.GetCurrentHashAsUInt32();
-    }
-
-    private delegate void Sink(ReadOnlySpan<byte> bytes);
-
-    private void Feed(MirrorEntry local, Sink sink, CancellationToken cancellationToken)
+    private void Feed(MirrorEntry local, ContentSink sink, CancellationToken cancellationToken)
     {
         using LocalContent content = new(local);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

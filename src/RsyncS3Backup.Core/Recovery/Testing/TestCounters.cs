@@ -13,6 +13,7 @@ internal sealed class TestCounters
     private long planned;
     private long plannedBytes;
     private long ended;
+    private long notCompared;
 
     public long Total => Interlocked.Read(ref total);
 
@@ -39,6 +40,9 @@ internal sealed class TestCounters
     };
 
     public long Archived => Interlocked.Read(ref archived);
+
+    /// <summary>Objects that were downloaded and could be compared with nothing.</summary>
+    public long Unverified => Interlocked.Read(ref notCompared);
 
     /// <summary>Entries that nothing more is done about.</summary>
     public long Done => Total - Interlocked.Read(ref planned) + Interlocked.Read(ref ended);
@@ -70,6 +74,8 @@ internal sealed class TestCounters
     public void Read(long bytes) => Interlocked.Add(ref seenBytes, bytes);
 
     public void Downloaded(long bytes) => Interlocked.Add(ref downloadedBytes, bytes);
+
+    public void NotCompared() => Interlocked.Increment(ref notCompared);
 
     public void WasArchived() => Interlocked.Increment(ref archived);
 

@@ -14,6 +14,17 @@ internal static class TestErrors
         ErrorIds.TestIncomplete, BackupErrorCategory.ReadError, target,
         $"{failed} of {total} entries could not be looked at, so nothing is known of them.", "Look at FailedItems and the log for the reasons.");
 
+    public static BackupError BrokenOff(string name, string reason) => Make(
+        ErrorIds.RestoreTransferBroken, BackupErrorCategory.ReadError, name,
+        $"'{name}' could not be compared: its content broke off each time it was fetched ({reason.TrimEnd('.')}).",
+        "Run the test again; if it breaks off again, look at the network and the store's logs.");
+
+    public static BackupError NotCompared(string name, BackupError cause) => cause with
+    {
+        Message = $"'{ShownText.Of(name)}' could not be compared. {cause.Message}",
+        Target = name,
+    };
+
     public static BackupError Cancelled(string target) => Make(
         ErrorIds.TestCancelled, BackupErrorCategory.OperationStopped, target,
         "The test was stopped before its end; nothing was changed.", "Run it again.");

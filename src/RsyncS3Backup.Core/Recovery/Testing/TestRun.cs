@@ -7,6 +7,7 @@ using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.Sync;
@@ -33,6 +34,7 @@ internal sealed class TestRun : IDisposable
     private readonly ContentTest contents;
     private readonly StageReport report;
     private readonly Action<BackupDifference, CopyPair> emit;
+    private readonly LostEndpoint lost = new();
 
     private TestRun(BackupTestRequest request, S3Copy copy, int seed, StageReport report, Action<BackupDifference, CopyPair> emit)
     {
@@ -118,6 +120,13 @@ internal sealed class TestRun : IDisposable
             report.Warning(
                 $"{Counters.Archived} objects are in an archive, so they could not be downloaded; their checksums were compared instead. "
                 + "Restore-Backup -RequestRetrieval brings them back.");
+        }
+
+        if (Counters.Unverified > 0)
+        {
+            report.Warning(
+                $"{Counters.Unverified} objects were downloaded whole, and there was nothing to compare them with: there is no mirror, and the "
+                + "store keeps no checksum of them.");
         }
     }
 
@@ -252,10 +261,15 @@ internal sealed class TestRun : IDisposable
                 EntryVerdict verdict = await CompareAsync(pair, stop.Token).ConfigureAwait(false);
                 if (verdict.Kind is not null)
                     Report(pair, verdict);
+                lost.Answered();
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {
                 return;
+            }
+            catch (TransferBrokenException exception)
+            {
+                report.ItemFailed(TestErrors.BrokenOff(name, exception.Message));
             }
             catch (Exception exception) when (S3Errors.IsAboutFile(exception))
             {
@@ -264,13 +278,13 @@ internal sealed class TestRun : IDisposable
             catch (Exception exception)
             {
                 BackupError error = S3Errors.From(exception, Target);
-                if (error.EndsStage)
+                if (lost.Ends(error))
                 {
                     await stop.CancelAsync().ConfigureAwait(false);
                     throw new BackupException(error, exception);
                 }
 
-                report.ItemFailed(S3Errors.ItemFailed(name, exception, Target));
+                report.ItemFailed(TestErrors.NotCompared(name, error));
             }
 
             Counters.ContentEnded();

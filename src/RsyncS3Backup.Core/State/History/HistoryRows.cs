@@ -84,6 +84,9 @@ internal static class HistoryRows
             run.Bind(1, runId).Run();
     }
 
+    private static readonly string Began =
+        $"AND NOT (COALESCE(status, '') = '{nameof(BackupStatus.Skipped)}' AND COALESCE(exit_code, 0) = {(int)BackupExitCode.AlreadyRunning}) ";
+
     /// <summary>Runs, newest first.</summary>
     /// <param name="database">The history.</param>
     /// <param name="since">Leaves out what started before; null: nothing.</param>
@@ -91,12 +94,17 @@ internal static class HistoryRows
     /// <param name="kinds">Only those; none: all.</param>
     /// <exception cref="SqliteException">A run makes no sense, or cannot be read.</exception>
     public static List<BackupRun> Read(
-        SqliteDatabase database, DateTimeOffset? since, int? last, params IReadOnlyCollection<BackupRunKind> kinds)
+        SqliteDatabase database, DateTimeOffset? since, int? last, params IReadOnlyCollection<BackupRunKind> kinds) =>
+        Read(database, since, last, withRefused: true, kinds);
+
+    /// <summary>Likewise, without those that never began because another run of the job was on.</summary>
+    public static List<BackupRun> Read(
+        SqliteDatabase database, DateTimeOffset? since, int? last, bool withRefused, params IReadOnlyCollection<BackupRunKind> kinds)
     {
         // Words of ours, so nothing needs to be escaped.
         string ofKind = kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
         using SqliteStatement statement = database.Prepare(
-            $"SELECT {Columns} FROM run WHERE started >= ?1 {ofKind}ORDER BY started DESC, run_id DESC LIMIT ?2");
+            $"SELECT {Columns} FROM run WHERE started >= ?1 {ofKind}{(withRefused ? "" : Began)}ORDER BY started DESC, run_id DESC LIMIT ?2");
         statement.Bind(1, since?.UtcTicks ?? 0).Bind(2, last ?? -1);
         List<BackupRun> runs = [];
         try

@@ -62,14 +62,14 @@ internal sealed class JobHistory
     public IReadOnlyList<BackupRun> Read(DateTimeOffset? since, int? last, IReadOnlyCollection<BackupRunKind> kinds) =>
         Read(database => HistoryRows.Read(database, since, last, kinds), []);
 
-    /// <summary>The newest backups and the newest tests, newest first.</summary>
+    /// <summary>The newest backups that were not refused because another one was on, and the newest tests, newest first.</summary>
     /// <param name="backups">How many backups at most.</param>
     /// <param name="tests">How many tests at most.</param>
     /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
     /// module.</exception>
     public (IReadOnlyList<BackupRun> Backups, IReadOnlyList<BackupRun> Tests) ReadNewest(int backups, int tests) =>
         Read<(IReadOnlyList<BackupRun>, IReadOnlyList<BackupRun>)>(
-            database => (HistoryRows.Read(database, since: null, backups, BackupRunKind.Backup),
+            database => (HistoryRows.Read(database, since: null, backups, withRefused: false, BackupRunKind.Backup),
                 HistoryRows.Read(database, since: null, tests, BackupRunKind.Test)),
             ([], []));
 

@@ -1,3 +1,5 @@
+using System.Net;
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
@@ -10,7 +12,7 @@ namespace RsyncS3Backup.Sync.Deletion;
 
 /// <summary>
 /// Deletes what the mirror no longer has, when all uploads are done: nothing of it, when an upload failed, when the mirror is empty, or when
-/// there is more of it than the job allows.
+/// there is more of it than the job allows. What has another kind of entry in its place goes earlier (<see cref="RunReplacedAsync"/>).
 /// </summary>
 /// <param name="scope">The run's.</param>
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
@@ -27,20 +29,54 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     private readonly StageReport report = scope.Report;
     private readonly KeySpool deletes = new("deletes", scope.State.SpoolFolder);
     private readonly KeySpool doubtful = new("doubtful", scope.State.SpoolFolder);
+    private readonly KeySpool replaced = new("replaced", scope.State.SpoolFolder);
+    private readonly KeySpool doubtfulReplaced = new("doubtful-replaced", scope.State.SpoolFolder);
     private long protectedObjects;
 
     /// <summary>The mirror does not have it.</summary>
-    public void Add(SyncAction action)
+    /// <param name="action">What was found.</param>
+    /// <param name="isKnown">False when nothing on this machine tells that the job sent it.</param>
+    public void Add(SyncAction action, bool isKnown)
     {
         if (request.Options.DeleteFromS3)
-            deletes.Add(action.RelativeKey, action.RemoteSize);
+            (isKnown ? deletes : doubtful).Add(action.RelativeKey, action.RemoteSize);
     }
 
-    /// <summary>The mirror does not have it, and nothing on this machine tells that the job sent it.</summary>
-    public void AddDoubtful(SyncAction action)
+    /// <summary>The mirror has a file or a link where its folder was: a change of that entry, whether the job deletes from S3 or not.</summary>
+    /// <param name="action">What was found.</param>
+    /// <param name="isKnown">False when nothing on this machine tells that the job sent it.</param>
+    public void AddReplaced(SyncAction action, bool isKnown) => (isKnown ? replaced : doubtfulReplaced).Add(action.RelativeKey, action.RemoteSize);
+
+    /// <summary>
+    /// The mirror has a folder where it was a file: a change of that entry, whether the job deletes from S3 or not. It goes before what is in
+    /// the folder is sent, because some stores (MinIO) keep no key beneath another one.
+    /// </summary>
+    /// <param name="action">What was found.</param>
+    /// <param name="isKnown">False when nothing on this machine tells that the job sent it.</param>
+    /// <param name="begin">Called before the first request.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task DeleteNowAsync(SyncAction action, bool isKnown, Action begin, CancellationToken cancellationToken)
     {
-        if (request.Options.DeleteFromS3)
-            doubtful.Add(action.RelativeKey, action.RemoteSize);
+        begin();
+        if (isKnown || await IsOursAsync(action.RelativeKey, cancellationToken).ConfigureAwait(false))
+            await DeleteAsync([(action.RelativeKey, action.RemoteSize)], cancellationToken).ConfigureAwait(false);
+        else
+            Leave(action.RelativeKey);
+    }
+
+    /// <summary>Deletes what files and links have the place of, before those are sent.</summary>
+    /// <param name="begin">Called before the first change.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">It is refused: nothing was deleted.</exception>
+    public async Task RunReplacedAsync(Action begin, CancellationToken cancellationToken)
+    {
+        await AskAsync(doubtfulReplaced, replaced, begin, cancellationToken).ConfigureAwait(false);
+        if (replaced.Count == 0)
+            return;
+        RequireAllowed();
+        begin();
+        context.Verbose($"Stage 2 deletes {replaced.Count} objects of folders that are files or links now ({HumanText.Bytes(replaced.Bytes)}).");
+        await DeleteAllAsync(replaced, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The mirror may have it; it could not be read.</summary>
@@ -51,32 +87,8 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     /// </summary>
     /// <param name="begin">Called before the first request.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task AskAsync(Action begin, CancellationToken cancellationToken)
-    {
-        if (doubtful.Count == 0 || counters.FailedTransfers > 0)
-            return;
-        begin();
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in doubtful.Batches(S3ObjectStore.KeysPerDelete))
-        {
-            bool[] isOurs = new bool[batch.Count];
-            ParallelOptions parallel = new() { MaxDegreeOfParallelism = QuestionsAtATime, CancellationToken = cancellationToken };
-            await Parallel.ForAsync(0, batch.Count, parallel, async (index, token) =>
-                isOurs[index] = await IsOursAsync(batch[index].RelativeKey, token).ConfigureAwait(false)).ConfigureAwait(false);
-            for (int index = 0; index < batch.Count; index++)
-            {
-                (string relativeKey, long size) = batch[index];
-                if (isOurs[index])
-                {
-                    deletes.Add(relativeKey, size);
-                    continue;
-                }
-
-                counters.ForeignSeen();
-                CatalogEntry row = catalog?.Find(relativeKey) ?? CatalogEntry.Uncertain(relativeKey);
-                catalog?.Put(row with { IsLeftover = true, IsForeign = true });
-            }
-        }
-    }
+    public Task AskAsync(Action begin, CancellationToken cancellationToken) =>
+        counters.FailedTransfers > 0 ? Task.CompletedTask : AskAsync(doubtful, deletes, begin, cancellationToken);
 
     /// <summary>Does it.</summary>
     /// <param name="begin">Called before the first change.</param>
@@ -98,10 +110,22 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
 
         RequireAllowed();
         begin();
-        if (snapshot is not null)
-            await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in deletes.Batches(S3ObjectStore.KeysPerDelete))
+        await DeleteAllAsync(deletes, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        deletes.Dispose();
+        doubtful.Dispose();
+        replaced.Dispose();
+        doubtfulReplaced.Dispose();
+    }
+
+    private async Task DeleteAllAsync(KeySpool keys, CancellationToken cancellationToken)
+    {
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in keys.Batches(S3ObjectStore.KeysPerDelete))
         {
             // What came before the marker of another job's prefix, which the listing met later.
             List<(string RelativeKey, long Size)> own = [.. batch.Where(item => !nested.Covers(item.RelativeKey))];
@@ -110,11 +134,32 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private async Task AskAsync(KeySpool asked, KeySpool ours, Action begin, CancellationToken cancellationToken)
     {
-        deletes.Dispose();
-        doubtful.Dispose();
+        if (asked.Count == 0)
+            return;
+        begin();
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in asked.Batches(S3ObjectStore.KeysPerDelete))
+        {
+            bool[] isOurs = new bool[batch.Count];
+            ParallelOptions parallel = new() { MaxDegreeOfParallelism = QuestionsAtATime, CancellationToken = cancellationToken };
+            await Parallel.ForAsync(0, batch.Count, parallel, async (index, token) =>
+                isOurs[index] = await IsOursAsync(batch[index].RelativeKey, token).ConfigureAwait(false)).ConfigureAwait(false);
+            for (int index = 0; index < batch.Count; index++)
+            {
+                if (isOurs[index])
+                    ours.Add(batch[index].RelativeKey, batch[index].Size);
+                else
+                    Leave(batch[index].RelativeKey);
+            }
+        }
+    }
+
+    private void Leave(string relativeKey)
+    {
+        counters.ForeignSeen();
+        CatalogEntry row = catalog?.Find(relativeKey) ?? CatalogEntry.Uncertain(relativeKey);
+        catalog?.Put(row with { IsLeftover = true, IsForeign = true });
     }
 
     private async Task<bool> IsOursAsync(string relativeKey, CancellationToken cancellationToken)
@@ -136,14 +181,22 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         string where = $"s3://{request.Destination.Bucket}/{store.KeyPrefix}";
         long allowed = request.MaxDelete.Allowed(counters.Remote);
         bool isMirrorEmpty = counters.Total == 0;
+        long count = deletes.Count + replaced.Count;
         if (isMirrorEmpty && !request.AllowEmptyMirror)
-            throw SyncErrors.MirrorEmpty(request.MirrorPath, deletes.Count, where);
-        if (deletes.Count > allowed && !isMirrorEmpty)
-            throw SyncErrors.DeleteLimitExceeded(deletes.Count, counters.Remote, allowed, where, deletes.First);
+            throw SyncErrors.MirrorEmpty(request.MirrorPath, count, where);
+        if (count > allowed && !isMirrorEmpty)
+            throw SyncErrors.DeleteLimitExceeded(count, counters.Remote, allowed, where, replaced.First.Concat(deletes.First).Take(KeySpool.FirstKeys));
     }
+
+    // Credentials that may not delete belong to a job that does not delete.
+    private void WarnOfBoth(string key) => report.Warning(
+        $"'{key}' is of an entry that is something else now (a file, a link or a folder), and S3 lets these credentials not delete it. "
+        + "A restore takes the newer of both.");
 
     private async Task DeleteAsync(IReadOnlyList<(string RelativeKey, long Size)> batch, CancellationToken cancellationToken)
     {
+        if (snapshot is not null)
+            await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         HashSet<string> refused = [];
         string[] keys = [.. batch.Select(item => item.RelativeKey)];
         try
@@ -151,11 +204,20 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             await foreach (BackupError error in store.DeleteAsync(keys, cancellationToken).ConfigureAwait(false))
             {
                 refused.Add(error.Target!);
-                report.ItemFailed(error);
+                if (error.S3ErrorCode == "AccessDenied" && !request.Options.DeleteFromS3)
+                    WarnOfBoth(error.Target!);
+                else
+                    report.ItemFailed(error);
                 // Of one that S3 refused the row stays right; of one that it did not speak of nobody knows.
                 if (error.S3ErrorCode is null)
                     catalog?.Put(CatalogEntry.Uncertain(error.Target![store.KeyPrefix.Length..]) with { IsLeftover = true });
             }
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden && !request.Options.DeleteFromS3)
+        {
+            foreach (string key in keys)
+                WarnOfBoth(store.Key(key));
+            return;
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
         {

@@ -61,10 +61,10 @@ internal sealed class JournalPlanner(MirrorWalker mirror, ICatalog catalog, Stag
             // Before the new name: what S3 has under this one can then be copied to it.
             if (change.Kind == BackupChangeKind.HardLinked)
                 Ask(StrictUtf8.GetString(change.GetLinkTargetBytes()));
+            // The folder may have got its first entry, or lost its last; and if it was a file, that must be gone before its first entry comes.
+            Ask(Parent(path));
             Ask(path);
             isExcludedChanged |= mirror.IsExcluded(path);
-            // The folder may have got its first entry, or lost its last.
-            Ask(Parent(path));
         }
         catch (DecoderFallbackException)
         {
@@ -107,7 +107,10 @@ internal sealed class JournalPlanner(MirrorWalker mirror, ICatalog catalog, Stag
         }
 
         if (now.Entry is not null)
-            yield return new SyncAction(EntryDecision.Decide(now.Entry, row), now.Entry, row, null);
+            yield return new SyncAction(EntryDecision.Decide(now.Entry, row), now.Entry, row, null)
+            {
+                ReplacesFolder = row is null && catalog.ReadUnder(asFolder).Any(),
+            };
         else if (row is not null)
             yield return new SyncAction(SyncActionKind.Delete, null, row, null);
         // What S3 has as a file cannot have been a folder when it was sent.

@@ -17,21 +17,25 @@ internal static class SyncPlanner
     public static IEnumerable<SyncAction> Plan(IEnumerable<MirrorEntry> mirror, IEnumerable<CatalogEntry> catalog)
     {
         using IEnumerator<MirrorEntry> locals = mirror.GetEnumerator();
-        using IEnumerator<CatalogEntry> rows = catalog.GetEnumerator();
+        using IEnumerator<CatalogEntry> read = catalog.GetEnumerator();
         MirrorEntry? local = Next(locals, null);
-        CatalogEntry? row = Next(rows, null);
+        Ahead<CatalogEntry> rows = new(row => row.RelativeKey, previous => Next(read, previous));
+        CatalogEntry? row = rows.Next();
         ProtectedFolder unread = new();
 
         while (local is not null || row is not null)
         {
             int order = local is null ? 1 : row is null ? -1 : KeyOrder.Compare(local.RelativeKey, row.RelativeKey);
-            yield return Decide(order <= 0 ? local : null, order >= 0 ? row : null, ref unread);
+            SyncAction action = Decide(order <= 0 ? local : null, order >= 0 ? row : null, ref unread);
+            yield return IsNewFile(action) && rows.HasBeneath(action.RelativeKey) ? action with { ReplacesFolder = true } : action;
             if (order <= 0)
                 local = Next(locals, local);
             if (order >= 0)
-                row = Next(rows, row);
+                row = rows.Next();
         }
     }
+
+    private static bool IsNewFile(SyncAction action) => action is { Kind: SyncActionKind.Create, Local.Kind: not MirrorEntryKind.Folder };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static SyncAction Decide(MirrorEntry? local, CatalogEntry? row, ref ProtectedFolder unread)
@@ -52,10 +56,11 @@ internal static class SyncPlanner
     {
         using IEnumerator<MirrorEntry> locals = mirror.GetEnumerator();
         using IEnumerator<CatalogEntry> rows = catalog.GetEnumerator();
-        await using IAsyncEnumerator<StoredObject> remotes = listing.GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<StoredObject> listed = listing.GetAsyncEnumerator(cancellationToken);
         MirrorEntry? local = Next(locals, null);
         CatalogEntry? row = Next(rows, null);
-        StoredObject? remote = await NextAsync(remotes, null).ConfigureAwait(false);
+        AheadAsync<StoredObject> remotes = new(remote => remote.RelativeKey, previous => NextAsync(listed, previous));
+        StoredObject? remote = await remotes.NextAsync().ConfigureAwait(false);
         ProtectedFolder unread = new();
 
         while (First(local?.RelativeKey, row?.RelativeKey, remote?.RelativeKey) is { } key)
@@ -66,7 +71,9 @@ internal static class SyncPlanner
             if (currentLocal is not null)
             {
                 unread.Pass(currentLocal);
-                yield return EntryDecision.Decide(currentLocal, currentRow, currentRemote);
+                SyncAction action = EntryDecision.Decide(currentLocal, currentRow, currentRemote);
+                bool replacesFolder = IsNewFile(action) && await remotes.HasBeneathAsync(key).ConfigureAwait(false);
+                yield return replacesFolder ? action with { ReplacesFolder = true } : action;
             }
             else
             {
@@ -85,7 +92,7 @@ internal static class SyncPlanner
             if (currentRow is not null)
                 row = Next(rows, row);
             if (currentRemote is not null)
-                remote = await NextAsync(remotes, remote).ConfigureAwait(false);
+                remote = await remotes.NextAsync().ConfigureAwait(false);
         }
     }
 

@@ -164,7 +164,9 @@ internal sealed class SyncWorker(
         }
         catch (CopySourceException exception)
         {
-            if (exception.Problem != CopySourceProblem.Archived)
+            // What this run deleted itself meanwhile contradicts nothing.
+            bool isStillBelieved = catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
+            if (exception.Problem != CopySourceProblem.Archived && isStillBelieved)
                 catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
             return null;
         }
