@@ -55,7 +55,11 @@ internal static class BackupPlanner
         bool isAlone = options.SkipStage1 && stage1.Error is null;
         if (BackupRunner.SkipReason(configuration, isAlone ? null : stage1) is { } reason)
             return BackupRunner.Skipped(stage1, reason.Replace("Stage 1 failed", "Stage 1 would fail", StringComparison.Ordinal), context);
-        S3SyncRequest request = BackupRunner.Asked(configuration, options) with { FollowsStage1 = !isAlone };
+        S3SyncRequest request = BackupRunner.Asked(configuration, options) with
+        {
+            FollowsStage1 = !isAlone,
+            IsPartial = stage1.IsPartial,
+        };
         return await S3SyncStage.PlanAsync(request, context, new PlannedSync(isAlone ? null : mirror), cancellationToken).ConfigureAwait(false);
     }
 }
