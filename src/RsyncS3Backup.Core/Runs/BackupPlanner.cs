@@ -60,6 +60,9 @@ internal static class BackupPlanner
             FollowsStage1 = !isAlone,
             IsPartial = stage1.IsPartial,
         };
-        return await S3SyncStage.PlanAsync(request, context, new PlannedSync(isAlone ? null : mirror), cancellationToken).ConfigureAwait(false);
+        S3SyncStageResult planned =
+            await S3SyncStage.PlanAsync(request, context, new PlannedSync(isAlone ? null : mirror), cancellationToken).ConfigureAwait(false);
+        bool looks = !options.SkipStage1 && BucketLook.IsDue(configuration.Name);
+        return looks ? planned with { Requests = Stage2Attempts.Sum([planned.Requests, BucketLook.One]) } : planned;
     }
 }
