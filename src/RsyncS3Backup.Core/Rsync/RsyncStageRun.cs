@@ -123,6 +123,8 @@ internal sealed class RsyncStageRun
         RsyncPass pass = RsyncPass.Plan(options.DeleteExtraneous);
         BackupError? foreseen = await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
             ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
+        if (foreseen is not null && MayGoOn(foreseen))
+            return GoOn(foreseen, guard: null);
         if (foreseen is null && ExcludedLater.MayBe(options, legs))
             await TellExcludedAsync(options, cancellationToken).ConfigureAwait(false);
         return foreseen;
@@ -167,11 +169,11 @@ internal sealed class RsyncStageRun
     private bool MayGoOn(BackupError error) => request.Options.OnPartial == PartialTransferAction.Continue
         && error.Id == ErrorIds.RsyncPartialTransfer && outcomes.TrueForAll(outcome => outcome.Error is null or { Id: ErrorIds.RsyncPartialTransfer });
 
-    private BackupError? GoOn(BackupError error, MirrorGuard guard)
+    private BackupError? GoOn(BackupError error, MirrorGuard? guard)
     {
         isPartial = true;
         report.Warning($"{error.Message} Nothing is deleted, and stage 2 sends what the mirror has (onPartial).");
-        guard.Succeeded(entries: null, wasChecksumRun: false, report);
+        guard?.Succeeded(entries: null, wasChecksumRun: false, report);
         return null;
     }
 

@@ -55,7 +55,14 @@ internal static class BackupPlanner
         bool isAlone = options.SkipStage1 && stage1.Error is null;
         if (BackupRunner.SkipReason(configuration, isAlone ? null : stage1) is { } reason)
             return BackupRunner.Skipped(stage1, reason.Replace("Stage 1 failed", "Stage 1 would fail", StringComparison.Ordinal), context);
-        S3SyncRequest request = BackupRunner.Asked(configuration, options) with { FollowsStage1 = !isAlone };
-        return await S3SyncStage.PlanAsync(request, context, new PlannedSync(isAlone ? null : mirror), cancellationToken).ConfigureAwait(false);
+        S3SyncRequest request = BackupRunner.Asked(configuration, options) with
+        {
+            FollowsStage1 = !isAlone,
+            IsPartial = stage1.IsPartial,
+        };
+        S3SyncStageResult planned =
+            await S3SyncStage.PlanAsync(request, context, new PlannedSync(isAlone ? null : mirror), cancellationToken).ConfigureAwait(false);
+        bool looks = !options.SkipStage1 && BucketLook.IsDue(configuration.Name);
+        return looks ? planned with { Requests = Stage2Attempts.Sum([planned.Requests, BucketLook.One]) } : planned;
     }
 }

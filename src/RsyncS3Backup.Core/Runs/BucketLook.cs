@@ -31,6 +31,9 @@ internal sealed class BucketLook : IAsyncDisposable
         looking = Task.Run(() => LookAsync(stop.Token), CancellationToken.None);
     }
 
+    /// <summary>The requests that it takes when it is answered.</summary>
+    public static S3RequestCounts One { get; } = new() { Get = 1 };
+
     /// <summary>The requests that it took; known when it is disposed.</summary>
     public S3RequestCounts Requests { get; private set; } = new();
 

@@ -42,6 +42,7 @@ internal sealed class ObjectContents(
         if (stored.Size >= PartSize.Threshold)
         {
             StoredObject about = await HeadAsync(stored, cancellationToken).ConfigureAwait(false);
+            RequireNotOlder(stored, about);
             if (about.Size >= PartSize.Threshold)
             {
                 ObjectParts parts = new(store, limiter, Query(stored), about, onBytes, onBytesKept) { Evidence = Evidence(about) };
@@ -53,6 +54,16 @@ internal sealed class ObjectContents(
         try
         {
             ObjectBody body = await store.GetAsync(Query(stored), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                RequireNotOlder(stored, body.About);
+            }
+            catch
+            {
+                body.Dispose();
+                throw;
+            }
+
             // What was listed is what there was found to be room for.
             if (body.About.Size > stored.Size && body.About.Size >= PartSize.Threshold)
             {
@@ -90,6 +101,15 @@ internal sealed class ObjectContents(
     {
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
             await store.RetrieveAsync(Query(stored), tier, days, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A cache on the way may give what was there before. That somebody stored a newer one since it was listed is no harm.
+    private static void RequireNotOlder(StoredObject listed, StoredObject found)
+    {
+        bool isOlder = listed.ETag.Length > 0 && found.ETag != listed.ETag
+            && found.LastModified?.ToUnixTimeSeconds() < listed.LastModified?.ToUnixTimeSeconds();
+        if (isOlder)
+            throw new ContentChangedException("An older version came than the one that was listed.");
     }
 
     // What this machine recorded when it sent the object is as good as what the store could say of it.
