@@ -335,7 +335,7 @@ internal sealed class S3SyncRun : IDisposable
 
     private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
     {
-        bool isKnown = request.AllowNewDestination || action.Row is { IsOurs: true };
+        bool isKnown = request.AllowNewDestination || action is { Row.IsOurs: true, IsRowRefuted: false };
         switch (places.PlaceOf(action.RelativeKey))
         {
             case MirrorPlace.IsFolder:

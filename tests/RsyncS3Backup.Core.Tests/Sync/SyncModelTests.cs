@@ -36,8 +36,7 @@ public sealed class SyncModelTests : SyncHarness
         Dictionary<string, ExpectedObject> bucket = [];
         S3SyncOptions? before = null;
         bool tampered = false;
-        // What a second writer put where nothing was: the job never sent it.
-        HashSet<string> foreign = [];
+        bool mayAsk = false;
         if (seed % 2 == 0)
             source.MakeLongPath(1024 - Prefix.Length);
         for (int round = 0; round < Rounds; round++)
@@ -55,20 +54,16 @@ public sealed class SyncModelTests : SyncHarness
                 ExcludePatterns = random.Next(5) == 0 ? (Options.ExcludePatterns.Count == 0 ? ["*.tmp"] : []) : Options.ExcludePatterns,
             };
             if (isLost)
-            {
                 before = LoseCatalog(random);
-                // Nobody knows any more that they were not sent.
-                foreign.Clear();
-            }
 
             // Nobody but stage 1 should change a mirror; when somebody does, a walk sees it.
             bool isEdited = Options.SyncMode is S3SyncMode.Catalog or S3SyncMode.Reconcile && before is not null && random.Next(3) == 0;
             if (isEdited)
                 new ModelTree(random, Mirror).EditSecretly();
             bool isTampered = Options.SyncMode == S3SyncMode.Reconcile && random.Next(2) == 0;
+            mayAsk |= isLost || isTampered;
             if (isTampered)
-                Tamper(random, bucket, isLost ? [] : foreign);
-            foreign.IntersectWith(bucket.Keys);
+                Tamper(random, bucket);
 
             Dictionary<string, ExpectedObject> mirror =
                 ExpectedBucket.Of(Mirror, Options.DirectoryMarkers, excludesTemporary: Options.ExcludePatterns.Count > 0);
@@ -78,7 +73,8 @@ public sealed class SyncModelTests : SyncHarness
             long changes = mirror.Count(item => bucket.GetValueOrDefault(item.Key) != item.Value);
             long uploads = mirror.Count(item => bucket.GetValueOrDefault(item.Key)?.Content != item.Value.Content);
             S3SyncMode expectedMode = ExpectedMode(before);
-            foreign.ExceptWith(mirror.Keys);
+            // What a second writer put there: no run deletes it, and a lost catalog changes nothing about that.
+            HashSet<string> foreign = [.. bucket.Where(item => item.Value.Metadata.Length == 0 && !mirror.ContainsKey(item.Key)).Select(item => item.Key)];
             bucket = bucket.Where(item => foreign.Contains(item.Key) || !(Options.DeleteFromS3 || IsSomethingElse(item.Key)))
                 .Where(item => !mirror.ContainsKey(item.Key)).Concat(mirror).ToDictionary();
             string where = $"seed {seed}, round {round}, {Options.SyncMode}, delete {Options.DeleteFromS3}, {Options.DirectoryMarkers}, excludes {Options.ExcludePatterns.Count}";
@@ -96,8 +92,9 @@ public sealed class SyncModelTests : SyncHarness
             if (!isTampered)
                 Assert.True(changes + marked == result.Requests.Put + result.Requests.Copy, $"{where}: {changes} changes");
             Assert.True(uploads + marked >= result.Requests.Put || isTampered, $"{where}: {uploads} uploads");
+            // What a lost or refuted row says nothing of is looked at once before it is deleted.
             if (result.SyncMode != S3SyncMode.Reconcile)
-                Assert.True(result.Requests.List + result.Requests.Head == 0, where);
+                Assert.True(result.Requests.List == 0 && (mayAsk || result.Requests.Head == 0), where);
             before = Options;
         }
     }
@@ -144,9 +141,8 @@ public sealed class SyncModelTests : SyncHarness
     }
 
     /// <summary>A second writer.</summary>
-    private void Tamper(Random random, Dictionary<string, ExpectedObject> bucket, HashSet<string> foreign)
+    private void Tamper(Random random, Dictionary<string, ExpectedObject> bucket)
     {
-        HashSet<string> known = [.. bucket.Keys];
         for (int count = random.Next(1, 5); count > 0; count--)
         {
             List<string> keys = [.. bucket.Keys.Order(StringComparer.Ordinal)];
@@ -165,8 +161,6 @@ public sealed class SyncModelTests : SyncHarness
                 continue;
             Server.Store.Put(BucketName, Prefix + key, content);
             bucket[key] = new ExpectedObject(Convert.ToHexString(content), "");
-            if (!known.Contains(key))
-                foreign.Add(key);
         }
     }
 }
