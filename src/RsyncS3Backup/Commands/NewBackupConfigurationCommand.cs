@@ -29,8 +29,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     public string? Path { get; set; }
 
     /// <summary>
-    /// The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with a source's
-    /// keys.
+    /// The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with
+    /// a source's keys.
     /// </summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
@@ -96,7 +96,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
             throw new BackupException(ParameterErrors.TimeZoneAlone(TimeZone));
         string settings = new GivenSettings(this).Read().ToObject(Name ?? System.IO.Path.GetFileNameWithoutExtension(path));
         ConfigurationReadResult read = ConfigurationReader.ReadObject(settings, path);
-        return read.Configuration ?? throw new BackupException(ParameterErrors.JobNotGood(path, read.Problems, ConfigurationKeys.Parameters));
+        return read.Configuration
+            ?? throw new BackupException(ParameterErrors.JobNotGood(path, read.Problems, ConfigurationKeys.Parameters));
     }
 
     private string WriteFile(string path, string json)
