@@ -51,8 +51,9 @@ Describe 'New-BackupConfiguration' {
     It 'has a parameter for each key' {
         $path = Join-Path $TestDrive 'keys.json'
         $settings = @{
-            Source = @{ path = 'me@nas:/data'; ssh = @{ port = 2222 } }, 'me@nas:/more'; Destination = (Join-Path $TestDrive 'keys')
-            BucketName = 'my-backups'; KeyPrefix = 'k/{yyyy-MM-dd}/'; KeepDaily = 14; S3BandwidthLimit = '5MiB'; Tag = @{ team = 'photos'; year = 2026 }
+            Source = @{ path = 'me@nas:/data'; ssh = @{ port = 2222 } }, 'me@nas:/more'
+            Destination = (Join-Path $TestDrive 'keys'); BucketName = 'my-backups'; KeyPrefix = 'k/{yyyy-MM-dd}/'; KeepDaily = 14
+            S3BandwidthLimit = '5MiB'; Tag = @{ team = 'photos'; year = 2026 }
             SyncMode = 'CATALOG'; EncryptionMode = 'sse-kms'; BeforeHook = '/usr/bin/true'; MaxDelete = 100; RetryAttempts = 5
             Notification = @{ type = 'ping'; urlVariable = 'PING' }; ReconcileEvery = [timespan] '1.06:00:00'; SystemLog = $true
         }
@@ -63,14 +64,15 @@ Describe 'New-BackupConfiguration' {
         $stage2.KeepDaily, $stage2.BandwidthLimit, $stage2.SyncMode, $stage2.Tags['team'] | Should -Be 14, 5MB, Catalog, photos
         $stage2.Tags['year'] | Should -Be '2026'
         $stage2.ReconcileEvery | Should -Be ([timespan] '1.06:00:00')
-        $job.Destination.Encryption.Mode, $job.Hooks.Before.Command, $job.Notifications[0].Type | Should -Be SseKms, /usr/bin/true, Ping
+        $job.Destination.Encryption.Mode, $job.Notifications[0].Type | Should -Be SseKms, Ping
+        $job.Hooks.Before.Command | Should -Be /usr/bin/true
         $job.Options.Rsync.MaxDelete.Count, $job.Retry.Attempts, $job.Log.System | Should -Be 100, 5, $true
     }
 
     It 'names the parameter that is wrong, and not a line of a file that was never written' {
         $path = Join-Path $TestDrive 'wrong.json'
-        New-BackupConfiguration $path /data /mnt/backup my-backups -ExcludePattern '*.tmp', '!' -Region 'a b' -KeepDaily 3 -ErrorAction SilentlyContinue `
-            -ErrorVariable problem -WarningAction Ignore
+        New-BackupConfiguration $path /data /mnt/backup my-backups -ExcludePattern '*.tmp', '!' -Region 'a b' -KeepDaily 3 `
+            -ErrorAction SilentlyContinue -ErrorVariable problem -WarningAction Ignore
         $problem | Should -HaveCount 1
         "$problem" | Should -BeLike '*3 problems*-ExcludePattern: *-Region: *-KeepDaily: *'
         "$problem" | Should -Not -BeLike '*line *'
@@ -79,13 +81,15 @@ Describe 'New-BackupConfiguration' {
 
     It 'warns of what is hardly meant' {
         $path = Join-Path $TestDrive 'doubts.json'
-        New-BackupConfiguration $path '/nowhere/*', /nowhere /never/at/all -LocalOnly -WarningVariable doubts -WarningAction SilentlyContinue
+        New-BackupConfiguration $path '/nowhere/*', /nowhere /never/at/all -LocalOnly -WarningVariable doubts `
+            -WarningAction SilentlyContinue
         $path | Should -Exist
         $doubts | Should -HaveCount 3
         $doubts[0] | Should -BeLike "*mean themselves in the source '/nowhere/``*'*"
         $doubts[1] | Should -BeLike "The source '/nowhere' is not there*"
         $doubts[2] | Should -BeLike "The folder above the mirror, '/never/at', is not there*"
-        New-BackupConfiguration (Join-Path $TestDrive 'sure.json') $PSScriptRoot (Join-Path $TestDrive 'sure') -LocalOnly -WarningVariable doubts
+        $path = Join-Path $TestDrive 'sure.json'
+        New-BackupConfiguration $path $PSScriptRoot (Join-Path $TestDrive 'sure') -LocalOnly -WarningVariable doubts
         $doubts | Should -BeNullOrEmpty
     }
 
@@ -131,7 +135,8 @@ Describe 'Set-BackupConfiguration' {
 
     It 'changes keys, and nothing else of the file' {
         Set-BackupConfiguration photos -StorageClass glacier_ir -KeepDaily 14 | Should -BeNullOrEmpty
-        Get-Content $file -Raw | Should -BeExactly $text.Replace('"STANDARD"', '"GLACIER_IR"').Replace('dd}/" }', 'dd}/", "keepDaily": 14 }')
+        $expected = $text.Replace('"STANDARD"', '"GLACIER_IR"').Replace('dd}/" }', 'dd}/", "keepDaily": 14 }')
+        Get-Content $file -Raw | Should -BeExactly $expected
         if (-not $IsWindows) { (Get-Item $file).UnixStat.GetModeString() | Should -Be '-rw-------' }
     }
 
@@ -151,7 +156,8 @@ Describe 'Set-BackupConfiguration' {
     }
 
     It 'leaves a file alone that would not be good, and names the parameters' {
-        Set-BackupConfiguration photos -StorageClass GOLD -KeyPrefix plain/ -KeepLast 2 -ErrorAction SilentlyContinue -ErrorVariable problem
+        Set-BackupConfiguration photos -StorageClass GOLD -KeyPrefix plain/ -KeepLast 2 -ErrorAction SilentlyContinue `
+            -ErrorVariable problem
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'ConfigurationInvalid,*'
         "$($problem[0])" | Should -BeLike '*2 problems*-StorageClass: *-KeepLast: *'
         Get-Content $file -Raw | Should -BeExactly $text
@@ -169,7 +175,8 @@ Describe 'Set-BackupConfiguration' {
         $job = Import-BackupConfiguration $file
         $job.Options.Rsync.SyncToS3.KeepDaily, $job.Schedule, $job.Destination.Region | Should -Be $null, $null, $null
         { Set-BackupConfiguration photos -Clear KeepDayly -ErrorAction Stop } | Should -Throw "*Did you mean 'KeepDaily'*"
-        { Set-BackupConfiguration photos -Clear BucketName -ErrorAction Stop } | Should -Throw "*-BucketName: 'destination' is missing*"
+        { Set-BackupConfiguration photos -Clear BucketName -ErrorAction Stop } |
+            Should -Throw "*-BucketName: 'destination' is missing*"
     }
 
     It 'takes stage 2 out and in' {
@@ -184,9 +191,11 @@ Describe 'Set-BackupConfiguration' {
     }
 
     It 'keeps what the file says of a source that is given by its path' {
-        Set-Content $file $text.Replace('"/data/photos" }', '"/data/photos", "excludePatterns": ["raw/"] }, { "path": "/data/old" }') -NoNewline
+        $before = $text.Replace('"/data/photos" }', '"/data/photos", "excludePatterns": ["raw/"] }, { "path": "/data/old" }')
+        Set-Content $file $before -NoNewline
         Set-BackupConfiguration photos -Source /data/music, /data/photos -WarningAction Ignore
-        (Get-Content $file -Raw).Contains('[{ "path": "/data/music" }, { "path": "/data/photos", "excludePatterns": ["raw/"] }]') | Should -BeTrue
+        $expected = '[{ "path": "/data/music" }, { "path": "/data/photos", "excludePatterns": ["raw/"] }]'
+        (Get-Content $file -Raw).Contains($expected) | Should -BeTrue
     }
 
     It 'completes values and the names of settings' {
@@ -294,12 +303,13 @@ Describe 'Import-BackupConfiguration' {
         $path = Join-Path $TestDrive 'later.json'
         New-BackupConfiguration $path /data /mnt/backup my-backups -WarningAction Ignore
         $schema = Join-Path $env:RSYNCS3BACKUP_STATE 'backup-job.schema.json'
-        $later = (Get-Content $schema -Raw).Replace('"hardLinks": {', '"colour": { "type": "string", "x-since": "9.1.0" }, "hardLinks": {')
+        $later = (Get-Content $schema -Raw).Replace('"hardLinks": {', '"colour": { "x-since": "9.1.0" }, "hardLinks": {')
         Set-Content $schema $later -NoNewline
         New-BackupConfiguration $path /data /mnt/backup my-backups -Force -WarningAction Ignore
         Get-Content $schema -Raw | Should -BeExactly $later
         Set-Content $path (Get-Content $path -Raw).Replace('"hardLinks"', '"colour": "red", "hardLinks"')
-        (Test-BackupConfiguration $path).Message | Should -Be "'colour' is a key of version 9.1.0 and later, and this version is older."
+        (Test-BackupConfiguration $path).Message |
+            Should -Be "'colour' is a key of version 9.1.0 and later, and this version is older."
     }
 
     It 'names a schema in a place that outlives the module' {

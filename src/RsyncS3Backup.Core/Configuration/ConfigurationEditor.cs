@@ -41,8 +41,7 @@ internal static partial class ConfigurationEditor
     }
 
     /// <summary>
-    /// The text without a key, and without the comment after it on its line. An object that nothing is left in goes too, but for those
-    /// that must be there.
+    /// The text without a key, and without the comment after it on its line. An object that nothing is left in goes too.
     /// </summary>
     /// <param name="json">The text of a configuration that is good.</param>
     /// <param name="path">The names from the root to the key.</param>

@@ -55,13 +55,15 @@ internal static class ConfigurationKeys
         }
     }
 
-    private static IEnumerable<ConfigurationParameter> ParametersOf(IReadOnlyList<string> parent, IReadOnlyList<ConfigurationKey> keys)
+    private static IEnumerable<ConfigurationParameter> ParametersOf(
+        IReadOnlyList<string> parent, IReadOnlyList<ConfigurationKey> keys)
     {
         foreach (ConfigurationKey key in keys.Where(key => key.Parameter != ""))
         {
             string[] path = [.. parent, key.Name];
+            string name = key.Parameter ?? char.ToUpperInvariant(key.Name[0]) + key.Name[1..];
             if (key.Kind != ConfigurationValueKind.Object)
-                yield return new ConfigurationParameter(key.Parameter ?? char.ToUpperInvariant(key.Name[0]) + key.Name[1..], path, key);
+                yield return new ConfigurationParameter(name, path, key);
             else
                 foreach (ConfigurationParameter parameter in ParametersOf(path, key.Members))
                     yield return parameter;

@@ -31,12 +31,15 @@ internal sealed record ConfigurationNode(ConfigurationNodeKind Kind, string Json
         ConfigurationNodeKind.Number => Text,
         ConfigurationNodeKind.Flag => Flag ? "true" : "false",
         ConfigurationNodeKind.List => $"[{string.Join(", ", Items.Select(item => item.ToJson()))}]",
-        ConfigurationNodeKind.Object when Members.Count > 0 =>
-            $"{{ {string.Join(", ", Members.Select(member => $"{ConfigurationWriter.Quoted(member.Key)}: {member.Value.ToJson()}"))} }}",
-        ConfigurationNodeKind.Object => "{}",
+        ConfigurationNodeKind.Object when Members.Count == 0 => "{}",
+        ConfigurationNodeKind.Object => $"{{ {string.Join(", ", Members.Select(member => member.ToJson()))} }}",
         _ => "null",
     };
 }
 
 /// <summary>One key of an object with its value.</summary>
-internal sealed record ConfigurationMember(string Key, int Line, ConfigurationNode Value);
+internal sealed record ConfigurationMember(string Key, int Line, ConfigurationNode Value)
+{
+    /// <summary>The member as JSON on one line.</summary>
+    public string ToJson() => $"{ConfigurationWriter.Quoted(Key)}: {Value.ToJson()}";
+}

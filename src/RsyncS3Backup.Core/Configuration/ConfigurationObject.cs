@@ -214,7 +214,8 @@ internal sealed class ConfigurationObject
     {
         string quoted = ConfigurationText.Quote(member.Key);
         string[] names = [.. section.Keys.Select(key => key.Name)];
-        string[] elsewhere = [.. ConfigurationKeys.All.Where(known => known.Key.Name == member.Key).Select(known => $"'{known.Parent}'")];
+        string[] elsewhere =
+            [.. ConfigurationKeys.All.Where(known => known.Key.Name == member.Key).Select(known => $"'{known.Parent}'")];
         string? since = elsewhere.Length == 0 ? problems.Schema.VersionOf(member.Value.JsonPath) : null;
         string problem = since is not null ? $"{quoted} is a key of version {since} and later, and this version is older."
             : elsewhere.Length > 0 ? $"{quoted} is no key here; it belongs in {string.Join(" or ", elsewhere)}."

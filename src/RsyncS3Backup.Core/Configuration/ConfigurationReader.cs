@@ -111,10 +111,13 @@ internal static class ConfigurationReader
         ConfigurationObject job = new(root, ConfigurationKeys.Job, problems);
         // Where something is missing or wrong its problem is known by now, and what is read here is never handed out.
         BackupConfiguration configuration = ConfigurationKeys.Job.Read(job) with { Path = path };
-        if (configuration.Hooks is { } hooks)
-            configuration = configuration with { Hooks = SurroundingsChecks.OfHooks(hooks, job.Object("hooks")!, path, problems) };
-        foreach ((ConfigurationObject item, NotificationOptions read) in job.Objects("notifications").Zip(configuration.Notifications))
-            SurroundingsChecks.OfNotification(item, read, problems);
+        if (job.Object("hooks") is { } hooks)
+        {
+            HookOptions read = SurroundingsChecks.OfHooks(configuration.Hooks!, hooks, path, problems);
+            configuration = configuration with { Hooks = read };
+        }
+
+        SurroundingsChecks.OfNotifications(job.Objects("notifications"), configuration.Notifications, problems);
         ConfigurationChecks.Run(job, configuration, problems);
         return job.Has("name") ? configuration : ConfigurationChecks.WithDefaultName(configuration, job, defaultName, problems);
     }

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>
-/// What is wrong with single values, in a sentence, or null: for the rules of <see cref="KeyRule"/>, which say what would be right.
+/// What is wrong with single values, in a sentence, or null. <see cref="KeyRule"/> says what would be right.
 /// </summary>
 internal static partial class ConfigurationRules
 {

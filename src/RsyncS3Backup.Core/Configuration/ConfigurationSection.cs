@@ -11,14 +11,17 @@ internal abstract class ConfigurationSection
 }
 
 /// <summary>
-/// The keys of one object of the configuration, and the record that it is read into. Each kind of value has a method here that says how
-/// it gets from JSON into a property and back.
+/// The keys of one object of the configuration, and the record that it is read into. Each kind of value has a method here that
+/// says how it gets from JSON into a property and back.
 /// </summary>
 /// <typeparam name="TOwner">The record.</typeparam>
 /// <param name="defaults">The record in which every key has its default.</param>
 internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : ConfigurationSection
     where TOwner : notnull
 {
+    /// <summary>What is wrong with a list that must have an item and has none.</summary>
+    protected const string ListIsEmpty = "The list is empty.";
+
     private ConfigurationKey<TOwner>[]? table;
 
     public override IReadOnlyList<ConfigurationKey> Keys => Table;
@@ -50,7 +53,9 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
 
     protected ConfigurationKey<TOwner> Text(
         string name, KeyRule rule, Func<TOwner, string?> get, Func<TOwner, string, TOwner> set, string description) =>
-        Make(name, ConfigurationValueKind.Text, rule, owner => Json(get(owner)), (owner, from) => set(owner, from.Text(name)!), description);
+        Make(
+            name, ConfigurationValueKind.Text, rule, owner => Json(get(owner)), (owner, from) => set(owner, from.Text(name)!),
+            description);
 
     /// <summary>The path of a file or folder on this machine.</summary>
     protected ConfigurationKey<TOwner> Path(
@@ -100,18 +105,23 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
             (owner, text) => BandwidthText.TryParse(text, out long bytes) ? set(owner, bytes) : owner, description);
 
     protected ConfigurationKey<TOwner> Texts(
-        string name, KeyRule rule, Func<TOwner, IReadOnlyList<string>> get, Func<TOwner, IReadOnlyList<string>, TOwner> set, string description) =>
+        string name, KeyRule rule, Func<TOwner, IReadOnlyList<string>> get, Func<TOwner, IReadOnlyList<string>, TOwner> set,
+        string description) =>
         Make(
-            name, ConfigurationValueKind.Texts, rule, owner => List(get(owner)), (owner, from) => set(owner, from.Texts(name)), description);
+            name, ConfigurationValueKind.Texts, rule, owner => List(get(owner)), (owner, from) => set(owner, from.Texts(name)),
+            description);
 
     /// <summary>Paths of files or folders on this machine.</summary>
     protected ConfigurationKey<TOwner> Paths(
-        string name, KeyRule rule, Func<TOwner, IReadOnlyList<string>> get, Func<TOwner, IReadOnlyList<string>, TOwner> set, string description) =>
-        Texts(name, rule, get, (owner, paths) => set(owner, [.. paths.Select(ConfigurationPaths.Expand)]), description) with { IsPath = true };
+        string name, KeyRule rule, Func<TOwner, IReadOnlyList<string>> get, Func<TOwner, IReadOnlyList<string>, TOwner> set,
+        string description) =>
+        Texts(name, rule, get, (owner, paths) => set(owner, [.. paths.Select(ConfigurationPaths.Expand)]), description) with
+        { IsPath = true };
 
     /// <summary>Some of the values of an enumeration.</summary>
     protected ConfigurationKey<TOwner> SomeOf<T>(
-        string name, string what, Func<TOwner, IReadOnlyList<T>> get, Func<TOwner, IReadOnlyList<T>, TOwner> set, string description)
+        string name, string what, Func<TOwner, IReadOnlyList<T>> get, Func<TOwner, IReadOnlyList<T>, TOwner> set,
+        string description)
         where T : struct, Enum =>
         Texts(
             name, KeyRule.OneOf<T>(what), owner => [.. get(owner).Select(ConfigurationKeys.NameOf)],
@@ -126,10 +136,12 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
             (owner, from) => set(owner, from.TextMap(name).ToImmutableSortedDictionary(StringComparer.Ordinal)), description);
 
     protected ConfigurationKey<TOwner> Object<T>(
-        string name, ConfigurationSection<T> section, string allowed, Func<TOwner, T?> get, Func<TOwner, T, TOwner> set, string description)
+        string name, ConfigurationSection<T> section, string allowed, Func<TOwner, T?> get, Func<TOwner, T, TOwner> set,
+        string description)
         where T : class =>
         Make(
-            name, ConfigurationValueKind.Object, KeyRule.Any, owner => get(owner) is { } value ? section.WriteTo([], value) : null,
+            name, ConfigurationValueKind.Object, KeyRule.Any,
+            owner => get(owner) is { } value ? section.WriteTo([], value) : null,
             (owner, from) => set(owner, section.Read(from.Object(name)!)), description) with
         { Allowed = allowed, Section = section };
 
@@ -138,16 +150,15 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
         Func<TOwner, IReadOnlyList<T>, TOwner> set, string description)
         where T : class =>
         Make(
-            name, ConfigurationValueKind.Objects, KeyRule.Any, owner => new JsonArray([.. get(owner).Select(item => section.WriteTo([], item))]),
+            name, ConfigurationValueKind.Objects, KeyRule.Any,
+            owner => new JsonArray([.. get(owner).Select(item => section.WriteTo([], item))]),
             (owner, from) => set(owner, [.. from.Objects(name).Select(section.Read)]), description) with
         { Allowed = allowed, Section = section, WhenEmpty = ListIsEmpty };
 
-    /// <summary>What is wrong with a list that must have an item and has none.</summary>
-    protected const string ListIsEmpty = "The list is empty.";
-
     private ConfigurationKey<TOwner> Make(
-        string name, ConfigurationValueKind kind, KeyRule rule, Func<TOwner, JsonNode?> get, Func<TOwner, ConfigurationObject, TOwner> set,
-        string description) => new(name, kind, description) { Rule = rule, Get = get, Set = set, Defaults = defaults };
+        string name, ConfigurationValueKind kind, KeyRule rule, Func<TOwner, JsonNode?> get,
+        Func<TOwner, ConfigurationObject, TOwner> set, string description) =>
+        new(name, kind, description) { Rule = rule, Get = get, Set = set, Defaults = defaults };
 
     private static JsonValue? Json(string? text) => text is null ? null : JsonValue.Create(ConfigurationText.WellFormed(text));
 

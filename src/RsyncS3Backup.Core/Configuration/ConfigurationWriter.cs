@@ -31,7 +31,8 @@ internal static class ConfigurationWriter
     }
 
     /// <summary>A text as JSON.</summary>
-    public static string Quoted(string text) => $"\"{JsonEncodedText.Encode(ConfigurationText.WellFormed(text), Options.Encoder)}\"";
+    public static string Quoted(string text) =>
+        $"\"{JsonEncodedText.Encode(ConfigurationText.WellFormed(text), Options.Encoder)}\"";
 
     /// <summary>Indented JSON, its lines ended by <c>\n</c> everywhere.</summary>
     public static string ToJson(JsonNode json)

@@ -22,11 +22,13 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule SourcePath = new(
         ConfigurationRules.SourcePath,
-        PathAllowed + "; on another machine '[user@]host:/path', '[user@]host::module/path' or 'rsync://[user@]host[:port]/module/path'",
+        PathAllowed + "; on another machine '[user@]host:/path', '[user@]host::module/path' or "
+        + "'rsync://[user@]host[:port]/module/path'",
         NotEmpty);
 
     public static readonly KeyRule SourceName = new(
-        ConfigurationRules.SourceName, "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'",
+        ConfigurationRules.SourceName,
+        "a folder name: 1 to 255 bytes without path separators and control characters, not '.' or '..'",
         NotEmpty + ", " + Matches(@"^[^/\\\\\\u0000-\\u001f]+$"));
 
     public static readonly KeyRule Path = new(ConfigurationRules.LocalPath, PathAllowed, NotEmpty);
@@ -43,7 +45,8 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule ExtraArgument = new(
         ExtraArguments.Problem,
-        $"{string.Join(", ", ExtraArguments.Flags)}, and with =value {string.Join(", ", ExtraArguments.WithValue)}", Matches("^--[a-z]"));
+        $"{string.Join(", ", ExtraArguments.Flags)}, and with =value {string.Join(", ", ExtraArguments.WithValue)}",
+        Matches("^--[a-z]"));
 
     public static readonly KeyRule Duration = new(
         value => DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no positive duration.",
@@ -51,7 +54,9 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         Matches(@"^([0-9]+[dhms]|([0-9]+\\.)?[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{7})?)$"));
 
     public static readonly KeyRule Bandwidth = new(
-        value => BandwidthText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no rate that rsync can keep.",
+        value => BandwidthText.TryParse(value, out _)
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no rate that rsync can keep.",
         "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'", "\"minimum\": 1024");
 
     public static readonly KeyRule MaxDelete = new(
@@ -66,12 +71,13 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule StorageClass = OneOf("storage class", S3StorageClasses.All);
 
-    public static readonly KeyRule SmallObjectStorageClass = OneOf("storage class for small objects", S3StorageClasses.WithoutMinimum);
+    public static readonly KeyRule SmallObjectStorageClass =
+        OneOf("storage class for small objects", S3StorageClasses.WithoutMinimum);
 
     public static readonly KeyRule KeyPrefix = new(
         ConfigurationRules.KeyPrefix,
-        "text such as 'rsync/photos/' of at most 512 bytes, with '{host}' and date tokens such as '{yyyy-MM-dd}' (letters y M d H m s, and "
-        + "- _ .); empty for the bucket's root",
+        "text such as 'rsync/photos/' of at most 512 bytes, with '{host}' and date tokens such as '{yyyy-MM-dd}' (letters "
+        + "y M d H m s, and - _ .); empty for the bucket's root",
         "\"maxLength\": 512");
 
     public static readonly KeyRule Keep = WholeNumber(1, int.MaxValue, "is no number of snapshots to keep.") with
@@ -83,8 +89,8 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule TagValue = new(
         ConfigurationRules.TagValue,
-        "an object of at most 10 texts: keys of 1 to 128 characters that do not start with 'aws:', values of at most 256; letters, digits, "
-        + "spaces and + - = . _ : / @",
+        "an object of at most 10 texts: keys of 1 to 128 characters that do not start with 'aws:', values of at most 256; "
+        + "letters, digits, spaces and + - = . _ : / @",
         "\"maxLength\": 256");
 
     public static readonly KeyRule BucketName = new(
@@ -93,10 +99,12 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         "\"minLength\": 3, \"maxLength\": 63, " + Matches("^[a-z0-9][a-z0-9.-]*[a-z0-9]$"));
 
     public static readonly KeyRule Region = new(
-        ConfigurationRules.Region, "a region such as 'us-east-1': letters, digits, '-' and '_'", Matches("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"));
+        ConfigurationRules.Region, "a region such as 'us-east-1': letters, digits, '-' and '_'",
+        Matches("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"));
 
     public static readonly KeyRule EndpointUrl = new(
-        ConfigurationRules.EndpointUrl, "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'",
+        ConfigurationRules.EndpointUrl,
+        "the address of an S3-compatible store, e.g. 'https://s3.example.com' or 'http://localhost:9000'",
         Matches(@"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\\s]+/?$"));
 
     public static readonly KeyRule Profile = new(
@@ -117,14 +125,18 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         ConfigurationRules.HookArgument, "a list of texts: a program (a path, or a name on the PATH), and its arguments");
 
     public static readonly KeyRule HookScript = new(
-        ConfigurationRules.HookScript, "the path of a script; a relative one begins in the configuration file's folder", NotEmpty);
+        ConfigurationRules.HookScript,
+        "the path of a script; a relative one begins in the configuration file's folder", NotEmpty);
 
-    public static readonly KeyRule Url = new(NotificationAddresses.LiteralUrl, NotificationAddresses.UrlAllowed, Matches("^https?://"));
+    public static readonly KeyRule Url =
+        new(NotificationAddresses.LiteralUrl, NotificationAddresses.UrlAllowed, Matches("^https?://"));
 
     public static readonly KeyRule Variable = new(
-        ConfigurationRules.VariableName, "the name of an environment variable: letters, digits and '_'", Matches("^[A-Za-z_][A-Za-z0-9_]*$"));
+        ConfigurationRules.VariableName, "the name of an environment variable: letters, digits and '_'",
+        Matches("^[A-Za-z_][A-Za-z0-9_]*$"));
 
-    public static readonly KeyRule Secret = new(ConfigurationRules.SecretName, "the name of a secret of SecretManagement", NotEmpty);
+    public static readonly KeyRule Secret =
+        new(ConfigurationRules.SecretName, "the name of a secret of SecretManagement", NotEmpty);
 
     public static readonly KeyRule Vault = Secret with { Allowed = "the name of a vault of SecretManagement" };
 
@@ -147,7 +159,8 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     /// <summary>One of the values of an enumeration.</summary>
     /// <param name="what">What the values are, as in "is no storage class".</param>
     public static KeyRule OneOf<T>(string what)
-        where T : struct, Enum => OneOf(what, [.. Enum.GetValues<T>().Select(ConfigurationKeys.NameOf)]) with { IsEnumeration = true };
+        where T : struct, Enum =>
+        OneOf(what, [.. Enum.GetValues<T>().Select(ConfigurationKeys.NameOf)]) with { IsEnumeration = true };
 
     /// <summary>One of some values.</summary>
     /// <param name="what">What the values are, as in "is no storage class".</param>
@@ -156,7 +169,8 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         new(value => ConfigurationRules.OneOf(value, what, values), string.Join(", ", values)) { Values = values };
 
     private static KeyRule WholeNumber(int least, int most, string problem) => new(
-        value => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+        value => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number >= least && number <= most
             ? null
             : $"{ConfigurationText.Quote(value)} {problem}",
         FormattableString.Invariant($"a whole number from {least} to {most}"),

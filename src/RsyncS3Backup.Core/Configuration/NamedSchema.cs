@@ -6,8 +6,8 @@ using RsyncS3Backup.Files;
 namespace RsyncS3Backup.Configuration;
 
 /// <summary>
-/// The schema that a job file names. One that a newer version of the module wrote says of each key which version was the first to know
-/// it, so an older version can say what a key is that it does not know itself.
+/// The schema that a job file names. One that a newer version of the module wrote says of each key which version was the first
+/// to know it, so an older version can say what a key is that it does not know itself.
 /// </summary>
 /// <param name="path">The schema's file; null for none on this machine.</param>
 internal sealed partial class NamedSchema(string? path)
@@ -43,7 +43,8 @@ internal sealed partial class NamedSchema(string? path)
         }
 
         // What stands in the file may be anything.
-        return at?[Since] is JsonValue value && value.TryGetValue(out string? since) && Version.TryParse(since, out Version? version)
+        return at?[Since] is JsonValue value && value.TryGetValue(out string? since)
+            && Version.TryParse(since, out Version? version)
             ? version.ToString()
             : null;
     }
@@ -65,7 +66,8 @@ internal sealed partial class NamedSchema(string? path)
             return isFile && new FileInfo(path!).Length <= LargestFile ? JsonNode.Parse(File.ReadAllBytes(path!)) : null;
         }
         catch (Exception exception) when (
-            exception is IOException or UnauthorizedAccessException or JsonException or NotSupportedException or ArgumentException)
+            exception is IOException or UnauthorizedAccessException or JsonException or NotSupportedException
+                or ArgumentException)
         {
             // The job is judged without.
             return null;

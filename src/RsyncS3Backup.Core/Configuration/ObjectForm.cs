@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace RsyncS3Backup.Configuration;
 
@@ -62,7 +63,8 @@ internal static class ObjectForm
         ConfigurationNodeKind.Null => true,
         ConfigurationNodeKind.List => value.Items.Count == 0 && !key.Required,
         ConfigurationNodeKind.Text => key.Rule.IsEnumeration && !key.Required && value.Text == key.Values[0],
-        ConfigurationNodeKind.Flag => !value.Flag && key.Name == "allowInsecure",
+        ConfigurationNodeKind.Flag =>
+            key.DefaultValue is JsonValue flag && flag.TryGetValue(out bool without) && without == value.Flag,
         _ => false,
     };
 

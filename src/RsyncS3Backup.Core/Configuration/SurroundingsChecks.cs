@@ -22,15 +22,20 @@ internal static class SurroundingsChecks
             Finally = Of("finally", read.Finally),
         };
 
-        HookCommand? Of(string name, HookCommand? hook) => hook is null ? null : OfHook(hook, hooks.Object(name)!, folder, problems);
+        HookCommand? Of(string name, HookCommand? hook) =>
+            hook is null ? null : OfHook(hook, hooks.Object(name)!, folder, problems);
     }
 
-    /// <summary>Reports what does not fit together in a notification.</summary>
-    public static void OfNotification(ConfigurationObject item, NotificationOptions read, ConfigurationProblems problems)
+    /// <summary>Reports what does not fit together in each notification.</summary>
+    public static void OfNotifications(
+        IReadOnlyList<ConfigurationObject> items, IReadOnlyList<NotificationOptions> read, ConfigurationProblems problems)
     {
-        // A type that was refused says nothing about the other keys.
-        if (item.NodeOf("type") is not null)
-            Check(item, read, problems);
+        foreach ((ConfigurationObject item, NotificationOptions notification) in items.Zip(read))
+        {
+            // A type that was refused says nothing about the other keys.
+            if (item.NodeOf("type") is not null)
+                Check(item, notification, problems);
+        }
     }
 
     private static HookCommand OfHook(HookCommand read, ConfigurationObject hook, string? folder, ConfigurationProblems problems)
@@ -73,7 +78,12 @@ internal static class SurroundingsChecks
         string name = ConfigurationKeys.NameOf(read.Type);
         bool isMail = read.Type == NotificationKind.Email;
         foreach (string key in isMail ? OfAddresses : OfMail)
-            Refuse(key, $"A notification of type '{name}' has no '{key}'.", isMail ? "this key with type webhook or ping" : "this key with type email");
+        {
+            Refuse(
+                key, $"A notification of type '{name}' has no '{key}'.",
+                isMail ? "this key with type webhook or ping" : "this key with type email");
+        }
+
         if (read.Type != NotificationKind.Webhook)
             Refuse("format", $"A notification of type '{name}' has one format.", "this key with type webhook");
         if (item.NodeOf("on") is { } on && read.Type != NotificationKind.Ping && read.On.Contains(NotificationEvent.Start))
@@ -97,7 +107,9 @@ internal static class SurroundingsChecks
             problems.Add(item.Node, "It needs one of 'url', 'urlVariable' and 'urlSecret'.", "exactly one of these keys");
         if (read.Url is not null && !read.AllowInsecure && !NotificationAddresses.IsEncryptedOrLocal(new Uri(read.Url)))
         {
-            problems.Add(item.NodeOf("url")!, "This address is plain HTTP to another machine, so everybody on the way can read it.",
+            problems.Add(
+                item.NodeOf("url")!,
+                "This address is plain HTTP to another machine, so everybody on the way can read it.",
                 "'https://…', or 'allowInsecure': true in a network you trust");
         }
     }

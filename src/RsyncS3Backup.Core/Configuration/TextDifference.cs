@@ -6,14 +6,15 @@ internal static class TextDifference
     // A job is a page of text; a larger one is not worth more memory than this.
     private const long MostPairs = 4_000_000;
 
-    /// <summary>The lines that are gone, with <c>-</c> before them, and those that are new, with <c>+</c>, in their order.</summary>
+    /// <summary>The lines that go, with <c>-</c> before them, and those that come, with <c>+</c>, in their order.</summary>
     public static IReadOnlyList<string> Lines(string before, string after)
     {
         string[] old = before.ReplaceLineEndings("\n").Split('\n');
         string[] now = after.ReplaceLineEndings("\n").Split('\n');
         int same = old.Zip(now).TakeWhile(pair => pair.First == pair.Second).Count();
         int most = Math.Min(old.Length, now.Length) - same;
-        int sameAtEnd = Enumerable.Reverse(old).Zip(Enumerable.Reverse(now)).Take(most).TakeWhile(pair => pair.First == pair.Second).Count();
+        int sameAtEnd = Enumerable.Reverse(old).Zip(Enumerable.Reverse(now)).Take(most)
+            .TakeWhile(pair => pair.First == pair.Second).Count();
         return Between(old[same..^sameAtEnd], now[same..^sameAtEnd]);
     }
 

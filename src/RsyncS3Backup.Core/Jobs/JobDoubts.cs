@@ -3,8 +3,8 @@ using RsyncS3Backup.Configuration;
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>
-/// What a job may be good for in spite of, but hardly was meant: said when its file is written, because the machine may not be as it will
-/// be when the job runs.
+/// What in a good job was hardly meant. It is said when the file is written, and refuses nothing: the machine may be another
+/// one when the job runs.
 /// </summary>
 internal static class JobDoubts
 {
@@ -18,9 +18,14 @@ internal static class JobDoubts
                 continue;
             string quoted = ConfigurationText.Quote(source);
             if (source.AsSpan().ContainsAny('*', '?', '['))
-                yield return $"'*', '?' and '[' mean themselves in the source {quoted}: name each folder, or leave files out by patterns.";
+            {
+                yield return $"'*', '?' and '[' mean themselves in the source {quoted}: name each folder, or leave files out by "
+                    + "patterns.";
+            }
             else if (!isRemote)
+            {
                 yield return $"The source {quoted} is not there. A run is refused until it is.";
+            }
         }
 
         string mirror = job.Options.Rsync.LocalDestination;

@@ -47,7 +47,9 @@ internal sealed record JobFile
     /// Writes a configuration file: beside its place and then moved there, so that a full disk leaves no half of a file and an
     /// older one untouched.
     /// </summary>
-    /// <param name="path">The file; whose one that is there is, and who may do what with it, stays so. Of a link it is the file that it leads to.</param>
+    /// <param name="path">
+    /// The file, or a link that leads to it. Whose one that is there is, and who may do what with it, stays so.
+    /// </param>
     /// <param name="json">Its text.</param>
     /// <param name="replaces">False where a file that is there is an error.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -67,7 +69,8 @@ internal sealed record JobFile
             FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             // A job that everybody may write is refused, so a generous umask must not make one.
             if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+                options.UnixCreateMode =
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
             using (FileStream file = new(temporary, options))
             {
                 if (there is { } before && !OperatingSystem.IsWindows())

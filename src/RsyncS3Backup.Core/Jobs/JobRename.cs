@@ -105,7 +105,8 @@ internal sealed class JobRename(JobFile job, string newName)
         // The default prefix is made of the name.
         if (stage2 is { Enabled: true, S3Prefix: null })
         {
-            text = ConfigurationEditor.Set(text, ["options", "rsync", "syncToS3", "s3Prefix"], ConfigurationWriter.Quoted($"rsync/{job.Name}/"));
+            string prefix = ConfigurationWriter.Quoted($"rsync/{job.Name}/");
+            text = ConfigurationEditor.Set(text, ["options", "rsync", "syncToS3", "s3Prefix"], prefix);
         }
 
         BackupConfiguration renamed = ConfigurationReader.Read(text, NewPath, Path.GetFileNameWithoutExtension(NewPath)).Required();

@@ -6,8 +6,8 @@ using RsyncS3Backup.Pipeline;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>
-/// A parameter for each key of a configuration. Made from the table of keys (<c>ConfigurationDocumentsTests</c>): what is to be different
-/// is changed there.
+/// A parameter for each key of a configuration. <c>ConfigurationDocumentsTests</c> makes it from the table of keys: what
+/// is to be different is changed there.
 /// </summary>
 public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
 {

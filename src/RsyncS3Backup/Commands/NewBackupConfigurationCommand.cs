@@ -29,8 +29,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     public string? Path { get; set; }
 
     /// <summary>
-    /// The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with a source's
-    /// keys.
+    /// The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with
+    /// a source's keys.
     /// </summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]

@@ -116,7 +116,10 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             foreach (string to in To)
                 ParameterValues.Demand(nameof(To), to, KeyRule.MailAddress);
             if (Timeout <= TimeSpan.Zero)
-                throw new BackupException(ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", KeyRule.Duration.Allowed));
+            {
+                throw new BackupException(
+                    ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", KeyRule.Duration.Allowed));
+            }
         }
         catch (BackupException exception)
         {

@@ -9,7 +9,7 @@ using static RsyncS3Backup.Input.ParameterSets;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>
-/// Changes keys in configuration files. Comments, order and style of the rest stay. A file that would not be good is left as it is.
+/// Changes keys in configuration files. Comments, order and style of the rest stay. A file that would not be good is left alone.
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "BackupConfiguration", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupConfiguration))]
@@ -28,7 +28,9 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
     }
 
     /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ByName)]
+    [Parameter(
+        Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
@@ -42,8 +44,8 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
     public string[] ConfigPath { get; set; } = [];
 
     /// <summary>
-    /// All folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with a source's
-    /// keys.
+    /// All folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with
+    /// a source's keys.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -76,13 +78,15 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (errors.TryRead(new GivenSettings(this).Read) is not { } settings || errors.TryRead(() => GivenSettings.Named(Clear)) is not { } cleared)
+        if (errors.TryRead(new GivenSettings(this).Read) is not { } settings
+            || errors.TryRead(() => GivenSettings.Named(Clear)) is not { } cleared)
             return;
         foreach (string path in ParameterSetName == ByName ? FilesOfJobs() : GivenFiles())
             errors.TryRead(() => { Change(path, settings, cleared); return path; });
     }
 
-    private IEnumerable<string> GivenFiles() => ConfigPath.SelectMany(path => errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []);
+    private IEnumerable<string> GivenFiles() =>
+        ConfigPath.SelectMany(path => errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []);
 
     private IEnumerable<string> FilesOfJobs()
     {
@@ -133,7 +137,11 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
         bool isRegistered = before is not null && before.Schedule != job.Schedule
             && Run(null, (_, token) => MachineSchedules.Current.OfJobAsync(job.Name, token)).Count > 0;
         if (isRegistered)
-            WriteWarning($"The scheduler still has the old schedule of job '{job.Name}': tell it the new one with Register-BackupSchedule.");
+        {
+            WriteWarning(
+                $"The scheduler still has the old schedule of job '{job.Name}'. Register-BackupSchedule tells it the new one.");
+        }
+
         return true;
     }
 }

@@ -29,7 +29,8 @@ internal sealed class GivenSettings(PSCmdlet cmdlet)
     internal static IReadOnlyList<ConfigurationParameter> Named(IEnumerable<string> names) => [.. names.Select(Named)];
 
     private static ConfigurationParameter Named(string name) =>
-        ConfigurationKeys.Parameters.FirstOrDefault(known => known.Name.Equals(name.TrimStart('-'), StringComparison.OrdinalIgnoreCase))
+        ConfigurationKeys.Parameters
+            .FirstOrDefault(known => known.Name.Equals(name.TrimStart('-'), StringComparison.OrdinalIgnoreCase))
             ?? throw new BackupException(ParameterErrors.NoSetting(name));
 
     private string Json(ConfigurationParameter parameter, object value)

@@ -28,10 +28,12 @@ internal static class SchemaFile
         {
             string content = File.ReadAllText(shipped);
             // That of a later version stays: it is how this one can say which version knows a key.
-            if (File.Exists(Place) && File.ReadAllText(Place) is { } there && (there == content || NamedSchema.IsNewer(there, content)))
+            if (File.Exists(Place) && File.ReadAllText(Place) is { } there
+                && (there == content || NamedSchema.IsNewer(there, content)))
                 return;
             StateFolder.CreateRoot();
-            using (StreamWriter file = new(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write }))
+            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            using (StreamWriter file = new(temporary, options))
                 file.Write(content);
             File.Move(temporary, Place, overwrite: true);
         }

@@ -162,12 +162,13 @@ internal static class ParameterErrors
         return BackupError.Make(
             ErrorIds.ConfigurationInvalid, BackupErrorCategory.InvalidArgument,
             $"'{path}' was not written, because the job would have {noun}:{string.Concat(lines)}",
-            "Correct each one; Get-Help about_RsyncS3Backup_Configuration describes all keys.", path, BackupExitCode.BadConfiguration,
-            hasLines: true);
+            "Correct each one; Get-Help about_RsyncS3Backup_Configuration describes all keys.",
+            path, BackupExitCode.BadConfiguration, hasLines: true);
     }
 
     private static bool IsAt(string jsonPath, string key) =>
-        jsonPath.StartsWith(key, StringComparison.Ordinal) && (jsonPath.Length == key.Length || jsonPath[key.Length] is '.' or '[');
+        jsonPath.StartsWith(key, StringComparison.Ordinal)
+        && (jsonPath.Length == key.Length || jsonPath[key.Length] is '.' or '[');
 
     private static BackupError Create(
         string id, string message, string action, string target, BackupErrorCategory category = BackupErrorCategory.InvalidArgument) =>

@@ -95,7 +95,9 @@ public sealed class ConfigurationDocumentsTests
     [Fact]
     public void Every_example_of_a_key_is_good()
     {
-        foreach ((_, ConfigurationKey key) in ConfigurationKeys.All.Where(known => known.Key.Examples is not null && known.Key.Section is null))
+        IEnumerable<ConfigurationKey> keys = ConfigurationKeys.All.Select(known => known.Key)
+            .Where(key => key.Examples is not null && key.Section is null);
+        foreach (ConfigurationKey key in keys)
         {
             foreach (JsonNode? example in JsonNode.Parse(key.Examples!)!.AsArray())
             {

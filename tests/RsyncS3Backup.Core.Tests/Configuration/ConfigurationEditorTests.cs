@@ -74,7 +74,8 @@ public sealed class ConfigurationEditorTests
             Assert.True(JsonNode.DeepEquals(full, JsonNode.Parse(removed)) || owner.AsObject().Count == 0, parameter.Name);
             Assert.True(
                 JsonNode.DeepEquals(
-                    JsonNode.Parse(ConfigurationSamples.Full), JsonNode.Parse(ConfigurationEditor.Set(removed, parameter.Path, value))),
+                    JsonNode.Parse(ConfigurationSamples.Full),
+                    JsonNode.Parse(ConfigurationEditor.Set(removed, parameter.Path, value))),
                 parameter.Name);
         }
     }

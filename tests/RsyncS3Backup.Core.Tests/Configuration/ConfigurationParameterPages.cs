@@ -6,7 +6,7 @@ using RsyncS3Backup.Configuration;
 
 namespace RsyncS3Backup.Core.Tests.Configuration;
 
-/// <summary>What the table of keys makes for the cmdlets that have a parameter for each key: the parameters, and their help.</summary>
+/// <summary>What the table of keys makes for the cmdlets with a parameter for each key: the parameters, and their help.</summary>
 internal static partial class ConfigurationParameterPages
 {
     private const int Columns = 110;
@@ -15,7 +15,8 @@ internal static partial class ConfigurationParameterPages
     /// <summary>The parameters that the cmdlets declare themselves, because they are mandatory in one of them.</summary>
     private static readonly HashSet<string> Declared = ["Source", "Destination", "BucketName", "LocalOnly"];
 
-    private static IEnumerable<ConfigurationParameter> Made => ConfigurationKeys.Parameters.Where(parameter => !Declared.Contains(parameter.Name));
+    private static IEnumerable<ConfigurationParameter> Made =>
+        ConfigurationKeys.Parameters.Where(parameter => !Declared.Contains(parameter.Name));
 
     public static string Source()
     {
@@ -28,8 +29,8 @@ internal static partial class ConfigurationParameterPages
             namespace RsyncS3Backup.Commands;
 
             /// <summary>
-            /// A parameter for each key of a configuration. Made from the table of keys (<c>ConfigurationDocumentsTests</c>): what is to be different
-            /// is changed there.
+            /// A parameter for each key of a configuration. <c>ConfigurationDocumentsTests</c> makes it from the table of keys: what
+            /// is to be different is changed there.
             /// </summary>
             public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
             {
@@ -91,7 +92,9 @@ internal static partial class ConfigurationParameterPages
     }
 
     private static string SyntaxOf(ConfigurationParameter parameter) =>
-        TypeName(parameter.Key.Kind) is "SwitchParameter" ? $"[-{parameter.Name}]" : $"[-{parameter.Name} <{TypeName(parameter.Key.Kind)}>]";
+        TypeName(parameter.Key.Kind) is not "SwitchParameter" and { } type
+            ? $"[-{parameter.Name} <{type}>]"
+            : $"[-{parameter.Name}]";
 
     private static string HelpOf(ConfigurationParameter parameter)
     {
@@ -128,7 +131,8 @@ internal static partial class ConfigurationParameterPages
     {
         string plain = ConfigurationReference.Plain(key.Description);
         int end = plain.IndexOf(". ", StringComparison.Ordinal);
-        string text = SecurityElement.Escape(end < 0 ? plain : plain[..(end + 1)]).Replace("&apos;", "'", StringComparison.Ordinal);
+        string first = end < 0 ? plain : plain[..(end + 1)];
+        string text = SecurityElement.Escape(first).Replace("&apos;", "'", StringComparison.Ordinal);
         string line = $"    /// <summary>{text}</summary>";
         return line.Length <= CodeColumns ? line : $"    /// <summary>\n{string.Join('\n', Wrapped(text))}\n    /// </summary>";
     }

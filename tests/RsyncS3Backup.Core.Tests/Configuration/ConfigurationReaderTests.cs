@@ -140,11 +140,13 @@ public sealed class ConfigurationReaderTests
         string written = ConfigurationWriter.ToJson(job);
 
         IEnumerable<ConfigurationKey> found = KeysIn(JsonNode.Parse(written)!, ConfigurationKeys.Job.Keys);
-        Assert.Empty(ConfigurationKeys.All.Where(known => !found.Contains(known.Key)).Select(known => $"{known.Parent}.{known.Key.Name}"));
+        Assert.Empty(
+            ConfigurationKeys.All.Where(known => !found.Contains(known.Key)).Select(known => $"{known.Parent}.{known.Key.Name}"));
         Assert.Equal(JsonSerializer.Serialize(job), JsonSerializer.Serialize(Good(written)));
     }
 
-    private static IEnumerable<ConfigurationKey> KeysIn(JsonNode json, IReadOnlyList<ConfigurationKey> keys) => json is JsonArray items
+    private static IEnumerable<ConfigurationKey> KeysIn(JsonNode json, IReadOnlyList<ConfigurationKey> keys) =>
+        json is JsonArray items
         ? items.SelectMany(item => item is JsonObject ? KeysIn(item, keys) : [])
         : json.AsObject().SelectMany(member =>
         {
@@ -391,7 +393,7 @@ public sealed class ConfigurationReaderTests
             { "properties": {
               "colour": { "x-since": "now {0}" },
               "sources": { "items": { "properties": { "colour": { "x-since": "3.1.0" } } } },
-              "options": { "properties": { "rsync": { "properties": { "colour": { "type": "string", "x-since": "3.1.0" } } } } } } }
+              "options": { "properties": { "rsync": { "properties": { "colour": { "x-since": "3.1.0" } } } } } } }
             """);
         string json = ConfigurationSamples.With(jsonPath, "1").Replace(
             "./backup-job.schema.json", new Uri(schema).AbsoluteUri, StringComparison.Ordinal);

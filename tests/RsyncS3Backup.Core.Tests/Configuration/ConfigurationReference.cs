@@ -14,8 +14,9 @@ internal static partial class ConfigurationReference
     /// <summary>The objects of the tables, in the order of the page.</summary>
     private static readonly string[][] Tables =
     [
-        ["$"], ["$.sources[]"], ["$.sources[].ssh"], ["$.options", "$.options.rsync"], ["$.options.rsync.syncToS3"], ["$.destination"],
-        ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"], ["$.retry"], ["$.log"],
+        ["$"], ["$.sources[]"], ["$.sources[].ssh"], ["$.options", "$.options.rsync"], ["$.options.rsync.syncToS3"],
+        ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
+        ["$.retry"], ["$.log"],
     ];
 
     public static string Make(string page)
@@ -43,7 +44,7 @@ internal static partial class ConfigurationReference
 
     /// <summary>Markdown as text: without links, and quotes in place of backticks.</summary>
     public static string Plain(string markdown) =>
-        WithoutLinks(markdown).Replace("`\"", "'", StringComparison.Ordinal).Replace("\"`", "'", StringComparison.Ordinal).Replace('`', '\'');
+        Quote().Replace(WithoutLinks(markdown), "'");
 
     /// <summary>Markdown without links, for a page that has no such headings.</summary>
     public static string WithoutLinks(string markdown) => Link().Replace(SeeLink().Replace(markdown, ""), "$1");
@@ -55,14 +56,20 @@ internal static partial class ConfigurationReference
         foreach ((string _, ConfigurationKey key) in ConfigurationKeys.All.Where(known => parents.Contains(known.Parent)))
         {
             string since = key.Since == ConfigurationKeys.FirstVersion ? "" : $" Since version {key.Since}.";
-            made.Append(CultureInfo.InvariantCulture, $"| `{key.Name}` | {TypeOf(key)} | {DefaultOf(key)} | {key.Description}{since} |\n");
+            string meaning = key.Description + since;
+            made.Append(CultureInfo.InvariantCulture, $"| `{key.Name}` | {TypeOf(key)} | {DefaultOf(key)} | {meaning} |\n");
         }
 
         return made.ToString();
     }
 
-    private static string DefaultOf(ConfigurationKey key) =>
-        key.Required ? "required" : key.Default ?? $"`{(key.DefaultValue is JsonValue value ? value.ToString() : key.DefaultValue!.ToJsonString())}`";
+    private static string DefaultOf(ConfigurationKey key) => key switch
+    {
+        { Required: true } => "required",
+        { Default: { } words } => words,
+        { DefaultValue: JsonValue value } => $"`{value}`",
+        _ => $"`{key.DefaultValue!.ToJsonString()}`",
+    };
 
     private static string TypeOf(ConfigurationKey key) => key.Kind switch
     {
@@ -80,6 +87,9 @@ internal static partial class ConfigurationReference
 
     [GeneratedRegex(@"(; see|:) \[[^\]]*\]\(#[^)]*\)| See \[[^\]]*\]\(#[^)]*\)\.")]
     private static partial Regex SeeLink();
+
+    [GeneratedRegex("`\"?|\"`")]
+    private static partial Regex Quote();
 
     [GeneratedRegex(@"\[([^\]]*)\]\([^)]*\)")]
     private static partial Regex Link();

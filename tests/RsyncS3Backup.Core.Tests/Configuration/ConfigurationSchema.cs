@@ -20,7 +20,8 @@ internal static class ConfigurationSchema
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["$id"] = ConfigurationWriter.SchemaId,
             ["title"] = "RsyncS3Backup job",
-            ["description"] = "One backup job: rsync to a local mirror, then the mirror to S3. Get-Help about_RsyncS3Backup_Configuration describes it.",
+            ["description"] = "One backup job: rsync to a local mirror, then the mirror to S3. "
+                + "Get-Help about_RsyncS3Backup_Configuration describes it.",
             ["type"] = "object",
         };
         AddKeys(schema, ConfigurationKeys.Job.Keys);
@@ -100,7 +101,7 @@ internal static class ConfigurationSchema
     {
         null or "none" => "",
         { } words when words.StartsWith("see ", StringComparison.Ordinal) => "",
-        { } words when words.StartsWith("required", StringComparison.Ordinal) => $" {char.ToUpperInvariant(words[0])}{ConfigurationReference.Plain(words[1..])}.",
+        { } words when words.StartsWith("required", StringComparison.Ordinal) => $" R{ConfigurationReference.Plain(words[1..])}.",
         { } words => $" Default: {ConfigurationReference.Plain(words)}.",
     };
 
@@ -119,7 +120,9 @@ internal static class ConfigurationSchema
     private static void Write(StringBuilder text, JsonNode node, int indent, int before)
     {
         string line = OnOneLine(node);
-        if (node is JsonValue || (indent > 0 && indent + before + line.Length < Columns && !line.Contains("\"properties\"", StringComparison.Ordinal)))
+        bool fits = indent > 0 && indent + before + line.Length < Columns
+            && !line.Contains("\"properties\"", StringComparison.Ordinal);
+        if (node is JsonValue || fits)
         {
             text.Append(line);
             return;
@@ -143,7 +146,8 @@ internal static class ConfigurationSchema
     private static string OnOneLine(JsonNode node) => node switch
     {
         JsonObject { Count: 0 } => "{}",
-        JsonObject members => $"{{ {string.Join(", ", members.Select(member => $"{Quoted(member.Key)}: {OnOneLine(member.Value!)}"))} }}",
+        JsonObject members =>
+            $"{{ {string.Join(", ", members.Select(member => $"{Quoted(member.Key)}: {OnOneLine(member.Value!)}"))} }}",
         JsonArray items => $"[{string.Join(", ", items.Select(item => OnOneLine(item!)))}]",
         _ => node.ToJsonString(Readable),
     };

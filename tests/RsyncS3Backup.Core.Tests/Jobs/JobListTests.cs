@@ -53,7 +53,7 @@ public sealed class JobListTests : IDisposable
         string path = Write("elsewhere/photos.json");
         string link = Path.Combine(files.Folder("user"), "photos.json");
         File.CreateSymbolicLink(link, path);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         uint owner = Environment.IsPrivilegedProcess ? 65534 : FileAttributesReader.Read(path).UserId;
         if (Environment.IsPrivilegedProcess)
             RawFileSystem.SetOwner(path, owner, owner);

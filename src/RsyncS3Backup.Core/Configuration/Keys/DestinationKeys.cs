@@ -5,31 +5,35 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
 {
     protected override IEnumerable<ConfigurationKey<S3Destination>> MakeTable() =>
     [
-        Text("bucket", KeyRule.BucketName, destination => destination.Bucket, (destination, value) => destination with { Bucket = value },
-            "The bucket's name, by [S3's rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html). No ARN, "
-            + "access point alias or directory bucket.") with
+        Text("bucket", KeyRule.BucketName,
+            destination => destination.Bucket, (destination, value) => destination with { Bucket = value },
+            "The bucket's name, by [S3's rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html). "
+            + "No ARN, access point alias or directory bucket.") with
         { Required = true, Examples = """["my-backups"]""", Parameter = "BucketName" },
 
-        Text("region", KeyRule.Region, destination => destination.Region, (destination, value) => destination with { Region = value },
+        Text("region", KeyRule.Region,
+            destination => destination.Region, (destination, value) => destination with { Region = value },
             "The bucket's region. An S3-compatible store may have names that AWS does not know.") with
         { Default = "what the profile or the environment says", Examples = """["us-east-1"]""" },
 
         Text("endpointUrl", KeyRule.EndpointUrl,
             destination => destination.EndpointUrl, (destination, value) => destination with { EndpointUrl = value },
-            "The endpoint of an S3-compatible store: `https://` or `http://`, host and port, nothing else. Plain `http` to a machine that "
-            + "is not this one is refused by the run unless `-AllowInsecureEndpoint` is given.") with
+            "The endpoint of an S3-compatible store: `https://` or `http://`, host and port, nothing else. Plain `http` to a "
+            + "machine that is not this one is refused by the run unless `-AllowInsecureEndpoint` is given.") with
         { Default = "AWS", Examples = """["https://s3.example.com", "http://localhost:9000"]""" },
 
-        Flag("forcePathStyle", destination => destination.ForcePathStyle, (destination, value) => destination with { ForcePathStyle = value },
+        Flag("forcePathStyle",
+            destination => destination.ForcePathStyle, (destination, value) => destination with { ForcePathStyle = value },
             "Address the bucket by path (`host/bucket`) instead of by host name (`bucket.host`).") with
         { Default = "`true` with an `endpointUrl`, else `false`" },
 
         OneOf<S3ChecksumMode>("checksumMode", "checksum mode",
             destination => destination.ChecksumMode, (destination, value) => destination with { ChecksumMode = value },
-            "`whenSupported` sends a CRC32 with every upload. `whenRequired` sends Content-MD5 only, for stores that reject trailing "
-            + "checksums."),
+            "`whenSupported` sends a CRC32 with every upload. `whenRequired` sends Content-MD5 only, for stores that reject "
+            + "trailing checksums."),
 
-        Text("profile", KeyRule.Profile, destination => destination.Profile, (destination, value) => destination with { Profile = value },
+        Text("profile", KeyRule.Profile,
+            destination => destination.Profile, (destination, value) => destination with { Profile = value },
             "The profile of the shared AWS configuration files.") with
         { Default = "the AWS SDK's own chain", Examples = """["backup"]""", Parameter = "ProfileName" },
 
@@ -38,9 +42,10 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
             "How S3 encrypts new objects; see below.") with { Default = "as the bucket's own settings say" },
 
         Text("expectedBucketOwner", KeyRule.Account,
-            destination => destination.ExpectedBucketOwner, (destination, value) => destination with { ExpectedBucketOwner = value },
-            "The 12 digits of the account that must own the bucket. It goes with every request, and S3 refuses each one when another "
-            + "account owns the bucket.") with
+            destination => destination.ExpectedBucketOwner,
+            (destination, value) => destination with { ExpectedBucketOwner = value },
+            "The 12 digits of the account that must own the bucket. It goes with every request, and S3 refuses each one when "
+            + "another account owns the bucket.") with
         { Default = "not checked", Examples = """["123456789012"]""" },
     ];
 }
@@ -52,11 +57,14 @@ internal sealed class EncryptionKeys() : ConfigurationSection<S3Encryption>(new 
     [
         OneOf<S3EncryptionMode>("mode", "encryption mode",
             encryption => encryption.Mode, (encryption, value) => encryption with { Mode = value },
-            "`SSE-S3` uses keys of S3's own, `SSE-KMS` those of the Key Management Service, `DSSE-KMS` the latter in two layers.") with
+            "`SSE-S3` uses keys of S3's own, `SSE-KMS` those of the Key Management Service, `DSSE-KMS` the latter in two "
+            + "layers.") with
         { Required = true, Parameter = "EncryptionMode" },
 
-        Text("kmsKeyId", KeyRule.KmsKeyId, encryption => encryption.KmsKeyId, (encryption, value) => encryption with { KmsKeyId = value },
-            "The id, ARN or alias of the KMS key; only with `SSE-KMS` and `DSSE-KMS`.") with { Default = "the account's own key for S3" },
+        Text("kmsKeyId", KeyRule.KmsKeyId,
+            encryption => encryption.KmsKeyId, (encryption, value) => encryption with { KmsKeyId = value },
+            "The id, ARN or alias of the KMS key; only with `SSE-KMS` and `DSSE-KMS`.") with
+        { Default = "the account's own key for S3" },
 
         Flag("bucketKey", encryption => encryption.BucketKey, (encryption, value) => encryption with { BucketKey = value },
             "Ask KMS once a bucket and not once an object, which costs less; only with `SSE-KMS`.") with

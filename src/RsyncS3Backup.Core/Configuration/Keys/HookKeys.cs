@@ -13,10 +13,12 @@ internal sealed class HooksKeys() : ConfigurationSection<HookOptions>(new HookOp
             Examples = """[["/usr/bin/pg_dump", "--file=/data/db.sql", "shop"], { "script": "before.ps1", "timeout": "5m" }]""",
         },
 
-        Hook("afterSuccess", "AfterSuccessHook", hooks => hooks.AfterSuccess, (hooks, value) => hooks with { AfterSuccess = value },
+        Hook("afterSuccess", "AfterSuccessHook",
+            hooks => hooks.AfterSuccess, (hooks, value) => hooks with { AfterSuccess = value },
             "Run after a run that succeeded, with or without warnings.") with { Examples = """[{ "script": "after.ps1" }]""" },
 
-        Hook("afterFailure", "AfterFailureHook", hooks => hooks.AfterFailure, (hooks, value) => hooks with { AfterFailure = value },
+        Hook("afterFailure", "AfterFailureHook",
+            hooks => hooks.AfterFailure, (hooks, value) => hooks with { AfterFailure = value },
             "Run after a run that failed, was refused by a guard, or was cancelled.") with
         { Examples = """[{ "command": ["/usr/local/bin/alarm"], "timeout": "30s" }]""" },
 
@@ -45,8 +47,8 @@ internal sealed class HookKeys() : ConfigurationSection<HookCommand>(new HookCom
     protected override IEnumerable<ConfigurationKey<HookCommand>> MakeTable() =>
     [
         Texts("command", KeyRule.HookArgument, hook => hook.Command, (hook, value) => hook with { Command = value },
-            "The program and its arguments; no shell sees them. The program is a path (absolute, starting with `~/`, or relative to the "
-            + "configuration file's folder) or a name on the PATH.") with
+            "The program and its arguments; no shell sees them. The program is a path (absolute, starting with `~/`, or relative "
+            + "to the configuration file's folder) or a name on the PATH.") with
         { Default = "none", WhenEmpty = "It names no program." },
 
         Text("script", KeyRule.HookScript, hook => hook.Script, (hook, value) => hook with { Script = value },

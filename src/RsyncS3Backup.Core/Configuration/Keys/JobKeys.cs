@@ -8,15 +8,19 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
     [
         // Only the writer of a file knows where the schema lies.
         Text("$schema", KeyRule.Any, _ => null, (job, _) => job,
-            "The address of the JSON schema, for editors. The module looks at it only to say which version knows a key that this one does "
-            + "not know.") with
+            "The address of the JSON schema, for editors. The module looks at it only to say which version knows a key that this "
+            + "one does not know.") with
         { Allowed = "the address of the JSON schema", Default = "none", Parameter = "" },
 
         Text("name", KeyRule.JobName, job => job.Name, (job, value) => job with { Name = value },
-            "The job's name, in results, the state folder and the default key prefix. 1 to 100 characters, no `/`, `\\` or control "
-            + "characters. An object that comes from no file and has no name is named after the last part of its `localDestination`.") with
+            "The job's name, in results, the state folder and the default key prefix. 1 to 100 characters, no `/`, `\\` or "
+            + "control characters. An object that comes from no file and has no name is named after the last part of its "
+            + "`localDestination`.") with
         {
-            IsAlwaysWritten = true, Default = "the file's name without its extension", Examples = """["photos"]""", Parameter = "",
+            IsAlwaysWritten = true,
+            Default = "the file's name without its extension",
+            Examples = """["photos"]""",
+            Parameter = "",
         },
 
         Text("backupType", KeyRule.OneOf("backup type", ["rsync-to-s3"]),
@@ -27,7 +31,8 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             job => job.Sources, (job, value) => job with { Sources = value },
             "What is backed up, at least one.") with { Required = true, Parameter = "Source" },
 
-        Object("options", new OptionsKeys(), "an object with 'rsync'", job => job.Options, (job, value) => job with { Options = value },
+        Object("options", new OptionsKeys(), "an object with 'rsync'",
+            job => job.Options, (job, value) => job with { Options = value },
             "How it is backed up; holds `rsync`.") with { Required = true },
 
         // Required unless stage 2 is disabled, which only the reader can know.
@@ -45,7 +50,8 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
 
         Objects("notifications", new NotificationKeys(), "a list of at least one object with 'type'",
             job => job.Notifications, (job, value) => job with { Notifications = value },
-            "Who is told how a run ended; see [`notifications`](#notifications).") with { Default = "none", Parameter = "Notification" },
+            "Who is told how a run ended; see [`notifications`](#notifications).") with
+        { Default = "none", Parameter = "Notification" },
 
         Duration("historyRetention", job => job.HistoryRetention, (job, value) => job with { HistoryRetention = value },
             "How long the job's history (`Get-BackupHistory`) keeps a run and its log. Each run forgets what is older.") with
@@ -53,7 +59,8 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
 
         Object("retry", new RetryKeys(), "an object: when stage 2 is tried again",
             job => job.Retry, (job, value) => job with { Retry = value },
-            "When stage 2 is tried again after a fault of the network or of the store.") with { Default = "see [`retry`](#retry)" },
+            "When stage 2 is tried again after a fault of the network or of the store.") with
+        { Default = "see [`retry`](#retry)" },
 
         Object("log", new LogKeys(), "an object: where a run is logged", job => job.Log, (job, value) => job with { Log = value },
             "Where a run is logged beside its own log file: [`log`](#log).") with { Default = "none" },
@@ -74,7 +81,8 @@ internal sealed class OptionsKeys() : ConfigurationSection<BackupOptions>(None)
 }
 
 /// <summary>The keys of <c>schedule</c>.</summary>
-internal sealed class ScheduleKeys() : ConfigurationSection<BackupScheduleOptions>(new BackupScheduleOptions { CronExpression = "" })
+internal sealed class ScheduleKeys() : ConfigurationSection<BackupScheduleOptions>(
+    new BackupScheduleOptions { CronExpression = "" })
 {
     protected override IEnumerable<ConfigurationKey<BackupScheduleOptions>> MakeTable() =>
     [
@@ -86,8 +94,8 @@ internal sealed class ScheduleKeys() : ConfigurationSection<BackupScheduleOption
         { Required = true, Examples = """["0 2 * * *"]""" },
 
         Text("timezone", KeyRule.TimeZone, schedule => schedule.Timezone, (schedule, value) => schedule with { Timezone = value },
-            "The IANA time zone (`America/New_York`) in which the expression, and date tokens in `s3Prefix`, are meant; Windows' own names "
-            + "are known as well.") with
+            "The IANA time zone (`America/New_York`) in which the expression, and date tokens in `s3Prefix`, are meant; Windows' "
+            + "own names are known as well.") with
         { Default = "the machine's", Examples = """["America/New_York"]""", Parameter = "TimeZone" },
     ];
 }
@@ -98,11 +106,12 @@ internal sealed class RetryKeys() : ConfigurationSection<RetryOptions>(new Retry
     protected override IEnumerable<ConfigurationKey<RetryOptions>> MakeTable() =>
     [
         Number("attempts", KeyRule.Attempts, retry => retry.Attempts, (retry, value) => retry with { Attempts = value },
-            "How often stage 2 is tried in all, from 1 (never again) to 100.") with { IsAlwaysWritten = true, Parameter = "RetryAttempts" },
+            "How often stage 2 is tried in all, from 1 (never again) to 100.") with
+        { IsAlwaysWritten = true, Parameter = "RetryAttempts" },
 
         Duration("delay", retry => retry.Delay, (retry, value) => retry with { Delay = value },
-            "The wait before the second try. Each further wait is twice as long, up to an hour (or `delay`, when that is longer); up to a "
-            + "tenth is added at random, so that many machines do not come back at one moment.") with
+            "The wait before the second try. Each further wait is twice as long, up to an hour (or `delay`, when that is "
+            + "longer); up to a tenth is added at random, so that many machines do not come back at one moment.") with
         { IsAlwaysWritten = true, Examples = """["10s", "5m"]""", Parameter = "RetryDelay" },
     ];
 }
@@ -113,9 +122,9 @@ internal sealed class LogKeys() : ConfigurationSection<LogOptions>(new LogOption
     protected override IEnumerable<ConfigurationKey<LogOptions>> MakeTable() =>
     [
         Flag("system", log => log.System, (log, value) => log with { System = value },
-            "Tell the system's own log too: that a run starts, how it ends, its warnings and errors. On Linux that is the journal of "
-            + "systemd (`journalctl -t rsyncs3backup`), else syslog; on macOS syslog (not tested). Windows has none yet; a run there says so "
-            + "in its log.") with
+            "Tell the system's own log too: that a run starts, how it ends, its warnings and errors. On Linux that is the "
+            + "journal of systemd (`journalctl -t rsyncs3backup`), else syslog; on macOS syslog (not tested). Windows has none "
+            + "yet; a run there says so in its log.") with
         { Parameter = "SystemLog" },
     ];
 }

@@ -5,34 +5,39 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
 {
     protected override IEnumerable<ConfigurationKey<RsyncOptions>> MakeTable() =>
     [
-        Path("localDestination", KeyRule.Mirror, rsync => rsync.LocalDestination, (rsync, value) => rsync with { LocalDestination = value },
-            "The mirror's root folder: absolute, or starting with `~/`. It must not be a source, be inside a source or hold a source.") with
+        Path("localDestination", KeyRule.Mirror,
+            rsync => rsync.LocalDestination, (rsync, value) => rsync with { LocalDestination = value },
+            "The mirror's root folder: absolute, or starting with `~/`. It must not be a source, be inside a source or hold a "
+            + "source.") with
         { Required = true, Examples = """["/Volumes/Backup/photos"]""", Parameter = "Destination" },
 
         Flag("deleteExtraneous", rsync => rsync.DeleteExtraneous, (rsync, value) => rsync with { DeleteExtraneous = value },
             "Delete from the mirror what the sources no longer have.") with { IsAlwaysWritten = true },
 
-        Texts("excludePatterns", KeyRule.Pattern, rsync => rsync.ExcludePatterns, (rsync, value) => rsync with { ExcludePatterns = value },
+        Texts("excludePatterns", KeyRule.Pattern,
+            rsync => rsync.ExcludePatterns, (rsync, value) => rsync with { ExcludePatterns = value },
             "What is left out, as [rsync's exclude patterns](https://download.samba.org/pub/rsync/rsync.1#FILTER_RULES).") with
         { IsAlwaysWritten = true, Examples = """[[".DS_Store", "Thumbs.db"]]""", Parameter = "ExcludePattern" },
 
         Flag("hardLinks", rsync => rsync.HardLinks, (rsync, value) => rsync with { HardLinks = value },
             "Keep hard links as hard links (`rsync -H`).") with { IsAlwaysWritten = true },
 
-        Texts("includePatterns", KeyRule.Pattern, rsync => rsync.IncludePatterns, (rsync, value) => rsync with { IncludePatterns = value },
-            "rsync's include patterns. They come before all exclude patterns, and the first pattern that matches a name counts.") with
+        Texts("includePatterns", KeyRule.Pattern,
+            rsync => rsync.IncludePatterns, (rsync, value) => rsync with { IncludePatterns = value },
+            "rsync's include patterns. They come before all exclude patterns, and the first pattern that matches a "
+            + "name counts.") with
         { Examples = """[["*/", "*.jpg"]]""", Parameter = "IncludePattern" },
 
         Paths("patternFiles", KeyRule.Path, rsync => rsync.PatternFiles, (rsync, value) => rsync with { PatternFiles = value },
-            "Files with a pattern a line, as rsync's `--exclude-from` reads them: a line is an exclude pattern, `+ ` before it makes it an "
-            + "include pattern, empty lines and those that begin with `#` or `;` are ignored. They come after the patterns above. Absolute "
-            + "paths. In UTF-8, or in UTF-16 with a byte order mark; a file that is not there, or no text, is an error "
-            + "(`PatternFileInvalid`), and a blank at the end of a line a warning.") with
+            "Files with a pattern a line, as rsync's `--exclude-from` reads them: a line is an exclude pattern, `+ ` before it "
+            + "makes it an include pattern, empty lines and those that begin with `#` or `;` are ignored. They come after the "
+            + "patterns above. Absolute paths. In UTF-8, or in UTF-16 with a byte order mark; a file that is not there, or no "
+            + "text, is an error (`PatternFileInvalid`), and a blank at the end of a line a warning.") with
         { Examples = """[["/etc/backup/exclude.txt"]]""", Parameter = "PatternFile" },
 
         Flag("deleteExcluded", rsync => rsync.DeleteExcluded, (rsync, value) => rsync with { DeleteExcluded = value },
-            "Delete from the mirror what the patterns exclude, as if the sources no longer had it (`rsync --delete-excluded`), within "
-            + "`maxDelete`; see [Excluding later](#excluding-later). Needs `deleteExtraneous`."),
+            "Delete from the mirror what the patterns exclude, as if the sources no longer had it (`rsync --delete-excluded`), "
+            + "within `maxDelete`; see [Excluding later](#excluding-later). Needs `deleteExtraneous`."),
 
         OneOf<PartialTransferAction>("onPartial", "action", rsync => rsync.OnPartial, (rsync, value) => rsync with { OnPartial = value },
             "What becomes of a run when rsync could not copy single entries (exit code 23), such as a file that nobody may read: `stop` "
@@ -53,21 +58,22 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
         { Default = "never", Examples = """["30d"]""" },
 
         Bandwidth("bandwidthLimit", rsync => rsync.BandwidthLimit, (rsync, value) => rsync with { BandwidthLimit = value },
-            "The most bytes a second, at least 1024: a number, or text such as `\"10MiB\"` or `\"500kB\"`. rsync keeps whole KiB; it is "
-            + "rounded up.") with
+            "The most bytes a second, at least 1024: a number, or text such as `\"10MiB\"` or `\"500kB\"`. rsync keeps whole "
+            + "KiB; it is rounded up.") with
         { Default = "none", Examples = """["10MiB", "500kB", 1048576]""" },
 
         Flag("numericIds", rsync => rsync.NumericIds, (rsync, value) => rsync with { NumericIds = value },
             "Keep owners and groups by number instead of by name."),
 
         Flag("inplace", rsync => rsync.Inplace, (rsync, value) => rsync with { Inplace = value },
-            "Write changes into the mirror's files instead of replacing the files: less room and fewer writes for large files, but a file "
-            + "is inconsistent while it is written and after a run that was stopped in it, until the next run."),
+            "Write changes into the mirror's files instead of replacing the files: less room and fewer writes for large files, "
+            + "but a file is inconsistent while it is written and after a run that was stopped in it, until the next run."),
 
         Flag("sparse", rsync => rsync.Sparse, (rsync, value) => rsync with { Sparse = value },
             "Keep runs of zeros as holes."),
 
-        Texts("extraArguments", KeyRule.ExtraArgument, rsync => rsync.ExtraArguments, (rsync, value) => rsync with { ExtraArguments = value },
+        Texts("extraArguments", KeyRule.ExtraArgument,
+            rsync => rsync.ExtraArguments, (rsync, value) => rsync with { ExtraArguments = value },
             "Further rsync arguments; see [Extra arguments](#extra-arguments).") with
         { Examples = """[["--one-file-system", "--timeout=600"]]""", Parameter = "ExtraArgument" },
 

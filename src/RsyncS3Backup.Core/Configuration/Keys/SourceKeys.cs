@@ -6,8 +6,8 @@ internal sealed class SourceKeys() : ConfigurationSection<BackupSource>(new Back
     protected override IEnumerable<ConfigurationKey<BackupSource>> MakeTable() =>
     [
         Path("path", KeyRule.SourcePath, source => source.Path, (source, value) => source with { Path = value },
-            "The folder: absolute, or starting with `~/` for the home folder of the user who runs the job. Or a folder on another machine; "
-            + "see [Remote sources](#remote-sources).") with
+            "The folder: absolute, or starting with `~/` for the home folder of the user who runs the job. Or a folder on "
+            + "another machine; see [Remote sources](#remote-sources).") with
         {
             Required = true,
             Examples = """["/data/photos", "~/Documents", "me@nas:/volume1/photos", "rsync://me@nas/photos"]""",
@@ -17,7 +17,8 @@ internal sealed class SourceKeys() : ConfigurationSection<BackupSource>(new Back
             "The source's folder in the mirror when the job has several sources.") with
         { Default = "the last part of `path`", Examples = """["photos"]""" },
 
-        Texts("excludePatterns", KeyRule.Pattern, source => source.ExcludePatterns, (source, value) => source with { ExcludePatterns = value },
+        Texts("excludePatterns", KeyRule.Pattern,
+            source => source.ExcludePatterns, (source, value) => source with { ExcludePatterns = value },
             "What is left out of this source alone; comes before the job's own `excludePatterns`."),
 
         Object("ssh", new SshKeys(), "an object: how ssh reaches the source's machine",
@@ -25,8 +26,8 @@ internal sealed class SourceKeys() : ConfigurationSection<BackupSource>(new Back
             "How ssh reaches the source's machine.") with { Default = "ssh's own configuration" },
 
         Path("passwordFile", KeyRule.Path, source => source.PasswordFile, (source, value) => source with { PasswordFile = value },
-            "The file whose first line is the password for an rsync daemon (`rsync --password-file`). Absolute, or starting with `~/`. "
-            + "Others must not be able to read it.") with
+            "The file whose first line is the password for an rsync daemon (`rsync --password-file`). Absolute, or starting with "
+            + "`~/`. Others must not be able to read it.") with
         { Default = "none", Examples = """["/etc/rsyncs3backup/nas.password"]""" },
     ];
 }

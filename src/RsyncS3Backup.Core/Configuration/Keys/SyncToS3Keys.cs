@@ -9,16 +9,17 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
     protected override IEnumerable<ConfigurationKey<S3SyncOptions>> MakeTable() =>
     [
         Flag("enabled", sync => sync.Enabled, (sync, value) => sync with { Enabled = value },
-            "`false` makes a local-only job: stage 2 is skipped, which is no failure.") with { IsAlwaysWritten = true, Parameter = "LocalOnly" },
+            "`false` makes a local-only job: stage 2 is skipped, which is no failure.") with
+        { IsAlwaysWritten = true, Parameter = "LocalOnly" },
 
         Text("storageClass", KeyRule.StorageClass, sync => sync.StorageClass, (sync, value) => sync with { StorageClass = value },
-            "The storage class of new objects: `STANDARD`, `STANDARD_IA`, `ONEZONE_IA`, `INTELLIGENT_TIERING`, `GLACIER_IR`, `GLACIER`, "
-            + "`DEEP_ARCHIVE` or `REDUCED_REDUNDANCY`.") with
+            "The storage class of new objects: `STANDARD`, `STANDARD_IA`, `ONEZONE_IA`, `INTELLIGENT_TIERING`, `GLACIER_IR`, "
+            + "`GLACIER`, `DEEP_ARCHIVE` or `REDUCED_REDUNDANCY`.") with
         { IsAlwaysWritten = true },
 
         Text("s3Prefix", KeyRule.KeyPrefix, sync => sync.S3Prefix, (sync, value) => sync with { S3Prefix = value },
-            "What every key starts with. It may hold `{host}`, the machine's name, and date tokens such as `{yyyy-MM-dd}`, which make dated "
-            + "snapshots; empty for the bucket's root. See [Key prefix](#key-prefix).") with
+            "What every key starts with. It may hold `{host}`, the machine's name, and date tokens such as `{yyyy-MM-dd}`, which "
+            + "make dated snapshots; empty for the bucket's root. See [Key prefix](#key-prefix).") with
         {
             Default = "`rsync/{job name}/`, where the braces stand for the name",
             Examples = """["rsync/photos/", "rsync/{yyyy-MM-dd}/", "rsync/{host}/photos/"]""",
@@ -26,8 +27,8 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
         },
 
         Number("keepLast", KeyRule.Keep, sync => sync.KeepLast, (sync, value) => sync with { KeepLast = value },
-            "How many of the newest dated snapshots are kept, from 1; see [Dated snapshots](#dated-snapshots). Without any of the five "
-            + "`keep…` keys, all are.") with
+            "How many of the newest dated snapshots are kept, from 1; see [Dated snapshots](#dated-snapshots). Without any of "
+            + "the five `keep…` keys, all are.") with
         { Default = "keeps none", Examples = "[3]" },
 
         Number("keepDaily", KeyRule.Keep, sync => sync.KeepDaily, (sync, value) => sync with { KeepDaily = value },
@@ -51,34 +52,38 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
         { IsAlwaysWritten = true },
 
         OneOf<S3SyncMode>("syncMode", "mode", sync => sync.SyncMode, (sync, value) => sync with { SyncMode = value },
-            "How differences are found: `auto` takes the cheapest way that is safe. `journal` takes what stage 1 changed against the "
-            + "catalog of what S3 holds, `catalog` walks the mirror against it, `reconcile` compares both with a full listing of the bucket. "
-            + "A way that is not safe at the moment gives way to the next."),
+            "How differences are found: `auto` takes the cheapest way that is safe. `journal` takes what stage 1 changed against "
+            + "the catalog of what S3 holds, `catalog` walks the mirror against it, `reconcile` compares both with a full "
+            + "listing of the bucket. A way that is not safe at the moment gives way to the next."),
 
         Duration("reconcileEvery", sync => sync.ReconcileEvery, (sync, value) => sync with { ReconcileEvery = value },
-            "How often at least the mirror is compared with a full listing.") with { Examples = """["7d", "12h", "1.06:00:00"]""" },
+            "How often at least the mirror is compared with a full listing.") with
+        { Examples = """["7d", "12h", "1.06:00:00"]""" },
 
-        Number("throttleLimit", KeyRule.ThrottleLimit, sync => sync.ThrottleLimit, (sync, value) => sync with { ThrottleLimit = value },
+        Number("throttleLimit", KeyRule.ThrottleLimit,
+            sync => sync.ThrottleLimit, (sync, value) => sync with { ThrottleLimit = value },
             "How many requests to S3 may be in flight, 1 to 1024.") with { Default = "chosen by the module", Examples = "[32]" },
 
         Text("smallObjectStorageClass", KeyRule.SmallObjectStorageClass,
             sync => sync.SmallObjectStorageClass, (sync, value) => sync with { SmallObjectStorageClass = value },
-            "The storage class of objects under 128 KiB, `STANDARD`, `INTELLIGENT_TIERING` or `REDUCED_REDUNDANCY`, when `storageClass` is "
-            + "`STANDARD_IA`, `ONEZONE_IA` or `GLACIER_IR`: those bill each object as at least 128 KiB.") with
+            "The storage class of objects under 128 KiB, `STANDARD`, `INTELLIGENT_TIERING` or `REDUCED_REDUNDANCY`, when "
+            + "`storageClass` is `STANDARD_IA`, `ONEZONE_IA` or `GLACIER_IR`: those bill each object as at least 128 KiB.") with
         { Default = "as `storageClass`" },
 
         OneOf<S3DirectoryMarkers>("directoryMarkers", "kind of marker",
             sync => sync.DirectoryMarkers, (sync, value) => sync with { DirectoryMarkers = value },
-            "Which folders get an object of their own, whose key ends in `/`: `empty` those with nothing in them, `all` each one, so that "
-            + "its owner, permissions and time are kept, or `none`."),
+            "Which folders get an object of their own, whose key ends in `/`: `empty` those with nothing in them, `all` each "
+            + "one, so that its owner, permissions and time are kept, or `none`."),
 
-        Texts("excludePatterns", KeyRule.Pattern, sync => sync.ExcludePatterns, (sync, value) => sync with { ExcludePatterns = value },
-            "rsync patterns of what does not go to S3 although it is in the mirror; see [What stays out of S3](#what-stays-out-of-s3).") with
+        Texts("excludePatterns", KeyRule.Pattern,
+            sync => sync.ExcludePatterns, (sync, value) => sync with { ExcludePatterns = value },
+            "rsync patterns of what does not go to S3 although it is in the mirror; see [What stays out of "
+            + "S3](#what-stays-out-of-s3).") with
         { Examples = """[["*.iso", "/cache/"]]""", Parameter = "S3ExcludePattern" },
 
         TextMap("tags", KeyRule.TagValue, sync => sync.Tags, (sync, value) => sync with { Tags = value },
-            "Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters. Objects that are there "
-            + "already keep theirs until they are written again.") with
+            "Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters. Objects that are "
+            + "there already keep theirs until they are written again.") with
         {
             NameProblem = ConfigurationRules.TagKey,
             MostMembers = ConfigurationRules.MostTags,
@@ -91,6 +96,7 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
         { Default = "no limit", Examples = """["10MiB"]""", Parameter = "S3BandwidthLimit" },
 
         Duration("timeout", sync => sync.Timeout, (sync, value) => sync with { Timeout = value },
-            "The run ends when nothing has moved for that long.") with { Examples = """["10m", "1h"]""", Parameter = "S3Timeout" },
+            "The run ends when nothing has moved for that long.") with
+        { Examples = """["10m", "1h"]""", Parameter = "S3Timeout" },
     ];
 }
