@@ -108,6 +108,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// ('1000'), a share ('25%'), the larger of both ('60% or 500', which 'New-BackupConfiguration' writes), or 'off'.
     /// </summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxChange { get; set; }
 
     /// <summary>
