@@ -1,5 +1,7 @@
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.Sync;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;
@@ -44,6 +46,38 @@ public sealed class BackupRunnerTests
     [InlineData(BackupStatus.Skipped, true, true)]
     public void Stage_2_is_skipped_for_a_reason_unless_stage_1_succeeded_and_it_is_enabled(BackupStatus status, bool enabled, bool skips) =>
         Assert.Equal(skips, BackupRunner.SkipReason(Stage1(status, null, enabled)) is not null);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_allowed_for_one_run_is_allowed_only_when_it_is_asked_for(bool isAsked)
+    {
+        BackupConfiguration configuration = Stage1(BackupStatus.Succeeded, null).Configuration! with
+        {
+            Destination = new S3Destination { Bucket = "bucket" },
+        };
+        BackupRunOptions options = new()
+        {
+            AllowInsecureEndpoint = isAsked,
+            AllowEmptySource = isAsked,
+            AllowNewDestination = isAsked,
+            AllowNewSource = isAsked,
+            AllowChangedMirror = isAsked,
+            MaxDelete = isAsked ? DeleteLimit.OfCount(3) : null,
+            MaxChange = isAsked ? ChangeLimit.Proposed : null,
+        };
+
+        S3SyncRequest stage2 = BackupRunner.Asked(configuration, options);
+        RsyncStageRequest stage1 = BackupRunner.Asked(RsyncStageRequest.From(configuration), options);
+
+        Assert.Equal(
+            (isAsked, isAsked, isAsked, isAsked),
+            (stage2.AllowInsecureEndpoint, stage2.AllowEmptyMirror, stage2.AllowNewDestination, stage2.AllowChangedMirror));
+        Assert.Equal((isAsked, isAsked, isAsked), (stage1.AllowEmptySource, stage1.AllowNewDestination, stage1.AllowNewSource));
+        DeleteLimit limit = isAsked ? DeleteLimit.OfCount(3) : DeleteLimit.Default;
+        Assert.Equal((limit, limit), (stage1.Options.MaxDelete, stage2.MaxDelete));
+        Assert.Equal(isAsked ? ChangeLimit.Proposed : ChangeLimit.Off, stage2.MaxChange);
+    }
 
     [Fact]
     public void A_skipped_stage_2_says_where_it_would_have_gone()

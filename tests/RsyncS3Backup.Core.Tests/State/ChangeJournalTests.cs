@@ -203,6 +203,52 @@ public sealed class ChangeJournalTests
 
     private PendingChanges Open() => PendingChanges.Open(job, Mirror);
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_doubt_of_a_run_that_ended_without_a_word_outlives_the_runs_after_it(bool hasHeader)
+    {
+        using (ChangeJournal killed = Start())
+        {
+            if (!hasHeader)
+                File.WriteAllBytes(killed.Path, [1, 2, 3]);
+        }
+
+        Write(isComplete: true);
+        Write(isComplete: true, "later");
+
+        Assert.True(Open().RequiresWalk);
+    }
+
+    [Fact]
+    public void A_journal_that_another_version_wrote_is_not_understood()
+    {
+        string path = Write(isComplete: true, "first");
+        byte[] header = ChangeJournal.Header(1, Mirror);
+        header[5]++;
+        ChangeJournalFormat.Seal(header);
+        byte[] content = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, [.. header, .. content[header.Length..]]);
+
+        Assert.True(Open().RequiresWalk);
+    }
+
+    [Fact]
+    public void An_end_mark_that_counts_another_number_of_changes_is_none()
+    {
+        string path = Write(isComplete: true, "first", "other");
+        byte[] content = File.ReadAllBytes(path);
+        int header = ChangeJournal.Header(1, Mirror).Length;
+        int change = ChangeJournalFormat.Frame + ChangeJournalFormat.ChangeHead + "first".Length;
+        // Each record is sound, and one is gone.
+        File.WriteAllBytes(path, [.. content[..header], .. content[(header + change)..]]);
+
+        PendingChanges pending = Open();
+
+        Assert.Equal(["other"], pending.Enumerate().Select(item => item.Path));
+        Assert.True(pending.RequiresWalk);
+    }
+
     private ChangeJournal Start(bool keepsEarlier = true) => ChangeJournal.Start(job, $"run{++runs}", Mirror, keepsEarlier);
 
     private string Write(bool isComplete, params string[] names) => Write(isComplete, keepsEarlier: true, names);

@@ -82,6 +82,27 @@ public sealed class SyncPlannerTests
             Plan([Unreadable("a/")], [Row("a.txt", 1), Row("a/b", 1), Row("a0", 1)]));
 
     [Fact]
+    public async Task Every_folder_that_could_not_be_read_protects_what_is_beneath_it_and_nothing_between_them()
+    {
+        MirrorEntry[] mirror = [Unreadable("a/"), Unreadable("c/")];
+        (SyncActionKind, string)[] expected =
+        [
+            (SyncActionKind.Protect, "a/"), (SyncActionKind.Protect, "a/x"), (SyncActionKind.Delete, "b"),
+            (SyncActionKind.Protect, "c/"), (SyncActionKind.Protect, "c/y"),
+        ];
+
+        Assert.Equal(expected, Plan(mirror, [Row("a/x", 1), Row("b", 1), Row("c/y", 1)]));
+        Assert.Equal(expected, await Plan(mirror, [Remote("a/x", 1), Remote("b", 1), Remote("c/y", 1)]));
+    }
+
+    [Fact]
+    public async Task Refuses_a_mirror_that_is_not_in_key_order()
+    {
+        Assert.Throws<BackupException>(() => Plan([File("b", 1), File("a", 1)], []));
+        await Assert.ThrowsAsync<BackupException>(() => Plan([File("b", 1), File("a", 1)], Array.Empty<StoredObject>()));
+    }
+
+    [Fact]
     public void Refuses_a_catalog_that_is_not_in_key_order() =>
         Assert.Throws<BackupException>(() => Plan([], [Row("b", 1), Row("a", 1)]));
 

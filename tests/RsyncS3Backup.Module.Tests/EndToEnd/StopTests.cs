@@ -38,7 +38,8 @@ public sealed class StopTests : EndToEndTest
 
         Assert.Empty(Alive());
         Assert.IsType<PipelineStoppedException>(result.Terminating, exactMatch: false);
-        Assert.Equal(0, Server.Requests.Total);
+        // The look that a first run takes at the bucket, if at all.
+        Assert.InRange(Server.Requests.Total, 0, 1);
     }
 
     [Fact]

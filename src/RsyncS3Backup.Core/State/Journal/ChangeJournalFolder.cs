@@ -198,9 +198,14 @@ internal sealed partial class ChangeJournalFolder
                 reader.Skip();
             return new ChangeJournalFile(path, reader.Started, info.Length, isEmpty && reader.End is { IsComplete: true });
         }
-        catch (IOException)
+        catch (FileNotFoundException)
         {
             return null;
+        }
+        catch (IOException)
+        {
+            // What cannot be read may hold any change, so it stays pending.
+            return new ChangeJournalFile(path, long.MaxValue, 0, IsCompleteAndEmpty: false);
         }
     }
 

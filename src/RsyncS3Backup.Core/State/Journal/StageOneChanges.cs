@@ -26,22 +26,28 @@ internal sealed class StageOneChanges
     {
         if (pending.RequiresWalk || !ChangeJournalFolder.HasState(jobName))
             return null;
-        List<ulong> paths = [];
-        List<ulong> replaced = [];
         try
         {
-            foreach (BackupChange change in pending.Enumerate().Concat(planned))
-            {
-                ulong hash = Hash(change.Path.TrimEnd('/'));
-                paths.Add(hash);
-                // What was a folder and is none any more took all that was in it along.
-                if (change.Kind == BackupChangeKind.Deleted || change.EntryType != BackupEntryType.Folder)
-                    replaced.Add(hash);
-            }
+            return Of(pending.Enumerate().Concat(planned));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Takes down all that changed.</summary>
+    public static StageOneChanges Of(IEnumerable<BackupChange> changes)
+    {
+        List<ulong> paths = [];
+        List<ulong> replaced = [];
+        foreach (BackupChange change in changes)
+        {
+            ulong hash = Hash(change.Path.TrimEnd('/'));
+            paths.Add(hash);
+            // What was a folder and is none any more took all that was in it along.
+            if (change.Kind == BackupChangeKind.Deleted || change.EntryType != BackupEntryType.Folder)
+                replaced.Add(hash);
         }
 
         return new StageOneChanges(paths, replaced);
