@@ -38,7 +38,8 @@ public sealed class StopTests : EndToEndTest
 
         Assert.Empty(Alive());
         Assert.IsType<PipelineStoppedException>(result.Terminating, exactMatch: false);
-        Assert.Equal(0, Server.Requests.Total);
+        // But for the look at the bucket, which a first run takes meanwhile.
+        Assert.Equal(Server.Requests["GetObject"], Server.Requests.Total);
     }
 
     [Fact]
