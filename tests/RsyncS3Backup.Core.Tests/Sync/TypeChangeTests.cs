@@ -153,13 +153,15 @@ public sealed class TypeChangeTests : SyncHarness
         Write("a", "file");
         await RunAsync();
         // As an earlier version left it.
-        Server.Store.Put(BucketName, Prefix + "a/stale", "x"u8.ToArray());
+        Dictionary<string, string> metadata = new() { ["file-mtime"] = "1000000000ns", ["mtime"] = "1.000000000" };
+        Server.Store.Put(BucketName, Prefix + "a/stale", "x"u8.ToArray(), metadata);
+        Server.Store.Put(BucketName, Prefix + "a/theirs", "x"u8.ToArray());
         File.Delete(CatalogPath);
 
         S3SyncStageResult result = await RunAsync();
 
-        Assert.Equal((BackupStatus.Succeeded, 1L), (result.Status, result.Deleted));
-        AssertMirrored("afterwards");
+        Assert.Equal((null, 1L, 1L), (result.Error, result.Deleted, result.Foreign));
+        Assert.Equal(["a", "a/theirs"], ReadBucket().Keys.Order(StringComparer.Ordinal));
     }
 
     // The rule of MinIO's older versions: a key is a file or a folder.

@@ -52,7 +52,8 @@ public sealed class JobNameTests : EndToEndTest
 
         SessionResult result = Session.Run("Invoke-RsyncToS3Backup -Name photos, broken, movies, mus* @keys -ExitCode");
 
-        Assert.Equal(["photos", "music"], result.Objects.Select(item => item.Text("Name")));
+        Assert.Equal(
+            ["photos Succeeded", "broken Failed", "music Succeeded"], result.Objects.Select(item => $"{item.Text("Name")} {item.Text("Status")}"));
         Assert.Equal(["ConfigurationMalformed", "JobNotFound"], result.Errors.Select(error => error.Id()).Order(StringComparer.Ordinal));
         Assert.Equal(5, Session.Host.ExitCode);
     }

@@ -104,7 +104,9 @@ public sealed class ParallelTests : EndToEndTest
         SessionResult result = Session.Run("Invoke-RsyncToS3Backup -Name * @keys -Parallel 2 -ExitCode -ErrorAction Stop");
 
         Assert.StartsWith("photos: ", result.TerminatingError!.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Equal(["music Succeeded", "photos Failed"], Session.Texts("Get-BackupHistory | Sort-Object Name | ForEach-Object { \"$($_.Name) $($_.Status)\" }"));
+        Assert.Equal(
+            ["music Succeeded", "photos Failed"],
+            Session.Texts("Get-BackupHistory | ForEach-Object { \"$($_.Name) $($_.Status)\" }").Order(StringComparer.Ordinal));
         Assert.Equal(1, Session.Host.ExitCode);
     }
 
