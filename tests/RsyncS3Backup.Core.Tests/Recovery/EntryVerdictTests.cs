@@ -17,12 +17,26 @@ public sealed class EntryVerdictTests
 
     private static readonly FileAttributesSnapshot Sent = new()
     {
-        Size = 10, ModifiedNanoseconds = 1_000, ChangedNanoseconds = 2_000, Mode = 0x81A4, UserId = 7, GroupId = 8, Inode = 9, LinkCount = 1,
+        Size = 10,
+        ModifiedNanoseconds = 1_000,
+        ChangedNanoseconds = 2_000,
+        Mode = 0x81A4,
+        UserId = 7,
+        GroupId = 8,
+        Inode = 9,
+        LinkCount = 1,
     };
 
     private static readonly CatalogEntry Row = new()
     {
-        RelativeKey = Key, Size = 10, ModifiedNanoseconds = 1_000, ChangedNanoseconds = 2_000, Mode = 0x81A4, UserId = 7, GroupId = 8, ETag = "e",
+        RelativeKey = Key,
+        Size = 10,
+        ModifiedNanoseconds = 1_000,
+        ChangedNanoseconds = 2_000,
+        Mode = 0x81A4,
+        UserId = 7,
+        GroupId = 8,
+        ETag = "e",
         StorageClass = "STANDARD",
     };
 

@@ -28,7 +28,7 @@ public sealed class JournalPlannerTests : CatalogHarness
     [Fact]
     public void A_path_that_cannot_be_read_protects_the_rows_beneath_it()
     {
-        Folder.Folder("mirror/bad");
+        Folder.File("mirror/bad/there");
 
         // A journal may name what is no path below the mirror: it is treated as one that is there and cannot be read.
         Assert.Equal(["Delete gone", "Protect bad/."], Plan(["bad/./in it", "gone"], [Change("bad/."), Change("gone")]));

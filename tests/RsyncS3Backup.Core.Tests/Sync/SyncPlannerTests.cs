@@ -98,7 +98,7 @@ public sealed class SyncPlannerTests
     [Fact]
     public async Task Refuses_a_mirror_that_is_not_in_key_order()
     {
-        Assert.Throws<BackupException>(() => Plan([File("b", 1), File("a", 1)], []));
+        Assert.Throws<BackupException>(() => Plan([File("b", 1), File("a", 1)], Array.Empty<CatalogEntry>()));
         await Assert.ThrowsAsync<BackupException>(() => Plan([File("b", 1), File("a", 1)], Array.Empty<StoredObject>()));
     }
 
