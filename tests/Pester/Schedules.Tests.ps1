@@ -18,7 +18,12 @@ case "`$1" in
 esac
 "@
         Set-Content (Join-Path $bin 'systemctl') "#!/bin/sh`nexit 1"
-        chmod +x (Join-Path $bin 'crontab') (Join-Path $bin 'systemctl')
+        # What no cron starts is not called active; this one starts nothing.
+        Set-Content (Join-Path $bin 'cron') "#!/bin/sh`nread -r _"
+        chmod +x (Join-Path $bin 'crontab') (Join-Path $bin 'systemctl') (Join-Path $bin 'cron')
+        $script:cron = [Diagnostics.Process]::Start([Diagnostics.ProcessStartInfo] @{
+                FileName = Join-Path $bin 'cron'; RedirectStandardInput = $true
+            })
         Set-TestEnvironment PATH "${bin}:$env:PATH"
     }
 
@@ -29,7 +34,10 @@ esac
     }
 }
 
-AfterAll { Stop-TestSession }
+AfterAll {
+    if ($cron) { $cron.Kill() }
+    Stop-TestSession
+}
 
 Describe 'A schedule' -Tag Slow {
     BeforeEach {

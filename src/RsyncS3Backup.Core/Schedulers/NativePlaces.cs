@@ -29,6 +29,9 @@ internal sealed record NativePlaces
     /// <summary>The program that reads and installs crontabs.</summary>
     public string Crontab { get; init; } = "crontab";
 
+    /// <summary>What a running cron is called: those of Debian and macOS, of Fedora and dcron, fcron, and that of BusyBox.</summary>
+    public IReadOnlyList<string> CronPrograms { get; init; } = ["cron", "crond", "fcron", "busybox"];
+
     /// <summary>The program that tells systemd what to do.</summary>
     public string Systemctl { get; init; } = "systemctl";
 

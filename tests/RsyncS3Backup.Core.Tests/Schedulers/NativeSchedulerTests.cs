@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Schedulers;
 using RsyncS3Backup.Schedulers.Cron;
@@ -132,7 +133,7 @@ public sealed class NativeSchedulerTests : IDisposable
     [Fact]
     public async Task The_machines_crontab_is_a_file_that_cron_takes_and_nothing_is_left_of_it()
     {
-        NativePlaces places = new() { CronFolder = folder.Folder("cron.d") };
+        NativePlaces places = new() { CronFolder = folder.Folder("cron.d"), CronPrograms = [Running] };
         CronScheduler cron = new(BackupScheduleScope.System, places);
 
         await cron.InstallAsync(Registrations.HostileSystem with { JobName = "photos.v2" }, CancellationToken.None);
@@ -210,6 +211,19 @@ public sealed class NativeSchedulerTests : IDisposable
         Assert.Equal((@"\rsyncs3backup-photos", null), (entry.Name, entry.Problem));
         await scheduler.RemoveAsync(entry, CancellationToken.None);
         Assert.Empty(await scheduler.ListAsync(CancellationToken.None));
+    }
+
+    [SkippableFact]
+    public async Task What_no_cron_starts_is_said_to_have_a_problem_unless_it_is_switched_off()
+    {
+        Skip.If(OperatingSystem.IsMacOS(), "launchd starts the cron of macOS when there is a crontab");
+        CronScheduler cron = Cron(HonestCrontab, running: "no such cron");
+
+        Assert.Contains("No cron runs", Assert.Single(await cron.InstallAsync(Registrations.Plain, CancellationToken.None)), StringComparison.Ordinal);
+
+        Assert.Contains("no cron runs", Assert.Single(await cron.ListAsync(CancellationToken.None)).Problem, StringComparison.Ordinal);
+        await cron.InstallAsync(Registrations.Plain with { IsEnabled = false }, CancellationToken.None);
+        Assert.Null(Assert.Single(await cron.ListAsync(CancellationToken.None)).Problem);
     }
 
     [Theory]
@@ -410,7 +424,11 @@ public sealed class NativeSchedulerTests : IDisposable
         .Where(pair => pair[0] is not ("PWD" or "OLDPWD" or "SHLVL" or "_"))
         .ToDictionary(pair => pair[0], pair => pair[1]);
 
-    private CronScheduler Cron(string script) => new(BackupScheduleScope.User, new NativePlaces { Crontab = Program("crontab", script) });
+    /// <summary>The name of a program that runs for certain.</summary>
+    private static string Running => Process.GetCurrentProcess().ProcessName;
+
+    private CronScheduler Cron(string script, string? running = null) => new(
+        BackupScheduleScope.User, new NativePlaces { Crontab = Program("crontab", script), CronPrograms = [running ?? Running] });
 
     private string Program(string name, string script)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Reflection;
 using System.Text.Json.Nodes;
@@ -18,6 +19,7 @@ public abstract class EndToEndTest : IAsyncLifetime
     private protected const string Prefix = "rsync/photos/";
 
     private readonly Dictionary<string, string?> environment = [];
+    private Process? cron;
 
     // One path for all tests: the AWS SDK reads the variable once in the life of a process.
     private protected static string CredentialsFile { get; } = Path.Combine(ProcessFolder.Make("aws"), "credentials");
@@ -66,6 +68,8 @@ public abstract class EndToEndTest : IAsyncLifetime
     public async Task DisposeAsync()
     {
         Session.Dispose();
+        cron?.Kill();
+        cron?.Dispose();
         await Server.DisposeAsync();
         foreach ((string name, string? value) in environment)
             Environment.SetEnvironmentVariable(name, value);
@@ -124,6 +128,9 @@ public abstract class EndToEndTest : IAsyncLifetime
             -) exec cat > "$table" ;;
             esac
             """);
+        // Nothing is started by it; but what no cron starts is not called active.
+        WriteScript("bin/cron", "read -r _");
+        cron ??= Process.Start(new ProcessStartInfo(Folder.File("bin/cron")) { RedirectStandardInput = true });
         WriteScript("bin/systemctl", "exit 1");
         WriteScript("bin/pwsh", """case " $* " in *" -Check "*) echo "RsyncS3Backup: ready" ;; *) exit 1 ;; esac""");
         SetEnvironment("PATH", $"{Folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}");

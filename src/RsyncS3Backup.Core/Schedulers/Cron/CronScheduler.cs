@@ -40,11 +40,11 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         if (OperatingSystem.IsWindows())
             return [];
         if (scope == BackupScheduleScope.System)
-            return [.. NativeFiles.Ours(places.CronFolder, NativeNames.Prefix, "").Select(FileEntry)];
+            return AsTheyStand(NativeFiles.Ours(places.CronFolder, NativeNames.Prefix, "").Select(FileEntry));
         try
         {
             string? crontab = await ReadAsync("", cancellationToken).ConfigureAwait(false);
-            return [.. CrontabText.Find(crontab ?? "").Select(BlockEntry)];
+            return AsTheyStand(CrontabText.Find(crontab ?? "").Select(BlockEntry));
         }
         catch (BackupException)
         {
@@ -135,6 +135,17 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         },
     };
 
+    private List<NativeEntry> AsTheyStand(IEnumerable<NativeEntry> entries)
+    {
+        Lazy<bool> isRunning = new(IsRunning);
+        return
+        [
+            .. entries.Select(entry => entry.Problem is null && entry.Registration is { IsEnabled: true } && !isRunning.Value
+                ? entry with { Problem = "no cron runs here now, so the job is not started: start the service (systemctl enable --now cron)" }
+                : entry),
+        ];
+    }
+
     private string FilePath(string entryName) => Path.Combine(places.CronFolder, NativeNames.CronFile(entryName));
 
     private NativeEntry FileEntry(string path)
@@ -201,12 +212,12 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
         await NativeProgram.RunAsync(places.Crontab, arguments, cancellationToken, input).ConfigureAwait(false)
             ?? throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, "there is no crontab program on the PATH.", Installation));
 
-    private static bool IsRunning()
+    private bool IsRunning()
     {
         // launchd starts the cron of macOS when there is a crontab.
         if (OperatingSystem.IsMacOS())
             return true;
-        return ((string[])["cron", "crond", "fcron", "busybox"]).Any(name =>
+        return places.CronPrograms.Any(name =>
         {
             Process[] found = Process.GetProcessesByName(name);
             foreach (Process process in found)
