@@ -38,7 +38,6 @@ internal sealed class S3SyncRun : IDisposable
     private readonly IPlannedMirror? planned;
     private readonly PendingChanges pending;
     private readonly string endpoint;
-    private readonly MirrorWalker places;
     // New files and links where S3 has the keys of a folder. As many as folders that became something else.
     private readonly List<SyncAction> waiting = [];
     private ForeignObjects foreign;
@@ -65,7 +64,6 @@ internal sealed class S3SyncRun : IDisposable
         changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
-        places = Walker(new StageReport(context: null));
         deletion = new DeletePhase(scope, Catalog, snapshot, nested);
     }
 
@@ -215,8 +213,7 @@ internal sealed class S3SyncRun : IDisposable
 
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
-        await transfer.RunAsync(
-            (carryOut, token) => FindAsync(carryOut, token), cancellationToken).ConfigureAwait(false);
+        await transfer.RunAsync(FindAsync, cancellationToken).ConfigureAwait(false);
         await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
         if (waiting.Count > 0)
             await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
@@ -291,15 +288,8 @@ internal sealed class S3SyncRun : IDisposable
                 if (action.Row is { IsLeftover: true } found)
                     Note(found with { IsLeftover = false });
                 return ValueTask.CompletedTask;
-            case SyncActionKind.Delete when changes.Keeps(action):
-                Counters.EntryLeftOut();
-                return ValueTask.CompletedTask;
             case SyncActionKind.Delete:
-                bool isForeign = foreign.Include(action.Row, action.Remote);
-                NoteLeftover(action, isForeign);
-                if (isForeign)
-                    Counters.ForeignSeen();
-                return !request.IsPartial && (!isForeign || request.AllowNewDestination) ? DeleteAsync(action, cancellationToken) : ValueTask.CompletedTask;
+                return DeleteAsync(action, cancellationToken);
             case SyncActionKind.Protect:
                 Counters.EntryLeftOut();
                 // The entry itself is a failure or a warning of its own already.
@@ -335,10 +325,25 @@ internal sealed class S3SyncRun : IDisposable
 
     private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
     {
+        MirrorPlace place = mirror.PlaceOf(action.RelativeKey);
+        // What has another entry in its place is replaced, whether the job deletes or not.
+        if ((request.Options.DeleteFromS3 || place != MirrorPlace.Free) && changes.Keeps(action))
+        {
+            Counters.EntryLeftOut();
+            return ValueTask.CompletedTask;
+        }
+
+        bool isForeign = foreign.Include(action.Row, action.Remote);
+        NoteLeftover(action, isForeign);
+        if (isForeign)
+            Counters.ForeignSeen();
+        if (request.IsPartial || (isForeign && !request.AllowNewDestination))
+            return ValueTask.CompletedTask;
         bool isKnown = request.AllowNewDestination || action is { Row.IsOurs: true, IsRowRefuted: false };
-        switch (places.PlaceOf(action.RelativeKey))
+        switch (place)
         {
             case MirrorPlace.IsFolder:
+                changes.BecomesFolder(Counters.Remote);
                 return new ValueTask(deletion.DeleteNowAsync(action, isKnown, Begin, cancellationToken));
             case MirrorPlace.InFile:
                 deletion.AddReplaced(action, isKnown);

@@ -28,11 +28,19 @@ internal static class SyncErrors
         + "-AllowChangedMirror.");
 
     /// <summary>More files have new content than the job allows.</summary>
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="changed">How many files have.</param>
+    /// <param name="becameFolders">How many of them are folders now, and had to go before that was known.</param>
+    /// <param name="existing">How many S3 has.</param>
+    /// <param name="limit">How many may have.</param>
+    /// <param name="first">The first of the others.</param>
     public static BackupException ChangeLimitExceeded(
-        string mirror, long changed, long existing, ChangeLimit limit, IEnumerable<string> first) => Refusal(
+        string mirror, long changed, long becameFolders, long existing, ChangeLimit limit, IReadOnlyList<string> first) => Refusal(
         ErrorIds.ChangeLimitExceeded, BackupErrorCategory.LimitsExceeded, mirror,
-        $"{changed} of {existing} files have new content in the mirror '{mirror}', and {limit.Allowed(existing)} may have ({limit}). None of them was "
-        + $"sent, and S3 keeps the copies from before. The first: {string.Join(", ", first)}.",
+        $"{changed} of {existing} files have new content in the mirror '{mirror}', and {limit.Allowed(existing)} may have ({limit}). "
+        + (becameFolders == 0 ? "None of them was sent" : $"{becameFolders} that are folders now were replaced; none of the others was sent")
+        + ", and S3 keeps the copies from before."
+        + (first.Count > 0 ? $" The first: {string.Join(", ", first)}." : ""),
         "Look at these files: after an attack, restore them from S3. If the changes are right, run once with a higher -MaxChange, or with "
         + "-MaxChange off.");
 

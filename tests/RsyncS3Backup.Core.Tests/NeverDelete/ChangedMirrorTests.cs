@@ -1,4 +1,5 @@
 using System.Text;
+using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Core.Tests.Sync;
 using RsyncS3Backup.Observation;
@@ -147,6 +148,59 @@ public sealed class ChangedMirrorTests : SyncHarness
         Assert.Equal((BackupStatus.Succeeded, 19L, 1L), (result.Status, result.Updated, result.Deleted));
     }
 
+    [SkippableTheory]
+    [InlineData("a link", true)]
+    [InlineData("a link", false)]
+    [InlineData("a folder", true)]
+    [InlineData("a folder", false)]
+    [InlineData("a file with a second name", true)]
+    public async Task It_makes_no_difference_what_somebody_makes_of_the_files_of_the_mirror(string what, bool deletes)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "makes links");
+        Options = Options with { DeleteFromS3 = deletes };
+        await RunWithFilesAsync();
+        for (int i = 0; i < Files20; i++)
+            Become(what, Path.Combine(Mirror, $"{i}.txt"));
+
+        S3SyncStageResult refused = await SyncAsync(Alone);
+
+        Assert.Equal(("MirrorChangedOutside", 0L, 0L), (refused.Error?.Id, refused.Updated, refused.Deleted));
+        Assert.All(Enumerable.Range(0, Files20), i => Assert.Equal($"content {i}", Content(i)));
+    }
+
+    [Theory]
+    [InlineData(S3SyncMode.Auto)]
+    [InlineData(S3SyncMode.Catalog)]
+    [InlineData(S3SyncMode.Reconcile)]
+    public async Task Files_that_become_folders_are_changed_files(S3SyncMode mode)
+    {
+        await RunWithFilesAsync();
+        for (int i = 0; i < 11; i++)
+            Become("a folder", Path.Combine(Source, $"{i}.txt"));
+        await MirrorAsync();
+
+        S3SyncStageResult refused = await SyncAsync(Limited("50%") with { Options = Options with { SyncMode = mode } });
+
+        Assert.Equal("ChangeLimitExceeded", refused.Error?.Id);
+        // As many as are allowed have gone before that was known.
+        Assert.Equal(10, Server.Store.Keys(BucketName).Count(key => key.EndsWith(".txt", StringComparison.Ordinal)));
+        Assert.Null((await SyncAsync(Limited("60%"))).Error);
+        AssertMirrored("with a higher limit");
+    }
+
+    [Fact]
+    public async Task Objects_that_somebody_replaced_in_the_bucket_are_sent_again_however_many()
+    {
+        await RunWithFilesAsync();
+        for (int i = 0; i < 15; i++)
+            Server.Store.Put(BucketName, $"{Prefix}{i}.txt", "something else, and of another size"u8);
+
+        S3SyncStageResult result = await SyncAsync(Limited("50%") with { Options = Options with { SyncMode = S3SyncMode.Reconcile } });
+
+        Assert.Equal((BackupStatus.Succeeded, 15L), (result.Status, result.Updated));
+        AssertMirrored("after the repair");
+    }
+
     [Theory]
     [InlineData(S3SyncMode.Auto)]
     [InlineData(S3SyncMode.Catalog)]
@@ -232,6 +286,25 @@ public sealed class ChangedMirrorTests : SyncHarness
     {
         S3SyncStageResult result = await SyncAsync(request);
         return (result.Status, result.Requests.Total);
+    }
+
+    private static void Become(string what, string path)
+    {
+        File.Delete(path);
+        if (what == "a link")
+        {
+            File.CreateSymbolicLink(path, "somewhere/else");
+        }
+        else if (what == "a folder")
+        {
+            Directory.CreateDirectory(path);
+            File.WriteAllText(Path.Combine(path, "pay"), "pay");
+        }
+        else
+        {
+            File.WriteAllText(path, "pay");
+            RawFileSystem.MakeHardLink(MirrorTrees.Latin1(path + " too"), MirrorTrees.Latin1(path));
+        }
     }
 
     private static void Edit(string root, int file) => File.WriteAllText(Path.Combine(root, $"{file}.txt"), $"edited {file}");

@@ -45,6 +45,8 @@ internal sealed class StageOneChanges
         {
             ulong hash = Hash(change.Path.TrimEnd('/'));
             paths.Add(hash);
+            if (change is { Kind: BackupChangeKind.HardLinked, LinkTarget: { } target })
+                paths.Add(Hash(target));
             // What was a folder and is none any more took all that was in it along.
             if (change.Kind == BackupChangeKind.Deleted || change.EntryType != BackupEntryType.Folder)
                 replaced.Add(hash);

@@ -33,6 +33,8 @@ internal sealed class ChangeGuard(
     private long outside;
     private long gone;
     private long doubtful;
+    private long becameFolders;
+    private long? known;
 
     /// <summary>True when the entry must wait; <see cref="Release"/> hands its key out.</summary>
     public bool Holds(SyncAction action)
@@ -56,12 +58,12 @@ internal sealed class ChangeGuard(
     /// True when the mirror lost the entry and no stage 1 deleted it: whether the source has it, only the next stage 1 can tell, so it stays
     /// in S3 until then.
     /// </summary>
+    /// <param name="action">A deletion that would be carried out.</param>
     public bool Keeps(SyncAction action)
     {
         // What is gone from the mirror right after stage 1 is not in the source either.
         bool isDeletionMeant = request.FollowsStage1 || request.AllowChangedMirror || request.AllowEmptyMirror;
-        if (isDeletionMeant || !request.Options.DeleteFromS3
-            || action.Local is not null || action.Row is { IsLeftover: true } or { IsOurs: false }
+        if (isDeletionMeant || action.Local is not null || action.Row is { IsLeftover: true } or { IsOurs: false }
             || action.RelativeKey.EndsWith('/') || mirror.IsExcluded(action.RelativeKey)
             || stageOne.Value is not { } changes || changes.Contains(action.RelativeKey))
             return false;
@@ -70,6 +72,20 @@ internal sealed class ChangeGuard(
         // Without its row, after a lost catalog, it may be what the mirror lost long ago.
         doubtful += action.Row is null ? 1 : 0;
         return true;
+    }
+
+    /// <summary>
+    /// A folder takes the place of a file, whose object goes at once: it counts as a file with new content, and cannot wait, because some stores
+    /// keep no key beneath another one.
+    /// </summary>
+    /// <param name="existing">How many entries S3 has, as far as is known by now.</param>
+    /// <exception cref="BackupException">There are too many of them: <c>ChangeLimitExceeded</c>.</exception>
+    public void BecomesFolder(long existing)
+    {
+        // Before the first of them is taken out of the catalog.
+        known ??= catalog?.Count ?? 0;
+        RequireAllowed(Math.Max(existing, known.Value), becoming: 1);
+        becameFolders++;
     }
 
     /// <summary>What waited, once everything is counted.</summary>
@@ -83,8 +99,7 @@ internal sealed class ChangeGuard(
             throw SyncErrors.MirrorEmpty(request.MirrorPath, gone, $"s3://{request.Destination.Bucket}/{scope.KeyPrefix}");
         if (outside + gone - doubtful > DeleteLimit.Default.AllowedOfSource(existing) && !request.AllowChangedMirror)
             throw SyncErrors.MirrorChangedOutside(request.MirrorPath, outside + gone, existing, first);
-        if (held.Count > request.MaxChange.Allowed(existing))
-            throw SyncErrors.ChangeLimitExceeded(request.MirrorPath, held.Count, existing, request.MaxChange, held.First.Take(NamedAtMost));
+        RequireAllowed(existing, becoming: 0);
         if (outside + gone > 0)
         {
             scope.Report.Warning($"Something other than stage 1 of this job changed {Files(outside)} of the mirror '{request.MirrorPath}' and removed "
@@ -108,18 +123,30 @@ internal sealed class ChangeGuard(
     /// <inheritdoc/>
     public void Dispose() => held.Dispose();
 
-    // A file whose size and modification time are those of its object is not looked into: that is what tests of the copies are for.
-    private static bool IsOtherContent(SyncAction action) => action.Local is { Kind: MirrorEntryKind.File } local && action.Kind switch
+    private void RequireAllowed(long existing, long becoming)
     {
-        SyncActionKind.Update => action is { Row: { IsOurs: true, IsLeftover: false } } or { Row: null, Remote: not null },
-        SyncActionKind.Compare => action.Row!.ModifiedNanoseconds != local.Attributes.ModifiedNanoseconds,
-        _ => false,
-    };
+        long changed = held.Count + becameFolders + becoming;
+        if (changed > request.MaxChange.Allowed(existing))
+        {
+            throw SyncErrors.ChangeLimitExceeded(
+                request.MirrorPath, changed, becameFolders, existing, request.MaxChange, [.. held.First.Take(NamedAtMost)]);
+        }
+    }
 
-    // Of a file with several names stage 1 tells one name only.
+    // A file whose size and modification time are those of its object is not looked into: that is what tests of the copies are for. And where
+    // S3 has another object than was sent, it is not the mirror that changed.
+    private static bool IsOtherContent(SyncAction action) =>
+        action is { Local: { Kind: MirrorEntryKind.File or MirrorEntryKind.SymbolicLink } local, IsRowRefuted: false } && action.Kind switch
+        {
+            SyncActionKind.Update => action is { Row: { IsOurs: true, IsLeftover: false } } or { Row: null, Remote: not null },
+            SyncActionKind.Compare => action.Row!.ModifiedNanoseconds != local.Attributes.ModifiedNanoseconds,
+            _ => false,
+        };
+
+    // Of a file with several names stage 1 may tell one name only.
     private bool IsOutside(SyncAction action) =>
-        action is { Row.LinkGroup: 0, Local.Attributes: { } now } && EntryDecision.LinkGroup(now) == 0
-        && stageOne.Value is { } changes && !changes.Contains(action.RelativeKey);
+        action.Row is not null && stageOne.Value is { } changes && !changes.Contains(action.RelativeKey)
+        && !EntryDecision.OtherNames(catalog!, action.RelativeKey, action.Row, action.Local).Any(changes.Contains);
 
     private static string Files(long count) => count == 1 ? "1 file" : $"{count} files";
 

@@ -56,6 +56,15 @@ internal static class EntryDecision
     public static ulong LinkGroup(FileAttributesSnapshot attributes) =>
         attributes.IsRegularFile && attributes.LinkCount > 1 ? attributes.Inode : 0;
 
+    /// <summary>The other names that the catalog has of a file with several: what stage 1 tells of one of them may be news for all.</summary>
+    public static IEnumerable<string> OtherNames(ICatalog catalog, string relativeKey, CatalogEntry? row, MirrorEntry? local)
+    {
+        ulong was = row?.LinkGroup ?? 0;
+        ulong isNow = local is null ? 0 : LinkGroup(local.Attributes);
+        return new[] { was, isNow }.Where(group => group != 0).Distinct().SelectMany(catalog.FindLinkGroup)
+            .Select(other => other.RelativeKey).Where(other => other != relativeKey);
+    }
+
     // Any write moves the change time, and no program can move it back: with it, an edit that keeps size and modification time is seen. It
     // moves with a chmod or a new name too, so when it differs, the bytes have to tell.
     private static bool HasSureContent(MirrorEntry local, CatalogEntry row) =>

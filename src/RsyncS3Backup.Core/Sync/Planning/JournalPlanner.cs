@@ -91,7 +91,8 @@ internal sealed class JournalPlanner(MirrorWalker mirror, ICatalog catalog, Stag
             yield break;
         }
 
-        AskForOtherNames(path, now, row);
+        foreach (string other in EntryDecision.OtherNames(catalog, path, row, now.Entry))
+            Ask(other);
         string asFolder = path + "/";
 
         if (now.IsFolder)
@@ -106,30 +107,16 @@ internal sealed class JournalPlanner(MirrorWalker mirror, ICatalog catalog, Stag
             yield break;
         }
 
+        // What S3 has as a file cannot have been a folder when it was sent.
+        bool wasFolder = row is null && catalog.ReadUnder(asFolder).Any();
         if (now.Entry is not null)
-            yield return new SyncAction(EntryDecision.Decide(now.Entry, row), now.Entry, row, null)
-            {
-                ReplacesFolder = row is null && catalog.ReadUnder(asFolder).Any(),
-            };
+            yield return new SyncAction(EntryDecision.Decide(now.Entry, row), now.Entry, row, null) { ReplacesFolder = wasFolder };
         else if (row is not null)
             yield return new SyncAction(SyncActionKind.Delete, null, row, null);
-        // What S3 has as a file cannot have been a folder when it was sent.
-        if (row is not null)
+        if (!wasFolder)
             yield break;
         foreach (CatalogEntry beneath in catalog.ReadUnder(asFolder))
             yield return new SyncAction(SyncActionKind.Delete, null, beneath, null);
-    }
-
-    // rsync tells an attribute change of a file with several names for one of them only, and a name more or less is news for all.
-    private void AskForOtherNames(string path, MirrorLook now, CatalogEntry? row)
-    {
-        ulong was = row?.LinkGroup ?? 0;
-        ulong isNow = now.Entry is { } entry ? EntryDecision.LinkGroup(entry.Attributes) : 0;
-        foreach (ulong group in new[] { was, isNow }.Where(group => group != 0).Distinct())
-        {
-            foreach (CatalogEntry other in catalog.FindLinkGroup(group).Where(other => other.RelativeKey != path))
-                Ask(other.RelativeKey);
-        }
     }
 
     private static string Parent(string path) => path.LastIndexOf('/') is var slash and >= 0 ? path[..slash] : "";
