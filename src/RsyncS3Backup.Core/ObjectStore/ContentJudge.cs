@@ -27,9 +27,14 @@ internal static class ContentJudge
     {
         if (stored.Size == 0)
             return ContentFit.Right;
-        bool isComparable = Compare(ContentProof.All(stored), feed, out bool fits);
-        if (fits)
-            return ContentFit.Right;
+        bool isComparable;
+        using (ContentProof all = ContentProof.All(stored))
+        {
+            if (IsProven(all, feed))
+                return ContentFit.Right;
+            isComparable = !all.IsEmpty;
+        }
+
         // That there is a checksum of the whole says that it is wrong, unless it is one of parts.
         ContentFit otherwise = stored.Checksums.Count > 0 || (isComparable && !ContentProof.IsOfParts(stored)) ? ContentFit.Wrong : ContentFit.Unknown;
         if (!ContentProof.IsOfParts(stored) || await askPartSize(1).ConfigureAwait(false) is not { } first)
@@ -37,8 +42,8 @@ internal static class ContentJudge
         int count = ContentProof.PartCount(stored)!.Value;
         if (!PartSize.Candidates(stored.Size, count).Contains(first))
         {
-            Compare(ContentProof.All(stored, first), feed, out fits);
-            if (fits)
+            using ContentProof ofParts = ContentProof.All(stored, first);
+            if (IsProven(ofParts, feed))
                 return ContentFit.Right;
         }
 
@@ -48,16 +53,14 @@ internal static class ContentJudge
         return isEven ? ContentFit.Wrong : otherwise;
     }
 
-    private static bool Compare(ContentProof proof, Action<ContentSink> feed, out bool fits)
+    /// <summary>True when content fits what is known of an object. It is read when there is something to compare it with.</summary>
+    /// <param name="proof">What is known.</param>
+    /// <param name="feed">Hands the whole content over.</param>
+    public static bool IsProven(ContentProof proof, Action<ContentSink> feed)
     {
-        using (proof)
-        {
-            fits = false;
-            if (proof.IsEmpty)
-                return false;
-            feed(proof.Append);
-            fits = proof.Fits();
-            return true;
-        }
+        if (proof.IsEmpty)
+            return false;
+        feed(proof.Append);
+        return proof.Fits();
     }
 }

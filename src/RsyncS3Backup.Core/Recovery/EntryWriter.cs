@@ -35,7 +35,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
             if (problem is null)
             {
                 Forget(task, content);
-                Count(task, content, facts.Size);
+                Count(task, content.Fit, facts.Size);
             }
             else
             {
@@ -48,7 +48,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         return named.Task;
     }
 
-    private void Count(RestoreTask task, IContent content, long size)
+    private void Count(RestoreTask task, ContentFit fit, long size)
     {
         if (task.IsDamaged)
         {
@@ -57,7 +57,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         }
 
         counters.EntryRestored(size);
-        if (content.Fit == ContentFit.Unknown)
+        if (fit == ContentFit.Unknown)
             counters.NotCompared();
     }
 
@@ -96,9 +96,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         }
 
         NameOrRemove(folder, temporary, task.Path.Name);
-        counters.EntryRestored(target.Length);
-        if (fit == ContentFit.Unknown)
-            counters.NotCompared();
+        Count(task, fit, target.Length);
     }
 
     /// <summary>Gives a file that stays its attributes.</summary>

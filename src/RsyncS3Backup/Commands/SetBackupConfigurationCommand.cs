@@ -15,14 +15,12 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(BackupConfiguration))]
 public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdlet
 {
-    private readonly FileSystemPaths paths;
     private readonly InputErrors errors;
     private readonly JobInput jobs;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public SetBackupConfigurationCommand()
     {
-        paths = new FileSystemPaths(this);
         errors = new InputErrors(this);
         jobs = new JobInput(this, errors);
     }
@@ -81,12 +79,9 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
         if (errors.TryRead(new GivenSettings(this).Read) is not { } settings
             || errors.TryRead(() => GivenSettings.Named(Clear)) is not { } cleared)
             return;
-        foreach (string path in ParameterSetName == ByName ? FilesOfJobs() : GivenFiles())
+        foreach (string path in ParameterSetName == ByName ? FilesOfJobs() : jobs.Files(ConfigPath))
             errors.TryRead(() => { Change(path, settings, cleared); return path; });
     }
-
-    private IEnumerable<string> GivenFiles() =>
-        ConfigPath.SelectMany(path => errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []);
 
     private IEnumerable<string> FilesOfJobs()
     {

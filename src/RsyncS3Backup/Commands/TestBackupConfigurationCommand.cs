@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using RsyncS3Backup.Configuration;
-using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 
 namespace RsyncS3Backup.Commands;
@@ -10,11 +9,6 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(ConfigurationProblem), typeof(bool))]
 public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
 {
-    private readonly FileSystemPaths paths;
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public TestBackupConfigurationCommand() => paths = new FileSystemPaths(this);
-
     /// <summary>Emit true or false for each file instead.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
@@ -25,8 +19,7 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
         JobList all = JobList.Read();
         IEnumerable<IReadOnlyList<ConfigurationProblem>> checkedFiles = ParameterSetName == ByName
             ? Jobs.Select(Name).Select(job => WithOverlaps(job.Configuration, job.Problems))
-            : Path.SelectMany(path => Errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []).Select(ConfigurationReader.ReadFile)
-                .Select(file => WithOverlaps(file.Configuration, file.Problems));
+            : Jobs.Files(Path).Select(ConfigurationReader.ReadFile).Select(file => WithOverlaps(file.Configuration, file.Problems));
         foreach (IReadOnlyList<ConfigurationProblem> problems in checkedFiles)
         {
             if (Quiet)

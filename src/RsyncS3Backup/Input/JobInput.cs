@@ -30,13 +30,17 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
     {
         foreach (string path in given)
         {
-            foreach (string file in errors.TryRead(() => paths.ResolveConfigurations(path)) ?? [])
+            foreach (string file in Files([path]))
             {
                 if (errors.TryRead(() => Load(file, path), error => TellBroken(Path.GetFileNameWithoutExtension(file), error)) is { } configuration)
                     yield return configuration;
             }
         }
     }
+
+    /// <summary>The configuration files that paths name, good ones or not.</summary>
+    internal IEnumerable<string> Files(IEnumerable<string> given) =>
+        given.SelectMany(path => errors.TryRead(() => paths.ResolveConfigurations(path)) ?? []);
 
     /// <summary>The jobs of the job folders that names and wildcards mean.</summary>
     internal IEnumerable<BackupConfiguration> FromNames(IEnumerable<string> names)

@@ -57,24 +57,16 @@ internal sealed class ObjectContents(
             try
             {
                 RequireNotOlder(stored, body.About);
+                RequireRoom(stored, body.About);
+                StoredObject evidence = Evidence(body.About);
+                return new SmallContent(body, Facts(body.About), evidence, slot, onBytes, (feed, token) => ContentJudge.JudgeAsync(
+                    evidence, feed, number => store.PartSizeAsync(Query(stored), number, token)));
             }
             catch
             {
                 body.Dispose();
                 throw;
             }
-
-            // What was listed is what there was found to be room for.
-            if (body.About.Size > stored.Size && body.About.Size >= PartSize.Threshold)
-            {
-                body.Dispose();
-                throw new ContentChangedException(
-                    $"S3 lists it with {stored.Size} bytes and sends {body.About.Size}: it was replaced meanwhile, or the store is not to be trusted.");
-            }
-
-            StoredObject evidence = Evidence(body.About);
-            return new SmallContent(body, Facts(body.About), evidence, slot, onBytes, (feed, token) => ContentJudge.JudgeAsync(
-                evidence, feed, number => store.PartSizeAsync(Query(stored), number, token)));
         }
         catch
         {
@@ -110,6 +102,16 @@ internal sealed class ObjectContents(
             && found.LastModified?.ToUnixTimeSeconds() < listed.LastModified?.ToUnixTimeSeconds();
         if (isOlder)
             throw new ContentChangedException("An older version came than the one that was listed.");
+    }
+
+    // What was listed is what there was found to be room for.
+    private static void RequireRoom(StoredObject listed, StoredObject found)
+    {
+        if (found.Size > listed.Size && found.Size >= PartSize.Threshold)
+        {
+            throw new ContentChangedException(
+                $"S3 lists it with {listed.Size} bytes and sends {found.Size}: it was replaced meanwhile, or the store is not to be trusted.");
+        }
     }
 
     // What this machine recorded when it sent the object is as good as what the store could say of it.

@@ -307,20 +307,19 @@ internal sealed class ObjectParts(
         {
             using (ContentProof cheap = ContentProof.Cheap(Evidence))
             {
-                if (!cheap.IsEmpty)
-                    WrittenFile.Read(file, buffer, cheap.Append, cancellationToken);
-                if (!cheap.IsEmpty && cheap.Fits())
+                if (ContentJudge.IsProven(cheap, Feed))
                     return ContentFit.Right;
             }
 
             return await ContentJudge.JudgeAsync(
-                Evidence, sink => WrittenFile.Read(file, buffer, sink, cancellationToken),
-                number => store.PartSizeAsync(query, number, cancellationToken)).ConfigureAwait(false);
+                Evidence, Feed, number => store.PartSizeAsync(query, number, cancellationToken)).ConfigureAwait(false);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+
+        void Feed(ContentSink sink) => WrittenFile.Read(file, buffer, sink, cancellationToken);
     }
 
     private (long First, long Length) Range(int part) => (part * partSize, Math.Min(partSize, about.Size - (part * partSize)));

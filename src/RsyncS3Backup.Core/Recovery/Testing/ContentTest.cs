@@ -257,18 +257,10 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
             return stored.Size == 0;
         // Eight times as fast as an MD5, and recorded of everything that this module sent.
         using ContentProof cheap = ContentProof.Cheap(stored);
-        if (!cheap.IsEmpty)
-        {
-            Feed(local, cheap.Append, cancellationToken);
-            if (cheap.Fits())
-                return true;
-        }
-
+        if (ContentJudge.IsProven(cheap, sink => Feed(local, sink, cancellationToken)))
+            return true;
         using ContentProof all = ContentProof.All(stored);
-        if (all.Count == cheap.Count)
-            return false;
-        Feed(local, all.Append, cancellationToken);
-        return all.Fits();
+        return all.Count > cheap.Count && ContentJudge.IsProven(all, sink => Feed(local, sink, cancellationToken));
     }
 
     /// <summary>Whether it has it when S3 is asked how large the parts were.</summary>
@@ -280,8 +272,7 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         if (await copy.Store.PartSizeAsync(query, 1, cancellationToken).ConfigureAwait(false) is not { } partSize)
             return false;
         using ContentProof all = ContentProof.All(about, partSize);
-        Feed(local, all.Append, cancellationToken);
-        return all.Fits();
+        return ContentJudge.IsProven(all, sink => Feed(local, sink, cancellationToken));
     }
 
     private void Feed(MirrorEntry local, ContentSink sink, CancellationToken cancellationToken)
