@@ -157,3 +157,25 @@ Describe 'Register-BackupSchedule' {
         $problem[0].ErrorDetails.RecommendedAction | Should -BeLike '*-CronExpression*'
     }
 }
+
+Describe 'Test-BackupDue as a scheduler asks it' {
+    BeforeAll {
+        New-ScheduledJob asked
+        $script:open = (Move-Item (Join-Path $TestDrive 'jobs/asked.json') (Join-Path $TestDrive 'asked.json') -PassThru).FullName
+    }
+
+    It 'says nothing more where only the user could have written the job' {
+        Test-BackupDue $open -Scope User -Quiet -WarningVariable told -WarningAction SilentlyContinue | Should -BeFalse
+        $told | Should -BeNullOrEmpty
+    }
+
+    It 'refuses for the whole machine what others could have written, and warns a user when the job is due' -Skip:$IsWindows {
+        chmod o+w $open
+        Test-BackupDue $open -Scope System -Claim -Quiet -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleUnsafe*'
+        "$problem" | Should -BeLike "*'asked'*'$open': everybody may write it*"
+        $null = Test-BackupDue $open -Claim
+        (Test-BackupDue $open -At (Get-Date).AddDays(2) -Scope User -WarningVariable told -WarningAction SilentlyContinue).IsDue | Should -BeTrue
+        "$told" | Should -BeLike "*Somebody else can change what job 'asked' does*"
+    }
+}

@@ -55,6 +55,30 @@ internal static partial class FileSafety
         return null;
     }
 
+    /// <summary>
+    /// Whether everybody may pass through the folders above a path to what is in it. Of the path itself nothing is asked: its mode may be somebody
+    /// else's to choose. False on Windows, and where it cannot be found out.
+    /// </summary>
+    public static bool OthersReach(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return false;
+        try
+        {
+            for (string? folder = Path.GetDirectoryName(RealPath.Of(path)); folder is not null; folder = Path.GetDirectoryName(folder))
+            {
+                if (Directory.Exists(folder) && (File.GetUnixFileMode(folder) & UnixFileMode.OtherExecute) == 0)
+                    return false;
+            }
+
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>What is wrong with a folder above. Pure.</summary>
     /// <param name="folder">Its attributes.</param>
     /// <param name="accessList">Its list; null when it has none.</param>

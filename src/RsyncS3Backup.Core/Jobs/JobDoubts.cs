@@ -1,4 +1,5 @@
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Jobs;
 
@@ -35,7 +36,22 @@ internal static class JobDoubts
                 + "A run is refused until it is made, or the drive is mounted.";
         }
 
+        if (OpenMirror(job) is { } open)
+            yield return open;
         foreach (ConfigurationProblem overlap in others.OverlapsOf(job))
             yield return $"{overlap.Message} Each would delete what the other wrote; choose {overlap.Allowed}.";
+    }
+
+    /// <summary>
+    /// A sentence where other users of this machine reach a mirror in which another machine chooses the modes, so that a file or folder there may
+    /// be anybody's to write; null for no such mirror, and on Windows.
+    /// </summary>
+    public static string? OpenMirror(BackupConfiguration job)
+    {
+        string mirror = job.Options.Rsync.LocalDestination;
+        return job.Sources.Select(source => source.Path).FirstOrDefault(RemotePath.IsRemote) is { } source && FileSafety.OthersReach(mirror)
+            ? $"Other users of this machine reach the mirror {ConfigurationText.Quote(mirror)}, and the machine of "
+                + $"{ConfigurationText.Quote(source)} says which of its files they may read and write. Close a folder above the mirror (chmod 700)."
+            : null;
     }
 }

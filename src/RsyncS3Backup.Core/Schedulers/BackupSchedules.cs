@@ -1,5 +1,6 @@
 using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 
@@ -54,6 +55,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         await StartCheck.RunAsync(scheduler, registration, cancellationToken).ConfigureAwait(false);
         foreach (string missing in LostCredentials.Warnings(configuration, environment))
             tell.Warning(missing);
+        if (JobDoubts.OpenMirror(configuration) is { } open)
+            tell.Warning(open);
         // Before the first trigger can ask: the first question of all finds nothing due.
         ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
         foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))

@@ -19,12 +19,18 @@ internal static class NativeScheduleErrors
         OperatingSystem.IsWindows() ? "Start PowerShell as administrator, or register with -Scope User." : "Run pwsh as root (sudo pwsh), or register with -Scope User.",
         jobName);
 
-    public static BackupError Unsafe(string jobName, string problem) => Make(
+    public static BackupError Unsafe(string jobName, string problem) => Unsafe(
+        jobName, $"Job '{jobName}' is not registered for the whole machine", problem, "Or register with -Scope User.");
+
+    public static BackupError UnsafeStart(string jobName, string problem) => Unsafe(
+        jobName, $"Job '{jobName}', which is registered for the whole machine, was not started", problem, "The next start runs it then.");
+
+    private static BackupError Unsafe(string jobName, string what, string problem, string otherwise) => Make(
         ErrorIds.ScheduleUnsafe,
         BackupErrorCategory.PermissionDenied,
-        $"Job '{jobName}' is not registered for the whole machine, because somebody else can change what it does: {problem}",
+        $"{what}, because somebody else can change what it does: {problem}",
         "Let the configuration, the module, PowerShell, rsync, hooks and pattern files, and the folders above them, belong to root or the administrators, "
-            + "and let nobody else write them (chmod go-w). Or register with -Scope User.",
+            + $"and let nobody else write them (chmod go-w). {otherwise}",
         jobName);
 
     public static BackupError Refused(string jobName, string program, IEnumerable<string> arguments, string complaint) => Make(

@@ -77,6 +77,8 @@ internal sealed record ScheduleRegistration
         // A start that the scheduler itself puts off is not too late.
         if (!delaysItself && RandomDelay > TimeSpan.Zero && !CatchUp)
             arguments.AddRange(["-Tolerance", Seconds(DueDecision.DefaultTolerance + RandomDelay)]);
+        if (Scope == BackupScheduleScope.System)
+            arguments.AddRange(["-Scope", nameof(BackupScheduleScope.System)]);
         // The same way on every system: what follows the parameters is NAME=value.
         arguments.AddRange(Environment.Select(variable => $"{variable.Key}={variable.Value}"));
         return arguments;

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Schedulers;
@@ -10,19 +11,40 @@ internal static class ScheduleSafety
 {
     /// <summary>What somebody else could have written, and why; null for nothing.</summary>
     public static string? Problem(ScheduleRegistration registration, BackupConfiguration configuration) =>
-        Files(registration, configuration).Select(FileSafety.PathProblem).FirstOrDefault(problem => problem is not null);
+        Problem(registration.Program, registration.Launcher, registration.ConfigPath ?? configuration.Path, configuration);
 
-    private static IEnumerable<string> Files(ScheduleRegistration registration, BackupConfiguration configuration)
+    /// <summary>The same when a scheduler has started the job, as what it starts now: much may have changed since it was registered.</summary>
+    /// <param name="launcher">The launcher of the module that runs.</param>
+    /// <param name="configuration">The job.</param>
+    public static string? Problem(string launcher, BackupConfiguration configuration) =>
+        Problem(Environment.ProcessPath, launcher, configuration.Path, configuration);
+
+    private static string? Problem(string? program, string launcher, string? configPath, BackupConfiguration configuration) =>
+        Programs(configuration).Prepend(program).Append(launcher).Append(configPath).Concat(configuration.Options.Rsync.PatternFiles)
+            .OfType<string>().Where(Path.IsPathFullyQualified).Distinct(StringComparer.Ordinal)
+            .Select(FileSafety.PathProblem).FirstOrDefault(problem => problem is not null)
+        ?? ModuleProblem(launcher);
+
+    private static IEnumerable<string?> Programs(BackupConfiguration configuration)
     {
         RsyncOptions rsync = configuration.Options.Rsync;
         HookOptions? hooks = configuration.Hooks;
         IEnumerable<HookCommand> commands = new[] { hooks?.Before, hooks?.AfterSuccess, hooks?.AfterFailure, hooks?.Finally }.OfType<HookCommand>();
-        IEnumerable<string?> files =
+        return
         [
-            registration.ConfigPath ?? configuration.Path, registration.Program, registration.Launcher,
-            Path.GetDirectoryName(registration.Launcher), rsync.RsyncPath ?? ProgramFinder.Find("rsync"),
-            .. commands.Select(command => command.Script ?? (command.Command is [string program, ..] ? program : null)), .. rsync.PatternFiles,
+            ProgramFinder.Find(rsync.RsyncPath ?? "rsync"),
+            configuration.Sources.Any(source => RemotePath.IsRemote(source.Path)) ? ProgramFinder.Find("ssh") : null,
+            .. commands.Select(command => command.Script ?? (command.Command is [string program, ..] ? ProgramFinder.Find(program) : null)),
         ];
-        return files.OfType<string>().Where(Path.IsPathFullyQualified).Distinct(StringComparer.Ordinal);
+    }
+
+    // Each of its files is loaded; the folders above are those of the launcher.
+    private static string? ModuleProblem(string launcher)
+    {
+        if (Path.GetDirectoryName(Path.GetDirectoryName(launcher)) is not { } module || !Directory.Exists(module))
+            return null;
+        return Directory.EnumerateFileSystemEntries(module, "*", SearchOption.AllDirectories)
+            .Select(path => FileSafety.Problem(path) is { } problem ? $"'{path}': {problem}" : null)
+            .FirstOrDefault(problem => problem is not null);
     }
 }

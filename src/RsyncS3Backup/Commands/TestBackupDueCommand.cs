@@ -72,6 +72,10 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     [Parameter]
     public SwitchParameter Claim { get; set; }
 
+    /// <summary>Whose scheduler asks, to run the job: with System what somebody else could have written is refused, with User warned of.</summary>
+    [Parameter]
+    public BackupScheduleScope? Scope { get; set; }
+
     /// <summary>Emit true or false for each job instead.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
@@ -100,6 +104,9 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         string expression = CronExpression ?? job.Schedule?.CronExpression ?? throw new BackupException(ScheduleErrors.ScheduleMissing(job.Name));
         CronSchedule schedule = CronSchedule.From(
             new BackupScheduleOptions { CronExpression = expression, Timezone = TimeZone ?? job.Schedule?.Timezone });
+        string? unsafeBecause = Scope is null ? null : ScheduleSafety.Problem(MachineSchedules.Launcher, job);
+        if (unsafeBecause is not null && Scope == BackupScheduleScope.System)
+            throw new BackupException(NativeScheduleErrors.UnsafeStart(job.Name, unsafeBecause));
         bool claims = Claim && ShouldProcess($"job '{job.Name}'", "Claim the time that is due");
         DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
         DueDecision decision = claims
@@ -107,6 +114,8 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             : ScheduleState.Look(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job));
         // Start-BackupSchedule lets the scheduler start this very question.
         bool isAskedFor = claims && StartRequest.Take(job.Name);
+        if (unsafeBecause is not null && (decision.IsDue || isAskedFor))
+            WriteWarning($"Somebody else can change what job '{job.Name}' does: {unsafeBecause}");
         return new BackupDue
         {
             Name = job.Name,

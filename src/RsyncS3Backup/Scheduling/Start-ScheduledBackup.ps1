@@ -23,6 +23,9 @@ param(
     # So many seconds are not too late for a time that is not to be caught up.
     [int] $Tolerance,
 
+    # Whose scheduler starts it. For the whole machine, what somebody else could have written is not run.
+    [string] $Scope = 'User',
+
     # Variables of the environment, each as NAME=value.
     [Parameter(ValueFromRemainingArguments)]
     [string[]] $Variable
@@ -31,6 +34,26 @@ param(
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
+
+# Who may have put a folder there: its owner, and which others may write in it.
+function Get-Writer([string] $Folder) {
+    if ([OperatingSystem]::IsWindows()) {
+        $owner = [IO.FileSystemAclExtensions]::GetAccessControl([IO.DirectoryInfo]::new($Folder)).GetOwner([Security.Principal.SecurityIdentifier])
+        return @{ Owner = $owner.Value; Others = 0 }
+    }
+    $stat = $ExecutionContext.InvokeProvider.Item.Get([WildcardPattern]::Escape($Folder))[0].UnixStat
+    # S_IWGRP and S_IWOTH.
+    @{ Owner = [string] $stat.UserId; Others = $stat.Mode -band 0x12 }
+}
+
+# Beside this module, everybody who may add a folder there can put a "newer version". Only whoever could have changed this one is believed.
+function Test-SameWriter([string] $Folder, [string] $This) {
+    $other, $own = (Get-Writer $Folder), (Get-Writer $This)
+    # root; SYSTEM; the administrators
+    $other.Owner -in $own.Owner, '0', 'S-1-5-18', 'S-1-5-32-544' -and -not ($other.Others -band -bnot $own.Others) -and
+        -not ([IO.File]::GetAttributes($Folder) -band [IO.FileAttributes]::ReparsePoint)
+}
+
 try {
     foreach ($pair in $Variable) {
         $key, $value = $pair -split '=', 2
@@ -38,22 +61,22 @@ try {
     }
 
     # An update puts the new version beside the one that was registered (Update-PSResource keeps the old one), and the newest is to run.
-    $module = [IO.Path]::GetDirectoryName($PSScriptRoot)
+    $registered = $module = [IO.Path]::GetDirectoryName($PSScriptRoot)
     [version] $newest = $null
     if ([version]::TryParse([IO.Path]::GetFileName($module), [ref] $newest)) {
         foreach ($folder in [IO.Directory]::GetDirectories([IO.Path]::GetDirectoryName($module))) {
             [version] $found = $null
-            if ([version]::TryParse([IO.Path]::GetFileName($folder), [ref] $found) -and $found -gt $newest -and
-                [IO.File]::Exists([IO.Path]::Combine($folder, 'RsyncS3Backup.psd1'))) {
-                $module, $newest = $folder, $found
-            }
+            if (-not [version]::TryParse([IO.Path]::GetFileName($folder), [ref] $found) -or $found -le $newest -or
+                -not [IO.File]::Exists([IO.Path]::Combine($folder, 'RsyncS3Backup.psd1'))) { continue }
+            if (Test-SameWriter $folder $registered) { $module, $newest = $folder, $found }
+            else { [Console]::Error.WriteLine("The module in '$folder' is not used: somebody else could have put it there.") }
         }
     }
     Import-Module ([WildcardPattern]::Escape([IO.Path]::Combine($module, 'RsyncS3Backup.psd1')))
 
     # This job, and never others, whatever its name looks like.
     $job = if ($ConfigPath) { @{ ConfigPath = [WildcardPattern]::Escape($ConfigPath) } } else { @{ Name = [WildcardPattern]::Escape($Name) } }
-    $when = @{ NoCatchUp = $NoCatchUp }
+    $when = @{ NoCatchUp = $NoCatchUp; Scope = $Scope }
     if ($CronExpression) { $when.CronExpression = $CronExpression }
     if ($TimeZone) { $when.TimeZone = $TimeZone }
     if ($Tolerance) { $when.Tolerance = [timespan]::FromSeconds($Tolerance) }

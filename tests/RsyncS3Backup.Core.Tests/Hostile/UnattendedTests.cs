@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Schedulers;
 using Xunit;
 
@@ -20,6 +21,7 @@ public sealed partial class UnattendedTests : IDisposable
     [InlineData("etc/job.json")]
     [InlineData("etc")]
     [InlineData("module/RsyncS3Backup/1.0.0/en-US/launcher.ps1")]
+    [InlineData("module/RsyncS3Backup/1.0.0/bin/Core.dll")]
     [InlineData("module/RsyncS3Backup")]
     [InlineData("module")]
     [InlineData("bin/pwsh")]
@@ -40,6 +42,33 @@ public sealed partial class UnattendedTests : IDisposable
 
         Assert.Contains($"'{files[path]}': it belongs to another user", foreign, StringComparison.Ordinal);
         Assert.Contains($"'{files[path]}': everybody may write it", open, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("host:/data", "755", true)]
+    [InlineData("rsync://host/module", "755", true)]
+    [InlineData("host:/data", "710", false)]
+    [InlineData("/data", "755", false)]
+    public void A_mirror_that_others_reach_is_told_where_another_machine_chooses_its_modes(string source, string aboveMode, bool isTold)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has modes");
+        string mirror = Directory.CreateDirectory(files["above/folder/mirror"]).FullName;
+        files.LetOthersIn();
+        File.SetUnixFileMode(files["above"], (UnixFileMode)Convert.ToInt32(aboveMode, 8));
+        // Of the mirror itself the other machine chooses the mode.
+        File.SetUnixFileMode(mirror, UnixFileMode.UserRead);
+        BackupConfiguration job = new()
+        {
+            Name = "job",
+            Sources = [new BackupSource { Path = source }],
+            Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = mirror } },
+        };
+
+        string? told = JobDoubts.OpenMirror(job);
+
+        Assert.Equal(isTold, told is not null);
+        if (isTold)
+            Assert.Contains(source, told, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,6 +122,7 @@ public sealed partial class UnattendedTests : IDisposable
             },
             Hooks = new HookOptions { Before = new HookCommand { Script = files.File("hooks/before.sh") } },
         };
+        files.File("module/RsyncS3Backup/1.0.0/bin/Core.dll");
         ScheduleRegistration registration = new()
         {
             JobName = "job",

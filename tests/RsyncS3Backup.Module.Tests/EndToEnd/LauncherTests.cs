@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RsyncS3Backup.Module.Tests.Support;
 using Xunit;
@@ -47,6 +48,55 @@ public sealed class LauncherTests : EndToEndTest
         Assert.Equal(["0.10.0"], session.Texts("param($Launcher) & $Launcher -Name photos; $started", launcher));
     }
 
+    // Whoever may add a folder beside the module could have a machine's job run what is in it.
+    [SkippableTheory]
+    [InlineData("chmod o+w")]
+    [InlineData("chmod g+w")]
+    [InlineData("chown 12345")]
+    [InlineData("ln -s")]
+    public void A_newer_version_that_somebody_else_could_have_put_there_does_not_run(string planted)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has modes");
+        Skip.If(planted.StartsWith("chown", StringComparison.Ordinal) && !Environment.IsPrivilegedProcess, "only root may give files away");
+        string launcher = WriteFile("modules/RsyncS3Backup/0.2.0/Scheduling/Start-ScheduledBackup.ps1", File.ReadAllText(Launcher));
+        foreach (string version in (string[])["0.2.0", "0.3.0", "99.0.0"])
+        {
+            WriteFile($"modules/RsyncS3Backup/{version}/RsyncS3Backup.psd1", $"@{{ ModuleVersion = '{version}'; RootModule = 'stub.psm1' }}");
+            WriteFile($"modules/RsyncS3Backup/{version}/stub.psm1", $"function Test-BackupDue {{ $global:started = '{version}'; $false }}");
+            File.SetUnixFileMode(Folder.File($"modules/RsyncS3Backup/{version}"), (UnixFileMode)0b111_101_101);
+        }
+
+        string folder = Folder.File("modules/RsyncS3Backup/99.0.0");
+        if (planted == "ln -s")
+        {
+            Directory.Move(folder, Folder.File("elsewhere"));
+            Directory.CreateSymbolicLink(folder, Folder.File("elsewhere"));
+        }
+        else
+        {
+            using Process change = Process.Start(planted.Split(' ')[0], [planted.Split(' ')[1], folder]);
+            change.WaitForExit();
+            Assert.Equal(0, change.ExitCode);
+        }
+
+        using PowerShellSession session = PowerShellSession.CreateWithoutModule();
+
+        Assert.Equal(["0.3.0"], session.Texts("param($Launcher) & $Launcher -Name photos; $started", launcher));
+    }
+
+    [SkippableFact]
+    public void A_start_for_the_whole_machine_refuses_what_others_could_have_written_and_claims_nothing()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has modes");
+        string job = WriteJob(("schedule", Schedule()));
+        File.SetUnixFileMode(job, File.GetUnixFileMode(job) | UnixFileMode.OtherWrite);
+
+        Assert.Equal("5", Code("ConfigPath", job, ("Scope", "System")));
+        Assert.Empty(Directory.Exists(StateRoot) ? StateFolders() : []);
+        Assert.Equal("0", Code("ConfigPath", job, ("Scope", "User")));
+        Assert.Single(StateFolders());
+    }
+
     [Fact]
     public void A_check_reads_the_job_and_does_nothing_else()
     {
@@ -64,11 +114,17 @@ public sealed class LauncherTests : EndToEndTest
 
     private static JsonObject Schedule() => new() { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" };
 
-    private string ExitCode(string parameter, string value) =>
-        Assert.Single(Session.Run(Launch, Launcher, new Hashtable { [parameter] = value }).Objects).ToString();
+    private string ExitCode(string parameter, string value) => Code(parameter, value);
 
-    private string CheckCode(string parameter, string value) =>
-        Assert.Single(Session.Run(Launch, Launcher, new Hashtable { [parameter] = value, ["Check"] = true }).Objects).ToString();
+    private string CheckCode(string parameter, string value) => Code(parameter, value, ("Check", true));
+
+    private string Code(string parameter, string value, params (string Name, object Value)[] more)
+    {
+        Hashtable job = new() { [parameter] = value };
+        foreach ((string name, object given) in more)
+            job[name] = given;
+        return Assert.Single(Session.Run(Launch, Launcher, job).Objects).ToString();
+    }
 
     private IEnumerable<string> StateFolders() => Directory.EnumerateDirectories(StateRoot).Select(folder => Path.GetFileName(folder));
 }
