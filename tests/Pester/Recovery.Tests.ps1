@@ -101,3 +101,45 @@ Describe 'Test-Backup and Repair-Backup' -Tag Slow {
         $LASTEXITCODE | Should -Be $code
     }
 }
+
+Describe 'A job with deleteAfter' -Tag Slow {
+    BeforeAll {
+        $null = Start-TestSession $TestDrive
+        $keeps = New-TestJob $TestDrive -Rsync @{ deleteExtraneous = $true; maxDelete = '100%' } -S3 @{ deleteFromS3 = $true; deleteAfter = '30d' }
+        $null = Invoke-RsyncToS3Backup $keeps.Path
+        Remove-Item (Join-Path $keeps.Source 'a.txt')
+        $started = Get-Date
+        $run = Invoke-RsyncToS3Backup $keeps.Path
+    }
+
+    AfterAll { Stop-TestSession }
+
+    It 'says what it deletes later' {
+        $run.Stage2.Postponed | Should -Be 1
+        $run.Stage2.Deleted | Should -Be 0
+        (Get-Screen $run.Stage2 -List) -join "`n" | Should -Match 'Deleted later *: 1'
+    }
+
+    It 'is listed with the time since when it is gone' {
+        $gone = Get-BackupItem -ConfigPath $keeps.Path -Deleted
+        $gone.Path | Should -Be 'a.txt'
+        $gone.GoneTime | Should -BeGreaterThan $started.AddSeconds(-2)
+        $gone.GoneTime | Should -BeLessOrEqual (Get-Date)
+    }
+
+    It 'is restored when it is asked for, and not else' {
+        (Restore-Backup -ConfigPath $keeps.Path -From S3 -Destination (Join-Path $TestDrive 'now')).DeletedLeftOut | Should -Be 1
+        Join-Path $TestDrive 'now/a.txt' | Should -Not -Exist
+        $null = Restore-Backup -ConfigPath $keeps.Path -From S3 -IncludeDeleted -Path a.txt -Destination (Join-Path $TestDrive 'back')
+        Join-Path $TestDrive 'back/a.txt' | Should -FileContentMatchExactly '^alpha$'
+    }
+
+    It 'is no difference of the copies' { Test-Backup -ConfigPath $keeps.Path -Quiet | Should -BeTrue }
+
+    It 'is not listed of a time in the past, or from where nobody knows' {
+        Get-BackupItem -ConfigPath $keeps.Path -Deleted -AsOf (Get-Date) -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'DeletedUnknown*'
+        Get-BackupItem -ConfigPath $keeps.Path -Deleted -From Local -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'NoLocalCopy*'
+    }
+}

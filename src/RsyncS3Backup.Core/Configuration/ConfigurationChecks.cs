@@ -16,6 +16,7 @@ internal static class ConfigurationChecks
         CheckSourceNames(job, configuration, problems);
         CheckSmallObjects(syncToS3, stage2, problems);
         CheckRetention(syncToS3, stage2, problems);
+        CheckDeleteAfter(syncToS3, stage2, problems);
         CheckEncryption(job.Object("destination")?.Object("encryption"), problems);
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
@@ -89,6 +90,16 @@ internal static class ConfigurationChecks
             if (syncToS3.NodeOf(key) is { } node)
                 problems.Add(node, problem, "this key only with date tokens in 's3Prefix' that begin with the year, such as '{yyyy-MM-dd}'");
         }
+    }
+
+    private static void CheckDeleteAfter(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)
+    {
+        if (syncToS3?.NodeOf("deleteAfter") is not { } node)
+            return;
+        if (!options.DeleteFromS3)
+            problems.Add(node, "Nothing is deleted from S3 without 'deleteFromS3'.", "this key only with 'deleteFromS3': true");
+        else if (RsyncS3Backup.KeyPrefix.HasDateTokens(options.S3Prefix))
+            problems.Add(node, "A dated snapshot has what the mirror had that day, and no more.", "this key only without date tokens in 's3Prefix'");
     }
 
     private static void CheckEncryption(ConfigurationObject? encryption, ConfigurationProblems problems)

@@ -29,6 +29,9 @@ internal sealed record BackupItemRequest
     /// <summary>All versions and delete markers that S3 has, with everything beneath folders.</summary>
     public bool Versions { get; init; }
 
+    /// <summary>Only what the mirror no longer has and S3 still keeps, with everything beneath folders.</summary>
+    public bool Deleted { get; init; }
+
     /// <summary>Also what is beneath folders.</summary>
     public bool Recurse { get; init; }
 
@@ -42,7 +45,7 @@ internal sealed record BackupItemRequest
 
     /// <summary>The copy that is meant when none is named.</summary>
     internal BackupCopy EffectiveCopy => From
-        ?? (MirrorPath is null || AsOf is not null || Snapshot is not null || Versions || (S3 is not null && !Directory.Exists(MirrorPath))
+        ?? (MirrorPath is null || AsOf is not null || Snapshot is not null || Versions || Deleted || (S3 is not null && !Directory.Exists(MirrorPath))
             ? BackupCopy.S3
             : BackupCopy.Local);
 }

@@ -4,6 +4,7 @@ using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
+using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.State.Catalogs;
 
 namespace RsyncS3Backup.Recovery;
@@ -40,7 +41,7 @@ internal static class BackupItems
     {
         if (request.MirrorPath is not { } root)
             throw CopyErrors.NoMirror();
-        if (request.AsOf is not null || request.Snapshot is not null || request.Versions)
+        if (request.AsOf is not null || request.Snapshot is not null || request.Versions || request.Deleted)
             throw CopyErrors.MirrorHasNoPast(root);
         StageReport report = new(context: null);
         MirrorCopy mirror = new(root, report);
@@ -66,15 +67,21 @@ internal static class BackupItems
     {
         if (request.S3 is not { } s3)
             throw CopyErrors.NoBucket(request.Name ?? "");
+        if (request.Deleted && (request.AsOf is not null || request.Snapshot is not null || request.Versions))
+            throw CopyErrors.DeletedIsOfNow();
         DateTimeOffset? asOf = request.Versions ? null : request.AsOf;
         using S3Copy copy = await S3Copy.OpenAsync(s3, request.Name, request.Snapshot, asOf, cancellationToken).ConfigureAwait(false);
         using CatalogView? catalog = request.Name is { } job
             ? CatalogView.TryOpen(job, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null)
             : null;
+        using RecordedObjects? recorded = !request.Deleted ? null
+            : request.Name is { } known && RecordedObjects.TryOpen(known, copy) is { } found ? found
+            : throw CopyErrors.DeletedUnknown(request.Name);
         ItemFilter filter = ItemFilter.Parse(request.Paths);
         IAsyncEnumerable<StoredObject> objects = request switch
         {
             { Versions: true } => VersionsUntilAsync(copy.ListVersionsAsync(filter, cancellationToken), request.AsOf, cancellationToken),
+            { Deleted: true } => DeletedAsync(copy.ListAsync(filter, cancellationToken), recorded!, cancellationToken),
             { Recurse: true } => WithFoldersAsync(copy.ListAsync(filter, cancellationToken), filter, cancellationToken),
             _ => LevelsAsync(request.Paths, copy, cancellationToken),
         };
@@ -89,6 +96,16 @@ internal static class BackupItems
         {
             IAsyncEnumerable<StoredObject> found = level.WalkAsync(folder => copy.ListLevelAsync(folder, cancellationToken), item => item.RelativeKey);
             await foreach (StoredObject item in found.ConfigureAwait(false))
+                yield return item;
+        }
+    }
+
+    private static async IAsyncEnumerable<StoredObject> DeletedAsync(
+        IAsyncEnumerable<StoredObject> objects, RecordedObjects recorded, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (StoredObject item in objects.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            if (recorded.IsDeleted(item))
                 yield return item;
         }
     }
@@ -174,6 +191,7 @@ internal static class BackupItems
             LastModified = item.HasObject ? item.LastModified : null,
             IsLatest = item.IsLatest,
             IsDeleteMarker = item.IsDeleteMarker,
+            GoneTime = row?.GoneTime?.ToLocalTime(),
         };
     }
 

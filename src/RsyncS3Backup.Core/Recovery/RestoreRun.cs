@@ -90,7 +90,7 @@ internal sealed class RestoreRun : IDisposable
 
     /// <summary>True when what the job once sent and the mirror has no more may be among what comes back, and nobody can tell.</summary>
     private bool IsDeletedUnknown => bucket is { AsOf: null, Snapshot: null } && recorded is null && !request.IncludeDeleted
-        && request.Configuration is { Options.Rsync.SyncToS3.DeleteFromS3: false };
+        && request.Configuration is { Options.Rsync.SyncToS3: { DeleteFromS3: false } or { DeleteAfter: not null } };
 
     private S3Target Target => bucket?.Store.Target ?? new S3Target("", "", "", "");
 
@@ -157,9 +157,13 @@ internal sealed class RestoreRun : IDisposable
             throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0, Counters.LeftOut));
         if (IsDeletedUnknown)
         {
+            S3SyncOptions options = request.Configuration!.Options.Rsync.SyncToS3;
+            string kept = options.DeleteFromS3
+                ? $"keeps what is gone for {DurationText.Format(options.DeleteAfter!.Value)} (deleteAfter). So what was deleted or renamed in that time"
+                : "does not delete from S3. So what was deleted or renamed since the first run";
             report.Warning(
-                "This machine does not know what the last run's mirror held (it has no catalog of the job, or one that is in doubt), and the job does "
-                + "not delete from S3. So what was deleted or renamed since the first run came back too.");
+                "This machine does not know what the last run's mirror held (it has no catalog of the job, or one that is in doubt), and the job "
+                + $"{kept} came back too.");
         }
 
         if (objects is { HasLeftOutBits: true })

@@ -80,6 +80,7 @@ internal static class Stage2Attempts
             MetadataChanged = attempts.Sum(attempt => attempt.MetadataChanged),
             Copied = attempts.Sum(attempt => attempt.Copied),
             Deleted = attempts.Sum(attempt => attempt.Deleted),
+            Postponed = attempts.Sum(attempt => attempt.Postponed),
             DeletedBytes = attempts.Sum(attempt => attempt.DeletedBytes),
             PrunedSnapshots = attempts.Sum(attempt => attempt.PrunedSnapshots),
             PrunedPrefixes = [.. attempts.SelectMany(attempt => attempt.PrunedPrefixes)],

@@ -286,7 +286,7 @@ internal sealed class S3SyncRun : IDisposable
             case SyncActionKind.Keep:
                 Counters.EntryUnchanged(action.Local!);
                 if (action.Row is { IsLeftover: true } found)
-                    Note(found with { IsLeftover = false });
+                    Note(found.Returned());
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete:
                 return DeleteAsync(action, cancellationToken);

@@ -88,6 +88,7 @@ internal static class S3SyncStage
             Copied = counters.Copied,
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,
+            Postponed = counters.Postponed,
             Foreign = counters.Foreign,
             PrunedSnapshots = run.PrunedSnapshots.Count,
             PrunedPrefixes = run.PrunedSnapshots,

@@ -24,6 +24,7 @@ internal sealed class SyncCounters
     private long sentBytes;
     private long remote;
     private long foreign;
+    private long postponed;
     private long undecided;
 
     public long Created => Interlocked.Read(ref created);
@@ -73,6 +74,9 @@ internal sealed class SyncCounters
 
     /// <summary>Objects that the job never sent, and leaves alone.</summary>
     public long Foreign => Interlocked.Read(ref foreign);
+
+    /// <summary>Objects that the mirror lost, and that are to be deleted in a later run.</summary>
+    public long Postponed => Interlocked.Read(ref postponed);
 
     /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
     public void StartFrom(MirrorSummary mirror, long objects)
@@ -132,6 +136,8 @@ internal sealed class SyncCounters
         EntryDone(ref metadataChanged);
         Interlocked.Add(ref doneBytes, entry.ContentLength);
     }
+
+    public void DeletionPostponed(int objects) => Interlocked.Add(ref postponed, objects);
 
     public void ForeignSeen() => Interlocked.Increment(ref foreign);
 

@@ -157,6 +157,14 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter DeleteFromS3 { get; set; }
 
+    /// <summary>
+    /// With 'deleteFromS3': how long what the mirror no longer has stays in the bucket, counted from the run that found it gone;
+    /// also in buckets that keep no versions.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? DeleteAfter { get; set; }
+
     /// <summary>How differences are found: 'auto' takes the cheapest way that is safe.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]

@@ -34,6 +34,10 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter Versions { get; set; }
 
+    /// <summary>Only what the mirror no longer has and S3 still keeps, also beneath folders.</summary>
+    [Parameter]
+    public SwitchParameter Deleted { get; set; }
+
     /// <summary>Also what is beneath folders.</summary>
     [Parameter]
     public SwitchParameter Recurse { get; set; }
@@ -69,6 +73,7 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
             AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : null,
             Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
             Versions = Versions,
+            Deleted = Deleted,
             Recurse = Recurse,
         };
         try

@@ -64,17 +64,19 @@ public sealed class ConfigurationEditorTests
     {
         foreach (ConfigurationParameter parameter in ConfigurationKeys.Parameters)
         {
-            JsonNode full = JsonNode.Parse(ConfigurationSamples.Full)!;
+            string name = $"\"{parameter.Path[^1]}\"";
+            string sample = ConfigurationSamples.Full.Contains(name, StringComparison.Ordinal) ? ConfigurationSamples.Full : ConfigurationSamples.Undated;
+            JsonNode full = JsonNode.Parse(sample)!;
             JsonNode owner = parameter.Path.SkipLast(1).Aggregate(full, (node, name) => node[name]!);
             string value = owner[parameter.Path[^1]]?.ToJsonString() ?? "null";
             owner.AsObject().Remove(parameter.Path[^1]);
 
-            string removed = ConfigurationEditor.Remove(ConfigurationSamples.Full, parameter.Path);
+            string removed = ConfigurationEditor.Remove(sample, parameter.Path);
 
             Assert.True(JsonNode.DeepEquals(full, JsonNode.Parse(removed)) || owner.AsObject().Count == 0, parameter.Name);
             Assert.True(
                 JsonNode.DeepEquals(
-                    JsonNode.Parse(ConfigurationSamples.Full),
+                    JsonNode.Parse(sample),
                     JsonNode.Parse(ConfigurationEditor.Set(removed, parameter.Path, value))),
                 parameter.Name);
         }

@@ -203,6 +203,7 @@ public sealed class ConfigurationPropertyTests
                 StorageClass = storageClass,
                 S3Prefix = prefix,
                 DeleteFromS3 = deleteFromS3,
+                DeleteAfter = deleteFromS3 && throttled && prefix?.Contains('{', StringComparison.Ordinal) != true ? TimeSpan.FromSeconds(seconds) : null,
                 SyncMode = syncMode,
                 ReconcileEvery = TimeSpan.FromMilliseconds(seconds),
                 ThrottleLimit = throttled ? throttleLimit : null,

@@ -133,16 +133,31 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void What_is_never_deleted_is_not_deleted_later()
+    {
+        string keeps = ConfigurationSamples.Undated.Replace("\"deleteFromS3\": true", "\"deleteFromS3\": false", StringComparison.Ordinal);
+
+        ConfigurationProblem problem = Assert.Single(Problems(keeps));
+
+        Assert.Equal(("$.options.rsync.syncToS3.deleteAfter", "this key only with 'deleteFromS3': true"), (problem.JsonPath, problem.Allowed));
+    }
+
+    [Fact]
     public void Every_key_is_written_and_reads_as_it_was()
     {
-        BackupConfiguration job = Good(ConfigurationSamples.Full);
+        HashSet<ConfigurationKey> found = [];
+        foreach (string sample in (string[])[ConfigurationSamples.Full, ConfigurationSamples.Undated])
+        {
+            BackupConfiguration job = Good(sample);
 
-        string written = ConfigurationWriter.ToJson(job);
+            string written = ConfigurationWriter.ToJson(job);
 
-        IEnumerable<ConfigurationKey> found = KeysIn(JsonNode.Parse(written)!, ConfigurationKeys.Job.Keys);
+            found.UnionWith(KeysIn(JsonNode.Parse(written)!, ConfigurationKeys.Job.Keys));
+            Assert.Equal(JsonSerializer.Serialize(job), JsonSerializer.Serialize(Good(written)));
+        }
+
         Assert.Empty(
             ConfigurationKeys.All.Where(known => !found.Contains(known.Key)).Select(known => $"{known.Parent}.{known.Key.Name}"));
-        Assert.Equal(JsonSerializer.Serialize(job), JsonSerializer.Serialize(Good(written)));
     }
 
     private static IEnumerable<ConfigurationKey> KeysIn(JsonNode json, IReadOnlyList<ConfigurationKey> keys) =>
@@ -311,6 +326,8 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.keepWeekly", "2147483648", "is no number of snapshots")]
     [InlineData("$.options.rsync.syncToS3.keepMonthly", "\"12\"", "a number, not text")]
     [InlineData("$.options.rsync.syncToS3.keepYearly", "-1", "is no number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.deleteAfter", "\"0d\"", "is no positive duration")]
+    [InlineData("$.options.rsync.syncToS3.deleteAfter", "\"30d\"", "A dated snapshot has what the mirror had that day")]
     [InlineData("$.options.rsync.syncToS3.deleteFromS3", "[]", "true or false, not a list")]
     [InlineData("$.options.rsync.syncToS3.syncMode", "\"Auto\"", "Did you mean 'auto'?")]
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "no positive duration")]

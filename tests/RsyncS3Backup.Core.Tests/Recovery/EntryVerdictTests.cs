@@ -205,6 +205,25 @@ public sealed class EntryVerdictTests
         Assert.Equal(changed, changes.Contains(key));
     }
 
+    [Theory]
+    [InlineData(true, true, null)]
+    [InlineData(false, true, MissingInMirror)]
+    [InlineData(true, false, MissingInMirror)]
+    public void What_waits_to_be_deleted_belongs_in_S3_until_then(bool isNoted, bool deletesLater, BackupDifferenceKind? kind)
+    {
+        CatalogEntry row = Row with { IsLeftover = true, GoneTime = isNoted ? DateTimeOffset.UnixEpoch : null };
+        TestFacts facts = new(() => StageOneChanges.Of([]))
+        {
+            HasMirror = true,
+            IsCatalogComplete = true,
+            DeletesFromS3 = true,
+            DeletesLater = deletesLater,
+            IsExcluded = _ => false,
+        };
+
+        Assert.Equal(kind, EntryVerdict.Of(new CopyPair(null, row, Object), facts).Kind);
+    }
+
     private static BackupChange Change(BackupChangeKind kind, BackupEntryType type, string path) =>
         new(kind, type, 1, System.Text.Encoding.UTF8.GetBytes(path), []);
 

@@ -2,6 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Xunit;
 using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Sqlite;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.State;
@@ -20,6 +21,8 @@ public sealed class CatalogTests : CatalogHarness
             Entry("plain"),
             Entry("folder/") with { Size = 0, Crc32 = null },
             Entry("timed") with { StoredTime = RunTime },
+            Entry("gone") with { IsLeftover = true, GoneTime = RunTime },
+            Entry("gone-and-all") with { IsLeftover = true, IsForeign = true, StoredTime = RunTime, VersionId = "v", GoneTime = RunTime.AddYears(60) },
             Entry("all") with
             {
                 Size = long.MaxValue, ModifiedNanoseconds = long.MinValue, ChangedNanoseconds = -1, Mode = uint.MaxValue, UserId = uint.MaxValue,
@@ -41,6 +44,51 @@ public sealed class CatalogTests : CatalogHarness
         foreach (CatalogEntry entry in entries)
             Assert.Equal(entry, catalog.Find(entry.RelativeKey));
         Assert.Equal(entries.Length, catalog.Count);
+    }
+
+    [Fact]
+    public void What_is_gone_is_found_by_how_long()
+    {
+        Fill([
+            Entry("b") with { IsLeftover = true, GoneTime = RunTime },
+            Entry("a") with { IsLeftover = true, GoneTime = RunTime },
+            Entry("older") with { IsLeftover = true, GoneTime = RunTime.AddDays(-1) },
+            Entry("newer") with { IsLeftover = true, GoneTime = RunTime.AddSeconds(1) },
+            Entry("there"),
+            Entry("leftover") with { IsLeftover = true },
+            Entry("back") with { IsLeftover = true, GoneTime = RunTime },
+        ]);
+        using Catalog catalog = Open();
+        catalog.BeginRun(isReconcile: false, RunTime);
+        catalog.Put(catalog.Find("back")!.Returned());
+        catalog.Remove("b");
+        catalog.Flush();
+
+        Assert.Equal(["older", "a"], catalog.FindGone(RunTime, 10));
+        Assert.Equal(["older"], catalog.FindGone(RunTime, 1));
+        Assert.Equal(["older", "a", "newer"], catalog.FindGone(RunTime.AddSeconds(1), 10));
+        Assert.Equal((false, null), (catalog.Find("back")!.IsLeftover, catalog.Find("back")!.GoneTime));
+    }
+
+    [Fact]
+    public void A_catalog_of_format_1_is_read_as_it_is_and_brought_up_by_the_next_run()
+    {
+        Fill(10);
+        using (SqliteDatabase database = SqliteDatabase.Open(CatalogPath))
+            database.Execute("DROP INDEX object_gone; ALTER TABLE object DROP COLUMN gone; PRAGMA user_version=1");
+
+        using (ReadOnlyCatalog look = ReadOnlyCatalog.Open(CatalogPath, Identity))
+        {
+            Assert.Equal((CatalogDoubt.None, 10), (look.Doubt, look.Read().Count()));
+            Assert.Empty(look.FindGone(RunTime, 10));
+        }
+
+        using Catalog catalog = Open();
+        catalog.BeginRun(isReconcile: false, RunTime);
+        catalog.Put(Entry(Key(1)) with { IsLeftover = true, GoneTime = RunTime });
+        catalog.Flush();
+        Assert.Equal((CatalogDoubt.None, 10), (catalog.Doubt, catalog.Read().Count()));
+        Assert.Equal([Key(1)], catalog.FindGone(RunTime, 10));
     }
 
     [Property(MaxTest = 15)]

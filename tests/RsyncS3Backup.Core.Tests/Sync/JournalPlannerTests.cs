@@ -56,12 +56,12 @@ public sealed class JournalPlannerTests : CatalogHarness
             Plan(["gone"], [Change("new", BackupChangeKind.Deleted), Change("gone"), Change("new", BackupChangeKind.Created), Change("gone")]));
     }
 
-    private List<string> Plan(string[] known, BackupChange[] changes)
+    private List<string> Plan(string[] known, BackupChange[] changes, params string[] due)
     {
         Fill(known.Select(key => Entry(key)));
         using Catalog catalog = Open();
         JournalPlanner planner = new(new MirrorWalker(Mirror, report), catalog, report);
-        return [.. planner.Plan(changes, CancellationToken.None).Select(action => $"{action.Kind} {action.RelativeKey}").Order(StringComparer.Ordinal)];
+        return [.. planner.Plan(changes, due, CancellationToken.None).Select(action => $"{action.Kind} {action.RelativeKey}").Order(StringComparer.Ordinal)];
     }
 
     private static BackupChange Change(string path, BackupChangeKind kind = BackupChangeKind.Deleted) =>

@@ -15,6 +15,7 @@ internal static class ErrorIds
     public const string ConfigurationUnreadable = nameof(ConfigurationUnreadable);
     public const string CronExpressionInvalid = nameof(CronExpressionInvalid);
     public const string DeleteLimitExceeded = nameof(DeleteLimitExceeded);
+    public const string DeletedUnknown = nameof(DeletedUnknown);
     public const string DestinationChanged = nameof(DestinationChanged);
     public const string DestinationFull = nameof(DestinationFull);
     public const string DestinationInMirror = nameof(DestinationInMirror);

@@ -73,6 +73,11 @@ public sealed record BackupItem
     /// <summary>True for a version that says that the object was deleted.</summary>
     public bool IsDeleteMarker { get; init; }
 
+    /// <summary>
+    /// Since when the mirror does not have it, for what <c>deleteAfter</c> keeps in S3; null for everything else, and where that is not known.
+    /// </summary>
+    public DateTimeOffset? GoneTime { get; init; }
+
     /// <summary>The path.</summary>
     public override string ToString() => Path;
 }

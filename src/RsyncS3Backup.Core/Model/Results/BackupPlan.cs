@@ -156,6 +156,9 @@ public sealed record S3SyncStagePlan
     /// <summary>Objects that would be deleted from the bucket.</summary>
     public long Deleted { get; init; }
 
+    /// <summary>Objects that would be noted as gone from the mirror, and stay in the bucket until <c>deleteAfter</c> has passed.</summary>
+    public long Postponed { get; init; }
+
     /// <summary>Dated snapshots that would be pruned; the requests for that are not in <see cref="Requests"/>.</summary>
     public long PrunedSnapshots { get; init; }
 
@@ -213,6 +216,7 @@ public sealed record S3SyncStagePlan
         MetadataChanged = result.MetadataChanged,
         Copied = result.Copied,
         Deleted = result.Deleted,
+        Postponed = result.Postponed,
         PrunedSnapshots = result.PrunedSnapshots,
         Unchanged = result.Unchanged,
         Failed = result.Failed,

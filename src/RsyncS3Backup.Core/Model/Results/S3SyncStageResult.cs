@@ -45,6 +45,9 @@ public sealed record S3SyncStageResult
     /// <summary>Objects deleted from the bucket.</summary>
     public long Deleted { get; init; }
 
+    /// <summary>Objects that this stage found gone from the mirror and that stay in the bucket until <c>deleteAfter</c> has passed.</summary>
+    public long Postponed { get; init; }
+
     /// <summary>
     /// Objects under the prefix that the mirror does not have and the job never sent, as far as the stage looked: they stay, unless the stage
     /// is run with -AllowNewDestination.

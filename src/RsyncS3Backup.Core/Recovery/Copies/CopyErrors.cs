@@ -35,6 +35,18 @@ internal static class CopyErrors
         $"The mirror '{root}' holds the last state only: it knows no time in the past, no snapshots and no versions.",
         "Leave -From out, or look into S3, with -From S3.");
 
+    public static BackupException DeletedIsOfNow() => Failure(
+        ErrorIds.DeletedUnknown, BackupErrorCategory.InvalidArgument, "",
+        "-Deleted lists what S3 still keeps of what the mirror no longer has. That is known of the present only.",
+        "Leave out -AsOf, -Snapshot and -Versions; -Versions alone lists the delete markers of a bucket that keeps versions.");
+
+    public static BackupException DeletedUnknown(string? job) => Failure(
+        ErrorIds.DeletedUnknown, BackupErrorCategory.ObjectNotFound, job ?? "",
+        job is null
+            ? "What the mirror no longer has is known of jobs only."
+            : $"This machine does not know what of the bucket the mirror of job '{job}' has: it has no catalog of the job, or one that is in doubt.",
+        "Name a job of this machine, with -Name or -ConfigPath. Where its catalog is lost or in doubt, the next run makes it good.");
+
     public static BackupException NoItem(string path) => Failure(
         ErrorIds.ItemNotFound, BackupErrorCategory.ObjectNotFound, path,
         $"The copy holds no '{path}'.", "Paths are below the mirror's root, and upper and lower case count. Get-BackupItem without -Path shows what there is.");

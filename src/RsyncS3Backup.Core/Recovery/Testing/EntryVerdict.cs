@@ -77,7 +77,7 @@ internal readonly record struct EntryVerdict(BackupDifferenceKind? Kind, BackupC
             return Same;
         bool isRecorded = pair.Row is { IsOurs: true, IsLeftover: false };
         // What the mirror lost long ago, and the job does not delete, belongs there.
-        if (!isRecorded && !facts.DeletesFromS3)
+        if (!isRecorded && (!facts.DeletesFromS3 || (facts.DeletesLater && pair.Row?.GoneTime is not null)))
             return Same;
         if (facts.StageOneChanged(pair.RelativeKey) is not false)
             return new(BackupDifferenceKind.NotYetSent, BackupCopy.Local, "Deleted from the mirror since the last stage 2, or may be.");

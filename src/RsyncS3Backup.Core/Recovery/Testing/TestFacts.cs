@@ -25,6 +25,9 @@ internal sealed class TestFacts
     /// <summary>True when stage 2 deletes what the mirror no longer has.</summary>
     public required bool DeletesFromS3 { get; init; }
 
+    /// <summary>True when it does not delete that at once, so that what is noted as gone belongs there for a while.</summary>
+    public bool DeletesLater { get; init; }
+
     /// <summary>True for keys that the job's patterns keep from S3.</summary>
     public required Func<string, bool> IsExcluded { get; init; }
 

@@ -66,6 +66,7 @@ internal sealed class TestRun : IDisposable
             HasMirror = mirror is not null,
             IsCatalogComplete = catalog is { IsSound: true },
             DeletesFromS3 = s3.Options.DeleteFromS3,
+            DeletesLater = s3.Options.DeleteAfter is not null,
             IsExcluded = excludes.IsExcluded,
         };
         copy.Store.Connect();

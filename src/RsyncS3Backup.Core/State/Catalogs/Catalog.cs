@@ -122,6 +122,9 @@ internal sealed class Catalog : ICatalog
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) => isOurs ? rows.FindGone(since, atMost) : [];
+
+    /// <inheritdoc/>
     public void BeginRun(bool isReconcile, DateTimeOffset startTime)
     {
         lock (writerGate)

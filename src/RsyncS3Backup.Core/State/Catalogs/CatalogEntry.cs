@@ -44,6 +44,12 @@ internal sealed record CatalogEntry
     /// <summary>True when the mirror did not have it when it was last looked at, and it stayed in S3 all the same.</summary>
     public bool IsLeftover { get; init; }
 
+    /// <summary>
+    /// Since when the mirror does not have it, by the clock of the run that found out and was allowed to delete it, in whole seconds; null where no
+    /// deletion waits.
+    /// </summary>
+    public DateTimeOffset? GoneTime { get; init; }
+
     /// <summary>True when it was there before the job was, or somebody else put it there: the job does not delete what it never sent.</summary>
     public bool IsForeign { get; init; }
 
@@ -57,6 +63,9 @@ internal sealed record CatalogEntry
 
     /// <summary>When S3 confirmed it.</summary>
     public DateTimeOffset ConfirmedTime { get; init; }
+
+    /// <summary>The same entry when the mirror has it again.</summary>
+    public CatalogEntry Returned() => this with { IsLeftover = false, GoneTime = null };
 
     /// <summary>For a key of which S3 may hold anything or nothing, because a request ended without an answer.</summary>
     public static CatalogEntry Uncertain(string relativeKey) => new()

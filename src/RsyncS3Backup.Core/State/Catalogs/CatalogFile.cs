@@ -19,10 +19,12 @@ internal static class CatalogFile
                 + "CREATE TABLE upload(upload_id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, "
                 + "part_size INTEGER NOT NULL, modified INTEGER NOT NULL, changed INTEGER NOT NULL, inode INTEGER NOT NULL, "
                 + "started INTEGER NOT NULL) WITHOUT ROWID;",
+            // Few objects are gone from the mirror, so that index is small too.
+            "ALTER TABLE object ADD COLUMN gone INTEGER; CREATE INDEX object_gone ON object(gone) WHERE gone IS NOT NULL;",
         ],
         new Dictionary<string, string>
         {
-            ["object"] = "key, link_group, state",
+            ["object"] = "key, link_group, state, gone",
             ["property"] = "name, value",
             ["upload"] = "upload_id, identity, key, size, part_size, modified, changed, inode, started",
         });
@@ -147,15 +149,19 @@ internal static class CatalogFile
         }
     }
 
-    /// <summary>Demands that a file is a catalog of this version of the module.</summary>
+    /// <summary>True when a catalog is of this version of the module, and not of an earlier one, which a run brings up and nobody else.</summary>
+    public static bool IsCurrent(SqliteDatabase database) => SqliteFormat.Of(database) == Format.Number;
+
+    /// <summary>Demands that a file is a catalog that can be read: of this version of the module, or of an earlier one.</summary>
     /// <exception cref="SqliteException">It is not.</exception>
     /// <exception cref="NewerFormatException">It is one of a newer version.</exception>
     public static void RequireFormat(SqliteDatabase database)
     {
         int format = SqliteFormat.Of(database);
         Format.RefuseNewer(format);
-        if (format < Format.Number)
-            throw SqliteException.Damaged("It is no catalog yet, or one of an earlier version of the module.");
-        Format.Require(database);
+        if (format == 0)
+            throw SqliteException.Damaged("It is no catalog yet.");
+        if (format == Format.Number)
+            Format.Require(database);
     }
 }

@@ -25,6 +25,10 @@ internal sealed class CatalogRow
     private const byte HasStoredTime = 32;
     private const byte IsForeign = 64;
 
+    // Another byte of flags follows.
+    private const byte HasMore = 128;
+    private const byte HasGoneTime = 1;
+
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
     private byte[] buffer = new byte[512];
@@ -41,12 +45,15 @@ internal sealed class CatalogRow
         bool isMd5 = entry.ETag.Length == 2 * Md5Length && !entry.ETag.AsSpan().ContainsAnyExcept(LowercaseDigits);
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
+        byte more = entry.GoneTime is null ? (byte)0 : HasGoneTime;
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
             | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
-            | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0));
+            | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0) | (more == 0 ? 0 : HasMore));
         position = 0;
-        Ensure(1);
+        Ensure(2);
         buffer[position++] = flags;
+        if (more != 0)
+            buffer[position++] = more;
         Varint((ulong)entry.Size);
         Fixed(entry.ModifiedNanoseconds);
         Fixed(entry.ChangedNanoseconds);
@@ -74,6 +81,8 @@ internal sealed class CatalogRow
             Text(entry.VersionId);
         if (entry.StoredTime is { } storedTime)
             Fixed(storedTime.ToUnixTimeSeconds());
+        if (entry.GoneTime is { } goneTime)
+            Fixed(goneTime.ToUnixTimeSeconds());
         uint hash = Hash(key, buffer.AsSpan(0, position));
         Ensure(HashLength);
         BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(position), hash);
@@ -90,6 +99,7 @@ internal sealed class CatalogRow
             throw SqliteException.Damaged("A row of the catalog is not what was written.");
         Cursor cursor = new(row[..^HashLength]);
         byte flags = cursor.Raw(1)[0];
+        byte more = (flags & HasMore) != 0 ? cursor.Raw(1)[0] : (byte)0;
         return new CatalogEntry
         {
             RelativeKey = Encoding.UTF8.GetString(key),
@@ -109,6 +119,7 @@ internal sealed class CatalogRow
             StorageClass = StorageClass(cursor.TextBytes()),
             VersionId = (flags & HasVersionId) != 0 ? cursor.Text() : null,
             StoredTime = (flags & HasStoredTime) != 0 ? DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed()) : null,
+            GoneTime = (more & HasGoneTime) != 0 ? DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed()) : null,
         };
     }
 

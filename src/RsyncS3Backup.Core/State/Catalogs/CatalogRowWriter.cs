@@ -9,8 +9,8 @@ internal static class CatalogRowWriter
     /// <summary>Writes rows, and removes those that are null; returns by how many there are more.</summary>
     public static int Write(SqliteDatabase writer, Dictionary<string, CatalogEntry?> rows)
     {
-        using SqliteStatement insert = writer.Prepare("INSERT OR IGNORE INTO object(key, link_group, state) VALUES(?, ?, ?)");
-        using SqliteStatement update = writer.Prepare("UPDATE object SET link_group = ?2, state = ?3 WHERE key = ?1");
+        using SqliteStatement insert = writer.Prepare("INSERT OR IGNORE INTO object(key, link_group, state, gone) VALUES(?, ?, ?, ?)");
+        using SqliteStatement update = writer.Prepare("UPDATE object SET link_group = ?2, state = ?3, gone = ?4 WHERE key = ?1");
         using SqliteStatement delete = writer.Prepare("DELETE FROM object WHERE key = ?");
         CatalogRow row = new();
         int more = 0;
@@ -28,18 +28,19 @@ internal static class CatalogRowWriter
             }
 
             ReadOnlySpan<byte> state = row.Write(key, entry);
-            Bind(insert, key, entry.LinkGroup, state).Run();
+            Bind(insert, key, entry, state).Run();
             more += writer.Changes;
             if (writer.Changes == 0)
-                Bind(update, key, entry.LinkGroup, state).Run();
+                Bind(update, key, entry, state).Run();
         }
 
         return more;
     }
 
-    private static SqliteStatement Bind(SqliteStatement statement, ReadOnlySpan<byte> key, ulong linkGroup, ReadOnlySpan<byte> state)
+    private static SqliteStatement Bind(SqliteStatement statement, ReadOnlySpan<byte> key, CatalogEntry entry, ReadOnlySpan<byte> state)
     {
         statement.Bind(1, key).Bind(3, state);
-        return linkGroup == 0 ? statement.BindNull(2) : statement.Bind(2, unchecked((long)linkGroup));
+        _ = entry.LinkGroup == 0 ? statement.BindNull(2) : statement.Bind(2, unchecked((long)entry.LinkGroup));
+        return entry.GoneTime is { } time ? statement.Bind(4, time.ToUnixTimeSeconds()) : statement.BindNull(4);
     }
 }

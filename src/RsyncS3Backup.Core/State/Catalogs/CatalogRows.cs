@@ -73,6 +73,25 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         }
     }
 
+    /// <summary>The keys of which the mirror has been without since some time or longer, the oldest first; at most so many.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public List<string> FindGone(DateTimeOffset since, int atMost)
+    {
+        SqliteStatement? once = null;
+        try
+        {
+            List<CatalogEntry> found = Look(
+                ref once,
+                "SELECT key, state FROM object WHERE gone <= ? ORDER BY gone, key LIMIT ?",
+                statement => statement.Bind(1, since.ToUnixTimeSeconds()).Bind(2, atMost));
+            return found.ConvertAll(entry => entry.RelativeKey);
+        }
+        finally
+        {
+            once?.Dispose();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

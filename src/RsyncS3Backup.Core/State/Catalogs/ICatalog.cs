@@ -54,6 +54,13 @@ internal interface ICatalog : IDisposable
     IReadOnlyList<CatalogEntry> FindLinked();
 
     /// <summary>
+    /// The keys of rows whose deletion waits since then or longer, the longest first; at most so many, and without what was put and is not written
+    /// yet.
+    /// </summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost);
+
+    /// <summary>
     /// Writes down that a run is on, on disk before this returns: call it before the run's first change in S3. Rows of another identity go.
     /// </summary>
     /// <param name="isReconcile">True when the run compares with a listing.</param>

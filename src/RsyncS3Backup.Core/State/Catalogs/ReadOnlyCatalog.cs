@@ -13,6 +13,7 @@ internal sealed class ReadOnlyCatalog : ICatalog
     private readonly CatalogProperties properties;
     private readonly CatalogRows rows;
     private readonly bool isOurs;
+    private readonly bool isCurrent;
 
     private ReadOnlyCatalog(string path, CatalogIdentity identity, SqliteDatabase database)
     {
@@ -20,6 +21,7 @@ internal sealed class ReadOnlyCatalog : ICatalog
         Path = path;
         properties = CatalogProperties.Read(database);
         isOurs = properties.IsAbout(identity.Text());
+        isCurrent = CatalogFile.IsCurrent(database);
         (Doubt, DoubtReason) = properties.DoubtAbout(identity.Text());
         rows = new CatalogRows(() => SqliteDatabase.OpenToRead(path), health, () => isOurs);
         Uploads = new RecordedUploads(new CatalogUploads(database, new object(), identity.Text(), health));
@@ -101,6 +103,10 @@ internal sealed class ReadOnlyCatalog : ICatalog
 
     /// <inheritdoc/>
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) =>
+        isOurs && isCurrent ? rows.FindGone(since, atMost) : [];
 
     /// <inheritdoc/>
     public void BeginRun(bool isReconcile, DateTimeOffset startTime)

@@ -12,7 +12,7 @@ namespace RsyncS3Backup.Sync.Deletion;
 
 /// <summary>
 /// Deletes what the mirror no longer has, when all uploads are done: nothing of it, when an upload failed, when the mirror is empty, or when
-/// there is more of it than the job allows. What has another kind of entry in its place goes earlier (<see cref="RunReplacedAsync"/>).
+/// there is more of it than the job allows. With <c>deleteAfter</c> it is only noted then, and goes in a later run. What has another kind of entry in its place goes earlier (<see cref="RunReplacedAsync"/>).
 /// </summary>
 /// <param name="scope">The run's.</param>
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
@@ -28,6 +28,8 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     private readonly RunContext context = scope.Context;
     private readonly StageReport report = scope.Report;
     private readonly KeySpool deletes = new("deletes", scope.State.SpoolFolder);
+    private readonly KeySpool due = new("due", scope.State.SpoolFolder);
+    private readonly KeySpool later = new("later", scope.State.SpoolFolder);
     private readonly KeySpool doubtful = new("doubtful", scope.State.SpoolFolder);
     private readonly KeySpool replaced = new("replaced", scope.State.SpoolFolder);
     private readonly KeySpool doubtfulReplaced = new("doubtful-replaced", scope.State.SpoolFolder);
@@ -38,8 +40,13 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     /// <param name="isKnown">False when nothing on this machine tells that the job sent it.</param>
     public void Add(SyncAction action, bool isKnown)
     {
-        if (request.Options.DeleteFromS3)
-            (isKnown ? deletes : doubtful).Add(action.RelativeKey, action.RemoteSize);
+        if (!request.Options.DeleteFromS3)
+            return;
+        // What the listing refutes is another object than the one that was noted as gone.
+        if (isKnown)
+            AddOurs(action.RelativeKey, action.RemoteSize, action.IsRowRefuted ? null : action.Row?.GoneTime);
+        else
+            doubtful.Add(action.RelativeKey, action.RemoteSize);
     }
 
     /// <summary>The mirror has a file or a link where its folder was: a change of that entry, whether the job deletes from S3 or not.</summary>
@@ -70,7 +77,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     /// <exception cref="BackupException">It is refused: nothing was deleted.</exception>
     public async Task RunReplacedAsync(Action begin, CancellationToken cancellationToken)
     {
-        await AskAsync(doubtfulReplaced, replaced, begin, cancellationToken).ConfigureAwait(false);
+        await AskAsync(doubtfulReplaced, replaced.Add, begin, cancellationToken).ConfigureAwait(false);
         if (replaced.Count == 0)
             return;
         RequireAllowed();
@@ -88,7 +95,8 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     /// <param name="begin">Called before the first request.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public Task AskAsync(Action begin, CancellationToken cancellationToken) =>
-        counters.FailedTransfers > 0 ? Task.CompletedTask : AskAsync(doubtful, deletes, begin, cancellationToken);
+        counters.FailedTransfers > 0 ? Task.CompletedTask : AskAsync(
+            doubtful, (key, size) => AddOurs(key, size, catalog?.Find(key)?.GoneTime), begin, cancellationToken);
 
     /// <summary>Does it.</summary>
     /// <param name="begin">Called before the first change.</param>
@@ -98,29 +106,67 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     {
         if (protectedObjects > 0 && request.Options.DeleteFromS3)
             report.Warning($"{protectedObjects} objects beneath folders of the mirror that could not be read stay in S3 as they are.");
-        if (deletes.Count == 0)
+        long count = deletes.Count + due.Count + later.Count;
+        if (count == 0)
             return;
         if (counters.FailedTransfers > 0)
         {
             report.Warning(
-                $"{deletes.Count} objects that the mirror no longer has stay in S3, because {counters.FailedTransfers} uploads failed: each of "
+                $"{count} objects that the mirror no longer has stay in S3, because {counters.FailedTransfers} uploads failed: each of "
                 + "them may be the new name of one of those objects. The next run without failed uploads deletes them.");
             return;
         }
 
         RequireAllowed();
         begin();
-        context.Verbose($"Stage 2 deletes {deletes.Count} objects ({HumanText.Bytes(deletes.Bytes)}).");
+        context.Verbose($"Stage 2 deletes {deletes.Count + due.Count} objects ({HumanText.Bytes(deletes.Bytes + due.Bytes)}).");
         await DeleteAllAsync(deletes, cancellationToken).ConfigureAwait(false);
+        await DeleteAllAsync(due, cancellationToken).ConfigureAwait(false);
+        Postpone();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         deletes.Dispose();
+        due.Dispose();
+        later.Dispose();
         doubtful.Dispose();
         replaced.Dispose();
         doubtfulReplaced.Dispose();
+    }
+
+    private void AddOurs(string relativeKey, long size, DateTimeOffset? goneTime)
+    {
+        KeySpool? where = DeletionTimes.Of(goneTime, request.Options.DeleteAfter ?? TimeSpan.Zero, scope.StartTime) switch
+        {
+            DeletionTime.Now => deletes,
+            DeletionTime.Due => due,
+            DeletionTime.Later => later,
+            _ => null,
+        };
+        where?.Add(relativeKey, size);
+    }
+
+    // Not before this run was allowed to delete them: what is noted is not counted again.
+    private void Postpone()
+    {
+        if (later.Count > 0 && catalog is null)
+        {
+            report.Warning($"{later.Count} objects that the mirror no longer has stay in S3: without a catalog nobody knows since when (deleteAfter).");
+            return;
+        }
+
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in later.Batches(S3ObjectStore.KeysPerDelete))
+        {
+            foreach ((string relativeKey, _) in batch.Where(item => !nested.Covers(item.RelativeKey)))
+            {
+                if (catalog!.Find(relativeKey) is not { IsLeftover: true } row)
+                    continue;
+                catalog.Put(row with { GoneTime = scope.StartTime });
+                counters.DeletionPostponed(1);
+            }
+        }
     }
 
     private async Task DeleteAllAsync(KeySpool keys, CancellationToken cancellationToken)
@@ -134,7 +180,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         }
     }
 
-    private async Task AskAsync(KeySpool asked, KeySpool ours, Action begin, CancellationToken cancellationToken)
+    private async Task AskAsync(KeySpool asked, Action<string, long> ours, Action begin, CancellationToken cancellationToken)
     {
         if (asked.Count == 0)
             return;
@@ -148,7 +194,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             for (int index = 0; index < batch.Count; index++)
             {
                 if (isOurs[index])
-                    ours.Add(batch[index].RelativeKey, batch[index].Size);
+                    ours(batch[index].RelativeKey, batch[index].Size);
                 else
                     Leave(batch[index].RelativeKey);
             }
@@ -181,11 +227,11 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         string where = $"s3://{request.Destination.Bucket}/{store.KeyPrefix}";
         long allowed = request.MaxDelete.Allowed(counters.Remote);
         bool isMirrorEmpty = counters.Total == 0;
-        long count = deletes.Count + replaced.Count;
+        long count = deletes.Count + replaced.Count + later.Count;
         if (isMirrorEmpty && !request.AllowEmptyMirror)
-            throw SyncErrors.MirrorEmpty(request.MirrorPath, count, where);
+            throw SyncErrors.MirrorEmpty(request.MirrorPath, count + due.Count, where);
         if (count > allowed && !isMirrorEmpty)
-            throw SyncErrors.DeleteLimitExceeded(count, counters.Remote, allowed, where, replaced.First.Concat(deletes.First).Take(KeySpool.FirstKeys));
+            throw SyncErrors.DeleteLimitExceeded(count, counters.Remote, allowed, where, replaced.First.Concat(deletes.First).Concat(later.First).Take(KeySpool.FirstKeys));
     }
 
     // Credentials that may not delete belong to a job that does not delete.

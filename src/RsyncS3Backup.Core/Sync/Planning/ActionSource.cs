@@ -35,7 +35,7 @@ internal sealed class ActionSource(
 
         ICatalog catalog = session.Catalog!;
         IEnumerable<SyncAction> known = session.Mode.Mode == S3SyncMode.Journal
-            ? new JournalPlanner(mirror, catalog, report).Plan(changes, cancellationToken)
+            ? new JournalPlanner(mirror, catalog, report).Plan(changes, session.Due, cancellationToken)
             : SyncPlanner.Plan(mirror.Walk(cancellationToken), catalog.Read());
         foreach (SyncAction action in known)
             await take(action, cancellationToken).ConfigureAwait(false);

@@ -33,6 +33,7 @@ internal sealed class CatalogSession : IDisposable
         marker = owner.IsInMirror ? owner.Marker : null;
         Catalog = OpenOrWarn(path);
         LastMirror = Catalog?.Mirror;
+        Due = Catalog is not null && request.Options.DeleteFromS3 ? FindDue(Catalog) : [];
         Mode = ChooseMode(pending);
     }
 
@@ -44,6 +45,9 @@ internal sealed class CatalogSession : IDisposable
 
     /// <summary>How differences are found, and why so.</summary>
     public SyncModeChoice Mode { get; }
+
+    /// <summary>The keys whose deletion is due, if the mirror is still without them; no more than a run by journal takes.</summary>
+    public IReadOnlyList<string> Due { get; }
 
     /// <summary>True when this job's stage 1 makes the mirror.</summary>
     public bool IsMirrorOfJob => marker?.Job == scope.JobName;
@@ -116,6 +120,19 @@ internal sealed class CatalogSession : IDisposable
         }
     }
 
+    private IReadOnlyList<string> FindDue(ICatalog catalog)
+    {
+        try
+        {
+            return catalog.FindGone(scope.StartTime - (request.Options.DeleteAfter ?? TimeSpan.Zero), SyncModeChoice.MostChanges + 1);
+        }
+        catch (IOException)
+        {
+            // The catalog says for itself that it failed.
+            return [];
+        }
+    }
+
     private SyncModeChoice ChooseMode(PendingChanges pending)
     {
         if (Catalog is null)
@@ -135,6 +152,7 @@ internal sealed class CatalogSession : IDisposable
             FollowsStage1 = request.FollowsStage1,
             IsJournalComplete = !pending.RequiresWalk,
             JournalChanges = pending.Count + (planned?.Count ?? 0),
+            DueDeletions = Due.Count,
             Objects = Catalog.Count,
         });
     }

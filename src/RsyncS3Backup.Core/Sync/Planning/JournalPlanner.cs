@@ -20,8 +20,15 @@ internal sealed class JournalPlanner(MirrorWalker mirror, ICatalog catalog, Stag
     private bool isExcludedChanged;
 
     /// <summary>One action for every key that the changes may concern, in no order.</summary>
-    public IEnumerable<SyncAction> Plan(IEnumerable<BackupChange> changes, CancellationToken cancellationToken)
+    /// <param name="changes">What stage 1 changed.</param>
+    /// <param name="due">Keys whose deletion is due, if the mirror is still without them.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public IEnumerable<SyncAction> Plan(IEnumerable<BackupChange> changes, IEnumerable<string> due, CancellationToken cancellationToken)
     {
+        foreach (string key in due)
+            Ask(key.TrimEnd('/'));
+        foreach (SyncAction action in LookAtAsked())
+            yield return action;
         foreach (BackupChange change in changes)
         {
             cancellationToken.ThrowIfCancellationRequested();

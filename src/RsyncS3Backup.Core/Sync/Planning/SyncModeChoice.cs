@@ -44,6 +44,9 @@ internal sealed record SyncModeFacts
     /// <summary>How many changes they name.</summary>
     public long JournalChanges { get; init; }
 
+    /// <summary>How many deletions are due that waited.</summary>
+    public long DueDeletions { get; init; }
+
     /// <summary>How many objects the catalog knows.</summary>
     public long Objects { get; init; }
 }
@@ -54,7 +57,7 @@ internal readonly record struct SyncModeChoice(S3SyncMode Mode, string Reason)
     // Looking up one change costs about as much as walking past ten entries in order.
     private const long EntriesWalkedPerLookup = 10;
     private const long FewChanges = 1_000;
-    private const long MostChanges = 100_000;
+    internal const int MostChanges = 100_000;
 
     /// <summary>The cheapest way that is safe, and not cheaper than the user wants.</summary>
     public static SyncModeChoice From(SyncModeFacts facts)
@@ -106,7 +109,9 @@ internal readonly record struct SyncModeChoice(S3SyncMode Mode, string Reason)
             return "The job's settings are new, so the mirror was walked.";
         if (!facts.IsJournalComplete)
             return "The change journal may miss changes, so the mirror was walked.";
-        bool areMany = facts.JournalChanges > Math.Clamp(facts.Objects / EntriesWalkedPerLookup, FewChanges, MostChanges);
-        return areMany ? $"Stage 1 changed {facts.JournalChanges} entries; a walk is quicker than looking up each." : null;
+        if (facts.JournalChanges + facts.DueDeletions <= Math.Clamp(facts.Objects / EntriesWalkedPerLookup, FewChanges, MostChanges))
+            return null;
+        string due = facts.DueDeletions > 0 ? $", and {facts.DueDeletions} deletions are due" : "";
+        return $"Stage 1 changed {facts.JournalChanges} entries{due}; a walk is quicker than looking up each.";
     }
 }

@@ -73,7 +73,7 @@ internal sealed class SyncWorker(
             return await ReplaceMetadataAsync(action, row, cancellationToken).ConfigureAwait(false);
         counters.EntryUnchanged(local);
         // The change time is new, or the row is: the next run need not look again.
-        return Record(row with { ChangedNanoseconds = local.Attributes.ChangedNanoseconds, IsLeftover = false });
+        return Record(row.Returned() with { ChangedNanoseconds = local.Attributes.ChangedNanoseconds });
     }
 
     private async Task<CatalogEntry?> ReplaceMetadataAsync(SyncAction action, CatalogEntry row, CancellationToken cancellationToken)
