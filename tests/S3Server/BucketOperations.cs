@@ -98,7 +98,10 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
         switch (call.Method)
         {
             case "PUT":
-                bucket.Configurations[configuration] = await bodies.ReceiveDocumentAsync(call);
+                var body = await bodies.ReceiveDocumentAsync(call);
+                if (configuration == "lifecycle")
+                    PutLifecycle(call, bucket, body);
+                bucket.Configurations[configuration] = body;
                 call.Answer(configuration == "policy" ? 204 : 200);
                 break;
             case "DELETE":
@@ -111,9 +114,20 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
                     throw new S3Exception(404, Configurations[configuration].MissingCode,
                         "The configuration does not exist", ("BucketName", bucket.Name));
                 }
+                if (configuration == "lifecycle")
+                    call.Response.Headers[LifecycleRules.SmallObjectsHeader] = bucket.SmallObjects;
                 await call.AnswerAsync(stored, configuration == "policy" ? "application/json" : "application/xml");
                 break;
         }
+    }
+
+    private static void PutLifecycle(S3Call call, S3Bucket bucket, byte[] body)
+    {
+        // S3 takes no configuration that it cannot verify.
+        if (call.Header("content-md5") is null && !call.Request.Headers.Any(header => header.Key.StartsWith("x-amz-checksum-", StringComparison.OrdinalIgnoreCase)))
+            throw S3Exception.InvalidRequest("Missing required header for this request: Content-MD5");
+        LifecycleRules.Check(body);
+        bucket.SmallObjects = call.Header(LifecycleRules.SmallObjectsHeader) ?? S3Bucket.NoSmallObjects;
     }
 
     /// <summary>Everything belongs to the one key this server knows.</summary>
@@ -199,7 +213,7 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
             if (!version.IsDeleteMarker)
             {
                 document.Add("ETag", RequestAttributes.Quote(version.ETag)).Add("Size", version.Size)
-                    .Add("StorageClass", version.Attributes.StorageClass);
+                    .Add("StorageClass", version.StorageClass);
             }
             document.Open("Owner").Add("ID", "loopback").Close("Owner").Close(element);
         }
@@ -226,7 +240,7 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
                 .Add("ETag", RequestAttributes.Quote(stored.ETag));
             if (stored.Checksum is { } checksum)
                 document.Add("ChecksumAlgorithm", Checksums.Name(checksum.Algorithm)).Add("ChecksumType", checksum.Type);
-            document.Add("Size", stored.Size).Add("StorageClass", stored.Attributes.StorageClass);
+            document.Add("Size", stored.Size).Add("StorageClass", stored.StorageClass);
             if (withOwner)
                 document.Open("Owner").Add("ID", "loopback").Add("DisplayName", "loopback").Close("Owner");
             document.Close("Contents");

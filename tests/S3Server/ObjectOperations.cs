@@ -265,7 +265,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
             document.Close("ObjectParts");
         }
         if (wanted.Contains("StorageClass"))
-            document.Add("StorageClass", stored.Attributes.StorageClass);
+            document.Add("StorageClass", stored.StorageClass);
         if (wanted.Contains("ObjectSize"))
             document.Add("ObjectSize", stored.Size);
         return call.AnswerAsync(document);
@@ -276,7 +276,14 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
         var stored = Find(call, store.Bucket(call.RequiredBucket));
         stored.Content.Release();
         await bodies.ReceiveDocumentAsync(call);
-        if (stored.Attributes.StorageClass is not ("GLACIER" or "DEEP_ARCHIVE"))
+        if (stored.ArchiveStatus is not null)
+        {
+            // For good: it goes back to the tier for frequent access.
+            stored.ArchiveStatus = null;
+            call.Answer(202);
+            return;
+        }
+        if (stored.StorageClass is not ("GLACIER" or "DEEP_ARCHIVE"))
             throw InvalidObjectState(stored);
         var status = stored.IsRestored ? 200 : 202;
         stored.IsRestored = true;
@@ -341,7 +348,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
     }
 
     private static S3Exception InvalidObjectState(StoredObject stored) => new(403, "InvalidObjectState",
-        "The operation is not valid for the object's storage class", ("StorageClass", stored.Attributes.StorageClass));
+        "The operation is not valid for the object's storage class", ("StorageClass", stored.StorageClass));
 
     /// <summary>The object a request names, its content held for the caller to release.</summary>
     private static StoredObject Find(S3Call call, S3Bucket bucket)

@@ -71,14 +71,16 @@ internal static class RequestAttributes
         foreach (var pair in stored.Attributes.Metadata)
             headers[MetadataPrefix + pair.Key] = ForHeader(pair.Value);
         // S3 leaves the header out for STANDARD.
-        if (stored.Attributes.StorageClass != "STANDARD")
-            headers["x-amz-storage-class"] = stored.Attributes.StorageClass;
+        if (stored.StorageClass != "STANDARD")
+            headers["x-amz-storage-class"] = stored.StorageClass;
         if (stored.Tags.Count > 0)
             headers["x-amz-tagging-count"] = Number(stored.Tags.Count);
         if (stored.Parts is { Count: > 0 } parts && call.Has("partNumber"))
             headers["x-amz-mp-parts-count"] = Number(parts.Count);
         if (stored.Attributes.WebsiteRedirect is { } redirect)
             headers["x-amz-website-redirect-location"] = redirect;
+        if (stored.ArchiveStatus is { } archive)
+            headers["x-amz-archive-status"] = archive;
         if (stored.IsRestored)
             headers["x-amz-restore"] = "ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2035 00:00:00 GMT\"";
         WriteEncryption(call, stored.Attributes);

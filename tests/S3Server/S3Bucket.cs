@@ -6,6 +6,9 @@ namespace S3Server;
 /// <summary>One bucket: its keys in S3's order, their versions newest first, its uploads and its configurations.</summary>
 internal sealed class S3Bucket(string name, DateTimeOffset created)
 {
+    /// <summary>S3's default.</summary>
+    public const string NoSmallObjects = "all_storage_classes_128K";
+
     private const string LastKey = "\U0010FFFF\U0010FFFF\U0010FFFF";
     private static long lastVersion = DateTime.UtcNow.Ticks;
 
@@ -23,6 +26,9 @@ internal sealed class S3Bucket(string name, DateTimeOffset created)
 
     /// <summary>Lifecycle, policy and the like: stored and returned without being read.</summary>
     public ConcurrentDictionary<string, byte[]> Configurations { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>From which size on lifecycle rules move objects, by the word that the configuration was put with.</summary>
+    public string SmallObjects { get; set; } = NoSmallObjects;
 
     public bool IsEmpty
     {

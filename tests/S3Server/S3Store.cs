@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace S3Server;
 
@@ -28,6 +29,31 @@ public sealed class S3Store : IDisposable
 
     /// <summary>Sets versioning to <c>Enabled</c> or <c>Suspended</c>.</summary>
     public void SetVersioning(string bucket, string status) => Bucket(bucket).Versioning = status;
+
+    /// <summary>Puts a lifecycle configuration without a request; null takes it away.</summary>
+    public void SetLifecycle(string bucket, string? rules, string smallObjects = S3Bucket.NoSmallObjects)
+    {
+        Bucket(bucket).SmallObjects = smallObjects;
+        if (rules is null)
+            Bucket(bucket).Configurations.TryRemove("lifecycle", out _);
+        else
+            Bucket(bucket).Configurations["lifecycle"] = Encoding.UTF8.GetBytes(rules);
+    }
+
+    /// <summary>The lifecycle configuration as it was put, and the word on small objects; null for none.</summary>
+    public (string Rules, string SmallObjects)? FindLifecycle(string bucket) =>
+        Bucket(bucket).Configurations.TryGetValue("lifecycle", out var rules)
+            ? (Encoding.UTF8.GetString(rules), Bucket(bucket).SmallObjects)
+            : null;
+
+    /// <summary>Moves the current object as a lifecycle rule does, or into an archive access tier of INTELLIGENT_TIERING.</summary>
+    public void Move(string bucket, string key, string storageClass, string? archiveStatus = null)
+    {
+        var stored = Bucket(bucket).Find(key) ?? throw new KeyNotFoundException(key);
+        stored.MovedTo = storageClass;
+        stored.ArchiveStatus = archiveStatus;
+        stored.IsRestored = false;
+    }
 
     /// <summary>The keys of current objects in S3's order.</summary>
     public IReadOnlyList<string> Keys(string bucket, string prefix = "") =>
@@ -135,7 +161,7 @@ public sealed class S3Store : IDisposable
         IsDeleteMarker = stored.IsDeleteMarker,
         Size = stored.Size,
         ETag = stored.ETag,
-        StorageClass = stored.Attributes.StorageClass,
+        StorageClass = stored.StorageClass,
         LastModified = stored.LastModified,
         Metadata = stored.Attributes.Metadata,
         Headers = stored.Attributes.Headers.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase),

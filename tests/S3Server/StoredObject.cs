@@ -56,7 +56,15 @@ internal sealed class StoredObject
     /// <summary>Whether RestoreObject was called; restoring takes no time here.</summary>
     public bool IsRestored { get; set; }
 
-    public bool IsArchived => Attributes.StorageClass is "GLACIER" or "DEEP_ARCHIVE" && !IsRestored;
+    /// <summary>Where a lifecycle rule, or a tier, has moved it; null for where it was put.</summary>
+    public string? MovedTo { get; set; }
+
+    /// <summary>The archive access tier of an INTELLIGENT_TIERING object; null for none.</summary>
+    public string? ArchiveStatus { get; set; }
+
+    public string StorageClass => MovedTo ?? Attributes.StorageClass;
+
+    public bool IsArchived => (StorageClass is "GLACIER" or "DEEP_ARCHIVE" && !IsRestored) || ArchiveStatus is not null;
 
     public long Size => Content.Length;
 }

@@ -14,6 +14,7 @@ set -Eeuo pipefail
 
 access_key=rgwtestaccesskey0001
 secret_key=rgwtestsecretkey000000000000000000000001
+day=3
 storage_classes="STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER_IR GLACIER DEEP_ARCHIVE"
 
 usage() {
@@ -93,6 +94,8 @@ rgw dns name = localhost
 rgw enable ops log = false
 rgw enable usage log = false
 rgw crypt require ssl = false
+# A day of lifecycle rules, in seconds, and how often they are looked at.
+rgw lc debug interval = $day
 CONFIGURATION
 }
 
@@ -174,7 +177,7 @@ if [ "$1" = run ]; then
     bash "$0" "$port" "$folder"
     RSYNCS3_TEST_S3_ENDPOINT=http://127.0.0.1:$port RSYNCS3_TEST_S3_REGION=default \
     RSYNCS3_TEST_S3_ACCESS_KEY=$access_key RSYNCS3_TEST_S3_SECRET_KEY=$secret_key \
-    RSYNCS3_TEST_S3_BUCKET=rsyncs3backup-test RSYNCS3_TEST_S3_CHECKSUM_MODE=whenRequired \
+    RSYNCS3_TEST_S3_BUCKET=rsyncs3backup-test RSYNCS3_TEST_S3_CHECKSUM_MODE=whenRequired RSYNCS3_TEST_S3_DAY=$day \
         "$@"
     exit
 fi

@@ -17,6 +17,7 @@ internal static class ConfigurationChecks
         CheckSmallObjects(syncToS3, stage2, problems);
         CheckRetention(syncToS3, stage2, problems);
         CheckDeleteAfter(syncToS3, stage2, problems);
+        CheckLifecycle(syncToS3, stage2, problems);
         CheckEncryption(job.Object("destination")?.Object("encryption"), problems);
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
@@ -100,6 +101,30 @@ internal static class ConfigurationChecks
             problems.Add(node, "Nothing is deleted from S3 without 'deleteFromS3'.", "this key only with 'deleteFromS3': true");
         else if (RsyncS3Backup.KeyPrefix.HasDateTokens(options.S3Prefix))
             problems.Add(node, "A dated snapshot has what the mirror had that day, and no more.", "this key only without date tokens in 's3Prefix'");
+    }
+
+    private static void CheckLifecycle(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)
+    {
+        if (syncToS3?.Object("lifecycle") is not { } lifecycle || options.Lifecycle is not { } wanted)
+            return;
+        CheckTransitions(lifecycle, options.StorageClass, wanted.Transitions, null, problems);
+        if (lifecycle.Object("noncurrentVersions") is not { } versions || wanted.NoncurrentVersions is not { } noncurrent)
+            return;
+        CheckTransitions(versions, options.StorageClass, noncurrent.Transitions, noncurrent.ExpireAfterDays, problems);
+        if (versions.NodeOf("keepNewest") is { } keep && !versions.Has("expireAfterDays"))
+            problems.Add(keep, "Nothing says when the other versions go.", "'keepNewest' together with 'expireAfterDays'");
+    }
+
+    private static void CheckTransitions(
+        ConfigurationObject owner, string storageClass, IReadOnlyList<LifecycleTransition> steps, int? expireAfterDays,
+        ConfigurationProblems problems)
+    {
+        IReadOnlyList<ConfigurationObject> given = owner.Objects("transitions");
+        // A step that was refused says nothing about those around it.
+        if (given.Count != steps.Count || !given.All(step => step.IsGood("afterDays") && step.IsGood("storageClass")))
+            return;
+        foreach ((int index, string problem, string allowed) in LifecycleLimits.Find(storageClass, steps, expireAfterDays))
+            problems.Add(given[index].Node, problem, allowed);
     }
 
     private static void CheckEncryption(ConfigurationObject? encryption, ConfigurationProblems problems)

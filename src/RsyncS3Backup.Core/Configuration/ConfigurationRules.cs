@@ -57,7 +57,11 @@ internal static partial class ConfigurationRules
     public static string? StorageClass(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return OneOf(value, "storage class", S3StorageClasses.All);
+        // Source: "Differences for directory buckets" in the Amazon S3 User Guide.
+        return value is "EXPRESS_ONEZONE"
+            ? "EXPRESS_ONEZONE is the class of directory buckets, which keep no versions, move nothing to other classes, and list without order; "
+                + "this module needs a general purpose bucket."
+            : OneOf(value, "storage class", S3StorageClasses.All);
     }
 
     /// <summary>The key prefix, with or without date tokens and with or without a <c>/</c> at its end.</summary>

@@ -10,6 +10,7 @@ namespace RsyncS3Backup.Configuration;
 internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, string Schema = "")
 {
     private const string PathAllowed = "an absolute path, or one that starts with '~/'";
+    private const int MostDays = 36500;
     private const string NotEmpty = "\"minLength\": 1";
 
     public static readonly KeyRule Any = new(_ => null, "");
@@ -69,7 +70,23 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         "a whole number from 0, a share from '0%' to '100%', both as in '60% or 500', or 'off'",
         "\"minimum\": 0, " + Matches(@"^([0-9]+|[0-9]+(\\.[0-9]+)?%( or [0-9]+)?|off)$"));
 
-    public static readonly KeyRule StorageClass = OneOf("storage class", S3StorageClasses.All);
+    public static readonly KeyRule StorageClass =
+        OneOf("storage class", S3StorageClasses.All) with { Problem = ConfigurationRules.StorageClass };
+
+    public static readonly KeyRule TransitionClass = OneOf("storage class that S3 moves objects to", S3StorageClasses.ForTransitions);
+
+    public static readonly KeyRule Days = WholeNumber(1, MostDays, "is no number of days.");
+
+    public static readonly KeyRule DaysOrNever = WholeNumber(0, MostDays, "is no number of days.");
+
+    // Source: "NewerNoncurrentVersions" of the S3 API reference.
+    public static readonly KeyRule KeepNewest = WholeNumber(1, 100, "is no number of versions that S3 can keep.");
+
+    public static readonly KeyRule SmallestSize = new(
+        value => value == "0" || WholeNumber(4096, int.MaxValue, "").Problem(value) is null
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no smallest size.",
+        "a whole number from 4096, or 0", "\"minimum\": 0, \"maximum\": 2147483647");
 
     public static readonly KeyRule SmallObjectStorageClass =
         OneOf("storage class for small objects", S3StorageClasses.WithoutMinimum);

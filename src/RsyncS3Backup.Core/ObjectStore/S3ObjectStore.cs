@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore.Lifecycle;
 using RsyncS3Backup.ObjectStore.Pacing;
 
 namespace RsyncS3Backup.ObjectStore;
@@ -65,6 +66,9 @@ internal sealed class S3ObjectStore : IObjectStore
 
     /// <inheritdoc/>
     public bool UsesCrc32 => access.UsesCrc32;
+
+    /// <summary>The bucket's lifecycle rules.</summary>
+    public LifecycleRequests Lifecycle => new(link.Value.Connection, link.Value.Short, access);
 
     /// <summary>Keys that a page of a listing holds at most; null: as many as the store gives.</summary>
     internal int? PageSize { get; init; }

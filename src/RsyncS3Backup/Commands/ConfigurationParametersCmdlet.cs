@@ -213,6 +213,40 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? S3Timeout { get; set; }
 
+    /// <summary>
+    /// When objects go to which storage class, such as '[{ &quot;afterDays&quot;: 90, &quot;storageClass&quot;:
+    /// &quot;GLACIER_IR&quot; }]'.
+    /// </summary>
+    [Parameter]
+    public object[]? LifecycleTransition { get; set; }
+
+    /// <summary>
+    /// Objects of fewer bytes are not moved: most classes bill each object as at least 128 KiB, or 40 KiB more than it has.
+    /// </summary>
+    [Parameter]
+    public int LifecycleSmallestSize { get; set; }
+
+    /// <summary>
+    /// After how many days without being current a version goes for good, and with the last version of a deleted object its
+    /// delete marker.
+    /// </summary>
+    [Parameter]
+    public int NoncurrentExpireAfterDays { get; set; }
+
+    /// <summary>
+    /// How many of the newest of them stay all the same, of each object, 1 to 100; of a deleted object too, for ever.
+    /// </summary>
+    [Parameter]
+    public int NoncurrentKeepNewest { get; set; }
+
+    /// <summary>When they go to which storage class.</summary>
+    [Parameter]
+    public object[]? NoncurrentTransition { get; set; }
+
+    /// <summary>After how many days S3 gives up uploads in parts that nobody completed, whose parts are paid for.</summary>
+    [Parameter]
+    public int AbortUnfinishedUploadsAfterDays { get; set; }
+
     /// <summary>The bucket's region.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(RegionCompleter))]

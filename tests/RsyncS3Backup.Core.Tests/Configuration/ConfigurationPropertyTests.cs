@@ -188,8 +188,10 @@ public sealed class ConfigurationPropertyTests
             from markers in Gen.Elements(Enum.GetValues<S3DirectoryMarkers>())
             from patterns in Word.ListOf()
             from tags in Word.ListOf()
+            from lifecycle in Optional(Lifecycle(storageClass))
             select new S3SyncOptions
             {
+                Lifecycle = lifecycle,
                 SmallObjectStorageClass = throttled && S3StorageClasses.HasMinimum(storageClass) ? "STANDARD" : null,
                 DirectoryMarkers = markers,
                 ExcludePatterns = [.. patterns],
@@ -207,6 +209,20 @@ public sealed class ConfigurationPropertyTests
                 SyncMode = syncMode,
                 ReconcileEvery = TimeSpan.FromMilliseconds(seconds),
                 ThrottleLimit = throttled ? throttleLimit : null,
+            };
+
+        private static Gen<LifecycleOptions> Lifecycle(string storageClass) =>
+            from size in Gen.Elements(0, 4096, 128 * 1024)
+            from days in Gen.Choose(60, 1000)
+            from moves in Flag.Select(flag => flag && storageClass != "DEEP_ARCHIVE")
+            from keeps in Gen.Elements<int?>(null, 1, 100)
+            from versions in Flag
+            select new LifecycleOptions
+            {
+                Transitions = moves ? [new LifecycleTransition { AfterDays = days, StorageClass = "DEEP_ARCHIVE" }] : [],
+                SmallestSize = size,
+                NoncurrentVersions = versions ? new NoncurrentVersionOptions { ExpireAfterDays = days, KeepNewest = keeps } : null,
+                AbortUnfinishedUploadsAfterDays = days % 30,
             };
 
         private static Gen<S3Destination> Destination =>

@@ -80,6 +80,18 @@ public sealed class ConfigurationReaderTests
                         Tags = new Dictionary<string, string> { ["team"] = "photos" },
                         BandwidthLimit = 5 * 1024 * 1024,
                         Timeout = TimeSpan.FromHours(1),
+                        Lifecycle = new LifecycleOptions
+                        {
+                            Transitions = [new LifecycleTransition { AfterDays = 365, StorageClass = "DEEP_ARCHIVE" }],
+                            SmallestSize = 4096,
+                            NoncurrentVersions = new NoncurrentVersionOptions
+                            {
+                                ExpireAfterDays = 180,
+                                KeepNewest = 3,
+                                Transitions = [new LifecycleTransition { AfterDays = 30, StorageClass = "DEEP_ARCHIVE" }],
+                            },
+                            AbortUnfinishedUploadsAfterDays = 3,
+                        },
                     },
                 },
             },
@@ -314,6 +326,16 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3", "true", "an object, not true or false")]
     [InlineData("$.options.rsync.syncToS3.enabled", "0", "true or false, not a number")]
     [InlineData("$.options.rsync.syncToS3.storageClass", "\"standard-ia\"", "Did you mean 'STANDARD_IA'?")]
+    [InlineData("$.options.rsync.syncToS3.storageClass", "\"EXPRESS_ONEZONE\"", "the class of directory buckets")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle", "[]", "an object, not a list")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions", "[]", "The list is empty")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions[0].afterDays", "0", "is no number of days")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions[0].storageClass", "\"STANDARD\"", "is no storage class that S3 moves")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.smallestSize", "4095", "is no smallest size")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.smallestSize", "-1", "is no smallest size")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.noncurrentVersions.keepNewest", "101", "is no number of versions")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.noncurrentVersions.expireAfterDays", "1.5", "is no number of days")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.abortUnfinishedUploadsAfterDays", "-1", "is no number of days")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"/photos\"", "starts with '/'")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a//b\"", "holds '//'")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/../b\"", "segment")]
@@ -567,11 +589,23 @@ public sealed class ConfigurationReaderTests
     [InlineData(
         "$.options.rsync.syncToS3.tags", "{\"0\":\"\",\"1\":\"\",\"2\":\"\",\"3\":\"\",\"4\":\"\",\"5\":\"\",\"6\":\"\",\"7\":\"\",\"8\":\"\",\"9\":\"\",\"a\":\"\"}",
         "$.options.rsync.syncToS3.tags", "There are 11")]
+    [InlineData(
+        "$.options.rsync.syncToS3.lifecycle.transitions", "[{ \"afterDays\": 90 }]",
+        "$.options.rsync.syncToS3.lifecycle.transitions[0].storageClass", "'storageClass' is missing")]
+    [InlineData(
+        "$.options.rsync.syncToS3.lifecycle.transitions[0].storageClass", "\"STANDARD_IA\"",
+        "$.options.rsync.syncToS3.lifecycle.transitions[0]", "S3 moves nothing from GLACIER_IR to STANDARD_IA")]
+    [InlineData(
+        "$.options.rsync.syncToS3.lifecycle.noncurrentVersions.expireAfterDays", "30",
+        "$.options.rsync.syncToS3.lifecycle.noncurrentVersions.transitions[0]", "nothing left to move")]
+    [InlineData(
+        "$.options.rsync.syncToS3.lifecycle.noncurrentVersions.expireAfterDays", null,
+        "$.options.rsync.syncToS3.lifecycle.noncurrentVersions.keepNewest", "Nothing says when the other versions go")]
     [InlineData("$.destination.encryption", "{}", "$.destination.encryption.mode", "'mode' is missing")]
     [InlineData("$.destination.encryption.mode", "\"SSE-S3\"", "$.destination.encryption.kmsKeyId", "not one of KMS")]
     [InlineData("$.destination.encryption.mode", "\"SSE-S3\"", "$.destination.encryption.bucketKey", "has no bucket keys")]
     [InlineData("$.destination.encryption.mode", "\"DSSE-KMS\"", "$.destination.encryption.bucketKey", "has no bucket keys")]
-    public void A_value_that_makes_another_place_wrong_is_a_problem_there(string jsonPath, string value, string place, string message)
+    public void A_value_that_makes_another_place_wrong_is_a_problem_there(string jsonPath, string? value, string place, string message)
     {
         IReadOnlyList<ConfigurationProblem> problems = ConfigurationReader.Read(ConfigurationSamples.With(jsonPath, value), null, null).Problems;
 

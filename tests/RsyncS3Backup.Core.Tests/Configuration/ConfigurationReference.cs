@@ -15,6 +15,8 @@ internal static partial class ConfigurationReference
     private static readonly string[][] Tables =
     [
         ["$"], ["$.sources[]"], ["$.sources[].ssh"], ["$.options", "$.options.rsync"], ["$.options.rsync.syncToS3"],
+        ["$.options.rsync.syncToS3.lifecycle"], ["$.options.rsync.syncToS3.lifecycle.transitions[]"],
+        ["$.options.rsync.syncToS3.lifecycle.noncurrentVersions"],
         ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
         ["$.retry"], ["$.log"],
     ];

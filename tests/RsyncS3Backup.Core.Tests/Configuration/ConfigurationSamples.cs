@@ -80,7 +80,17 @@ internal static class ConfigurationSamples
                 "excludePatterns": ["*.iso"],
                 "tags": { "team": "photos" },
                 "bandwidthLimit": "5MiB",
-                "timeout": "1h"
+                "timeout": "1h",
+                "lifecycle": {
+                  "transitions": [{ "afterDays": 365, "storageClass": "DEEP_ARCHIVE" }],
+                  "smallestSize": 4096,
+                  "noncurrentVersions": {
+                    "expireAfterDays": 180,
+                    "keepNewest": 3,
+                    "transitions": [{ "afterDays": 30, "storageClass": "DEEP_ARCHIVE" }]
+                  },
+                  "abortUnfinishedUploadsAfterDays": 3
+                }
               }
             }
           },

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -25,6 +26,9 @@ public sealed class S3Fixture : IAsyncLifetime
     public string BucketName { get; private set; } = "";
 
     public S3ChecksumMode ChecksumMode { get; private set; }
+
+    /// <summary>How long a day is by which the server's lifecycle rules count; null where it is a real one.</summary>
+    public int? SecondsOfDay { get; } = Setting("DAY") is { } seconds ? int.Parse(seconds, CultureInfo.InvariantCulture) : null;
 
     internal S3Credentials Credentials { get; private set; } = new("", "");
 

@@ -105,5 +105,12 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
         Duration("timeout", sync => sync.Timeout, (sync, value) => sync with { Timeout = value },
             "The run ends when nothing has moved for that long.") with
         { Examples = """["10m", "1h"]""", Parameter = "S3Timeout" },
+
+        Object("lifecycle", new LifecycleKeys(),
+            "an object with transitions, smallestSize, noncurrentVersions and abortUnfinishedUploadsAfterDays",
+            sync => sync.Lifecycle, (sync, value) => sync with { Lifecycle = value },
+            "What S3 itself does with the job's objects as they grow old. `Set-BackupLifecycle` writes it into the bucket, as rules of the job's "
+            + "own; a run never does. `Get-Help about_RsyncS3Backup_Storage` says what fits which job.") with
+        { Default = "no rules of the job" },
     ];
 }

@@ -45,6 +45,11 @@ internal static class ErrorIds
     public const string JournalNotWritten = nameof(JournalNotWritten);
     public const string KeyTooLong = nameof(KeyTooLong);
     public const string KnownHostsFileUnusable = nameof(KnownHostsFileUnusable);
+    public const string LifecycleChanged = nameof(LifecycleChanged);
+    public const string LifecycleNotConfigured = nameof(LifecycleNotConfigured);
+    public const string LifecycleNotVerified = nameof(LifecycleNotVerified);
+    public const string LifecycleOverlap = nameof(LifecycleOverlap);
+    public const string LifecycleRefused = nameof(LifecycleRefused);
     public const string LogNotWritable = nameof(LogNotWritable);
     public const string MirrorChangedOutside = nameof(MirrorChangedOutside);
     public const string MirrorEmpty = nameof(MirrorEmpty);

@@ -250,6 +250,9 @@ public sealed record S3SyncOptions
 
     /// <summary>Tags of every object that is written: at most 10, keys up to 128 and values up to 256 characters.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>What S3 itself does with the objects as they grow old; null: nothing that the job knows of.</summary>
+    public LifecycleOptions? Lifecycle { get; init; }
 }
 
 /// <summary>Which folders get an object of their own, with a key that ends in a slash.</summary>

@@ -16,6 +16,10 @@ public static class S3StorageClasses
     /// <summary>Those that bill small objects by their size and for as long as they exist. Source: the S3 pricing page.</summary>
     public static IReadOnlyList<string> WithoutMinimum { get; } = [Standard, "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"];
 
+    /// <summary>Those that lifecycle rules move objects to. Source: the Transition page of the S3 API reference.</summary>
+    internal static IReadOnlyList<string> ForTransitions { get; } =
+        ["STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
+
     /// <summary>True for a class that bills every object as at least 128 KiB. Source: the S3 pricing page.</summary>
     public static bool HasMinimum(string storageClass) => storageClass is "STANDARD_IA" or "ONEZONE_IA" or "GLACIER_IR";
 

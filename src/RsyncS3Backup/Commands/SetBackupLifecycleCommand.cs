@@ -1,0 +1,82 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
+using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Jobs.Lifecycle;
+using static RsyncS3Backup.Input.ParameterSets;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Writes the lifecycle rules that a job's configuration asks for into its bucket. The rules of others stay.</summary>
+[Cmdlet(VerbsCommon.Set, "BackupLifecycle", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[OutputType(typeof(BackupLifecycleRule))]
+public sealed class SetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParameters
+{
+    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [ValidateNotNullOrEmpty]
+    public object[] Config { get; set; } = [];
+
+    /// <summary>Emit the rules as they are then.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        JobList all = JobList.Read();
+        foreach (BackupConfiguration job in Jobs.Read(this))
+        {
+            Errors.TryRead<object>(() =>
+            {
+                LifecycleRequest request = LifecycleRequest.For(job, all);
+                Set(request with { S3 = Keys.For(request.S3) });
+                return job;
+            });
+        }
+    }
+
+    private void Set(LifecycleRequest request)
+    {
+        LifecycleChange change = Run(activity: null, (_, token) => Task.Run(() => BackupLifecycles.PlanAsync(request, isRemoval: false, token), token));
+        foreach (string warning in change.Warnings)
+            WriteWarning(warning);
+        string bucket = request.S3.Destination.Bucket;
+        string difference = string.Join("\n", change.Difference);
+        if (change.Difference.Count == 0)
+        {
+            WriteVerbose($"Bucket '{bucket}' has the lifecycle rules of job '{request.Job.Name}' already.");
+        }
+        else if (ShouldProcess(
+            $"Change the lifecycle rules of bucket '{bucket}':\n{difference}", $"Change the lifecycle rules of bucket '{bucket}'?\n{difference}",
+            "Set-BackupLifecycle"))
+        {
+            Run<object>(activity: null, async (_, token) =>
+            {
+                await Task.Run(() => BackupLifecycles.ApplyAsync(request, change, token), token).ConfigureAwait(false);
+                return change;
+            });
+        }
+        else
+        {
+            return;
+        }
+
+        if (PassThru)
+            WriteObject(Run(activity: null, (_, token) => Task.Run(() => BackupLifecycles.GetAsync(request, token), token)), enumerateCollection: true);
+    }
+}
