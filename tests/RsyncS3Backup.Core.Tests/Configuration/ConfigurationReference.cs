@@ -16,7 +16,7 @@ internal static partial class ConfigurationReference
     [
         ["$"], ["$.sources[]"], ["$.sources[].ssh"], ["$.options", "$.options.rsync"], ["$.options.rsync.syncToS3"],
         ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
-        ["$.retry"], ["$.log"],
+        ["$.retry"], ["$.log"], ["$.prices"],
     ];
 
     public static string Make(string page)
@@ -80,6 +80,8 @@ internal static partial class ConfigurationReference
         ConfigurationValueKind.TextOrNumber => "number or text",
         ConfigurationValueKind.Texts => "list of texts",
         ConfigurationValueKind.TextMap => "object of texts",
+        ConfigurationValueKind.Decimal => "number",
+        ConfigurationValueKind.NumberMap => "object of numbers",
         ConfigurationValueKind.Objects => "list of objects",
         ConfigurationValueKind.TextsOrObject => "list of texts, or object",
         _ => "object",
