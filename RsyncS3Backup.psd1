@@ -19,6 +19,7 @@
     CmdletsToExport      = @(
         'Disable-BackupSchedule'
         'Enable-BackupSchedule'
+        'Get-BackupCost'
         'Get-BackupHistory'
         'Get-BackupItem'
         'Get-BackupJob'

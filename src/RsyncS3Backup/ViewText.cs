@@ -243,8 +243,54 @@ public static class ViewText
     /// <summary>What a listing would have cost, for a list; empty where there was one.</summary>
     public static string ListingSaved(PSObject stage) =>
         Text(stage, "SyncMode") is nameof(S3SyncMode.Journal) or nameof(S3SyncMode.Catalog) && Value(stage, "EstimatedListingCost") is decimal cost
-            ? string.Create(CultureInfo.InvariantCulture, $"{cost:0.0000} US dollars")
+            ? Money(cost, Text(stage, "Currency"), "0.0000")
             : "";
+
+    /// <summary>What the requests of a stage cost; empty where there is no stage.</summary>
+    public static string RequestCost(PSObject? stage) =>
+        stage is not null && Value(stage, "EstimatedRequestCost") is decimal cost ? Money(cost, Text(stage, "Currency"), "0.0000") : "";
+
+    /// <summary>What a stage costs beside its requests, and whose prices all of that is; empty where nothing was estimated.</summary>
+    public static string StageCost(PSObject? stage)
+    {
+        if (stage is null || Text(stage, "PriceSource") is not { Length: > 0 } source)
+            return "";
+        List<string> parts = [];
+        if (Value(stage, "EstimatedStorageChange") is decimal change and not 0)
+            parts.Add($"{(change > 0 ? "+" : "")}{Money(stage, "EstimatedStorageChange")} a month for storage");
+        if (Value(stage, "EstimatedEarlyDeletionCost") is decimal and > 0)
+            parts.Add($"{Money(stage, "EstimatedEarlyDeletionCost")} for early deletion");
+        if (Value(stage, "EstimatedRetrievalCost") is decimal and > 0)
+            parts.Add($"{Money(stage, "EstimatedRetrievalCost")} for retrieval");
+        parts.Add($"prices: {source}");
+        return string.Join("; ", parts);
+    }
+
+    /// <summary>An amount of an object that has a currency, e.g. <c>$1.25</c> or <c>1.25 EUR</c>.</summary>
+    public static string Money(PSObject item, string property) =>
+        Value(item, property) is decimal amount ? Money(amount, Text(item, "Currency"), FormatOf(amount)) : "";
+
+    /// <summary>What the restore of a job costs, from an archive by the cheapest tier.</summary>
+    public static string RestoreCost(PSObject cost)
+    {
+        object? last = Value(cost, "Restore") is System.Collections.IEnumerable restores ? restores.Cast<object?>().LastOrDefault() : null;
+        return last is null ? "" : Money(PSObject.AsPSObject(last), "TotalCost");
+    }
+
+    /// <summary>How much more or less a class costs than what is there, e.g. <c>$1.25 less</c>.</summary>
+    public static string MoreOrLess(PSObject cost) => Value(cost, "Change") is decimal change
+        ? $"{Money(Math.Abs(change), Text(cost, "Currency"), FormatOf(change))} {(change > 0 ? "more" : "less")}"
+        : "";
+
+    // Of what costs less than a cent a month, the first digits that are not 0.
+    private static string FormatOf(decimal amount) => Math.Abs(amount) < 0.01m ? "0.00####" : "#,0.00";
+
+    private static string Money(decimal amount, string currency, string format)
+    {
+        string number = Math.Abs(amount).ToString(format, CultureInfo.InvariantCulture);
+        string sign = amount < 0 ? "-" : "";
+        return currency is "" or "USD" ? $"{sign}${number}" : $"{sign}{number} {currency}";
+    }
 
     /// <summary>Bytes and rate for a list, e.g. <c>12.3 MiB of 1.2 GiB (4.1 MiB/s)</c>.</summary>
     public static string Transferred(PSObject stage)

@@ -4,6 +4,7 @@ BeforeDiscovery {
     $topics = @(
         'about_RsyncS3Backup'
         'about_RsyncS3Backup_Configuration'
+        'about_RsyncS3Backup_Cost'
         'about_RsyncS3Backup_Errors'
         'about_RsyncS3Backup_Notifications'
         'about_RsyncS3Backup_Restore'

@@ -84,6 +84,46 @@ public sealed partial class ViewTests : IDisposable
     }
 
     [Fact]
+    public void A_cost_is_one_line_of_a_table_under_whose_prices_it_is() => AssertScreen("""
+
+           Prices: AWS us-east-1, 2026-06
+
+        Name                 Objects       Size      A month Requests 30d      Restore
+        ----                 -------       ----      ------- ------------      -------
+        photos                  1000    1.2 TiB       $14.72        $0.05    $1,118.23
+
+        """, Cost);
+
+    [Fact]
+    public void A_storage_class_is_one_line_of_a_table() => AssertScreen("""
+
+           Prices: configuration
+
+        Name           In class                A month     Upload     Restore Days
+        ----           --------                -------     ------     ------- ----
+        photos         GLACIER_IR             4.92 EUR   0.02 EUR  145.10 EUR   90
+
+        """, ClassCost);
+
+    [Fact]
+    public void A_list_of_a_cost_tells_growth_forecast_and_notes()
+    {
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        string screen = lists.Render("param($Object) $Object", Cost);
+
+        foreach (string part in new[]
+        {
+            "Current STANDARD_IA: 1000 objects, 1.2 TiB, 14.72 USD a month",
+            " : 30.0 GiB a month, as in the last 59 days",
+            "in 3 months: 1.3 TiB, 15.85 USD a month",
+            " : AWS us-east-1, 2026-06, in USD",
+            "It is far away.",
+        })
+            Assert.Contains(part, screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_stage_1_result_is_one_line_of_a_table() => AssertScreen("""
 
         Name                   Status                Changes                Total Transferred  Duration
@@ -239,7 +279,7 @@ public sealed partial class ViewTests : IDisposable
         // One by one: of several types at once the later ones are shown without their views.
         string[] screens =
         [
-            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair }
+            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair, Cost, ClassCost }
                 .Select(item => lists.Render("param($Object) $Object", item)),
         ];
 
@@ -275,14 +315,14 @@ public sealed partial class ViewTests : IDisposable
         Assert.Equal(session.Render("param($Object) $Object", Backup()), session.Render(roundTrip, Backup()));
         object job = Job("Succeeded", isRunning: false);
         Assert.Equal(session.Render("param($Object) $Object", job), session.Render(roundTrip, job));
-        foreach (object item in new[] { Test, TestRun, Difference, Repair })
+        foreach (object item in new[] { Test, TestRun, Difference, Repair, Cost, ClassCost })
             Assert.Equal(session.Render("param($Object) $Object", item), session.Render(roundTrip, item));
     }
 
     [Fact]
     public void Every_table_fits_100_columns()
     {
-        foreach (object item in new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false), Schedule(), Hook, Notification, Restore, Test, Difference, Repair })
+        foreach (object item in new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false), Schedule(), Hook, Notification, Restore, Test, Difference, Repair, Cost, ClassCost })
         {
             string screen = session.Render("param($Object) $Object", item);
             Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
@@ -312,6 +352,23 @@ public sealed partial class ViewTests : IDisposable
             "Requests": { "Put": 3, "List": 1 }, "EstimatedRequestCost": 0.0004,
             "Error": { "Id": "DeleteLimitExceeded", "Category": "LimitsExceeded", "Message": "40 of 50 objects would be deleted.",
                        "RecommendedAction": "Raise maxDelete for one run.", "ExitCode": "Refused" } } }
+        """);
+
+    private object Cost => Make("BackupCost", """
+        { "Name": "photos", "BucketName": "my-backups", "KeyPrefix": "rsync/photos/", "Objects": 1000, "Bytes": 1319413953331, "Currency": "USD",
+          "PriceSource": "AWS us-east-1, 2026-06", "StorageCost": 14.72, "RequestCost": 0.05, "Runs": 30, "Requests": { "Put": 5000 },
+          "GrowthBytes": 32212254720, "GrowthDays": 59, "Notes": ["It is far away."],
+          "Storage": [{ "Kind": "Current", "StorageClass": "STANDARD_IA", "Objects": 1000, "Bytes": 1319413953331, "BilledBytes": 1319413953331,
+            "StorageCost": 14.72, "Currency": "USD", "PriceSource": "AWS us-east-1, 2026-06" }],
+          "Forecast": [{ "Months": 3, "Bytes": 1429365116108, "StorageCost": 15.85, "Currency": "USD" }],
+          "Restore": [{ "Objects": 1000, "Bytes": 1319413953331, "RequestCost": 0.01, "RetrievalCost": 12.29, "TransferCost": 1105.93,
+            "Currency": "USD", "PriceSource": "AWS us-east-1, 2026-06" }] }
+        """);
+
+    private object ClassCost => Make("BackupClassCost", """
+        { "Name": "photos", "StorageClass": "GLACIER_IR", "Objects": 1000, "Bytes": 1319413953331, "BilledBytes": 1319413953331,
+          "StorageCost": 4.92, "Change": -9.8, "UploadCost": 0.02, "RestoreCost": 145.1, "MinimumDays": 90, "Currency": "EUR",
+          "PriceSource": "configuration" }
         """);
 
     private object Job(string? status, bool isRunning, params string[] problems)

@@ -11,6 +11,12 @@ internal enum ConfigurationValueKind
     TextOrNumber,
     Texts,
     TextMap,
+
+    /// <summary>A number that need not be whole.</summary>
+    Decimal,
+
+    /// <summary>An object of such numbers, by names of a list.</summary>
+    NumberMap,
     Object,
     Objects,
 
@@ -62,6 +68,9 @@ internal abstract record ConfigurationKey(string Name, ConfigurationValueKind Ki
 
     /// <summary>What is wrong with a list without items; null where it may have none.</summary>
     public string? WhenEmpty { get; init; }
+
+    /// <summary>The names that a <see cref="ConfigurationValueKind.NumberMap"/> may have.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
 
     /// <summary>What is wrong with a name in a <see cref="ConfigurationValueKind.TextMap"/>, which the user chose.</summary>
     public Func<string, string?>? NameProblem { get; init; }

@@ -36,6 +36,7 @@ internal static class ConfigurationKeys
             S3EncryptionMode.SseS3 => "SSE-S3",
             S3EncryptionMode.SseKms => "SSE-KMS",
             S3EncryptionMode.DsseKms => "DSSE-KMS",
+            PriceTable.AwsUsEast1 => "aws-us-east-1",
             _ => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()),
         };
 

@@ -99,6 +99,7 @@ internal sealed class ConfigurationObject
                 CheckValue(key, node, ConfigurationNodeKind.Flag);
                 break;
             case ConfigurationValueKind.Number:
+            case ConfigurationValueKind.Decimal:
                 CheckValue(key, node, ConfigurationNodeKind.Number);
                 break;
             case ConfigurationValueKind.TextOrNumber:
@@ -109,7 +110,11 @@ internal sealed class ConfigurationObject
                     accepted[key.Name] = node;
                 break;
             case ConfigurationValueKind.TextMap:
-                if (IsA(ConfigurationNodeKind.Object, key, node) && CheckMembers(key, node))
+                if (IsA(ConfigurationNodeKind.Object, key, node) && CheckMembers(key, node, ConfigurationNodeKind.Text))
+                    accepted[key.Name] = node;
+                break;
+            case ConfigurationValueKind.NumberMap:
+                if (IsA(ConfigurationNodeKind.Object, key, node) && CheckMembers(key, node, ConfigurationNodeKind.Number))
                     accepted[key.Name] = node;
                 break;
             case ConfigurationValueKind.Object:
@@ -138,7 +143,7 @@ internal sealed class ConfigurationObject
         return good;
     }
 
-    private bool CheckMembers(ConfigurationKey key, ConfigurationNode map)
+    private bool CheckMembers(ConfigurationKey key, ConfigurationNode map, ConfigurationNodeKind kind)
     {
         bool good = map.Members.Count <= key.MostMembers;
         if (!good)
@@ -149,7 +154,7 @@ internal sealed class ConfigurationObject
             string? problem = names.Add(member.Key) ? key.NameProblem?.Invoke(member.Key) : $"'{member.Key}' stands here twice.";
             if (problem is not null)
                 problems.Add(member.Value.JsonPath, member.Line, problem, key.Allowed);
-            good &= problem is null && IsA(ConfigurationNodeKind.Text, key, member.Value) && Obeys(key, member.Value);
+            good &= problem is null && IsA(kind, key, member.Value) && Obeys(key, member.Value);
         }
 
         return good;

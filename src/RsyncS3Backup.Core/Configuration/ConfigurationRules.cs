@@ -16,6 +16,7 @@ internal static partial class ConfigurationRules
     /// <summary>How many tags an object may have.</summary>
     internal const int MostTags = 10;
 
+    private const decimal HighestPrice = 1_000_000;
     private const int LongestTagKey = 128;
     private const int LongestTagValue = 256;
 
@@ -63,6 +64,12 @@ internal static partial class ConfigurationRules
                 + "this module needs a general purpose bucket."
             : OneOf(value, "storage class", S3StorageClasses.All);
     }
+
+    /// <summary>A price.</summary>
+    public static string? Price(string value) =>
+        decimal.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal price) && price is >= 0 and <= HighestPrice
+            ? null
+            : $"{ConfigurationText.Quote(value)} is no price.";
 
     /// <summary>The key prefix, with or without date tokens and with or without a <c>/</c> at its end.</summary>
     public static string? KeyPrefix(string value)

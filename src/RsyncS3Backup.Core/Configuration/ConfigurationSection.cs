@@ -135,6 +135,28 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
             name, ConfigurationValueKind.TextMap, rule, owner => Map(get(owner)),
             (owner, from) => set(owner, from.TextMap(name).ToImmutableSortedDictionary(StringComparer.Ordinal)), description);
 
+    /// <summary>A number that need not be whole.</summary>
+    protected ConfigurationKey<TOwner> Decimal(
+        string name, KeyRule rule, Func<TOwner, decimal?> get, Func<TOwner, decimal, TOwner> set, string description) =>
+        Make(
+            name, ConfigurationValueKind.Decimal, rule, owner => get(owner) is { } number ? JsonValue.Create(number) : null,
+            (owner, from) => set(owner, Number(from.Text(name)!)), description);
+
+    /// <summary>An object of numbers by names of a list.</summary>
+    protected ConfigurationKey<TOwner> NumberMap(
+        string name, IReadOnlyList<string> names, KeyRule rule, Func<TOwner, IReadOnlyDictionary<string, decimal>> get,
+        Func<TOwner, ImmutableSortedDictionary<string, decimal>, TOwner> set, string description) =>
+        Make(
+            name, ConfigurationValueKind.NumberMap, rule, owner => Map(get(owner)),
+            (owner, from) => set(
+                owner, from.TextMap(name).ToImmutableSortedDictionary(member => member.Key, member => Number(member.Value), StringComparer.Ordinal)),
+            description) with
+        {
+            Names = names,
+            NameProblem = given => ConfigurationRules.OneOf(given, "storage class", names),
+            MostMembers = names.Count,
+        };
+
     protected ConfigurationKey<TOwner> Object<T>(
         string name, ConfigurationSection<T> section, string allowed, Func<TOwner, T?> get, Func<TOwner, T, TOwner> set,
         string description)
@@ -161,6 +183,16 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
         new(name, kind, description) { Rule = rule, Get = get, Set = set, Defaults = defaults };
 
     private static JsonValue? Json(string? text) => text is null ? null : JsonValue.Create(ConfigurationText.WellFormed(text));
+
+    private static decimal Number(string text) => decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+
+    private static JsonObject Map(IReadOnlyDictionary<string, decimal> numbers)
+    {
+        JsonObject json = [];
+        foreach ((string name, decimal number) in numbers.OrderBy(number => number.Key, StringComparer.Ordinal))
+            json[name] = JsonValue.Create(number);
+        return json;
+    }
 
     private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(Json)]);
 

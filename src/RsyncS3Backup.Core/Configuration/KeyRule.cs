@@ -127,6 +127,15 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public static readonly KeyRule Profile = new(
         ConfigurationRules.Profile, "the name of a profile in the shared AWS configuration files", NotEmpty);
 
+    public static readonly KeyRule Currency = new(
+        value => value.Length == 3 && value.All(char.IsAsciiLetterUpper) ? null : $"{ConfigurationText.Quote(value)} is no currency.",
+        "the three capital letters of a currency, such as 'EUR'", Matches("^[A-Z]{3}$"));
+
+    public static readonly KeyRule Price = new(
+        ConfigurationRules.Price, "a number from 0 to 1000000, without a currency", "\"minimum\": 0, \"maximum\": 1000000");
+
+    public static readonly KeyRule MinimumDays = WholeNumber(0, 3650, "is no number of days.");
+
     public static readonly KeyRule KmsKeyId = new(
         ConfigurationRules.KmsKeyId, "the id, ARN or alias of a KMS key", Matches("^[A-Za-z0-9:/_+=,.@-]{1,2048}$"));
 

@@ -42,6 +42,12 @@ internal static class PartSize
             .Distinct();
     }
 
+    /// <summary>How many requests upload a file of so many bytes.</summary>
+    public static int WriteRequests(long size) => size < Threshold ? 1 : Count(size, For(size)) + 2;
+
+    /// <summary>How many requests download an object of so many bytes.</summary>
+    public static int ReadRequests(long size) => size < Threshold ? 1 : Count(size, For(size));
+
     /// <summary>How many parts that makes.</summary>
     public static int Count(long size, long partSize) => (int)((size + partSize - 1) / partSize);
 }

@@ -19,11 +19,7 @@ internal sealed class PlannedRequests
     /// <summary>The requests that upload so many bytes at once.</summary>
     /// <param name="size">Bytes of the object.</param>
     /// <param name="isFile">False for what goes in one request whatever its size.</param>
-    public void AddUpload(long size, bool isFile)
-    {
-        int parts = isFile && size >= PartSize.Threshold ? PartSize.Count(size, PartSize.For(size)) : 0;
-        AddPuts(parts == 0 ? 1 : parts + 2);
-    }
+    public void AddUpload(long size, bool isFile) => AddPuts(isFile ? PartSize.WriteRequests(size) : 1);
 
     /// <summary>These, and those that were sent to find them out: what the run would send.</summary>
     public S3RequestCounts And(S3RequestCounts sent) => sent with

@@ -1,4 +1,5 @@
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 
@@ -49,7 +50,7 @@ internal static class BackupRestore
                 : request.S3 is { } s3 && result.From == BackupCopy.S3 ? RestoreErrors.FromS3(exception, S3Target.Unresolved(s3))
                 : RestoreErrors.Unexpected(result.Source ?? request.Name, exception),
             cancellationToken).ConfigureAwait(false);
-        result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
+        result = Finish(result, run, PriceList.Of(request.S3?.Prices), report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
         context.Verbose(
             $"Restore {result.Status}: {result.Restored} restored, {result.Unchanged} unchanged, {result.Skipped} skipped, {result.Failed} failed, "
             + $"{result.DeletedLeftOut} left out because the mirror had them no more; "
@@ -64,12 +65,13 @@ internal static class BackupRestore
     private static bool NeedsLock(RestoreRequest request, BackupCopy from) =>
         request.Configuration is not null && (from == BackupCopy.Local || request.InPlace);
 
-    private static RestoreResult Finish(RestoreResult result, RestoreRun? run, StageReport report)
+    private static RestoreResult Finish(RestoreResult result, RestoreRun? run, PriceList prices, StageReport report)
     {
         result = result with { Failed = report.Failed, FailedItems = report.FailedItems(), Warnings = report.Warnings() };
         if (run is null)
             return result;
         RestoreCounters counters = run.Counters;
+        Price cost = prices.Requests(run.Requests, S3StorageClasses.Standard);
         return result with
         {
             Restored = counters.Restored,
@@ -88,7 +90,9 @@ internal static class BackupRestore
             TotalBytes = counters.TotalBytes,
             TransferredBytes = counters.TransferredBytes,
             Requests = run.Requests,
-            EstimatedRequestCost = RequestPrices.Estimate(run.Requests, S3StorageClasses.Standard),
+            EstimatedRequestCost = cost.Amount,
+            Currency = prices.Currency,
+            PriceSource = prices.Describe(cost.Origins),
         };
     }
 }

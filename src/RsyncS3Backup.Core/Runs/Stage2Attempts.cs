@@ -91,6 +91,9 @@ internal static class Stage2Attempts
             Requests = Sum(attempts.Select(attempt => attempt.Requests)),
             EstimatedRequestCost = attempts.Sum(attempt => attempt.EstimatedRequestCost),
             EstimatedListingCost = attempts.Max(attempt => attempt.EstimatedListingCost),
+            EstimatedEarlyDeletionCost = attempts.Sum(attempt => attempt.EstimatedEarlyDeletionCost),
+            EstimatedRetrievalCost = attempts.Sum(attempt => attempt.EstimatedRetrievalCost),
+            EstimatedStorageChange = attempts.Sum(attempt => attempt.EstimatedStorageChange),
         };
     }
 
@@ -123,13 +126,6 @@ internal static class Stage2Attempts
     }
 
     /// <summary>Requests together.</summary>
-    internal static S3RequestCounts Sum(IEnumerable<S3RequestCounts> counts) => counts.Aggregate((sum, next) => new S3RequestCounts
-    {
-        Put = sum.Put + next.Put,
-        Copy = sum.Copy + next.Copy,
-        List = sum.List + next.List,
-        Get = sum.Get + next.Get,
-        Head = sum.Head + next.Head,
-        Delete = sum.Delete + next.Delete,
-    });
+    internal static S3RequestCounts Sum(IEnumerable<S3RequestCounts> counts) =>
+        counts.Aggregate(new S3RequestCounts(), (sum, next) => sum.And(next));
 }

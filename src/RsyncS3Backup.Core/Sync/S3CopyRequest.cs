@@ -15,13 +15,22 @@ internal record S3CopyRequest : S3Access
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
 
+    /// <summary>What the store asks for, where the job says so.</summary>
+    public PriceOptions? Prices { get; init; }
+
     /// <summary>The clock; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>The copy of a configured job; null for a local-only job.</summary>
     public static S3CopyRequest? Of(BackupConfiguration configuration) =>
         configuration is { Destination: { } destination, Options.Rsync.SyncToS3: { Enabled: true } stage2 }
-            ? new S3CopyRequest { Destination = destination, Options = stage2, Timezone = configuration.Schedule?.Timezone }
+            ? new S3CopyRequest
+            {
+                Destination = destination,
+                Options = stage2,
+                Timezone = configuration.Schedule?.Timezone,
+                Prices = configuration.Prices,
+            }
             : null;
 
     /// <summary>Checks what a cmdlet may have set as it likes.</summary>

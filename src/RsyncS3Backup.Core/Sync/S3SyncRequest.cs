@@ -62,5 +62,6 @@ internal sealed record S3SyncRequest : S3CopyRequest
         MaxDelete = configuration.Options.Rsync.MaxDelete,
         MaxChange = configuration.Options.Rsync.MaxChange,
         Timezone = configuration.Schedule?.Timezone,
+        Prices = configuration.Prices,
     };
 }

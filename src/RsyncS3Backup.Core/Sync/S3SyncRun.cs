@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
@@ -91,11 +92,14 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>Requests sent so far.</summary>
     public S3RequestCounts Requests => store.Requests;
 
-    /// <summary>What those requests cost, in US dollars.</summary>
-    public decimal EstimatedRequestCost => RequestPrices.Estimate(Requests, request.Options.StorageClass);
+    /// <summary>What those requests cost.</summary>
+    public Price EstimatedRequestCost => scope.Storage.Prices.Requests(Requests, request.Options.StorageClass);
 
-    /// <summary>What listing everything under the prefix costs, in US dollars.</summary>
-    public decimal EstimatedListingCost => RequestPrices.OfListing(Counters.Remote);
+    /// <summary>What listing everything under the prefix costs.</summary>
+    public Price EstimatedListingCost => scope.Storage.Prices.Listing(Counters.Remote);
+
+    /// <summary>What the run changed in what is stored.</summary>
+    public StorageChange Storage => scope.Storage;
 
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
@@ -126,6 +130,7 @@ internal sealed class S3SyncRun : IDisposable
             Store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits),
             State = new SyncState(context.JobName),
             StartTime = now,
+            Storage = new StorageChange(PriceList.Of(request.Prices), now),
             Context = context,
             Report = report,
         };

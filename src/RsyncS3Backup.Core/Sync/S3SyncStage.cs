@@ -1,4 +1,5 @@
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.State.Sqlite;
@@ -80,6 +81,9 @@ internal static class S3SyncStage
         if (run is null)
             return result;
         SyncCounters counters = run.Counters;
+        (Price requests, Price listing) = (run.EstimatedRequestCost, run.EstimatedListingCost);
+        (Price earlyDeletion, Price retrieval, Price storage) = (run.Storage.EarlyDeletion, run.Storage.Retrieval, run.Storage.AMonth);
+        PriceList prices = run.Storage.Prices;
         return result with
         {
             Created = counters.Created,
@@ -98,8 +102,13 @@ internal static class S3SyncStage
             TotalBytes = counters.TotalBytes,
             TransferredBytes = counters.SentBytes,
             Requests = run.Requests,
-            EstimatedRequestCost = run.EstimatedRequestCost,
-            EstimatedListingCost = run.EstimatedListingCost,
+            EstimatedRequestCost = requests.Amount,
+            EstimatedListingCost = listing.Amount,
+            EstimatedEarlyDeletionCost = earlyDeletion.Rounded,
+            EstimatedRetrievalCost = retrieval.Rounded,
+            EstimatedStorageChange = storage.Rounded,
+            Currency = prices.Currency,
+            PriceSource = prices.Describe((requests + listing + earlyDeletion + retrieval + storage).Origins),
         };
     }
 }

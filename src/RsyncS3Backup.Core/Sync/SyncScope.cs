@@ -1,4 +1,5 @@
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 
 namespace RsyncS3Backup.Sync;
@@ -20,6 +21,9 @@ internal sealed record SyncScope
 
     /// <summary>Counts what is done.</summary>
     public SyncCounters Counters { get; init; } = new();
+
+    /// <summary>Adds up what is stored and what goes.</summary>
+    public required StorageChange Storage { get; init; }
 
     /// <summary>The run.</summary>
     public required RunContext Context { get; init; }

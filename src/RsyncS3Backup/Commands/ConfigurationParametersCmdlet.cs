@@ -340,4 +340,44 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// <summary>Tell the system's own log too: that a run starts, how it ends, its warnings and errors.</summary>
     [Parameter]
     public SwitchParameter SystemLog { get; set; }
+
+    /// <summary>The currency of all prices, three letters.</summary>
+    [Parameter]
+    public string? PriceCurrency { get; set; }
+
+    /// <summary>
+    /// What counts where these keys say nothing: 'aws-us-east-1', the list prices of AWS that the module knows, with their
+    /// smallest sizes and days; or 'none', for another store: what is not given costs nothing then.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? PriceTable { get; set; }
+
+    /// <summary>What a GB costs a month, by storage class.</summary>
+    [Parameter]
+    public Hashtable? StoragePrice { get; set; }
+
+    /// <summary>What 1,000 requests cost that write (PUT, COPY, POST), by storage class.</summary>
+    [Parameter]
+    public Hashtable? PutRequestPrice { get; set; }
+
+    /// <summary>What 1,000 requests cost that read (GET, HEAD), by storage class.</summary>
+    [Parameter]
+    public Hashtable? GetRequestPrice { get; set; }
+
+    /// <summary>What it costs to read a GB of a storage class.</summary>
+    [Parameter]
+    public Hashtable? RetrievalPrice { get; set; }
+
+    /// <summary>What 1,000 requests cost that bring objects back from an archive, by the same names.</summary>
+    [Parameter]
+    public Hashtable? RetrievalRequestPrice { get; set; }
+
+    /// <summary>What a GB costs that leaves the store.</summary>
+    [Parameter]
+    public decimal TransferOutPrice { get; set; }
+
+    /// <summary>For how many days at least an object is billed, by storage class.</summary>
+    [Parameter]
+    public Hashtable? MinimumBilledDays { get; set; }
 }

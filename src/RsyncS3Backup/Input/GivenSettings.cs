@@ -45,6 +45,7 @@ internal sealed class GivenSettings(PSCmdlet cmdlet)
             (ConfigurationValueKind.TextOrNumber, string text)
                 when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) => number,
             (ConfigurationValueKind.TextMap, IDictionary map) => Texts(map),
+            (ConfigurationValueKind.NumberMap, IDictionary map) => Numbers(map),
             (ConfigurationValueKind.TextsOrObject, string program) => new[] { program },
             _ => value,
         });
@@ -56,6 +57,15 @@ internal sealed class GivenSettings(PSCmdlet cmdlet)
         foreach (DictionaryEntry entry in map)
             texts[entry.Key] = LanguagePrimitives.ConvertTo<string>(entry.Value);
         return texts;
+    }
+
+    private static Hashtable Numbers(IDictionary map)
+    {
+        Hashtable numbers = [];
+        // What is no number is told as the key's problem.
+        foreach (DictionaryEntry entry in map)
+            numbers[entry.Key] = LanguagePrimitives.TryConvertTo(entry.Value, CultureInfo.InvariantCulture, out decimal number) ? number : entry.Value;
+        return numbers;
     }
 
     private object? Source(object? item) => item is PSObject { BaseObject: string path } ? Source(path)

@@ -11,8 +11,8 @@ public sealed partial class LayerTests
 
     private static readonly string[] Layers =
     [
-        "Model", "Files", "Calendar", "Configuration", "State", "Observation", "Mirror", "ObjectStore", "Rsync", "Sync", "Recovery", "Runs",
-        "Jobs", "Schedulers",
+        "Model", "Files", "Calendar", "Configuration", "State", "Observation", "Mirror", "ObjectStore", "Rsync", "Sync", "Recovery", "Costs",
+        "Runs", "Jobs", "Schedulers",
     ];
 
     [Fact]

@@ -104,10 +104,12 @@ public sealed class ConfigurationDocumentsTests
                 IEnumerable<string> values = example switch
                 {
                     JsonArray items => items.Select(item => (string)item!),
-                    JsonObject members => members.Select(member => (string)member.Value!),
+                    JsonObject members => members.Select(member => member.Value!.ToString()),
                     _ => [example!.ToString()],
                 };
                 Assert.All(values, value => Assert.Null(key.Rule.Problem(value)));
+                if (key.Kind == ConfigurationValueKind.NumberMap)
+                    Assert.All(example!.AsObject(), member => Assert.Contains(member.Key, key.Names));
             }
         }
     }
@@ -166,9 +168,10 @@ public sealed class ConfigurationDocumentsTests
         ConfigurationValueKind.Text => "\"string\"",
         ConfigurationValueKind.Flag => "\"boolean\"",
         ConfigurationValueKind.Number => "\"integer\"",
+        ConfigurationValueKind.Decimal => "\"number\"",
         ConfigurationValueKind.TextOrNumber => "[\"string\",\"integer\"]",
         ConfigurationValueKind.TextsOrObject => "[\"array\",\"object\"]",
-        ConfigurationValueKind.Object or ConfigurationValueKind.TextMap => "\"object\"",
+        ConfigurationValueKind.Object or ConfigurationValueKind.TextMap or ConfigurationValueKind.NumberMap => "\"object\"",
         _ => "\"array\"",
     };
 }

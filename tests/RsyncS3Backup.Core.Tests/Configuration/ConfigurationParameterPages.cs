@@ -102,7 +102,7 @@ internal static partial class ConfigurationParameterPages
         string form = parameter.Key.Kind switch
         {
             ConfigurationValueKind.Objects => " Hashtables with the keys of a file.",
-            ConfigurationValueKind.TextMap => " A hashtable.",
+            ConfigurationValueKind.TextMap or ConfigurationValueKind.NumberMap => " A hashtable.",
             ConfigurationValueKind.TextsOrObject => " The program and its arguments, or a hashtable with the keys of a file.",
             _ when parameter.Key.Rule == KeyRule.Duration => " A whole number with `d`, `h`, `m` or `s`, or `[days.]hh:mm:ss`.",
             _ => "",
@@ -167,7 +167,8 @@ internal static partial class ConfigurationParameterPages
         ConfigurationValueKind.Flag => "SwitchParameter",
         ConfigurationValueKind.Number => "int",
         ConfigurationValueKind.Texts => "string[]?",
-        ConfigurationValueKind.TextMap => "Hashtable?",
+        ConfigurationValueKind.Decimal => "decimal",
+        ConfigurationValueKind.TextMap or ConfigurationValueKind.NumberMap => "Hashtable?",
         ConfigurationValueKind.Objects => "object[]?",
         ConfigurationValueKind.TextsOrObject => "object?",
         _ => "string?",
@@ -176,6 +177,7 @@ internal static partial class ConfigurationParameterPages
     private static string TypeName(ConfigurationValueKind kind) => TypeOf(kind).TrimEnd('?') switch
     {
         "int" => "Int32",
+        "decimal" => "Decimal",
         "string" => "String",
         "string[]" => "String[]",
         "object" => "Object",

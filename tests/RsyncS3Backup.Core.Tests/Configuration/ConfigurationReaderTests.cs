@@ -140,6 +140,18 @@ public sealed class ConfigurationReaderTests
             HistoryRetention = TimeSpan.FromDays(90),
             Retry = new RetryOptions { Attempts = 5, Delay = TimeSpan.FromMinutes(2) },
             Log = new LogOptions { System = true },
+            Prices = new PriceOptions
+            {
+                Currency = "EUR",
+                Table = PriceTable.None,
+                Storage = new Dictionary<string, decimal> { ["STANDARD"] = 0.0059m, ["STANDARD_IA"] = 0.004m },
+                PutRequests = new Dictionary<string, decimal> { ["STANDARD"] = 0.005m },
+                GetRequests = new Dictionary<string, decimal> { ["STANDARD"] = 0.0004m },
+                Retrieval = new Dictionary<string, decimal> { ["GLACIER/Bulk"] = 0.002m, ["STANDARD_IA"] = 0.01m },
+                RetrievalRequests = new Dictionary<string, decimal> { ["GLACIER"] = 0.05m },
+                TransferOut = 0.01m,
+                MinimumDays = new Dictionary<string, int> { ["STANDARD_IA"] = 30 },
+            },
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }

@@ -18,7 +18,7 @@ internal static partial class ConfigurationReference
         ["$.options.rsync.syncToS3.lifecycle"], ["$.options.rsync.syncToS3.lifecycle.transitions[]"],
         ["$.options.rsync.syncToS3.lifecycle.noncurrentVersions"],
         ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
-        ["$.retry"], ["$.log"],
+        ["$.retry"], ["$.log"], ["$.prices"],
     ];
 
     public static string Make(string page)
@@ -82,6 +82,8 @@ internal static partial class ConfigurationReference
         ConfigurationValueKind.TextOrNumber => "number or text",
         ConfigurationValueKind.Texts => "list of texts",
         ConfigurationValueKind.TextMap => "object of texts",
+        ConfigurationValueKind.Decimal => "number",
+        ConfigurationValueKind.NumberMap => "object of numbers",
         ConfigurationValueKind.Objects => "list of objects",
         ConfigurationValueKind.TextsOrObject => "list of texts, or object",
         _ => "object",

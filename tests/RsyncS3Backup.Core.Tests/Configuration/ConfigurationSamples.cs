@@ -126,7 +126,18 @@ internal static class ConfigurationSamples
           ],
           "historyRetention": "90d",
           "retry": { "attempts": 5, "delay": "2m" },
-          "log": { "system": true }
+          "log": { "system": true },
+          "prices": {
+            "currency": "EUR",
+            "table": "none",
+            "storage": { "STANDARD": 0.0059, "STANDARD_IA": 0.004 },
+            "putRequests": { "STANDARD": 0.005 },
+            "getRequests": { "STANDARD": 0.0004 },
+            "retrieval": { "STANDARD_IA": 0.01, "GLACIER/Bulk": 0.002 },
+            "retrievalRequests": { "GLACIER": 0.05 },
+            "transferOut": 0.01,
+            "minimumDays": { "STANDARD_IA": 30 }
+          }
         }
         """;
 

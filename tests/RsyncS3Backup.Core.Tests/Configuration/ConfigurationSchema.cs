@@ -43,6 +43,10 @@ internal static class ConfigurationSchema
                 made["maxProperties"] = key.MostMembers;
                 made["additionalProperties"] = OfValue(key, new JsonObject { ["type"] = "string" });
                 break;
+            case ConfigurationValueKind.NumberMap:
+                made["propertyNames"] = new JsonObject { ["enum"] = new JsonArray([.. key.Names.Select(name => JsonValue.Create(name))]) };
+                made["additionalProperties"] = OfValue(key, new JsonObject { ["type"] = "number" });
+                break;
             case ConfigurationValueKind.Objects:
                 AddMinItems(made, key);
                 break;
@@ -110,9 +114,10 @@ internal static class ConfigurationSchema
         ConfigurationValueKind.Text => "\"string\"",
         ConfigurationValueKind.Flag => "\"boolean\"",
         ConfigurationValueKind.Number => "\"integer\"",
+        ConfigurationValueKind.Decimal => "\"number\"",
         ConfigurationValueKind.TextOrNumber => """["string", "integer"]""",
         ConfigurationValueKind.TextsOrObject => """["array", "object"]""",
-        ConfigurationValueKind.Object or ConfigurationValueKind.TextMap => "\"object\"",
+        ConfigurationValueKind.Object or ConfigurationValueKind.TextMap or ConfigurationValueKind.NumberMap => "\"object\"",
         _ => "\"array\"",
     };
 

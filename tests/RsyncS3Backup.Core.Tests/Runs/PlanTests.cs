@@ -228,10 +228,12 @@ public sealed class PlanTests : SyncHarness
         where += $" by {done.Stage2.SyncMode}: {done.Stage2.SyncModeReason}";
         S3SyncStagePlan stage2 = plan.Stage2;
         string planned = $"{stage2.SyncMode}: {stage2.Created} created, {stage2.Updated} updated, {stage2.MetadataChanged} metadata, {stage2.Copied} copied, "
-            + $"{stage2.Deleted} deleted ({stage2.DeletedBytes}), {stage2.Unchanged} unchanged, {stage2.Total} in all ({stage2.TotalBytes}), {stage2.TransferredBytes} bytes, {stage2.Requests}, {stage2.EstimatedRequestCost}";
+            + $"{stage2.Deleted} deleted ({stage2.DeletedBytes}), {stage2.Unchanged} unchanged, {stage2.Total} in all ({stage2.TotalBytes}), {stage2.TransferredBytes} bytes, {stage2.Requests}, {stage2.EstimatedRequestCost}, "
+            + $"{stage2.EstimatedStorageChange:0.######} {stage2.EstimatedRetrievalCost:0.######} {stage2.Currency} {stage2.PriceSource}";
         S3SyncStageResult run = done.Stage2;
         string ran = $"{run.SyncMode}: {run.Created} created, {run.Updated} updated, {run.MetadataChanged} metadata, {run.Copied} copied, "
-            + $"{run.Deleted} deleted ({run.DeletedBytes}), {run.Unchanged} unchanged, {run.Total} in all ({run.TotalBytes}), {run.TransferredBytes} bytes, {run.Requests}, {run.EstimatedRequestCost}";
+            + $"{run.Deleted} deleted ({run.DeletedBytes}), {run.Unchanged} unchanged, {run.Total} in all ({run.TotalBytes}), {run.TransferredBytes} bytes, {run.Requests}, {run.EstimatedRequestCost}, "
+            + $"{run.EstimatedStorageChange:0.######} {run.EstimatedRetrievalCost:0.######} {run.Currency} {run.PriceSource}";
         Assert.Equal($"{where}: {ran}", $"{where}: {planned}");
         Assert.Equal(run.SyncModeReason, stage2.SyncModeReason);
     }

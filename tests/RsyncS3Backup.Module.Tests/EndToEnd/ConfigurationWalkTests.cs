@@ -54,6 +54,55 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("prices.currency")]
+    [Walks("prices.table")]
+    [Walks("prices.storage")]
+    [Walks("prices.putRequests")]
+    [Walks("prices.getRequests")]
+    [Walks("prices.retrieval")]
+    [Walks("prices.retrievalRequests")]
+    [Walks("prices.transferOut")]
+    [Walks("prices.minimumDays")]
+    public void What_a_run_and_a_restore_cost_is_what_the_prices_say()
+    {
+        const long gigabyte = 1024 * 1024 * 1024;
+        (string, JsonNode?)[] prices =
+        [
+            ("options.rsync.syncToS3.storageClass", "GLACIER"),
+            ("prices.currency", "EUR"),
+            ("prices.storage", new JsonObject { ["GLACIER"] = 3 * 0.5m }),
+            ("prices.putRequests", new JsonObject { ["GLACIER"] = 1000 }),
+            ("prices.getRequests", new JsonObject { ["GLACIER"] = 2000 }),
+            ("prices.retrieval", new JsonObject { ["GLACIER"] = 7, ["GLACIER/Bulk"] = 8 }),
+            ("prices.retrievalRequests", new JsonObject { ["GLACIER"] = 3000 }),
+            ("prices.transferOut", 9),
+            ("prices.minimumDays", new JsonObject { ["GLACIER"] = 90 }),
+        ];
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[4 * 1024 * 1024]);
+        PSObject stage2 = PSObject.AsPSObject(RunWell(prices).Properties["Stage2"].Value);
+        PSObject cost = Assert.Single(Session.Run("param($Path) Get-BackupCost -ConfigPath $Path", WriteJob(prices)).ThrowOnError().Objects);
+        long objects = (long)cost.Properties["Objects"].Value;
+        decimal gigabytes = (decimal)(long)cost.Properties["Bytes"].Value / gigabyte;
+        dynamic standard = ((IEnumerable<object>)cost.Properties["Restore"].Value).ElementAt(1);
+
+        Assert.Equal(("EUR", "configuration"), (stage2.Text("Currency"), stage2.Text("PriceSource")));
+        Assert.True((decimal)stage2.Properties["EstimatedRequestCost"].Value >= objects);
+        Assert.Equal(Math.Round(1.5m * gigabytes, 6), cost.Properties["StorageCost"].Value);
+        // Nearly three months of it.
+        Assert.Equal(4.5 * (double)gigabytes, (double)(decimal)cost.Properties["EarlyDeletionCost"].Value, 4);
+        Assert.Equal((objects * 2m) + (objects * 3m), standard.RequestCost);
+        Assert.Equal(Math.Round(7 * gigabytes, 6), standard.RetrievalCost);
+        Assert.Equal(Math.Round(9 * gigabytes, 6), standard.TransferCost);
+
+        // In dollars, and without the table.
+        stage2 = PSObject.AsPSObject(RunWell(("prices.table", "none")).Properties["Stage2"].Value);
+        Assert.Equal(("USD", "configuration"), (stage2.Text("Currency"), stage2.Text("PriceSource")));
+        Assert.Equal(0m, stage2.Properties["EstimatedRequestCost"].Value);
+        stage2 = PSObject.AsPSObject(RunWell().Properties["Stage2"].Value);
+        Assert.Equal(("USD", "AWS us-east-1, 2026-06"), (stage2.Text("Currency"), stage2.Text("PriceSource")));
+    }
+
+    [Fact]
     [Walks("retry.attempts")]
     [Walks("retry.delay")]
     public void Stage_2_is_tried_as_often_as_the_job_says_and_waits_as_long()

@@ -64,6 +64,11 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
 
         Object("log", new LogKeys(), "an object: where a run is logged", job => job.Log, (job, value) => job with { Log = value },
             "Where a run is logged beside its own log file: [`log`](#log).") with { Default = "none" },
+
+        Object("prices", new PriceKeys(), "an object: what the store asks for",
+            job => job.Prices, (job, value) => job with { Prices = value },
+            "What the store asks for, where that is not what the module's own table says; see [`prices`](#prices).") with
+        { Default = "the module's table" },
     ];
 }
 

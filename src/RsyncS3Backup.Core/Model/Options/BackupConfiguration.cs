@@ -40,6 +40,9 @@ public sealed record BackupConfiguration
     /// <summary>Where a run is logged beside its own log file.</summary>
     public LogOptions Log { get; init; } = new();
 
+    /// <summary>What the store asks for, where that is not what the module's own table says; null: what that says.</summary>
+    public PriceOptions? Prices { get; init; }
+
     /// <summary>The file it was read from; null for one made in memory.</summary>
     public string? Path { get; init; }
 

@@ -183,8 +183,25 @@ public sealed record S3SyncStagePlan
     /// <summary>Requests to S3 by type that the run would send, without retries.</summary>
     public S3RequestCounts Requests { get; init; } = new();
 
-    /// <summary>What those requests would cost, in US dollars at us-east-1's list price for the storage class; storage is not included.</summary>
+    /// <summary>What those requests would cost in <see cref="Currency"/>; storage is not included.</summary>
     public decimal EstimatedRequestCost { get; init; }
+
+    /// <summary>
+    /// What S3 would charge because objects are deleted or replaced before the days are over for which their storage class bills at least.
+    /// </summary>
+    public decimal EstimatedEarlyDeletionCost { get; init; }
+
+    /// <summary>What it would cost that objects are read to be copied inside S3, from classes that charge for that.</summary>
+    public decimal EstimatedRetrievalCost { get; init; }
+
+    /// <summary>How much more storing the copy would cost a month; negative for less. What is pruned is not in it.</summary>
+    public decimal EstimatedStorageChange { get; init; }
+
+    /// <summary>The currency of the estimates (ISO 4217).</summary>
+    public string Currency { get => field ?? PriceOptions.TableCurrency; init; }
+
+    /// <summary>Whose prices they are, e.g. <c>AWS us-east-1, 2026-06</c> or <c>configuration</c>; null where nothing was estimated.</summary>
+    public string? PriceSource { get; init; }
 
     /// <summary>Why the stage would fail, a guard that refuses above all; null when nothing of the kind is foreseen.</summary>
     public BackupError? Error { get; init; }
@@ -226,6 +243,11 @@ public sealed record S3SyncStagePlan
         DeletedBytes = result.DeletedBytes,
         Requests = result.Requests,
         EstimatedRequestCost = result.EstimatedRequestCost,
+        EstimatedEarlyDeletionCost = result.EstimatedEarlyDeletionCost,
+        EstimatedRetrievalCost = result.EstimatedRetrievalCost,
+        EstimatedStorageChange = result.EstimatedStorageChange,
+        Currency = result.Currency,
+        PriceSource = result.PriceSource,
         Error = result.Error,
         FailedItems = result.FailedItems,
         Warnings = result.Warnings,

@@ -84,8 +84,14 @@ public sealed record BackupTestResult
     /// <summary>Requests to S3 by type, retries included.</summary>
     public S3RequestCounts Requests { get; init; } = new();
 
-    /// <summary>What those requests cost, in US dollars at us-east-1's list price; traffic is not included.</summary>
+    /// <summary>What those requests cost in <see cref="Currency"/>; traffic is not included.</summary>
     public decimal EstimatedRequestCost { get; init; }
+
+    /// <summary>The currency of the estimates (ISO 4217).</summary>
+    public string Currency { get => field ?? PriceOptions.TableCurrency; init; }
+
+    /// <summary>Whose prices they are, e.g. <c>AWS us-east-1, 2026-06</c> or <c>configuration</c>; null where nothing was estimated.</summary>
+    public string? PriceSource { get; init; }
 
     /// <summary>When the test started.</summary>
     public DateTimeOffset StartTime { get; init; }

@@ -24,6 +24,17 @@ public sealed record S3RequestCounts
     /// <summary>All of them.</summary>
     public long Total => Put + Copy + List + Get + Head + Delete;
 
+    /// <summary>These and others together.</summary>
+    internal S3RequestCounts And(S3RequestCounts others) => new()
+    {
+        Put = Put + others.Put,
+        Copy = Copy + others.Copy,
+        List = List + others.List,
+        Get = Get + others.Get,
+        Head = Head + others.Head,
+        Delete = Delete + others.Delete,
+    };
+
     /// <summary>The counts that are not zero, e.g. <c>12 PUT, 1 LIST</c>.</summary>
     public override string ToString()
     {

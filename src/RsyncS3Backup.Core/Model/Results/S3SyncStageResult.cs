@@ -87,11 +87,28 @@ public sealed record S3SyncStageResult
     /// <summary>Requests to S3 by type, retries included.</summary>
     public S3RequestCounts Requests { get; init; } = new();
 
-    /// <summary>What those requests cost, in US dollars at us-east-1's list price for the storage class; storage is not included.</summary>
+    /// <summary>What those requests cost in <see cref="Currency"/>; storage is not included.</summary>
     public decimal EstimatedRequestCost { get; init; }
 
-    /// <summary>What listing everything under the prefix costs, in US dollars: what a run by journal or catalog saves.</summary>
+    /// <summary>What listing everything under the prefix costs: what a run by journal or catalog saves.</summary>
     public decimal EstimatedListingCost { get; init; }
+
+    /// <summary>
+    /// What S3 charges because objects were deleted or replaced before the days were over for which their storage class bills at least.
+    /// </summary>
+    public decimal EstimatedEarlyDeletionCost { get; init; }
+
+    /// <summary>What it costs that objects were read to be copied inside S3, from classes that charge for that.</summary>
+    public decimal EstimatedRetrievalCost { get; init; }
+
+    /// <summary>How much more storing the copy costs a month than before the run; negative for less.</summary>
+    public decimal EstimatedStorageChange { get; init; }
+
+    /// <summary>The currency of the estimates (ISO 4217).</summary>
+    public string Currency { get => field ?? PriceOptions.TableCurrency; init; }
+
+    /// <summary>Whose prices they are, e.g. <c>AWS us-east-1, 2026-06</c> or <c>configuration</c>; null where nothing was estimated.</summary>
+    public string? PriceSource { get; init; }
 
     /// <summary>
     /// How often the stage was tried: more than once after a fault that may pass, as the job's <c>retry</c> says; 0 when it did not start. The

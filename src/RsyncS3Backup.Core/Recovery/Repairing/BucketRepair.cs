@@ -1,5 +1,6 @@
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.State;
@@ -26,6 +27,7 @@ internal sealed class BucketRepair : IDisposable
     public BucketRepair(S3SyncRequest request, string keyPrefix, RunContext context, Action<long> transferred)
     {
         store = new S3ObjectStore(request, keyPrefix, Connections);
+        DateTimeOffset now = DateTimeOffset.Now;
         try
         {
             (scope, PrefixOwnership ownership) = PrefixOwnership.Guard(new SyncScope
@@ -33,7 +35,8 @@ internal sealed class BucketRepair : IDisposable
                 Request = request,
                 Store = store,
                 State = new SyncState(context.JobName),
-                StartTime = DateTimeOffset.Now,
+                StartTime = now,
+                Storage = new StorageChange(PriceList.Of(request.Prices), now),
                 Context = context,
                 Report = new StageReport(context),
             });

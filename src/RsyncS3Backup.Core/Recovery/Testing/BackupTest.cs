@@ -1,4 +1,5 @@
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 
@@ -72,6 +73,8 @@ internal static class BackupTest
         StageReport report = operation.Report;
         TestCounters counters = run?.Counters ?? new TestCounters();
         S3RequestCounts requests = run?.Requests ?? new S3RequestCounts();
+        PriceList prices = PriceList.Of(request.S3?.Prices);
+        Price cost = prices.Requests(requests, S3StorageClasses.Standard);
         return new BackupTestResult
         {
             Name = request.Configuration?.Name,
@@ -96,7 +99,9 @@ internal static class BackupTest
             SamplePercent = request.Level == BackupTestLevel.Sample ? request.SamplePercent : null,
             Seed = request.Level == BackupTestLevel.Sample ? run?.Seed : null,
             Requests = requests,
-            EstimatedRequestCost = RequestPrices.Estimate(requests, S3StorageClasses.Standard),
+            EstimatedRequestCost = cost.Amount,
+            Currency = prices.Currency,
+            PriceSource = prices.Describe(cost.Origins),
             Error = end.Error,
             FailedItems = report.FailedItems(),
             Warnings = report.Warnings(),

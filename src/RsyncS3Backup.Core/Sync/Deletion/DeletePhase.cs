@@ -3,6 +3,7 @@ using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
+using RsyncS3Backup.State.Sqlite;
 using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Planning;
 using RsyncS3Backup.Sync.Snapshots;
@@ -208,6 +209,19 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         catalog?.Put(row with { IsLeftover = true, IsForeign = true });
     }
 
+    private void NoteGone(string relativeKey)
+    {
+        try
+        {
+            if (catalog?.Find(relativeKey) is { StorageClass.Length: > 0 } row)
+                scope.Storage.Gone(row.StorageClass, row.Size, row.StoredTime, row.VersionId);
+        }
+        catch (SqliteException)
+        {
+            // The catalog knows that it cannot be read; what the object cost is the least of it.
+        }
+    }
+
     private async Task<bool> IsOursAsync(string relativeKey, CancellationToken cancellationToken)
     {
         try
@@ -278,6 +292,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             if (refused.Contains(store.Key(relativeKey)))
                 continue;
             counters.ObjectDeleted(size);
+            NoteGone(relativeKey);
             catalog?.Remove(relativeKey);
             await report.ActedAsync(BackupActionKind.Deleted, relativeKey, store.Key(relativeKey), size).ConfigureAwait(false);
         }

@@ -1,10 +1,11 @@
 using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Prices;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
 /// <summary>Deletes a whole snapshot, so that one of which something is left is never taken for complete.</summary>
-internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, DateTimeOffset now)
+internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, StorageChange storage, DateTimeOffset now)
 {
     /// <summary>Prunes one snapshot.</summary>
     /// <returns>How many objects were deleted, and why not all of them were.</returns>
@@ -23,12 +24,12 @@ internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, 
 
             await foreach (PendingUpload upload in at.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
                 await at.TryAbortAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false);
-            List<string> batch = [];
+            List<StoredObject> batch = [];
             await foreach (StoredObject item in at.ListAsync(KeyRange.Everything, cancellationToken).ConfigureAwait(false))
             {
                 if (item.RelativeKey == SnapshotManifest.RelativeKey)
                     continue;
-                batch.Add(item.RelativeKey);
+                batch.Add(item);
                 if (batch.Count < S3ObjectStore.KeysPerDelete)
                     continue;
                 if (await DeleteAsync(at, batch, cancellationToken).ConfigureAwait(false) is { } problem)
@@ -38,7 +39,7 @@ internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, 
             }
 
             // The manifest is the last to go: without it, nobody would know what the rest is.
-            foreach (List<string> rest in new[] { batch, [SnapshotManifest.RelativeKey] })
+            foreach (List<StoredObject> rest in new[] { batch, [new StoredObject(SnapshotManifest.RelativeKey, 0, "")] })
             {
                 if (await DeleteAsync(at, rest, cancellationToken).ConfigureAwait(false) is { } problem)
                     return (deleted, problem);
@@ -53,11 +54,16 @@ internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, 
         }
     }
 
-    private static async Task<BackupError?> DeleteAsync(IObjectStore at, IReadOnlyList<string> relativeKeys, CancellationToken cancellationToken)
+    private async Task<BackupError?> DeleteAsync(IObjectStore at, IReadOnlyList<StoredObject> items, CancellationToken cancellationToken)
     {
         BackupError? first = null;
+        string[] relativeKeys = [.. items.Select(item => item.RelativeKey)];
         await foreach (BackupError error in at.DeleteAsync(relativeKeys, cancellationToken).ConfigureAwait(false))
             first ??= error;
-        return first;
+        if (first is not null)
+            return first;
+        foreach (StoredObject item in items)
+            storage.Gone(item.StorageClass, item.Size, item.LastModified, item.VersionId);
+        return null;
     }
 }

@@ -1,4 +1,5 @@
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
@@ -16,6 +17,7 @@ internal sealed class SnapshotRun : IDisposable
     private readonly PrefixOwner owner;
     private readonly string keyPrefix;
     private readonly DateTimeOffset startTime;
+    private readonly StorageChange storage;
     private readonly RunContext context;
     private readonly StageReport report;
     private readonly IObjectStore store;
@@ -37,6 +39,7 @@ internal sealed class SnapshotRun : IDisposable
         store = scope.Store;
         keyPrefix = scope.KeyPrefix;
         startTime = scope.StartTime;
+        storage = scope.Storage;
         context = scope.Context;
         report = scope.Report;
         finder = new SnapshotFinder(store, request.Options.S3Prefix!, request.Timezone, Latest(request.Clock.GetUtcNow(), startTime));
@@ -111,7 +114,7 @@ internal sealed class SnapshotRun : IDisposable
         IEnumerable<Snapshot> own = all.Where(snapshot => IsOwn(snapshot) && snapshot.KeyPrefix != keyPrefix).Append(current);
         SnapshotRetention retention = await SnapshotRetention.ChooseAsync(store, own, request.Options, keyPrefix, cancellationToken).ConfigureAwait(false);
         Report(retention);
-        SnapshotPruner pruner = new(store, request, startTime);
+        SnapshotPruner pruner = new(store, request, storage, startTime);
         foreach (Snapshot expired in retention.Expired)
         {
             (long deleted, BackupError? problem) = await pruner.PruneAsync(expired, cancellationToken).ConfigureAwait(false);

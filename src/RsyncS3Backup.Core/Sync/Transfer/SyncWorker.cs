@@ -2,6 +2,7 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Sqlite;
@@ -28,6 +29,7 @@ internal sealed class SyncWorker(
     private readonly EntryHeaders headers = new(scope.Request);
     private readonly SyncCounters counters = scope.Counters;
     private readonly StageReport report = scope.Report;
+    private readonly StorageChange storage = scope.Storage;
 
     /// <summary>Brings S3 to what the entry is.</summary>
     /// <param name="action">What to do.</param>
@@ -82,6 +84,7 @@ internal sealed class SyncWorker(
         if (await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false) is not { } stored)
             return await SendAsync(action, null, cancellationToken).ConfigureAwait(false);
         counters.EntryMetadataChanged(local);
+        NoteReplaced(action, row, stored.VersionId);
         await TellAsync(BackupActionKind.Metadata, local).ConfigureAwait(false);
         return stored;
     }
@@ -95,6 +98,7 @@ internal sealed class SyncWorker(
             && await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false) is { } copied)
         {
             counters.EntryCopied(local, isNew);
+            NoteReplaced(action, action.Row, copied.VersionId);
             await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
             return copied;
         }
@@ -102,6 +106,7 @@ internal sealed class SyncWorker(
         if (await TryCopyEarlierAsync(local, cancellationToken).ConfigureAwait(false) is { } kept)
         {
             counters.EntryCopied(local, isNew);
+            NoteReplaced(action, action.Row, kept.VersionId);
             await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
             return kept;
         }
@@ -138,8 +143,22 @@ internal sealed class SyncWorker(
             Crc32 = uploaded.Crc32,
             StorageClass = uploaded.Stored.StorageClass,
         });
+        storage.Stored(stored.StorageClass, stored.Size, stored.VersionId);
+        NoteReplaced(action, action.Row, stored.VersionId);
         await TellAsync(isNew ? BackupActionKind.Created : BackupActionKind.Updated, local).ConfigureAwait(false);
         return stored;
+    }
+
+    /// <summary>What was there before is not paid for any more, unless the bucket keeps it as a version.</summary>
+    /// <param name="action">What was done.</param>
+    /// <param name="row">What is known of the object that was there; null for nothing.</param>
+    /// <param name="newVersionId">The version that took its place; a plan does not know it.</param>
+    private void NoteReplaced(SyncAction action, CatalogEntry? row, string? newVersionId)
+    {
+        if (row is { StorageClass.Length: > 0 })
+            storage.Gone(row.StorageClass, row.Size, row.StoredTime ?? action.Remote?.LastModified, newVersionId ?? row.VersionId);
+        else if (action.Remote is { } remote)
+            storage.Gone(remote.StorageClass, remote.Size, remote.LastModified, newVersionId);
     }
 
     private ValueTask TellAsync(BackupActionKind kind, MirrorEntry local) =>
@@ -221,6 +240,8 @@ internal sealed class SyncWorker(
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         StoredObject stored = await store
             .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
+        storage.Copied(source.StorageClass, source.Size);
+        storage.Stored(copy.StorageClass, source.Size, stored.VersionId);
         return Record(Row(local, local.Attributes) with
         {
             ETag = stored.ETag,
