@@ -225,7 +225,9 @@ function Invoke-Test {
     Remove-Item $results, out/state -Recurse -Force -ErrorAction Ignore
     $null = New-Item $results -ItemType Directory -Force
     $before = @{}
-    foreach ($name in @('PATH', 'RSYNCS3BACKUP_STATE') + $runtime.Keys) { $before[$name] = [Environment]::GetEnvironmentVariable($name) }
+    foreach ($name in @('PATH', 'RSYNCS3BACKUP_STATE') + $runtime.Keys) {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+    }
     try {
         foreach ($setting in $runtime.GetEnumerator()) { [Environment]::SetEnvironmentVariable($setting.Key, $setting.Value) }
         $shells = Get-ShellFolder $shell

@@ -1,6 +1,6 @@
-# Assemblies compiled ahead of time, as the SDK's PublishReadyToRun does it. What the tests start are hundreds of processes that live
-# for a second or two, and half of that second is the compiler's; PowerShell as a .NET tool is one that nobody compiled. An image
-# holds the same IL and the machine's code beside it, and the runtime takes the IL where the code does not fit.
+# Assemblies compiled ahead of time, as the SDK's PublishReadyToRun does it. PowerShell as a .NET tool is one that nobody compiled:
+# of the two seconds of processor time that its start takes, more than one is the compiler's, and tests start it again and again.
+# An image holds the same IL and the machine's code beside it, and the runtime takes the IL where the code does not fit.
 using namespace System.Reflection.PortableExecutable
 
 Set-StrictMode -Version Latest
@@ -21,8 +21,8 @@ function Get-AheadCompiler([string] $Project) {
     }
 }
 
-# Puts images in the place of the assemblies that -Include names, in folders where programs run from. An image is kept in -Images by
-# what it was made from: the same assembly is compiled once, for all folders and for all builds.
+# Puts images in the place of the assemblies that -Include names, in folders where programs run from. An image is kept in -Images
+# by what it was made from: the same assembly is compiled once, for all folders and for all builds.
 function Convert-Assembly {
     param(
         [Parameter(Mandatory)] $Compiler,
@@ -43,10 +43,13 @@ function Convert-Assembly {
         })
     $missing = @($assemblies | Where-Object { -not (Test-Path $_.Image) } | Group-Object Image | ForEach-Object { $_.Group[0] })
     # The largest first: the last one is waited for by one processor.
-    $missing | Sort-Object { $_.File.Length } -Descending | ForEach-Object -ThrottleLimit ([Environment]::ProcessorCount) -Parallel {
+    $largestFirst = $missing | Sort-Object { $_.File.Length } -Descending
+    $largestFirst | ForEach-Object -ThrottleLimit ([Environment]::ProcessorCount) -Parallel {
         $compiler = $using:Compiler
         $folders = @($_.Program, $_.File.DirectoryName) | Sort-Object -Unique
-        $references = @($folders | ForEach-Object { Join-Path $_ '*.dll' }) + $compiler.References | ForEach-Object { "--reference:$_" }
+        $places = @($folders | ForEach-Object { Join-Path $_ '*.dll' }) + $compiler.References
+        # In one word each: PowerShell would put the files in the place of a word that is a pattern alone.
+        $references = $places | ForEach-Object { "--reference:$_" }
         $part = "$($_.Image).part"
         $said = & $compiler.Program $_.File.FullName --out $part --optimize --parallelism 1 @references 2>&1
         if ($LASTEXITCODE -ne 0) { throw "$($_.File.Name) was not compiled ahead: $($said -join "`n")" }
