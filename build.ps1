@@ -47,9 +47,20 @@ $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
 $env:DOTNET_NOLOGO = '1'
 
 $root = $PSScriptRoot
+$isTool = [IO.Path]::GetFileNameWithoutExtension([Environment]::ProcessPath) -ne 'pwsh'
 $results = Join-Path $root 'out/test-results'
 $cephFolder = Join-Path $root 'out/ceph-rgw'
 $cephScript = Join-Path $root 'tests/S3Server/start-ceph-rgw.sh'
+
+# For the hundreds of processes of a test run, most of which live for a second or two: what the runtime does for long lives costs
+# more than it gives. No learning from instrumented code, no second mapping of each page of code, no thread of the collector's
+# own; and what is called is compiled anew after 1000h calls, not 30.
+$runtime = @{
+    DOTNET_TieredPGO             = '0'
+    DOTNET_EnableWriteXorExecute = '0'
+    DOTNET_gcConcurrent          = '0'
+    DOTNET_TC_CallCountThreshold = '1000'
+}
 
 # What the user can do something about: no position in this file.
 function Stop-Build([string] $Message) {
@@ -95,12 +106,12 @@ function Get-StagedFolder {
 }
 
 # The folder of a program named pwsh that is the PowerShell we run in. A .NET tool has none that works on every system: its
-# process is dotnet, and the pwsh beside its assemblies was made for Linux on x64.
-function Get-ShellFolder {
+# process is dotnet, and the pwsh beside its assemblies was made for Linux on x64. -Assemblies is where those lie.
+function Get-ShellFolder([string] $Assemblies = $PSHOME) {
     $running = [Environment]::ProcessPath
-    if ([IO.Path]::GetFileNameWithoutExtension($running) -eq 'pwsh') { return Split-Path $running }
+    if (-not $isTool) { return Split-Path $running }
     $folder = (New-Item out/bin -ItemType Directory -Force).FullName
-    $assembly = Join-Path $PSHOME pwsh.dll
+    $assembly = Join-Path $Assemblies pwsh.dll
     if ($IsWindows) { Set-Content (Join-Path $folder pwsh.cmd) "@`"$running`" `"$assembly`" %*" }
     else {
         $words = foreach ($word in $running, $assembly) { "'" + $word.Replace("'", "'\''") + "'" }
@@ -176,13 +187,32 @@ function Get-Suite([string] $Shells) {
     New-CommandSuite Format Core-Rsync dotnet, format, whitespace, src, --folder, --verify-no-changes
     New-CommandSuite Format-Tests Core-Rsync dotnet, format, whitespace, tests, --folder, --verify-no-changes
     New-DotnetSuite Module-Walks Core $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
-    New-DotnetSuite Module Core-S3 $module 'FullyQualifiedName!~.EndToEnd.'
+    New-DotnetSuite Module Module-Runs $module 'FullyQualifiedName!~.EndToEnd.'
     if ($Quick) { return }
     # They wait for the minutes at which real schedulers start a job.
     New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
     # What our own S3 server allows proves nothing about S3; this one was written by others.
     $through = 'bash', $cephScript, 'run', $cephFolder
-    New-DotnetSuite S3-Ceph Module-Runs $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+    New-DotnetSuite S3-Ceph Core-S3 $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+}
+
+# PowerShell compiled ahead, where it is the .NET tool, and the engine that the tests bring; gives the folder of PowerShell's
+# assemblies. Nothing of what is staged: that is tested as it ships.
+function Convert-Engine {
+    Write-Heading 'Compiling PowerShell ahead'
+    Import-Module ./tests/Ahead.psm1 -Force
+    $shell = $PSHOME
+    if ($isTool) {
+        $shell = Join-Path $root "out/shell/$($PSVersionTable.PSVersion)"
+        Remove-Item $shell -Recurse -Force -ErrorAction Ignore
+        Copy-Item $PSHOME $shell -Recurse -Force -Container
+    }
+    $tests = 'RsyncS3Backup.Module.Tests', 'PowerShellProbe' | ForEach-Object { "tests/$_/bin/Release/net10.0" }
+    $assemblies = 'pwsh.dll', 'System.Management.Automation.dll', 'Microsoft.PowerShell.ConsoleHost.dll',
+        'Microsoft.PowerShell.Commands.*.dll', 'Microsoft.PowerShell.Security.dll'
+    $compiler = Get-AheadCompiler tests/RsyncS3Backup.Module.Tests
+    Convert-Assembly $compiler -Images out/ahead -Folder ($tests + $shell) -Include $assemblies
+    $shell
 }
 
 function Invoke-Test {
@@ -190,14 +220,17 @@ function Invoke-Test {
     Invoke-Build
     Write-Heading 'Building the tests'
     dotnet build RsyncS3.sln -c Release
+    $shell = Convert-Engine
     Import-Module ./tests/Lanes.psm1 -Force
     Remove-Item $results, out/state -Recurse -Force -ErrorAction Ignore
     $null = New-Item $results -ItemType Directory -Force
-    $before = $env:PATH, $env:RSYNCS3BACKUP_STATE, $env:DOTNET_TieredPGO
+    $before = @{}
+    foreach ($name in @('PATH', 'RSYNCS3BACKUP_STATE') + $runtime.Keys) {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+    }
     try {
-        # Hundreds of processes that live for a second or two: what the runtime would learn of them is never used.
-        $env:DOTNET_TieredPGO = '0'
-        $shells = Get-ShellFolder
+        foreach ($setting in $runtime.GetEnumerator()) { [Environment]::SetEnvironmentVariable($setting.Key, $setting.Value) }
+        $shells = Get-ShellFolder $shell
         $env:PATH = $shells + [IO.Path]::PathSeparator + $env:PATH
         # The state of jobs that tests run belongs into the repository's out folder, not to the user's own jobs.
         $env:RSYNCS3BACKUP_STATE = Join-Path $root 'out/state'
@@ -212,7 +245,7 @@ function Invoke-Test {
     }
     finally {
         Stop-Ceph
-        $env:PATH, $env:RSYNCS3BACKUP_STATE, $env:DOTNET_TieredPGO = $before
+        foreach ($variable in $before.GetEnumerator()) { [Environment]::SetEnvironmentVariable($variable.Key, $variable.Value) }
         # After Ctrl+C, `pwsh -File` would end with 0.
         if ($isInterrupted -and [Environment]::GetCommandLineArgs() -contains '-File') { [Environment]::Exit(130) }
     }

@@ -15,11 +15,15 @@ public sealed partial class LayerTests
         "Runs", "Jobs", "Schedulers",
     ];
 
+    // Reading every body of Core takes seconds: once for all tests.
+    private static readonly Lazy<IReadOnlyList<TypeUse>> Uses =
+        new(() => AssemblyUses.Of(typeof(BackupConfiguration).Assembly.Location));
+
     [Fact]
     public void No_type_uses_a_room_below_its_own()
     {
         List<string> upward = [];
-        foreach (TypeUse use in AssemblyUses.Of(typeof(BackupConfiguration).Assembly.Location))
+        foreach (TypeUse use in Uses.Value)
         {
             int from = Array.IndexOf(Layers, Layer(use.FromNamespace));
             int to = Array.IndexOf(Layers, Layer(use.ToNamespace));
@@ -33,7 +37,7 @@ public sealed partial class LayerTests
     [Fact]
     public void Every_type_is_in_a_room()
     {
-        IEnumerable<string> homeless = AssemblyUses.Of(typeof(BackupConfiguration).Assembly.Location)
+        IEnumerable<string> homeless = Uses.Value
             .Where(use => !Layers.Contains(Layer(use.FromNamespace)))
             .Select(use => use.From)
             .Distinct();
@@ -54,8 +58,7 @@ public sealed partial class LayerTests
     [Fact]
     public void The_uses_that_the_other_tests_look_at_are_there()
     {
-        HashSet<(string, string)> uses =
-            [.. AssemblyUses.Of(typeof(BackupConfiguration).Assembly.Location).Select(use => (use.From, use.To))];
+        HashSet<(string, string)> uses = [.. Uses.Value.Select(use => (use.From, use.To))];
 
         // By a call in an async method, by a base type, by a field, by a generic argument and by a catch.
         Assert.Contains((Root + ".Runs.BackupRunner", Root + ".Rsync.RsyncStage"), uses);

@@ -378,29 +378,26 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
     {
         WriteMany(10_000);
         JobHistory.Find(Name)!.Read(null, 1);
-        for (int round = 0; round < 3; round++)
+        long started = Stopwatch.GetTimestamp();
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
+        IReadOnlyList<BackupRun> runs = JobHistory.Find(Name)!.Read(null, null);
+        output.WriteLine($"{runs.Count} runs read in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F1} ms, "
+            + $"{(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds:F1} ms of processor time");
+        Assert.Equal(10_000, runs.Count);
+
+        using RunContext context = RunContext.Start(Name, SilentObserver.Instance);
+        started = Stopwatch.GetTimestamp();
+        processor = Environment.CpuUsage.TotalTime;
+        using (JobRun job = await JobRun.StartAsync(context, new RunRequest(1, Configuration, new BackupRunOptions()), CancellationToken.None))
         {
-            long started = Stopwatch.GetTimestamp();
-            TimeSpan processor = Environment.CpuUsage.TotalTime;
-            IReadOnlyList<BackupRun> runs = JobHistory.Find(Name)!.Read(null, null);
-            output.WriteLine($"{runs.Count} runs read in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F1} ms, "
-                + $"{(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds:F1} ms of processor time");
-            Assert.Equal(10_000, runs.Count);
-
-            using RunContext context = RunContext.Start(Name, SilentObserver.Instance);
-            started = Stopwatch.GetTimestamp();
-            processor = Environment.CpuUsage.TotalTime;
-            using (JobRun job = await JobRun.StartAsync(context, new RunRequest(1, Configuration, new BackupRunOptions()), CancellationToken.None))
-            {
-                job.Ended(Stage1 with { RunId = context.RunId });
-                job.Stage2Starts();
-                job.Ended(Stage2 with { RunId = context.RunId });
-            }
-
-            output.WriteLine($"lock and history of one run: {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F1} ms, "
-                + $"{(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds:F1} ms of processor time");
-            JobHistory.Find(Name)!.Remove([context.RunId]);
+            job.Ended(Stage1 with { RunId = context.RunId });
+            job.Stage2Starts();
+            job.Ended(Stage2 with { RunId = context.RunId });
         }
+
+        output.WriteLine($"lock and history of one run: {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F1} ms, "
+            + $"{(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds:F1} ms of processor time");
+        JobHistory.Find(Name)!.Remove([context.RunId]);
     }
 
     private void Fill()
