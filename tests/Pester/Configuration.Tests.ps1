@@ -93,6 +93,17 @@ Describe 'New-BackupConfiguration' {
         $doubts | Should -BeNullOrEmpty
     }
 
+    It 'warns of deletions that save nothing, where the class bills for longer' {
+        $given = @{ Source = $PSScriptRoot; Destination = (Join-Path $TestDrive 'billed'); BucketName = 'my-backups'; DeleteFromS3 = $true }
+        New-BackupConfiguration (Join-Path $TestDrive 'early.json') @given -StorageClass GLACIER_IR -DeleteAfter 30d -WarningVariable doubts `
+            -WarningAction SilentlyContinue
+        "$doubts" | Should -BeLike '*GLACIER_IR bills each object for at least 90 days, and deleteAfter is 30d*'
+        New-BackupConfiguration (Join-Path $TestDrive 'late.json') @given -StorageClass GLACIER_IR -DeleteAfter 90d -WarningVariable doubts
+        $doubts | Should -BeNullOrEmpty
+        New-BackupConfiguration (Join-Path $TestDrive 'any.json') @given -DeleteAfter 1d -WarningVariable doubts
+        $doubts | Should -BeNullOrEmpty
+    }
+
     It 'writes nothing with -WhatIf' {
         $path = Join-Path $TestDrive 'whatif.json'
         New-BackupConfiguration $path /data /mnt/backup my-backups -WhatIf

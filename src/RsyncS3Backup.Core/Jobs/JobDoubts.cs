@@ -1,5 +1,6 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore.Prices;
 
 namespace RsyncS3Backup.Jobs;
 
@@ -34,6 +35,14 @@ internal static class JobDoubts
         {
             yield return $"The folder above the mirror, {ConfigurationText.Quote(parent)}, is not there. "
                 + "A run is refused until it is made, or the drive is mounted.";
+        }
+
+        S3SyncOptions stage2 = job.Options.Rsync.SyncToS3;
+        int days = PriceList.Of(job.Prices).MinimumDays(stage2.StorageClass);
+        if (stage2.DeleteAfter is { } deleteAfter && deleteAfter < TimeSpan.FromDays(days))
+        {
+            yield return $"{stage2.StorageClass} bills each object for at least {days} days, and deleteAfter is {DurationText.Format(deleteAfter)}: deleting "
+                + "an object sooner saves nothing.";
         }
 
         if (OpenMirror(job) is { } open)

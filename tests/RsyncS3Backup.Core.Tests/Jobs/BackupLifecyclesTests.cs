@@ -68,6 +68,7 @@ public sealed class BackupLifecyclesTests(S3Fixture fixture) : IClassFixture<S3F
 
     [SkippableFact]
     [Trait("Category", "Slow")]
+    [Trait("Server", "Ceph")]
     public async Task The_store_acts_by_the_rules()
     {
         Skip.If(fixture.SecondsOfDay is null, "the days of this server are not short");
