@@ -24,6 +24,7 @@ internal sealed class CatalogRow
     private const byte IsLeftover = 16;
     private const byte HasStoredTime = 32;
     private const byte IsForeign = 64;
+    private const byte HasPendingAttributes = 128;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -43,7 +44,8 @@ internal sealed class CatalogRow
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
             | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
-            | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0));
+            | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0)
+            | (entry.HasPendingAttributes ? HasPendingAttributes : 0));
         position = 0;
         Ensure(1);
         buffer[position++] = flags;
@@ -95,6 +97,7 @@ internal sealed class CatalogRow
             RelativeKey = Encoding.UTF8.GetString(key),
             IsLeftover = (flags & IsLeftover) != 0,
             IsForeign = (flags & IsForeign) != 0,
+            HasPendingAttributes = (flags & HasPendingAttributes) != 0,
             Size = (long)cursor.Varint(),
             ModifiedNanoseconds = cursor.Fixed(),
             ChangedNanoseconds = cursor.Fixed(),
