@@ -24,7 +24,10 @@ internal sealed class CatalogRow
     private const byte IsLeftover = 16;
     private const byte HasStoredTime = 32;
     private const byte IsForeign = 64;
-    private const byte HasPendingAttributes = 128;
+
+    // Another byte of flags follows. Its lowest bit is that of a deletion that waits.
+    private const byte HasMore = 128;
+    private const byte HasPendingAttributes = 2;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -42,13 +45,15 @@ internal sealed class CatalogRow
         bool isMd5 = entry.ETag.Length == 2 * Md5Length && !entry.ETag.AsSpan().ContainsAnyExcept(LowercaseDigits);
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
+        byte more = entry.HasPendingAttributes ? HasPendingAttributes : (byte)0;
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
             | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
-            | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0)
-            | (entry.HasPendingAttributes ? HasPendingAttributes : 0));
+            | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0) | (more == 0 ? 0 : HasMore));
         position = 0;
-        Ensure(1);
+        Ensure(2);
         buffer[position++] = flags;
+        if (more != 0)
+            buffer[position++] = more;
         Varint((ulong)entry.Size);
         Fixed(entry.ModifiedNanoseconds);
         Fixed(entry.ChangedNanoseconds);
@@ -92,12 +97,13 @@ internal sealed class CatalogRow
             throw SqliteException.Damaged("A row of the catalog is not what was written.");
         Cursor cursor = new(row[..^HashLength]);
         byte flags = cursor.Raw(1)[0];
+        byte more = (flags & HasMore) != 0 ? cursor.Raw(1)[0] : (byte)0;
         return new CatalogEntry
         {
             RelativeKey = Encoding.UTF8.GetString(key),
             IsLeftover = (flags & IsLeftover) != 0,
             IsForeign = (flags & IsForeign) != 0,
-            HasPendingAttributes = (flags & HasPendingAttributes) != 0,
+            HasPendingAttributes = (more & HasPendingAttributes) != 0,
             Size = (long)cursor.Varint(),
             ModifiedNanoseconds = cursor.Fixed(),
             ChangedNanoseconds = cursor.Fixed(),
