@@ -60,8 +60,8 @@ internal static partial class ConfigurationRules
         ArgumentNullException.ThrowIfNull(value);
         // Source: "Differences for directory buckets" in the Amazon S3 User Guide.
         return value is "EXPRESS_ONEZONE"
-            ? "EXPRESS_ONEZONE is the class of directory buckets, which keep no versions, move nothing to other classes, and list without order; "
-                + "this module needs a general purpose bucket."
+            ? "EXPRESS_ONEZONE is the class of directory buckets, which keep no versions, move nothing to other classes, and list without "
+                + "order; this module needs a general purpose bucket."
             : OneOf(value, "storage class", S3StorageClasses.All);
     }
 

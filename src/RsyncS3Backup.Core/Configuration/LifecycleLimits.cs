@@ -34,7 +34,8 @@ internal static class LifecycleLimits
     {
         (string Class, int Days) before = (first, 0);
         bool isFirst = true;
-        foreach ((LifecycleTransition step, int index) in transitions.Select((step, index) => (step, index)).OrderBy(item => item.step.AfterDays))
+        IEnumerable<(LifecycleTransition Step, int Index)> inOrder = transitions.Select((step, index) => (step, index));
+        foreach ((LifecycleTransition step, int index) in inOrder.OrderBy(item => item.Step.AfterDays))
         {
             if (Problem(before.Class, before.Days, isFirst, step) is { } found)
                 yield return (index, found.Problem, found.Allowed);

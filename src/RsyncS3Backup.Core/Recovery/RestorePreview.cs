@@ -58,6 +58,28 @@ internal static class RestorePreview
         }
     }
 
+    /// <summary>What is in an archive, by class, as the listing tells: nothing for the mirror. Nothing is asked for.</summary>
+    /// <exception cref="BackupException">The copy cannot be read.</exception>
+    public static async Task<IReadOnlyList<ArchivedObjects>> FindArchivedAsync(RestoreRequest request, CancellationToken cancellationToken)
+    {
+        if (RestoreSource.Choose(request).Copy == BackupCopy.Local)
+            return [];
+        using S3Copy found = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
+        found.Store.Connect();
+        using RecordedObjects? recorded = request.Configuration is null ? null : RecordedObjects.TryOpen(request.Name, found);
+        SortedDictionary<string, ArchivedObjects> classes = new(StringComparer.Ordinal);
+        StageReport report = new(context: null);
+        await foreach (RestoreItem item in RestoreItems.ListAsync(request, found, recorded, report, () => { }, cancellationToken).ConfigureAwait(false))
+        {
+            if (item is not ObjectItem { Stored: { } stored } || !S3StorageClasses.IsArchive(stored.StorageClass))
+                continue;
+            ArchivedObjects met = classes.GetValueOrDefault(stored.StorageClass) ?? new ArchivedObjects(stored.StorageClass, 0, 0);
+            classes[stored.StorageClass] = met with { Count = met.Count + 1, Bytes = met.Bytes + stored.Size };
+        }
+
+        return [.. classes.Values];
+    }
+
     private static async Task<S3Copy> OpenAsync(RestoreRequest request, CancellationToken cancellationToken)
     {
         request.S3!.RequireValid();

@@ -194,6 +194,13 @@ internal sealed class RestoreRun : IDisposable
                 + $"'{newer.First}' for one, and nothing of that was replaced. -Force replaces it too; -WhatIf names every file.");
         }
 
+        if (archive?.Left is { Count: > 0 } left)
+        {
+            report.Warning(
+                $"What has to be retrieved first, and how long that takes: {string.Join("; ", left.Select(objects => objects.Text(null)))}. "
+                + "-RequestRetrieval asks S3 for it.");
+        }
+
         if (Counters.Pending > 0)
         {
             string when = RetrievalReadyBy is { } ready ? $", which should be done by {ready:yyyy-MM-dd HH:mm zzz}" : "";

@@ -290,7 +290,7 @@ internal sealed class S3SyncRun : IDisposable
         {
             case SyncActionKind.Keep:
                 Counters.EntryUnchanged(action.Local!);
-                if (action.Row is { IsLeftover: true } found)
+                if (action.Row is { } found && (found.IsLeftover || action.IsMoved))
                     Note(found.Returned());
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete:

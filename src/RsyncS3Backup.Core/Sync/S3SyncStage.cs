@@ -60,9 +60,10 @@ internal static class S3SyncStage
         if (end.Error is null && run!.IsComplete)
             run.MarkCarriedOut();
         result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
+        string keptBack = result.PendingAttributes == 0 ? "" : $" ({result.PendingAttributes} kept until a restore)";
         context.Verbose(
             $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
-            + $"{result.MetadataChanged} with new attributes, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
+            + $"{result.MetadataChanged} with new attributes{keptBack}, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
         return result;
     }
 
@@ -90,6 +91,7 @@ internal static class S3SyncStage
             Updated = counters.Updated,
             MetadataChanged = counters.MetadataChanged,
             Copied = counters.Copied,
+            PendingAttributes = counters.PendingAttributes,
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,
             Postponed = counters.Postponed,

@@ -26,6 +26,7 @@ internal sealed class SyncCounters
     private long foreign;
     private long postponed;
     private long undecided;
+    private long pendingAttributes;
 
     public long Created => Interlocked.Read(ref created);
 
@@ -35,6 +36,9 @@ internal sealed class SyncCounters
 
     /// <summary>Entries whose content was copied inside S3 instead of uploaded; they count as created or updated too.</summary>
     public long Copied => Interlocked.Read(ref copied);
+
+    /// <summary>Entries whose new attributes are in the catalog only, because their objects are in an archive.</summary>
+    public long PendingAttributes => Interlocked.Read(ref pendingAttributes);
 
     /// <summary>Entries that are not in S3 as they are in the mirror, without being failures: they changed or vanished on the way.</summary>
     public long LeftOut => Interlocked.Read(ref leftOut);
@@ -134,6 +138,12 @@ internal sealed class SyncCounters
     public void EntryMetadataChanged(MirrorEntry entry)
     {
         EntryDone(ref metadataChanged);
+        Interlocked.Add(ref doneBytes, entry.ContentLength);
+    }
+
+    public void EntryPending(MirrorEntry entry)
+    {
+        EntryDone(ref pendingAttributes);
         Interlocked.Add(ref doneBytes, entry.ContentLength);
     }
 

@@ -44,6 +44,14 @@ internal static class SyncErrors
         "Look at these files: after an attack, restore them from S3. If the changes are right, run once with a higher -MaxChange, or with "
         + "-MaxChange off.");
 
+    /// <summary>A lifecycle rule moved what says whose the prefix is to an archive.</summary>
+    public static BackupError PrefixOwnerArchived(string where, string storageClass) => Refused(
+        ErrorIds.PrefixOwnedByOther, where,
+        $"Whose {where} is cannot be read: its marker is in the archive ({storageClass}), where a lifecycle rule of the bucket moved it. "
+        + "Nothing was sent or deleted.",
+        "Let the rule leave out small objects, as Set-BackupLifecycle does. If this mirror is to take the prefix over, run once with "
+        + "-AllowNewDestination.");
+
     /// <summary>Another job, or this one on another machine, sends to the prefix already.</summary>
     /// <param name="where">The prefix as a URL.</param>
     /// <param name="other">What its marker says; null when nobody can read that.</param>

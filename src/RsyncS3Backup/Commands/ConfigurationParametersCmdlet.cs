@@ -247,6 +247,14 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public int AbortUnfinishedUploadsAfterDays { get; set; }
 
+    /// <summary>
+    /// What becomes of new permissions, owners and times of a file whose object is in an archive, where S3 cannot change them:
+    /// 'keep' keeps them in the job's catalog, and a restore on this machine sets them; 'upload' sends the whole file again.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? ArchivedAttributes { get; set; }
+
     /// <summary>The bucket's region.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(RegionCompleter))]

@@ -103,6 +103,8 @@ public sealed class RemoveBackupJobCommand : AsyncCmdlet
             stays.Add($"its mirror '{rsync.LocalDestination}'");
             if (rsync.SyncToS3.Enabled && configuration.Destination is { } destination)
                 stays.Add($"its objects under 's3://{destination.Bucket}/{rsync.SyncToS3.S3Prefix ?? $"rsync/{job.Name}/"}'");
+            if (rsync.SyncToS3.Lifecycle is not null)
+                stays.Add("the lifecycle rules that it has in its bucket");
         }
         else
         {

@@ -30,6 +30,11 @@ public sealed class RemoveBackupLifecycleCommand : S3ConnectionCmdlet, IJobParam
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
+    /// <summary>The ids of rules to remove instead of the job's own: those that this module wrote under an older name or prefix.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] RuleId { get; set; } = [];
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -39,7 +44,7 @@ public sealed class RemoveBackupLifecycleCommand : S3ConnectionCmdlet, IJobParam
             Errors.TryRead<object>(() =>
             {
                 LifecycleRequest request = LifecycleRequest.For(job, all);
-                Remove(request with { S3 = Keys.For(request.S3) });
+                Remove(request with { S3 = Keys.For(request.S3), RuleIds = RuleId });
                 return job;
             });
         }

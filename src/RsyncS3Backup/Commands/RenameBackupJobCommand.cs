@@ -70,6 +70,13 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet
 
             return rename;
         });
+        if (job.Configuration?.Options.Rsync.SyncToS3.Lifecycle is not null)
+        {
+            WriteWarning(
+                "Lifecycle rules that the job has in its bucket are known by its old name. Get-BackupLifecycle shows them, Remove-BackupLifecycle -RuleId "
+                + "removes them, and Set-BackupLifecycle writes those of the new name then.");
+        }
+
         JobList now = JobList.Read();
         if (PassThru && now.Jobs.FirstOrDefault(found => found.Name == NewName) is { } renamed)
             WriteObject(JobReport.Of(renamed, WriteWarning, now));

@@ -5,6 +5,7 @@ using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery;
+using RsyncS3Backup.Recovery.Fetching;
 using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
@@ -134,6 +135,9 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     {
         if (Errors.TryRead(() => Complete(make())) is not { } request || !IsConfirmed(request))
             return;
+        // With -WhatIf or -Confirm the question has said it.
+        if (request.Retrieval is not null && !this.IsGiven("Confirm") && Retrievals(request) is { } retrievals)
+            WriteWarning($"S3 is asked to bring back {retrievals}. Each is paid for by size and tier.");
         RestoreResult result = Run(
             activity: null,
             (observer, token) => BackupRestore.RunAsync(request with { AskToReplaceNewer = file => observer.AskAsync(() => Ask(file)) }, observer, token));
@@ -183,6 +187,9 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
             RestoreOverwrite.Always => "replacing what is there",
             _ => "replacing what differs",
         };
+        bool isShown = this.IsGiven("WhatIf") || this.IsGiven("Confirm");
+        if (isShown && Retrievals(request) is { } retrievals)
+            how += request.Retrieval is null ? $", without what is archived: {retrievals}" : $", asking S3 to bring back {retrievals}";
         string action = $"Performing the operation \"Restore {what}, {how}\" on target \"{to}\".";
         if (!ShouldProcess(action, $"Are you sure you want to perform this action?{Environment.NewLine}{action}", "Confirm", out ShouldProcessReason reason))
         {
@@ -195,6 +202,23 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         bool isAsked = this.IsGiven("Confirm")
             || (SessionState.PSVariable.GetValue("ConfirmPreference")?.ToString() is "None");
         return !request.InPlace || isAsked || Force || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
+    }
+
+    /// <summary>What is archived, and how long S3 takes to bring it back; null when nothing is, or when nobody can tell.</summary>
+    private string? Retrievals(RestoreRequest request)
+    {
+        try
+        {
+            IReadOnlyList<ArchivedObjects> found = Run(
+                activity: null, (_, token) => Task.Run(() => RestorePreview.FindArchivedAsync(request, token), token));
+            return found.Count == 0 ? null : string.Join("; ", found.Select(objects => objects.Text(request.Retrieval?.Tier)));
+        }
+        catch (BackupException exception)
+        {
+            // The restore meets it too.
+            WriteVerbose(exception.Message);
+            return null;
+        }
     }
 
     private void NameWhatWouldBeReplaced(RestoreRequest request)

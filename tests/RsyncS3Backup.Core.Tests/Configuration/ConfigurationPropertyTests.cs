@@ -192,6 +192,7 @@ public sealed class ConfigurationPropertyTests
             select new S3SyncOptions
             {
                 Lifecycle = lifecycle,
+                ArchivedAttributes = throttled ? ArchivedAttributes.Keep : ArchivedAttributes.Upload,
                 SmallObjectStorageClass = throttled && S3StorageClasses.HasMinimum(storageClass) ? "STANDARD" : null,
                 DirectoryMarkers = markers,
                 ExcludePatterns = [.. patterns],

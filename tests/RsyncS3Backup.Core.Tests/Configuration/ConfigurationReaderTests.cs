@@ -92,6 +92,7 @@ public sealed class ConfigurationReaderTests
                             },
                             AbortUnfinishedUploadsAfterDays = 3,
                         },
+                        ArchivedAttributes = ArchivedAttributes.Upload,
                     },
                 },
             },

@@ -90,7 +90,8 @@ internal static class ConfigurationSamples
                     "transitions": [{ "afterDays": 30, "storageClass": "DEEP_ARCHIVE" }]
                   },
                   "abortUnfinishedUploadsAfterDays": 3
-                }
+                },
+                "archivedAttributes": "upload"
               }
             }
           },

@@ -370,6 +370,25 @@ public sealed class BackupLifecyclesFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rules_from_an_older_name_are_removed_by_their_ids_and_rules_of_others_are_not()
+    {
+        server.Store.SetLifecycle(Bucket, Foreign);
+        await Lifecycles.ChangeAsync(Lifecycles.Request(Destination, Credentials, new LifecycleOptions(), "older"), isRemoval: false);
+        BackupLifecycleRule older = Assert.Single(await BackupLifecycles.GetAsync(Request(), CancellationToken.None), rule => rule.RuleId.Contains("older", StringComparison.Ordinal));
+        BackupError refused = await FailAsync();
+        await Lifecycles.ChangeAsync(Request() with { RuleIds = [older.RuleId] }, isRemoval: true);
+
+        Assert.Contains("-RuleId", refused.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(Foreign.Trim(), server.Store.FindLifecycle(Bucket)!.Value.Rules.Split("?>")[1].Trim());
+        foreach ((string id, string expected) in (IEnumerable<(string, string)>)[("theirs", "InvalidParameter"), (older.RuleId, "ItemNotFound")])
+        {
+            BackupException exception = await Assert.ThrowsAsync<BackupException>(
+                () => BackupLifecycles.PlanAsync(Request() with { RuleIds = [id] }, isRemoval: true, CancellationToken.None));
+            Assert.Equal(expected, exception.Error.Id);
+        }
+    }
+
+    [Fact]
     public async Task A_rule_of_somebody_else_that_deletes_objects_of_the_job_is_told_before_writing()
     {
         server.Store.SetLifecycle(Bucket, Foreign.Replace("logs/", "rsync/", StringComparison.Ordinal));

@@ -33,6 +33,7 @@ public sealed class CatalogTests : CatalogHarness
             Entry("upper") with { ETag = "0123456789ABCDEF0123456789ABCDEF" },
             Entry("short") with { ETag = "", Crc32 = "", StorageClass = "", VersionId = "" },
             Entry("unusual") with { Crc32 = "AAAAAB==", StorageClass = "GLACIER_IR" },
+            Entry("waits") with { StorageClass = "GLACIER", HasPendingAttributes = true },
             Entry("spaces") with { Crc32 = " AAAAAA=" },
             Entry(new string('k', 1024)) with { VersionId = new string('v', 5000) },
         ];

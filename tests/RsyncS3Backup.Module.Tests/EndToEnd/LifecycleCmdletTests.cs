@@ -88,6 +88,36 @@ public sealed class LifecycleCmdletTests : EndToEndTest
         Assert.Equal(["Missing", "Missing"], Session.Run("Get-BackupJob | Get-BackupLifecycle @keys").ThrowOnError().Objects.Select(rule => rule.Text("Status")));
     }
 
+    [Fact]
+    public void A_job_that_gets_another_name_is_told_of_the_rules_of_the_old_one()
+    {
+        Run("Set-BackupLifecycle", WriteLeast()).ThrowOnError();
+
+        SessionResult renamed = Session.Run("Rename-BackupJob photos pictures").ThrowOnError();
+        Session.Run("$old = Get-BackupLifecycle pictures @keys | Where-Object Status -EQ Foreign; Remove-BackupLifecycle pictures -RuleId $old.RuleId @keys").ThrowOnError();
+        SessionResult written = Session.Run("Set-BackupLifecycle pictures -PassThru @keys").ThrowOnError();
+
+        Assert.Contains("-RuleId", Assert.Single(renamed.Warnings), StringComparison.Ordinal);
+        Assert.Equal("InPlace", Assert.Single(written.Objects).Text("Status"));
+    }
+
+    [Fact]
+    public void A_restore_says_beforehand_what_has_to_be_retrieved()
+    {
+        string job = WriteJob();
+        BackupWell(job);
+        Server.Store.Move(BucketName, Prefix + "a.txt", "GLACIER");
+        const string command = "param($Path, $To) Restore-Backup -ConfigPath $Path -From S3 -Destination $To @keys";
+
+        string shown = Session.Render(command + " -WhatIf", job, Folder.File("to"));
+        Assert.Equal(0, Server.Requests["RestoreObject"]);
+        SessionResult asked = Session.Run(command + " -RequestRetrieval -Tier Bulk", job, Folder.File("to"));
+
+        Assert.Contains("without what is archived: 1 object (5 B) of GLACIER in 1 to 5 minutes (Expedited)", shown, StringComparison.Ordinal);
+        Assert.Contains(asked.Warnings, text => text.Contains("asked to bring back 1 object (5 B) of GLACIER in 5 to 12 hours (Bulk)", StringComparison.Ordinal));
+        Assert.Equal(1, Server.Requests["RestoreObject"]);
+    }
+
     private string WriteLeast() => WriteJob((Key, new JsonObject()));
 
     private SessionResult Run(string command, string job) => Session.Run($"param($Path) {command} -ConfigPath $Path @keys", job);

@@ -112,5 +112,10 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
             "What S3 itself does with the job's objects as they grow old. `Set-BackupLifecycle` writes it into the bucket, as rules of the job's "
             + "own; a run never does. `Get-Help about_RsyncS3Backup_Storage` says what fits which job.") with
         { Default = "no rules of the job" },
+
+        OneOf<ArchivedAttributes>("archivedAttributes", "way to treat new attributes of archived objects",
+            sync => sync.ArchivedAttributes, (sync, value) => sync with { ArchivedAttributes = value },
+            "What becomes of new permissions, owners and times of a file whose object is in an archive, where S3 cannot change them: `keep` keeps "
+            + "them in the job's catalog, and a restore on this machine sets them; `upload` sends the whole file again."),
     ];
 }

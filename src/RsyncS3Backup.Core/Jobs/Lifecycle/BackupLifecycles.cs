@@ -18,6 +18,9 @@ internal sealed record LifecycleRequest
     /// <summary>What other jobs of this machine ask for in the same bucket.</summary>
     public IReadOnlyList<JobLifecycle> Others { get; init; } = [];
 
+    /// <summary>Of a removal, the ids of rules to remove instead of the job's own: of an older name or prefix of it.</summary>
+    public IReadOnlyList<string> RuleIds { get; init; } = [];
+
     /// <summary>How long the store may take to show what was written, try by try; tests wait for nothing.</summary>
     internal IReadOnlyList<TimeSpan> Waits { get; init; } = [.. new[] { 0.2, 1, 2, 4, 8, 15 }.Select(TimeSpan.FromSeconds)];
 
@@ -76,6 +79,8 @@ internal static class BackupLifecycles
     public static Task<LifecycleChange> PlanAsync(LifecycleRequest request, bool isRemoval, CancellationToken cancellationToken)
     {
         JobLifecycle job = JobLifecycle.Of(request.Job);
+        if (request.RuleIds.FirstOrDefault(id => !id.StartsWith(JobLifecycle.IdStart, StringComparison.Ordinal)) is { } foreign)
+            throw LifecycleErrors.ForeignRule(foreign);
         if (isRemoval)
             job = job with { Options = null };
         else if (job.Options is null)
@@ -87,7 +92,11 @@ internal static class BackupLifecycles
             LifecycleDocument before = await store.Lifecycle.ReadAsync(cancellationToken).ConfigureAwait(false);
             if (!isRemoval && LifecycleDoubts.FindOverlap(job, before.Rules) is { } rule)
                 throw LifecycleErrors.Overlap(job, $"those of the rule {rule.ShownName}, which another job wrote");
-            LifecycleDocument after = Changed(job, before);
+            Func<LifecycleRule, bool> isChanged =
+                request.RuleIds.Count == 0 ? job.IsOwn : rule => request.RuleIds.Contains(rule.Id, StringComparer.Ordinal);
+            if (request.RuleIds.FirstOrDefault(id => !before.Rules.Any(rule => rule.Id == id)) is { } missing)
+                throw LifecycleErrors.NoSuchRule(request.S3.Destination.Bucket, missing);
+            LifecycleDocument after = before.With(isChanged, job.Wanted());
             List<string> warnings = [];
             if (!isRemoval)
             {
@@ -100,7 +109,7 @@ internal static class BackupLifecycles
                     .Select(doubt => $"The rule {doubt.Rule.ShownName} of the bucket meets the job's objects. {doubt.Problem}"));
             }
 
-            return new LifecycleChange(before, after, Difference(before.Rules.Where(job.IsOwn), job.Wanted()), warnings);
+            return new LifecycleChange(before, after, Difference(before.Rules.Where(isChanged), job.Wanted()), warnings);
         }, cancellationToken);
     }
 
@@ -121,7 +130,8 @@ internal static class BackupLifecycles
             return true;
         }, cancellationToken);
 
-    private static async Task VerifyAsync(LifecycleRequest request, S3ObjectStore store, LifecycleChange change, CancellationToken cancellationToken)
+    private static async Task VerifyAsync(
+        LifecycleRequest request, S3ObjectStore store, LifecycleChange change, CancellationToken cancellationToken)
     {
         string bucket = request.S3.Destination.Bucket;
         JobLifecycle job = JobLifecycle.Of(request.Job);
@@ -161,8 +171,6 @@ internal static class BackupLifecycles
             return false;
         }
     }
-
-    private static LifecycleDocument Changed(JobLifecycle job, LifecycleDocument before) => before.With(job.IsOwn, job.Wanted());
 
     // Of no rules at all there is one line, which is empty.
     private static string[] Difference(IEnumerable<LifecycleRule> before, IEnumerable<LifecycleRule> after) =>
@@ -228,7 +236,8 @@ internal static class BackupLifecycles
             request.Job.Name, s3.Destination.Bucket, prefix, KeyPrefix.HasDateTokens(s3.Options.S3Prefix));
         try
         {
-            return catalog is null ? null : ObjectSizes.Of(catalog.Read().Where(row => row.IsOurs).Select(row => row.Size), s3.Options.Lifecycle!.SmallestSize);
+            IEnumerable<long> sizes = (catalog?.Read() ?? []).Where(row => row.IsOurs).Select(row => row.Size);
+            return catalog is null ? null : ObjectSizes.Of(sizes, s3.Options.Lifecycle!.SmallestSize);
         }
         catch (IOException)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
@@ -81,7 +80,10 @@ internal sealed record JobLifecycle(string Job, string KeyPrefix, IReadOnlyDicti
         }
 
         if (wanted.AbortUnfinishedUploadsAfterDays > 0)
-            yield return new XElement("AbortIncompleteMultipartUpload", new XElement("DaysAfterInitiation", wanted.AbortUnfinishedUploadsAfterDays));
+        {
+            yield return new XElement(
+                "AbortIncompleteMultipartUpload", new XElement("DaysAfterInitiation", wanted.AbortUnfinishedUploadsAfterDays));
+        }
     }
 
     private static XElement Step(string name, string days, LifecycleTransition step) =>
@@ -103,8 +105,9 @@ internal sealed record JobLifecycle(string Job, string KeyPrefix, IReadOnlyDicti
     // By name and prefix, so that neither two machines with one job file ({host}) nor two jobs get into each other's way.
     private string Id(string part)
     {
-        string name = string.Concat(Job.Select(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' ? character : '-'));
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Job}\n{KeyPrefix}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{IdStart}{name}-{Convert.ToHexString(hash)[..HashCharacters].ToLowerInvariant()}-{part}");
+        string name = string.Concat(Job.Select(
+            character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' ? character : '-'));
+        string hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{Job}\n{KeyPrefix}")))[..HashCharacters];
+        return $"{IdStart}{name}-{hash.ToLowerInvariant()}-{part}";
     }
 }

@@ -25,15 +25,15 @@ internal static class LifecycleDoubts
     {
         if (rule.Expires is { } when)
         {
-            return $"It deletes objects of the job {when}, whether the mirror has them or not. Let it leave out '{job.KeyPrefix}', or give the job another "
-                + "prefix.";
+            return $"It deletes objects of the job {when}, whether the mirror has them or not. Let it leave out '{job.KeyPrefix}', "
+                + "or give the job another prefix.";
         }
 
         (string storageClass, string time) = rule.Moves.FirstOrDefault(step => S3StorageClasses.IsArchive(step.StorageClass));
         if (storageClass is not null)
         {
-            return $"It moves objects of the job to {storageClass} {time}: they have to be retrieved before they can be restored, and cannot be copied. "
-                + $"Let it leave out '{job.KeyPrefix}', or ask for the same with the job's own lifecycle.";
+            return $"It moves objects of the job to {storageClass} {time}: they have to be retrieved before they can be restored, "
+                + $"and cannot be copied. Let it leave out '{job.KeyPrefix}', or ask for the same with the job's own lifecycle.";
         }
 
         return IsOfAnotherJob(job, rule) ? "It is another job's, and meets the same keys. Give each job a prefix of its own." : null;
@@ -48,11 +48,12 @@ internal static class LifecycleDoubts
         LifecycleOptions wanted = options.Lifecycle!;
         if (wanted.NoncurrentVersions is not null && keepsVersions == false)
             yield return "The bucket keeps no versions (versioning is not on), so there is nothing for noncurrentVersions to do.";
-        LifecycleTransition? archive = wanted.Transitions.OrderBy(step => step.AfterDays).FirstOrDefault(step => S3StorageClasses.IsArchive(step.StorageClass));
+        LifecycleTransition? archive = wanted.Transitions.Where(step => S3StorageClasses.IsArchive(step.StorageClass))
+            .MinBy(step => step.AfterDays);
         if (archive is not null && KeyPrefix.HasDateTokens(options.S3Prefix))
         {
-            yield return $"A dated snapshot copies what has not changed from the one before, and nothing can be copied from {archive.StorageClass}. A "
-                + $"snapshot that is made more than {Days(archive.AfterDays)} after the one before uploads everything again.";
+            yield return "A dated snapshot copies what has not changed from the one before, and nothing can be copied from "
+                + $"{archive.StorageClass}. A snapshot that is made more than {Days(archive.AfterDays)} after the one before uploads everything again.";
         }
 
         if (wanted.Transitions.Count > 0 && sizes is not null && OfSizes(options.StorageClass, wanted, sizes) is { } small)
@@ -64,22 +65,22 @@ internal static class LifecycleDoubts
         List<string> parts = [];
         if (sizes.Unmoved * 2 > sizes.All)
         {
-            parts.Add($"{Number(sizes.Unmoved)} of {Number(sizes.All)} objects ({HumanText.Bytes(sizes.UnmovedBytes)}) are smaller than {HumanText.Bytes(wanted.SmallestSize)}, "
-                + $"stay in {storageClass} and are not moved (smallestSize)");
+            parts.Add($"{Number(sizes.Unmoved)} of {Number(sizes.All)} objects ({HumanText.Bytes(sizes.UnmovedBytes)}) are smaller than "
+                + $"{HumanText.Bytes(wanted.SmallestSize)}, stay in {storageClass} and are not moved (smallestSize)");
         }
 
         bool hasMinimum = wanted.Transitions.Any(step => S3StorageClasses.HasMinimum(step.StorageClass));
         if (hasMinimum && sizes.Small > 0)
         {
-            parts.Add($"{Number(sizes.Small)} objects that may be moved have fewer than 128 KiB ({HumanText.Bytes(sizes.SmallBytes)} together), and are billed as "
-                + $"{HumanText.Bytes(sizes.Small * ObjectSizes.SmallestBilled)}");
+            parts.Add($"{Number(sizes.Small)} objects that may be moved have fewer than 128 KiB ({HumanText.Bytes(sizes.SmallBytes)} "
+                + $"together), and are billed as {HumanText.Bytes(sizes.Small * ObjectSizes.SmallestBilled)}");
         }
 
         bool isArchive = wanted.Transitions.Any(step => S3StorageClasses.IsArchive(step.StorageClass));
         if (isArchive && sizes.Small * 2 > sizes.Moved)
         {
-            parts.Add($"each of {Number(sizes.Moved)} objects is billed 40 KiB more in an archive, {HumanText.Bytes(sizes.Moved * ArchiveOverhead)} together, and most are "
-                + "smaller than 128 KiB");
+            parts.Add($"each of {Number(sizes.Moved)} objects is billed 40 KiB more in an archive, "
+                + $"{HumanText.Bytes(sizes.Moved * ArchiveOverhead)} together, and most are smaller than 128 KiB");
         }
 
         return parts.Count == 0 ? null : $"By the job's catalog: {string.Join("; ", parts)}.";

@@ -15,12 +15,23 @@ internal static class LifecycleErrors
     public static BackupException NotConfigured(string job) => Failure(
         ErrorIds.LifecycleNotConfigured, BackupErrorCategory.InvalidOperation, job,
         $"Job '{job}' asks for no lifecycle rules, so there is nothing to write.",
-        "Say what is wanted in options.rsync.syncToS3.lifecycle ('{}' gives up unfinished uploads after 7 days). Remove-BackupLifecycle removes rules.");
+        "Say what is wanted in options.rsync.syncToS3.lifecycle ('{}' gives up unfinished uploads after 7 days). Remove-BackupLifecycle "
+        + "removes rules.");
 
     public static BackupException Overlap(JobLifecycle job, string what) => Failure(
         ErrorIds.LifecycleOverlap, BackupErrorCategory.InvalidOperation, job.Job,
         $"The lifecycle rules of job '{job.Job}' are for all keys that start with '{job.KeyPrefix}', and meet {what}. Nothing was written.",
-        "A rule has no exceptions below its prefix. Give each job a prefix of its own, none of which starts with another.");
+        "A rule has no exceptions below its prefix. Give each job a prefix of its own, none of which starts with another. A rule of this "
+        + "job under an older name or prefix goes with Remove-BackupLifecycle -RuleId.");
+
+    public static BackupException ForeignRule(string id) => new(BackupError.Make(
+        ErrorIds.InvalidParameter, BackupErrorCategory.InvalidArgument,
+        $"{ConfigurationText.Quote(id)} is no rule of this module: its ids start with '{JobLifecycle.IdStart}'.",
+        "Remove rules of others where they were made.", id, BackupExitCode.BadConfiguration));
+
+    public static BackupException NoSuchRule(string bucket, string id) => Failure(
+        ErrorIds.ItemNotFound, BackupErrorCategory.ObjectNotFound, id,
+        $"Bucket '{bucket}' has no lifecycle rule {ConfigurationText.Quote(id)}.", "Get-BackupLifecycle shows the ids.");
 
     public static BackupException Changed(string bucket, LifecycleRule rule, bool isWritten) => Failure(
         ErrorIds.LifecycleChanged, BackupErrorCategory.InvalidOperation, bucket,
@@ -70,8 +81,8 @@ internal static class LifecycleErrors
             error = Error(
                 ErrorIds.LifecycleRefused, BackupErrorCategory.InvalidArgument, target.Bucket,
                 $"The store refuses the lifecycle rules of bucket '{target.Bucket}' ({refused.ErrorCode}): {refused.Message}",
-                "Nothing was written. The store may have limits of its own: change 'lifecycle' in the job's configuration, or the rule of somebody else that the "
-                + "message names.")
+                "Nothing was written. The store may have limits of its own: change 'lifecycle' in the job's configuration, or the rule of "
+                + "somebody else that the message names.")
                 with
             { S3ErrorCode = error.S3ErrorCode, RequestId = error.RequestId };
         }

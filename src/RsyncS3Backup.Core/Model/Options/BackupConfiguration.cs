@@ -256,6 +256,22 @@ public sealed record S3SyncOptions
 
     /// <summary>What S3 itself does with the objects as they grow old; null: nothing that the job knows of.</summary>
     public LifecycleOptions? Lifecycle { get; init; }
+
+    /// <summary>What becomes of new attributes of a file whose object is in an archive. Default: they are kept in the catalog.</summary>
+    public ArchivedAttributes ArchivedAttributes { get; init; } = ArchivedAttributes.Keep;
+}
+
+/// <summary>
+/// What becomes of new attributes (a chmod, a touch) of a file whose object is in an archive: S3 changes those of an object by a copy, and copies
+/// nothing that is archived.
+/// </summary>
+public enum ArchivedAttributes
+{
+    /// <summary>The job's catalog keeps them, and a restore that has the catalog sets them.</summary>
+    Keep,
+
+    /// <summary>The whole file is sent again.</summary>
+    Upload,
 }
 
 /// <summary>Which folders get an object of their own, with a key that ends in a slash.</summary>

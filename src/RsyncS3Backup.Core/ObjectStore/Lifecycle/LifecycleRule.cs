@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml.Linq;
 
 namespace RsyncS3Backup.ObjectStore.Lifecycle;
@@ -97,7 +96,8 @@ internal sealed class LifecycleRule
                 yield return $"to {Child(part, "StorageClass")?.Value.Trim()} {When(part, "Days")}";
                 break;
             case "NoncurrentVersionTransition":
-                yield return $"old versions to {Child(part, "StorageClass")?.Value.Trim()} {When(part, "NoncurrentDays")}{ButForNewest(part)}";
+                string? storageClass = Child(part, "StorageClass")?.Value.Trim();
+                yield return $"old versions to {storageClass} {When(part, "NoncurrentDays")}{ButForNewest(part)}";
                 break;
             case "NoncurrentVersionExpiration":
                 yield return $"old versions expire {When(part, "NoncurrentDays")}{ButForNewest(part)}";
@@ -123,12 +123,13 @@ internal sealed class LifecycleRule
         : null;
 
     private static string ButForNewest(XElement step) =>
-        Child(step, "NewerNoncurrentVersions")?.Value.Trim() is { } newest ? string.Create(CultureInfo.InvariantCulture, $", but for the newest {newest}") : "";
+        Child(step, "NewerNoncurrentVersions")?.Value.Trim() is { } newest ? $", but for the newest {newest}" : "";
 
     private IEnumerable<XElement> Filters() =>
         Children("Filter").SelectMany(filter => filter.Elements().Where(part => part.Name.LocalName == "And").Prepend(filter));
 
-    private IEnumerable<XElement> Condition(string name) => Filters().SelectMany(filter => filter.Elements().Where(part => part.Name.LocalName == name));
+    private IEnumerable<XElement> Condition(string name) =>
+        Filters().SelectMany(filter => filter.Elements().Where(part => part.Name.LocalName == name));
 
     private IEnumerable<XElement> Children(string name) => element.Elements().Where(part => part.Name.LocalName == name);
 

@@ -8,9 +8,20 @@ namespace RsyncS3Backup.Recovery.Fetching;
 internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retrieval, RestoreCounters counters, StageReport report)
 {
     private readonly object gate = new();
+    private readonly Dictionary<string, ArchivedObjects> left = new(StringComparer.Ordinal);
 
     /// <summary>When all that this run asked for should be there; null when it asked for nothing.</summary>
     public DateTimeOffset? ReadyBy { get; private set; }
+
+    /// <summary>What could not be read and was not asked for, by class.</summary>
+    public IReadOnlyList<ArchivedObjects> Left
+    {
+        get
+        {
+            lock (gate)
+                return [.. left.Values.OrderBy(objects => objects.StorageClass, StringComparer.Ordinal)];
+        }
+    }
 
     /// <summary>True for what S3 answers when an object is in an archive.</summary>
     public static bool IsArchived(Exception exception) => exception is AmazonS3Exception { ErrorCode: "InvalidObjectState" };
@@ -28,7 +39,14 @@ internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retriev
             }
 
             counters.EntryArchived();
-            report.ItemFailed(RestoreErrors.Archived(stored.RelativeKey, stored.StorageClass));
+            lock (gate)
+            {
+                ArchivedObjects met = left.GetValueOrDefault(stored.StorageClass) ?? new ArchivedObjects(stored.StorageClass, 0, 0);
+                left[stored.StorageClass] = met with { Count = met.Count + 1, Bytes = met.Bytes + stored.Size };
+            }
+
+            string where = about.ArchiveStatus is { } tier ? $"{stored.StorageClass}, {tier}" : stored.StorageClass;
+            report.ItemFailed(RestoreErrors.Archived(stored.RelativeKey, where));
             return;
         }
 
@@ -51,8 +69,9 @@ internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retriev
     /// <summary>The longest time that S3 names. Source: "Archive retrieval options" in the Amazon S3 User Guide.</summary>
     internal static TimeSpan Estimate(string storageClass, RetrievalTier tier) => (storageClass, tier) switch
     {
-        ("DEEP_ARCHIVE", RetrievalTier.Bulk) => TimeSpan.FromHours(48),
-        ("DEEP_ARCHIVE", _) => TimeSpan.FromHours(12),
+        // INTELLIGENT_TIERING has an archive tier that is as slow, and a listing does not tell which one an object is in.
+        ("DEEP_ARCHIVE" or "INTELLIGENT_TIERING", RetrievalTier.Bulk) => TimeSpan.FromHours(48),
+        ("DEEP_ARCHIVE" or "INTELLIGENT_TIERING", _) => TimeSpan.FromHours(12),
         (_, RetrievalTier.Expedited) => TimeSpan.FromMinutes(5),
         (_, RetrievalTier.Bulk) => TimeSpan.FromHours(12),
         _ => TimeSpan.FromHours(5),

@@ -127,7 +127,8 @@ internal sealed class ObjectContents(
     private EntryFacts Facts(StoredObject about)
     {
         string? crc32 = about.ChecksumBy("crc32");
-        return Checked(new EntryFacts(EntryAttributes.Of(about), about.Size, crc32 ?? about.ETag)
+        EntryAttributes attributes = Recorded?.FindPending(about) ?? EntryAttributes.Of(about);
+        return Checked(new EntryFacts(attributes, about.Size, crc32 ?? about.ETag)
         {
             Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, about.ChecksumBy("sha256")),
         });

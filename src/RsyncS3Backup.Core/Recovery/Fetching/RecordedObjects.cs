@@ -48,6 +48,19 @@ internal sealed class RecordedObjects : IDisposable
     }
 
     /// <summary>
+    /// The attributes that the mirror's entry has, where the object still carries older ones because it was in an archive when they changed; else null.
+    /// </summary>
+    public EntryAttributes? FindPending(StoredObject stored)
+    {
+        CatalogEntry? row;
+        lock (gate)
+            row = catalog.Find(stored.RelativeKey);
+        bool isOfObject = row is { HasPendingAttributes: true } && row.Size == stored.Size && row.ETag == stored.ETag
+            && !(stored.LastModified?.ToUnixTimeSeconds() > row.StoredTime?.ToUnixTimeSeconds());
+        return isOfObject ? EntryAttributes.Of(row!) with { LinkGroup = row!.LinkGroup == 0 ? null : row.LinkGroup } : null;
+    }
+
+    /// <summary>
     /// True for an object that the mirror did not have any more when it was last sent. One that somebody stored since then, or that is not
     /// recorded, may be anything.
     /// </summary>

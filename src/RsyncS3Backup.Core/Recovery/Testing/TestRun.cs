@@ -292,14 +292,24 @@ internal sealed class TestRun : IDisposable
         }
     }
 
-    private Task<EntryVerdict> CompareAsync(CopyPair pair, CancellationToken cancellationToken)
+    private async Task<EntryVerdict> CompareAsync(CopyPair pair, CancellationToken cancellationToken)
     {
         if (!Downloads(pair))
-            return contents.ByChecksumsAsync(pair, cancellationToken);
+            return await contents.ByChecksumsAsync(pair, cancellationToken).ConfigureAwait(false);
         if (!S3StorageClasses.IsArchive(pair.Remote!.StorageClass))
-            return contents.ByDownloadAsync(pair, cancellationToken);
+        {
+            try
+            {
+                return await contents.ByDownloadAsync(pair, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (Archive.IsArchived(exception))
+            {
+                // In an archive tier of INTELLIGENT_TIERING, of which no listing tells.
+            }
+        }
+
         Counters.WasArchived();
-        return pair.Local is null ? Task.FromResult(EntryVerdict.Same) : contents.ByChecksumsAsync(pair, cancellationToken);
+        return pair.Local is null ? EntryVerdict.Same : await contents.ByChecksumsAsync(pair, cancellationToken).ConfigureAwait(false);
     }
 
     private void Report(CopyPair pair, EntryVerdict verdict)

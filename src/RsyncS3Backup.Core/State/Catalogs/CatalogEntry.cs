@@ -53,6 +53,12 @@ internal sealed record CatalogEntry
     /// <summary>True when it was there before the job was, or somebody else put it there: the job does not delete what it never sent.</summary>
     public bool IsForeign { get; init; }
 
+    /// <summary>
+    /// True when the object is in an archive, where S3 cannot change its metadata: the attributes are those that the mirror has, and the object
+    /// still carries older ones.
+    /// </summary>
+    public bool HasPendingAttributes { get; init; }
+
     /// <summary>False when it is known that S3 has, or may have, an object by that name, and nothing of what it was made from.</summary>
     public bool IsOurs => Mode != 0;
 

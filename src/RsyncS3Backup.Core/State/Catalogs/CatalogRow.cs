@@ -28,6 +28,7 @@ internal sealed class CatalogRow
     // Another byte of flags follows.
     private const byte HasMore = 128;
     private const byte HasGoneTime = 1;
+    private const byte HasPendingAttributes = 2;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -45,7 +46,7 @@ internal sealed class CatalogRow
         bool isMd5 = entry.ETag.Length == 2 * Md5Length && !entry.ETag.AsSpan().ContainsAnyExcept(LowercaseDigits);
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
-        byte more = entry.GoneTime is null ? (byte)0 : HasGoneTime;
+        byte more = (byte)((entry.GoneTime is null ? 0 : HasGoneTime) | (entry.HasPendingAttributes ? HasPendingAttributes : 0));
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
             | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
             | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0) | (more == 0 ? 0 : HasMore));
@@ -105,6 +106,7 @@ internal sealed class CatalogRow
             RelativeKey = Encoding.UTF8.GetString(key),
             IsLeftover = (flags & IsLeftover) != 0,
             IsForeign = (flags & IsForeign) != 0,
+            HasPendingAttributes = (more & HasPendingAttributes) != 0,
             Size = (long)cursor.Varint(),
             ModifiedNanoseconds = cursor.Fixed(),
             ChangedNanoseconds = cursor.Fixed(),

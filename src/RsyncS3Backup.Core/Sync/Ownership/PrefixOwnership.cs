@@ -60,6 +60,11 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
         {
             found = await store.ReadAsync(MirrorMarker.FileName, MirrorMarker.LargestFile, cancellationToken).ConfigureAwait(false);
         }
+        catch (AmazonS3Exception exception) when (exception.ErrorCode == "InvalidObjectState")
+        {
+            await BringBackAsync(cancellationToken).ConfigureAwait(false);
+            return;
+        }
         catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden)
         {
             // Credentials that may write and not read, or that may not list, so that S3 does not tell a missing object from a forbidden one.
@@ -86,6 +91,18 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
             Since = head.LastModified ?? Since;
         if (found is null || !found.AsSpan().SequenceEqual(owner.Content))
             await WriteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // A lifecycle rule moved the marker to an archive, where nobody can read it. One that is to the byte this mirror's needs no reading.
+    private async Task BringBackAsync(CancellationToken cancellationToken)
+    {
+        StoredObject? head = await store.HeadAsync(new ObjectQuery(store.Key(MirrorMarker.FileName)), cancellationToken).ConfigureAwait(false);
+        ObjectContent content = new(MirrorMarker.FileName, owner.Content, owner.Content.Length);
+        string tag = Convert.ToHexString(Convert.FromBase64String(content.Md5)).ToLowerInvariant();
+        bool isOwn = head is { IsTagOpaque: false } && head.ETag == tag;
+        if (!isOwn && !request.AllowNewDestination)
+            throw new BackupException(SyncErrors.PrefixOwnerArchived(Where(store.KeyPrefix), head?.StorageClass ?? ""));
+        await WriteAsync(cancellationToken).ConfigureAwait(false);
     }
 
     // Who owns a prefix above would delete what is sent here, as nothing that its own mirror has.

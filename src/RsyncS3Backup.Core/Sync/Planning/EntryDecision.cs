@@ -30,13 +30,24 @@ internal static class EntryDecision
         // A row about a version that S3 does not have (any more) says nothing.
         bool isRefuted = IsRefuted(row, remote);
         CatalogEntry? known = !isRefuted && row is { IsOurs: true } ? row : null;
+        bool isMoved = known is not null && remote is not null && known.StorageClass != remote.StorageClass;
+        if (isMoved)
+            known = known! with { StorageClass = remote!.StorageClass };
         SyncActionKind kind =
             local.Kind == MirrorEntryKind.Unreadable ? SyncActionKind.Protect
             : remote is null ? SyncActionKind.Create
-            : known is not null ? Decide(local, known)
+            : known is not null ? Decide(local, known, remote.StorageClass)
             : remote.Size != local.ContentLength ? SyncActionKind.Update
             : SyncActionKind.Examine;
-        return new SyncAction(kind, local, known, remote) { IsRowRefuted = isRefuted };
+        return new SyncAction(kind, local, known, remote) { IsRowRefuted = isRefuted, IsMoved = isMoved };
+    }
+
+    // Attributes that could not be changed in an archive are, once the object is out of it.
+    private static SyncActionKind Decide(MirrorEntry local, CatalogEntry row, string storageClass)
+    {
+        SyncActionKind kind = Decide(local, row);
+        bool isDue = kind == SyncActionKind.Keep && row.HasPendingAttributes && !S3StorageClasses.IsArchive(storageClass);
+        return isDue ? SyncActionKind.Metadata : kind;
     }
 
     /// <summary>True for a row about another version of the object than the one that a listing shows.</summary>

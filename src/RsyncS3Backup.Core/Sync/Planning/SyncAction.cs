@@ -51,6 +51,9 @@ internal readonly record struct SyncAction(SyncActionKind Kind, MirrorEntry? Loc
     /// <summary>True when the catalog has a row that the listing refutes. It must go, whatever becomes of the action.</summary>
     public bool IsRowRefuted { get; init; }
 
+    /// <summary>True when S3 has moved the object to another storage class since the row was written, which <see cref="Row"/> says already.</summary>
+    public bool IsMoved { get; init; }
+
     /// <summary>True for a file or link that is new where S3 has keys of a folder of that name: those go first.</summary>
     public bool ReplacesFolder { get; init; }
 

@@ -81,12 +81,39 @@ internal sealed class SyncWorker(
     private async Task<CatalogEntry?> ReplaceMetadataAsync(SyncAction action, CatalogEntry row, CancellationToken cancellationToken)
     {
         MirrorEntry local = action.Local!;
-        if (await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false) is not { } stored)
-            return await SendAsync(action, null, cancellationToken).ConfigureAwait(false);
+        bool isArchived = S3StorageClasses.IsArchive(row.StorageClass);
+        CatalogEntry? stored = null;
+        if (!isArchived || !KeepsAttributes)
+            (stored, isArchived) = await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false);
+        if (stored is null)
+        {
+            return isArchived && KeepsAttributes
+                ? KeepAttributes(local, row)
+                : await SendAsync(action, null, cancellationToken).ConfigureAwait(false);
+        }
+
         counters.EntryMetadataChanged(local);
         NoteReplaced(action, row, stored.VersionId);
         await TellAsync(BackupActionKind.Metadata, local).ConfigureAwait(false);
         return stored;
+    }
+
+    // Without a catalog they would be lost.
+    private bool KeepsAttributes => scope.Request.Options.ArchivedAttributes == ArchivedAttributes.Keep && catalog is not null;
+
+    /// <summary>S3 changes attributes by a copy, and copies nothing that is in an archive: the next restore takes them from the catalog.</summary>
+    private CatalogEntry KeepAttributes(MirrorEntry local, CatalogEntry row)
+    {
+        counters.EntryPending(local);
+        return Record(Row(local, local.Attributes) with
+        {
+            ETag = row.ETag,
+            VersionId = row.VersionId,
+            StoredTime = row.StoredTime,
+            Crc32 = row.Crc32,
+            StorageClass = row.StorageClass,
+            HasPendingAttributes = true,
+        });
     }
 
     private async Task<CatalogEntry?> SendAsync(SyncAction action, CatalogEntry? twin, CancellationToken cancellationToken)
@@ -95,7 +122,7 @@ internal sealed class SyncWorker(
         bool isNew = action.Kind == SyncActionKind.Create;
         twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
         if (twin is not null && IsSameFile(local, twin)
-            && await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false) is { } copied)
+            && (await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false)).Stored is { } copied)
         {
             counters.EntryCopied(local, isNew);
             NoteReplaced(action, action.Row, copied.VersionId);
@@ -165,12 +192,13 @@ internal sealed class SyncWorker(
         report.ActedAsync(kind, local.RelativeKey, store.Key(local.RelativeKey), local.ContentLength);
 
     /// <summary>Copies inside S3 what a row says is there, with the entry's attributes.</summary>
-    /// <returns>Null when the content has to be uploaded after all.</returns>
-    private async Task<CatalogEntry?> TryCopyAsync(MirrorEntry local, CatalogEntry source, CancellationToken cancellationToken)
+    /// <returns>Null when it cannot be copied; and whether that is because it is in an archive.</returns>
+    private async Task<(CatalogEntry? Stored, bool IsArchived)> TryCopyAsync(
+        MirrorEntry local, CatalogEntry source, CancellationToken cancellationToken)
     {
         try
         {
-            return await CopyAsync(local, store.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false);
+            return (await CopyAsync(local, store.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false), false);
         }
         catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
         {
@@ -187,7 +215,7 @@ internal sealed class SyncWorker(
             bool isStillBelieved = catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
             if (exception.Problem != CopySourceProblem.Archived && isStillBelieved)
                 catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
-            return null;
+            return (null, exception.Problem == CopySourceProblem.Archived);
         }
     }
 

@@ -478,6 +478,21 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_rule_has_archived_since_is_uploaded_and_the_rest_is_copied()
+    {
+        mirror.File("a.txt", "alpha");
+        mirror.File("b.txt", "b");
+        await Complete();
+        server.Store.Move(BucketName, Day1 + "a.txt", "GLACIER");
+        NextDay();
+
+        S3SyncStageResult result = await Complete();
+
+        Assert.Equal((1L, 2L, 5L), (result.Copied, result.Requests.Copy, result.TransferredBytes));
+        AssertHolds(Day2);
+    }
+
+    [Fact]
     public async Task A_file_of_the_manifests_name_is_no_part_of_a_snapshot_but_deeper_down_it_is()
     {
         mirror.File(Manifest, "restored with the rest");
