@@ -5,9 +5,10 @@ using System.Text.RegularExpressions;
 namespace S3Server;
 
 /// <summary>
-/// The policy of the credentials, as far as tests need one: statements that allow actions on resources, with conditions on <c>s3:prefix</c>. What no
-/// statement allows is denied. The actions that a request takes are from "Actions, resources, and condition keys for Amazon S3" of the Service
-/// Authorization Reference and from "Required permissions for Amazon S3 API operations".
+/// The policy of the credentials, as far as tests need one: statements that allow actions on resources, with conditions on
+/// <c>s3:prefix</c>. What no statement allows is denied. The actions that a request takes are from "Actions, resources, and
+/// condition keys for Amazon S3" of the Service Authorization Reference and from "Required permissions for Amazon S3 API
+/// operations".
 /// </summary>
 public sealed class AccessPolicy
 {
@@ -64,7 +65,9 @@ public sealed class AccessPolicy
         }
     }
 
-    /// <summary>S3 tells of an object that it is missing only to those who may list the bucket; the question about a key has no prefix.</summary>
+    /// <summary>
+    /// S3 tells of an object that it is missing only to those who may list the bucket; the question about a key has no prefix.
+    /// </summary>
     internal bool TellsMissing(S3Call call) => Allows("s3:ListBucket", call.Bucket, null);
 
     private static IEnumerable<(string Action, string? Bucket, string? Key)> Needs(S3Call call)

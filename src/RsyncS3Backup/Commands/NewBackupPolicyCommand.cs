@@ -6,7 +6,9 @@ using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Emits the least IAM policy for what is done with a job's copy in S3, as JSON. Nothing is asked of AWS, and nothing changed.</summary>
+/// <summary>
+/// Emits the least IAM policy for what is done with a job's copy in S3, as JSON. Nothing is asked of AWS, and nothing changed.
+/// </summary>
 [Cmdlet(VerbsCommon.New, "BackupPolicy", DefaultParameterSetName = ByName)]
 [OutputType(typeof(string))]
 public sealed class NewBackupPolicyCommand : PSCmdlet, IJobParameters
@@ -35,7 +37,9 @@ public sealed class NewBackupPolicyCommand : PSCmdlet, IJobParameters
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>
+    /// Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];

@@ -15,8 +15,8 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.ObjectStore;
 
 /// <summary>
-/// Policies against a server that denies what they do not allow: with the whole of one, all that it is for goes well, and each right that is taken
-/// away breaks what docs/security.md says, and nothing else.
+/// Policies against a server that denies what they do not allow: with the whole of one, all that it is for goes well, and each
+/// right that is taken away breaks what docs/security.md says, and nothing else.
 /// </summary>
 [Collection(FakeRsync.Collection)]
 public sealed partial class PolicyTests : RestoreHarness
@@ -249,7 +249,9 @@ public sealed partial class PolicyTests : RestoreHarness
         Assert.All(named, name => Assert.Contains(name, BackupRights.All.Select(right => right.Action).Concat(others)));
     }
 
-    /// <summary>Runs that do all that a backup does: upload, in parts too, copy, delete, go on by journal, catalog and reconcile.</summary>
+    /// <summary>
+    /// Runs that do all that a backup does: upload, in parts too, copy, delete, go on by journal, catalog and reconcile.
+    /// </summary>
     private async Task<S3SyncStageResult[]> BackupsAsync()
     {
         string mode = Write("a.txt", "alpha");

@@ -7,29 +7,32 @@ using static RsyncS3Backup.ObjectStore.Rights.BackupRights;
 namespace RsyncS3Backup.ObjectStore.Rights;
 
 /// <summary>
-/// The least IAM policy for what a job does: for its bucket and its prefix only. Which action and which resource a request needs is from "Actions,
-/// resources, and condition keys for Amazon S3" of the Service Authorization Reference.
+/// The least IAM policy for what a job does: for its bucket and its prefix only. Which action and which resource a request needs
+/// is from "Actions, resources, and condition keys for Amazon S3" of the Service Authorization Reference.
 /// </summary>
 internal static class PolicyDocument
 {
     private const string Anything = "*";
 
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The policy as JSON.</summary>
     /// <exception cref="BackupException">The job is local only.</exception>
     public static string Make(PolicyRequest request)
     {
-        S3Destination destination = request.Configuration.Destination is { } named && request.Configuration.Options.Rsync.SyncToS3.Enabled
+        BackupConfiguration job = request.Configuration;
+        S3Destination destination = job is { Destination: { } named, Options.Rsync.SyncToS3.Enabled: true }
             ? named
-            : throw PolicyErrors.NoBucket(request.Configuration.Name);
+            : throw PolicyErrors.NoBucket(job.Name);
         string bucket = $"arn:{request.Partition}:s3:::{destination.Bucket}";
         (string keys, string listed) = Prefixes(request.Configuration);
         JsonArray statements =
         [
             .. Listings(request, bucket, listed), .. Objects(request, bucket, keys), .. Keys(request, destination),
         ];
-        return new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = statements }.ToJsonString(Readable).ReplaceLineEndings("\n");
+        JsonObject policy = new() { ["Version"] = "2012-10-17", ["Statement"] = statements };
+        return policy.ToJsonString(Readable).ReplaceLineEndings("\n");
     }
 
     /// <summary>The rights that something takes.</summary>
@@ -38,12 +41,14 @@ internal static class PolicyDocument
         S3SyncOptions sync = request.Configuration.Options.Rsync.SyncToS3;
         bool tags = sync.Tags.Count > 0;
         bool deletes = !request.NoDeletion && (sync.DeleteFromS3 || Prunes(sync));
-        bool archives = request.Retrieval || S3StorageClasses.IsArchive(sync.StorageClass) || sync.StorageClass == "INTELLIGENT_TIERING";
+        bool archives = request.Retrieval || S3StorageClasses.IsArchive(sync.StorageClass)
+            || sync.StorageClass == "INTELLIGENT_TIERING";
         IEnumerable<BackupRight?> rights = request.Purpose switch
         {
             BackupPolicyPurpose.Backup =>
             [
-                ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, deletes ? DeleteObject : null, tags ? PutTagging : null,
+                ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, deletes ? DeleteObject : null,
+                tags ? PutTagging : null,
             ],
             BackupPolicyPurpose.Restore =>
             [
@@ -82,7 +87,8 @@ internal static class PolicyDocument
     {
         BackupRight[] rights =
         [
-            .. For(request).Where(right => right != ListBucket && right != ListVersions && right != ListUploads && right != GetVersioning),
+            .. For(request)
+                .Where(right => right != ListBucket && right != ListVersions && right != ListUploads && right != GetVersioning),
         ];
         yield return Statement("UsePrefix", rights, [$"{bucket}/{prefix}{Anything}"]);
         string[] markers = [.. MarkersAbove(request)];
@@ -98,11 +104,13 @@ internal static class PolicyDocument
         if (key is null)
             yield break;
         bool writes = request.Purpose is BackupPolicyPurpose.Backup or BackupPolicyPurpose.Prune;
-        string anyKey = $"arn:{request.Partition}:kms:{destination.Region ?? Anything}:{destination.ExpectedBucketOwner ?? Anything}:key/";
+        string account = destination.ExpectedBucketOwner ?? Anything;
+        string anyKey = $"arn:{request.Partition}:kms:{destination.Region ?? Anything}:{account}:key/";
         bool isArn = key.StartsWith("arn:", StringComparison.Ordinal);
-        string? alias = key[(key.LastIndexOf(':') + 1)..] is var last && last.StartsWith("alias/", StringComparison.Ordinal) ? last : null;
-        JsonObject statement = Statement(
-            "UseKey", writes ? [GenerateKey, Decrypt] : [Decrypt], [alias is not null ? anyKey + Anything : isArn ? key : anyKey + key]);
+        string last = key[(key.LastIndexOf(':') + 1)..];
+        string? alias = last.StartsWith("alias/", StringComparison.Ordinal) ? last : null;
+        string resource = alias is not null ? anyKey + Anything : isArn ? key : anyKey + key;
+        JsonObject statement = Statement("UseKey", writes ? [GenerateKey, Decrypt] : [Decrypt], [resource]);
         JsonObject condition = new() { ["StringLike"] = new JsonObject { ["kms:ViaService"] = "s3.*.amazonaws.com*" } };
         // An alias is no resource of these actions.
         if (alias is not null)
@@ -124,7 +132,8 @@ internal static class PolicyDocument
         DatedPrefix dated = new(given!);
         string keys = string.Concat(dated.Segments.Select(segment => Pattern(segment.Text) + "/"));
         int first = dated.Segments.TakeWhile(segment => !segment.HasTokens).Count();
-        string start = string.Concat(dated.Segments.Take(first).Select(segment => segment.Text + "/")) + dated.Segments[first].Start;
+        string start = string.Concat(dated.Segments.Take(first).Select(segment => segment.Text + "/"))
+            + dated.Segments[first].Start;
         return (keys, Literal(start));
     }
 
@@ -134,11 +143,15 @@ internal static class PolicyDocument
         : IsFixed(part.Text) ? string.Concat(part.Text.Select(letter => char.IsAsciiLetter(letter) ? '?' : letter))
         : Anything));
 
-    private static bool IsFixed(string token) => token.Split('-', '_', '.').All(unit => unit is "yyyy" or "yy" or "MM" or "dd" or "HH" or "mm" or "ss");
+    private static bool IsFixed(string token) =>
+        token.Split('-', '_', '.').All(unit => unit is "yyyy" or "yy" or "MM" or "dd" or "HH" or "mm" or "ss");
 
-    // What a file name may have and a policy takes for a wildcard or a variable. Source: "IAM policy elements: Variables and tags".
+    // What a file name may have and a policy takes for a wildcard or a variable. Source: "IAM policy elements: Variables and
+    // tags".
     private static string Literal(string text) => text
-        .Replace("$", "${$}", StringComparison.Ordinal).Replace("*", "${*}", StringComparison.Ordinal).Replace("?", "${?}", StringComparison.Ordinal);
+        .Replace("$", "${$}", StringComparison.Ordinal)
+        .Replace("*", "${*}", StringComparison.Ordinal)
+        .Replace("?", "${?}", StringComparison.Ordinal);
 
     /// <summary>A backup looks whose the prefixes above its own are, before it takes that.</summary>
     private static IEnumerable<string> MarkersAbove(PolicyRequest request)
@@ -151,7 +164,8 @@ internal static class PolicyDocument
             yield return string.Concat(folders.Take(count).Select(folder => folder + "/")) + MirrorMarker.FileName;
     }
 
-    private static JsonObject Statement(string id, IReadOnlyCollection<BackupRight> rights, IReadOnlyCollection<string> resources) => new()
+    private static JsonObject Statement(
+        string id, IReadOnlyCollection<BackupRight> rights, IReadOnlyCollection<string> resources) => new()
     {
         ["Sid"] = id,
         ["Effect"] = "Allow",
