@@ -32,6 +32,7 @@
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
+        'New-BackupPolicy'
         'Register-BackupSchedule'
         'Remove-BackupHistory'
         'Remove-BackupJob'

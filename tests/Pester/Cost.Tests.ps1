@@ -102,7 +102,7 @@ Describe 'The cost of a run' {
         $plan.Stage2.EstimatedStorageChange | Should -Be $result.Stage2.EstimatedStorageChange
         $plan.Stage2.EstimatedEarlyDeletionCost | Should -Be $result.Stage2.EstimatedEarlyDeletionCost
         $plan.Stage2.PriceSource | Should -Be 'AWS us-east-1, 2026-06'
-        "$(Get-Screen $result.Stage2 -List)" | Should -Match 'a month for storage; .* for early deletion'
-        "$(Get-Screen $plan -List)" | Should -Match 'prices: AWS us-east-1, 2026'
+        "$(Get-Screen $result.Stage2 -List)" -replace '\s+', ' ' | Should -Match 'a month for storage; .* for early deletion'
+        (-join (Get-Screen $plan -List)) -replace '\s+' | Should -Match 'prices:AWSus-east-1,2026-06'
     }
 }

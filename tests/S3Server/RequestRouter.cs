@@ -11,6 +11,7 @@ internal sealed class RequestRouter
     private readonly FaultPlan faults;
     private readonly Action<LoggedRequest>? log;
     private readonly S3ServerOptions options;
+    private readonly S3Store store;
 
     public RequestRouter(
         S3ServerOptions options, S3Store store, RequestCounter counter, FaultPlan faults, Action<LoggedRequest>? log)
@@ -21,6 +22,7 @@ internal sealed class RequestRouter
         multipart = new MultipartOperations(options, store, bodies, objects);
         signatures = new Signatures(options);
         this.options = options;
+        this.store = store;
         this.counter = counter;
         this.faults = faults;
         this.log = log;
@@ -42,11 +44,14 @@ internal sealed class RequestRouter
             {
                 call.Signed = signatures.Verify(call);
                 CheckOwner(call);
+                store.Policy?.Demand(call);
                 await (call.Fault?.Kind == FaultKind.AnswerReplaced ? CarryOutUnheardAsync(call) : CarryOutAsync(call));
             }
         }
         catch (S3Exception error) when (!http.Response.HasStarted)
         {
+            if (error.Code == "NoSuchKey" && store.Policy?.TellsMissing(call) == false)
+                error = S3Exception.AccessDenied();
             http.Response.Headers.Remove("ETag");
             http.Response.ContentLength = null;
             await call.AnswerAsync(error);
@@ -181,7 +186,7 @@ internal sealed class RequestRouter
             case "PutObject": await objects.PutAsync(call); break;
             case "GetObject" or "HeadObject": await objects.GetAsync(call); break;
             case "DeleteObject": objects.Delete(call); break;
-            case "DeleteObjects": await objects.DeleteManyAsync(call, FaultOfDelete); break;
+            case "DeleteObjects": await objects.DeleteManyAsync(call, key => DeniedDelete(call, key) ?? FaultOfDelete(key)); break;
             case "CopyObject": await objects.CopyAsync(call); break;
             case "GetObjectAttributes": await objects.GetAttributesAsync(call); break;
             case "GetObjectTagging" or "PutObjectTagging" or "DeleteObjectTagging": await objects.TaggingAsync(call); break;
@@ -232,6 +237,9 @@ internal sealed class RequestRouter
             "<!DOCTYPE html><html><head><meta charset=utf-8><title>Welcome</title></head><body><p>Please sign in.<br></body></html>"u8.ToArray(),
             "text/html");
     }
+
+    private S3Exception? DeniedDelete(S3Call call, string key) =>
+        store.Policy?.Allows("s3:DeleteObject", call.Bucket, key) == false ? S3Exception.AccessDenied() : null;
 
     /// <summary>A rule for the operation <c>DeleteObjects/Key</c> refuses one key inside the 200 answer.</summary>
     private S3Exception? FaultOfDelete(string key) => faults.Find("DeleteObjects/Key", key)?.Kind switch

@@ -89,6 +89,9 @@ public sealed class S3Store : IDisposable
         }
     }
 
+    /// <summary>What the credentials may do; null: everything.</summary>
+    public AccessPolicy? Policy { get; set; }
+
     /// <summary>Puts an object without a request.</summary>
     public StoredObjectInfo Put(
         string bucket, string key, ReadOnlySpan<byte> content, IReadOnlyDictionary<string, string>? metadata = null,

@@ -20,7 +20,10 @@ internal static class BackupCosts
 
     private static readonly int[] MonthsAhead = [3, 6, 12];
 
-    /// <summary>Works it out: from the catalog and the history of this machine, without a request; or, where that was asked for, by a listing.</summary>
+    /// <summary>
+    /// Works it out: from the catalog and the history of this machine, without a request; or, where that was asked for, by a
+    /// listing.
+    /// </summary>
     /// <exception cref="BackupException">There is no catalog, or the bucket could not be listed.</exception>
     public static async Task<CostAnswer> WorkOutAsync(CostRequest request, CancellationToken cancellationToken)
     {
@@ -28,8 +31,9 @@ internal static class BackupCosts
         DateTimeOffset now = request.S3.Clock.GetLocalNow();
         List<string> notes = [.. PlaceNotes(request, prices)];
         BucketMeasure measure = new(request, now);
+        CostTally Begin() => new(request, prices, now);
         (CostTally tally, string keyPrefix) = request.Measure
-            ? (await measure.RunAsync(() => new CostTally(request, prices, now), notes, cancellationToken).ConfigureAwait(false), measure.KeyPrefix)
+            ? (await measure.RunAsync(Begin, notes, cancellationToken).ConfigureAwait(false), measure.KeyPrefix)
             : FromCatalog(request, prices, now, notes);
         (IReadOnlyList<BackupRestoreCost> restores, PriceOrigins ofRestores) = tally.Restores();
         BackupCost cost = new()
@@ -67,7 +71,11 @@ internal static class BackupCosts
             if (catalog.Properties.RunStart is not null)
                 notes.Add("A run of the job is on, or died: the catalog may not know all that it did.");
             else if (!catalog.IsSound)
-                notes.Add($"The catalog may not be right ({catalog.Properties.DoubtReason ?? catalog.Properties.Doubt.ToString()}); the next run mends it.");
+            {
+                string why = catalog.Properties.DoubtReason ?? catalog.Properties.Doubt.ToString();
+                notes.Add($"The catalog may not be right ({why}); the next run mends it.");
+            }
+
             CostTally tally = new(request, prices, now);
             try
             {
@@ -115,7 +123,8 @@ internal static class BackupCosts
     {
         // Tests send requests too; of repairs nobody counted them.
         IReadOnlyList<BackupRun> history =
-            JobHistory.Find(request.Configuration.Name)?.Read(now.AddDays(-DaysOfGrowth), last: null, [BackupRunKind.Backup, BackupRunKind.Test]) ?? [];
+            JobHistory.Find(request.Configuration.Name)?
+                .Read(now.AddDays(-DaysOfGrowth), last: null, [BackupRunKind.Backup, BackupRunKind.Test]) ?? [];
         BackupRun[] last = [.. history.Where(run => run.StartTime >= now.AddDays(-DaysOfRequests))];
         S3RequestCounts requests = new();
         Price requestCost = default;
@@ -132,7 +141,12 @@ internal static class BackupCosts
 
         GrowthTrend? trend = GrowthTrend.Of(
         [
-            .. history.Where(run => run.Stage2 is { SyncMode: not null, Status: BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings })
+            .. history
+                .Where(run => run.Stage2 is
+                {
+                    SyncMode: not null,
+                    Status: BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings,
+                })
                 .Select(run => (run.StartTime, run.Stage2!.TotalBytes)),
         ]);
         decimal current = tally.Current.Storage().Amount;
@@ -141,7 +155,8 @@ internal static class BackupCosts
             Runs = last.Length,
             Requests = requests,
             RequestCost = requestCost.Rounded,
-            EarlyDeletionCostOfRuns = last.Where(run => run.Stage2?.Currency == prices.Currency).Sum(run => run.Stage2!.EstimatedEarlyDeletionCost),
+            EarlyDeletionCostOfRuns = last.Where(run => run.Stage2?.Currency == prices.Currency)
+                .Sum(run => run.Stage2!.EstimatedEarlyDeletionCost),
             GrowthBytes = trend is { } known ? (long)(known.BytesADay * PriceList.DaysOfMonth) : null,
             GrowthDays = (int)(trend?.Days ?? 0),
             Forecast = trend is { } growth && tally.Bytes > 0

@@ -40,7 +40,9 @@ internal sealed class BucketMeasure(CostRequest request, DateTimeOffset now)
         CostTally tally = begin();
         try
         {
-            await foreach (StoredObject item in store.ListVersionsAsync(KeyRange.Everything, after: null, cancellationToken).ConfigureAwait(false))
+            IAsyncEnumerable<StoredObject> versions =
+                store.ListVersionsAsync(KeyRange.Everything, after: null, cancellationToken);
+            await foreach (StoredObject item in versions.ConfigureAwait(false))
             {
                 if (item.IsDeleteMarker || !IsOfJob(item.RelativeKey))
                     continue;
@@ -65,7 +67,8 @@ internal sealed class BucketMeasure(CostRequest request, DateTimeOffset now)
         {
             await foreach (PendingUpload upload in store.ListUploadsAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (IsOfJob(upload.RelativeKey) && await SizeAsync(store, upload, cancellationToken).ConfigureAwait(false) is { } size)
+                if (IsOfJob(upload.RelativeKey)
+                    && await SizeAsync(store, upload, cancellationToken).ConfigureAwait(false) is { } size)
                     tally.AddUnfinished(size);
             }
         }
@@ -82,7 +85,8 @@ internal sealed class BucketMeasure(CostRequest request, DateTimeOffset now)
         long size = 0;
         try
         {
-            await foreach (UploadedPart part in store.ListPartsAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false))
+            IAsyncEnumerable<UploadedPart> parts = store.ListPartsAsync(upload.RelativeKey, upload.UploadId, cancellationToken);
+            await foreach (UploadedPart part in parts.ConfigureAwait(false))
                 size += part.Size;
             return size;
         }

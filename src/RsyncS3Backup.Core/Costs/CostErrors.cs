@@ -10,7 +10,8 @@ internal static class CostErrors
     public static BackupException NotRecorded(string job) => Failure(
         ErrorIds.CatalogMissing, BackupErrorCategory.ObjectNotFound, job,
         $"This machine has no catalog of what the bucket holds for job '{job}'.",
-        "Run the job once, which makes it, or add -Measure, which lists the bucket instead: a LIST request for each 1,000 objects.");
+        "Run the job once, which makes it, or add -Measure, which lists the bucket instead: a LIST request for each 1,000 "
+        + "objects.");
 
     public static BackupException NotReadable(string job, IOException exception) => new(
         Failure(
@@ -19,6 +20,7 @@ internal static class CostErrors
             "Run the job once, which makes it again, or add -Measure, which lists the bucket instead.").Error,
         exception);
 
-    private static BackupException Failure(string id, BackupErrorCategory category, string target, string message, string action) =>
+    private static BackupException Failure(
+        string id, BackupErrorCategory category, string target, string message, string action) =>
         new(BackupError.Make(id, category, message, action, target, BackupExitCode.BadConfiguration));
 }

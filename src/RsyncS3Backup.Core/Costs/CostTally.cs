@@ -14,7 +14,10 @@ internal sealed class CostTally(CostRequest request, PriceList prices, DateTimeO
     private readonly StorageBill unfinished = new(prices, now);
     private readonly Dictionary<string, long> reads = new(StringComparer.Ordinal);
     private readonly Candidate[] candidates =
-        [.. request.StorageClasses.Select(storageClass => new Candidate(request.S3.Options with { StorageClass = storageClass }, prices, now))];
+    [
+        .. request.StorageClasses
+            .Select(storageClass => new Candidate(request.S3.Options with { StorageClass = storageClass }, prices, now)),
+    ];
 
     /// <summary>The current objects.</summary>
     public StorageBill Current { get; } = new(prices, now);
@@ -70,7 +73,8 @@ internal sealed class CostTally(CostRequest request, PriceList prices, DateTimeO
         return [.. candidates.Select(candidate => candidate.Cost(request.Configuration.Name, current))];
     }
 
-    // S3 keeps parts for an archive in STANDARD until they are an object. Source: "Multipart upload and pricing" in the Amazon S3 User Guide.
+    // S3 keeps parts for an archive in STANDARD until they are an object. Source: "Multipart upload and pricing" in the Amazon S3
+    // User Guide.
     private string StorageClassOfParts =>
         S3StorageClasses.IsArchive(request.S3.Options.StorageClass) ? S3StorageClasses.Standard : request.S3.Options.StorageClass;
 

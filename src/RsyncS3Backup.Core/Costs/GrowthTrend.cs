@@ -8,7 +8,9 @@ internal readonly record struct GrowthTrend(double BytesADay, double Days)
     // Of less than a week, one busy day would be the forecast of a year.
     private static readonly TimeSpan Shortest = TimeSpan.FromDays(7);
 
-    /// <summary>The straight line through sizes by the method of least squares; null when they are less than a week apart.</summary>
+    /// <summary>
+    /// The straight line through sizes by the method of least squares; null when they are less than a week apart.
+    /// </summary>
     /// <param name="sizes">Sizes in bytes, and when they were seen; in any order.</param>
     public static GrowthTrend? Of(IReadOnlyCollection<(DateTimeOffset Time, long Bytes)> sizes)
     {

@@ -28,7 +28,8 @@ internal static class RestoreCost
     }
 
     private static (BackupRestoreCost Cost, PriceOrigins Origins) Of(
-        RetrievalTier? tier, IReadOnlyDictionary<string, ClassTotals> classes, IReadOnlyDictionary<string, long> reads, PriceList prices)
+        RetrievalTier? tier, IReadOnlyDictionary<string, ClassTotals> classes, IReadOnlyDictionary<string, long> reads,
+        PriceList prices)
     {
         long objects = classes.Sum(pair => pair.Value.Objects);
         Price requests = prices.Listing(objects);

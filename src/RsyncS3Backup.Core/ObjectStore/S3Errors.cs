@@ -157,7 +157,8 @@ internal static class S3Errors
             ErrorIds.S3AccessDenied, BackupErrorCategory.PermissionDenied, target.Bucket,
             $"Access to bucket '{target.Bucket}' is denied ({exception.ErrorCode}).",
             "The credentials need s3:ListBucket on the bucket, s3:PutObject and s3:AbortMultipartUpload on its objects, "
-            + "and s3:DeleteObject when deleteFromS3 is on. The bucket's policy and its KMS key can deny it too."),
+            + "and s3:DeleteObject when deleteFromS3 is on; New-BackupPolicy writes the least policy that does. The bucket's policy and its KMS "
+            + "key can deny it too."),
         // Of a load balancer or a proxy, say, which has codes of its own.
         _ when exception.StatusCode >= HttpStatusCode.InternalServerError && exception.StatusCode != HttpStatusCode.NotImplemented => Stage2(
             ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,

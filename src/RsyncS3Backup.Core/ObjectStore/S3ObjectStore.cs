@@ -150,6 +150,12 @@ internal sealed class S3ObjectStore : IObjectStore
         {
             return null;
         }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden && query.VersionId is null)
+        {
+            if (await IsMissingAsync(query.Key, cancellationToken).ConfigureAwait(false))
+                return null;
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -214,6 +220,31 @@ internal sealed class S3ObjectStore : IObjectStore
         {
             // An empty object has no range.
             return null;
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden)
+        {
+            if (await IsMissingAsync(Key(relativeKey), cancellationToken).ConfigureAwait(false))
+                return null;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Whether a key that is forbidden is only missing. S3 says so of itself only to those who may list the whole bucket; a policy that allows to
+    /// list a prefix speaks of requests that have one, and a question about a key has none. Source: "GetObject" in the Amazon S3 API Reference.
+    /// </summary>
+    /// <returns>False also when that may not be listed either.</returns>
+    private async Task<bool> IsMissingAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (StoredObject _ in link.Value.Lists.ObjectsAsync("", new KeyRange(key, IsOneKey: true), cancellationToken).ConfigureAwait(false))
+                return false;
+            return true;
+        }
+        catch (BackupException)
+        {
+            return false;
         }
     }
 

@@ -164,7 +164,8 @@ internal static class RestoreErrors
             ErrorIds.S3AccessDenied => error with
             {
                 RecommendedAction = "To restore, the credentials need s3:ListBucket on the bucket and s3:GetObject on its objects; for -AsOf also "
-                    + "s3:ListBucketVersions and s3:GetObjectVersion, for -RequestRetrieval s3:RestoreObject, and the right to decrypt with its KMS key.",
+                    + "s3:ListBucketVersions and s3:GetObjectVersion, for -RequestRetrieval s3:RestoreObject, and the right to decrypt with its KMS key. New-BackupPolicy "
+                    + "-For Restore writes such a policy.",
             },
             ErrorIds.S3EndpointUnreachable => error with
             {

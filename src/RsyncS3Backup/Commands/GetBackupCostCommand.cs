@@ -29,12 +29,16 @@ public sealed class GetBackupCostCommand : S3ConnectionCmdlet, IJobParameters
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>
+    /// Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
-    /// <summary>List the bucket instead of reading this machine's catalog: old versions and unfinished uploads are counted too.</summary>
+    /// <summary>
+    /// List the bucket instead of reading this machine's catalog: old versions and unfinished uploads are counted too.
+    /// </summary>
     [Parameter]
     public SwitchParameter Measure { get; set; }
 

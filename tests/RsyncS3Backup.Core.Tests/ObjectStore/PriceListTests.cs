@@ -5,10 +5,10 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.ObjectStore;
 
 /// <summary>
-/// Prices against worked examples of AWS. <c>[training]</c> is "Amazon S3 cost" of AWS Skill Builder, whose four examples are also those of the S3
-/// FAQs, https://aws.amazon.com/s3/faqs/, "How will I be charged and billed for my use of Amazon S3?"; <c>[retrieval]</c> is
-/// https://repost.aws/knowledge-center/s3-manage-data-retrieval; <c>[calculator]</c> what https://calculator.aws shows for Deep Archive, as quoted
-/// in "Explain AWS S3 Glacier Storage Class charges" on Stack Overflow.
+/// Prices against worked examples of AWS. <c>[training]</c> is "Amazon S3 cost" of AWS Skill Builder, whose four examples are
+/// also those of the S3 FAQs, https://aws.amazon.com/s3/faqs/, "How will I be charged and billed for my use of Amazon S3?";
+/// <c>[retrieval]</c> is https://repost.aws/knowledge-center/s3-manage-data-retrieval; <c>[calculator]</c> what
+/// https://calculator.aws shows for Deep Archive, as quoted in "Explain AWS S3 Glacier Storage Class charges" on Stack Overflow.
 /// </summary>
 public sealed class PriceListTests
 {
@@ -55,8 +55,9 @@ public sealed class PriceListTests
         Assert.Equal(0.099m + 0.3168m + 1.84m, StorageBill.Storage(Aws, "DEEP_ARCHIVE", totals).Amount);
     }
 
-    // The course says for GLACIER_IR: "a prorated early deletion fee of $0.012 per gigabyte deleted within three months. If you delete the data on
-    // day 30, you will be charged a pro-rated fee of $0.008 for the remaining 60 days. If the data was deleted on day 60, […] $0.004".
+    // The course says for GLACIER_IR: "a prorated early deletion fee of $0.012 per gigabyte deleted within three months. If you
+    // delete the data on day 30, you will be charged a pro-rated fee of $0.008 for the remaining 60 days. If the data was deleted
+    // on day 60, […] $0.004".
     [Theory]
     [InlineData(0, 0.012)]
     [InlineData(30, 0.008)]
@@ -72,7 +73,8 @@ public sealed class PriceListTests
         Assert.Equal((decimal)expected, bill.EarlyDeletion().Amount, 12);
     }
 
-    // "6 KB object … 6 KB and an additional minimum capacity charge equivalent to 122 KB": https://aws.amazon.com/s3/storage-classes/
+    // "6 KB object … 6 KB and an additional minimum capacity charge equivalent to 122 KB":
+    // https://aws.amazon.com/s3/storage-classes/
     [Theory]
     [InlineData("STANDARD_IA", 6, 128)]
     [InlineData("ONEZONE_IA", 6, 128)]

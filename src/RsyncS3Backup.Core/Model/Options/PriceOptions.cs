@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace RsyncS3Backup;
 
 /// <summary>
-/// The <c>prices</c> of a job: what its store asks for, where that is not what the module's own table says. Names of storage classes are those of
-/// <see cref="S3StorageClasses.All"/>.
+/// The <c>prices</c> of a job: what its store asks for, where that is not what the module's own table says. Names of storage
+/// classes are those of <see cref="S3StorageClasses.All"/>.
 /// </summary>
 public sealed record PriceOptions
 {
@@ -20,15 +20,17 @@ public sealed record PriceOptions
     /// <summary>What a GB (1,073,741,824 bytes) costs a month, by storage class.</summary>
     public IReadOnlyDictionary<string, decimal> Storage { get; init; } = None;
 
-    /// <summary>What 1,000 requests cost that write (PUT, COPY, POST), by storage class; listings cost what STANDARD says.</summary>
+    /// <summary>
+    /// What 1,000 requests cost that write (PUT, COPY, POST), by storage class; listings cost what STANDARD says.
+    /// </summary>
     public IReadOnlyDictionary<string, decimal> PutRequests { get; init; } = None;
 
     /// <summary>What 1,000 requests cost that read (GET, HEAD), by storage class.</summary>
     public IReadOnlyDictionary<string, decimal> GetRequests { get; init; } = None;
 
     /// <summary>
-    /// What it costs to read a GB of a class, or to bring it back from an archive: <c>GLACIER</c> by the tier Standard, <c>GLACIER/Bulk</c> by
-    /// another one.
+    /// What it costs to read a GB of a class, or to bring it back from an archive: <c>GLACIER</c> by the tier Standard,
+    /// <c>GLACIER/Bulk</c> by another one.
     /// </summary>
     public IReadOnlyDictionary<string, decimal> Retrieval { get; init; } = None;
 

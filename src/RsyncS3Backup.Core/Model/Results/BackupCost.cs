@@ -1,8 +1,8 @@
 namespace RsyncS3Backup;
 
 /// <summary>
-/// What a job's copy in S3 costs. All amounts are estimates without taxes and discounts, in <see cref="Currency"/>; a month has 30 days, a GB
-/// 1,073,741,824 bytes.
+/// What a job's copy in S3 costs. All amounts are estimates without taxes and discounts, in <see cref="Currency"/>; a month has
+/// 30 days, a GB 1,073,741,824 bytes.
 /// </summary>
 public sealed record BackupCost
 {
@@ -40,7 +40,8 @@ public sealed record BackupCost
     public decimal StorageCost { get; init; }
 
     /// <summary>
-    /// What S3 would charge beside that if all current objects were deleted now: the rest of the days for which their classes bill at least.
+    /// What S3 would charge beside that if all current objects were deleted now: the rest of the days for which their classes
+    /// bill at least.
     /// </summary>
     public decimal EarlyDeletionCost { get; init; }
 
@@ -57,18 +58,22 @@ public sealed record BackupCost
     public decimal EarlyDeletionCostOfRuns { get; init; }
 
     /// <summary>
-    /// By how many bytes the mirror grows in 30 days: the slope of the straight line that fits the sizes in the history best; null when
-    /// the history has not two backups at least a week apart.
+    /// By how many bytes the mirror grows in 30 days: the slope of the straight line that fits the sizes in the history best;
+    /// null when the history has not two backups at least a week apart.
     /// </summary>
     public long? GrowthBytes { get; init; }
 
     /// <summary>The days of history that the growth was seen in.</summary>
     public int GrowthDays { get; init; }
 
-    /// <summary>What storing costs a month later, if the growth goes on and sizes and classes stay as they are mixed now.</summary>
+    /// <summary>
+    /// What storing costs a month later, if the growth goes on and sizes and classes stay as they are mixed now.
+    /// </summary>
     public IReadOnlyList<BackupCostForecast> Forecast { get; init; } = [];
 
-    /// <summary>What a restore of all current objects costs: one line, or one for each retrieval tier where some are in an archive.</summary>
+    /// <summary>
+    /// What a restore of all current objects costs: one line, or one for each retrieval tier where some are in an archive.
+    /// </summary>
     public IReadOnlyList<BackupRestoreCost> Restore { get; init; } = [];
 
     /// <summary>What these numbers rest on, and what they leave out.</summary>
@@ -106,7 +111,9 @@ public sealed record BackupStorageCost
     /// <summary>Their bytes.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>The bytes that are billed: small objects as the smallest that the class bills, and what an archive adds for each object.</summary>
+    /// <summary>
+    /// The bytes that are billed: small objects as the smallest that the class bills, and what an archive adds for each object.
+    /// </summary>
     public long BilledBytes { get; init; }
 
     /// <summary>What they cost a month, the monitoring of INTELLIGENT_TIERING included.</summary>
@@ -149,7 +156,9 @@ public sealed record BackupRestoreCost
     /// <summary>How fast objects are brought back from an archive; null when none is in one.</summary>
     public RetrievalTier? Tier { get; init; }
 
-    /// <summary>How long that takes at most before the first byte can be read; null when nothing has to be brought back.</summary>
+    /// <summary>
+    /// How long that takes at most before the first byte can be read; null when nothing has to be brought back.
+    /// </summary>
     public TimeSpan? Wait { get; init; }
 
     /// <summary>Objects that are read.</summary>
@@ -178,10 +187,13 @@ public sealed record BackupRestoreCost
 
     /// <summary>E.g. <c>Bulk: 9.20 USD, within 12 hours</c>.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{(Tier is { } tier ? $"{tier}: " : "")}{TotalCost:0.00##} {Currency}{(Wait is { } wait ? $", after up to {HumanText.Duration(wait)}" : "")}");
+        $"{(Tier is { } tier ? $"{tier}: " : "")}{TotalCost:0.00##} {Currency}")
+        + (Wait is { } wait ? $", after up to {HumanText.Duration(wait)}" : "");
 }
 
-/// <summary>What a job would cost with all its objects in one storage class, by the estimates of <see cref="BackupCost"/>.</summary>
+/// <summary>
+/// What a job would cost with all its objects in one storage class, by the estimates of <see cref="BackupCost"/>.
+/// </summary>
 public sealed record BackupClassCost
 {
     /// <summary>The job's name.</summary>

@@ -39,16 +39,16 @@ internal sealed record ClassPrices
 internal sealed record RetrievalPrices(decimal Requests, decimal Gigabyte);
 
 /// <summary>
-/// The list prices of AWS for us-east-1, in US dollars, as the module's authors knew them in June 2026. They were not read from AWS then or since
-/// by a program: AWS changes them seldom, and <c>prices</c> in a configuration gives others.
+/// The list prices of AWS for us-east-1, in US dollars, as the module's authors knew them in June 2026. They were not read from
+/// AWS then or since by a program: AWS changes them seldom, and <c>prices</c> in a configuration gives others.
 /// </summary>
 /// <remarks>
-/// Sources: "Amazon S3 pricing", https://aws.amazon.com/s3/pricing/, its tables for US East (N. Virginia) and the notes below them (minimum
-/// sizes and days, the 40 KB of each archived object, monitoring of objects from 128 KB on only). The prices of retrieval from Glacier Flexible
-/// Retrieval are also those of https://repost.aws/knowledge-center/s3-manage-data-retrieval. That a listing costs what a PUT into STANDARD does:
-/// "LIST requests for any storage class are charged at the same rate as S3 Standard PUT, COPY, and POST requests". The first 100 GB that leave
-/// AWS in a month are free for an account as a whole. REDUCED_REDUNDANCY is not on that page any more; its price is that of the AWS Price
-/// List.
+/// Sources: "Amazon S3 pricing", https://aws.amazon.com/s3/pricing/, its tables for US East (N. Virginia) and the notes below
+/// them (minimum sizes and days, the 40 KB of each archived object, monitoring of objects from 128 KB on only). The prices of
+/// retrieval from Glacier Flexible Retrieval are also those of https://repost.aws/knowledge-center/s3-manage-data-retrieval. That
+/// a listing costs what a PUT into STANDARD does: "LIST requests for any storage class are charged at the same rate as S3
+/// Standard PUT, COPY, and POST requests". The first 100 GB that leave AWS in a month are free for an account as a whole.
+/// REDUCED_REDUNDANCY is not on that page any more; its price is that of the AWS Price List.
 /// </remarks>
 internal static class AwsPrices
 {
@@ -67,7 +67,7 @@ internal static class AwsPrices
     private static readonly PriceSteps Frequent = new((Terabytes(50), 0.023m), (Terabytes(500), 0.022m), (Rest, 0.021m));
 
     /// <summary>By storage class.</summary>
-    public static IReadOnlyDictionary<string, ClassPrices> Classes { get; } = new Dictionary<string, ClassPrices>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, ClassPrices> Classes { get; } = new Dictionary<string, ClassPrices>
     {
         [S3StorageClasses.Standard] = new() { Storage = Frequent, PutRequests = 0.005m, GetRequests = 0.0004m },
         ["STANDARD_IA"] = new()

@@ -24,5 +24,6 @@ internal readonly record struct Price(decimal Amount, PriceOrigins Origins)
     public static Price operator +(Price left, Price right) => new(left.Amount + right.Amount, left.Origins | right.Origins);
 
     /// <summary>So much of it; nothing of it has nobody's prices.</summary>
-    public static Price operator *(decimal count, Price price) => count == 0 ? default : price with { Amount = count * price.Amount };
+    public static Price operator *(decimal count, Price price) =>
+        count == 0 ? default : price with { Amount = count * price.Amount };
 }

@@ -1,8 +1,8 @@
 namespace RsyncS3Backup.ObjectStore.Prices;
 
 /// <summary>
-/// What a job's store asks for: what its configuration says, and <see cref="AwsPrices"/> where that says nothing. Amounts are not rounded; a GB is
-/// 1,073,741,824 bytes, as on AWS's bills, and a month has 30 days.
+/// What a job's store asks for: what its configuration says, and <see cref="AwsPrices"/> where that says nothing. Amounts are not
+/// rounded; a GB is 1,073,741,824 bytes, as on AWS's bills, and a month has 30 days.
 /// </summary>
 internal sealed class PriceList
 {
@@ -52,7 +52,8 @@ internal sealed class PriceList
         Known(storageClass) is { } known ? (known.Index, known.NameInStandard) : (0, 0);
 
     /// <summary>True for a class of which each object of a certain size is watched for a price.</summary>
-    public bool IsWatched(string storageClass, long size) => Known(storageClass) is { Monitoring: > 0 } && size >= AwsPrices.SmallestWatched;
+    public bool IsWatched(string storageClass, long size) =>
+        Known(storageClass) is { Monitoring: > 0 } && size >= AwsPrices.SmallestWatched;
 
     /// <summary>For how many days at least the class bills an object.</summary>
     public int MinimumDays(string storageClass) =>
@@ -92,7 +93,9 @@ internal sealed class PriceList
     /// <summary>What listings cost, which is the same for all classes.</summary>
     public Price List(long requests) => Put(S3StorageClasses.Standard, requests);
 
-    /// <summary>What the requests of a run cost when the objects that they are about are of one class. Deletions are free.</summary>
+    /// <summary>
+    /// What the requests of a run cost when the objects that they are about are of one class. Deletions are free.
+    /// </summary>
     public Price Requests(S3RequestCounts requests, string storageClass) =>
         Put(storageClass, requests.Put + requests.Copy) + Get(storageClass, requests.Get + requests.Head) + List(requests.List);
 
@@ -111,7 +114,8 @@ internal sealed class PriceList
     }
 
     /// <summary>True for a tier that brings objects of a class back.</summary>
-    public static bool CanRetrieve(string storageClass, RetrievalTier tier) => AwsPrices.Retrieval.ContainsKey((storageClass, tier));
+    public static bool CanRetrieve(string storageClass, RetrievalTier tier) =>
+        AwsPrices.Retrieval.ContainsKey((storageClass, tier));
 
     /// <summary>What the requests cost that bring objects back from an archive.</summary>
     public Price RetrievalRequests(string storageClass, RetrievalTier tier, long objects) => PerThousand(
@@ -142,7 +146,8 @@ internal sealed class PriceList
     public static long ListRequests(long objects) => Math.Max(1, (objects + KeysOfListing - 1) / KeysOfListing);
 
     /// <summary>What a price of a retrieval is called in a configuration.</summary>
-    public static string Name(string storageClass, RetrievalTier tier) => tier == RetrievalTier.Standard ? storageClass : $"{storageClass}/{tier}";
+    public static string Name(string storageClass, RetrievalTier tier) =>
+        tier == RetrievalTier.Standard ? storageClass : $"{storageClass}/{tier}";
 
     // What nobody gives costs nothing, which is what the configuration says then.
     private static Price Unknown => new(0, PriceOrigins.Configuration);
@@ -153,7 +158,8 @@ internal sealed class PriceList
 
     private static Price PerThousand(long count, Price price) => (decimal)count / 1000 * price;
 
-    private Price Asked(IReadOnlyDictionary<string, decimal> configured, string storageClass, Func<ClassPrices, decimal> inTable) =>
+    private Price Asked(
+        IReadOnlyDictionary<string, decimal> configured, string storageClass, Func<ClassPrices, decimal> inTable) =>
         configured.TryGetValue(storageClass, out decimal price) ? Given(price, 1)
         : Known(storageClass) is { } known ? FromTable(inTable(known))
         : Unknown;

@@ -1,8 +1,8 @@
 namespace RsyncS3Backup.ObjectStore.Prices;
 
 /// <summary>
-/// What a run changes in what is stored, and what that costs beside its requests. It is told of what is stored and of what goes, never of what stays.
-/// Thread-safe.
+/// What a run changes in what is stored, and what that costs beside its requests. It is told of what is stored and of what goes,
+/// never of what stays. Thread-safe.
 /// </summary>
 /// <param name="prices">The prices.</param>
 /// <param name="now">When the run began.</param>
@@ -71,7 +71,8 @@ internal sealed class StorageChange(PriceList prices, DateTimeOffset now)
     /// <param name="storageClass">Its class.</param>
     /// <param name="size">Its bytes.</param>
     /// <param name="storedTime">When it was stored; null where nobody knows.</param>
-    /// <param name="versionId">The version that it, or what took its place, has: the bucket keeps the old one then, and nothing went.</param>
+    /// <param name="versionId">The version that it, or what took its place, has: the bucket keeps the old one then, and nothing
+    /// went.</param>
     public void Gone(string storageClass, long size, DateTimeOffset? storedTime, string? versionId)
     {
         lock (gate)
