@@ -455,6 +455,78 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         Assert.NotNull(Server.Store.Find(BucketName, "rsync/photos.txt"));
     }
 
+    [Theory]
+    [Walks("options.rsync.syncToS3.deleteAfter")]
+    [InlineData("30d")]
+    [InlineData(null)]
+    public void What_is_gone_stays_in_the_bucket_for_as_long_as_the_job_says(string? value)
+    {
+        string gone = WriteFile("source/gone.txt", "gone");
+        (string, JsonNode?)[] settings =
+        [
+            ("options.rsync.deleteExtraneous", true), ("options.rsync.syncToS3.deleteFromS3", true), ("options.rsync.syncToS3.deleteAfter", value),
+        ];
+        RunWell(settings);
+        File.Delete(gone);
+
+        PSObject result = RunWell(settings);
+
+        Assert.Equal(value is null ? 0 : 1, result.Number("Stage2.Postponed"));
+        Assert.Equal(value is not null, Objects().ContainsKey("gone.txt"));
+    }
+
+    [Fact]
+    [Walks("options.rsync.syncToS3.lifecycle.transitions[].afterDays")]
+    [Walks("options.rsync.syncToS3.lifecycle.transitions[].storageClass")]
+    [Walks("options.rsync.syncToS3.lifecycle.smallestSize")]
+    [Walks("options.rsync.syncToS3.lifecycle.noncurrentVersions.expireAfterDays")]
+    [Walks("options.rsync.syncToS3.lifecycle.noncurrentVersions.keepNewest")]
+    [Walks("options.rsync.syncToS3.lifecycle.noncurrentVersions.transitions[].afterDays")]
+    [Walks("options.rsync.syncToS3.lifecycle.noncurrentVersions.transitions[].storageClass")]
+    [Walks("options.rsync.syncToS3.lifecycle.abortUnfinishedUploadsAfterDays")]
+    public void The_bucket_gets_the_rules_that_the_job_asks_for()
+    {
+        string job = WriteJob(("options.rsync.syncToS3.lifecycle", JsonNode.Parse(
+            """
+            {
+              "transitions": [{ "afterDays": 91, "storageClass": "GLACIER_IR" }],
+              "smallestSize": 4097,
+              "noncurrentVersions": {
+                "expireAfterDays": 183, "keepNewest": 3, "transitions": [{ "afterDays": 32, "storageClass": "STANDARD_IA" }]
+              },
+              "abortUnfinishedUploadsAfterDays": 5
+            }
+            """)));
+
+        string screen = Session.Render("param($Path) Set-BackupLifecycle -ConfigPath $Path -WhatIf @keys", job);
+
+        foreach (string line in (string[])
+            [
+                "to GLACIER_IR after 91 days", "more than 4096 bytes", "old versions expire after 183 days, but for the newest 3",
+                "old versions to STANDARD_IA after 32 days", "unfinished uploads are given up after 5 days",
+            ])
+            Assert.Contains(line, screen, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [Walks("options.rsync.syncToS3.archivedAttributes")]
+    [InlineData("keep")]
+    [InlineData("upload")]
+    public void New_attributes_of_an_archived_object_are_kept_or_sent_with_the_file(string value)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has modes");
+        string changed = WriteFile("source/changed.txt", "changed");
+        (string, JsonNode?)[] settings =
+            [("options.rsync.syncToS3.storageClass", "DEEP_ARCHIVE"), ("options.rsync.syncToS3.archivedAttributes", value)];
+        RunWell(settings);
+        File.SetUnixFileMode(changed, UnixFileMode.UserRead);
+
+        PSObject result = RunWell(settings);
+
+        Assert.Equal(value == "keep" ? 1 : 0, result.Number("Stage2.PendingAttributes"));
+        Assert.Equal(value == "keep" ? 0 : "changed".Length, result.Number("Stage2.TransferredBytes"));
+    }
+
     [Fact]
     [Walks("options.rsync.syncToS3.smallObjectStorageClass")]
     public void Small_objects_go_to_a_class_of_their_own()
