@@ -75,7 +75,7 @@ function Show-Usage {
 Usage: ./build.sh TASK    with bash, git and the .NET SDK 10
        ./build.ps1 TASK   with PowerShell 7.4 or later, and the .NET SDK 10
   build                     build the module and stage it in out/RsyncS3Backup/<version>/
-  test [-Quick]             build, then run every suite, or all that does not wait; the last line sums them up
+  test [-Quick]             build, then run every suite, or all but the slow tests; the last line sums them up
   demo                      build, then back up real files to a loopback S3 server and compare
   package                   build, then pack the staged module into out/RsyncS3Backup.<version>.zip
   publish -Repository NAME  build, then publish the staged module; a key is taken from PUBLISH_API_KEY

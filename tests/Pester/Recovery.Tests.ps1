@@ -130,8 +130,19 @@ Describe 'A job with deleteAfter' -Tag Slow {
     It 'is restored when it is asked for, and not else' {
         (Restore-Backup -ConfigPath $keeps.Path -From S3 -Destination (Join-Path $TestDrive 'now')).DeletedLeftOut | Should -Be 1
         Join-Path $TestDrive 'now/a.txt' | Should -Not -Exist
-        $null = Restore-Backup -ConfigPath $keeps.Path -From S3 -IncludeDeleted -Path a.txt -Destination (Join-Path $TestDrive 'back')
+        $null = Restore-Backup -ConfigPath $keeps.Path -IncludeDeleted -Path a.txt -Destination (Join-Path $TestDrive 'back')
         Join-Path $TestDrive 'back/a.txt' | Should -FileContentMatchExactly '^alpha$'
+    }
+
+    It 'cannot be restored from the mirror, which no longer has it' {
+        $null = Restore-Backup -ConfigPath $keeps.Path -From Local -IncludeDeleted -Destination (Join-Path $TestDrive 'none') `
+            -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'RestorePastOfMirror*'
+        Join-Path $TestDrive 'none' | Should -Not -Exist
+    }
+
+    It 'is not asked for of a bucket alone' {
+        { Get-BackupItem -BucketName any -Deleted } | Should -Throw -ErrorId 'AmbiguousParameterSet*'
     }
 
     It 'is no difference of the copies' { Test-Backup -ConfigPath $keeps.Path -Quiet | Should -BeTrue }

@@ -176,6 +176,6 @@ Describe 'Test-BackupDue as a scheduler asks it' {
         "$problem" | Should -BeLike "*'asked'*'$open': everybody may write it*"
         $null = Test-BackupDue $open -Claim
         (Test-BackupDue $open -At (Get-Date).AddDays(2) -Scope User -WarningVariable told -WarningAction SilentlyContinue).IsDue | Should -BeTrue
-        "$told" | Should -BeLike "*Somebody else can change what job 'asked' does*"
+        "$told" | Should -BeLike "*Somebody else can change what job 'asked' does*chmod go-w, setfacl -b*"
     }
 }

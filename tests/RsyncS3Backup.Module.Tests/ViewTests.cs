@@ -415,7 +415,7 @@ public sealed partial class ViewTests : IDisposable
           "CheckedBytes": 5368709120, "Differences": 3, "DifferenceCounts": { "NotYetSent": 2, "MissingInS3": 1, "MirrorCorrupted": 2 },
           "Requests": { "List": 3 }, "Duration": "00:01:15",
           "Error": { "Id": "BackupDiffers", "Category": "InvalidData", "Message": "The copies differ in 3 of 1000 entries.",
-                     "RecommendedAction": "Repair-Backup takes the good one.", "ExitCode": "DifferencesFound" } }
+                     "RecommendedAction": "Repair-Backup replaces the bad one.", "ExitCode": "DifferencesFound" } }
         """);
 
     private object Difference => Make("BackupDifference", """

@@ -158,7 +158,9 @@ internal sealed class MirrorGuard
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            report.Warning($"What is known of the mirror '{mirror}' could not be written down: {exception.Message}");
+            report.Warning(
+                $"What the job has to remember of the mirror '{mirror}' was not written, so the next run may not notice that its drive is missing. "
+                + $"Check the permissions and the free space of the state folder and of the mirror: {exception.Message}");
         }
     }
 }

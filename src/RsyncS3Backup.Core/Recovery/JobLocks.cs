@@ -21,7 +21,9 @@ internal static class JobLocks
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops a run of the job meanwhile: {exception.Message}");
+            context.Warning(
+                $"No lock can be taken in '{StateFolder.Root()}', so a run of the job could start meanwhile. Start none until this has ended, and "
+                + $"check the permissions and the free space of the state folder: {exception.Message}");
             return null;
         }
 

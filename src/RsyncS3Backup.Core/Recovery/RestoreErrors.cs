@@ -63,15 +63,21 @@ internal static class RestoreErrors
         $"The mirror of job '{job}' holds what the last run saw; it knows no past.",
         "Leave -From Local out, or leave -AsOf and -Snapshot out.", BackupExitCode.BadConfiguration);
 
+    public static BackupException DeletedOfMirror(string job) => Refusal(
+        ErrorIds.RestorePastOfMirror, BackupErrorCategory.InvalidArgument, job,
+        $"The mirror of job '{job}' has nothing of what was deleted from it, so -IncludeDeleted needs the copy in S3.",
+        "Leave -From Local out, or leave -IncludeDeleted out. A job without a copy in S3 has nothing that was deleted.",
+        BackupExitCode.BadConfiguration);
+
     /// <summary>Nothing is to be restored.</summary>
     /// <param name="where">The copy.</param>
     /// <param name="hasPatterns">True when part of it was asked for.</param>
     /// <param name="deleted">What was left out of it because the mirror had it no more.</param>
     public static BackupError NothingFound(string where, bool hasPatterns, long deleted) => Make(
         ErrorIds.RestoreNothingFound, BackupErrorCategory.ObjectNotFound, where,
-        deleted > 0 ? $"The last run's mirror held nothing of what is meant in {where}; {deleted} {(deleted == 1 ? "object is" : "objects are")} "
-            + "still there from before."
-        : hasPatterns ? $"Nothing in {where} is meant by -Path." : $"There is nothing in {where}.",
+        deleted > 0 ? $"Nothing in {where} that {(hasPatterns ? "matches -Path " : "")}was in the mirror at the last run; "
+            + $"{deleted} deleted {(deleted == 1 ? "object is" : "objects are")} still there."
+        : hasPatterns ? $"Nothing in {where} matches -Path." : $"There is nothing in {where}.",
         deleted > 0 ? "-IncludeDeleted restores them too."
         : "Get-BackupItem lists what there is; check the bucket's name, the key prefix and the spelling of -Path.");
 

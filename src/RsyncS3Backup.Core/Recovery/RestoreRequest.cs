@@ -51,7 +51,7 @@ internal sealed record RestoreRequest
     /// <summary>Asks whether a newer file may be replaced; null answers: nobody can be asked, as when this is null.</summary>
     public Func<ReplacedFile, Task<bool?>>? AskToReplaceNewer { get; init; }
 
-    /// <summary>Everything that S3 has comes back, also what the mirror had no more when it was last sent.</summary>
+    /// <summary>Everything that S3 has comes back, also what the mirror had no more when it was last sent. So it comes from S3.</summary>
     public bool IncludeDeleted { get; init; }
 
     /// <summary>What is not what was stored is written all the same, under a name that says so.</summary>

@@ -169,8 +169,8 @@ internal sealed class RestoreRun : IDisposable
         if (objects is { HasLeftOutBits: true })
         {
             report.Warning(
-                "Programs that ran as their owner or group (set-user-ID, set-group-ID) came back without that, because a bucket alone asked for it. "
-                + "-PreserveSpecialBits restores it where the object says whose they are.");
+                "Set-user-ID and set-group-ID bits were not restored, because anybody who may write to the bucket could have set them. If you trust "
+                + "the bucket, run again with -PreserveSpecialBits, which restores them where the object names its owner and group.");
         }
 
         if (Counters.NotOwned > 0)

@@ -7,11 +7,13 @@ namespace RsyncS3Backup.Recovery;
 /// <param name="Reason">Why.</param>
 internal sealed record RestoreSource(BackupCopy Copy, string Reason)
 {
-    /// <summary>Chooses: the mirror when it is there and is the job's, else S3, unless the caller or the time asked for decides.</summary>
+    /// <summary>Chooses: the mirror when it is there and is the job's, else S3, unless the caller or what is asked for decides.</summary>
     /// <exception cref="BackupException">There is no copy that would do.</exception>
     public static RestoreSource Choose(RestoreRequest request)
     {
         bool isPast = request.AsOf is not null || request.Snapshot is not null;
+        // The mirror has none of what is asked for: it would be left out in silence.
+        bool isGone = request.IncludeDeleted;
         if (request.MirrorPath is not { } mirror)
         {
             return request.From == BackupCopy.Local
@@ -23,6 +25,8 @@ internal sealed record RestoreSource(BackupCopy Copy, string Reason)
         {
             if (isPast)
                 throw RestoreErrors.PastOfMirror(request.Name);
+            if (isGone)
+                throw RestoreErrors.DeletedOfMirror(request.Name);
             if (!Directory.Exists(mirror))
                 throw RestoreErrors.MirrorUnusable(mirror, "it is not there");
             return new RestoreSource(BackupCopy.Local, "It was asked for.");
@@ -35,6 +39,13 @@ internal sealed record RestoreSource(BackupCopy Copy, string Reason)
             return request.S3 is not null
                 ? new RestoreSource(BackupCopy.S3, "A time in the past was asked for, which the mirror does not know.")
                 : throw RestoreErrors.PastOfMirror(request.Name);
+        }
+
+        if (isGone)
+        {
+            return request.S3 is not null
+                ? new RestoreSource(BackupCopy.S3, "What the mirror no longer has was asked for (-IncludeDeleted), and only S3 can have it.")
+                : throw RestoreErrors.DeletedOfMirror(request.Name);
         }
 
         if (WhatIsWrong(request.Name, mirror) is not { } problem)

@@ -52,7 +52,7 @@ internal static class RsyncErrors
     public static BackupError JobAlreadyRunning(string destination) => BackupError.Make(
         ErrorIds.JobAlreadyRunning,
         BackupErrorCategory.ResourceBusy,
-        $"Another run of this job is changing the mirror '{destination}', or an rsync is that such a run left behind when it was killed.",
+        $"The mirror '{destination}' is being changed by another run of this job, or by an rsync that was left behind when such a run was killed.",
         "Wait until it has ended. If no run is under way, look for an rsync process that hangs, and end it. Nothing was changed.",
         destination,
         BackupExitCode.AlreadyRunning);

@@ -95,7 +95,7 @@ internal sealed class BucketLook : IAsyncDisposable
             BackupError error = S3Errors.From(exception, target);
             // Whether a right is missing only the request tells that needs it.
             if (error.EndsStage || error.ExitCode == BackupExitCode.BadConfiguration)
-                context.Warning($"Stage 2 will fail if this stays so, and stage 1 runs all the same: {error.Message} {error.RecommendedAction}");
+                context.Warning($"Stage 1 goes on, but stage 2 will fail unless this is corrected: {error.Message} {error.RecommendedAction}");
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {

@@ -147,7 +147,9 @@ internal sealed class JobRun : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             // A machine whose state folder is gone still gets its backup. Whether a job can do without its journal is stage 1's to say.
-            context.Warning($"No lock can be taken in '{StateFolder.Root()}', so nothing stops two runs of a job at once: {exception.Message}");
+            context.Warning(
+                $"No lock can be taken in '{StateFolder.Root()}', so another run of the job could start meanwhile. Start none until this one has "
+                + $"ended, and check the permissions and the free space of the state folder: {exception.Message}");
             return (null, null);
         }
 

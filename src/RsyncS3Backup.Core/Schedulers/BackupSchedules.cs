@@ -49,7 +49,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             // As root, or SYSTEM, it is the whole machine's affair.
             if (wanted.Scope == BackupScheduleScope.System)
                 throw new BackupException(NativeScheduleErrors.Unsafe(configuration.Name, unsafeBecause));
-            tell.Warning($"Somebody else can change what job '{configuration.Name}' does: {unsafeBecause}");
+            tell.Warning(NativeScheduleErrors.OpenToOthers(configuration.Name, unsafeBecause));
         }
 
         await StartCheck.RunAsync(scheduler, registration, cancellationToken).ConfigureAwait(false);
@@ -74,7 +74,9 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             else
             {
                 tell.Warning(
-                    $"Job '{configuration.Name}' is registered with {other.Scheduler.Kind} for the {other.Scheduler.Scope} scope as well: {other.Location}.");
+                    $"Job '{configuration.Name}' is registered with {other.Scheduler.Kind} for the {other.Scheduler.Scope} scope as well: "
+                    + $"{other.Location}. Both would start it. Remove that one with Unregister-BackupSchedule "
+                    + $"'{configuration.Name.Replace("'", "''", StringComparison.Ordinal)}' -Scope {other.Scheduler.Scope}.");
             }
         }
 
@@ -317,10 +319,10 @@ internal sealed record ScheduleWish
     /// <summary>True when the launcher finds the job by its file, false when by its name.</summary>
     public bool ByPath { get; init; }
 
-    /// <summary>Stands before the configuration's; null: the configuration's.</summary>
+    /// <summary>Overrides the configuration's; null: the configuration's.</summary>
     public string? CronExpression { get; init; }
 
-    /// <summary>Stands before the configuration's; null: the configuration's.</summary>
+    /// <summary>Overrides the configuration's; null: the configuration's.</summary>
     public string? TimeZone { get; init; }
 
     /// <summary>Which scheduler.</summary>

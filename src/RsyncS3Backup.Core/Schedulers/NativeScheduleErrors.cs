@@ -25,12 +25,17 @@ internal static class NativeScheduleErrors
     public static BackupError UnsafeStart(string jobName, string problem) => Unsafe(
         jobName, $"Job '{jobName}', which is registered for the whole machine, was not started", problem, "The next start runs it then.");
 
+    /// <summary>The same for one user's own schedule, which is a warning.</summary>
+    public static string OpenToOthers(string jobName, string problem) =>
+        $"Somebody else can change what job '{jobName}' does: {problem} Let these files and folders belong to you, to root or to the administrators, "
+        + "and let nobody else write them (chmod go-w, setfacl -b).";
+
     private static BackupError Unsafe(string jobName, string what, string problem, string otherwise) => Make(
         ErrorIds.ScheduleUnsafe,
         BackupErrorCategory.PermissionDenied,
         $"{what}, because somebody else can change what it does: {problem}",
         "Let the configuration, the module, PowerShell, rsync, hooks and pattern files, and the folders above them, belong to root or the administrators, "
-            + $"and let nobody else write them (chmod go-w). {otherwise}",
+            + $"and let nobody else write them (chmod go-w, setfacl -b). {otherwise}",
         jobName);
 
     public static BackupError Refused(string jobName, string program, IEnumerable<string> arguments, string complaint) => Make(

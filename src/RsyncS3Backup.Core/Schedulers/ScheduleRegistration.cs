@@ -14,10 +14,10 @@ internal sealed record ScheduleRegistration
     /// <summary>The job's configuration file; null when it is found by the job's name.</summary>
     public string? ConfigPath { get; init; }
 
-    /// <summary>An expression that stands before the configuration's; null: the configuration's.</summary>
+    /// <summary>An expression that overrides the configuration's; null: the configuration's.</summary>
     public string? CronExpression { get; init; }
 
-    /// <summary>A zone that stands before the configuration's; null: the configuration's.</summary>
+    /// <summary>A zone that overrides the configuration's; null: the configuration's.</summary>
     public string? TimeZone { get; init; }
 
     /// <summary>Whether times that were missed are made good.</summary>

@@ -17,7 +17,7 @@ internal static class SyncErrors
     public static BackupException DeleteLimitExceeded(long deletions, long existing, long allowed, string where, IEnumerable<string> first) => Refusal(
         ErrorIds.DeleteLimitExceeded, BackupErrorCategory.LimitsExceeded, where,
         $"{deletions} of {existing} objects under {where} would be deleted, and {allowed} are allowed; none was. The first: {string.Join(", ", first)}.",
-        "Look whether the mirror lost something. If the deletions are right, raise maxDelete (options.rsync.maxDelete or -MaxDelete) for one run.");
+        "Check whether the mirror lost files. If the deletions are right, run once with a higher -MaxDelete.");
 
     /// <summary>More of the mirror was changed by something other than stage 1 than somebody does by hand.</summary>
     public static BackupException MirrorChangedOutside(string mirror, long changed, long existing, IEnumerable<string> first) => Refusal(

@@ -97,7 +97,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
 
     /// <summary>
     /// How much one run may delete, in the mirror and in the bucket: a number of entries ('100'), a share of what is there
-    /// ('25%'), or 'default': half of what is there, and in any case 100.
+    /// ('25%'), or 'default': half of what is there or 100 entries, whichever is more.
     /// </summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
@@ -158,8 +158,8 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     public SwitchParameter DeleteFromS3 { get; set; }
 
     /// <summary>
-    /// With 'deleteFromS3': how long what the mirror no longer has stays in the bucket, counted from the run that found it gone;
-    /// also in buckets that keep no versions.
+    /// With 'deleteFromS3': how long S3 keeps a file after the run that found it gone from the mirror, also in buckets that keep
+    /// no versions.
     /// </summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
@@ -213,10 +213,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? S3Timeout { get; set; }
 
-    /// <summary>
-    /// When objects go to which storage class, such as '[{ &quot;afterDays&quot;: 90, &quot;storageClass&quot;:
-    /// &quot;GLACIER_IR&quot; }]'.
-    /// </summary>
+    /// <summary>When objects go to which storage class, such as to 'GLACIER_IR' after 90 days.</summary>
     [Parameter]
     public object[]? LifecycleTransition { get; set; }
 
@@ -234,12 +231,13 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     public int NoncurrentExpireAfterDays { get; set; }
 
     /// <summary>
-    /// How many of the newest of them stay all the same, of each object, 1 to 100; of a deleted object too, for ever.
+    /// How many of the newest noncurrent versions of each object stay although they have expired, 1 to 100; those of a deleted
+    /// object stay for ever.
     /// </summary>
     [Parameter]
     public int NoncurrentKeepNewest { get; set; }
 
-    /// <summary>When they go to which storage class.</summary>
+    /// <summary>When noncurrent versions go to which storage class.</summary>
     [Parameter]
     public object[]? NoncurrentTransition { get; set; }
 

@@ -34,8 +34,10 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter Versions { get; set; }
 
-    /// <summary>Only what the mirror no longer has and S3 still keeps, also beneath folders.</summary>
-    [Parameter]
+    /// <summary>Only what S3 still keeps and the mirror no longer has, in all folders.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByPath)]
+    [Parameter(ParameterSetName = ByConfig)]
     public SwitchParameter Deleted { get; set; }
 
     /// <summary>Also what is beneath folders.</summary>

@@ -57,7 +57,10 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     [ValidateNotNullOrEmpty]
     public string[] ExcludePattern { get; set; } = [];
 
-    /// <summary>How much may be deleted: <c>100</c> entries or <c>25%</c> of what is there. Default: what the configuration says, else half, and in any case 100.</summary>
+    /// <summary>
+    /// How much may be deleted: <c>100</c> entries or <c>25%</c> of what is there. Default: what the configuration says, else half or 100
+    /// entries, whichever is more.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? MaxDelete { get; set; }

@@ -9,7 +9,8 @@ using static RsyncS3Backup.Input.ParameterSets;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>
-/// Takes the good copy for each difference that Test-Backup found, or that it finds itself, and emits a <see cref="BackupRepair"/> for each.
+/// Replaces the bad copy by the good one for each difference that Test-Backup found, or that it finds itself, and emits a
+/// <see cref="BackupRepair"/> for each.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Repair, "Backup", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(BackupRepair))]

@@ -78,7 +78,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter IncludeDamaged { get; set; }
 
-    /// <summary>Everything that the bucket has comes back, also what the last run's mirror had no more.</summary>
+    /// <summary>Everything that the bucket has comes back, also what the last run's mirror had no more. So it comes from S3.</summary>
     [Parameter]
     public SwitchParameter IncludeDeleted { get; set; }
 

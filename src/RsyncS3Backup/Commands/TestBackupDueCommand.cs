@@ -44,12 +44,12 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
-    /// <summary>An expression that stands before the configuration's.</summary>
+    /// <summary>An expression that overrides the configuration's.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? CronExpression { get; set; }
 
-    /// <summary>A time zone that stands before the configuration's.</summary>
+    /// <summary>A time zone that overrides the configuration's.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(TimeZoneCompleter))]
     [ValidateNotNullOrEmpty]
@@ -72,7 +72,10 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     [Parameter]
     public SwitchParameter Claim { get; set; }
 
-    /// <summary>Whose scheduler asks, to run the job: with System what somebody else could have written is refused, with User warned of.</summary>
+    /// <summary>
+    /// Whose scheduler asks. Checks first who could have written what the job would run: with System what another user could change is an
+    /// error, with User a warning. Default: nothing is checked.
+    /// </summary>
     [Parameter]
     public BackupScheduleScope? Scope { get; set; }
 
@@ -115,7 +118,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         // Start-BackupSchedule lets the scheduler start this very question.
         bool isAskedFor = claims && StartRequest.Take(job.Name);
         if (unsafeBecause is not null && (decision.IsDue || isAskedFor))
-            WriteWarning($"Somebody else can change what job '{job.Name}' does: {unsafeBecause}");
+            WriteWarning(NativeScheduleErrors.OpenToOthers(job.Name, unsafeBecause));
         return new BackupDue
         {
             Name = job.Name,

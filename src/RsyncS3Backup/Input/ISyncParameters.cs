@@ -1,6 +1,6 @@
 namespace RsyncS3Backup.Input;
 
-/// <summary>The parameters of a cmdlet that runs stage 2, which stand before what the configuration says.</summary>
+/// <summary>The parameters of a cmdlet that runs stage 2, which override what the configuration says.</summary>
 internal interface ISyncParameters
 {
     int ThrottleLimit { get; }

@@ -88,7 +88,7 @@ internal static class ParameterErrors
         run.Name);
 
     internal static BackupError RunNotEnded(string name, string runId) => Create(
-        ErrorIds.InvalidParameter, $"Run {runId} of job '{name}' is still on, so there is no end to tell of.", "Wait until it has ended.", name);
+        ErrorIds.InvalidParameter, $"Run {runId} of job '{name}' is still running, so it has no result to send.", "Wait until it has ended.", name);
 
     internal static BackupError NotAResult(string typeName) => Create(
         ErrorIds.InvalidParameter,
@@ -103,7 +103,8 @@ internal static class ParameterErrors
         name);
 
     internal static BackupError TimeZoneAlone(string timeZone) => Create(
-        ErrorIds.InvalidParameter, $"-TimeZone '{timeZone}' says when, but not how often.", "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
+        ErrorIds.InvalidParameter, $"-TimeZone '{timeZone}' was given without a schedule.",
+        "Add -CronExpression, for instance '0 2 * * *'.", "TimeZone");
 
     internal static BackupError SeveralJobsToOneFolder(string first, string second) => Create(
         ErrorIds.InvalidParameter,

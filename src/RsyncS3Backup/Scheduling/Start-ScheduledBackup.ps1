@@ -10,7 +10,7 @@ param(
     # registers.
     [switch] $Check,
 
-    # When it is due, where that was said at registration and stands before the configuration.
+    # When it is due, where that was said at registration and overrides the configuration.
     [string] $CronExpression,
     [string] $TimeZone,
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RsyncS3Backup.Configuration;
 
@@ -101,7 +102,7 @@ internal static partial class ConfigurationParameterPages
         string type = TypeName(parameter.Key.Kind);
         string form = parameter.Key.Kind switch
         {
-            ConfigurationValueKind.Objects => " Hashtables with the keys of a file.",
+            ConfigurationValueKind.Objects => $" Hashtables with the keys of a file{ExampleOf(parameter.Key)}.",
             ConfigurationValueKind.TextMap or ConfigurationValueKind.NumberMap => " A hashtable.",
             ConfigurationValueKind.TextsOrObject => " The program and its arguments, or a hashtable with the keys of a file.",
             _ when parameter.Key.Rule == KeyRule.Duration => " A whole number with `d`, `h`, `m` or `s`, or `[days.]hh:mm:ss`.",
@@ -126,6 +127,15 @@ internal static partial class ConfigurationParameterPages
 
             """;
     }
+
+    // Of a list whose objects need all of their keys: with less it would be no example.
+    private static string ExampleOf(ConfigurationKey key) =>
+        key.Members.All(member => member is { Required: true, Examples: not null })
+            ? $", such as `@{{ {string.Join("; ", key.Members.Select(member => $"{member.Name} = {FirstExample(member)}"))} }}`"
+            : "";
+
+    private static string FirstExample(ConfigurationKey key) =>
+        JsonNode.Parse(key.Examples!)![0]!.ToJsonString().Replace('"', '\'');
 
     private static string Summary(ConfigurationKey key)
     {

@@ -38,6 +38,7 @@ public sealed class RestoreTests : RestoreHarness
         Assert.Equal("RestoreNoCopy", (await RestoreAsync(local with { From = BackupCopy.Local })).Error?.Id);
         Assert.Equal("NoS3Copy", (await RestoreAsync(local with { From = BackupCopy.S3 })).Error?.Id);
         Assert.Equal("RestorePastOfMirror", (await RestoreAsync(local with { AsOf = DateTimeOffset.Now })).Error?.Id);
+        Assert.Equal("RestorePastOfMirror", (await RestoreAsync(local with { IncludeDeleted = true })).Error?.Id);
         Assert.Equal("RestoreDestinationMissing", (await RestoreAsync(Restore() with { Destination = null })).Error?.Id);
     }
 
@@ -250,6 +251,27 @@ public sealed class RestoreTests : RestoreHarness
         Assert.Equal((2L, 2L, 4L, 0L), (last.Total, last.DeletedLeftOut, all.Total, all.DeletedLeftOut));
         Assert.Equal(("RestoreNothingFound", 1L), (none.Error?.Id, none.DeletedLeftOut));
         Assert.Contains("-IncludeDeleted", none.Error?.RecommendedAction);
+        Assert.Contains("that matches -Path was in the mirror at the last run; 1 deleted object is", none.Error?.Message);
+    }
+
+    [Fact]
+    public async Task What_was_deleted_comes_from_S3_although_the_mirror_is_there_and_never_from_the_mirror()
+    {
+        Options = Options with { DeleteFromS3 = false };
+        Write("kept", "kept");
+        Write("deleted", "deleted");
+        await RunAsync();
+        File.Delete(Path.Combine(Source, "deleted"));
+        await RunAsync();
+
+        RestoreResult mirror = await RestoreAsync(Restore(BackupCopy.Local) with { IncludeDeleted = true });
+        RestoreResult result = await RestoreWellAsync(Restore(from: null) with { IncludeDeleted = true });
+
+        Assert.Equal("RestorePastOfMirror", mirror.Error?.Id);
+        Assert.Contains("-IncludeDeleted", mirror.Error?.Message, StringComparison.Ordinal);
+        Assert.Equal(BackupCopy.S3, result.From);
+        Assert.Contains("-IncludeDeleted", result.FromReason, StringComparison.Ordinal);
+        Assert.Equal(["deleted", "kept"], Restored());
     }
 
     [Fact]

@@ -21,7 +21,8 @@ public sealed class BucketLookTests : RestoreHarness
             Job with { Destination = Destination with { Bucket = bucket } }, new S3Credentials(Server.AccessKey, secret ?? Server.SecretKey));
 
         Assert.Equal((BackupStatus.Succeeded, BackupStatus.Failed), (result.Stage1.Status, result.Stage2.Status));
-        Assert.Contains(told, Assert.Single(Observer.Warnings, text => text.StartsWith("Stage 2 will fail", StringComparison.Ordinal)));
+        Assert.Contains(told, Assert.Single(
+            Observer.Warnings, text => text.StartsWith("Stage 1 goes on, but stage 2 will fail", StringComparison.Ordinal)));
         Assert.Equal("alpha", await File.ReadAllTextAsync(Path.Combine(Mirror, "a.txt")));
     }
 

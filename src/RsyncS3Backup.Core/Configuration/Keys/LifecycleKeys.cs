@@ -7,8 +7,8 @@ internal sealed class LifecycleKeys() : ConfigurationSection<LifecycleOptions>(n
     [
         Objects("transitions", new LifecycleTransitionKeys(), "a list of objects, each with afterDays and storageClass",
             lifecycle => lifecycle.Transitions, (lifecycle, value) => lifecycle with { Transitions = value },
-            "When objects go to which storage class, such as `[{ \"afterDays\": 90, \"storageClass\": \"GLACIER_IR\" }]`. The order of the classes "
-            + "and the fewest days between them are S3's.") with
+            "When objects go to which storage class, such as to `GLACIER_IR` after 90 days. The order of the classes and the fewest days "
+            + "between them are S3's.") with
         { Default = "none", Parameter = "LifecycleTransition" },
 
         Number("smallestSize", KeyRule.SmallestSize,
@@ -40,7 +40,7 @@ internal sealed class LifecycleTransitionKeys()
     [
         Number("afterDays", KeyRule.Days, transition => transition.AfterDays, (transition, value) => transition with { AfterDays = value },
             "The number of days: since the object was stored, or since a version is not current any more.") with
-        { Required = true, Examples = "[30, 90]" },
+        { Required = true, Examples = "[90, 30]" },
 
         Text("storageClass", KeyRule.TransitionClass,
             transition => transition.StorageClass, (transition, value) => transition with { StorageClass = value },
@@ -61,13 +61,13 @@ internal sealed class NoncurrentVersionKeys() : ConfigurationSection<NoncurrentV
         { Default = "never", Examples = "[90]", Parameter = "NoncurrentExpireAfterDays" },
 
         Number("keepNewest", KeyRule.KeepNewest, versions => versions.KeepNewest, (versions, value) => versions with { KeepNewest = value },
-            "How many of the newest of them stay all the same, of each object, 1 to 100; of a deleted object too, for ever. Only together with "
-            + "`expireAfterDays`.") with
+            "How many of the newest noncurrent versions of each object stay although they have expired, 1 to 100; those of a deleted object "
+            + "stay for ever. Only together with `expireAfterDays`.") with
         { Default = "none", Examples = "[3]", Parameter = "NoncurrentKeepNewest" },
 
         Objects("transitions", new LifecycleTransitionKeys(), "a list of objects, each with afterDays and storageClass",
             versions => versions.Transitions, (versions, value) => versions with { Transitions = value },
-            "When they go to which storage class.") with
+            "When noncurrent versions go to which storage class.") with
         { Default = "none", Parameter = "NoncurrentTransition" },
     ];
 }

@@ -80,7 +80,7 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
         TextOrNumber("maxDelete", KeyRule.MaxDelete, rsync => rsync.MaxDelete.ToString(),
             (rsync, text) => DeleteLimit.TryParse(text, out DeleteLimit limit) ? rsync with { MaxDelete = limit } : rsync,
             "How much one run may delete, in the mirror and in the bucket: a number of entries (`100`), a share of what is there "
-            + "(`\"25%\"`), or `\"default\"`: half of what is there, and in any case 100. `\"100%\"` is no limit.") with
+            + "(`\"25%\"`), or `\"default\"`: half of what is there or 100 entries, whichever is more. `\"100%\"` is no limit.") with
         { Examples = """[100, "25%", "default"]""" },
 
         TextOrNumber("maxChange", KeyRule.MaxChange, rsync => rsync.MaxChange.ToString(),

@@ -52,11 +52,11 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
         { IsAlwaysWritten = true },
 
         Duration("deleteAfter", sync => sync.DeleteAfter, (sync, value) => sync with { DeleteAfter = value },
-            "With `deleteFromS3`: how long what the mirror no longer has stays in the bucket, counted from the run that found it gone; also in "
-            + "buckets that keep no versions. Until then a restore leaves it out unless `-IncludeDeleted` asks for it, and `Get-BackupItem "
+            "With `deleteFromS3`: how long S3 keeps a file after the run that found it gone from the mirror, also in buckets that keep no "
+            + "versions. Until then a restore leaves it out unless `-IncludeDeleted` asks for it, and `Get-BackupItem "
             + "-Deleted` lists it. `maxDelete` counts it when it is found gone, not again when it is deleted. On a machine that lost its "
             + "state the time begins anew. Not for dated snapshots.") with
-        { Default = "not at all", Examples = """["30d", "12h"]""" },
+        { Default = "none: deleted at once", Examples = """["30d", "12h"]""" },
 
         OneOf<S3SyncMode>("syncMode", "mode", sync => sync.SyncMode, (sync, value) => sync with { SyncMode = value },
             "How differences are found: `auto` takes the cheapest way that is safe. `journal` takes what stage 1 changed against "

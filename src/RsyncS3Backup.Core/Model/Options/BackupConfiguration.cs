@@ -207,7 +207,9 @@ public sealed record S3SyncOptions
     /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has. Default: false.</summary>
     public bool DeleteFromS3 { get; init; }
 
-    /// <summary>With <see cref="DeleteFromS3"/>: how long what the mirror no longer has stays in the bucket; null: not at all.</summary>
+    /// <summary>
+    /// With <see cref="DeleteFromS3"/>: how long S3 keeps a file after the run that found it gone from the mirror; null: deleted at once.
+    /// </summary>
     public TimeSpan? DeleteAfter { get; init; }
 
     /// <summary>How many of the newest dated snapshots are kept; null: this says nothing about any.</summary>

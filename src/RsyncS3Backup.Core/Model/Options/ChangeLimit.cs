@@ -16,7 +16,7 @@ public readonly record struct ChangeLimit
     /// <summary>No limit.</summary>
     public static ChangeLimit Off => default;
 
-    /// <summary>What a new job gets: 60 %, and in any case 500 files.</summary>
+    /// <summary>What a new job gets: 60 % or 500 files, whichever is more.</summary>
     public static ChangeLimit Proposed => new(60, 500);
 
     /// <summary>The share in percent, 0 to 100; null for none.</summary>

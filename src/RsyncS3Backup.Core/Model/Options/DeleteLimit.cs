@@ -4,7 +4,7 @@ namespace RsyncS3Backup;
 
 /// <summary>
 /// How much one run may delete: a number of entries (<c>100</c>), a share of what is there (<c>25%</c>), or the default, which is half of
-/// what is there and in any case 100.
+/// what is there or 100 entries, whichever is more.
 /// </summary>
 public readonly record struct DeleteLimit
 {

@@ -24,7 +24,7 @@ public sealed record BackupSchedule
     /// <summary>The IANA time zone in which it is meant; null: the machine's.</summary>
     public string? TimeZone { get; init; }
 
-    /// <summary>True when the expression or the zone was given at registration and stands before what the configuration says.</summary>
+    /// <summary>True when the expression or the zone was given at registration and overrides what the configuration says.</summary>
     public bool IsOverride { get; init; }
 
     /// <summary>The operating system's scheduler that starts the job.</summary>

@@ -19,7 +19,7 @@ internal static class CopyErrors
 
     public static BackupException SnapshotsNotNamed(string prefix) => Failure(
         ErrorIds.SnapshotNotFound, BackupErrorCategory.InvalidOperation, prefix,
-        $"The date tokens of '{prefix}' do not tell a time for good, so its snapshots cannot be told apart.",
+        $"The date tokens of '{prefix}' repeat (they leave out the year, or a part after it), so a date does not name one snapshot.",
         "Name the folder itself with -BucketName and -KeyPrefix.");
 
     public static BackupException NoBucket(string job) => Failure(

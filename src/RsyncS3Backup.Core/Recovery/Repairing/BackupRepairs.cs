@@ -8,7 +8,7 @@ using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Recovery.Repairing;
 
-/// <summary>Takes the good copy for each difference between the copies of a backup.</summary>
+/// <summary>Replaces the bad copy of each file that differs between the copies of a backup by the good one.</summary>
 internal static class BackupRepairs
 {
     private const int MostNamed = 500;

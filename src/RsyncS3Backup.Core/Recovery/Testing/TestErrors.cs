@@ -8,7 +8,7 @@ internal static class TestErrors
     public static BackupError Differs(long differences, long total, string target) => Make(
         ErrorIds.BackupDiffers, BackupErrorCategory.InvalidData, target,
         $"The copies differ in {differences} of {total} entries.",
-        "Each difference says which copy is good, and why; Repair-Backup takes the good one where that is known.");
+        "Each difference says which copy is good, and why; Repair-Backup replaces the bad one where that is known.");
 
     public static BackupError Incomplete(long failed, long total, string target) => Make(
         ErrorIds.TestIncomplete, BackupErrorCategory.ReadError, target,

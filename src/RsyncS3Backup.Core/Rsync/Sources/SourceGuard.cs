@@ -114,7 +114,9 @@ internal sealed class SourceGuard
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            report.Warning($"What is known of the sources could not be written down: {exception.Message}");
+            report.Warning(
+                "What the job has to remember of its sources was not written, so the next run may not notice that a drive of theirs is missing. "
+                + $"Check the permissions and the free space of the state folder: {exception.Message}");
         }
     }
 }

@@ -55,7 +55,7 @@ internal static class NotificationErrors
     public static BackupError NotConfigured(string jobName, string why) => Make(
         ErrorIds.NotificationNotConfigured,
         BackupErrorCategory.ObjectNotFound,
-        $"Nobody is told of the run of job '{jobName}': {why}",
+        $"No notification of the run of job '{jobName}' was sent: {why}",
         "Add 'notifications' to the configuration, or give -WebhookUrl, -PingUrl or -SmtpServer.",
         jobName);
 

@@ -16,8 +16,8 @@ internal static class HistoryErrors
         ErrorIds.HistoryUnreadable,
         BackupErrorCategory.ReadError,
         $"The history of job '{name}' in '{path}' cannot be read: {reason}",
-        "Check the drive and the permissions of the state folder. A damaged history is set aside, and not deleted, by a run of the "
-        + "job: the first of a day looks at all of it.",
+        "Check the drive and the permissions of the state folder. If the history is damaged, the first run of each day moves it aside and "
+        + "begins a new one; nothing is deleted.",
         path);
 
     /// <summary>A newer version of the module made it.</summary>
@@ -27,7 +27,7 @@ internal static class HistoryErrors
         $"The history of job '{name}' in '{path}' was written by {(version is null ? "a newer version" : $"version {version}")} of "
         + $"the module, and this is {HistoryFile.ModuleVersion}. It is left as it is.",
         $"Use {(version is null ? "the newest version" : $"version {version} or a newer one")}: "
-        + "'Get-Module RsyncS3Backup -ListAvailable' shows which are installed, 'Update-Module RsyncS3Backup' installs the newest.",
+        + "'Get-Module RsyncS3Backup -ListAvailable' shows which are installed, 'Update-PSResource RsyncS3Backup' installs the newest.",
         path);
 
     /// <summary>Nothing could be removed from it.</summary>

@@ -154,7 +154,10 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
     {
         if (later.Count > 0 && catalog is null)
         {
-            report.Warning($"{later.Count} objects that the mirror no longer has stay in S3: without a catalog nobody knows since when (deleteAfter).");
+            string what = later.Count == 1 ? "object that the mirror no longer has stays" : "objects that the mirror no longer has stay";
+            report.Warning(
+                $"{later.Count} {what} in S3: this run has no catalog, so the time of deleteAfter cannot begin. "
+                + "Check the state folder; the next run with a catalog starts it.");
             return;
         }
 
@@ -250,8 +253,8 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
 
     // Credentials that may not delete belong to a job that does not delete.
     private void WarnOfBoth(string key) => report.Warning(
-        $"'{key}' is of an entry that is something else now (a file, a link or a folder), and S3 lets these credentials not delete it. "
-        + "A restore takes the newer of both.");
+        $"The object '{key}' is out of date: the entry is of another kind now (a file, a link or a folder). It was not deleted, because these "
+        + "credentials lack s3:DeleteObject. Until it is deleted, a restore takes whichever of the two was stored last.");
 
     private async Task DeleteAsync(IReadOnlyList<(string RelativeKey, long Size)> batch, CancellationToken cancellationToken)
     {

@@ -149,15 +149,15 @@ internal sealed class SnapshotRun : IDisposable
             IEnumerable<string> first = retention.Doubtful.Take(shown).Select(snapshot => $"{snapshot.KeyPrefix} ({snapshot.Doubt})");
             string more = retention.Doubtful.Count > shown ? $" and {retention.Doubtful.Count - shown} more" : "";
             report.Warning(
-                $"Snapshots that cannot be what they say make no other one go, and stay: {string.Join(", ", first)}{more}. "
-                + "Find out who wrote them, and delete them by hand.");
+                $"These snapshots contradict their own manifests, so they are not trusted: {string.Join(", ", first)}{more}. They are not pruned, "
+                + "and no other snapshot is pruned because of them. Find out who wrote them, and delete them by hand.");
         }
 
         if (retention.Left > 0)
         {
             report.Warning(
-                $"The keep… keys let {retention.Expired.Count + retention.Left} snapshots go, and one run prunes at most half of them all: "
-                + $"{retention.Expired.Count} now, the others by later runs. Was that meant?");
+                $"By the keep… keys {retention.Expired.Count + retention.Left} snapshots expire. One run prunes at most half of the job's "
+                + $"snapshots: {retention.Expired.Count} now, the rest in later runs. If that is not meant, correct the keep… keys before the next run.");
         }
     }
 
