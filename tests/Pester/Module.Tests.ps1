@@ -3,6 +3,7 @@ BeforeDiscovery {
     $commands = @(
         'Disable-BackupSchedule'
         'Enable-BackupSchedule'
+        'Get-BackupCost'
         'Get-BackupHistory'
         'Get-BackupItem'
         'Get-BackupJob'
@@ -15,6 +16,7 @@ BeforeDiscovery {
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'
         'New-BackupConfiguration'
+        'New-BackupPolicy'
         'Register-BackupSchedule'
         'Remove-BackupHistory'
         'Remove-BackupJob'

@@ -166,12 +166,12 @@ internal static class PolicyDocument
 
     private static JsonObject Statement(
         string id, IReadOnlyCollection<BackupRight> rights, IReadOnlyCollection<string> resources) => new()
-    {
-        ["Sid"] = id,
-        ["Effect"] = "Allow",
-        ["Action"] = Texts(rights.Select(right => right.Action)),
-        ["Resource"] = Texts(resources),
-    };
+        {
+            ["Sid"] = id,
+            ["Effect"] = "Allow",
+            ["Action"] = Texts(rights.Select(right => right.Action)),
+            ["Resource"] = Texts(resources),
+        };
 
     private static JsonNode Texts(IEnumerable<string> texts) => texts.ToArray() is [var only]
         ? JsonValue.Create(only)
