@@ -19,9 +19,9 @@ param(
     # build: build the module and stage it in out/RsyncS3Backup/<version>/. test: build, then run every suite; the last line sums
     # them up. demo: build, then back up real files to a loopback S3 server and compare. package: build, then pack the staged
     # module into out/RsyncS3Backup.<version>.zip. publish: build, then publish the staged module. bench: build, then measure it
-    # beside its peers.
+    # beside its peers. mutate: write small mistakes into the code that decides, and see which of them the tests notice.
     [Parameter(Position = 0)]
-    [ValidateSet('build', 'test', 'demo', 'package', 'publish', 'bench', 'help')]
+    [ValidateSet('build', 'test', 'demo', 'package', 'publish', 'bench', 'mutate', 'help')]
     [string] $Task = 'help',
 
     # For test: leaves out what waits (for the minute of a schedule, for a store that does not answer) and what takes long.
@@ -29,6 +29,12 @@ param(
 
     # For bench: what is measured, of import, history, small, many, large, stage1, restore and test. Without it, all.
     [string[]] $Case,
+
+    # For mutate: the files, by their names without .cs. Without it, all that tests/Mutations/decisions.txt lists.
+    [string[]] $File,
+
+    # For mutate: how much of each file the tests have to notice, in percent.
+    [double] $Threshold = 95,
 
     # For publish: the name of a registered repository (Get-PSResourceRepository).
     [string] $Repository,
@@ -80,6 +86,7 @@ Usage: ./build.sh TASK    with bash, git and the .NET SDK 10
   package                   build, then pack the staged module into out/RsyncS3Backup.<version>.zip
   publish -Repository NAME  build, then publish the staged module; a key is taken from PUBLISH_API_KEY
   bench [-Case NAME,...]    build, then measure the module beside its peers
+  mutate [-File NAME,...]   write small mistakes into the code that decides; lists those that no test notices
 Set RSYNCS3_TEST_CEPH=skip to leave out the run against Ceph.
 '@
 }
@@ -288,6 +295,17 @@ function Invoke-Benchmark {
     dotnet run --project tests/Benchmarks -c Release @only
 }
 
+function Invoke-Mutation {
+    dotnet build tests/RsyncS3Backup.Core.Tests -c Release
+    $options = @(
+        '--threshold', $Threshold.ToString([cultureinfo]::InvariantCulture)
+        if ($File) { '--file', ($File -join ',') }
+    )
+    $PSNativeCommandUseErrorActionPreference = $false
+    dotnet tests/Mutations/bin/Release/net10.0/Mutations.dll @options
+    if ($LASTEXITCODE -ne 0) { exit 1 }
+}
+
 Push-Location $root
 try {
     switch ($Help ? 'help' : $Task) {
@@ -300,6 +318,7 @@ try {
         }
         'publish' { Invoke-Publish }
         'bench' { Invoke-Benchmark }
+        'mutate' { Invoke-Mutation }
         'help' { Show-Usage }
     }
 }
