@@ -130,6 +130,6 @@ Describe 'Tab completion' {
 
     It 'offers the tasks of build.ps1' {
         $script = Join-Path (Split-Path (Split-Path $PSScriptRoot)) 'build.ps1'
-        Complete "& '$script' " | Sort-Object | Should -Be bench, build, demo, help, package, publish, test
+        Complete "& '$script' " | Sort-Object | Should -Be bench, build, demo, help, mutate, package, publish, test
     }
 }

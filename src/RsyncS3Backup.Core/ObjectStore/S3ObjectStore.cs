@@ -221,7 +221,8 @@ internal sealed class S3ObjectStore : IObjectStore
             // An empty object has no range.
             return null;
         }
-        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden)
+        catch (AmazonS3Exception exception)
+            when (exception.StatusCode == HttpStatusCode.Forbidden && exception.ErrorCode != "InvalidObjectState")
         {
             if (await IsMissingAsync(Key(relativeKey), cancellationToken).ConfigureAwait(false))
                 return null;

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Lifecycle;
+using RsyncS3Backup.ObjectStore.Rights;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync;
 
@@ -56,13 +57,11 @@ internal sealed record LifecycleChange(
 internal static class BackupLifecycles
 {
     private const int Connections = 1;
-    private const string ReadRight = "s3:GetLifecycleConfiguration";
-    private const string WriteRight = "s3:PutLifecycleConfiguration";
 
     /// <summary>The job's rules, and those of others that S3 applies to its objects.</summary>
     /// <exception cref="BackupException">The bucket cannot be asked.</exception>
     public static Task<IReadOnlyList<BackupLifecycleRule>> GetAsync(LifecycleRequest request, CancellationToken cancellationToken) =>
-        InBucketAsync<IReadOnlyList<BackupLifecycleRule>>(request, ReadRight, async store =>
+        InBucketAsync<IReadOnlyList<BackupLifecycleRule>>(request, BackupRights.ReadLifecycle, async store =>
         {
             JobLifecycle job = JobLifecycle.Of(request.Job);
             LifecycleDocument found = await store.Lifecycle.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -87,7 +86,7 @@ internal static class BackupLifecycles
             throw LifecycleErrors.NotConfigured(job.Job);
         else if (LifecycleDoubts.FindOverlap(job, request.Others) is { } other)
             throw LifecycleErrors.Overlap(job, $"those of job '{other.Job}', which start with '{other.KeyPrefix}'");
-        return InBucketAsync(request, ReadRight, async store =>
+        return InBucketAsync(request, BackupRights.ReadLifecycle, async store =>
         {
             LifecycleDocument before = await store.Lifecycle.ReadAsync(cancellationToken).ConfigureAwait(false);
             if (!isRemoval && LifecycleDoubts.FindOverlap(job, before.Rules) is { } rule)
@@ -118,7 +117,7 @@ internal static class BackupLifecycles
     /// It was not written, because somebody else changed a rule meanwhile; or the store does not keep what it was sent.
     /// </exception>
     public static Task ApplyAsync(LifecycleRequest request, LifecycleChange change, CancellationToken cancellationToken) =>
-        InBucketAsync(request, WriteRight, async store =>
+        InBucketAsync(request, BackupRights.WriteLifecycle, async store =>
         {
             string bucket = request.S3.Destination.Bucket;
             // Between the plan and now somebody may have thought about a question for an hour.
@@ -247,7 +246,7 @@ internal static class BackupLifecycles
     }
 
     private static async Task<T> InBucketAsync<T>(
-        LifecycleRequest request, string right, Func<S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
+        LifecycleRequest request, BackupRight right, Func<S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
     {
         S3Target target = S3Target.Unresolved(request.S3);
         try
@@ -259,7 +258,7 @@ internal static class BackupLifecycles
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {
-            throw LifecycleErrors.From(exception, target, right);
+            throw LifecycleErrors.From(exception, target, right.Action);
         }
     }
 }

@@ -44,6 +44,12 @@ internal static class BackupRights
     public static readonly BackupRight RestoreObject = new(
         "s3:RestoreObject", "bringing objects back from an archive (`-RequestRetrieval`)");
 
+    public static readonly BackupRight ReadLifecycle = new(
+        "s3:GetLifecycleConfiguration", "the bucket's rules: `Get-BackupLifecycle`, and before they are changed; no run needs it");
+
+    public static readonly BackupRight WriteLifecycle = new(
+        "s3:PutLifecycleConfiguration", "`Set-BackupLifecycle` and `Remove-BackupLifecycle`; no run needs it");
+
     public static readonly BackupRight GenerateKey = new("kms:GenerateDataKey", "uploads and copies that a KMS key encrypts");
 
     public static readonly BackupRight Decrypt = new(
@@ -53,6 +59,6 @@ internal static class BackupRights
     public static IReadOnlyList<BackupRight> All { get; } =
     [
         ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, DeleteObject, PutTagging, GenerateKey, Decrypt,
-        ListVersions, GetVersioning, GetVersion, RestoreObject,
+        ListVersions, GetVersioning, GetVersion, RestoreObject, ReadLifecycle, WriteLifecycle,
     ];
 }
