@@ -194,14 +194,14 @@ function Get-Suite([string] $Shells) {
     # for .editorconfig in all that is below, and `out` has what tests make, links to /proc among it.
     New-CommandSuite Format Core-Rsync dotnet, format, whitespace, src, --folder, --verify-no-changes
     New-CommandSuite Format-Tests Core-Rsync dotnet, format, whitespace, tests, --folder, --verify-no-changes
-    New-DotnetSuite Module-Walks Core $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
-    New-DotnetSuite Module Module-Runs $module 'FullyQualifiedName!~.EndToEnd.'
+    New-DotnetSuite Module-Walks Module-Runs $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
+    New-DotnetSuite Module Core $module 'FullyQualifiedName!~.EndToEnd.'
     if ($Quick) { return }
     # They wait for the minutes at which real schedulers start a job.
     New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
     # What our own S3 server allows proves nothing about S3; this one was written by others.
     $through = 'bash', $cephScript, 'run', $cephFolder
-    New-DotnetSuite S3-Ceph Core-S3 $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+    New-DotnetSuite S3-Ceph Core-Rsync $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
 }
 
 # PowerShell compiled ahead, where it is the .NET tool, and the engine that the tests bring; gives the folder of PowerShell's

@@ -116,7 +116,9 @@ internal static class ExpressionMutations
     {
         if (name.Parent is BinaryExpressionSyntax { RawKind: (int)SyntaxKind.EqualsExpression or (int)SyntaxKind.NotEqualsExpression }
             || model.GetSymbolInfo(name).Symbol is not IFieldSymbol { ContainingType.TypeKind: TypeKind.Enum } field
-            || !field.Locations.Any(location => location.IsInSource))
+            || !field.Locations.Any(location => location.IsInSource)
+            // A label that PowerShell shows; nothing rests on it.
+            || field.ContainingType.Name.EndsWith("Category", StringComparison.Ordinal))
             return [];
         IFieldSymbol[] all = [.. field.ContainingType.GetMembers().OfType<IFieldSymbol>().Where(member => member.IsConst)];
         IFieldSymbol next = all[(Array.FindIndex(all, member => member.Name == field.Name) + 1) % all.Length];

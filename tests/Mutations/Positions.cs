@@ -14,7 +14,8 @@ internal static class Positions
     public static bool IsFixed(SyntaxNode node) => node switch
     {
         AttributeListSyntax or ParameterSyntax or EnumMemberDeclarationSyntax or PatternSyntax or UsingDirectiveSyntax => true,
-        InterpolatedStringExpressionSyntax or RefExpressionSyntax => true,
+        // What a disk or a server has to throw is nothing for a table.
+        InterpolatedStringExpressionSyntax or RefExpressionSyntax or CatchFilterClauseSyntax => true,
         FieldDeclarationSyntax field => field.Modifiers.Any(SyntaxKind.ConstKeyword),
         LocalDeclarationStatementSyntax local => local.IsConst,
         ArgumentListSyntax { Parent: InvocationExpressionSyntax call } => Said.Contains(NameOf(call)),

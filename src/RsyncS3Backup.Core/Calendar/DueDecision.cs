@@ -67,7 +67,7 @@ internal sealed record DueDecision
         DueDecision Decide(CronSchedule schedule, ScheduleMemory kept, DateTimeOffset from, string? reason)
         {
             if (schedule.Last(from, until) is not { } last)
-                return NotDue(schedule, kept, from > now ? from : now, reason ?? "No time has come since the last check.");
+                return NotDue(schedule, kept, from, reason ?? "No time has come since the last check.");
             bool isLate = now - last.Utc > tolerance;
             ScheduleMemory settled = kept.SettledBehind is null
                 ? ScheduleMemory.From(schedule, last.Utc)

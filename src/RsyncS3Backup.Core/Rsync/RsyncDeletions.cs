@@ -9,7 +9,7 @@ namespace RsyncS3Backup.Rsync;
 /// <param name="guard">Knows how much the mirror held.</param>
 /// <param name="sources">Knows how much of it was of which source.</param>
 /// <param name="scope">The run's.</param>
-internal sealed class RsyncDeletions(RsyncPasses passes, MirrorGuard guard, SourceGuard sources, RsyncScope scope)
+internal sealed class RsyncDeletions(IDeletionPasses passes, MirrorGuard guard, SourceGuard sources, RsyncScope scope)
 {
     private readonly RsyncStageRequest request = scope.Request;
     private readonly RunContext context = scope.Context;

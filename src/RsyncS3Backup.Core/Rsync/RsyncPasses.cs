@@ -12,7 +12,7 @@ namespace RsyncS3Backup.Rsync;
 /// <param name="options">The options of this run.</param>
 /// <param name="scope">The run's.</param>
 internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, RsyncScope scope)
-    : IRsyncOutputHandler, IRsyncErrorHandler
+    : IDeletionPasses, IRsyncOutputHandler, IRsyncErrorHandler
 {
     private readonly RunContext context = scope.Context;
     private readonly StageReport report = scope.Report;
@@ -26,10 +26,10 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     /// <summary>Hears of changes; null: nobody does.</summary>
     public IRsyncChanges? Changes { get; init; }
 
-    /// <summary>The first entries that a plan would delete.</summary>
+    /// <inheritdoc/>
     public List<string> FirstDeleted { get; } = [];
 
-    /// <summary>Runs one pass over one source.</summary>
+    /// <inheritdoc/>
     public async Task<RsyncPassOutcome> RunAsync(RsyncLeg source, RsyncPass pass, CancellationToken cancellationToken)
     {
         leg = source;
@@ -68,11 +68,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
         return outcome;
     }
 
-    /// <summary>Counts, in a dry run, what a pass that deletes would delete of a source's folder.</summary>
-    /// <param name="first">The pass that withheld it.</param>
-    /// <param name="names">Takes the first names.</param>
-    /// <param name="cancellationToken">Stops rsync.</param>
-    /// <exception cref="BackupException">rsync failed.</exception>
+    /// <inheritdoc/>
     public async Task<long> CountDeletionsAsync(RsyncPassOutcome first, List<string> names, CancellationToken cancellationToken)
     {
         RsyncDeletionList list = new(first.Leg.Name is null ? "" : first.Leg.Name + "/", names);

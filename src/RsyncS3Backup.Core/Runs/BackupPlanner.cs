@@ -26,10 +26,10 @@ internal static class BackupPlanner
         return new BackupPlan
         {
             Name = configuration.Name,
-            Status = BackupRunner.Status(stage1, stage2),
+            Status = RunDecision.Status(stage1, stage2),
             Stage1 = RsyncStagePlan.From(stage1),
             Stage2 = S3SyncStagePlan.From(stage2),
-            ExitCode = BackupRunner.ExitCode(stage1, stage2),
+            ExitCode = RunDecision.ExitCode(stage1, stage2),
             StartTime = startTime,
             Duration = Stopwatch.GetElapsedTime(started),
         };
@@ -44,7 +44,7 @@ internal static class BackupPlanner
             return untouched with { Status = BackupStatus.Failed, Error = RunErrors.JobAlreadyRunning(configuration.Name, holder) };
         if (options.SkipStage1)
             return untouched with { Status = BackupStatus.Skipped, SkippedReason = "Left out on request; stage 2 sends the mirror as it is." };
-        RsyncStageRequest request = BackupRunner.Asked(RsyncStageRequest.From(configuration), options);
+        RsyncStageRequest request = RunDecision.Asked(RsyncStageRequest.From(configuration), options);
         return await RsyncStage.PlanAsync(request, context, mirror, cancellationToken).ConfigureAwait(false);
     }
 
@@ -53,9 +53,9 @@ internal static class BackupPlanner
         CancellationToken cancellationToken)
     {
         bool isAlone = options.SkipStage1 && stage1.Error is null;
-        if (BackupRunner.SkipReason(configuration, isAlone ? null : stage1) is { } reason)
+        if (RunDecision.SkipReason(configuration, isAlone ? null : stage1) is { } reason)
             return BackupRunner.Skipped(stage1, reason.Replace("Stage 1 failed", "Stage 1 would fail", StringComparison.Ordinal), context);
-        S3SyncRequest request = BackupRunner.Asked(configuration, options) with
+        S3SyncRequest request = RunDecision.Asked(configuration, options) with
         {
             FollowsStage1 = !isAlone,
             IsPartial = stage1.IsPartial,

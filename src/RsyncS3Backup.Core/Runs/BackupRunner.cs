@@ -43,12 +43,12 @@ internal static class BackupRunner
         {
             Name = configuration.Name,
             RunId = context.RunId,
-            Status = Status(stage1, stage2),
+            Status = RunDecision.Status(stage1, stage2),
             Stage1 = stage1,
             Stage2 = stage2,
             StartTime = startTime,
             Duration = Stopwatch.GetElapsedTime(started),
-            ExitCode = ExitCode(stage1, stage2),
+            ExitCode = RunDecision.ExitCode(stage1, stage2),
             LogPath = context.LogPath,
         };
     }
@@ -72,7 +72,7 @@ internal static class BackupRunner
     {
         using RunContext context = Continue(configuration.Name, stage1, observer, Logging(configuration, options));
         RunRequest run = new(2, configuration, options, stage1);
-        using JobRun job = SkipReason(configuration, stage1) is null
+        using JobRun job = RunDecision.SkipReason(configuration, stage1) is null
             ? await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false)
             : JobRun.Skipping(context, run);
         return await Stage2Async(configuration, stage1, before: null, options, job, context, cancellationToken).ConfigureAwait(false);
@@ -99,23 +99,6 @@ internal static class BackupRunner
         return job.Ended(complete(Skipped(stage1, reason, context)));
     }
 
-    /// <summary>Why stage 2 must not run after this stage 1; null when it may.</summary>
-    public static string? SkipReason(RsyncStageResult stage1) => stage1.Status switch
-    {
-        BackupStatus.Failed => $"Stage 1 failed ({stage1.Error?.Id}); the bucket was not touched.",
-        BackupStatus.Cancelled => "Stage 1 was cancelled; the bucket was not touched.",
-        BackupStatus.Skipped when stage1.Error is { } refusal => $"Stage 1 was skipped ({refusal.Id}); the bucket was not touched.",
-        BackupStatus.Skipped => "Stage 1 was skipped; the bucket was not touched.",
-        _ when stage1.Configuration is { } configuration => DisabledReason(configuration),
-        _ => null,
-    };
-
-    internal static string? SkipReason(BackupConfiguration configuration, RsyncStageResult? stage1) =>
-        (stage1 is null ? null : SkipReason(stage1)) ?? DisabledReason(configuration);
-
-    private static string? DisabledReason(BackupConfiguration configuration) =>
-        configuration.Options.Rsync.SyncToS3.Enabled ? null : "The job is local only (syncToS3.enabled is false).";
-
     /// <summary>The result of a stage 2 that did not start.</summary>
     public static S3SyncStageResult Skipped(RsyncStageResult stage1, string reason, RunContext context)
     {
@@ -140,50 +123,6 @@ internal static class BackupRunner
         };
     }
 
-    /// <summary>What a scheduler should be told of a stage 2 that ran alone.</summary>
-    public static BackupExitCode ExitCode(S3SyncStageResult stage2) =>
-        stage2.Status switch
-        {
-            BackupStatus.Failed => stage2.Error?.ExitCode ?? BackupExitCode.Stage2Failed,
-            BackupStatus.Cancelled => BackupExitCode.Stage2Failed,
-            BackupStatus.Skipped => stage2.Error?.ExitCode ?? BackupExitCode.Succeeded,
-            _ => BackupExitCode.Succeeded,
-        };
-
-    /// <summary>What a scheduler should be told of a run of which only one stage may have run.</summary>
-    internal static BackupExitCode ExitCode(RsyncStageResult? stage1, S3SyncStageResult? stage2)
-    {
-        BackupExitCode first = stage1?.Status switch
-        {
-            BackupStatus.Failed => stage1.Error?.ExitCode ?? BackupExitCode.Stage1Failed,
-            BackupStatus.Cancelled => BackupExitCode.Stage1Failed,
-            BackupStatus.Skipped => stage1.Error?.ExitCode ?? BackupExitCode.Succeeded,
-            _ => BackupExitCode.Succeeded,
-        };
-        return first == BackupExitCode.Succeeded && stage2 is not null ? ExitCode(stage2) : first;
-    }
-
-    /// <summary>How a run ended of which only one stage may have run.</summary>
-    internal static BackupStatus Status(RsyncStageResult? stage1, S3SyncStageResult? stage2) =>
-        Worse(stage1?.Status ?? BackupStatus.Skipped, stage2?.Status ?? BackupStatus.Skipped);
-
-    /// <summary>The worse of two stages. A skipped stage does not make a run better or worse than the other one.</summary>
-    internal static BackupStatus Worse(BackupStatus stage1, BackupStatus stage2)
-    {
-        if (stage2 == BackupStatus.Skipped)
-            return stage1;
-        if (stage1 == BackupStatus.Skipped)
-            return stage2;
-        ReadOnlySpan<BackupStatus> fromWorst = [BackupStatus.Cancelled, BackupStatus.Failed, BackupStatus.SucceededWithWarnings];
-        foreach (BackupStatus status in fromWorst)
-        {
-            if (stage1 == status || stage2 == status)
-                return status;
-        }
-
-        return stage1;
-    }
-
     private static RunContext Continue(string name, RsyncStageResult? stage1, IRunObserver observer, RunLogging logging) =>
         stage1 is null ? RunContext.Start(name, observer, logging) : RunContext.Continue(name, stage1.RunId, observer, logging);
 
@@ -192,9 +131,9 @@ internal static class BackupRunner
 
     private static BucketLook? Look(
         BackupConfiguration configuration, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken) =>
-        options.SkipStage1 || job.Refusal is not null || DisabledReason(configuration) is not null
+        options.SkipStage1 || job.Refusal is not null || RunDecision.DisabledReason(configuration) is not null
             ? null
-            : BucketLook.Start(Asked(configuration, options), context, cancellationToken);
+            : BucketLook.Start(RunDecision.Asked(configuration, options), context, cancellationToken);
 
     private static async Task<RsyncStageResult> Stage1Async(
         RsyncStageRequest request, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken)
@@ -223,7 +162,7 @@ internal static class BackupRunner
             };
         }
 
-        return await RsyncStage.RunAsync(Asked(request, options), context, cancellationToken).ConfigureAwait(false);
+        return await RsyncStage.RunAsync(RunDecision.Asked(request, options), context, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<S3SyncStageResult> Stage2Async(
@@ -236,11 +175,11 @@ internal static class BackupRunner
         CancellationToken cancellationToken)
     {
         RsyncOptions rsync = configuration.Options.Rsync;
-        if (SkipReason(configuration, stage1) is { } reason)
+        if (RunDecision.SkipReason(configuration, stage1) is { } reason)
             return job.Ended(Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context));
         if (job.Refusal is { } refusal)
             return job.Ended(Refused(rsync.LocalDestination, configuration.Destination!, rsync.SyncToS3, refusal, job.RefusedStatus, context));
-        S3SyncRequest request = Asked(configuration, options) with
+        S3SyncRequest request = RunDecision.Asked(configuration, options) with
         {
             FollowsStage1 = stage1?.JournalPath is not null,
             IsPartial = stage1 is { IsPartial: true },
@@ -250,28 +189,6 @@ internal static class BackupRunner
             await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false);
         return job.Ended(before is null ? stage2 : stage2 with { Requests = Stage2Attempts.Sum([before, stage2.Requests]) });
     }
-
-    /// <summary>Stage 1 with what the caller decided for this run.</summary>
-    internal static RsyncStageRequest Asked(RsyncStageRequest request, BackupRunOptions options) => request with
-    {
-        Options = request.Options with { MaxDelete = options.MaxDelete ?? request.Options.MaxDelete },
-        AllowEmptySource = options.AllowEmptySource,
-        AllowNewDestination = options.AllowNewDestination,
-        AllowNewSource = options.AllowNewSource,
-    };
-
-    /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>
-    internal static S3SyncRequest Asked(BackupConfiguration configuration, BackupRunOptions options) => S3SyncRequest.From(configuration) with
-    {
-        Credentials = options.Credentials,
-        AllowInsecureEndpoint = options.AllowInsecureEndpoint,
-        AllowEmptyMirror = options.AllowEmptySource,
-        AllowNewDestination = options.AllowNewDestination,
-        AllowChangedMirror = options.AllowChangedMirror,
-        MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
-        MaxChange = options.MaxChange ?? configuration.Options.Rsync.MaxChange,
-        SharedBandwidth = options.SharedBandwidth,
-    };
 
     private static S3SyncStageResult Refused(
         string mirror, S3Destination destination, S3SyncOptions options, BackupError refusal, BackupStatus status, RunContext context)
@@ -312,7 +229,7 @@ internal static class BackupRunner
             Status = BackupStatus.Skipped,
             Path = "",
             StartTime = stage1.StartTime,
-            SkippedReason = SkipReason(stage1),
+            SkippedReason = RunDecision.SkipReason(stage1),
         };
         return new BackupResult
         {

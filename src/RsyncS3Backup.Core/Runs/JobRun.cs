@@ -46,13 +46,8 @@ internal sealed class JobRun : IDisposable
     /// <summary>Why the run must not start: another run of the job has not ended, or the user stopped this one while it waited for that.</summary>
     public BackupError? Refusal { get; private set; }
 
-    /// <summary>How a stage ended that was refused. That another run of the job is on is no failure of the job's.</summary>
-    public BackupStatus RefusedStatus => Refusal switch
-    {
-        { IsCancellation: true } => BackupStatus.Cancelled,
-        { Id: ErrorIds.JobAlreadyRunning } => BackupStatus.Skipped,
-        _ => BackupStatus.Failed,
-    };
+    /// <summary>How a stage ended that was refused.</summary>
+    public BackupStatus RefusedStatus => RunDecision.RefusedStatus(Refusal);
 
     /// <summary>Takes the job's lock, or waits for it as long as the options say, and opens the run's history.</summary>
     public static async Task<JobRun> StartAsync(RunContext context, RunRequest request, CancellationToken cancellationToken)
@@ -112,7 +107,7 @@ internal sealed class JobRun : IDisposable
         {
             if (status is null)
                 WriteEnd();
-            context.Ended(status ?? BackupRunner.Status(stage1, stage2), BackupRunner.ExitCode(stage1, stage2));
+            context.Ended(status ?? RunDecision.Status(stage1, stage2), RunDecision.ExitCode(stage1, stage2));
         }
 
         history.Dispose();
@@ -121,7 +116,7 @@ internal sealed class JobRun : IDisposable
     }
 
     private void WriteEnd() =>
-        history.End(context.RunId, status ?? BackupRunner.Status(stage1, stage2), BackupRunner.ExitCode(stage1, stage2), keepsSince);
+        history.End(context.RunId, status ?? RunDecision.Status(stage1, stage2), RunDecision.ExitCode(stage1, stage2), keepsSince);
 
     private static async Task<(JobLock? Held, BackupError? Refusal)> TakeLockAsync(
         RunContext context, RunRequest request, CancellationToken cancellationToken)

@@ -264,7 +264,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
             if (LeavesTargetTo(stage1.Name))
                 RunConfigured(configuration, stage1);
         }
-        else if (BackupRunner.SkipReason(stage1) is { } reason)
+        else if (RunDecision.SkipReason(stage1) is { } reason)
         {
             Emit((observer, _) => Task.FromResult(BackupRunner.SkipStage2(stage1, reason, Options, observer, skipped => skipped with
             {
@@ -306,14 +306,14 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     private static S3SyncStageResult SkipAgain(RsyncStageResult stage1, IRunObserver observer)
     {
         using RunContext context = RunContext.Start(stage1.Name, observer);
-        return BackupRunner.Skipped(stage1, BackupRunner.SkipReason(stage1)!, context) with { RunId = context.RunId };
+        return BackupRunner.Skipped(stage1, RunDecision.SkipReason(stage1)!, context) with { RunId = context.RunId };
     }
 
     private void RunConfigured(BackupConfiguration given, RsyncStageResult? stage1)
     {
         BackupConfiguration configuration = overrides.Apply(given);
         S3SyncOptions options = configuration.Options.Rsync.SyncToS3;
-        bool runs = options.Enabled && (stage1 is null || BackupRunner.SkipReason(stage1) is null);
+        bool runs = options.Enabled && (stage1 is null || RunDecision.SkipReason(stage1) is null);
         if (runs && !Confirms(configuration.Options.Rsync.LocalDestination, configuration.Destination!.Bucket, options, configuration.Name))
             return;
         if (Errors.TryRead(() => Options with { Configured = given }) is { } runOptions)

@@ -48,6 +48,7 @@ public sealed class DueDecisionTests
 
     [Theory]
     [InlineData("2026-11-20T01:59Z", true)]
+    [InlineData("2026-11-20T02:00Z", true)]
     [InlineData("2026-11-20T02:01Z", false)]
     public void Without_catch_up_a_time_is_due_for_as_long_as_is_tolerated(string now, bool isDue)
     {
@@ -71,6 +72,114 @@ public sealed class DueDecisionTests
         Assert.Equal([false, false, true, false], new[] { unknown, before, between, copied }.Select(decision => decision.IsDue));
         Assert.Equal("2026-11-21 12:00 +01:00", unknown.Next?.ToString());
         Assert.True(Decide(edited, unknown.Memory, "2026-11-21T11:00Z").IsDue);
+    }
+
+    [Theory]
+    // The time of the edit, and what is settled by it.
+    [InlineData("2026-11-20T10:30Z", "2026-11-20T11:00Z", true)]
+    [InlineData("2026-11-20T10:00Z", "2026-11-20T12:00Z", false)]
+    [InlineData("2026-11-20T11:30Z", "2026-11-20T11:30Z", false)]
+    // A file's time in the future comes from a clock that was wrong.
+    [InlineData("2026-11-20T12:00:01Z", "2026-11-20T12:00Z", false)]
+    [InlineData(null, "2026-11-20T12:00Z", false)]
+    public void An_edit_counts_from_its_time_when_that_is_newer_than_what_is_settled_and_not_to_come(string? changed, string settled, bool isDue)
+    {
+        CronSchedule edited = Schedule("0 12 * * *", "Europe/Berlin");
+
+        DueDecision decision = Decide(edited, From(Daily, "2026-11-20T10:00Z"), "2026-11-20T12:00Z", changed: changed);
+
+        Assert.Equal((isDue, Instant(settled)), (decision.IsDue, decision.Memory.Settled));
+        Assert.Equal(isDue ? "Due at 2026-11-20 12:00 +01:00." : "The schedule was changed; its times count from then on.", decision.Reason);
+    }
+
+    [Fact]
+    public void Why_a_job_is_or_is_not_due_is_said()
+    {
+        ScheduleMemory memory = From(Daily, "2026-11-19T12:00Z");
+
+        Assert.Equal("This is the first check; nothing of the past is due.", Decide(Daily, null, "2026-11-20T01:00Z").Reason);
+        Assert.Equal("No time has come since the last check.", Decide(Daily, memory, "2026-11-19T12:30Z").Reason);
+        Assert.Equal("Due at 2026-11-20 02:00 +01:00.", Decide(Daily, memory, "2026-11-20T01:00Z").Reason);
+        Assert.Equal("Due at 2026-11-20 02:00 +01:00.", Decide(Daily, memory, "2026-11-20T01:00Z", catchUp: false).Reason);
+        Assert.Equal("Missed at 2026-11-20 02:00 +01:00; runs once now.", Decide(Daily, memory, "2026-11-20T09:00Z").Reason);
+        Assert.Equal("Missed at 2026-11-20 02:00 +01:00; not caught up.", Decide(Daily, memory, "2026-11-20T09:00Z", catchUp: false).Reason);
+    }
+
+    [Theory]
+    [InlineData("2026-11-20T00:59:54Z", false)]
+    [InlineData("2026-11-20T00:59:55Z", true)]
+    public void A_trigger_may_come_five_seconds_early(string now, bool isDue) =>
+        Assert.Equal(isDue, Decide(Daily, From(Daily, "2026-11-19T12:00Z"), now).IsDue);
+
+    [Theory]
+    // Up to a day back, and the five seconds that a trigger may be early, all that was settled stays so.
+    [InlineData("2026-11-20T01:00:05Z", "2026-11-20T01:00:00Z", "No time has come since the last check.", null)]
+    [InlineData("2026-11-20T01:00:06Z", "2026-11-20T01:00:00Z", "The clock was set back: everything up to ", null)]
+    [InlineData("2026-11-21T01:00:05Z", "2026-11-20T01:00:00Z", "The clock was set back: everything up to ", null)]
+    [InlineData("2026-11-21T01:00:06Z", "2026-11-20T01:00:00Z", "The clock was set back from ", "2026-11-20T01:00:00Z")]
+    [InlineData("2026-11-22T00:59:00Z", "2026-11-20T01:00:00Z", "The clock was set back from ", "2026-11-20T01:00:00Z")]
+    public void A_clock_that_is_set_back_by_more_than_a_day_was_wrong_before(string settled, string now, string reason, string? behind)
+    {
+        DueDecision decision = Decide(Daily, From(Daily, settled), now);
+
+        Assert.Equal((false, Instant(settled)), (decision.IsDue, decision.Memory.Settled));
+        Assert.StartsWith(reason, decision.Reason, StringComparison.Ordinal);
+        Assert.Equal(behind is null ? null : Instant(behind), decision.Memory.SettledBehind);
+    }
+
+    [Theory]
+    [InlineData("2026-11-10T00:00:00Z", "2026-11-09T23:59:55Z", "2026-11-10T00:00:00Z")]
+    [InlineData("2026-11-10T00:00:01Z", "2026-11-09T23:59:55Z", "2026-11-09T23:59:55Z")]
+    [InlineData("2026-11-10T00:00:00Z", "2026-11-09T12:00:00Z", "2026-11-09T12:00:00Z")]
+    [InlineData("2026-11-10T00:00:00Z", "2026-11-10T00:30:00Z", "2026-11-10T00:00:00Z")]
+    public void A_clock_that_is_set_back_twice_counts_from_the_earlier_time(string behind, string now, string expected)
+    {
+        ScheduleMemory memory = From(Daily, "2030-01-01T00:00Z") with { SettledBehind = Instant(behind) };
+
+        Assert.Equal(Instant(expected), Decide(Daily, memory, now).Memory.SettledBehind);
+    }
+
+    [Fact]
+    public void What_runs_while_the_clock_is_in_the_past_does_not_move_back_what_was_settled_and_is_forgotten_once_the_clock_is_right()
+    {
+        ScheduleMemory ahead = From(Daily, "2030-01-01T12:00Z");
+        DueDecision corrected = Decide(Daily, ahead, "2026-11-19T13:00Z");
+        DueDecision ran = Decide(Daily, corrected.Memory, "2026-11-20T01:00Z");
+        DueDecision right = Decide(Daily, ran.Memory, "2030-01-01T13:00Z");
+
+        Assert.Equal((true, ahead.Settled, Instant("2026-11-20T01:00Z")), (ran.IsDue, ran.Memory.Settled, ran.Memory.SettledBehind));
+        Assert.Equal((false, (DateTimeOffset?)null), (right.IsDue, right.Memory.SettledBehind));
+        Assert.False(Decide(Daily, right.Memory, "2030-01-01T14:00Z").IsDue);
+    }
+
+    [Fact]
+    public void A_schedule_of_every_hour_goes_on_when_the_zone_of_the_machine_changes()
+    {
+        CronSchedule berlin = Schedule("0 * * * *", "Europe/Berlin") with { IsInMachineZone = true };
+        CronSchedule newYork = Schedule("0 * * * *", "America/New_York") with { IsInMachineZone = true };
+        ScheduleMemory memory = From(berlin, "2026-11-20T05:00Z");
+
+        Assert.False(Decide(newYork, memory, "2026-11-20T05:30Z").IsDue);
+        Assert.True(Decide(newYork, memory, "2026-11-20T06:00Z").IsDue);
+    }
+
+    [Fact]
+    public void In_the_hour_that_comes_twice_what_is_settled_is_an_instant()
+    {
+        // At 01:10 UTC the clocks of Berlin show 02:10 for the second time.
+        CronSchedule three = Schedule("0 3 * * *", "Europe/Berlin");
+        ScheduleMemory memory = From(three, "2026-10-25T01:10Z");
+
+        Assert.True(Decide(three, memory, "2026-10-25T02:00Z").IsDue);
+        Assert.False(Decide(Schedule("45 2 * * *", "Europe/Berlin"), From(Schedule("45 2 * * *", "Europe/Berlin"), "2026-10-25T01:10Z"), "2026-10-25T01:50Z").IsDue);
+    }
+
+    [Fact]
+    public void A_check_right_after_an_early_trigger_names_the_next_time()
+    {
+        DueDecision early = Decide(Daily, From(Daily, "2026-11-19T12:00Z"), "2026-11-20T00:59:57Z");
+
+        Assert.Equal("2026-11-21 02:00 +01:00", Decide(Daily, early.Memory, "2026-11-20T00:59:58Z").Next?.ToString());
     }
 
     [Fact]

@@ -48,6 +48,9 @@ public sealed class JobOverlapsTests
     [InlineData("a/{yyyy-MM-dd}/", "a/{yyyy-MM}/", null)]
     [InlineData("a/{yyyy-MM-dd}/", "a/2026-01-01/x/", "holds")]
     [InlineData("a/{yyyy-MM-dd}/", "a/b c/", null)]
+    [InlineData("a/2026-01-01/", "a/{yyyy-MM-dd}/", "is also")]
+    [InlineData("a/2026-01-01/x/", "a/{yyyy-MM-dd}/", "lies in")]
+    [InlineData("a/{yyyy-MM-dd}/", "a/{yyyy-dd-MM}/", null)]
     public void Prefixes_are_compared(string? mine, string? others, string? relation)
     {
         IReadOnlyList<ConfigurationProblem> problems = Find(Job("mine", "/m/1", mine), Job("other", "/m/2", others));
@@ -70,6 +73,15 @@ public sealed class JobOverlapsTests
         Assert.Empty(Find(mine, Job("other", "/m/2", "p/", endpoint: "https://s3.example.org")));
         Assert.Empty(Find(mine, Job("other", "/m/2", "p/", isEnabled: false)));
         Assert.Single(Find(Job("mine", "/m/1", "p/", endpoint: "https://S3.example.org/"), Job("other", "/m/2", "p/", endpoint: "https://s3.example.org")));
+    }
+
+    [Fact]
+    public void Jobs_without_a_stage_2_have_no_prefix_in_common_and_AWS_is_one_endpoint()
+    {
+        Assert.Empty(Find(Job("mine", "/m/1", "p/", isEnabled: false), Job("other", "/m/2", "p/", isEnabled: false)));
+        Assert.Equal("s3://bucket", JobPlaces.Of(Job("mine", "/m/1", "p/")).Store);
+        Assert.Equal("", JobPlaces.Of(Job("mine", "/m/1", "")).Prefix);
+        Assert.Equal("a/", JobPlaces.Of(Job("mine", "/m/1", "a")).Prefix);
     }
 
     [Fact]

@@ -42,6 +42,15 @@ public sealed class DeletionJudgementTests
     }
 
     [Fact]
+    public void The_first_source_that_loses_too_much_is_named_and_counts_as_it_was_known()
+    {
+        DeletionJudgement judgement = DeletionJudgement.Of(
+            DeleteLimit.Default, [new DeletionCount(300, 300, 900, 400), new DeletionCount(0, 0, 100, null)], null);
+
+        Assert.Equal((true, 0, 200L), (judgement.IsRefused, judgement.RefusedSource, judgement.AllowedOfSource[0]));
+    }
+
+    [Fact]
     public void What_all_lose_together_counts_too()
     {
         DeletionJudgement judgement = DeletionJudgement.Of(

@@ -120,6 +120,101 @@ public sealed class EntryVerdictTests
             new CopyPair(Entry(Sent with { Size = size, ModifiedNanoseconds = modified, ChangedNanoseconds = changed }), Row, Object), stageOne);
 
     [Fact]
+    public void What_both_copies_lost_and_the_job_did_not_send_or_let_go_long_ago_is_no_difference()
+    {
+        AssertVerdict(null, null, new CopyPair(null, Row with { Mode = 0 }, null), StageOne.Untouched);
+        AssertVerdict(null, null, new CopyPair(null, Row with { IsLeftover = true }, null), StageOne.Untouched);
+    }
+
+    [Fact]
+    public void A_bucket_that_is_tested_alone_is_asked_for_its_content()
+    {
+        TestFacts alone = new(() => StageOneChanges.Of([]))
+        {
+            HasMirror = false,
+            IsCatalogComplete = true,
+            DeletesFromS3 = true,
+            IsExcluded = _ => false,
+        };
+
+        Assert.True(EntryVerdict.Of(new CopyPair(null, Row, Object), alone).NeedsContent);
+    }
+
+    [Fact]
+    public void What_the_mirror_lost_is_told_also_by_a_job_that_deletes_nothing_from_S3() =>
+        AssertVerdict(MissingInMirror, S3, new CopyPair(null, Row, Object), StageOne.Untouched, deletes: false);
+
+    [Fact]
+    public void The_marker_of_a_folder_goes_when_there_is_something_in_the_folder() =>
+        AssertVerdict(
+            NotYetSent, Local, new CopyPair(null, Row with { RelativeKey = "folder/" }, Object with { RelativeKey = "folder/" }), StageOne.Untouched);
+
+    [Fact]
+    public void A_row_that_does_not_know_the_time_of_the_file_asks_for_its_content() =>
+        Assert.True(EntryVerdict.Of(
+            new CopyPair(Entry(Sent), Row with { ModifiedNanoseconds = long.MinValue }, Object), Facts(StageOne.Untouched)).NeedsContent);
+
+    [Theory]
+    // Zero is no change time.
+    [InlineData(0, ContentDiffers, null)]
+    [InlineData(1, S3Corrupted, Local)]
+    public void Without_a_change_time_it_is_not_known_whether_the_file_is_as_it_was_sent(long changed, BackupDifferenceKind kind, BackupCopy? good) =>
+        AssertVerdict(
+            kind, good,
+            new CopyPair(
+                Entry(Sent with { ChangedNanoseconds = changed }), Row with { ChangedNanoseconds = changed }, Object with { Size = 20, ETag = "another" }),
+            StageOne.Untouched);
+
+    [Theory]
+    [InlineData(0, NotYetSent, Local)]
+    [InlineData(1, MirrorCorrupted, S3)]
+    public void Bit_rot_is_told_by_a_change_time_that_is_known(long changed, BackupDifferenceKind kind, BackupCopy good)
+    {
+        EntryVerdict verdict = EntryVerdict.OfOtherContent(Entry(Sent with { ChangedNanoseconds = changed }), (1_000, changed), Facts(StageOne.Changed));
+        Assert.Equal(((BackupDifferenceKind?)kind, (BackupCopy?)good), (verdict.Kind, verdict.Good));
+    }
+
+    [Fact]
+    public void An_object_of_another_size_is_another_one_whatever_its_tag() =>
+        AssertVerdict(S3Corrupted, Local, new CopyPair(Entry(Sent), Row, Object with { Size = 20 }), StageOne.Changed);
+
+    [Fact]
+    public void Another_kind_of_entry_was_not_sent_yet() =>
+        AssertVerdict(NotYetSent, Local, new CopyPair(Entry(Sent with { Mode = 0xA1FF }), Row, Object), StageOne.Untouched);
+
+    [Theory]
+    // An empty file with another time has the content that was sent.
+    [InlineData(0, NotYetSent, Local)]
+    [InlineData(1, ChangedOutside, S3)]
+    public void A_file_with_another_time_has_other_content_unless_it_is_empty(long size, BackupDifferenceKind kind, BackupCopy good) =>
+        AssertVerdict(
+            kind, good,
+            new CopyPair(Entry(Sent with { Size = size, ModifiedNanoseconds = 5 }), Row with { Size = size }, Object with { Size = size }),
+            StageOne.Untouched);
+
+    [Fact]
+    public void The_reason_says_what_differs()
+    {
+        Assert.StartsWith("The file has another size", Reason(11, 1_000), StringComparison.Ordinal);
+        Assert.StartsWith("Something other than stage 1", Reason(11, 1_001), StringComparison.Ordinal);
+
+        static string Reason(long size, long modified) => EntryVerdict.Of(
+            new CopyPair(Entry(Sent with { Size = size, ModifiedNanoseconds = modified }), Row, Object), Facts(StageOne.Untouched)).Reason;
+    }
+
+    [Fact]
+    public void A_folder_that_could_not_be_read_protects_what_is_beneath_it_and_a_file_nothing()
+    {
+        TestFacts facts = Facts(StageOne.Untouched);
+
+        Assert.False(facts.IsProtected(Key));
+        facts.CouldNotRead(new MirrorEntry("folder/a", "/m/folder/a", MirrorEntryKind.Unreadable, default));
+        Assert.False(facts.IsProtected(Key));
+        facts.CouldNotRead(new MirrorEntry("folder/", "/m/folder", MirrorEntryKind.Unreadable, default));
+        Assert.Equal([true, false], new[] { Key, "folder.txt" }.Select(facts.IsProtected));
+    }
+
+    [Fact]
     public void Of_a_file_with_several_names_it_is_not_known_who_changed_it() =>
         AssertVerdict(
             NotYetSent, Local, new CopyPair(Entry(Sent with { ModifiedNanoseconds = 5, LinkCount = 2 }), Row, Object), StageOne.Untouched);
@@ -134,6 +229,8 @@ public sealed class EntryVerdictTests
     [Theory]
     [InlineData(10, 1_000, 2_000, 20, S3Corrupted, Local)]
     [InlineData(10, 1_000, 2_001, 20, ContentDiffers, null)]
+    [InlineData(10, 1_001, 2_000, 20, ContentDiffers, null)]
+    [InlineData(11, 1_000, 2_000, 20, ContentDiffers, null)]
     [InlineData(11, 1_001, 2_001, 20, ContentDiffers, null)]
     public void S3_is_blamed_for_another_object_only_when_the_file_is_as_it_was_sent(
         long size, long modified, long changed, long remote, BackupDifferenceKind kind, BackupCopy? good) =>
@@ -192,6 +289,9 @@ public sealed class EntryVerdictTests
     [InlineData("was folder/x", true)]
     [InlineData("touched/x", false)]
     [InlineData("touched/", true)]
+    [InlineData("g/x", true)]
+    [InlineData("linked", true)]
+    [InlineData("link", true)]
     public void Stage_1_changed_an_entry_and_all_beneath_a_folder_that_it_took_away_or_replaced(string key, bool changed)
     {
         StageOneChanges changes = StageOneChanges.Of(
@@ -200,6 +300,8 @@ public sealed class EntryVerdictTests
             Change(BackupChangeKind.Deleted, BackupEntryType.Folder, "gone/"),
             Change(BackupChangeKind.Created, BackupEntryType.SymbolicLink, "was folder"),
             Change(BackupChangeKind.Metadata, BackupEntryType.Folder, "touched/"),
+            Change(BackupChangeKind.Deleted, BackupEntryType.Folder, "g/"),
+            new(BackupChangeKind.HardLinked, BackupEntryType.File, 1, "link"u8.ToArray(), "linked"u8.ToArray()),
         ]);
 
         Assert.Equal(changed, changes.Contains(key));

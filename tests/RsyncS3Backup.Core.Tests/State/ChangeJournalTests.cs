@@ -1,3 +1,4 @@
+using System.Text;
 using RsyncS3Backup.State.Journal;
 using Xunit;
 
@@ -248,6 +249,106 @@ public sealed class ChangeJournalTests
         Assert.Equal(["other"], pending.Enumerate().Select(item => item.Path));
         Assert.True(pending.RequiresWalk);
     }
+
+    [Fact]
+    public void A_change_has_what_was_noted_of_it_and_a_journal_when_it_was_started_and_about_what()
+    {
+        ChangeJournal journal = Start();
+        journal.Add(BackupChangeKind.Metadata, BackupEntryType.SymbolicLink, 0x0102030405060708, "f"u8, "a"u8, "target"u8);
+        journal.End(isComplete: true, 0);
+        byte[] content = File.ReadAllBytes(journal.Path);
+        byte[] header = ChangeJournal.Header(12_345, Mirror);
+        File.WriteAllBytes(journal.Path, [.. header, .. content[header.Length..]]);
+
+        using ChangeJournalReader reader = ChangeJournalReader.Open(journal.Path);
+        BackupChange change = Assert.Single(reader.ReadChanges());
+
+        Assert.Equal(
+            (BackupChangeKind.Metadata, BackupEntryType.SymbolicLink, 0x0102030405060708, "f/a", "target"),
+            (change.Kind, change.EntryType, change.Size, change.Path, Encoding.UTF8.GetString(change.GetLinkTargetBytes())));
+        Assert.Equal((true, 12_345L, Mirror, 1L), (reader.HasHeader, reader.Started, reader.MirrorPath, reader.Changes));
+        Assert.Equal(new ChangeJournalEnd(true, 0, 1), reader.End);
+    }
+
+    public static TheoryData<string, byte[], int> Records => new()
+    {
+        { "a change without a path", Change(BackupChangeKind.Created, 0, 0), 1 },
+        { "a change of the last kind", Change(BackupChangeKind.HardLinked, 1, 3), 1 },
+        { "a change as long as the first buffer", Change(BackupChangeKind.Created, 496, 496), 1 },
+        { "one byte longer", Change(BackupChangeKind.Created, 497, 497), 1 },
+        { "a bit longer than the first buffer", Change(BackupChangeKind.Created, 500, 500), 1 },
+        { "the longest body", Change(BackupChangeKind.Created, 1, ChangeJournalFormat.LongestBody - ChangeJournalFormat.ChangeHead), 1 },
+        { "a longer body", Change(BackupChangeKind.Created, 1, ChangeJournalFormat.LongestBody - ChangeJournalFormat.ChangeHead + 1), 0 },
+        { "a path longer than the record", Change(BackupChangeKind.Created, 4, 3), 0 },
+        { "a path of less than nothing", Change(BackupChangeKind.Created, -1, 3), 0 },
+        { "a kind before the first", Change(BackupChangeKind.Created - 1, 1, 3), 0 },
+        { "a kind after the last", Change(BackupChangeKind.HardLinked + 1, 1, 3), 0 },
+        { "a change that is too short", Change(BackupChangeKind.Created, 0, 0)[..^1], 0 },
+        { "an end mark that is too long", [.. End(0), 0], 0 },
+        { "an end mark that is too short", End(0)[..^1], 0 },
+        { "nothing", [], 0 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void A_record_that_is_none_ends_a_journal_and_one_that_is_does_not(string what, byte[] body, int changes)
+    {
+        using ChangeJournalReader reader = Read(Record([ChangeJournalFormat.HeaderKind, ChangeJournalFormat.Version, .. new byte[8]]), Record(body), Record(End(changes)));
+
+        int read = reader.ReadChanges().Count();
+
+        Assert.True((changes, changes == 1) == (read, reader.End is not null), $"{what}: {read} changes, {reader.End}");
+        Assert.Equal(("", (long)changes), (reader.MirrorPath, reader.Changes));
+    }
+
+    [Fact]
+    public void A_header_that_is_too_short_is_none_and_a_length_that_is_none_ends_the_journal()
+    {
+        using ChangeJournalReader torn = Read(Record([ChangeJournalFormat.HeaderKind, ChangeJournalFormat.Version, .. new byte[7]]));
+        using ChangeJournalReader negative = Read(ChangeJournal.Header(1, Mirror), [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]);
+        using ChangeJournalReader cut = Read(ChangeJournal.Header(1, Mirror), Record(End(0))[..^1]);
+        using ChangeJournalReader started = Read(ChangeJournal.Header(1, Mirror), [1, 0]);
+
+        Assert.Equal((false, 0), (torn.HasHeader, torn.ReadChanges().Count()));
+        Assert.All(new[] { negative, cut, started }, reader =>
+        {
+            Assert.Empty(reader.ReadChanges());
+            Assert.Equal((true, (ChangeJournalEnd?)null), (reader.HasHeader, reader.End));
+        });
+    }
+
+    [Fact]
+    public void What_stage_1_changed_is_known_where_no_change_can_be_missing()
+    {
+        Assert.Null(StageOneChanges.Read(job, Open(), []));
+        Write(isComplete: true, "first");
+        BackupChange planned = new(BackupChangeKind.Created, BackupEntryType.File, 1, "planned"u8.ToArray(), []);
+
+        StageOneChanges known = StageOneChanges.Read(job, Open(), [planned])!;
+
+        Assert.Equal([true, true, false], new[] { "first", "planned", "other" }.Select(known.Contains));
+        Write(isComplete: false, "second");
+        Assert.Null(StageOneChanges.Read(job, Open(), []));
+    }
+
+    private ChangeJournalReader Read(params byte[][] records)
+    {
+        string path = Write(isComplete: true);
+        File.WriteAllBytes(path, [.. records.SelectMany(record => record)]);
+        return ChangeJournalReader.Open(path);
+    }
+
+    private static byte[] Record(byte[] body)
+    {
+        byte[] record = [0, 0, 0, 0, .. body, 0, 0, 0, 0];
+        ChangeJournalFormat.Seal(record);
+        return record;
+    }
+
+    private static byte[] Change(BackupChangeKind kind, int pathLength, int names) =>
+        [(byte)kind, (byte)BackupEntryType.File, .. new byte[8], .. BitConverter.GetBytes(pathLength), .. Enumerable.Repeat((byte)'x', names)];
+
+    private static byte[] End(long changes) => [ChangeJournalFormat.EndKind, 1, .. BitConverter.GetBytes(0), .. BitConverter.GetBytes(changes)];
 
     private ChangeJournal Start(bool keepsEarlier = true) => ChangeJournal.Start(job, $"run{++runs}", Mirror, keepsEarlier);
 

@@ -90,6 +90,22 @@ public sealed class EntryDecisionTests
         Assert.Equal(SyncActionKind.Protect, EntryDecision.Decide(unreadable, Row, new StoredObject("a", 10, "e")).Kind);
     }
 
+    [Fact]
+    public void Another_group_is_new_metadata() =>
+        Assert.Equal(SyncActionKind.Metadata, EntryDecision.Decide(Entry(Sent with { GroupId = 9 }), Row));
+
+    [Theory]
+    [InlineData(true, "e", SyncActionKind.Keep, false)]
+    [InlineData(true, "another", SyncActionKind.Examine, true)]
+    // A row that does not know what the object was made from says nothing of it.
+    [InlineData(false, "e", SyncActionKind.Examine, false)]
+    internal void A_row_counts_when_it_is_about_the_object_and_knows_what_it_was_made_from(bool isOurs, string tag, SyncActionKind kind, bool isRefuted)
+    {
+        SyncAction action = EntryDecision.Decide(Entry(Sent), isOurs ? Row : Row with { Mode = 0 }, new StoredObject("a", 10, tag));
+
+        Assert.Equal((kind, isRefuted), (action.Kind, action.IsRowRefuted));
+    }
+
     private static MirrorEntry Entry(FileAttributesSnapshot attributes) =>
         new("a", "/m/a", attributes.IsSymbolicLink ? MirrorEntryKind.SymbolicLink : MirrorEntryKind.File, attributes);
 }

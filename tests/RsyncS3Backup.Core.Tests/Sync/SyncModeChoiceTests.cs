@@ -90,6 +90,30 @@ public sealed class SyncModeChoiceTests
         AssertMode(S3SyncMode.Journal, AllIsWell with { JournalChanges = 1_000, Objects = 10 });
     }
 
+    [Theory]
+    [InlineData(S3SyncMode.Auto, S3SyncMode.Journal, "Stage 1 noted every change.")]
+    [InlineData(S3SyncMode.Journal, S3SyncMode.Journal, "It was asked for.")]
+    [InlineData(S3SyncMode.Catalog, S3SyncMode.Catalog, "It was asked for.")]
+    [InlineData(S3SyncMode.Reconcile, S3SyncMode.Reconcile, "It was asked for.")]
+    public void What_was_asked_for_is_done_where_all_is_well(S3SyncMode requested, S3SyncMode mode, string reason) =>
+        Assert.Equal(new SyncModeChoice(mode, reason), SyncModeChoice.From(AllIsWell with { Requested = requested }));
+
+    [Theory]
+    [InlineData(S3SyncMode.Auto)]
+    [InlineData(S3SyncMode.Catalog)]
+    [InlineData(S3SyncMode.Journal)]
+    public void A_prefix_that_may_be_taken_over_is_listed(S3SyncMode requested) =>
+        AssertMode(S3SyncMode.Reconcile, AllIsWell with { Requested = requested, MayBeTakenOver = true });
+
+    [Fact]
+    public void More_about_a_doubt_is_said_and_a_comparison_of_this_moment_is_none_in_the_future()
+    {
+        SyncModeChoice choice = SyncModeChoice.From(AllIsWell with { Doubt = CatalogDoubt.Contradicted, DoubtReason = "why" });
+
+        Assert.Equal("S3 contradicted the catalog. (why)", choice.Reason);
+        AssertMode(S3SyncMode.Journal, AllIsWell with { LastReconcile = Now });
+    }
+
     private static void AssertMode(S3SyncMode expected, SyncModeFacts facts)
     {
         SyncModeChoice chosen = SyncModeChoice.From(facts);

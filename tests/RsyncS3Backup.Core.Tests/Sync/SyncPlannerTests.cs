@@ -75,6 +75,73 @@ public sealed class SyncPlannerTests
         Assert.Equal(all, byListing.Select(action => action.RelativeKey));
     }
 
+    [Theory]
+    // Of these names in the mirror, those that have to wait, by what S3 has.
+    [InlineData("a a+", "a! a+! a+/x a/x", "a a+")]
+    [InlineData("a a+", "a! a+! a/x", "a")]
+    [InlineData("a a!", "a!/x a/x", "a a!")]
+    [InlineData("a a-b", "a! a.txt", "")]
+    [InlineData("a", "a a/x", "")]
+    [InlineData("a/", "a//x", "")]
+    public async Task Only_new_files_wait_each_for_what_is_in_the_folder_of_its_name(string local, string known, string waiting)
+    {
+        MirrorEntry[] mirror = [.. local.Split(' ').Select(key => key.EndsWith('/')
+            ? new MirrorEntry(key, "/m/" + key, MirrorEntryKind.Folder, new FileAttributesSnapshot { Mode = 0x41ED }) : File(key, 1))];
+        string[] keys = known.Split(' ');
+
+        List<SyncAction> byCatalog = [.. SyncPlanner.Plan(mirror, keys.Select(key => Row(key, 1)))];
+        List<SyncAction> byListing = [];
+        await foreach (SyncAction action in SyncPlanner.PlanAsync(mirror, [], Listing([.. keys.Select(key => Remote(key, 1))])))
+            byListing.Add(action);
+
+        Assert.Equal(waiting, string.Join(' ', byCatalog.Where(action => action.ReplacesFolder).Select(action => action.RelativeKey)));
+        Assert.Equal(waiting, string.Join(' ', byListing.Where(action => action.ReplacesFolder).Select(action => action.RelativeKey)));
+        Assert.Equal(byCatalog.Select(action => action.RelativeKey), byListing.Select(action => action.RelativeKey));
+    }
+
+    [Theory]
+    [InlineData(10_000, true)]
+    [InlineData(10_001, false)]
+    public void So_many_keys_are_looked_at_ahead(int between, bool waits)
+    {
+        IEnumerable<CatalogEntry> rows = [.. Enumerable.Range(0, between).Select(number => Row($"a!{number:d5}", 1)), Row("a/x", 1)];
+
+        Assert.Equal(waits, SyncPlanner.Plan([File("a", 1)], rows).First().ReplacesFolder);
+    }
+
+    [Fact]
+    public void What_is_looked_at_ahead_has_to_be_in_key_order_too() =>
+        Assert.Throws<BackupException>(() => Plan([File("a", 1)], [Row("a!", 1), Row("a.x", 1), Row("a,x", 1)]));
+
+    [Fact]
+    public async Task Each_action_has_the_row_of_its_own_key()
+    {
+        List<SyncAction> actions = [];
+        await foreach (SyncAction action in SyncPlanner.PlanAsync(
+            [File("a", 1)], [Row("b", 1), Row("c", 1), Row("d", 1)],
+            Listing([Remote("a", 1), Remote("b", 1), Remote("c", 2)])))
+            actions.Add(action);
+
+        Assert.Equal(
+            [
+                (SyncActionKind.Examine, "a", null, false), (SyncActionKind.Delete, "b", "b", false),
+                (SyncActionKind.Delete, "c", "c", true), (SyncActionKind.Forget, "d", "d", true),
+            ],
+            actions.Select(action => (action.Kind, action.RelativeKey, action.Row?.RelativeKey, action.IsRowRefuted)));
+    }
+
+    [Fact]
+    public async Task A_file_that_could_not_be_read_and_a_folder_that_could_protect_nothing_else()
+    {
+        MirrorEntry[] mirror =
+            [Unreadable("a"), new MirrorEntry("f/", "/m/f", MirrorEntryKind.Folder, new FileAttributesSnapshot { Mode = 0x41ED })];
+        (SyncActionKind, string)[] expected =
+            [(SyncActionKind.Protect, "a"), (SyncActionKind.Delete, "ab"), (SyncActionKind.Create, "f/"), (SyncActionKind.Delete, "f/x")];
+
+        Assert.Equal(expected, Plan(mirror, [Row("a", 1), Row("ab", 1), Row("f/x", 1)]));
+        Assert.Equal(expected, await Plan(mirror, [Remote("a", 1), Remote("ab", 1), Remote("f/x", 1)]));
+    }
+
     [Fact]
     public void Protects_what_the_catalog_knows_beneath_a_folder_that_could_not_be_read() =>
         Assert.Equal(

@@ -52,6 +52,36 @@ public sealed class RetentionPolicyTests
     public void The_one_that_was_just_made_stays_even_when_the_clock_ran_backwards() =>
         Assert.Equal([2], Expired(new S3SyncOptions { KeepLast = 1 }, Days(0, 1, 2), current: 1));
 
+    [Theory]
+    // Of two neighbours of one rule's period in other years or months both stay, and what is older goes.
+    [InlineData("daily", "2026-11-22 2025-11-22 2024-11-22 2023-01-01", "2023-01-01 2024-11-22")]
+    [InlineData("daily", "2026-11-22 2026-10-22 2026-09-22 2023-01-01", "2023-01-01 2026-09-22")]
+    [InlineData("weekly", "2026-11-22 2025-11-22 2024-11-22 2023-01-01", "2023-01-01 2024-11-22")]
+    [InlineData("monthly", "2026-11-22 2025-11-22 2024-11-22 2023-01-01", "2023-01-01 2024-11-22")]
+    [InlineData("monthly", "2026-11-22 2026-11-01 2026-10-22 2023-01-01", "2023-01-01 2026-11-01")]
+    [InlineData("yearly", "2026-11-22 2026-01-01 2025-11-22 2024-11-22", "2024-11-22 2026-01-01")]
+    public void A_rule_of_two_keeps_two_periods(string rule, string snapshots, string expired)
+    {
+        S3SyncOptions options = rule switch
+        {
+            "daily" => new() { KeepDaily = 2 },
+            "weekly" => new() { KeepWeekly = 2 },
+            "monthly" => new() { KeepMonthly = 2 },
+            _ => new() { KeepYearly = 2 },
+        };
+        List<Snapshot> all = [.. snapshots.Split(' ').Select(day => Of(DateTime.Parse(day, CultureInfo.InvariantCulture)))];
+
+        Assert.True(RetentionPolicy.IsSet(options));
+        Assert.Equal(expired, string.Join(' ', RetentionPolicy.Expired(all, options, "").Select(snapshot => snapshot.KeyPrefix.TrimEnd('/'))));
+    }
+
+    [Fact]
+    public void While_no_snapshot_is_complete_none_goes()
+    {
+        Assert.Empty(Expired(new S3SyncOptions { KeepLast = 1 }, [Of(Ago(0), false), Of(Ago(1), false)], current: 5));
+        Assert.Equal([1], Expired(new S3SyncOptions { KeepLast = 1 }, Days(0, 1)));
+    }
+
     [Property(MaxTest = 2000)]
     [Trait("Category", "Slow")]
     public Property Agrees_with_a_naive_reading_of_the_rules() => Prop.ForAll(

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;
 
-public sealed class BackupRunnerTests
+public sealed class RunDecisionTests
 {
     [Theory]
     [InlineData(BackupStatus.Succeeded, BackupStatus.Succeeded, BackupStatus.Succeeded)]
@@ -19,8 +19,13 @@ public sealed class BackupRunnerTests
     [InlineData(BackupStatus.SucceededWithWarnings, BackupStatus.Failed, BackupStatus.Failed)]
     [InlineData(BackupStatus.Succeeded, BackupStatus.Cancelled, BackupStatus.Cancelled)]
     [InlineData(BackupStatus.Cancelled, BackupStatus.Skipped, BackupStatus.Cancelled)]
+    [InlineData(BackupStatus.Skipped, BackupStatus.Succeeded, BackupStatus.Succeeded)]
+    [InlineData(BackupStatus.Skipped, BackupStatus.Failed, BackupStatus.Failed)]
+    [InlineData(BackupStatus.Skipped, BackupStatus.Skipped, BackupStatus.Skipped)]
+    [InlineData(BackupStatus.Failed, BackupStatus.Succeeded, BackupStatus.Failed)]
+    [InlineData(BackupStatus.Failed, BackupStatus.Cancelled, BackupStatus.Cancelled)]
     public void A_run_is_as_bad_as_the_worse_of_its_stages(BackupStatus stage1, BackupStatus stage2, BackupStatus expected) =>
-        Assert.Equal(expected, BackupRunner.Worse(stage1, stage2));
+        Assert.Equal(expected, RunDecision.Worse(stage1, stage2));
 
     [Theory]
     [InlineData(BackupStatus.Succeeded, null, BackupStatus.Succeeded, null, BackupExitCode.Succeeded)]
@@ -35,7 +40,56 @@ public sealed class BackupRunnerTests
     [InlineData(BackupStatus.Succeeded, null, BackupStatus.Cancelled, null, BackupExitCode.Stage2Failed)]
     public void The_exit_code_says_which_stage_failed_or_what_refused(
         BackupStatus status1, BackupExitCode? error1, BackupStatus status2, BackupExitCode? error2, BackupExitCode expected) =>
-        Assert.Equal(expected, BackupRunner.ExitCode(Stage1(status1, error1), Stage2(status2, error2)));
+        Assert.Equal(expected, RunDecision.ExitCode(Stage1(status1, error1), Stage2(status2, error2)));
+
+    [Fact]
+    public void A_run_of_which_one_stage_ran_is_as_that_stage_was()
+    {
+        Assert.Equal(BackupStatus.Skipped, RunDecision.Status(null, null));
+        Assert.Equal(BackupStatus.Failed, RunDecision.Status(Stage1(BackupStatus.Failed, null), null));
+        Assert.Equal(BackupStatus.SucceededWithWarnings, RunDecision.Status(null, Stage2(BackupStatus.SucceededWithWarnings, null)));
+        Assert.Equal(BackupExitCode.Succeeded, RunDecision.ExitCode(null, null));
+        Assert.Equal(BackupExitCode.Stage1Failed, RunDecision.ExitCode(Stage1(BackupStatus.Failed, null), null));
+        Assert.Equal(BackupExitCode.Stage2Failed, RunDecision.ExitCode(null, Stage2(BackupStatus.Failed, null)));
+        Assert.Equal(BackupExitCode.Refused, RunDecision.ExitCode(Stage1(BackupStatus.Skipped, BackupExitCode.Refused), null));
+        Assert.Equal(BackupExitCode.Stage2Failed, RunDecision.ExitCode(Stage1(BackupStatus.Skipped, null), Stage2(BackupStatus.Failed, null)));
+        Assert.Equal(BackupExitCode.Refused, RunDecision.ExitCode(null, Stage2(BackupStatus.Skipped, BackupExitCode.Refused)));
+        Assert.Equal(BackupExitCode.Succeeded, RunDecision.ExitCode(null, Stage2(BackupStatus.Skipped, null)));
+        Assert.Equal(BackupExitCode.Succeeded, RunDecision.ExitCode(null, Stage2(BackupStatus.Succeeded, null)));
+    }
+
+    [Fact]
+    public void What_was_refused_has_failed_unless_another_run_is_on_or_the_user_stopped_it()
+    {
+        BackupError error = Error(BackupExitCode.Refused)!;
+
+        Assert.Equal(BackupStatus.Failed, RunDecision.RefusedStatus(error));
+        Assert.Equal(BackupStatus.Skipped, RunDecision.RefusedStatus(error with { Id = ErrorIds.JobAlreadyRunning }));
+        Assert.Equal(BackupStatus.Cancelled, RunDecision.RefusedStatus(RsyncS3Backup.State.RunErrors.Cancelled("job", BackupExitCode.Stage1Failed)));
+    }
+
+    [Theory]
+    [InlineData(null, true, null)]
+    [InlineData(null, false, "The job is local only (syncToS3.enabled is false).")]
+    [InlineData(BackupStatus.Succeeded, true, null)]
+    [InlineData(BackupStatus.Succeeded, false, "The job is local only (syncToS3.enabled is false).")]
+    [InlineData(BackupStatus.Failed, true, "Stage 1 failed (X); the bucket was not touched.")]
+    [InlineData(BackupStatus.Cancelled, true, "Stage 1 was cancelled; the bucket was not touched.")]
+    [InlineData(BackupStatus.Skipped, true, "Stage 1 was skipped (X); the bucket was not touched.")]
+    public void Why_stage_2_of_a_job_does_not_run_is_said(BackupStatus? status, bool enabled, string? reason)
+    {
+        BackupConfiguration configuration = Stage1(BackupStatus.Succeeded, null, enabled).Configuration!;
+        RsyncStageResult? stage1 = status is { } known ? Stage1(known, BackupExitCode.Refused, enabled) with { Configuration = null } : null;
+
+        Assert.Equal(reason, RunDecision.SkipReason(configuration, stage1));
+    }
+
+    [Fact]
+    public void A_stage_1_from_parameters_that_was_skipped_without_an_error_keeps_stage_2_from_running()
+    {
+        Assert.Equal("Stage 1 was skipped; the bucket was not touched.", RunDecision.SkipReason(Stage1(BackupStatus.Skipped, null)));
+        Assert.Null(RunDecision.SkipReason(Stage1(BackupStatus.Succeeded, null) with { Configuration = null }));
+    }
 
     [Theory]
     [InlineData(BackupStatus.Succeeded, true, false)]
@@ -45,7 +99,7 @@ public sealed class BackupRunnerTests
     [InlineData(BackupStatus.Cancelled, true, true)]
     [InlineData(BackupStatus.Skipped, true, true)]
     public void Stage_2_is_skipped_for_a_reason_unless_stage_1_succeeded_and_it_is_enabled(BackupStatus status, bool enabled, bool skips) =>
-        Assert.Equal(skips, BackupRunner.SkipReason(Stage1(status, null, enabled)) is not null);
+        Assert.Equal(skips, RunDecision.SkipReason(Stage1(status, null, enabled)) is not null);
 
     [Theory]
     [InlineData(false)]
@@ -67,8 +121,8 @@ public sealed class BackupRunnerTests
             MaxChange = isAsked ? ChangeLimit.Proposed : null,
         };
 
-        S3SyncRequest stage2 = BackupRunner.Asked(configuration, options);
-        RsyncStageRequest stage1 = BackupRunner.Asked(RsyncStageRequest.From(configuration), options);
+        S3SyncRequest stage2 = RunDecision.Asked(configuration, options);
+        RsyncStageRequest stage1 = RunDecision.Asked(RsyncStageRequest.From(configuration), options);
 
         Assert.Equal(
             (isAsked, isAsked, isAsked, isAsked),
