@@ -15,17 +15,19 @@ internal static class SqliteFile
     {
         foreach (string file in Companions.Select(companion => path + companion).Prepend(path))
             OwnFile.RequirePlain(file);
+        // Before the file itself: a file in use that has a log is never empty, so a log that is there now and is in use shows in its length then.
+        bool hasLog = Companions.Any(companion => File.Exists(path + companion));
         FileInfo info = new(path);
-        if (!info.Exists || info.Length == 0)
+        if (hasLog && (!info.Exists || info.Length == 0))
         {
-            // A log without its file: SQLite would take it for the new file's, https://sqlite.org/howtocorrupt.html. A file in use that has a
-            // log is never empty.
+            // A log without its file: SQLite would take it for the new file's, https://sqlite.org/howtocorrupt.html.
             foreach (string companion in Companions)
                 File.Delete(path + companion);
-            FileStreamOptions create = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
-            if (!OperatingSystem.IsWindows())
-                create.UnixCreateMode = OwnerOnly;
-            new FileStream(path, create).Dispose();
+        }
+
+        if (!info.Exists)
+        {
+            Make(path);
         }
         else if (!OperatingSystem.IsWindows())
         {
@@ -36,6 +38,21 @@ internal static class SqliteFile
                 if (File.Exists(file) && File.GetUnixFileMode(file) != OwnerOnly)
                     File.SetUnixFileMode(file, OwnerOnly);
             }
+        }
+    }
+
+    // One that is there by now is another's, who may have locked it.
+    private static void Make(string path)
+    {
+        FileStreamOptions create = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+            create.UnixCreateMode = OwnerOnly;
+        try
+        {
+            new FileStream(path, create).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
         }
     }
 
