@@ -83,7 +83,7 @@ public sealed class GetBackupCostCommand : S3ConnectionCmdlet, IJobParameters
 
     private void Emit(CostRequest request)
     {
-        CostAnswer answer = Run(activity: null, (_, token) => Task.Run(() => BackupCosts.WorkOutAsync(request, token), token));
+        CostAnswer answer = Run(activity: null, (_, token) => BackupCosts.WorkOutAsync(request, token));
         if (StorageClass.Length == 0)
             WriteObject(answer.Cost);
         else

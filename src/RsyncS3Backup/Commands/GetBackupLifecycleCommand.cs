@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
-using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Jobs.Lifecycle;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -34,17 +33,16 @@ public sealed class GetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParamete
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        JobList all = JobList.Read();
         foreach (BackupConfiguration job in Jobs.Read(this))
         {
-            Errors.TryRead<object>(() =>
+            Errors.Try(() =>
             {
-                LifecycleRequest request = LifecycleRequest.For(job, all);
-                request = request with { S3 = Keys.For(request.S3) };
-                WriteObject(
-                    Run(activity: null, (_, token) => Task.Run(() => BackupLifecycles.GetAsync(request, token), token)), enumerateCollection: true);
-                return job;
+                LifecycleRequest request = LifecycleRequest.For(job);
+                Emit(request with { S3 = Keys.For(request.S3) });
             });
         }
     }
+
+    private void Emit(LifecycleRequest request) =>
+        WriteObject(Run(activity: null, (_, token) => BackupLifecycles.GetAsync(request, token)), enumerateCollection: true);
 }

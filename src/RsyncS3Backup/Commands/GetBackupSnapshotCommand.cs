@@ -41,7 +41,7 @@ public sealed class GetBackupSnapshotCommand : S3ConnectionCmdlet, IJobParameter
             try
             {
                 WriteObject(
-                    Run(activity: null, (_, token) => Task.Run(() => BackupSnapshots.ListAsync(configuration, options.Credentials, options.AllowInsecureEndpoint, token), token)),
+                    Run(activity: null, (_, token) => BackupSnapshots.ListAsync(configuration, options.Credentials, options.AllowInsecureEndpoint, token)),
                     enumerateCollection: true);
             }
             catch (BackupException exception)

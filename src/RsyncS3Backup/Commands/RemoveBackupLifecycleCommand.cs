@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
-using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Jobs.Lifecycle;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -38,21 +37,19 @@ public sealed class RemoveBackupLifecycleCommand : S3ConnectionCmdlet, IJobParam
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        JobList all = JobList.Read();
         foreach (BackupConfiguration job in Jobs.Read(this))
         {
-            Errors.TryRead<object>(() =>
+            Errors.Try(() =>
             {
-                LifecycleRequest request = LifecycleRequest.For(job, all);
+                LifecycleRequest request = LifecycleRequest.For(job);
                 Remove(request with { S3 = Keys.For(request.S3), RuleIds = RuleId });
-                return job;
             });
         }
     }
 
     private void Remove(LifecycleRequest request)
     {
-        LifecycleChange change = Run(activity: null, (_, token) => Task.Run(() => BackupLifecycles.PlanAsync(request, isRemoval: true, token), token));
+        LifecycleChange change = Run(activity: null, (_, token) => BackupLifecycles.PlanAsync(request, isRemoval: true, token));
         string bucket = request.S3.Destination.Bucket;
         if (change.Difference.Count == 0)
         {
@@ -65,10 +62,6 @@ public sealed class RemoveBackupLifecycleCommand : S3ConnectionCmdlet, IJobParam
             $"Remove lifecycle rules from bucket '{bucket}':\n{difference}", $"Remove lifecycle rules from bucket '{bucket}'?\n{difference}",
             "Remove-BackupLifecycle"))
             return;
-        Run<object>(activity: null, async (_, token) =>
-        {
-            await Task.Run(() => BackupLifecycles.ApplyAsync(request, change, token), token).ConfigureAwait(false);
-            return change;
-        });
+        Run(activity: null, (_, token) => BackupLifecycles.ApplyAsync(request, change, token));
     }
 }

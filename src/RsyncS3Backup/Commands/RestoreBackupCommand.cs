@@ -209,8 +209,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     {
         try
         {
-            IReadOnlyList<ArchivedObjects> found = Run(
-                activity: null, (_, token) => Task.Run(() => RestorePreview.FindArchivedAsync(request, token), token));
+            IReadOnlyList<ArchivedObjects> found = Run(activity: null, (_, token) => RestorePreview.FindArchivedAsync(request, token));
             return found.Count == 0 ? null : string.Join("; ", found.Select(objects => objects.Text(request.Retrieval?.Tier)));
         }
         catch (BackupException exception)

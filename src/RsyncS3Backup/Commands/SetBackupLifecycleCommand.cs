@@ -12,6 +12,8 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(BackupLifecycleRule))]
 public sealed class SetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParameters
 {
+    private readonly Lazy<JobList> all = new(JobList.Read);
+
     /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
@@ -38,21 +40,19 @@ public sealed class SetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParamete
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        JobList all = JobList.Read();
         foreach (BackupConfiguration job in Jobs.Read(this))
         {
-            Errors.TryRead<object>(() =>
+            Errors.Try(() =>
             {
-                LifecycleRequest request = LifecycleRequest.For(job, all);
+                LifecycleRequest request = LifecycleRequest.For(job).Among(all.Value);
                 Set(request with { S3 = Keys.For(request.S3) });
-                return job;
             });
         }
     }
 
     private void Set(LifecycleRequest request)
     {
-        LifecycleChange change = Run(activity: null, (_, token) => Task.Run(() => BackupLifecycles.PlanAsync(request, isRemoval: false, token), token));
+        LifecycleChange change = Run(activity: null, (_, token) => BackupLifecycles.PlanAsync(request, isRemoval: false, token));
         foreach (string warning in change.Warnings)
             WriteWarning(warning);
         string bucket = request.S3.Destination.Bucket;
@@ -65,11 +65,7 @@ public sealed class SetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParamete
             $"Change the lifecycle rules of bucket '{bucket}':\n{difference}", $"Change the lifecycle rules of bucket '{bucket}'?\n{difference}",
             "Set-BackupLifecycle"))
         {
-            Run<object>(activity: null, async (_, token) =>
-            {
-                await Task.Run(() => BackupLifecycles.ApplyAsync(request, change, token), token).ConfigureAwait(false);
-                return change;
-            });
+            Run(activity: null, (_, token) => BackupLifecycles.ApplyAsync(request, change, token));
         }
         else
         {
@@ -77,6 +73,6 @@ public sealed class SetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParamete
         }
 
         if (PassThru)
-            WriteObject(Run(activity: null, (_, token) => Task.Run(() => BackupLifecycles.GetAsync(request, token), token)), enumerateCollection: true);
+            WriteObject(Run(activity: null, (_, token) => BackupLifecycles.GetAsync(request, token)), enumerateCollection: true);
     }
 }

@@ -29,6 +29,13 @@ internal sealed class InputErrors(PSCmdlet cmdlet)
         }
     }
 
+    /// <summary>Does something; a non-terminating error when it throws one of ours.</summary>
+    internal void Try(Action work) => TryRead<object>(() =>
+    {
+        work();
+        return this;
+    });
+
     /// <summary>Writes a non-terminating error.</summary>
     internal void Write(BackupError error)
     {

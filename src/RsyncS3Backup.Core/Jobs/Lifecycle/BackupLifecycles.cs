@@ -25,18 +25,22 @@ internal sealed record LifecycleRequest
     /// <summary>How long the store may take to show what was written, try by try; tests wait for nothing.</summary>
     internal IReadOnlyList<TimeSpan> Waits { get; init; } = [.. new[] { 0.2, 1, 2, 4, 8, 15 }.Select(TimeSpan.FromSeconds)];
 
-    /// <summary>That of a job, among others.</summary>
+    /// <summary>That of a job.</summary>
     /// <exception cref="BackupException">The job has no bucket.</exception>
-    public static LifecycleRequest For(BackupConfiguration job, JobList all)
+    public static LifecycleRequest For(BackupConfiguration job)
     {
         S3CopyRequest s3 = S3CopyRequest.Of(job) ?? throw LifecycleErrors.LocalOnly(job.Name);
-        string? store = JobPlaces.Of(job).Store;
-        return new LifecycleRequest
+        return new LifecycleRequest { Job = job, S3 = s3 with { Work = "the command" } };
+    }
+
+    /// <summary>The same beside other jobs: rules that are to be written must not meet theirs.</summary>
+    public LifecycleRequest Among(JobList all)
+    {
+        string? store = JobPlaces.Of(Job).Store;
+        return this with
         {
-            Job = job,
-            S3 = s3 with { Work = "the command" },
             Others = [.. all.Jobs.Select(file => file.Configuration).OfType<BackupConfiguration>()
-                .Where(other => other.Name != job.Name && JobPlaces.Of(other).Store == store)
+                .Where(other => other.Name != Job.Name && JobPlaces.Of(other).Store == store)
                 .Select(JobLifecycle.Of)],
         };
     }
@@ -113,10 +117,11 @@ internal static class BackupLifecycles
     }
 
     /// <summary>Writes what was planned, and reads it back.</summary>
+    /// <returns>The rules that the bucket has then.</returns>
     /// <exception cref="BackupException">
     /// It was not written, because somebody else changed a rule meanwhile; or the store does not keep what it was sent.
     /// </exception>
-    public static Task ApplyAsync(LifecycleRequest request, LifecycleChange change, CancellationToken cancellationToken) =>
+    public static Task<LifecycleDocument> ApplyAsync(LifecycleRequest request, LifecycleChange change, CancellationToken cancellationToken) =>
         InBucketAsync(request, BackupRights.WriteLifecycle, async store =>
         {
             string bucket = request.S3.Destination.Bucket;
@@ -126,7 +131,7 @@ internal static class BackupLifecycles
                 throw LifecycleErrors.Changed(bucket, changed, isWritten: false);
             await store.Lifecycle.WriteAsync(change.After, cancellationToken).ConfigureAwait(false);
             await VerifyAsync(request, store, change, cancellationToken).ConfigureAwait(false);
-            return true;
+            return change.After;
         }, cancellationToken);
 
     private static async Task VerifyAsync(
