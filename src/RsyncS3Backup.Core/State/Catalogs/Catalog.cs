@@ -122,7 +122,13 @@ internal sealed class Catalog : ICatalog
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) => isOurs ? rows.FindGone(since, atMost) : [];
+    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost)
+    {
+        if (!isOurs)
+            return [];
+        lock (writerGate)
+            return health.Noted(() => CatalogRows.FindGone(writer, since, atMost));
+    }
 
     /// <inheritdoc/>
     public void BeginRun(bool isReconcile, DateTimeOffset startTime)

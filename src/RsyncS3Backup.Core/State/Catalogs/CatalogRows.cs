@@ -74,22 +74,18 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
     }
 
     /// <summary>The keys of which the mirror has been without since some time or longer, the oldest first; at most so many.</summary>
+    /// <param name="database">A connection that is open already: each run asks, also one that finds nothing else to do.</param>
+    /// <param name="since">The time.</param>
+    /// <param name="atMost">How many.</param>
     /// <exception cref="IOException">They cannot be read.</exception>
-    public List<string> FindGone(DateTimeOffset since, int atMost)
+    public static List<string> FindGone(SqliteDatabase database, DateTimeOffset since, int atMost)
     {
-        SqliteStatement? once = null;
-        try
-        {
-            List<CatalogEntry> found = Look(
-                ref once,
-                "SELECT key, state FROM object WHERE gone <= ? ORDER BY gone, key LIMIT ?",
-                statement => statement.Bind(1, since.ToUnixTimeSeconds()).Bind(2, atMost));
-            return found.ConvertAll(entry => entry.RelativeKey);
-        }
-        finally
-        {
-            once?.Dispose();
-        }
+        using SqliteStatement statement = database.Prepare("SELECT key FROM object WHERE gone <= ? ORDER BY gone, key LIMIT ?");
+        statement.Bind(1, since.ToUnixTimeSeconds()).Bind(2, atMost);
+        List<string> found = [];
+        while (statement.Step())
+            found.Add(Encoding.UTF8.GetString(statement.Blob(0)));
+        return found;
     }
 
     /// <inheritdoc/>

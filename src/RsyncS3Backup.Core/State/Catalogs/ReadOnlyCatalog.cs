@@ -106,7 +106,7 @@ internal sealed class ReadOnlyCatalog : ICatalog
 
     /// <inheritdoc/>
     public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) =>
-        isOurs && isCurrent ? rows.FindGone(since, atMost) : [];
+        isOurs && isCurrent ? health.Noted(() => CatalogRows.FindGone(database!, since, atMost)) : [];
 
     /// <inheritdoc/>
     public void BeginRun(bool isReconcile, DateTimeOffset startTime)
