@@ -17,14 +17,10 @@ internal sealed class BucketMeasure(CostRequest request, DateTimeOffset now)
         : null;
 
     /// <summary>What every key starts with, date tokens as they are.</summary>
-    public string KeyPrefix => IsDated ? RsyncS3Backup.KeyPrefix.WithHost(prefix!) : Listed;
+    public string KeyPrefix => dated is not null ? RsyncS3Backup.KeyPrefix.WithHost(prefix!) : Listed;
 
-    private bool IsDated => dated is not null;
-
-    // Of dated snapshots what is the same in all of them; that may be the start of a folder's name.
-    private string Listed => IsDated
-        ? RsyncS3Backup.KeyPrefix.WithHost(prefix!) is var named ? named[..named.IndexOf('{', StringComparison.Ordinal)] : ""
-        : RsyncS3Backup.KeyPrefix.Resolve(prefix, request.Configuration.Name, now, request.S3.Timezone);
+    private string Listed => dated?.Start
+        ?? RsyncS3Backup.KeyPrefix.Resolve(prefix, request.Configuration.Name, now, request.S3.Timezone);
 
     /// <summary>Lists the bucket.</summary>
     /// <param name="begin">Makes a tally; called again when a store turns out to list no versions.</param>
@@ -107,6 +103,9 @@ internal sealed class BucketMeasure(CostRequest request, DateTimeOffset now)
     {
         private string last = "";
         private bool lastIsDated;
+
+        /// <summary>What all of them start with.</summary>
+        public string Start => prefix.Start;
 
         public bool Holds(string key)
         {

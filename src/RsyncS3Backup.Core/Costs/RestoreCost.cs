@@ -48,7 +48,7 @@ internal static class RestoreCost
             // What is brought back is a copy in STANDARD, for some days beside the archive's.
             retrieval += prices.Retrieval(storageClass, speed, totals.Bytes)
                 + prices.Storage(S3StorageClasses.Standard, (decimal)totals.Bytes * DaysOfCopies / PriceList.DaysOfMonth);
-            TimeSpan longest = Archive.Estimate(storageClass, speed);
+            TimeSpan longest = RetrievalTime.Of(storageClass, speed).Longest;
             wait = wait > longest ? wait : longest;
         }
 

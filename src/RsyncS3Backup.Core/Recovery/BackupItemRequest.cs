@@ -29,7 +29,7 @@ internal sealed record BackupItemRequest
     /// <summary>All versions and delete markers that S3 has, with everything beneath folders.</summary>
     public bool Versions { get; init; }
 
-    /// <summary>Only what the mirror no longer has and S3 still keeps, with everything beneath folders.</summary>
+    /// <summary>Only what the mirror of the job, which has a name, no longer has and S3 still keeps; with everything beneath folders.</summary>
     public bool Deleted { get; init; }
 
     /// <summary>Also what is beneath folders.</summary>

@@ -74,9 +74,9 @@ internal static class BackupItems
         using CatalogView? catalog = request.Name is { } job
             ? CatalogView.TryOpen(job, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null)
             : null;
-        using RecordedObjects? recorded = !request.Deleted ? null
-            : request.Name is { } known && RecordedObjects.TryOpen(known, copy) is { } found ? found
-            : throw CopyErrors.DeletedUnknown(request.Name);
+        using RecordedObjects? recorded = request.Deleted
+            ? RecordedObjects.TryOpen(request.Name!, copy) ?? throw CopyErrors.DeletedUnknown(request.Name!)
+            : null;
         ItemFilter filter = ItemFilter.Parse(request.Paths);
         IAsyncEnumerable<StoredObject> objects = request switch
         {

@@ -71,10 +71,8 @@ internal static class RestorePreview
         StageReport report = new(context: null);
         await foreach (RestoreItem item in RestoreItems.ListAsync(request, found, recorded, report, () => { }, cancellationToken).ConfigureAwait(false))
         {
-            if (item is not ObjectItem { Stored: { } stored } || !S3StorageClasses.IsArchive(stored.StorageClass))
-                continue;
-            ArchivedObjects met = classes.GetValueOrDefault(stored.StorageClass) ?? new ArchivedObjects(stored.StorageClass, 0, 0);
-            classes[stored.StorageClass] = met with { Count = met.Count + 1, Bytes = met.Bytes + stored.Size };
+            if (item is ObjectItem { Stored: { } stored } && S3StorageClasses.IsArchive(stored.StorageClass))
+                ArchivedObjects.Count(classes, stored);
         }
 
         return [.. classes.Values];

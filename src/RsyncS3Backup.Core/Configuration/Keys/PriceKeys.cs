@@ -35,14 +35,14 @@ internal sealed class PriceKeys() : ConfigurationSection<PriceOptions>(new Price
             prices => prices.GetRequests, (prices, value) => prices with { GetRequests = value },
             "What 1,000 requests cost that read (GET, HEAD), by storage class."),
 
-        Retrievals("retrieval", "RetrievalPrice", """[{ "STANDARD_IA": 0.01, "GLACIER/Bulk": 0 }]""",
+        Map("retrieval", "RetrievalPrice", """[{ "STANDARD_IA": 0.01, "GLACIER/Bulk": 0 }]""",
             prices => prices.Retrieval, (prices, value) => prices with { Retrieval = value },
             "What it costs to read a GB of a storage class. For an archive, what it costs to bring a GB back: `GLACIER` by the tier Standard, "
-            + "`GLACIER/Bulk`, `GLACIER/Expedited` and `DEEP_ARCHIVE/Bulk` by others."),
+            + "`GLACIER/Bulk`, `GLACIER/Expedited` and `DEEP_ARCHIVE/Bulk` by others.", isOfTiers: true),
 
-        Retrievals("retrievalRequests", "RetrievalRequestPrice", """[{ "GLACIER": 0.05 }]""",
+        Map("retrievalRequests", "RetrievalRequestPrice", """[{ "GLACIER": 0.05 }]""",
             prices => prices.RetrievalRequests, (prices, value) => prices with { RetrievalRequests = value },
-            "What 1,000 requests cost that bring objects back from an archive, by the same names."),
+            "What 1,000 requests cost that bring objects back from an archive, by the same names.", isOfTiers: true),
 
         Decimal("transferOut", KeyRule.Price, prices => prices.TransferOut, (prices, value) => prices with { TransferOut = value },
             "What a GB costs that leaves the store.") with
@@ -63,25 +63,19 @@ internal sealed class PriceKeys() : ConfigurationSection<PriceOptions>(new Price
         },
     ];
 
+    // By storage class, or by archive and tier too.
     private ConfigurationKey<PriceOptions> Map(
         string name, string parameter, string example, Func<PriceOptions, IReadOnlyDictionary<string, decimal>> get,
-        Func<PriceOptions, ImmutableSortedDictionary<string, decimal>, PriceOptions> set, string description) =>
-        NumberMap(name, S3StorageClasses.All, KeyRule.Price, get, set, description) with
+        Func<PriceOptions, ImmutableSortedDictionary<string, decimal>, PriceOptions> set, string description, bool isOfTiers = false)
+    {
+        IReadOnlyList<string> names = isOfTiers ? RetrievalNames : S3StorageClasses.All;
+        string by = isOfTiers ? "storage class, or archive and tier" : "storage class";
+        return NumberMap(name, names, KeyRule.Price, get, set, description) with
         {
-            Allowed = $"an object of prices from 0 to 1000000 by storage class: {string.Join(", ", S3StorageClasses.All)}",
+            Allowed = $"an object of prices from 0 to 1000000 by {by}: {string.Join(", ", names)}",
             Default = "the table's",
             Examples = example,
             Parameter = parameter,
         };
-
-    private ConfigurationKey<PriceOptions> Retrievals(
-        string name, string parameter, string example, Func<PriceOptions, IReadOnlyDictionary<string, decimal>> get,
-        Func<PriceOptions, ImmutableSortedDictionary<string, decimal>, PriceOptions> set, string description) =>
-        NumberMap(name, RetrievalNames, KeyRule.Price, get, set, description) with
-        {
-            Allowed = $"an object of prices from 0 to 1000000 by storage class, or archive and tier: {string.Join(", ", RetrievalNames)}",
-            Default = "the table's",
-            Examples = example,
-            Parameter = parameter,
-        };
+    }
 }

@@ -26,9 +26,8 @@ internal sealed record JobLifecycle(string Job, string KeyPrefix, IReadOnlyDicti
     public static JobLifecycle Of(BackupConfiguration job)
     {
         S3SyncOptions stage2 = job.Options.Rsync.SyncToS3;
-        string prefix = JobPlaces.Of(job).Prefix;
-        if (RsyncS3Backup.KeyPrefix.HasDateTokens(stage2.S3Prefix))
-            prefix = prefix[..prefix.IndexOf('{', StringComparison.Ordinal)];
+        string prefix =
+            RsyncS3Backup.KeyPrefix.HasDateTokens(stage2.S3Prefix) ? new DatedPrefix(stage2.S3Prefix!).Start : JobPlaces.Of(job).Prefix;
         return new JobLifecycle(job.Name, prefix, stage2.Tags, stage2.Lifecycle);
     }
 

@@ -30,6 +30,9 @@ internal sealed class DatedPrefix
         Segments = [.. pattern[..^1].Split('/').Select(segment => new DatedSegment(segment))];
     }
 
+    /// <summary>What all prefixes start with: what stands before the first token, which may end within a folder's name.</summary>
+    public string Start => pattern[..pattern.IndexOf('{', StringComparison.Ordinal)];
+
     /// <summary>The parts between slashes.</summary>
     public IReadOnlyList<DatedSegment> Segments { get; }
 

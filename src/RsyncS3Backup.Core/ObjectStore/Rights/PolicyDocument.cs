@@ -131,10 +131,7 @@ internal static class PolicyDocument
 
         DatedPrefix dated = new(given!);
         string keys = string.Concat(dated.Segments.Select(segment => Pattern(segment.Text) + "/"));
-        int first = dated.Segments.TakeWhile(segment => !segment.HasTokens).Count();
-        string start = string.Concat(dated.Segments.Take(first).Select(segment => segment.Text + "/"))
-            + dated.Segments[first].Start;
-        return (keys, Literal(start));
+        return (keys, Literal(dated.Start));
     }
 
     // A folder's tokens in the wildcards of IAM: digits are counted, names of days and months are not.

@@ -40,11 +40,9 @@ internal static class CopyErrors
         "-Deleted lists what S3 still keeps of what the mirror no longer has. That is known of the present only.",
         "Leave out -AsOf, -Snapshot and -Versions; -Versions alone lists the delete markers of a bucket that keeps versions.");
 
-    public static BackupException DeletedUnknown(string? job) => Failure(
-        ErrorIds.DeletedUnknown, BackupErrorCategory.ObjectNotFound, job ?? "",
-        job is null
-            ? "What the mirror no longer has is known of jobs only."
-            : $"This machine does not know what of the bucket the mirror of job '{job}' has: it has no catalog of the job, or one that is in doubt.",
+    public static BackupException DeletedUnknown(string job) => Failure(
+        ErrorIds.DeletedUnknown, BackupErrorCategory.ObjectNotFound, job,
+        $"This machine does not know what of the bucket the mirror of job '{job}' has: it has no catalog of the job, or one that is in doubt.",
         "Name a job of this machine, with -Name or -ConfigPath. Where its catalog is lost or in doubt, the next run makes it good.");
 
     public static BackupException NoItem(string path) => Failure(

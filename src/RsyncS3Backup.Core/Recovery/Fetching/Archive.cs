@@ -40,10 +40,7 @@ internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retriev
 
             counters.EntryArchived();
             lock (gate)
-            {
-                ArchivedObjects met = left.GetValueOrDefault(stored.StorageClass) ?? new ArchivedObjects(stored.StorageClass, 0, 0);
-                left[stored.StorageClass] = met with { Count = met.Count + 1, Bytes = met.Bytes + stored.Size };
-            }
+                ArchivedObjects.Count(left, stored);
 
             string where = about.ArchiveStatus is { } tier ? $"{stored.StorageClass}, {tier}" : stored.StorageClass;
             report.ItemFailed(RestoreErrors.Archived(stored.RelativeKey, where));
@@ -56,7 +53,7 @@ internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retriev
             // Intelligent-Tiering brings objects back for good.
             await contents.RetrieveAsync(stored, retrieval.Tier.ToString(), isTiering ? null : retrieval.Days, cancellationToken).ConfigureAwait(false);
             counters.EntryPending(isNew: true);
-            DateTimeOffset ready = DateTimeOffset.Now + Estimate(stored.StorageClass, retrieval.Tier);
+            DateTimeOffset ready = DateTimeOffset.Now + RetrievalTime.Of(stored.StorageClass, retrieval.Tier).Longest;
             lock (gate)
                 ReadyBy = ReadyBy is { } known && known > ready ? known : ready;
         }
@@ -65,15 +62,4 @@ internal sealed class Archive(ObjectContents contents, RestoreRetrieval? retriev
             counters.EntryPending(isNew: false);
         }
     }
-
-    /// <summary>The longest time that S3 names. Source: "Archive retrieval options" in the Amazon S3 User Guide.</summary>
-    internal static TimeSpan Estimate(string storageClass, RetrievalTier tier) => (storageClass, tier) switch
-    {
-        // INTELLIGENT_TIERING has an archive tier that is as slow, and a listing does not tell which one an object is in.
-        ("DEEP_ARCHIVE" or "INTELLIGENT_TIERING", RetrievalTier.Bulk) => TimeSpan.FromHours(48),
-        ("DEEP_ARCHIVE" or "INTELLIGENT_TIERING", _) => TimeSpan.FromHours(12),
-        (_, RetrievalTier.Expedited) => TimeSpan.FromMinutes(5),
-        (_, RetrievalTier.Bulk) => TimeSpan.FromHours(12),
-        _ => TimeSpan.FromHours(5),
-    };
 }
