@@ -80,6 +80,7 @@ public sealed class LimitTests
     [InlineData("60% or 500", 100, 500)]
     [InlineData("60% or 500", 1000, 600)]
     [InlineData("0", 100, 0)]
+    [InlineData("0%", 10, 0)]
     public void So_many_files_may_change(string limit, long existing, long allowed)
     {
         Assert.True(ChangeLimit.TryParse(limit, out ChangeLimit parsed));
@@ -95,6 +96,7 @@ public sealed class LimitTests
     [InlineData("60% OR 500", "60% or 500")]
     [InlineData("60 or 500", null)]
     [InlineData("60% or 500%", null)]
+    [InlineData("60% or 50%", null)]
     [InlineData("x or 500", null)]
     [InlineData("60% or x", null)]
     [InlineData("60% or default", null)]

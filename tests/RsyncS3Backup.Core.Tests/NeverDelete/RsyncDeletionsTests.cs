@@ -68,16 +68,36 @@ public sealed class RsyncDeletionsTests : IDisposable
     public async Task Near_the_limit_a_dry_run_counts_before_anything_is_refused(string limit, long exact, bool isCounted, bool isRefused)
     {
         passes.Exact.Add(exact);
+        passes.Names.Add("a");
         passes.Deleted.Add(6);
 
         BackupError? error = await Delete(limit, [First(null, 6, 94)]);
 
         Assert.Equal(isRefused ? "DeleteLimitExceeded" : null, error?.Id);
+        Assert.Equal(isRefused, error?.Message.EndsWith("First: 'a'.", StringComparison.Ordinal) ?? false);
         Assert.Equal(isCounted ? 1 : 0, passes.Counted.Count);
         Assert.Equal(isRefused ? 0 : 1, passes.Ran.Count);
         // What a refused run found remains known, so that what the next one copies does not make the share look smaller.
         Assert.Equal(isRefused ? 94 + exact : null, guard!.KnownEntries);
         Assert.Equal(isRefused ? 94 + exact : null, sources!.KnownEntries(Leg(null)));
+    }
+
+    [Fact]
+    public async Task What_one_source_lost_is_no_more_allowed_to_the_next_one()
+    {
+        passes.Deleted.AddRange([12, 0]);
+
+        Assert.Null(await Delete("12", [First("one", 3, 50), First("two", 3, 50)]));
+        Assert.Equal(["one 12", "two 0"], passes.Ran);
+    }
+
+    [Fact]
+    public async Task A_single_entry_is_deleted_too()
+    {
+        passes.Deleted.Add(1);
+
+        Assert.Null(await Delete("20", [First("one", 1, 50)]));
+        Assert.Equal(["one 20"], passes.Ran);
     }
 
     [Fact]
@@ -143,6 +163,7 @@ public sealed class RsyncDeletionsTests : IDisposable
     [InlineData("5", 5, false)]
     [InlineData("4", 5, true)]
     [InlineData("0", 0, false)]
+    [InlineData("0", 1, true)]
     public void A_plan_foresees_what_would_be_refused(string limit, int deleted, bool isRefused)
     {
         RsyncDeletions deletions = Make(limit, [Leg(null)]);
@@ -154,7 +175,7 @@ public sealed class RsyncDeletionsTests : IDisposable
 
         Assert.Equal(isRefused, error is not null);
         if (isRefused)
-            Assert.Contains("5 of 105 entries", error!.Message, StringComparison.Ordinal);
+            Assert.Contains($"{deleted} of {100 + deleted} entries", error!.Message, StringComparison.Ordinal);
     }
 
     private string Mirror => Path.Combine(folder.Path, "mirror");

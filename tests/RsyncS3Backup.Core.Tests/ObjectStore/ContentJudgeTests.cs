@@ -59,8 +59,11 @@ public sealed class ContentJudgeTests
     // Parts of other sizes than the first: nobody can compute what S3 has of them.
     [InlineData(5, 5L, 3L, "Right Unknown")]
     [InlineData(5, 6L, 2L, "Unknown Unknown")]
+    [InlineData(5, 6L, 0L, "Unknown Unknown")]
     [InlineData(5, 4L, 4L, "Wrong Wrong")]
     [InlineData(12, 12L, 12L, "Right Wrong")]
+    [InlineData(3, 3L, 3L, "Right Wrong")]
+    [InlineData(11, 11L, 1L, "Right Wrong")]
     public async Task An_object_of_parts_is_known_once_the_size_of_its_parts_is(int partSize, long? first, long? last, string fits)
     {
         StoredObject byTag = Object(PartsTag(partSize));
@@ -104,6 +107,12 @@ public sealed class ContentJudgeTests
         (read, asked) = (0, []);
         await ContentJudge.JudgeAsync(Object(Tag()), Feed(Content), Ask(5));
         Assert.Equal((1, ""), (read, string.Join(' ', asked)));
+        (read, asked) = (0, []);
+        await ContentJudge.JudgeAsync(Object(Tag()), Feed(Other), Ask(5));
+        Assert.Equal((1, ""), (read, string.Join(' ', asked)));
+        (read, asked) = (0, []);
+        await ContentJudge.JudgeAsync(Object("abc"), Feed(Content), Ask(5));
+        Assert.Equal((0, ""), (read, string.Join(' ', asked)));
 
         Action<ContentSink> Feed(byte[] content) => sink =>
         {
@@ -137,6 +146,13 @@ public sealed class ContentJudgeTests
         Assert.Equal(1, Count(ContentProof.Cheap(Object(Tag()) with { Checksums = Checksums("crc64nvme") })));
         Assert.Equal(1, Count(ContentProof.Cheap(Object(Tag()) with { PartChecksums = [new("crc32", "AAAAAA==-3")] })));
         Assert.Equal(0, Count(ContentProof.Cheap(Object(PartsTag(4)))));
+        Assert.Equal(1, Count(ContentProof.All(Object("abc-3") with { Checksums = Checksums("crc64nvme") })));
+        // Where there is a checksum, the entity tag is left out.
+        Assert.True(ContentJudge.IsProven(ContentProof.Cheap(Object(Tag())), sink => sink(Content)));
+        Assert.False(ContentJudge.IsProven(
+            ContentProof.Cheap(Object(Tag()) with { Checksums = [new("crc32", "AAAAAA==")] }), sink => sink(Content)));
+        Assert.False(ContentJudge.IsProven(
+            ContentProof.Cheap(Object(Tag()) with { PartChecksums = [new("crc32", "AAAAAA==-3")] }), sink => sink(Content)));
         Assert.Equal(2, Count(ContentProof.All(Object(Tag()) with { Checksums = Checksums("sha256") })));
         Assert.Equal(1, Count(ContentProof.All(Object("abc") with { Checksums = [.. Checksums("sha256"), .. Checksums("crc32")] })));
     }
