@@ -66,6 +66,37 @@ public sealed class EntryDecisionTests
         Assert.True(expected == decided.ToString(), $"{what} differs, and that is a {decided}");
     }
 
+    [Theory]
+    [InlineData("STANDARD", "STANDARD", false, "Keep", false)]
+    [InlineData("STANDARD", "DEEP_ARCHIVE", false, "Keep", true)]
+    // What an archive keeps from being changed waits, and is changed once the object is out of it.
+    [InlineData("DEEP_ARCHIVE", "DEEP_ARCHIVE", true, "Keep", false)]
+    [InlineData("STANDARD", "GLACIER", true, "Keep", true)]
+    [InlineData("DEEP_ARCHIVE", "STANDARD", true, "Metadata", true)]
+    [InlineData("STANDARD", "STANDARD", true, "Metadata", false)]
+    public void A_listing_tells_where_the_object_is_now(string recorded, string listed, bool isPending, string expected, bool isMoved)
+    {
+        CatalogEntry row = Row with { StorageClass = recorded, HasPendingAttributes = isPending };
+        StoredObject remote = new("a", 10, "e") { StorageClass = listed };
+
+        SyncAction action = EntryDecision.Decide(Entry(Sent), row, remote);
+
+        Assert.Equal((expected, isMoved, listed), (action.Kind.ToString(), action.IsMoved, action.Row!.StorageClass));
+        // What else is to be done about it is done.
+        MirrorEntry touched = Entry(Sent with { ChangedNanoseconds = 3 });
+        Assert.Equal(SyncActionKind.Compare, EntryDecision.Decide(touched, row, remote).Kind);
+    }
+
+    [Fact]
+    public void Of_an_object_that_nobody_recorded_nothing_moved()
+    {
+        StoredObject remote = new("a", 10, "e") { StorageClass = "GLACIER" };
+
+        Assert.False(EntryDecision.Decide(Entry(Sent), null, remote).IsMoved);
+        Assert.False(EntryDecision.Decide(Entry(Sent), Row with { ETag = "other" }, remote).IsMoved);
+        Assert.False(EntryDecision.Decide(Entry(Sent), Row, null).IsMoved);
+    }
+
     [Fact]
     public void An_empty_file_needs_no_reading() =>
         Assert.Equal(

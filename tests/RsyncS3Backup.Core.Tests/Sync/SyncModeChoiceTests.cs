@@ -91,6 +91,16 @@ public sealed class SyncModeChoiceTests
     }
 
     [Theory]
+    [InlineData(99_999, 1, null)]
+    [InlineData(99_999, 2, "Stage 1 changed 99999 entries, and 2 deletions are due; a walk is quicker than looking up each.")]
+    [InlineData(100_000, 1, "Stage 1 changed 100000 entries, and 1 deletions are due; a walk is quicker than looking up each.")]
+    [InlineData(100_001, 0, "Stage 1 changed 100001 entries; a walk is quicker than looking up each.")]
+    public void Deletions_that_are_due_are_looked_up_as_changes_are(long changes, long due, string? reason) =>
+        Assert.Equal(
+            reason is null ? new(S3SyncMode.Journal, "Stage 1 noted every change.") : new SyncModeChoice(S3SyncMode.Catalog, reason),
+            SyncModeChoice.From(AllIsWell with { JournalChanges = changes, DueDeletions = due }));
+
+    [Theory]
     [InlineData(S3SyncMode.Auto, S3SyncMode.Journal, "Stage 1 noted every change.")]
     [InlineData(S3SyncMode.Journal, S3SyncMode.Journal, "It was asked for.")]
     [InlineData(S3SyncMode.Catalog, S3SyncMode.Catalog, "It was asked for.")]

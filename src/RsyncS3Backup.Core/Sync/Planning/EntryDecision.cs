@@ -30,23 +30,23 @@ internal static class EntryDecision
         // A row about a version that S3 does not have (any more) says nothing.
         bool isRefuted = IsRefuted(row, remote);
         CatalogEntry? known = !isRefuted && row is { IsOurs: true } ? row : null;
-        bool isMoved = known is not null && remote is not null && known.StorageClass != remote.StorageClass;
+        bool isMoved = known is not null && known.StorageClass != remote!.StorageClass;
         if (isMoved)
             known = known! with { StorageClass = remote!.StorageClass };
         SyncActionKind kind =
             local.Kind == MirrorEntryKind.Unreadable ? SyncActionKind.Protect
             : remote is null ? SyncActionKind.Create
-            : known is not null ? Decide(local, known, remote.StorageClass)
+            : known is not null ? DecideListed(local, known)
             : remote.Size != local.ContentLength ? SyncActionKind.Update
             : SyncActionKind.Examine;
         return new SyncAction(kind, local, known, remote) { IsRowRefuted = isRefuted, IsMoved = isMoved };
     }
 
     // Attributes that could not be changed in an archive are, once the object is out of it.
-    private static SyncActionKind Decide(MirrorEntry local, CatalogEntry row, string storageClass)
+    private static SyncActionKind DecideListed(MirrorEntry local, CatalogEntry row)
     {
         SyncActionKind kind = Decide(local, row);
-        bool isDue = kind == SyncActionKind.Keep && row.HasPendingAttributes && !S3StorageClasses.IsArchive(storageClass);
+        bool isDue = kind == SyncActionKind.Keep && row.HasPendingAttributes && !S3StorageClasses.IsArchive(row.StorageClass);
         return isDue ? SyncActionKind.Metadata : kind;
     }
 
@@ -72,7 +72,7 @@ internal static class EntryDecision
     {
         ulong was = row?.LinkGroup ?? 0;
         ulong isNow = local is null ? 0 : LinkGroup(local.Attributes);
-        return new[] { was, isNow }.Where(group => group != 0).Distinct().SelectMany(catalog.FindLinkGroup)
+        return new[] { was, isNow }.Distinct().SelectMany(catalog.FindLinkGroup)
             .Select(other => other.RelativeKey).Where(other => other != relativeKey);
     }
 
