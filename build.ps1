@@ -160,13 +160,17 @@ function New-PesterSuite([string] $Name, [string] $Lane, [string] $Shells) {
         if (-not (Test-Path $counts)) { return Get-NoTestCount $Name }
         $sum = Get-Content $counts -Raw | ConvertFrom-Json
         if ($sum.Passed + $sum.Failed + $sum.Skipped -eq 0) { return Get-NoTestCount $Name }
-        New-Count $sum.Passed $sum.Failed $sum.Skipped $sum.Reasons
+        $failures = @($sum.Failures | ForEach-Object { Format-Failure $_.Name $_.Message $_.Place })
+        New-Count $sum.Passed $sum.Failed $sum.Skipped $sum.Reasons $failures
     }.GetNewClosure()
 }
 
 # A suite that is one program, and passes when that ends with 0.
 function New-CommandSuite([string] $Name, [string] $Lane, [string[]] $Command) {
-    New-Suite $Name $Lane $Command { param($code) ($code -eq 0) ? (New-Count 1 0 0) : (New-Count 0 1 0) }
+    New-Suite $Name $Lane $Command {
+        param($code)
+        ($code -eq 0) ? (New-Count 1 0 0) : (New-Count 0 1 0 -Failures "It ended with code $code; its lines are above.")
+    }
 }
 
 # Why the S3 suite cannot run against Ceph here; nothing when it can.

@@ -19,8 +19,9 @@ function New-Suite {
     [pscustomobject]@{ Name = $Name; Lane = $Lane; Command = $Command; Count = $Count; Obstacle = $Obstacle }
 }
 
-function New-Count([int] $Passed, [int] $Failed, [int] $Skipped, [string[]] $Reasons = @()) {
-    [pscustomobject]@{ Passed = $Passed; Failed = $Failed; Skipped = $Skipped; Reasons = $Reasons }
+# -Reasons: why tests were skipped, a text each. -Failures: what failed and why, a text of a few lines each.
+function New-Count([int] $Passed, [int] $Failed, [int] $Skipped, [string[]] $Reasons = @(), [string[]] $Failures = @()) {
+    [pscustomobject]@{ Passed = $Passed; Failed = $Failed; Skipped = $Skipped; Reasons = $Reasons; Failures = $Failures }
 }
 
 # What the trx file of `dotnet test` counts. A suite that ends badly, or without a test, has failed even when no test did.
@@ -31,20 +32,28 @@ function Get-TrxCount([string] $Suite, [string] $Path, [int] $ExitCode) {
     if ([int] $counters.total -eq 0) { return Get-NoTestCount $Suite }
     # vstest leaves notExecuted at 0 and counts a skipped test as not executed.
     $failed = [int] $counters.executed - [int] $counters.passed
+    $failures = @()
     if ($ExitCode -ne 0 -and $failed -eq 0) {
-        Write-Host "Suite $Suite ended with code $ExitCode although no test failed (a crash, or a hang): counted as 1 failed."
+        $failures = @("Suite $Suite ended with code $ExitCode although no test failed (a crash, or a hang): counted as 1 failed.")
         $failed = 1
     }
-    $reasons = foreach ($result in $trx.GetElementsByTagName('UnitTestResult')) {
-        if ($result.outcome -eq 'NotExecuted') { "$($result.GetElementsByTagName('Message') | ForEach-Object InnerText)" }
-    }
-    New-Count $counters.passed $failed ([int] $counters.total - [int] $counters.executed) $reasons
+    $results = @($trx.GetElementsByTagName('UnitTestResult'))
+    $reasons = $results | Where-Object outcome -EQ NotExecuted | ForEach-Object { Get-TrxText $_ Message }
+    $failures += @($results | Where-Object outcome -NotIn Passed, NotExecuted | ForEach-Object {
+            Format-Failure $_.testName (Get-TrxText $_ Message) (Get-TrxText $_ StackTrace)
+        })
+    New-Count $counters.passed $failed ([int] $counters.total - [int] $counters.executed) $reasons $failures
 }
 
-function Get-NoTestCount([string] $Suite) {
-    Write-Host "Suite $Suite ran no test: counted as 1 failed."
-    New-Count 0 1 0
+function Get-TrxText($Result, [string] $Element) { "$($Result.GetElementsByTagName($Element) | ForEach-Object InnerText)" }
+
+# What failed, and the lines below it that say why and where.
+function Format-Failure([string] $Name, [string] $Message, [string] $Place) {
+    $lines = @($Message -split '\r?\n' | Select-Object -First 20) + @($Place -split '\r?\n' | Select-Object -First 5)
+    (@($Name) + @($lines | Where-Object { $_.Trim() } | ForEach-Object { "  $_" })) -join "`n"
 }
+
+function Get-NoTestCount([string] $Suite) { New-Count 0 1 0 -Failures "Suite $Suite ran no test: counted as 1 failed." }
 
 # Runs the suites in the lanes that they name, shows a table of what they came to, and gives the sum. When this is stopped, by
 # Ctrl+C or by a signal, everything that runs is ended with it; after a signal it gives nothing.
@@ -93,7 +102,7 @@ function Start-NextSuite($Lane, [hashtable] $Counts) {
     $suite = $Lane.Waiting.Dequeue()
     if ($suite.Obstacle) {
         Write-Line $Lane "Suite $($suite.Name) skipped: $($suite.Obstacle)"
-        $Counts[$suite.Name] = New-Count 0 0 1 $suite.Obstacle
+        $Counts[$suite.Name] = New-Count 0 0 1 $suite.Obstacle | Add-Member Seconds 0 -PassThru
         return
     }
     Write-Line $Lane "Suite $($suite.Name)"
@@ -109,6 +118,7 @@ function Start-NextSuite($Lane, [hashtable] $Counts) {
         Readers = @(foreach ($reader in $process.StandardOutput, $process.StandardError) {
                 [pscustomobject]@{ Reader = $reader; Line = $reader.ReadLineAsync() }
             })
+        Watch   = [Diagnostics.Stopwatch]::StartNew()
         Ended   = $null
     }
 }
@@ -164,7 +174,8 @@ function Complete-Suite($Lane, [hashtable] $Counts) {
     $run = $Lane.Run
     $Lane.Run = $null
     # In one object, which a pipeline's end does not take apart.
-    $Counts[$run.Suite.Name] = & $run.Suite.Count $run.Process.ExitCode
+    $count = & $run.Suite.Count $run.Process.ExitCode
+    $Counts[$run.Suite.Name] = $count | Add-Member Seconds ([int] $run.Watch.Elapsed.TotalSeconds) -PassThru
     $run.Process.Dispose()
 }
 
@@ -191,19 +202,27 @@ function Send-Signal([string] $Name, [Diagnostics.Process] $Process) {
     [Diagnostics.Process]::Start($start).WaitForExit()
 }
 
+# A line of each suite, why tests were skipped, and what failed: last, where whoever sees only the end of the output sees it.
 function Show-Sum([object[]] $Suite, [hashtable] $Counts) {
     $sum = New-Count
-    Write-Host "`n== Sum"
+    Write-Host "`
+== Sum"
     foreach ($one in $Suite) {
         $count = $Counts[$one.Name]
-        Write-Host ('{0,-12} {1,5} passed {2,3} failed {3,4} skipped' -f $one.Name, $count.Passed, $count.Failed, $count.Skipped)
+        $line = '{0,-12} {1,5} passed {2,3} failed {3,4} skipped {4,5} s'
+        Write-Host ($line -f $one.Name, $count.Passed, $count.Failed, $count.Skipped, $count.Seconds)
         foreach ($key in 'Passed', 'Failed', 'Skipped') { $sum.$key += $count.$key }
         foreach ($reason in $count.Reasons | Group-Object | Sort-Object Count -Descending) {
             Write-Host ('{0,-12} {1,5} skipped: {2}' -f '', $reason.Count, $reason.Name)
         }
     }
+    $failures = @(foreach ($one in $Suite) { foreach ($failure in $Counts[$one.Name].Failures) { "$($one.Name): $failure" } })
+    if ($failures) { Write-Host "`
+== What failed" }
+    foreach ($failure in $failures | Select-Object -First 20) { Write-Host $failure }
+    if ($failures.Count -gt 20) { Write-Host "... and $($failures.Count - 20) more." }
     Write-Host ''
     $sum
 }
 
-Export-ModuleMember -Function New-Suite, New-Count, Get-TrxCount, Get-NoTestCount, Invoke-Suite
+Export-ModuleMember -Function New-Suite, New-Count, Get-TrxCount, Get-NoTestCount, Format-Failure, Invoke-Suite

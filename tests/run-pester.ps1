@@ -4,7 +4,7 @@
 #>
 [CmdletBinding()]
 param(
-    # The file that gets Passed, Failed, Skipped and the Reasons of what was skipped.
+    # The file that gets Passed, Failed, Skipped, the Reasons of what was skipped, and the Failures: Name, Message and Place of each.
     [Parameter(Mandatory)] [string] $Result,
 
     # The folder of a pwsh to be the first on the PATH: PowerShell itself puts its own folder there, where a .NET tool has none
@@ -36,5 +36,12 @@ $skipped = $run.SkippedCount + $run.InconclusiveCount + ($Quick ? 0 : $run.NotRu
 $reasons = @($run.Skipped | ForEach-Object {
         $_.ErrorRecord ? ("$($_.ErrorRecord[0])" -replace '^is skipped, because ') : $_.ExpandedPath
     })
-@{ Passed = $run.PassedCount; Failed = $failed; Skipped = $skipped; Reasons = $reasons } | ConvertTo-Json | Set-Content $Result
+$failures = @($run.Failed + $run.FailedBlocks + $run.FailedContainers | ForEach-Object {
+        @{ Name    = "$(($_.PSObject.Properties['ExpandedPath']) ? $_.ExpandedPath : $_.Item)"
+            Message = "$($_.ErrorRecord)"
+            Place   = "$($_.ErrorRecord | ForEach-Object ScriptStackTrace)"
+        }
+    })
+@{ Passed = $run.PassedCount; Failed = $failed; Skipped = $skipped; Reasons = $reasons; Failures = $failures } |
+    ConvertTo-Json -Depth 3 | Set-Content $Result
 exit ($failed -gt 0 ? 1 : 0)
