@@ -7,9 +7,11 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Cost'
         'about_RsyncS3Backup_Errors'
         'about_RsyncS3Backup_Notifications'
+        'about_RsyncS3Backup_Ransomware'
         'about_RsyncS3Backup_Restore'
         'about_RsyncS3Backup_Schedules'
         'about_RsyncS3Backup_Security'
+        'about_RsyncS3Backup_Storage'
         'about_RsyncS3Backup_Unattended'
     )
 }

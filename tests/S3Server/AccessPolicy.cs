@@ -80,6 +80,8 @@ public sealed class AccessPolicy
                 yield return Own("s3:PutObject");
                 if (call.Header("x-amz-tagging") is { Length: > 0 })
                     yield return Own("s3:PutObjectTagging");
+                if (call.Header(ObjectLocks.ModeHeader) is not null)
+                    yield return Own("s3:PutObjectRetention");
                 if (isKms)
                     yield return Own("kms:GenerateDataKey");
                 if (isKms && call.Operation != "PutObject")
@@ -111,6 +113,9 @@ public sealed class AccessPolicy
                 break;
             case "ListMultipartUploads":
                 yield return Own("s3:ListBucketMultipartUploads");
+                break;
+            case "GetObjectLockConfiguration" or "PutObjectLockConfiguration":
+                yield return Own("s3:" + call.Operation.Replace("ObjectLock", "BucketObjectLock", StringComparison.Ordinal));
                 break;
             default:
                 yield return Own("s3:" + call.Operation);

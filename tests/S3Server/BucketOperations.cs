@@ -49,6 +49,8 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
             throw new S3Exception(409, "BucketAlreadyOwnedByYou",
                 "Your previous request to create the named bucket succeeded and you already own it.", ("BucketName", name));
         }
+        if (call.Header("x-amz-bucket-object-lock-enabled") == "true")
+            store.SetObjectLock(name);
         call.Response.Headers.Location = "/" + name;
         call.Answer(200);
     }
@@ -88,6 +90,11 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
         var status = S3Xml.Parse(await bodies.ReceiveDocumentAsync(call), "VersioningConfiguration").Element("Status")?.Value;
         if (status is not ("Enabled" or "Suspended"))
             throw S3Exception.MalformedXml();
+        if (bucket.HasObjectLock && status != "Enabled")
+        {
+            throw new S3Exception(409, "InvalidBucketState",
+                "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
+        }
         bucket.Versioning = status;
         call.Answer(200);
     }
@@ -101,6 +108,8 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
                 var body = await bodies.ReceiveDocumentAsync(call);
                 if (configuration == "lifecycle")
                     PutLifecycle(call, bucket, body);
+                if (configuration == "object-lock")
+                    PutObjectLock(bucket, body);
                 bucket.Configurations[configuration] = body;
                 call.Answer(configuration == "policy" ? 204 : 200);
                 break;
@@ -111,6 +120,11 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
             default:
                 if (!bucket.Configurations.TryGetValue(configuration, out var stored))
                 {
+                    if (configuration == "object-lock" && bucket.HasObjectLock)
+                    {
+                        await call.AnswerAsync(ObjectLocks.Configuration, "application/xml");
+                        break;
+                    }
                     throw new S3Exception(404, Configurations[configuration].MissingCode,
                         "The configuration does not exist", ("BucketName", bucket.Name));
                 }
@@ -119,6 +133,16 @@ internal sealed partial class BucketOperations(S3ServerOptions options, S3Store 
                 await call.AnswerAsync(stored, configuration == "policy" ? "application/json" : "application/xml");
                 break;
         }
+    }
+
+    // Since November 2023 S3 takes it for a bucket that is there already.
+    private static void PutObjectLock(S3Bucket bucket, byte[] body)
+    {
+        if (S3Xml.Parse(body, "ObjectLockConfiguration").Element("ObjectLockEnabled")?.Value != "Enabled")
+            throw S3Exception.MalformedXml();
+        if (bucket.Versioning != "Enabled")
+            throw new S3Exception(409, "InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
+        bucket.HasObjectLock = true;
     }
 
     private static void PutLifecycle(S3Call call, S3Bucket bucket, byte[] body)

@@ -28,6 +28,7 @@ internal sealed class MultipartOperations(S3ServerOptions options, S3Store store
             Key = call.RequiredKey,
             Initiated = call.Now,
             Attributes = RequestAttributes.Read(call),
+            Lock = ObjectLocks.Read(call, bucket),
             Algorithm = algorithm ?? (options.DefaultChecksum ? ChecksumAlgorithm.Crc64Nvme : null),
             // S3: CRC64NVME is always of the whole object; the others are composite unless asked otherwise.
             IsFullObject = algorithm is null or ChecksumAlgorithm.Crc64Nvme || type == "FULL_OBJECT",
@@ -232,6 +233,7 @@ internal sealed class MultipartOperations(S3ServerOptions options, S3Store store
             ETag = Convert.ToHexStringLower(MD5.HashData(parts.SelectMany(part => part.Md5!).ToArray())) + "-" + parts.Count,
             LastModified = call.Now,
             Attributes = upload.Attributes,
+            Lock = upload.Lock,
             Checksum = checksum,
             Parts = parts.ConvertAll(part => part with { Content = StoredContent.Empty }),
         };

@@ -16,6 +16,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
         var bucket = store.Bucket(call.RequiredBucket);
         var key = CheckKey(call.RequiredKey);
         var attributes = RequestAttributes.Read(call);
+        var held = ObjectLocks.Read(call, bucket);
         var precondition = Conditions.ForWrite(call);
         // A precondition that already fails need not wait for the body; it is checked again, under the lock, before the write.
         precondition?.Invoke(bucket.Find(key) is { IsDeleteMarker: false } current ? current : null);
@@ -29,6 +30,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
             ETag = Convert.ToHexStringLower(etag),
             LastModified = call.Now,
             Attributes = attributes,
+            Lock = held,
             Checksum = body.Checksum,
         };
         try
@@ -89,7 +91,8 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
     {
         var bucket = store.Bucket(call.RequiredBucket);
         var version = call.Parameter("versionId");
-        var deleted = bucket.Delete(call.RequiredKey, version, call.Now, Conditions.ForWrite(call));
+        var deleted = bucket.Delete(
+            call.RequiredKey, version, call.Now, Conditions.ForWrite(call), found => ObjectLocks.RequireUnlocked(call, found));
         if (deleted is not null && bucket.Versioning is not null)
         {
             call.Response.Headers["x-amz-version-id"] = deleted.VersionId;
@@ -122,7 +125,17 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
                     .Add("Message", fault.Message).Close("Error");
                 continue;
             }
-            var deleted = bucket.Delete(key, version, call.Now);
+            StoredObject? deleted;
+            try
+            {
+                deleted = bucket.Delete(key, version, call.Now, lockOf: found => ObjectLocks.RequireUnlocked(call, found));
+            }
+            catch (S3Exception locked)
+            {
+                document.Open("Error").Add("Key", key).Add("VersionId", version).Add("Code", locked.Code)
+                    .Add("Message", locked.Message).Close("Error");
+                continue;
+            }
             if (quiet)
                 continue;
             document.Open("Deleted").Add("Key", key).Add("VersionId", version);
@@ -138,6 +151,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
         var bucket = store.Bucket(call.RequiredBucket);
         var key = CheckKey(call.RequiredKey);
         var asked = RequestAttributes.Read(call);
+        var held = ObjectLocks.Read(call, bucket);
         var replaces = Directive(call, "x-amz-metadata-directive");
         var replacesTags = Directive(call, "x-amz-tagging-directive");
         var source = FindCopySource(call);
@@ -149,7 +163,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
                     "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
             }
             var sameKey = SourceName(call) is var (name, from, version) && name == bucket.Name && from == key && version is null;
-            var changes = replaces || call.Header("x-amz-storage-class") is not null
+            var changes = replaces || held is not null || call.Header("x-amz-storage-class") is not null
                 || call.Header("x-amz-server-side-encryption") is not null
                 || call.Header("x-amz-website-redirect-location") is not null || call.Header("x-amz-checksum-algorithm") is not null;
             if (sameKey && !changes)
@@ -181,6 +195,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
                 ETag = etag,
                 LastModified = call.Now,
                 Attributes = attributes,
+                Lock = held,
                 Checksum = checksum,
             };
             try
@@ -206,6 +221,24 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
         {
             source.Content.Release();
         }
+    }
+
+    public async Task RetentionAsync(S3Call call)
+    {
+        var bucket = store.Bucket(call.RequiredBucket);
+        if (!bucket.HasObjectLock)
+            throw S3Exception.InvalidRequest("Bucket is missing Object Lock Configuration");
+        var stored = Find(call, bucket);
+        stored.Content.Release();
+        if (call.Method == "PUT")
+        {
+            stored.Lock = ObjectLocks.Replace(call, await bodies.ReceiveDocumentAsync(call), stored.Lock);
+            call.Answer(200);
+            return;
+        }
+        if (stored.Lock is not { } held)
+            throw new S3Exception(404, "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration");
+        await call.AnswerAsync(new S3Xml("Retention").Add("Mode", held.Mode).Add("RetainUntilDate", ObjectLocks.Text(held.Until)));
     }
 
     public async Task TaggingAsync(S3Call call)

@@ -84,6 +84,7 @@ internal static class RequestAttributes
         if (stored.IsRestored)
             headers["x-amz-restore"] = "ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2035 00:00:00 GMT\"";
         WriteEncryption(call, stored.Attributes);
+        ObjectLocks.Write(call, stored.Lock);
         if (withChecksum && stored.Checksum is { } checksum)
             WriteChecksum(call, checksum);
     }

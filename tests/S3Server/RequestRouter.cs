@@ -133,6 +133,8 @@ internal sealed class RequestRouter
         {
             if (call.Has("tagging"))
                 return Verb(call.Method) + "ObjectTagging";
+            if (call.Has("retention"))
+                return Verb(call.Method) + "ObjectRetention";
             if (call.Has("acl"))
                 return Verb(call.Method) + "ObjectAcl";
             if (call.Has("attributes"))
@@ -190,6 +192,7 @@ internal sealed class RequestRouter
             case "CopyObject": await objects.CopyAsync(call); break;
             case "GetObjectAttributes": await objects.GetAttributesAsync(call); break;
             case "GetObjectTagging" or "PutObjectTagging" or "DeleteObjectTagging": await objects.TaggingAsync(call); break;
+            case "GetObjectRetention" or "PutObjectRetention": await objects.RetentionAsync(call); break;
             case "RestoreObject": await objects.RestoreAsync(call); break;
             case "CreateMultipartUpload": await multipart.CreateAsync(call); break;
             case "UploadPart": await multipart.UploadPartAsync(call); break;

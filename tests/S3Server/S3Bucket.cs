@@ -24,6 +24,9 @@ internal sealed class S3Bucket(string name, DateTimeOffset created)
     /// <summary>Null, <c>Enabled</c> or <c>Suspended</c>.</summary>
     public string? Versioning { get; set; }
 
+    /// <summary>Whether it has Object Lock, for good.</summary>
+    public bool HasObjectLock { get; set; }
+
     /// <summary>Lifecycle, policy and the like: stored and returned without being read.</summary>
     public ConcurrentDictionary<string, byte[]> Configurations { get; } = new(StringComparer.Ordinal);
 
@@ -75,13 +78,17 @@ internal sealed class S3Bucket(string name, DateTimeOffset created)
     }
 
     /// <summary>Deletes as S3 does. Returns the version deleted or the marker made, when there is one.</summary>
-    public StoredObject? Delete(string key, string? versionId, DateTimeOffset now, Action<StoredObject?>? precondition = null)
+    public StoredObject? Delete(
+        string key, string? versionId, DateTimeOffset now, Action<StoredObject?>? precondition = null, Action<StoredObject?>? lockOf = null)
     {
         lock (gate)
         {
             precondition?.Invoke(Current(key));
             if (versionId is not null)
+            {
+                lockOf?.Invoke(Find(key, versionId));
                 return RemoveVersion(key, versionId);
+            }
             if (Versioning is not null)
             {
                 var marker = new StoredObject { Key = key, IsDeleteMarker = true, LastModified = now };

@@ -30,6 +30,17 @@ public sealed class S3Store : IDisposable
     /// <summary>Sets versioning to <c>Enabled</c> or <c>Suspended</c>.</summary>
     public void SetVersioning(string bucket, string status) => Bucket(bucket).Versioning = status;
 
+    /// <summary>Gives a bucket Object Lock, and with it versioning.</summary>
+    public void SetObjectLock(string bucket)
+    {
+        Bucket(bucket).Versioning = "Enabled";
+        Bucket(bucket).HasObjectLock = true;
+    }
+
+    /// <summary>Sets the lock of the current object without a request; null takes it away.</summary>
+    public void SetLock(string bucket, string key, ObjectLock? held) =>
+        (Bucket(bucket).Find(key) ?? throw new KeyNotFoundException(key)).Lock = held;
+
     /// <summary>Puts a lifecycle configuration without a request; null takes it away.</summary>
     public void SetLifecycle(string bucket, string? rules, string smallObjects = S3Bucket.NoSmallObjects)
     {
@@ -113,8 +124,8 @@ public sealed class S3Store : IDisposable
         return Describe(stored);
     }
 
-    /// <summary>Deletes an object without a request.</summary>
-    public void Delete(string bucket, string key) => Bucket(bucket).Delete(key, null, Now());
+    /// <summary>Deletes an object, or one version of it for good, without a request.</summary>
+    public void Delete(string bucket, string key, string? versionId = null) => Bucket(bucket).Delete(key, versionId, Now());
 
     /// <summary>Multipart uploads neither completed nor aborted: each costs its owner money.</summary>
     public IReadOnlyList<UnfinishedUpload> UnfinishedUploads(string bucket)
@@ -173,6 +184,7 @@ public sealed class S3Store : IDisposable
         Checksum = stored.Checksum?.Value,
         ChecksumType = stored.Checksum?.Type,
         PartCount = stored.Parts?.Count ?? 0,
+        Lock = stored.Lock,
         Encryption = stored.Attributes.Encryption,
         EncryptionKey = stored.Attributes.EncryptionKey,
         BucketKey = stored.Attributes.BucketKey,

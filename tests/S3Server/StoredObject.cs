@@ -56,6 +56,9 @@ internal sealed class StoredObject
     /// <summary>Whether RestoreObject was called; restoring takes no time here.</summary>
     public bool IsRestored { get; set; }
 
+    /// <summary>Until when it is locked; null for never.</summary>
+    public ObjectLock? Lock { get; set; }
+
     /// <summary>Where a lifecycle rule, or a tier, has moved it; null for where it was put.</summary>
     public string? MovedTo { get; set; }
 
@@ -84,6 +87,8 @@ internal sealed class MultipartUpload
     public required DateTimeOffset Initiated { get; init; }
 
     public required ObjectAttributes Attributes { get; init; }
+
+    public ObjectLock? Lock { get; init; }
 
     public ChecksumAlgorithm? Algorithm { get; init; }
 
@@ -127,6 +132,9 @@ public sealed record StoredObjectInfo
 
     /// <summary>Whether the object was put with a bucket key.</summary>
     public bool BucketKey { get; init; }
+
+    /// <summary>Until when it is locked; null for never.</summary>
+    public ObjectLock? Lock { get; init; }
 
     /// <summary>CRC32, CRC32C, CRC64NVME, SHA1, SHA256 or null.</summary>
     public string? ChecksumAlgorithm { get; init; }

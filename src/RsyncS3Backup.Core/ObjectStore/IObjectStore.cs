@@ -24,6 +24,9 @@ internal interface IObjectStore : IDisposable
     /// <summary>Requests so far, all prefixes together.</summary>
     S3RequestCounts Requests { get; }
 
+    /// <summary>What is to be added to this machine's clock, as far as an answer of S3's has shown it; whole minutes.</summary>
+    TimeSpan ClockCorrection { get; }
+
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     bool UsesCrc32 { get; }
 
@@ -64,6 +67,10 @@ internal interface IObjectStore : IDisposable
     /// <returns>Null when the credentials do not allow to ask, or the store does not know the question.</returns>
     Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether the bucket has S3 Object Lock.</summary>
+    /// <returns>Null when the credentials do not allow to ask, or the store does not know the question.</returns>
+    Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken);
+
     /// <summary>What S3 knows of an object; null when there is none, or only a delete marker.</summary>
     /// <exception cref="AmazonS3Exception">S3 said no.</exception>
     Task<StoredObject?> HeadAsync(ObjectQuery query, CancellationToken cancellationToken);
@@ -84,6 +91,14 @@ internal interface IObjectStore : IDisposable
     /// <summary>Asks S3 to bring an object back from the archive for a while.</summary>
     /// <exception cref="AmazonS3Exception">S3 said no; <c>RestoreAlreadyInProgress</c> when it is under way.</exception>
     Task RetrieveAsync(ObjectQuery query, string tier, int? days, CancellationToken cancellationToken);
+
+    /// <summary>Locks a version of an object.</summary>
+    /// <param name="relativeKey">Its key.</param>
+    /// <param name="versionId">Which version; null: the current one.</param>
+    /// <param name="retention">Until when, and how.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="AmazonS3Exception">S3 said no.</exception>
+    Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken);
 
     /// <summary>Uploads one object from memory.</summary>
     Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken);

@@ -62,6 +62,7 @@ internal static class ObjectAnswers
             StorageClass = S3StorageClasses.Named(Find(headers, "x-amz-storage-class")),
             Restore = Find(headers, "x-amz-restore"),
             ArchiveStatus = Find(headers, "x-amz-archive-status"),
+            Retention = Retention(Find(headers, "x-amz-object-lock-mode"), Find(headers, "x-amz-object-lock-retain-until-date")),
         };
     }
 
@@ -99,6 +100,8 @@ internal static class ObjectAnswers
                 ? string.Create(CultureInfo.InvariantCulture, $"ongoing-request=\"{(inProgress ? "true" : "false")}\"")
                 : null,
             ArchiveStatus = answer.ArchiveStatus?.Value,
+            Retention = answer.ObjectLockMode is { } mode && Time(answer.ObjectLockRetainUntilDate) is { } until
+                ? Retention(mode.Value, until) : null,
         };
 
     /// <summary>One line of a listing.</summary>
@@ -128,6 +131,22 @@ internal static class ObjectAnswers
     private static string? Version(string? versionId) => string.IsNullOrEmpty(versionId) ? null : versionId;
 
     private static DateTimeOffset? Time(DateTime? time) => time is { } known ? new DateTimeOffset(known.ToUniversalTime()) : null;
+
+    private static ObjectRetention? Retention(string? mode, string? until) =>
+        DateTimeOffset.TryParse(until, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+            ? Retention(mode, time)
+            : null;
+
+    private static ObjectRetention? Retention(string? mode, DateTimeOffset until)
+    {
+        DateTimeOffset seconds = DateTimeOffset.FromUnixTimeSeconds(until.ToUnixTimeSeconds());
+        return mode switch
+        {
+            "COMPLIANCE" => new ObjectRetention(ObjectLockMode.Compliance, seconds),
+            "GOVERNANCE" => new ObjectRetention(ObjectLockMode.Governance, seconds),
+            _ => null,
+        };
+    }
 
     private static string? Find(HttpResponseHeaders headers, string name) =>
         headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? values.ToString() : null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.S3.Model;
 
 namespace RsyncS3Backup.ObjectStore;
@@ -23,6 +24,9 @@ internal sealed record ObjectHeaders
     /// <summary>The object's tags.</summary>
     public IEnumerable<KeyValuePair<string, string>> Tags { get; init; } = [];
 
+    /// <summary>The object's lock; null: as the bucket's own settings say.</summary>
+    public ObjectRetention? Retention { get; init; }
+
     /// <summary>The headers of the request that makes the object, names in lower case.</summary>
     public IEnumerable<KeyValuePair<string, string>> Lines()
     {
@@ -32,6 +36,12 @@ internal sealed record ObjectHeaders
             yield return new("x-amz-meta-" + name, value);
         if (TagQuery() is { Length: > 0 } tags)
             yield return new("x-amz-tagging", tags);
+        if (Retention is { } retention)
+        {
+            yield return new("x-amz-object-lock-mode", LockMode(retention.Mode));
+            yield return new("x-amz-object-lock-retain-until-date", retention.Until.UtcDateTime.ToString("s", CultureInfo.InvariantCulture) + "Z");
+        }
+
         if (Encryption is not { } encryption)
             yield break;
         yield return new("x-amz-server-side-encryption", AlgorithmOf(encryption.Mode));
@@ -47,6 +57,9 @@ internal sealed record ObjectHeaders
         foreach ((string name, string value) in Lines())
             headers[name] = value;
     }
+
+    /// <summary>S3's name of a mode of Object Lock.</summary>
+    public static string LockMode(ObjectLockMode mode) => mode == ObjectLockMode.Compliance ? "COMPLIANCE" : "GOVERNANCE";
 
     private string TagQuery() =>
         string.Join('&', Tags.Select(tag => $"{Uri.EscapeDataString(tag.Key)}={Uri.EscapeDataString(tag.Value)}"));

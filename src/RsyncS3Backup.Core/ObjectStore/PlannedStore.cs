@@ -25,6 +25,13 @@ internal sealed class PlannedStore(IObjectStore inner, S3Access access, PlannedR
     }
 
     /// <inheritdoc/>
+    public override Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken)
+    {
+        planned.AddPuts(1);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public override Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         planned.AddPuts(1);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
+using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using RsyncS3Backup.Files;
@@ -65,6 +66,13 @@ internal sealed class S3ObjectStore : IObjectStore
     public S3RequestCounts Requests => link.IsValueCreated ? link.Value.Connection.Counter.Snapshot() : new S3RequestCounts();
 
     /// <inheritdoc/>
+    public TimeSpan ClockCorrection => link.IsValueCreated
+        // The date of an answer is as old as the answer.
+        ? TimeSpan.FromMinutes(
+            (int)CorrectClockSkew.GetClockCorrectionForEndpoint(link.Value.Connection.BucketAddress.AbsoluteUri).TotalMinutes)
+        : TimeSpan.Zero;
+
+    /// <inheritdoc/>
     public bool UsesCrc32 => access.UsesCrc32;
 
     /// <summary>The bucket's lifecycle rules.</summary>
@@ -114,6 +122,49 @@ internal sealed class S3ObjectStore : IObjectStore
         {
             throw new BackupException(S3Errors.From(exception, Target), exception);
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            GetObjectLockConfigurationRequest ask = new() { BucketName = BucketName };
+            GetObjectLockConfigurationResponse answer = await Client.GetObjectLockConfigurationAsync(ask, cancellationToken).ConfigureAwait(false);
+            return answer.ObjectLockConfiguration?.ObjectLockEnabled == ObjectLockEnabled.Enabled;
+        }
+        // Ceph: 404 InvalidRequest.
+        catch (AmazonS3Exception exception) when (exception.ErrorCode is "ObjectLockConfigurationNotFoundError" or "InvalidRequest")
+        {
+            return false;
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotImplemented)
+        {
+            return null;
+        }
+        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(S3Errors.From(exception, Target), exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken)
+    {
+        PutObjectRetentionRequest put = new()
+        {
+            BucketName = BucketName,
+            Key = Key(relativeKey),
+            VersionId = versionId,
+            Retention = new ObjectLockRetention
+            {
+                Mode = ObjectLockRetentionMode.FindValue(ObjectHeaders.LockMode(retention.Mode)),
+                RetainUntilDate = retention.Until.UtcDateTime,
+            },
+        };
+        return SoundAnswers.AskAsync(
+            Target, "PutObjectRetention", put.Key, token => Client.PutObjectRetentionAsync(put, token), SoundAnswers.FindRequestId,
+            cancellationToken);
     }
 
     /// <inheritdoc/>

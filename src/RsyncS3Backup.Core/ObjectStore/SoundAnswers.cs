@@ -56,6 +56,10 @@ internal static class SoundAnswers
     public static string? FindNoContent(AmazonWebServiceResponse answer) =>
         answer.HttpStatusCode == HttpStatusCode.NoContent ? null : $"the status {(int)answer.HttpStatusCode} instead of 204";
 
+    /// <summary>For answers that tell nothing and come with 200: S3 gives each request an id, and no page has that header.</summary>
+    public static string? FindRequestId(AmazonWebServiceResponse answer) =>
+        string.IsNullOrEmpty(answer.ResponseMetadata?.RequestId) ? "no id of the request" : null;
+
     /// <summary>For answers that tell of an object: S3 always sends its entity tag.</summary>
     public static string? FindTag(string? etag) => string.IsNullOrEmpty(etag?.Trim('"')) ? "no entity tag" : null;
 }

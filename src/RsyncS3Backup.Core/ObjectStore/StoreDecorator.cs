@@ -25,6 +25,9 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
     public virtual S3RequestCounts Requests => inner.Requests;
 
     /// <inheritdoc/>
+    public TimeSpan ClockCorrection => inner.ClockCorrection;
+
+    /// <inheritdoc/>
     public bool UsesCrc32 => inner.UsesCrc32;
 
     /// <inheritdoc/>
@@ -49,6 +52,9 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
     public Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken) => inner.KeepsVersionsAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken) => inner.HasObjectLockAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public Task<StoredObject?> HeadAsync(ObjectQuery query, CancellationToken cancellationToken) => inner.HeadAsync(query, cancellationToken);
 
     /// <inheritdoc/>
@@ -64,6 +70,9 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
 
     /// <inheritdoc/>
     public abstract Task RetrieveAsync(ObjectQuery query, string tier, int? days, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     public abstract Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken);

@@ -63,6 +63,9 @@ internal sealed record StoredObject(string RelativeKey, long Size, string ETag)
     /// <summary>The archive that S3 Intelligent-Tiering has put it in; null for none.</summary>
     public string? ArchiveStatus { get; init; }
 
+    /// <summary>Its lock; null where there is none, or the credentials may not see it. No listing has it.</summary>
+    public ObjectRetention? Retention { get; init; }
+
     /// <summary>A folder of which nothing is known but that keys are beneath it.</summary>
     /// <param name="relativeKey">Ends in a slash.</param>
     public static StoredObject Folder(string relativeKey) => new(relativeKey, 0, "") { StorageClass = "", HasObject = false };

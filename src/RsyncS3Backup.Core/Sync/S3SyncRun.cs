@@ -9,6 +9,7 @@ using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.Sync.Deletion;
 using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Protection;
 using RsyncS3Backup.Sync.Snapshots;
 using RsyncS3Backup.Sync.Transfer;
 
@@ -36,6 +37,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly PrefixOwnership ownership;
     private readonly NestedPrefixes nested;
     private readonly TransferLimits limits;
+    private readonly LockRenewalPhase? renewal;
     private readonly IPlannedMirror? planned;
     private readonly PendingChanges pending;
     private readonly string endpoint;
@@ -66,6 +68,8 @@ internal sealed class S3SyncRun : IDisposable
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
         deletion = new DeletePhase(scope, Catalog, snapshot, nested);
+        if (Catalog is not null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
+            renewal = new LockRenewalPhase(scope, Catalog, ownership, objectLock);
     }
 
     /// <summary>What every key starts with, date tokens replaced.</summary>
@@ -100,6 +104,9 @@ internal sealed class S3SyncRun : IDisposable
 
     /// <summary>What the run changed in what is stored.</summary>
     public StorageChange Storage => scope.Storage;
+
+    /// <summary>Why locks of objects were not renewed; null while all is well.</summary>
+    public BackupError? LockError => renewal?.Error;
 
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
@@ -218,7 +225,13 @@ internal sealed class S3SyncRun : IDisposable
 
         if (Mode.Mode == S3SyncMode.Journal)
             Counters.StartFrom(session.LastMirror!, Catalog!.Count);
+        // First: whatever ends the run later, a lock that is not renewed ends too.
+        if (renewal is not null)
+            await renewal.RunAsync(isForced: false, Begin, cancellationToken).ConfigureAwait(false);
         await transfer.RunAsync(FindAsync, cancellationToken).ConfigureAwait(false);
+        // What was taken over as it is, and uploads that an earlier run began, have a lock that nobody knows.
+        if (renewal is not null && (Mode.Mode == S3SyncMode.Reconcile || ownership.Protection!.HasUnknownLocks))
+            await renewal.RunAsync(isForced: true, Begin, cancellationToken).ConfigureAwait(false);
         await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
         if (waiting.Count > 0)
             await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
@@ -251,6 +264,9 @@ internal sealed class S3SyncRun : IDisposable
             return;
         store.Connect();
         session.Begin();
+        // What the job writes without a lock is not in what is known of the others.
+        if (renewal is null && Catalog?.Renewal is not null)
+            Catalog.NoteRenewal(null);
     }
 
     private async Task FindAsync(Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)

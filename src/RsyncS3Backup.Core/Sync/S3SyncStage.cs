@@ -50,7 +50,7 @@ internal static class S3SyncStage
                 using S3SyncRun prepared = run = S3SyncRun.Prepare(request, operation.StartTime, pending, context, report, plan);
                 result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
                 await run.RunAsync(cancellationToken).ConfigureAwait(false);
-                return report.Failed > 0 ? WhatFailed(report, run.Counters, request.Destination.Bucket) : null;
+                return report.Failed > 0 ? WhatFailed(report, run.Counters, request.Destination.Bucket) : run.LockError;
             },
             () => SyncErrors.Cancelled(request.Destination.Bucket),
             exception => exception is SqliteException damage && run?.CatalogPath is { } catalog
@@ -95,6 +95,7 @@ internal static class S3SyncStage
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,
             Postponed = counters.Postponed,
+            Renewed = counters.Renewed,
             Foreign = counters.Foreign,
             PrunedSnapshots = run.PrunedSnapshots.Count,
             PrunedPrefixes = run.PrunedSnapshots,

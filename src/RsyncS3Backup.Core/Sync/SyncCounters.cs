@@ -27,6 +27,7 @@ internal sealed class SyncCounters
     private long postponed;
     private long undecided;
     private long pendingAttributes;
+    private long renewed;
 
     public long Created => Interlocked.Read(ref created);
 
@@ -81,6 +82,9 @@ internal sealed class SyncCounters
 
     /// <summary>Objects that the mirror lost, and that are to be deleted in a later run.</summary>
     public long Postponed => Interlocked.Read(ref postponed);
+
+    /// <summary>Objects whose lock was renewed.</summary>
+    public long Renewed => Interlocked.Read(ref renewed);
 
     /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
     public void StartFrom(MirrorSummary mirror, long objects)
@@ -148,6 +152,8 @@ internal sealed class SyncCounters
     }
 
     public void DeletionPostponed(int objects) => Interlocked.Add(ref postponed, objects);
+
+    public void LockRenewed() => Interlocked.Increment(ref renewed);
 
     public void ForeignSeen() => Interlocked.Increment(ref foreign);
 

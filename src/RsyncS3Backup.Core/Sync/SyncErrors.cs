@@ -78,6 +78,41 @@ internal static class SyncErrors
         $"{where} belongs to {Describe(other)} and lies in {own}. Nothing beneath it was sent or deleted.",
         "Give the jobs prefixes that are not in one another.");
 
+    /// <summary>The job locks its objects, and the bucket has no Object Lock.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="isKnown">False when the bucket did not say.</param>
+    public static BackupException NoObjectLock(string bucket, bool isKnown) => Refusal(
+        ErrorIds.ProtectionMissing, BackupErrorCategory.InvalidOperation, bucket,
+        isKnown
+            ? $"The job locks its objects ('objectLock'), and bucket '{bucket}' has no Object Lock. Nothing was sent or deleted."
+            : $"The job locks its objects ('objectLock'), and bucket '{bucket}' does not say whether it has Object Lock. Nothing was sent or deleted.",
+        isKnown
+            ? "Switch on versioning and Object Lock in the bucket's settings, name another bucket, or take 'objectLock' out of the job."
+            : "The credentials need s3:GetBucketObjectLockConfiguration, and the store must have Object Lock.");
+
+    /// <summary>The job demands versions, and the bucket keeps none.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="isKnown">False when the bucket did not say.</param>
+    public static BackupException NoVersioning(string bucket, bool isKnown) => Refusal(
+        ErrorIds.ProtectionMissing, BackupErrorCategory.InvalidOperation, bucket,
+        isKnown
+            ? $"The job demands versions ('requireVersioning'), and bucket '{bucket}' keeps none. Nothing was sent or deleted."
+            : $"The job demands versions ('requireVersioning'), and bucket '{bucket}' does not say whether it keeps them. Nothing was sent or deleted.",
+        isKnown
+            ? "Switch on versioning in the bucket's settings, name another bucket, or take 'requireVersioning' out of the job."
+            : "The credentials need s3:GetBucketVersioning, and the store must have versioning.");
+
+    /// <summary>S3 did not renew the locks of objects; all else was done.</summary>
+    /// <param name="cause">What it said.</param>
+    /// <param name="left">How many are not renewed.</param>
+    /// <param name="bucket">The bucket.</param>
+    public static BackupError LocksNotRenewed(BackupError cause, long left, string bucket) => Stage2(
+        ErrorIds.LocksNotRenewed, BackupErrorCategory.WriteError, bucket,
+        $"The locks of {left} objects in bucket '{bucket}' were not renewed, and will end. S3 said of '{cause.Target}': {cause.Message}",
+        "The credentials need s3:PutObjectRetention. Correct it and run again: less than half of the days of 'objectLock' is left.")
+        with
+    { S3ErrorCode = cause.S3ErrorCode, RequestId = cause.RequestId };
+
     /// <summary>An owner for people.</summary>
     public static string Describe(MirrorMarker? owner) =>
         owner is null ? $"somebody whose marker {MirrorMarker.FileName} cannot be read"

@@ -253,6 +253,26 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? ArchivedAttributes { get; set; }
 
+    /// <summary>The bucket must keep versions, so that what is replaced or deleted can be brought back.</summary>
+    [Parameter]
+    public SwitchParameter RequireVersioning { get; set; }
+
+    /// <summary>
+    /// Who may undo a lock before its time: with 'governance' whoever has the right 's3:BypassGovernanceRetention', with
+    /// 'compliance' nobody, not even you.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? ObjectLockMode { get; set; }
+
+    /// <summary>For how many days from when it is written an object is locked.</summary>
+    [Parameter]
+    public int ObjectLockDays { get; set; }
+
+    /// <summary>Whether a run renews the locks of which less than half of the days is left.</summary>
+    [Parameter]
+    public SwitchParameter ObjectLockRenew { get; set; }
+
     /// <summary>The bucket's region.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(RegionCompleter))]

@@ -189,9 +189,11 @@ public sealed class ConfigurationPropertyTests
             from patterns in Word.ListOf()
             from tags in Word.ListOf()
             from lifecycle in Optional(Lifecycle(storageClass))
+            from protection in Optional(Protection)
             select new S3SyncOptions
             {
                 Lifecycle = lifecycle,
+                Protection = protection,
                 ArchivedAttributes = throttled ? ArchivedAttributes.Keep : ArchivedAttributes.Upload,
                 SmallObjectStorageClass = throttled && S3StorageClasses.HasMinimum(storageClass) ? "STANDARD" : null,
                 DirectoryMarkers = markers,
@@ -210,6 +212,18 @@ public sealed class ConfigurationPropertyTests
                 SyncMode = syncMode,
                 ReconcileEvery = TimeSpan.FromMilliseconds(seconds),
                 ThrottleLimit = throttled ? throttleLimit : null,
+            };
+
+        private static Gen<ProtectionOptions> Protection =>
+            from versions in Flag
+            from days in Gen.Choose(1, 36_500)
+            from mode in Gen.Elements(Enum.GetValues<ObjectLockMode>())
+            from renews in Flag
+            from locks in Flag
+            select new ProtectionOptions
+            {
+                RequireVersioning = versions,
+                ObjectLock = locks ? new ObjectLockOptions { Mode = mode, Days = days, Renew = renews } : null,
             };
 
         private static Gen<LifecycleOptions> Lifecycle(string storageClass) =>

@@ -93,6 +93,11 @@ public sealed class ConfigurationReaderTests
                             AbortUnfinishedUploadsAfterDays = 3,
                         },
                         ArchivedAttributes = ArchivedAttributes.Upload,
+                        Protection = new ProtectionOptions
+                        {
+                            RequireVersioning = true,
+                            ObjectLock = new ObjectLockOptions { Mode = ObjectLockMode.Compliance, Days = 90, Renew = false },
+                        },
                     },
                 },
             },

@@ -17,6 +17,7 @@ internal static partial class ConfigurationReference
         ["$"], ["$.sources[]"], ["$.sources[].ssh"], ["$.options", "$.options.rsync"], ["$.options.rsync.syncToS3"],
         ["$.options.rsync.syncToS3.lifecycle"], ["$.options.rsync.syncToS3.lifecycle.transitions[]"],
         ["$.options.rsync.syncToS3.lifecycle.noncurrentVersions"],
+        ["$.options.rsync.syncToS3.protection"], ["$.options.rsync.syncToS3.protection.objectLock"],
         ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
         ["$.retry"], ["$.log"], ["$.prices"],
     ];

@@ -91,7 +91,8 @@ internal static class ConfigurationSamples
                   },
                   "abortUnfinishedUploadsAfterDays": 3
                 },
-                "archivedAttributes": "upload"
+                "archivedAttributes": "upload",
+                "protection": { "requireVersioning": true, "objectLock": { "mode": "compliance", "days": 90, "renew": false } }
               }
             }
           },

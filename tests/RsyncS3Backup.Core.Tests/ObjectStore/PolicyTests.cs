@@ -38,6 +38,43 @@ public sealed partial class PolicyTests : RestoreHarness
         Assert.DoesNotContain(Server.Store.Policy.Denied.Keys, action => action != "s3:ListBucket");
     }
 
+    [SkippableTheory]
+    [InlineData(null, BackupStatus.Succeeded)]
+    [InlineData("s3:PutObjectRetention", BackupStatus.Failed)]
+    [InlineData("s3:GetBucketObjectLockConfiguration", BackupStatus.Failed)]
+    public async Task A_backup_that_locks_needs_exactly_what_its_policy_allows(string? without, BackupStatus status)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "there is no chmod");
+        Server.Store.SetObjectLock(BucketName);
+        ObjectLockOptions wanted = new() { Mode = ObjectLockMode.Compliance, Days = 2 };
+        Options = Options with { Protection = new ProtectionOptions { ObjectLock = wanted } };
+        Server.Store.Policy = Policy(BackupPolicyPurpose.Backup, without: without);
+
+        foreach (S3SyncStageResult run in await BackupsAsync())
+            Assert.Equal(status, run.Status);
+        // All that is there is renewed.
+        Options = Options with { Protection = new ProtectionOptions { ObjectLock = wanted with { Days = 5 } } };
+        S3SyncStageResult renewal = await RunAsync();
+
+        Assert.Equal(status, renewal.Status);
+        Assert.Equal(without is null, renewal.Renewed > 0);
+        Assert.DoesNotContain(Server.Store.Policy.Denied.Keys, denied => denied != without && denied != "s3:ListBucket");
+    }
+
+    [Theory]
+    [InlineData(null, BackupStatus.Succeeded)]
+    [InlineData("s3:GetBucketVersioning", BackupStatus.Failed)]
+    public async Task A_backup_that_demands_versions_needs_exactly_what_its_policy_allows(string? without, BackupStatus status)
+    {
+        Server.Store.SetVersioning(BucketName, "Enabled");
+        Options = Options with { Protection = new ProtectionOptions { RequireVersioning = true } };
+        Server.Store.Policy = Policy(BackupPolicyPurpose.Backup, without: without);
+        Write("a", "a");
+
+        Assert.Equal(status, (await RunAsync()).Status);
+        Assert.DoesNotContain(Server.Store.Policy.Denied.Keys, denied => denied != without && denied != "s3:ListBucket");
+    }
+
     [SkippableFact]
     public async Task A_backup_with_a_KMS_key_goes_well_with_its_policy()
     {
@@ -245,7 +282,7 @@ public sealed partial class PolicyTests : RestoreHarness
 
         Assert.Contains("s3:ListBucket", named);
         // What a policy should leave out, and what conditions are on.
-        string[] others = ["s3:DeleteObjectVersion", "kms:ViaService", "kms:ResourceAliases"];
+        string[] others = ["s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutBucketVersioning", "kms:ViaService", "kms:ResourceAliases"];
         Assert.All(named, name => Assert.Contains(name, BackupRights.All.Select(right => right.Action).Concat(others)));
     }
 

@@ -508,6 +508,56 @@ public sealed class ConfigurationWalkTests : EndToEndTest
             Assert.Contains(line, screen, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Walks("options.rsync.syncToS3.protection.requireVersioning")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_run_is_refused_when_the_bucket_must_keep_versions_and_keeps_none(bool value)
+    {
+        WriteFile("source/a.txt", "a");
+
+        PSObject result = Assert.Single(Run(("options.rsync.syncToS3.protection.requireVersioning", value)).Objects);
+
+        Assert.Equal(value ? "ProtectionMissing" : null, result.Text("Error.Id"));
+        Assert.Equal(!value, Objects().ContainsKey("a.txt"));
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.protection.objectLock.mode")]
+    [Walks("options.rsync.syncToS3.protection.objectLock.days")]
+    [InlineData("governance", 10)]
+    [InlineData("compliance", 20)]
+    public void Objects_are_locked_as_the_job_says(string mode, int days)
+    {
+        Server.Store.SetObjectLock(BucketName);
+        WriteFile("source/a.txt", "a");
+        DateTimeOffset before = DateTimeOffset.UtcNow;
+
+        RunWell(("options.rsync.syncToS3.protection", new JsonObject { ["objectLock"] = new JsonObject { ["mode"] = mode, ["days"] = days } }));
+
+        ObjectLock found = Server.Store.Objects(BucketName).Single(item => item.Key.EndsWith("/a.txt", StringComparison.Ordinal)).Lock!;
+        Assert.Equal(mode.ToUpperInvariant(), found.Mode);
+        Assert.InRange(found.Until, before.AddDays(days).AddSeconds(-1), DateTimeOffset.UtcNow.AddDays(days));
+    }
+
+    [Theory]
+    [Walks("options.rsync.syncToS3.protection.objectLock.renew")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Locks_are_renewed_unless_the_job_says_no(bool value)
+    {
+        Server.Store.SetObjectLock(BucketName);
+        WriteFile("source/a.txt", "a");
+        RunWell();
+
+        PSObject result = RunWell(("options.rsync.syncToS3.protection", new JsonObject
+        {
+            ["objectLock"] = new JsonObject { ["mode"] = "governance", ["days"] = 10, ["renew"] = value },
+        }));
+
+        Assert.Equal(value ? 1 : 0, result.Number("Stage2.Renewed"));
+    }
+
     [SkippableTheory]
     [Walks("options.rsync.syncToS3.archivedAttributes")]
     [InlineData("keep")]

@@ -117,5 +117,11 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
             sync => sync.ArchivedAttributes, (sync, value) => sync with { ArchivedAttributes = value },
             "What becomes of new permissions, owners and times of a file whose object is in an archive, where S3 cannot change them: `keep` keeps "
             + "them in the job's catalog, and a restore on this machine sets them; `upload` sends the whole file again."),
+
+        Object("protection", new ProtectionKeys(), "an object with requireVersioning and objectLock",
+            sync => sync.Protection, (sync, value) => sync with { Protection = value },
+            "What keeps the objects from being lost even when somebody has the job's credentials. A run that changes something is refused when the "
+            + "bucket cannot do it. `Get-Help about_RsyncS3Backup_Ransomware` says what fits which job.") with
+        { Default = "nothing of the job's own" },
     ];
 }

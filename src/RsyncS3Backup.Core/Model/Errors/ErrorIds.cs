@@ -51,6 +51,7 @@ internal static class ErrorIds
     public const string LifecycleNotVerified = nameof(LifecycleNotVerified);
     public const string LifecycleOverlap = nameof(LifecycleOverlap);
     public const string LifecycleRefused = nameof(LifecycleRefused);
+    public const string LocksNotRenewed = nameof(LocksNotRenewed);
     public const string LogNotWritable = nameof(LogNotWritable);
     public const string MirrorChangedOutside = nameof(MirrorChangedOutside);
     public const string MirrorEmpty = nameof(MirrorEmpty);
@@ -74,6 +75,7 @@ internal static class ErrorIds
     public const string PatternFileInvalid = nameof(PatternFileInvalid);
     public const string PowerShellNotFound = nameof(PowerShellNotFound);
     public const string PrefixOwnedByOther = nameof(PrefixOwnedByOther);
+    public const string ProtectionMissing = nameof(ProtectionMissing);
     public const string RemoteAuthenticationFailed = nameof(RemoteAuthenticationFailed);
     public const string RemoteBusy = nameof(RemoteBusy);
     public const string RemoteConnectionLost = nameof(RemoteConnectionLost);

@@ -261,6 +261,9 @@ public sealed record S3SyncOptions
 
     /// <summary>What becomes of new attributes of a file whose object is in an archive. Default: they are kept in the catalog.</summary>
     public ArchivedAttributes ArchivedAttributes { get; init; } = ArchivedAttributes.Keep;
+
+    /// <summary>What keeps the objects from being lost even when somebody has the job's credentials; null: nothing of the job's own.</summary>
+    public ProtectionOptions? Protection { get; init; }
 }
 
 /// <summary>

@@ -159,6 +159,9 @@ public sealed record S3SyncStagePlan
     /// <summary>Objects that would be noted as gone from the mirror, and stay in the bucket until <c>deleteAfter</c> has passed.</summary>
     public long Postponed { get; init; }
 
+    /// <summary>Objects whose lock would be renewed.</summary>
+    public long Renewed { get; init; }
+
     /// <summary>Dated snapshots that would be pruned; the requests for that are not in <see cref="Requests"/>.</summary>
     public long PrunedSnapshots { get; init; }
 
@@ -234,6 +237,7 @@ public sealed record S3SyncStagePlan
         Copied = result.Copied,
         Deleted = result.Deleted,
         Postponed = result.Postponed,
+        Renewed = result.Renewed,
         PrunedSnapshots = result.PrunedSnapshots,
         Unchanged = result.Unchanged,
         Failed = result.Failed,

@@ -54,6 +54,9 @@ public sealed record S3SyncStageResult
     /// <summary>Objects that this stage found gone from the mirror and that stay in the bucket until <c>deleteAfter</c> has passed.</summary>
     public long Postponed { get; init; }
 
+    /// <summary>Objects whose lock was renewed, because less than half of the days of <c>objectLock</c> was left.</summary>
+    public long Renewed { get; init; }
+
     /// <summary>
     /// Objects under the prefix that the mirror does not have and the job never sent, as far as the stage looked: they stay, unless the stage
     /// is run with -AllowNewDestination.

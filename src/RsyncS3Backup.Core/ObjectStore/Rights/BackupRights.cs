@@ -16,7 +16,7 @@ internal static class BackupRights
         "s3:ListBucketVersions", "old versions: restores of a time in the past (`-AsOf`)");
 
     public static readonly BackupRight GetVersioning =
-        new("s3:GetBucketVersioning", "whether the bucket keeps versions; without it, `-AsOf` takes it that it does");
+        new("s3:GetBucketVersioning", "whether the bucket keeps versions: without it, `-AsOf` takes it that it does, and a job with `requireVersioning` is refused");
 
     public static readonly BackupRight ListUploads = new(
         "s3:ListBucketMultipartUploads", "unfinished uploads of runs that died, which a run by reconcile gives up");
@@ -31,6 +31,12 @@ internal static class BackupRights
     public static readonly BackupRight PutObject = new("s3:PutObject", "uploads and copies");
 
     public static readonly BackupRight PutTagging = new("s3:PutObjectTagging", "uploads and copies of a job with `tags`");
+
+    public static readonly BackupRight PutRetention = new(
+        "s3:PutObjectRetention", "uploads and copies of a job with `objectLock`, and renewing their locks");
+
+    public static readonly BackupRight GetObjectLock = new(
+        "s3:GetBucketObjectLockConfiguration", "whether the bucket has Object Lock, before the first change of a job with `objectLock`");
 
     public static readonly BackupRight DeleteObject = new(
         "s3:DeleteObject", "what the mirror no longer has, with `deleteFromS3`, and snapshots that are pruned");
@@ -58,7 +64,7 @@ internal static class BackupRights
     /// <summary>In the order of the documentation.</summary>
     public static IReadOnlyList<BackupRight> All { get; } =
     [
-        ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, DeleteObject, PutTagging, GenerateKey, Decrypt,
+        ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, DeleteObject, PutTagging, PutRetention, GetObjectLock, GenerateKey, Decrypt,
         ListVersions, GetVersioning, GetVersion, RestoreObject, ReadLifecycle, WriteLifecycle,
     ];
 }

@@ -40,6 +40,8 @@ internal static class PolicyDocument
     {
         S3SyncOptions sync = request.Configuration.Options.Rsync.SyncToS3;
         bool tags = sync.Tags.Count > 0;
+        bool locks = sync.Protection?.ObjectLock is not null;
+        bool asksVersioning = sync.Protection is { RequireVersioning: true, ObjectLock: null };
         bool deletes = !request.NoDeletion && (sync.DeleteFromS3 || Prunes(sync));
         bool archives = request.Retrieval || S3StorageClasses.IsArchive(sync.StorageClass)
             || sync.StorageClass == "INTELLIGENT_TIERING";
@@ -48,7 +50,7 @@ internal static class PolicyDocument
             BackupPolicyPurpose.Backup =>
             [
                 ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, deletes ? DeleteObject : null,
-                tags ? PutTagging : null,
+                tags ? PutTagging : null, locks ? PutRetention : null, locks ? GetObjectLock : null, asksVersioning ? GetVersioning : null,
             ],
             BackupPolicyPurpose.Restore =>
             [
@@ -57,10 +59,16 @@ internal static class PolicyDocument
             ],
             BackupPolicyPurpose.Test => [ListBucket, GetObject],
             // The manifest of a snapshot that goes is written over first.
-            _ => [ListBucket, ListUploads, GetObject, PutObject, DeleteObject, AbortUpload, tags ? PutTagging : null],
+            _ =>
+            [
+                ListBucket, ListUploads, GetObject, PutObject, DeleteObject, AbortUpload, tags ? PutTagging : null,
+                locks ? PutRetention : null, locks ? GetObjectLock : null, asksVersioning ? GetVersioning : null,
+            ],
         };
         return [.. rights.OfType<BackupRight>()];
     }
+
+    private static bool IsOfBucket(BackupRight right) => right == ListUploads || right == GetVersioning || right == GetObjectLock;
 
     private static bool Prunes(S3SyncOptions sync) =>
         (sync.KeepLast ?? sync.KeepDaily ?? sync.KeepWeekly ?? sync.KeepMonthly ?? sync.KeepYearly) is not null;
@@ -78,7 +86,7 @@ internal static class PolicyDocument
 
         yield return listings;
         // These know no prefix.
-        BackupRight[] whole = [.. For(request).Where(right => right == ListUploads || right == GetVersioning)];
+        BackupRight[] whole = [.. For(request).Where(IsOfBucket)];
         if (whole.Length > 0)
             yield return Statement("LookAtBucket", whole, [bucket]);
     }
@@ -87,8 +95,7 @@ internal static class PolicyDocument
     {
         BackupRight[] rights =
         [
-            .. For(request)
-                .Where(right => right != ListBucket && right != ListVersions && right != ListUploads && right != GetVersioning),
+            .. For(request).Where(right => right != ListBucket && right != ListVersions && !IsOfBucket(right)),
         ];
         yield return Statement("UsePrefix", rights, [$"{bucket}/{prefix}{Anything}"]);
         string[] markers = [.. MarkersAbove(request)];

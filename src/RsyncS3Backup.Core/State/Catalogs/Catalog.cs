@@ -63,6 +63,9 @@ internal sealed class Catalog : ICatalog
     public MirrorSummary? Mirror => isOurs ? Volatile.Read(ref properties).Mirror : null;
 
     /// <inheritdoc/>
+    public LockRenewal? Renewal => isOurs ? Volatile.Read(ref properties).Renewal : null;
+
+    /// <inheritdoc/>
     public string? Failure => health.Failure;
 
     /// <inheritdoc/>
@@ -149,6 +152,8 @@ internal sealed class Catalog : ICatalog
                         Count = isOther ? 0 : now.Count,
                         LastReconcile = isOther ? null : now.LastReconcile,
                         Mirror = null,
+                        // What a reconcile takes over says nothing of a lock.
+                        Renewal = isOther || isReconcile ? null : now.Renewal,
                         RunStart = startTime,
                         RunIsReconcile = isReconcile,
                         Doubt = isOther ? CatalogDoubt.OtherDestination : isDead ? CatalogDoubt.RunDied : now.Doubt,
@@ -187,6 +192,16 @@ internal sealed class Catalog : ICatalog
             while (CommitPending())
             {
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void NoteRenewal(LockRenewal? renewal)
+    {
+        lock (writerGate)
+        {
+            Flush();
+            health.Attempt(() => Change(isDurable: false, now => now with { Renewal = renewal }));
         }
     }
 

@@ -59,6 +59,9 @@ internal sealed record CatalogEntry
     /// </summary>
     public bool HasPendingAttributes { get; init; }
 
+    /// <summary>The object's lock, as the job set it; null where it set none, or does not know.</summary>
+    public ObjectRetention? Retention { get; init; }
+
     /// <summary>False when it is known that S3 has, or may have, an object by that name, and nothing of what it was made from.</summary>
     public bool IsOurs => Mode != 0;
 

@@ -30,6 +30,9 @@ internal sealed record CatalogProperties
     /// <summary>What the last run knew of the mirror when it ended; null when it did not, or did not know.</summary>
     public MirrorSummary? Mirror { get; init; }
 
+    /// <summary>When the first lock of an object is to be renewed; null when not known.</summary>
+    public LockRenewal? Renewal { get; init; }
+
     /// <summary>What is known of a run that died.</summary>
     public static string DeadRun(DateTimeOffset start) => $"The run that began at {start.UtcDateTime:u} did not end.";
 
@@ -69,6 +72,9 @@ internal sealed record CatalogProperties
                     ? new MirrorSummary(
                         stored.ContainsKey("mirrorIsSent"), Number(stored["mirrorEntries"]), Number(stored["mirrorBytes"]), settings)
                     : null,
+                Renewal = stored.TryGetValue("renewalDays", out string? days) && Time(stored.GetValueOrDefault("renewalDue")) is { } due
+                    ? new LockRenewal(int.Parse(days, CultureInfo.InvariantCulture), due)
+                    : null,
             };
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or KeyNotFoundException or ArgumentException)
@@ -93,6 +99,8 @@ internal sealed record CatalogProperties
         Store("mirrorEntries", Text(Mirror?.Entries));
         Store("mirrorBytes", Text(Mirror?.Bytes));
         Store("mirrorSettings", Mirror?.Settings);
+        Store("renewalDays", Text(Renewal?.Days));
+        Store("renewalDue", Text(Renewal?.Due));
 
         void Store(string name, string? value)
         {

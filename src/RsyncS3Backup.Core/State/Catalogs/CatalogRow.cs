@@ -29,6 +29,8 @@ internal sealed class CatalogRow
     private const byte HasMore = 128;
     private const byte HasGoneTime = 1;
     private const byte HasPendingAttributes = 2;
+    private const byte HasRetention = 4;
+    private const byte IsCompliance = 8;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -46,7 +48,8 @@ internal sealed class CatalogRow
         bool isMd5 = entry.ETag.Length == 2 * Md5Length && !entry.ETag.AsSpan().ContainsAnyExcept(LowercaseDigits);
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
-        byte more = (byte)((entry.GoneTime is null ? 0 : HasGoneTime) | (entry.HasPendingAttributes ? HasPendingAttributes : 0));
+        byte more = (byte)((entry.GoneTime is null ? 0 : HasGoneTime) | (entry.HasPendingAttributes ? HasPendingAttributes : 0)
+            | (entry.Retention is null ? 0 : HasRetention) | (entry.Retention is { Mode: ObjectLockMode.Compliance } ? IsCompliance : 0));
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
             | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
             | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0) | (more == 0 ? 0 : HasMore));
@@ -84,6 +87,8 @@ internal sealed class CatalogRow
             Fixed(storedTime.ToUnixTimeSeconds());
         if (entry.GoneTime is { } goneTime)
             Fixed(goneTime.ToUnixTimeSeconds());
+        if (entry.Retention is { } retention)
+            Fixed(retention.Until.ToUnixTimeSeconds());
         uint hash = Hash(key, buffer.AsSpan(0, position));
         Ensure(HashLength);
         BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(position), hash);
@@ -122,6 +127,9 @@ internal sealed class CatalogRow
             VersionId = (flags & HasVersionId) != 0 ? cursor.Text() : null,
             StoredTime = (flags & HasStoredTime) != 0 ? DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed()) : null,
             GoneTime = (more & HasGoneTime) != 0 ? DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed()) : null,
+            Retention = (more & HasRetention) == 0 ? null : new ObjectRetention(
+                (more & IsCompliance) != 0 ? ObjectLockMode.Compliance : ObjectLockMode.Governance,
+                DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed())),
         };
     }
 

@@ -24,6 +24,9 @@ internal interface ICatalog : IDisposable
     /// <summary>What the last run knew of the mirror when it ended; null when it did not, or did not know.</summary>
     MirrorSummary? Mirror { get; }
 
+    /// <summary>When the first lock of an object is to be renewed; null when not known.</summary>
+    LockRenewal? Renewal { get; }
+
     /// <summary>Why something could not be written or read; null while all is well. Nothing more is written then.</summary>
     string? Failure { get; }
 
@@ -75,6 +78,9 @@ internal interface ICatalog : IDisposable
 
     /// <summary>Records that S3 holds nothing under a key, likewise.</summary>
     void Remove(string relativeKey);
+
+    /// <summary>Records when the first lock is to be renewed; null: rows came that say nothing of it.</summary>
+    void NoteRenewal(LockRenewal? renewal);
 
     /// <summary>Records that S3 holds something else than the catalog says, so that the next run reconciles.</summary>
     /// <param name="reason">What was seen.</param>

@@ -55,6 +55,9 @@ internal sealed class ReadOnlyCatalog : ICatalog
     public MirrorSummary? Mirror => isOurs ? properties.Mirror : null;
 
     /// <inheritdoc/>
+    public LockRenewal? Renewal => isOurs ? properties.Renewal : null;
+
+    /// <inheritdoc/>
     public string? Failure => health.Failure;
 
     /// <inheritdoc/>
@@ -120,6 +123,11 @@ internal sealed class ReadOnlyCatalog : ICatalog
 
     /// <inheritdoc/>
     public void Remove(string relativeKey)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void NoteRenewal(LockRenewal? renewal)
     {
     }
 

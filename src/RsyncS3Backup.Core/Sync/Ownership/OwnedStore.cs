@@ -19,6 +19,14 @@ internal sealed class OwnedStore(IObjectStore inner, PrefixOwnership ownership) 
     }
 
     /// <inheritdoc/>
+    public override async Task RetainAsync(
+        string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken)
+    {
+        await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
+        await Inner.RetainAsync(relativeKey, versionId, retention, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public override Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         // Nearly always known by now, and this is where it must not cost anything.

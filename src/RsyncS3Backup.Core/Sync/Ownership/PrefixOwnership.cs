@@ -3,6 +3,7 @@ using Amazon.S3;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Sync.Protection;
 
 namespace RsyncS3Backup.Sync.Ownership;
 
@@ -12,7 +13,8 @@ namespace RsyncS3Backup.Sync.Ownership;
 /// </summary>
 /// <param name="scope">The run's, with the store that is asked.</param>
 /// <param name="owner">Who the run is.</param>
-internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
+/// <param name="protection">What is demanded of the bucket, which is looked at first; null for nothing.</param>
+internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner, BucketProtection? protection = null)
 {
     private readonly S3SyncRequest request = scope.Request;
     private readonly IObjectStore store = scope.Store;
@@ -20,14 +22,21 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
     private readonly object gate = new();
     private Task? asking;
 
+    /// <summary>What is demanded of the bucket; null for nothing.</summary>
+    public BucketProtection? Protection => protection;
+
     /// <summary>Who the run is.</summary>
     public PrefixOwner Owner => owner;
 
-    /// <summary>A scope whose store changes nothing before it is known whose the prefix is, and who knows.</summary>
+    /// <summary>
+    /// A scope whose store changes nothing before it is known whose the prefix is and that the bucket can do what is demanded, and who knows.
+    /// </summary>
     /// <param name="scope">The run's.</param>
     public static (SyncScope Scope, PrefixOwnership Ownership) Guard(SyncScope scope)
     {
-        PrefixOwnership ownership = new(scope, PrefixOwner.Of(scope.JobName, scope.Request.MirrorPath));
+        BucketProtection? protection = BucketProtection.Of(scope);
+        scope = scope with { Store = protection?.Guard(scope.Store) ?? scope.Store };
+        PrefixOwnership ownership = new(scope, PrefixOwner.Of(scope.JobName, scope.Request.MirrorPath), protection);
         return (scope with { Store = new OwnedStore(scope.Store, ownership) }, ownership);
     }
 
@@ -55,6 +64,8 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner)
 
     private async Task AskAsync(CancellationToken cancellationToken)
     {
+        if (protection is not null)
+            await protection.RequireAsync(cancellationToken).ConfigureAwait(false);
         byte[]? found;
         try
         {

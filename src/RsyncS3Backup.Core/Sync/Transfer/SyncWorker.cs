@@ -112,6 +112,7 @@ internal sealed class SyncWorker(
             StoredTime = row.StoredTime,
             Crc32 = row.Crc32,
             StorageClass = row.StorageClass,
+            Retention = row.Retention,
             HasPendingAttributes = true,
         });
     }
@@ -169,6 +170,7 @@ internal sealed class SyncWorker(
             StoredTime = uploaded.Stored.LastModified,
             Crc32 = uploaded.Crc32,
             StorageClass = uploaded.Stored.StorageClass,
+            Retention = uploaded.Stored.Retention,
         });
         storage.Stored(stored.StorageClass, stored.Size, stored.VersionId);
         NoteReplaced(action, action.Row, stored.VersionId);
@@ -277,6 +279,7 @@ internal sealed class SyncWorker(
             StoredTime = stored.LastModified,
             Crc32 = source.Crc32,
             StorageClass = copy.StorageClass,
+            Retention = stored.Retention,
         });
     }
 
@@ -302,6 +305,7 @@ internal sealed class SyncWorker(
             Crc32 = head.ChecksumBy("crc32"),
             StorageClass = head.StorageClass,
             VersionId = head.VersionId,
+            Retention = head.Retention,
             ConfirmedTime = DateTimeOffset.UtcNow,
         };
         // As rsync does: size and time, to the nanosecond, speak for the content that they were recorded with.

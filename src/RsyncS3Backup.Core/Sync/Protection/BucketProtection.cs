@@ -1,0 +1,57 @@
+using RsyncS3Backup.ObjectStore;
+
+namespace RsyncS3Backup.Sync.Protection;
+
+/// <summary>
+/// Asks the bucket before a run's first change there, once, whether it can do what the job's <c>protection</c> demands. Thread-safe. A run that
+/// changes nothing never asks.
+/// </summary>
+/// <param name="store">Is asked.</param>
+/// <param name="options">What is demanded.</param>
+/// <param name="clock">This machine's.</param>
+internal sealed class BucketProtection(IObjectStore store, ProtectionOptions options, TimeProvider clock)
+{
+    private readonly object gate = new();
+    private Task? asking;
+
+    /// <summary>True when an object was made of an upload that an earlier run began, whose lock is not known.</summary>
+    public bool HasUnknownLocks { get; set; }
+
+    /// <summary>The time now, which S3 has put right where this machine's clock is wrong.</summary>
+    public DateTimeOffset Now => clock.GetUtcNow() + store.ClockCorrection;
+
+    /// <summary>What the run's options demand; null for nothing.</summary>
+    public static BucketProtection? Of(SyncScope scope) =>
+        scope.Request.Options.Protection is { } demanded ? new BucketProtection(scope.Store, demanded, scope.Request.Clock) : null;
+
+    /// <summary>The store that writes as is demanded.</summary>
+    public IObjectStore Guard(IObjectStore unlocked) => options.ObjectLock is { } wanted ? new LockedStore(unlocked, wanted, this) : unlocked;
+
+    /// <summary>To be awaited before anything in the bucket is changed.</summary>
+    /// <exception cref="BackupException">The bucket cannot do it, or does not say: <c>ProtectionMissing</c>.</exception>
+    public Task RequireAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            // A question that was cut off or that S3 did not answer is asked again.
+            if (asking is null or { IsCanceled: true } or { IsFaulted: true })
+                asking = AskAsync(cancellationToken);
+            return asking;
+        }
+    }
+
+    private async Task AskAsync(CancellationToken cancellationToken)
+    {
+        // A bucket with Object Lock keeps versions, and nobody can make it stop.
+        if (options.ObjectLock is not null)
+        {
+            if (await store.HasObjectLockAsync(cancellationToken).ConfigureAwait(false) is not true and var hasLock)
+                throw SyncErrors.NoObjectLock(store.BucketName, isKnown: hasLock is not null);
+        }
+        else if (options.RequireVersioning
+            && await store.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false) is not true and var keepsVersions)
+        {
+            throw SyncErrors.NoVersioning(store.BucketName, isKnown: keepsVersions is not null);
+        }
+    }
+}

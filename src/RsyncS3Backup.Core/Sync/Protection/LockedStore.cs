@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using RsyncS3Backup.ObjectStore;
+
+namespace RsyncS3Backup.Sync.Protection;
+
+/// <summary>
+/// A store that locks each object that is made, in the request that makes it: there is no moment at which it is not locked. Nothing is changed
+/// before <see cref="BucketProtection.RequireAsync"/> was awaited, which the store above sees to.
+/// </summary>
+/// <param name="inner">The store below.</param>
+/// <param name="options">The job's lock.</param>
+/// <param name="protection">Hears of objects whose lock is not known.</param>
+internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options, BucketProtection protection) : StoreDecorator(inner)
+{
+    private readonly ConcurrentDictionary<string, ObjectRetention> begun = new();
+
+    private ObjectRetention Retention => ObjectRetention.From(options, protection.Now);
+
+    /// <inheritdoc/>
+    public override IObjectStore At(string otherPrefix) => new LockedStore(Inner.At(otherPrefix), options, protection);
+
+    /// <inheritdoc/>
+    public override Task RetrieveAsync(ObjectQuery query, string tier, int? days, CancellationToken cancellationToken) =>
+        Inner.RetrieveAsync(query, tier, days, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken) =>
+        Inner.RetainAsync(relativeKey, versionId, retention, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        ObjectRetention retention = Retention;
+        StoredObject stored = await Inner.PutAsync(content, headers with { Retention = retention }, cancellationToken).ConfigureAwait(false);
+        return stored with { Retention = retention };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<StoredObject> CopyAsync(
+        string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        ObjectRetention retention = Retention;
+        StoredObject stored = await Inner.CopyAsync(
+            sourceKey, sourceETag, size, relativeKey, headers with { Retention = retention }, cancellationToken).ConfigureAwait(false);
+        return stored with { Retention = retention };
+    }
+
+    /// <inheritdoc/>
+    public override IAsyncEnumerable<BackupError> DeleteAsync(IReadOnlyList<string> relativeKeys, CancellationToken cancellationToken) =>
+        Inner.DeleteAsync(relativeKeys, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<string> StartPartsAsync(string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        ObjectRetention retention = Retention;
+        string uploadId = await Inner
+            .StartPartsAsync(relativeKey, headers with { Retention = retention }, cancellationToken).ConfigureAwait(false);
+        begun[uploadId] = retention;
+        return uploadId;
+    }
+
+    /// <inheritdoc/>
+    public override Task<UploadedPart> PutPartAsync(
+        string uploadId, int number, ObjectContent content, CancellationToken cancellationToken) =>
+        Inner.PutPartAsync(uploadId, number, content, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<StoredObject> CompletePartsAsync(
+        string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        StoredObject stored = await Inner.CompletePartsAsync(relativeKey, uploadId, parts, headers, cancellationToken).ConfigureAwait(false);
+        // S3 takes the lock from the request that began the upload.
+        if (begun.TryRemove(uploadId, out ObjectRetention retention))
+            return stored with { Retention = retention };
+        protection.HasUnknownLocks = true;
+        return stored with { Retention = null };
+    }
+
+    /// <inheritdoc/>
+    public override Task AbortPartsAsync(string relativeKey, string uploadId, CancellationToken cancellationToken)
+    {
+        begun.TryRemove(uploadId, out _);
+        return Inner.AbortPartsAsync(relativeKey, uploadId, cancellationToken);
+    }
+}
