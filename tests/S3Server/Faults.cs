@@ -14,6 +14,9 @@ public enum FaultKind
     /// <summary>The request is carried out, and the connection cut before the answer.</summary>
     ResponseLost,
 
+    /// <summary>The request is carried out as if it did not ask for a lock.</summary>
+    LockIgnored,
+
     /// <summary>200 with an error document, as CompleteMultipartUpload and CopyObject can end.</summary>
     OkWithErrorBody,
 

@@ -24,7 +24,7 @@ internal static class ObjectLocks
     {
         var mode = call.Header(ModeHeader);
         var until = call.Header(UntilHeader);
-        if (mode is null && until is null)
+        if ((mode is null && until is null) || call.Fault?.Kind == FaultKind.LockIgnored)
             return null;
         if (!bucket.HasObjectLock)
             throw S3Exception.InvalidRequest("Bucket is missing Object Lock Configuration");

@@ -69,6 +69,12 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
             }
             var (offset, count, partial) = Range(call, stored);
             RequestAttributes.Write(call, stored, withChecksum: call.Header("x-amz-checksum-mode") == "ENABLED" && !partial);
+            // Those who may not ask for it are not told of it either.
+            if (stored.Lock is not null && store.Policy?.Allows("s3:GetObjectRetention", bucket.Name, stored.Key) == false)
+            {
+                call.Response.Headers.Remove(ObjectLocks.ModeHeader);
+                call.Response.Headers.Remove(ObjectLocks.UntilHeader);
+            }
             foreach (var pair in call.Query)
             {
                 if (pair.Key.StartsWith("response-", StringComparison.Ordinal))

@@ -5,6 +5,7 @@ using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Protection;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.ObjectStore;
@@ -54,19 +55,27 @@ public sealed class ObjectLockTests(S3Fixture fixture) : IClassFixture<S3Fixture
     }
 
     [Fact]
-    public async Task Uploads_copies_and_uploads_in_parts_are_locked_by_the_request_that_makes_them()
+    public async Task Uploads_copies_and_uploads_in_parts_are_locked_also_where_the_store_takes_no_notice_of_it()
     {
-        ObjectRetention retention = Until(days: 1);
-        ObjectHeaders headers = Headers with { Retention = retention };
-        StoredObject put = await store.PutAsync(Content("put"), headers, CancellationToken.None);
-        await store.CopyAsync(store.Key("put"), put.ETag, put.Size, "copy", headers, CancellationToken.None);
-        string uploadId = await store.StartPartsAsync("parts", headers, CancellationToken.None);
-        UploadedPart part = await store.PutPartAsync(uploadId, 1, new ObjectContent("parts", new byte[5 * MiB], 5 * MiB), CancellationToken.None);
-        await store.CompletePartsAsync("parts", uploadId, [part], headers, CancellationToken.None);
+        S3SyncOptions options = new() { Protection = new ProtectionOptions { ObjectLock = Wanted(days: 1) } };
+        DateTimeOffset before = DateTimeOffset.UtcNow.AddSeconds(-1);
+        BucketProtection protection = new(store, options.Protection, TimeProvider.System);
+        await protection.RequireAsync(CancellationToken.None);
+        IObjectStore locked = protection.Guard(store);
+        StoredObject put = await locked.PutAsync(Content("put"), Headers, CancellationToken.None);
+        await locked.CopyAsync(store.Key("put"), put.ETag, put.Size, "copy", Headers, CancellationToken.None);
+        string uploadId = await locked.StartPartsAsync("parts", Headers, CancellationToken.None);
+        UploadedPart part = await locked.PutPartAsync(uploadId, 1, new ObjectContent("parts", new byte[5 * MiB], 5 * MiB), CancellationToken.None);
+        await locked.CompletePartsAsync("parts", uploadId, [part], Headers, CancellationToken.None);
         await store.PutAsync(Content("free"), Headers, CancellationToken.None);
 
         foreach (string key in (string[])["put", "copy", "parts"])
-            Assert.Equal(retention, (await HeadAsync(key)).Retention);
+        {
+            ObjectRetention held = (await HeadAsync(key)).Retention!.Value;
+            Assert.Equal(ObjectLockMode.Governance, held.Mode);
+            Assert.InRange(held.Until, before.AddDays(1), DateTimeOffset.UtcNow.AddDays(1));
+        }
+
         Assert.Null((await HeadAsync("free")).Retention);
     }
 
@@ -114,8 +123,9 @@ public sealed class ObjectLockTests(S3Fixture fixture) : IClassFixture<S3Fixture
 
     private static ObjectHeaders Headers { get; } = new() { ContentType = "text/x-test", StorageClass = "STANDARD" };
 
-    private static ObjectRetention Until(int days) =>
-        ObjectRetention.From(new ObjectLockOptions { Mode = ObjectLockMode.Governance, Days = days }, DateTimeOffset.UtcNow);
+    private static ObjectRetention Until(int days) => ObjectRetention.From(Wanted(days), DateTimeOffset.UtcNow);
+
+    private static ObjectLockOptions Wanted(int days) => new() { Mode = ObjectLockMode.Governance, Days = days };
 
     private static ObjectContent Content(string relativeKey) => new(relativeKey, Encoding.UTF8.GetBytes(relativeKey), relativeKey.Length);
 

@@ -518,7 +518,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
 
         PSObject result = Assert.Single(Run(("options.rsync.syncToS3.protection.requireVersioning", value)).Objects);
 
-        Assert.Equal(value ? "ProtectionMissing" : null, result.Text("Error.Id"));
+        Assert.Equal(value ? "ProtectionMissing" : "", result.Text("Error.Id"));
         Assert.Equal(!value, Objects().ContainsKey("a.txt"));
     }
 
@@ -555,7 +555,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
             ["objectLock"] = new JsonObject { ["mode"] = "governance", ["days"] = 10, ["renew"] = value },
         }));
 
-        Assert.Equal(value ? 1 : 0, result.Number("Stage2.Renewed"));
+        Assert.Equal(value ? Objects().Count : 0, result.Number("Stage2.Renewed"));
     }
 
     [SkippableTheory]

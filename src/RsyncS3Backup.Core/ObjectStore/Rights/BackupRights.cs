@@ -35,6 +35,10 @@ internal static class BackupRights
     public static readonly BackupRight PutRetention = new(
         "s3:PutObjectRetention", "uploads and copies of a job with `objectLock`, and renewing their locks");
 
+    public static readonly BackupRight GetRetention = new(
+        "s3:GetObjectRetention",
+        "whether the store locked what a job with `objectLock` wrote; without it each object is locked by a request of its own");
+
     public static readonly BackupRight GetObjectLock = new(
         "s3:GetBucketObjectLockConfiguration", "whether the bucket has Object Lock, before the first change of a job with `objectLock`");
 
@@ -64,7 +68,7 @@ internal static class BackupRights
     /// <summary>In the order of the documentation.</summary>
     public static IReadOnlyList<BackupRight> All { get; } =
     [
-        ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, DeleteObject, PutTagging, PutRetention, GetObjectLock, GenerateKey, Decrypt,
+        ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, DeleteObject, PutTagging, PutRetention, GetRetention, GetObjectLock, GenerateKey, Decrypt,
         ListVersions, GetVersioning, GetVersion, RestoreObject, ReadLifecycle, WriteLifecycle,
     ];
 }

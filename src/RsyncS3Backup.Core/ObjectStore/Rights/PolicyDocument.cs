@@ -50,7 +50,8 @@ internal static class PolicyDocument
             BackupPolicyPurpose.Backup =>
             [
                 ListBucket, ListUploads, GetObject, PutObject, AbortUpload, ListParts, deletes ? DeleteObject : null,
-                tags ? PutTagging : null, locks ? PutRetention : null, locks ? GetObjectLock : null, asksVersioning ? GetVersioning : null,
+                tags ? PutTagging : null, locks ? PutRetention : null, locks ? GetRetention : null, locks ? GetObjectLock : null,
+                asksVersioning ? GetVersioning : null,
             ],
             BackupPolicyPurpose.Restore =>
             [
@@ -62,7 +63,8 @@ internal static class PolicyDocument
             _ =>
             [
                 ListBucket, ListUploads, GetObject, PutObject, DeleteObject, AbortUpload, tags ? PutTagging : null,
-                locks ? PutRetention : null, locks ? GetObjectLock : null, asksVersioning ? GetVersioning : null,
+                locks ? PutRetention : null, locks ? GetRetention : null, locks ? GetObjectLock : null,
+                asksVersioning ? GetVersioning : null,
             ],
         };
         return [.. rights.OfType<BackupRight>()];

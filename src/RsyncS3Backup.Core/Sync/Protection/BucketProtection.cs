@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Sync.Protection;
@@ -12,6 +13,7 @@ namespace RsyncS3Backup.Sync.Protection;
 internal sealed class BucketProtection(IObjectStore store, ProtectionOptions options, TimeProvider clock)
 {
     private readonly object gate = new();
+    private readonly ConcurrentDictionary<LockedBy, Lazy<Task<bool>>> lockedBy = new();
     private Task? asking;
 
     /// <summary>True when an object was made of an upload that an earlier run began, whose lock is not known.</summary>
@@ -40,6 +42,19 @@ internal sealed class BucketProtection(IObjectStore store, ProtectionOptions opt
         }
     }
 
+    /// <summary>Whether requests of a kind lock what they make: the first one that was made is asked about.</summary>
+    /// <param name="way">The kind.</param>
+    /// <param name="look">Looks at an object that such a request made.</param>
+    public Task<bool> IsLockedByAsync(LockedBy way, Func<Task<bool>> look)
+    {
+        Lazy<Task<bool>> known = lockedBy.GetOrAdd(way, _ => new Lazy<Task<bool>>(look));
+        if (!known.Value.IsFaulted && !known.Value.IsCanceled)
+            return known.Value;
+        // A question that was cut off is asked again.
+        lockedBy.TryUpdate(way, new Lazy<Task<bool>>(look), known);
+        return lockedBy[way].Value;
+    }
+
     private async Task AskAsync(CancellationToken cancellationToken)
     {
         // A bucket with Object Lock keeps versions, and nobody can make it stop.
@@ -54,4 +69,17 @@ internal sealed class BucketProtection(IObjectStore store, ProtectionOptions opt
             throw SyncErrors.NoVersioning(store.BucketName, isKnown: keepsVersions is not null);
         }
     }
+}
+
+/// <summary>The kinds of request that make objects.</summary>
+internal enum LockedBy
+{
+    /// <summary>An upload in one.</summary>
+    Put,
+
+    /// <summary>A copy inside S3.</summary>
+    Copy,
+
+    /// <summary>An upload in parts.</summary>
+    Parts,
 }

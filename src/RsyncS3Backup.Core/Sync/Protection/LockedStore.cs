@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Sync.Protection;
 
 /// <summary>
-/// A store that locks each object that is made, in the request that makes it: there is no moment at which it is not locked. Nothing is changed
-/// before <see cref="BucketProtection.RequireAsync"/> was awaited, which the store above sees to.
+/// A store that locks each object that is made, in the request that makes it: there is no moment at which it is not locked. Some stores take no
+/// notice of that in some requests (Ceph 16 in copies); so of each kind of request the first object is looked at, and where it is not locked, or
+/// nobody says so, each one is locked by a request of its own. Nothing is changed before <see cref="BucketProtection.RequireAsync"/> was awaited,
+/// which the store above sees to.
 /// </summary>
 /// <param name="inner">The store below.</param>
 /// <param name="options">The job's lock.</param>
@@ -32,7 +35,7 @@ internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options,
     {
         ObjectRetention retention = Retention;
         StoredObject stored = await Inner.PutAsync(content, headers with { Retention = retention }, cancellationToken).ConfigureAwait(false);
-        return stored with { Retention = retention };
+        return await LockedAsync(LockedBy.Put, stored, retention, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -42,7 +45,7 @@ internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options,
         ObjectRetention retention = Retention;
         StoredObject stored = await Inner.CopyAsync(
             sourceKey, sourceETag, size, relativeKey, headers with { Retention = retention }, cancellationToken).ConfigureAwait(false);
-        return stored with { Retention = retention };
+        return await LockedAsync(LockedBy.Copy, stored, retention, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -71,7 +74,7 @@ internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options,
         StoredObject stored = await Inner.CompletePartsAsync(relativeKey, uploadId, parts, headers, cancellationToken).ConfigureAwait(false);
         // S3 takes the lock from the request that began the upload.
         if (begun.TryRemove(uploadId, out ObjectRetention retention))
-            return stored with { Retention = retention };
+            return await LockedAsync(LockedBy.Parts, stored, retention, cancellationToken).ConfigureAwait(false);
         protection.HasUnknownLocks = true;
         return stored with { Retention = null };
     }
@@ -81,5 +84,28 @@ internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options,
     {
         begun.TryRemove(uploadId, out _);
         return Inner.AbortPartsAsync(relativeKey, uploadId, cancellationToken);
+    }
+
+    private async Task<StoredObject> LockedAsync(
+        LockedBy way, StoredObject stored, ObjectRetention retention, CancellationToken cancellationToken)
+    {
+        if (!await protection.IsLockedByAsync(way, () => IsLockedAsync(stored, retention, cancellationToken)).ConfigureAwait(false))
+            await Inner.RetainAsync(stored.RelativeKey, stored.VersionId, retention, cancellationToken).ConfigureAwait(false);
+        return stored with { Retention = retention };
+    }
+
+    private async Task<bool> IsLockedAsync(StoredObject stored, ObjectRetention retention, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Not by its version: that is another right.
+            ObjectQuery query = new(Inner.Key(stored.RelativeKey));
+            StoredObject? found = await Inner.HeadAsync(query, cancellationToken).ConfigureAwait(false);
+            return found?.Retention is { } held && held.Mode == retention.Mode && held.Until >= retention.Until;
+        }
+        catch (AmazonS3Exception)
+        {
+            return false;
+        }
     }
 }

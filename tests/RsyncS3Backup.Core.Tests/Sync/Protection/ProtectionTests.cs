@@ -49,6 +49,28 @@ public sealed class ProtectionTests : SyncHarness
     }
 
     [Theory]
+    [InlineData("PutObject", "small")]
+    [InlineData("CopyObject", "copied")]
+    [InlineData("CreateMultipartUpload", "large")]
+    public async Task Where_the_store_takes_no_notice_of_a_lock_each_object_gets_it_by_a_request_of_its_own(string operation, string path)
+    {
+        Lock();
+        Server.Faults.Add(new FaultRule { Operation = operation, Kind = FaultKind.LockIgnored, Times = int.MaxValue });
+        Write("small", "small");
+        string changes = Write("copied", "copied");
+        Write("large", new string('x', 9 << 20));
+        await RunOnAsync();
+        File.SetLastWriteTimeUtc(changes, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        S3SyncStageResult second = await RunOnAsync();
+
+        Assert.Equal((BackupStatus.Succeeded, 1L), (second.Status, second.MetadataChanged));
+        Assert.All(Server.Store.Objects(BucketName), stored => Assert.Equal(new ObjectLock("COMPLIANCE", Until()), stored.Lock));
+        Assert.Equal(new ObjectLock("COMPLIANCE", Until()), Locked(path));
+        Assert.Equal(operation == "PutObject" ? 3 : 1, Server.Requests["PutObjectRetention"]);
+    }
+
+    [Theory]
     [InlineData(S3SyncMode.Journal)]
     [InlineData(S3SyncMode.Catalog)]
     [InlineData(S3SyncMode.Reconcile)]
