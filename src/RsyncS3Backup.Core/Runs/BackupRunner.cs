@@ -176,7 +176,14 @@ internal static class BackupRunner
     {
         RsyncOptions rsync = configuration.Options.Rsync;
         if (RunDecision.SkipReason(configuration, stage1) is { } reason)
-            return job.Ended(Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context));
+        {
+            S3SyncStageResult skipped =
+                Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context);
+            if (job.Refusal is null && RunDecision.RenewsLocks(configuration, stage1))
+                skipped = await RenewLocksAsync(skipped, RunDecision.Asked(configuration, options), context, cancellationToken).ConfigureAwait(false);
+            return job.Ended(skipped);
+        }
+
         if (job.Refusal is { } refusal)
             return job.Ended(Refused(rsync.LocalDestination, configuration.Destination!, rsync.SyncToS3, refusal, job.RefusedStatus, context));
         S3SyncRequest request = RunDecision.Asked(configuration, options) with
@@ -188,6 +195,26 @@ internal static class BackupRunner
         S3SyncStageResult stage2 =
             await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false);
         return job.Ended(before is null ? stage2 : stage2 with { Requests = Stage2Attempts.Sum([before, stage2.Requests]) });
+    }
+
+    private static async Task<S3SyncStageResult> RenewLocksAsync(
+        S3SyncStageResult skipped, S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
+    {
+        S3SyncStageResult renewal = await S3SyncStage.RenewLocksAsync(request, context, cancellationToken).ConfigureAwait(false);
+        if (renewal.Error is { } error)
+            context.Warning(error.Message);
+        return skipped with
+        {
+            Renewed = renewal.Renewed,
+            Requests = renewal.Requests,
+            EstimatedRequestCost = renewal.EstimatedRequestCost,
+            Currency = renewal.Currency,
+            PriceSource = renewal.PriceSource,
+            Warnings = renewal.Error is null ? [] : [renewal.Error.Message],
+            SkippedReason = renewal.Renewed == 0
+                ? skipped.SkippedReason
+                : $"Stage 1 failed; nothing was sent to the bucket or deleted there, and {(renewal.Renewed == 1 ? "one lock was" : $"{renewal.Renewed} locks were")} renewed.",
+        };
     }
 
     private static S3SyncStageResult Refused(

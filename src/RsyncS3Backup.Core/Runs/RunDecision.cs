@@ -21,6 +21,14 @@ internal static class RunDecision
     public static string? SkipReason(BackupConfiguration configuration, RsyncStageResult? stage1) =>
         (stage1 is null ? null : SkipReason(stage1)) ?? DisabledReason(configuration);
 
+    /// <summary>
+    /// Whether locks of objects are renewed although stage 2 does not run: a stage 1 that fails every night, because the source was attacked, must not
+    /// let them end. What was cancelled or left out is not worth it.
+    /// </summary>
+    public static bool RenewsLocks(BackupConfiguration configuration, RsyncStageResult? stage1) =>
+        stage1?.Status == BackupStatus.Failed && DisabledReason(configuration) is null
+        && configuration.Options.Rsync.SyncToS3.Protection?.ObjectLock is { Renew: true };
+
     /// <summary>Why a job has no stage 2; null when it has one.</summary>
     public static string? DisabledReason(BackupConfiguration configuration) =>
         configuration.Options.Rsync.SyncToS3.Enabled ? null : "The job is local only (syncToS3.enabled is false).";

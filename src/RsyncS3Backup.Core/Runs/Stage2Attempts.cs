@@ -81,6 +81,7 @@ internal static class Stage2Attempts
             Copied = attempts.Sum(attempt => attempt.Copied),
             Deleted = attempts.Sum(attempt => attempt.Deleted),
             Postponed = attempts.Sum(attempt => attempt.Postponed),
+            Renewed = attempts.Sum(attempt => attempt.Renewed),
             DeletedBytes = attempts.Sum(attempt => attempt.DeletedBytes),
             PrunedSnapshots = attempts.Sum(attempt => attempt.PrunedSnapshots),
             PrunedPrefixes = [.. attempts.SelectMany(attempt => attempt.PrunedPrefixes)],

@@ -68,7 +68,8 @@ internal sealed class S3SyncRun : IDisposable
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
         deletion = new DeletePhase(scope, Catalog, snapshot, nested);
-        if (Catalog is not null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
+        // A dated snapshot is never looked at again.
+        if (Catalog is not null && snapshot is null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
             renewal = new LockRenewalPhase(scope, Catalog, ownership, objectLock);
     }
 
@@ -180,6 +181,22 @@ internal sealed class S3SyncRun : IDisposable
             session.End(isDone, IsComplete, Counters);
             if (Catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
+        }
+    }
+
+    /// <summary>Renews the locks that are due, and does nothing else.</summary>
+    /// <exception cref="BackupException">It cannot be done.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public async Task RenewLocksAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (renewal is not null)
+                await renewal.RunAsync(isForced: false, Begin, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            session.EndAsBefore();
         }
     }
 

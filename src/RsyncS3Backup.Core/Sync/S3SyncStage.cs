@@ -14,7 +14,11 @@ internal static class S3SyncStage
     /// returns, no multipart upload of this run is left unfinished in the bucket, as far as the bucket can still be reached.
     /// </summary>
     public static Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
-        RunAsync(request, context, plan: null, cancellationToken);
+        RunAsync(request, context, plan: null, onlyRenews: false, cancellationToken);
+
+    /// <summary>Renews the locks that are due, and does nothing else: for a run whose stage 1 failed.</summary>
+    public static Task<S3SyncStageResult> RenewLocksAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
+        RunAsync(request, context, plan: null, onlyRenews: true, cancellationToken);
 
     /// <summary>
     /// What stage 2 would do. It reads the mirror, the catalog and the bucket as a run does, GET, HEAD and LIST requests included, and changes
@@ -22,10 +26,10 @@ internal static class S3SyncStage
     /// </summary>
     internal static Task<S3SyncStageResult> PlanAsync(
         S3SyncRequest request, RunContext context, PlannedSync plan, CancellationToken cancellationToken) =>
-        RunAsync(request, context, plan, cancellationToken);
+        RunAsync(request, context, plan, onlyRenews: false, cancellationToken);
 
     private static async Task<S3SyncStageResult> RunAsync(
-        S3SyncRequest request, RunContext context, PlannedSync? plan, CancellationToken cancellationToken)
+        S3SyncRequest request, RunContext context, PlannedSync? plan, bool onlyRenews, CancellationToken cancellationToken)
     {
         Operation operation = new(context, stage: 2, request.StartTime ?? request.Clock.GetLocalNow());
         StageReport report = operation.Report;
@@ -49,7 +53,7 @@ internal static class S3SyncStage
             {
                 using S3SyncRun prepared = run = S3SyncRun.Prepare(request, operation.StartTime, pending, context, report, plan);
                 result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
-                await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                await (onlyRenews ? run.RenewLocksAsync(cancellationToken) : run.RunAsync(cancellationToken)).ConfigureAwait(false);
                 return report.Failed > 0 ? WhatFailed(report, run.Counters, request.Destination.Bucket) : run.LockError;
             },
             () => SyncErrors.Cancelled(request.Destination.Bucket),
@@ -57,9 +61,15 @@ internal static class S3SyncStage
                 ? SyncErrors.CatalogFailed(catalog, damage)
                 : S3Errors.From(exception, run?.Target ?? S3Target.Unresolved(request)),
             cancellationToken).ConfigureAwait(false);
-        if (end.Error is null && run!.IsComplete)
+        if (end.Error is null && !onlyRenews && run!.IsComplete)
             run.MarkCarriedOut();
         result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
+        if (onlyRenews)
+        {
+            context.Verbose($"The locks of {result.Renewed} objects were renewed.");
+            return result;
+        }
+
         string keptBack = result.PendingAttributes == 0 ? "" : $" ({result.PendingAttributes} kept until a restore)";
         context.Verbose(
             $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "

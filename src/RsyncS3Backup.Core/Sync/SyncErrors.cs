@@ -108,7 +108,7 @@ internal static class SyncErrors
     /// <param name="bucket">The bucket.</param>
     public static BackupError LocksNotRenewed(BackupError cause, long left, string bucket) => Stage2(
         ErrorIds.LocksNotRenewed, BackupErrorCategory.WriteError, bucket,
-        $"The locks of {left} objects in bucket '{bucket}' were not renewed, and will end. S3 said of '{cause.Target}': {cause.Message}",
+        $"{(left == 1 ? "One lock" : $"{left} locks")} of objects in bucket '{bucket}' {(left == 1 ? "was" : "were")} not renewed, and will end. S3 said of '{cause.Target}': {cause.Message}",
         "The credentials need s3:PutObjectRetention. Correct it and run again: less than half of the days of 'objectLock' is left.")
         with
     { S3ErrorCode = cause.S3ErrorCode, RequestId = cause.RequestId };

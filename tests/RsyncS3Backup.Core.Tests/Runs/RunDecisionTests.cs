@@ -84,6 +84,26 @@ public sealed class RunDecisionTests
         Assert.Equal(reason, RunDecision.SkipReason(configuration, stage1));
     }
 
+    [Theory]
+    [InlineData(BackupStatus.Failed, true, true, true)]
+    [InlineData(BackupStatus.Failed, false, true, false)]
+    [InlineData(BackupStatus.Failed, null, true, false)]
+    [InlineData(BackupStatus.Failed, true, false, false)]
+    [InlineData(BackupStatus.Cancelled, true, true, false)]
+    [InlineData(BackupStatus.Skipped, true, true, false)]
+    [InlineData(BackupStatus.Succeeded, true, true, false)]
+    [InlineData(null, true, true, false)]
+    public void Locks_are_renewed_without_stage_2_after_a_stage_1_that_failed(BackupStatus? status, bool? renews, bool enabled, bool expected)
+    {
+        BackupConfiguration configuration = Stage1(BackupStatus.Succeeded, null, enabled).Configuration!;
+        RsyncOptions rsync = configuration.Options.Rsync;
+        ObjectLockOptions? wanted = renews is { } known ? new ObjectLockOptions { Mode = ObjectLockMode.Compliance, Days = 1, Renew = known } : null;
+        S3SyncOptions sync = rsync.SyncToS3 with { Protection = new ProtectionOptions { ObjectLock = wanted } };
+        configuration = configuration with { Options = new BackupOptions { Rsync = rsync with { SyncToS3 = sync } } };
+
+        Assert.Equal(expected, RunDecision.RenewsLocks(configuration, status is { } ended ? Stage1(ended, BackupExitCode.Stage1Failed) : null));
+    }
+
     [Fact]
     public void A_stage_1_from_parameters_that_was_skipped_without_an_error_keeps_stage_2_from_running()
     {

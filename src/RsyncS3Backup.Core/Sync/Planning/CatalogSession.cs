@@ -104,6 +104,20 @@ internal sealed class CatalogSession : IDisposable
         }
     }
 
+    /// <summary>Closes a run that did not look at the mirror: what was known of it is known still.</summary>
+    public void EndAsBefore()
+    {
+        try
+        {
+            if (HasBegun)
+                Catalog?.EndRun(isComplete: false, LastMirror);
+        }
+        catch (IOException)
+        {
+            // What led here is the one to report; the catalog says for itself that it failed.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Catalog?.Dispose();
 

@@ -2,6 +2,7 @@ using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
 using RsyncS3Backup.Sync;
 using S3Server;
@@ -141,6 +142,47 @@ public sealed class ProtectionTests : SyncHarness
     }
 
     [Fact]
+    public async Task Locks_are_renewed_although_stage_1_failed()
+    {
+        Lock();
+        Write("a", "a");
+        Assert.Equal(BackupStatus.Succeeded, (await RunJobAsync()).Status);
+        // So that it is due now: both stages of a job have the machine's clock.
+        Options = Options with { Protection = Protect(ObjectLockMode.Compliance, 100) };
+        Directory.Move(Source, Files["away"]);
+
+        BackupResult failed = await RunJobAsync();
+        Assert.Equal(
+            (BackupStatus.Failed, BackupStatus.Failed, BackupStatus.Skipped, 1L),
+            (failed.Status, failed.Stage1.Status, failed.Stage2.Status, failed.Stage2.Renewed));
+        Assert.Equal(
+            "Stage 1 failed; nothing was sent to the bucket or deleted there, and one lock was renewed.", failed.Stage2.SkippedReason);
+        Assert.InRange(Locked("a").Until, DateTimeOffset.UtcNow.AddDays(99), DateTimeOffset.UtcNow.AddDays(100));
+        Assert.Equal(0, (await RunJobAsync()).Stage2.Renewed);
+
+        // What was known is known still.
+        Directory.Move(Files["away"], Source);
+        BackupResult next = await RunJobAsync();
+        Assert.Equal((BackupStatus.Succeeded, S3SyncMode.Journal, 0L), (next.Status, next.Stage2.SyncMode, next.Stage2.Requests.Total));
+    }
+
+    [Fact]
+    public async Task When_they_cannot_be_renewed_after_a_stage_1_that_failed_a_warning_says_so()
+    {
+        Lock();
+        Write("a", "a");
+        await RunJobAsync();
+        Options = Options with { Protection = Protect(ObjectLockMode.Compliance, 100) };
+        Directory.Move(Source, Files["away"]);
+        Server.Faults.Add(new FaultRule { Operation = "PutObjectRetention", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+
+        BackupResult failed = await RunJobAsync();
+
+        Assert.Equal((BackupStatus.Skipped, 0L), (failed.Stage2.Status, failed.Stage2.Renewed));
+        Assert.Contains("One lock of objects in bucket", Assert.Single(failed.Stage2.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_deleted_is_marked_so_and_its_version_stays_locked()
     {
         Lock();
@@ -265,7 +307,7 @@ public sealed class ProtectionTests : SyncHarness
         S3SyncStageResult denied = await RunOnAsync();
         Assert.Equal(
             (BackupStatus.Failed, ErrorIds.LocksNotRenewed, 1L, 0L), (denied.Status, denied.Error?.Id, denied.Created, denied.Renewed));
-        Assert.Contains("The locks of 2 objects", denied.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("2 locks of objects in bucket", denied.Error!.Message, StringComparison.Ordinal);
         Assert.Contains("s3:PutObjectRetention", denied.Error.RecommendedAction, StringComparison.Ordinal);
 
         Server.Faults.Clear();
@@ -405,6 +447,19 @@ public sealed class ProtectionTests : SyncHarness
     {
         await MirrorAsync();
         return await SyncAsync(Request with { Clock = clock });
+    }
+
+    private Task<BackupResult> RunJobAsync()
+    {
+        BackupConfiguration job = new()
+        {
+            Name = JobName,
+            Sources = [new BackupSource { Path = Source }],
+            Options = new BackupOptions { Rsync = Rsync with { SyncToS3 = Options } },
+            Destination = Destination,
+        };
+        BackupRunOptions options = new() { Credentials = Request.Credentials };
+        return BackupRunner.RunAsync(job, options, new RecordingObserver(), CancellationToken.None);
     }
 
     // The catalog knows of each object until when it is locked.
