@@ -28,6 +28,7 @@
         'Get-BackupScheduleOccurrence'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
+        'Initialize-BackupBucket'
         'Invoke-RsyncStage'
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'

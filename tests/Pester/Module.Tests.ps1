@@ -12,6 +12,7 @@ BeforeDiscovery {
         'Get-BackupScheduleOccurrence'
         'Get-BackupSnapshot'
         'Import-BackupConfiguration'
+        'Initialize-BackupBucket'
         'Invoke-RsyncStage'
         'Invoke-RsyncToS3Backup'
         'Invoke-S3SyncStage'

@@ -64,7 +64,8 @@ internal sealed record ObjectHeaders
     private string TagQuery() =>
         string.Join('&', Tags.Select(tag => $"{Uri.EscapeDataString(tag.Key)}={Uri.EscapeDataString(tag.Value)}"));
 
-    private static string AlgorithmOf(S3EncryptionMode mode) => mode switch
+    /// <summary>S3's name of an encryption.</summary>
+    public static string AlgorithmOf(S3EncryptionMode mode) => mode switch
     {
         S3EncryptionMode.SseKms => "aws:kms",
         S3EncryptionMode.DsseKms => "aws:kms:dsse",

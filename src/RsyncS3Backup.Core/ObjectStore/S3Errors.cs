@@ -111,18 +111,24 @@ internal static class S3Errors
 
         return Stage2(
             ErrorIds.S3RequestFailed, BackupErrorCategory.NotSpecified, target.Bucket,
-            $"A request to bucket '{target.Bucket}' failed: {exception.Message}",
+            $"A request to bucket '{target.Bucket}' failed: {Reason(exception)}",
             $"Run {target.Work} again; the log has the details.")
             with
         { S3ErrorCode = (exception as AmazonServiceException)?.ErrorCode, RequestId = (exception as AmazonServiceException)?.RequestId };
     }
+
+    // Some stores say nothing but a status.
+    private static string Reason(Exception exception) =>
+        exception is AmazonServiceException { StatusCode: var status } && string.IsNullOrWhiteSpace(exception.Message)
+            ? $"the store answered {(int)status} and gave no reason."
+            : exception.Message;
 
     private static BackupError? FromAnswer(AmazonS3Exception exception, S3Target target) => exception.ErrorCode switch
     {
         "NoSuchBucket" => Stage2(
             ErrorIds.S3BucketNotFound, BackupErrorCategory.ObjectNotFound, target.Bucket,
             $"There is no bucket '{target.Bucket}' at {target.Endpoint}.",
-            "Check the bucket's name and region; this module does not make buckets."),
+            "Check the bucket's name and region. Initialize-BackupBucket makes the bucket of a job."),
         "InvalidAccessKeyId" => Stage2(
             ErrorIds.S3InvalidAccessKey, BackupErrorCategory.AuthenticationError, target.Bucket,
             $"{target.Endpoint} does not know the access key.", "Check which credentials are used: profile, environment, -Credential."),

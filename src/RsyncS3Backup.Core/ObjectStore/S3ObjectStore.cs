@@ -5,6 +5,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.ObjectStore.Buckets;
 using RsyncS3Backup.ObjectStore.Lifecycle;
 using RsyncS3Backup.ObjectStore.Pacing;
 
@@ -77,6 +78,9 @@ internal sealed class S3ObjectStore : IObjectStore
 
     /// <summary>The bucket's lifecycle rules.</summary>
     public LifecycleRequests Lifecycle => new(link.Value.Connection, link.Value.Short, access);
+
+    /// <summary>The bucket itself and its settings.</summary>
+    public BucketRequests Bucket => new(link.Value.Connection, BucketName);
 
     /// <summary>Keys that a page of a listing holds at most; null: as many as the store gives.</summary>
     internal int? PageSize { get; init; }

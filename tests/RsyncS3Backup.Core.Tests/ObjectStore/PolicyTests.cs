@@ -283,7 +283,11 @@ public sealed partial class PolicyTests : RestoreHarness
 
         Assert.Contains("s3:ListBucket", named);
         // What a policy should leave out, and what conditions are on.
-        string[] others = ["s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutBucketVersioning", "kms:ViaService", "kms:ResourceAliases"];
+        string[] others =
+        [
+            "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:CreateBucket", "s3:PutBucketVersioning", "s3:PutBucketObjectLockConfiguration",
+            "s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration", "kms:ViaService", "kms:ResourceAliases",
+        ];
         Assert.All(named, name => Assert.Contains(name, BackupRights.All.Select(right => right.Action).Concat(others)));
     }
 

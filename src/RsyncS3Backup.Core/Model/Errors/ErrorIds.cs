@@ -5,6 +5,7 @@ internal static class ErrorIds
 {
     public const string BackupDiffers = nameof(BackupDiffers);
     public const string BucketKeepsNoVersions = nameof(BucketKeepsNoVersions);
+    public const string BucketNotChanged = nameof(BucketNotChanged);
     public const string CatalogFailed = nameof(CatalogFailed);
     public const string CatalogMissing = nameof(CatalogMissing);
     public const string ChangeLimitExceeded = nameof(ChangeLimitExceeded);

@@ -29,6 +29,9 @@ internal sealed class LifecycleRule
     public IEnumerable<KeyValuePair<string, string>> Tags =>
         Condition("Tag").Select(tag => KeyValuePair.Create(Child(tag, "Key")?.Value ?? "", Child(tag, "Value")?.Value ?? ""));
 
+    /// <summary>True when it gives up uploads in parts that nobody completed.</summary>
+    public bool GivesUpUploads => Child("AbortIncompleteMultipartUpload") is not null;
+
     /// <summary>When it deletes current objects, in words; null when it does not.</summary>
     public string? Expires => Child("Expiration") is { } expiration && When(expiration, "Days") is { } when ? when : null;
 
