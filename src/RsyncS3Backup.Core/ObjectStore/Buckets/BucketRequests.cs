@@ -103,7 +103,10 @@ internal sealed class BucketRequests(S3Connection connection, string bucket)
             BucketName = bucket,
             PublicAccessBlockConfiguration = new PublicAccessBlockConfiguration
             {
-                BlockPublicAcls = true, IgnorePublicAcls = true, BlockPublicPolicy = true, RestrictPublicBuckets = true,
+                BlockPublicAcls = true,
+                IgnorePublicAcls = true,
+                BlockPublicPolicy = true,
+                RestrictPublicBuckets = true,
             },
         },
         cancellationToken);
