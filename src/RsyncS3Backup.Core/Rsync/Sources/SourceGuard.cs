@@ -27,7 +27,7 @@ internal sealed class SourceGuard
         {
             SourceFacts facts = leg.Remote is null ? Look(leg.Source) : new SourceFacts();
             guard.now[leg.Source] = facts;
-            if (guard.known.TryGetValue(leg.Source, out SourceFacts? before) && WhatIsWrong(leg, before, facts) is { } error)
+            if (guard.known.TryGetValue(leg.Source, out SourceFacts? before) && SourceComparison.Find(leg, before, facts, Holds) is { } error)
                 throw new BackupException(error);
         }
 
@@ -68,29 +68,6 @@ internal sealed class SourceGuard
             Mounts = MountPoints.In(real).ToDictionary(
                 mount => mount.Path == real ? "" : Path.GetRelativePath(real, mount.Path), mount => mount.FileSystem),
         };
-    }
-
-    private static BackupError? WhatIsWrong(RsyncLeg leg, SourceFacts before, SourceFacts facts)
-    {
-        foreach ((string below, FileSystemIdentity was) in before.Mounts)
-        {
-            string path = below.Length == 0 ? leg.Source : Path.Join(leg.Source, below);
-            // What the mirror does not hold, because it is excluded or was empty, nobody can lose.
-            if (!Holds(below.Length == 0 ? leg.Destination : Path.Join(leg.Destination, below)))
-                continue;
-            if (!facts.Mounts.TryGetValue(below, out FileSystemIdentity? mounted))
-                return RsyncErrors.SourceNotMounted(path, was.ToString(), leg.Destination);
-            if (mounted.IsOtherThan(was))
-                return RsyncErrors.SourceChanged(path, was.ToString(), mounted.ToString());
-        }
-
-        // What is above the source tells it also where a file system has no id of its own.
-        if (before.MountPoint is { } holder && facts.MountPoint is { } shown && shown != holder && RealPath.IsInside(holder, shown)
-            && Holds(leg.Destination))
-            return RsyncErrors.SourceNotMounted(holder, before.FileSystem?.ToString() ?? "", leg.Destination);
-        return before.FileSystem is { } expected && facts.FileSystem is { } found && found.IsOtherThan(expected) && Holds(leg.Destination)
-            ? RsyncErrors.SourceChanged(leg.Source, expected.ToString(), found.ToString())
-            : null;
     }
 
     private static bool Holds(string folder)
