@@ -15,9 +15,9 @@ internal static class SourceComparison
     {
         foreach ((string below, FileSystemIdentity was) in before.Mounts)
         {
-            string path = below.Length == 0 ? leg.Source : Path.Join(leg.Source, below);
+            string path = Path.Join(leg.Source, below);
             // What the mirror does not hold, because it is excluded or was empty, nobody can lose.
-            if (!holds(below.Length == 0 ? leg.Destination : Path.Join(leg.Destination, below)))
+            if (!holds(Path.Join(leg.Destination, below)))
                 continue;
             if (!now.Mounts.TryGetValue(below, out FileSystemIdentity? mounted))
                 return RsyncErrors.SourceNotMounted(path, was.ToString(), leg.Destination);
@@ -28,7 +28,7 @@ internal static class SourceComparison
         // What is above the source tells it also where a file system has no id of its own.
         if (before.MountPoint is { } holder && now.MountPoint is { } shown && shown != holder && RealPath.IsInside(holder, shown)
             && holds(leg.Destination))
-            return RsyncErrors.SourceNotMounted(holder, before.FileSystem?.ToString() ?? "", leg.Destination);
+            return RsyncErrors.SourceNotMounted(holder, before.FileSystem?.ToString(), leg.Destination);
         return before.FileSystem is { } expected && now.FileSystem is { } found && found.IsOtherThan(expected) && holds(leg.Destination)
             ? RsyncErrors.SourceChanged(leg.Source, expected.ToString(), found.ToString())
             : null;
