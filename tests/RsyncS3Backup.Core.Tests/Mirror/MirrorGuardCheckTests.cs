@@ -21,30 +21,70 @@ public sealed class MirrorGuardCheckTests : IDisposable
     private string Mirror => folder["mirror"];
 
     [Fact]
-    public void A_mirror_is_marked_by_its_first_good_run_and_known_again()
+    public void Where_a_mirror_is_begun_is_remembered_until_its_first_good_run()
     {
         MirrorGuard first = Check();
+
         Assert.Null(first.KnownEntries);
         first.Begins(report);
         Assert.Equal(FileSystemIdentity.Of(folder.Path), MirrorMemory.Load(job, Mirror).Begun);
         folder.Folder("mirror");
         first.Succeeded(7, wasChecksumRun: false, report);
+        MirrorMemory memory = MirrorMemory.Load(job, Mirror);
+        Assert.Equal((null, 7, null), (memory.Begun, memory.Entries, memory.LastChecksum));
+        Assert.False(report.HasWarnings);
+    }
+
+    [Fact]
+    public void A_first_good_run_marks_the_mirror()
+    {
+        Make();
 
         MirrorMarker marker = MirrorMarker.Read(Mirror)!;
         Assert.Equal((job, KeyPrefix.Host, RealPath.Of(Mirror), null), (marker.Job, marker.Host, marker.Path, marker.Replaces));
-        MirrorMemory memory = MirrorMemory.Load(job, Mirror);
-        Assert.Equal((marker.Id, null, 7, null), (memory.MarkerId, memory.Begun, memory.Entries, memory.LastChecksum));
-        MirrorGuard second = Check();
-        Assert.Equal(7, second.KnownEntries);
-        second.Begins(report);
-        second.Succeeded(null, wasChecksumRun: true, report);
-        Assert.Equal(marker, MirrorMarker.Read(Mirror));
-        Assert.Null(Check().KnownEntries);
-        Assert.NotNull(MirrorMemory.Load(job, Mirror).LastChecksum);
+        Assert.Equal((marker.Id, 7), (MirrorMemory.Load(job, Mirror).MarkerId, Check().KnownEntries));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_mirror_with_a_marker_is_begun_no_more_also_after_the_state_was_lost(bool isLost)
+    {
+        Make();
+        if (isLost)
+            Directory.Delete(StateFolder.ForJob(job).Path, recursive: true);
+
+        Check().Begins(report);
+
         Assert.Null(MirrorMemory.Load(job, Mirror).Begun);
-        Check().Succeeded(1, wasChecksumRun: false, report);
-        Assert.NotNull(MirrorMemory.Load(job, Mirror).LastChecksum);
-        Assert.False(report.HasWarnings);
+    }
+
+    [Fact]
+    public void Where_nothing_is_new_nothing_is_written()
+    {
+        Make();
+        string[] files = [Path.Combine(Mirror, MirrorMarker.FileName), Path.Combine(StateFolder.ForJob(job).Path, "mirror.json")];
+        DateTime before = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        foreach (string file in files)
+            File.SetLastWriteTimeUtc(file, before);
+
+        Check().Succeeded(7, wasChecksumRun: false, report);
+
+        Assert.All(files, file => Assert.Equal(before, File.GetLastWriteTimeUtc(file)));
+        Check().Succeeded(null, wasChecksumRun: false, report);
+        Assert.Null(Check().KnownEntries);
+    }
+
+    [Fact]
+    public void When_contents_were_compared_last_is_remembered()
+    {
+        folder.Folder("mirror");
+        Check().Succeeded(1, wasChecksumRun: true, report);
+        DateTimeOffset? last = MirrorMemory.Load(job, Mirror).LastChecksum;
+
+        Assert.NotNull(last);
+        Check().Succeeded(2, wasChecksumRun: false, report);
+        Assert.Equal(last, MirrorMemory.Load(job, Mirror).LastChecksum);
     }
 
     [Fact]
@@ -193,11 +233,13 @@ public sealed class MirrorGuardCheckTests : IDisposable
         Check();
     }
 
-    [Fact]
-    public void A_marker_of_an_earlier_version_is_told_where_it_is()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_marker_of_an_earlier_version_is_told_where_it_is(bool hasPath)
     {
         folder.Folder("mirror");
-        MirrorMarker old = MirrorMarker.New(job, Mirror) with { Path = null, Host = null };
+        MirrorMarker old = MirrorMarker.New(job, Mirror) with { Path = hasPath ? RealPath.Of(Mirror) : null, Host = null };
         old.Write(Mirror);
 
         Check().Succeeded(1, wasChecksumRun: false, report);

@@ -23,12 +23,27 @@ public sealed class NestedMirrorsTests : IDisposable
         folder.File("mirror/copy/" + MirrorMarker.FileName, File.ReadAllText(Path.Combine(deep, MirrorMarker.FileName)));
         folder.Folder("mirror/plain");
         foreach (string path in new[] { root, deep, folder["mirror/a/gone"], folder["beside"], folder["mirror/b top"] })
-            new MirrorMemory { Path = path }.Save("nested-" + Guid.NewGuid().ToString("N"));
+            folder.File($"state/{Guid.NewGuid():N}/mirror.json", $$"""{"path":"{{path}}"}""");
+        folder.Folder("state/none");
+        string state = folder["state"];
 
-        Assert.Equal(["a/deep", "b top"], NestedMirrors.Below(root));
-        Assert.Equal(["a/deep", "b top"], NestedMirrors.Below(root + "/"));
-        Assert.Empty(NestedMirrors.Below(folder["mirror/plain"]));
-        Assert.Empty(NestedMirrors.Below(folder["nowhere"]));
+        Assert.Equal(["a/deep", "b top"], NestedMirrors.Below(root, state));
+        Assert.Equal(["a/deep", "b top"], NestedMirrors.Below(root + "/", state));
+        Assert.Equal(["b top"], NestedMirrors.Below(root, folder["nowhere"]));
+        Assert.Empty(NestedMirrors.Below(folder["mirror/plain"], state));
+        Assert.Empty(NestedMirrors.Below(folder["nowhere"], state));
+    }
+
+    [SkippableFact]
+    public void What_cannot_be_listed_shows_none()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no file modes.");
+        string root = Mark("mirror", "own");
+        folder.LetOthersIn();
+        File.SetUnixFileMode(root, UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+
+        OrdinaryUser.Run(() => Assert.Empty(NestedMirrors.Below(root, folder["nowhere"])));
+        File.SetUnixFileMode(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     [Fact]
@@ -53,9 +68,11 @@ public sealed class NestedMirrorsTests : IDisposable
         folder.File("broken/" + MirrorMarker.FileName, "{}");
         (MirrorMarker.New("old", folder.Folder("old")) with { Path = null }).Write(folder["old"]);
 
+        folder.File("copy/" + MirrorMarker.FileName, File.ReadAllText(Path.Combine(mirror, MirrorMarker.FileName)));
+
         Assert.Equal(
-            [true, true, false, false, false],
-            new[] { mirror, folder["link"], folder["broken"], folder["old"], folder["nowhere"] }.Select(NestedMirrors.IsMirror));
+            [true, true, false, false, false, false],
+            new[] { mirror, folder["link"], folder["broken"], folder["old"], folder["copy"], folder["nowhere"] }.Select(NestedMirrors.IsMirror));
     }
 
     private string Mark(string path, string job)

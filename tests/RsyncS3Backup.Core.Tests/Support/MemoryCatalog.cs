@@ -38,7 +38,8 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public CatalogEntry? Find(string relativeKey) => Fails is null ? rows.GetValueOrDefault(relativeKey) : throw Fails;
 
-    public IReadOnlyList<CatalogEntry> FindLinkGroup(ulong linkGroup) => [.. rows.Values.Where(row => row.LinkGroup == linkGroup)];
+    public IReadOnlyList<CatalogEntry> FindLinkGroup(ulong linkGroup) =>
+        linkGroup == 0 ? [] : [.. rows.Values.Where(row => row.LinkGroup == linkGroup)];
 
     public IReadOnlyList<CatalogEntry> FindLinked() => [.. rows.Values.Where(row => row.LinkGroup != 0)];
 

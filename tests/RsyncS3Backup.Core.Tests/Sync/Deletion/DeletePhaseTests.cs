@@ -157,6 +157,18 @@ public sealed class DeletePhaseTests : IDisposable
         Assert.Equal((1, false), (run.Report.Failed, run.Report.HasWarnings));
     }
 
+    [Fact]
+    public async Task A_job_that_does_not_delete_is_ended_by_another_answer_all_the_same()
+    {
+        run.Request = run.Request with { Options = run.Request.Options with { DeleteFromS3 = false } };
+        Phase.AddReplaced(MemoryRun.Gone(run.Sent("folder/a")), isKnown: true);
+        run.Store.Fails = what => what.StartsWith("DELETE", StringComparison.Ordinal) ? MemoryStore.Answer(HttpStatusCode.InternalServerError, "X") : null;
+
+        await Assert.ThrowsAsync<Amazon.S3.AmazonS3Exception>(() => Phase.RunReplacedAsync(Begin, CancellationToken.None));
+
+        Assert.False(run.Report.HasWarnings);
+    }
+
     [Theory]
     // The limit; how many are gone, replaced, found gone now, and due since an earlier run; whether it is refused.
     [InlineData("3", 3, 0, 0, 0, false)]
@@ -263,17 +275,18 @@ public sealed class DeletePhaseTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, 1)]
-    [InlineData(false, 0)]
-    public async Task What_lies_beneath_a_folder_that_cannot_be_read_is_told_of_by_a_job_that_deletes(bool deletes, int warnings)
+    [InlineData(true, 1, 1)]
+    [InlineData(true, 2, 1)]
+    [InlineData(false, 2, 0)]
+    public async Task What_lies_beneath_a_folder_that_cannot_be_read_is_told_of_by_a_job_that_deletes(bool deletes, int count, int warnings)
     {
         run.Request = run.Request with { Options = run.Request.Options with { DeleteFromS3 = deletes } };
-        Phase.Protect();
-        Phase.Protect();
+        for (int i = 0; i < count; i++)
+            Phase.Protect();
 
         await RunAsync();
 
-        Assert.Equal(warnings, run.Report.Warnings().Count(warning => warning.StartsWith("2 objects beneath", StringComparison.Ordinal)));
+        Assert.Equal(warnings, run.Report.Warnings().Count(warning => warning.StartsWith($"{count} objects beneath", StringComparison.Ordinal)));
         Assert.Empty(run.Store.Asked);
     }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Sync.Ownership;
@@ -40,6 +42,9 @@ public sealed class PrefixOwnerOfTests : IDisposable
         Assert.Equal(owner.Content, PrefixOwner.Of("job", mirror + "/").Content);
         Assert.Equal(("job", KeyPrefix.Host, mirror), (owner.Marker.Job, owner.Marker.Host, owner.Marker.Path));
         Assert.Equal(owner.Marker, MirrorMarker.Parse(owner.Content));
+        // Also to another version of the module.
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{KeyPrefix.Host}\njob\n{mirror}"));
+        Assert.Equal(new Guid(hash[..16]).ToString(), owner.Marker.Id);
         Assert.Empty(owner.Metadata(mirror));
         Assert.True(owner.Owns(owner.Marker.Id));
         Assert.False(owner.Owns(PrefixOwner.Of("other", mirror).Marker.Id));
@@ -80,6 +85,8 @@ public sealed class PrefixOwnerOfTests : IDisposable
         PrefixOwner without = PrefixOwner.Of("job", mirror);
         folder.File("mirror/" + MirrorMarker.FileName, content);
 
-        Assert.Equal(without.Marker, PrefixOwner.Of("job", mirror).Marker);
+        PrefixOwner owner = PrefixOwner.Of("job", mirror);
+        Assert.Equal(without.Marker, owner.Marker);
+        Assert.Empty(owner.Metadata(mirror));
     }
 }

@@ -240,6 +240,7 @@ public sealed class PrefixOwnershipTests : IDisposable
     {
         await RequireAsync();
         Assert.Equal((true, DateTimeOffset.MinValue), (Ownership.IsNew, Ownership.Since));
+        Assert.Equal(["READ " + Key, "READ " + MirrorMarker.FileName, "PUT " + Key], run.Store.Asked);
         run.Store.Put(Key, run.Store.Content(Key), stored => stored with { LastModified = MemoryRun.Now });
         ownership = null;
         run.Store.Asked.Clear();
