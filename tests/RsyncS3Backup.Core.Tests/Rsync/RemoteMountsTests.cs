@@ -1,5 +1,6 @@
 using System.Text;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Remote;
@@ -8,19 +9,73 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Rsync;
 
 /// <summary>Which folders of another machine are file systems of their own, and what it means when they are not any more.</summary>
+[Collection(FakeRsync.Collection)]
 public sealed class RemoteMountsTests
 {
     [Theory]
-    [InlineData("nas other", "other", false, "nas")]
-    [InlineData("nas b other", "other", true, " b nas")]
-    [InlineData("other", "other nas", false, "")]
-    [InlineData("other", "other", true, "")]
-    public void What_rsync_leaves_out_on_one_file_system_is_another_one(string all, string own, bool isMount, string mounts)
+    // The top folders, those on the source's own file system, and what the folder above shows of the source; null: no answer.
+    [InlineData("nas other", "other", "src", "nas")]
+    [InlineData("nas b other", "other", "src", "b nas")]
+    [InlineData("other", "other nas", "src", "")]
+    [InlineData("nas other", "other", "", " nas")]
+    [InlineData("other", "other", "src2", " ")]
+    [InlineData("nas other", "other", null, "nas")]
+    [InlineData(null, "other", "src", null)]
+    [InlineData("nas other", null, "src", null)]
+    public async Task What_rsync_leaves_out_on_one_file_system_is_another_one(string? all, string? own, string? above, string? mounts)
     {
-        string[] expected = isMount ? ["", .. mounts.Split(' ', StringSplitOptions.RemoveEmptyEntries)]
-            : mounts.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        List<string> asked = [];
 
-        Assert.Equal(expected, RemoteMounts.Decide(all.Split(' ').ToHashSet(), own.Split(' ').ToHashSet(), isMount));
+        IReadOnlyList<string>? found = await RemoteMounts.FindAsync(RemoteSource.Of(new BackupSource { Path = "host:/mnt/src" })!, List);
+
+        Assert.Equal(mounts is null ? null : mounts == " " ? [""] : mounts.Length == 0 ? [] : mounts.Split(' '), found);
+        string[] questions = ["host:/mnt/src/ /*/ True", "host:/mnt/src/ /*/ False", "host:/mnt/ /src False"];
+        Assert.Equal(questions[..(all is null ? 1 : own is null ? 2 : 3)], asked);
+
+        Task<IReadOnlySet<string>?> List(RemoteSource folder, string shown, bool entersOthers)
+        {
+            asked.Add($"{folder.Argument()} {shown} {entersOthers}");
+            string? names = shown != "/*/" ? above : entersOthers ? all : own;
+            return Task.FromResult<IReadOnlySet<string>?>(names?.Split(' ').ToHashSet());
+        }
+    }
+
+    [Fact]
+    public async Task The_root_of_a_machine_is_not_asked_for_in_a_folder_above_it()
+    {
+        IReadOnlyList<string>? found = await RemoteMounts.FindAsync(
+            RemoteSource.Of(new BackupSource { Path = "host:/" })!, (_, _, _) => Task.FromResult<IReadOnlySet<string>?>(new HashSet<string>()));
+
+        Assert.Empty(found!);
+    }
+
+    [Theory]
+    // What the listing of the top folders ends with, and that of those on one file system.
+    [InlineData(0, 0, true)]
+    [InlineData(24, 24, true)]
+    [InlineData(23, 0, false)]
+    [InlineData(0, 12, false)]
+    public async Task A_listing_counts_when_it_came_to_its_end(int allCode, int ownCode, bool counts)
+    {
+        using TemporaryFolder files = new();
+        FakeRsync rsync = FakeRsync.Make(files, $$"""
+            list() { for name in "$@"; do echo "drwxr-xr-x           4096 2026/11/30 07:56:06 $name"; done; }
+            case " $* " in
+                *" --one-file-system "*) list . a; exit {{ownCode}} ;;
+                *) list . a b; exit {{allCode}} ;;
+            esac
+            """);
+        BackupSource source = new() { Path = "host:/" };
+        RsyncLeg leg = new(source.Path, "/m", null) { Remote = RemoteSource.Of(source) };
+        RecordingObserver observer = new();
+        using RunContext context = RunContext.ForPlan("remote", observer);
+        RsyncProgram program = new(rsync.Path, new Version(3, 5, 0), "3.5.0", new HashSet<string>());
+
+        IReadOnlyList<string>? found = await RemoteMounts.FindAsync(
+            program, new RsyncOptions { LocalDestination = "/m" }, leg, context, TimeSpan.FromSeconds(9), CancellationToken.None);
+
+        Assert.Equal(counts ? ["b"] : null, found);
+        Assert.Equal(counts ? 0 : 1, observer.VerboseMessages.Count);
     }
 
     [Theory]
@@ -46,6 +101,9 @@ public sealed class RemoteMountsTests
     [InlineData("me@host:/mnt/usb/", "me@host:/mnt/", "usb")]
     [InlineData("host:/usb", "host:/", "usb")]
     [InlineData("host:photos", "host:./", "photos")]
+    [InlineData("host:/mnt/.", null, null)]
+    [InlineData("host:/a\nb", null, null)]
+    [InlineData("host::module/x", "rsync://host/module/", "x")]
     [InlineData("host:a/b c", "host:a/", "b c")]
     [InlineData("host::module/a/b", "rsync://host/module/a/", "b")]
     [InlineData("host::module/a", "rsync://host/module/", "a")]

@@ -28,20 +28,10 @@ internal sealed partial class RemoteMounts : IRsyncOutputHandler, IRsyncErrorHan
     public static async Task<IReadOnlyList<string>?> FindAsync(
         RsyncProgram program, RsyncOptions options, RsyncLeg leg, RunContext context, TimeSpan grace, CancellationToken cancellationToken)
     {
-        RemoteSource source = leg.Remote!;
-        // In this order: whoever looks into a folder has an automounter mount what belongs there.
-        IReadOnlySet<string>? all = await ListAsync(source, "/*/", entersOthers: true).ConfigureAwait(false);
-        IReadOnlySet<string>? own = all is null ? null : await ListAsync(source, "/*/", entersOthers: false).ConfigureAwait(false);
-        if (all is null || own is null)
-        {
+        IReadOnlyList<string>? mounts = await FindAsync(leg.Remote!, ListAsync).ConfigureAwait(false);
+        if (mounts is null)
             context.Verbose($"Which folders of {leg.Source} are file systems of their own, the other side does not tell.");
-            return null;
-        }
-
-        bool isMount = source.Above() is var (above, name)
-            && await ListAsync(above, "/" + RsyncCommandLine.Literal(name), entersOthers: false).ConfigureAwait(false) is { } beside
-            && !beside.Contains(name);
-        return Decide(all, own, isMount);
+        return mounts;
 
         async Task<IReadOnlySet<string>?> ListAsync(RemoteSource folder, string shown, bool entersOthers)
         {
@@ -54,12 +44,23 @@ internal sealed partial class RemoteMounts : IRsyncOutputHandler, IRsyncErrorHan
         }
     }
 
-    /// <summary>Which of the top folders, and whether the source itself, are file systems of their own. Pure.</summary>
-    /// <param name="all">The top folders.</param>
-    /// <param name="own">Those on the source's own file system.</param>
-    /// <param name="isMount">True when the source is a file system of its own.</param>
-    internal static IReadOnlyList<string> Decide(IReadOnlySet<string> all, IReadOnlySet<string> own, bool isMount) =>
-        [.. isMount ? [""] : Array.Empty<string>(), .. all.Where(name => !own.Contains(name)).Order(StringComparer.Ordinal)];
+    /// <summary>As above. Pure but for what it is given.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="list">
+    /// Gives the names in a folder that a pattern shows, and whether rsync enters other file systems for it; null where it cannot tell.
+    /// </param>
+    internal static async Task<IReadOnlyList<string>?> FindAsync(
+        RemoteSource source, Func<RemoteSource, string, bool, Task<IReadOnlySet<string>?>> list)
+    {
+        // In this order: whoever looks into a folder has an automounter mount what belongs there.
+        if (await list(source, "/*/", true).ConfigureAwait(false) is not { } all || await list(source, "/*/", false).ConfigureAwait(false) is not { } own)
+            return null;
+        List<string> mounts = [.. all.Where(name => !own.Contains(name)).Order(StringComparer.Ordinal)];
+        if (source.Above() is var (above, itself)
+            && await list(above, "/" + RsyncCommandLine.Literal(itself), false).ConfigureAwait(false) is { } beside && !beside.Contains(itself))
+            mounts.Insert(0, "");
+        return mounts;
+    }
 
     /// <summary>rsync's arguments: list these entries of a folder, and nothing in them.</summary>
     internal static IReadOnlyList<string> Arguments(
