@@ -162,7 +162,11 @@ internal sealed class MemoryStore : IObjectStore
 
     public Task<long?> PartSizeAsync(ObjectQuery query, int number, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task RetrieveAsync(ObjectQuery query, string tier, int? days, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task RetrieveAsync(ObjectQuery query, string tier, int? days, CancellationToken cancellationToken)
+    {
+        Ask($"RETRIEVE {query.Key} {tier} {days}");
+        return Task.CompletedTask;
+    }
 
     public Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken) =>

@@ -303,12 +303,13 @@ public sealed class PrefixOwnershipTests : IDisposable
         await scope.Store.PutAsync(content, Plain, CancellationToken.None);
         await scope.Store.PutAsync(content, Plain, CancellationToken.None);
         await scope.Store.AbortPartsAsync("a", "u", CancellationToken.None);
+        await scope.Store.RetrieveAsync(new ObjectQuery("p/a"), "Bulk", 3, CancellationToken.None);
         run.Store.Refused["p/c"] = BackupError.Make("X", BackupErrorCategory.PermissionDenied, "No.", "Ask.", "p/c", BackupExitCode.Stage2Failed);
         List<BackupError> errors = [];
         await foreach (BackupError error in scope.Store.DeleteAsync(["a", "c"], CancellationToken.None))
             errors.Add(error);
 
-        Assert.Equal(["PUT p/a", "PUT p/a", "ABORT p/a u", "DELETE p/a p/c"], run.Store.Asked[3..]);
+        Assert.Equal(["PUT p/a", "PUT p/a", "ABORT p/a u", "RETRIEVE p/a Bulk 3", "DELETE p/a p/c"], run.Store.Asked[3..]);
         Assert.Equal("p/c", Assert.Single(errors).Target);
     }
 
