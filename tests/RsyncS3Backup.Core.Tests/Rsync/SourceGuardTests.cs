@@ -66,6 +66,19 @@ public sealed class SourceGuardTests : IDisposable
         SourceGuard.Check(job, [leg], allowNew: false);
     }
 
+    [Fact]
+    public void What_is_known_of_another_machine_stays_while_that_tells_nothing()
+    {
+        RsyncLeg leg = Remote();
+        Remember(leg, new SourceFacts { Mounts = new Dictionary<string, FileSystemIdentity> { ["nas"] = new("", null) } });
+
+        SourceGuard.Check(job, [leg], allowNew: false).Succeeded(_ => 7, [leg], report);
+
+        SourceFacts known = SourceMemory.Load(job)[leg.Source];
+        Assert.Equal("nas", Assert.Single(known.Mounts).Key);
+        Assert.Equal(7, known.Entries);
+    }
+
     [Theory]
     // What the folder of the mirror holds; whether there is something to lose.
     [InlineData(null, false)]
