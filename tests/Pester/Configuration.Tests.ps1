@@ -32,6 +32,16 @@ Describe 'New-BackupConfiguration' {
         (Get-Content $path -Raw | ConvertFrom-Json).destination.bucket | Should -Be my-backups
     }
 
+    It 'proposes a limit on changed files for a job that goes to S3, unless one is given' {
+        $limits = @{}, @{ MaxChange = 'off' }, @{ MaxChange = '10%' }, @{ LocalOnly = $true } | ForEach-Object {
+            $given = $_
+            $place = $given.LocalOnly ? @{ Source = '/data'; Destination = '/mnt/backup' }
+                : @{ Source = '/data'; Destination = '/mnt/backup'; BucketName = 'my-backups' }
+            (New-BackupConfiguration (Join-Path $TestDrive 'limited.json') @place @given -Force -PassThru -WarningAction Ignore).Options.Rsync.MaxChange
+        }
+        "$limits" | Should -Be '60% or 500 off 10% off'
+    }
+
     It 'replaces a file only with -Force' {
         $path = Join-Path $TestDrive 'kept.json'
         New-BackupConfiguration $path /data /mnt/backup first-bucket
@@ -193,6 +203,19 @@ Describe 'Set-BackupConfiguration' {
     It 'takes stage 2 out and in' {
         (Set-BackupConfiguration photos -LocalOnly -PassThru).Options.Rsync.SyncToS3.Enabled | Should -BeFalse
         (Set-BackupConfiguration -ConfigPath $file -LocalOnly:$false -PassThru).Options.Rsync.SyncToS3.Enabled | Should -BeTrue
+    }
+
+    It 'tells when the job would write to the place of another one' {
+        $other = Join-Path $env:RSYNCS3BACKUP_JOBS 'other.json'
+        New-BackupConfiguration $other /data /mnt/other my-backups -KeyPrefix home/ -WarningAction Ignore
+        try {
+            Set-BackupConfiguration photos -Destination /mnt/other/photos -KeyPrefix home/photos/ -WarningVariable warnings -WarningAction SilentlyContinue
+            "$warnings" | Should -BeLike "*the mirror of job 'photos', lies in '/mnt/other', the mirror of job 'other'*"
+            "$warnings" | Should -BeLike "*the key prefix of job 'photos', lies in 'home/', that of job 'other'*"
+            Set-BackupConfiguration photos -Region us-east-1 -WarningVariable again -WarningAction SilentlyContinue
+            "$again" | Should -Not -BeLike "*job 'other'*"
+        }
+        finally { Remove-Item $other }
     }
 
     It 'takes jobs from the pipeline' {

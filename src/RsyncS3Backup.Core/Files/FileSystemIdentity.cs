@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using System.Text;
 
 namespace RsyncS3Backup.Files;
 
@@ -42,54 +41,37 @@ internal sealed partial record FileSystemIdentity(string Type, string? Id)
     /// <summary>For people.</summary>
     public override string ToString() => Id is null ? Type : $"{Type} {Id}";
 
-    /// <summary>The line of /proc/self/mountinfo that holds a path. Pure.</summary>
-    /// <returns>The device's numbers, the type and the source; null when no line does.</returns>
-    internal static (string Device, string Type, string Source)? FindMount(IEnumerable<string> mountInfo, string realPath)
-    {
-        (string Device, string Type, string Source)? found = null;
-        int longest = -1;
-        foreach (string line in mountInfo)
-        {
-            // proc_pid_mountinfo(5): id parent major:minor root mount-point options [optional …] - type source super-options
-            string[] fields = line.Split(' ');
-            int dash = Array.IndexOf(fields, "-");
-            if (dash < 6 || fields.Length < dash + 3)
-                continue;
-            string mountPoint = Unescape(fields[4]);
-            // Of two on one folder the later one hides the other.
-            if (mountPoint.Length >= longest && RealPath.IsInside(realPath, mountPoint))
-            {
-                longest = mountPoint.Length;
-                found = (fields[2], fields[dash + 1], Unescape(fields[dash + 2]));
-            }
-        }
+    /// <summary>What tells a file system from others of its type; null where nothing stable does. Pure.</summary>
+    /// <param name="type">Its type.</param>
+    /// <param name="source">What was mounted.</param>
+    /// <param name="uuid">Its UUID; null where the system does not know one.</param>
+    /// <param name="statfsId">Gives the id that statfs(2) tells, where it tells one.</param>
+    internal static string? StableId(string type, string source, string? uuid, Func<string?> statfsId) =>
+        uuid is not null ? "uuid:" + uuid
+        : NetworkTypes.Contains(type) ? "source:" + source
+        : TypesWithStableId.Contains(type) && statfsId() is { } id ? "fsid:" + id
+        : null;
 
-        return found;
-    }
-
-    [SupportedOSPlatform("linux")]
-    private static FileSystemIdentity OnLinux(string real)
+    /// <summary>The UUID of a device; null where there is none.</summary>
+    /// <param name="source">What was mounted.</param>
+    /// <param name="uuidFolder">The folder with a link to each device by its UUID.</param>
+    internal static string? Uuid(string source, string uuidFolder)
     {
-        if (FindMount(File.ReadLines("/proc/self/mountinfo"), real) is not { } mount)
-            return new FileSystemIdentity("", null);
-        string? id = Uuid(mount.Source) is { } uuid ? "uuid:" + uuid
-            : NetworkTypes.Contains(mount.Type) ? "source:" + mount.Source
-            : TypesWithStableId.Contains(mount.Type) && StatfsId(real) is { } statfsId ? "fsid:" + statfsId
-            : null;
-        return new FileSystemIdentity(mount.Type, id);
-    }
-
-    private static string? Uuid(string source)
-    {
-        if (!Path.IsPathRooted(source) || !Directory.Exists(UuidFolder))
+        if (!Path.IsPathRooted(source) || !Directory.Exists(uuidFolder))
             return null;
         string device = RealPath.Of(source);
-        return Directory.EnumerateFileSystemEntries(UuidFolder)
+        return Directory.EnumerateFileSystemEntries(uuidFolder)
             .Where(link => RealPath.Of(link) == device)
             .Select(link => Path.GetFileName(link))
             .Order(StringComparer.Ordinal)
             .FirstOrDefault();
     }
+
+    [SupportedOSPlatform("linux")]
+    private static FileSystemIdentity OnLinux(string real) =>
+        MountLine.Holding(MountLine.Read(File.ReadLines(MountLine.File)), real) is { } mount
+            ? new FileSystemIdentity(mount.Type, StableId(mount.Type, mount.Source, Uuid(mount.Source, UuidFolder), () => StatfsId(real)))
+            : new FileSystemIdentity("", null);
 
     private static string? StatfsId(string path)
     {
@@ -98,32 +80,11 @@ internal sealed partial record FileSystemIdentity(string Type, string? Id)
         if (!Environment.Is64BitProcess)
             return null;
         Span<ulong> result = stackalloc ulong[32];
-        if (Statfs(path, ref MemoryMarshal.GetReference(result)) != 0 || result[word] == 0)
-            return null;
-        return result[word].ToString("x16", CultureInfo.InvariantCulture);
+        return Statfs(path, ref MemoryMarshal.GetReference(result)) == 0 ? StatfsId(result[word]) : null;
     }
 
-    /// <summary>Undoes what the kernel does to a path in mountinfo: blanks, tabs, newlines and backslashes are written as three octal digits.</summary>
-    internal static string Unescape(string field)
-    {
-        if (!field.Contains('\\', StringComparison.Ordinal))
-            return field;
-        byte[] bytes = Encoding.UTF8.GetBytes(field);
-        return Encoding.UTF8.GetString(UnescapeOctal(bytes));
-    }
-
-    private static byte[] UnescapeOctal(ReadOnlySpan<byte> bytes)
-    {
-        List<byte> plain = new(bytes.Length);
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            bool isEscape = bytes[i] == '\\' && i + 3 < bytes.Length;
-            plain.Add(isEscape ? (byte)(((bytes[i + 1] - '0') << 6) | ((bytes[i + 2] - '0') << 3) | (bytes[i + 3] - '0')) : bytes[i]);
-            i += isEscape ? 3 : 0;
-        }
-
-        return [.. plain];
-    }
+    /// <summary>An id as text; null for zero, which is none. Pure.</summary>
+    internal static string? StatfsId(ulong id) => id == 0 ? null : id.ToString("x16", CultureInfo.InvariantCulture);
 
     private static string Kind(string id) => id[..id.IndexOf(':', StringComparison.Ordinal)];
 

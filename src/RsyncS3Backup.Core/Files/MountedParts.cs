@@ -15,8 +15,6 @@ internal readonly record struct MountedPart(string Device, string Path)
 /// <summary>Finds overlaps that paths do not show.</summary>
 internal static class MountedParts
 {
-    private const string MountInfo = "/proc/self/mountinfo";
-
     /// <summary>How two folders overlap, whose paths do not; null when they do not, or when the system does not say.</summary>
     /// <param name="realSource">The source, links followed.</param>
     /// <param name="realDestination">The destination, links followed.</param>
@@ -26,7 +24,7 @@ internal static class MountedParts
             return null;
         try
         {
-            return Overlap(File.ReadAllLines(MountInfo), realSource, realDestination);
+            return Overlap(File.ReadAllLines(MountLine.File), realSource, realDestination);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -49,21 +47,17 @@ internal static class MountedParts
     /// <summary>What a folder shows: itself, and what is mounted below it; empty when it is on nothing that is listed.</summary>
     private static List<MountedPart> Of(IReadOnlyList<string> mountInfo, string realFolder)
     {
-        // Of several mounts on one folder, the last one hides the others.
-        Dictionary<string, MountedPart> mounts = new(StringComparer.Ordinal);
-        foreach (string line in mountInfo)
-        {
-            // proc_pid_mountinfo(5): id parent major:minor root mount-point …
-            if (line.Split(' ') is [_, _, var device, var root, var mountPoint, ..])
-                mounts[FileSystemIdentity.Unescape(mountPoint)] = new MountedPart(device, FileSystemIdentity.Unescape(root));
-        }
-
-        string? holder = mounts.Keys.Where(point => RealPath.IsInside(realFolder, point)).MaxBy(point => point.Length);
-        if (holder is null)
+        IReadOnlyCollection<MountLine> mounts = MountLine.Read(mountInfo);
+        if (MountLine.Holding(mounts, realFolder) is not { } holder)
             return [];
-        MountedPart whole = mounts[holder];
-        string below = Path.GetRelativePath(holder, realFolder);
+        MountedPart whole = new(holder.Device, holder.Root);
+        string below = Path.GetRelativePath(holder.Path, realFolder);
         MountedPart own = below == "." ? whole : whole with { Path = Path.Combine(whole.Path, below) };
-        return [own, .. mounts.Where(mount => mount.Key != realFolder && RealPath.IsInside(mount.Key, realFolder)).Select(mount => mount.Value)];
+        return
+        [
+            own,
+            .. mounts.Where(mount => mount.Path != realFolder && RealPath.IsInside(mount.Path, realFolder))
+                .Select(mount => new MountedPart(mount.Device, mount.Root)),
+        ];
     }
 }

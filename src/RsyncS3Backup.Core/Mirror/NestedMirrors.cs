@@ -16,7 +16,12 @@ internal static class NestedMirrors
     /// ordinal order.
     /// </summary>
     /// <param name="mirror">The mirror's root folder.</param>
-    public static IReadOnlyList<string> Below(string mirror)
+    public static IReadOnlyList<string> Below(string mirror) => Below(mirror, StateFolder.Root());
+
+    /// <summary>As above.</summary>
+    /// <param name="mirror">The mirror's root folder.</param>
+    /// <param name="stateRoot">The folder with a folder for the state of each job.</param>
+    internal static IReadOnlyList<string> Below(string mirror, string stateRoot)
     {
         if (!Directory.Exists(mirror))
             return [];
@@ -24,7 +29,7 @@ internal static class NestedMirrors
         IEnumerable<string> tops = Directory.EnumerateDirectories(root, "*", Folders);
         return
         [
-            .. KnownMirrors().Concat(tops)
+            .. KnownMirrors(stateRoot).Concat(tops)
                 .Where(folder => folder != root && RealPath.IsInside(folder, root) && IsMirror(folder))
                 .Select(folder => Path.GetRelativePath(root, folder).Replace(Path.DirectorySeparatorChar, '/'))
                 .Distinct(StringComparer.Ordinal)
@@ -62,12 +67,11 @@ internal static class NestedMirrors
     }
 
     // What each job with a state folder remembers of its own mirror.
-    private static IEnumerable<string> KnownMirrors()
+    private static IEnumerable<string> KnownMirrors(string stateRoot)
     {
-        string root = StateFolder.Root();
-        if (!Directory.Exists(root))
+        if (!Directory.Exists(stateRoot))
             yield break;
-        foreach (string folder in Directory.EnumerateDirectories(root, "*", Folders))
+        foreach (string folder in Directory.EnumerateDirectories(stateRoot, "*", Folders))
         {
             if (MirrorMemory.PathIn(folder) is { } path)
                 yield return RealPath.Of(path);

@@ -107,10 +107,11 @@ internal static class RsyncErrors
         file.Path);
 
     /// <summary>A file system that a source was on, or that held a part of it, is not mounted.</summary>
-    public static BackupError SourceNotMounted(string path, string was, string mirror) => Refused(
+    public static BackupError SourceNotMounted(string path, string? was, string mirror) => Refused(
         ErrorIds.SourceNotMounted,
         BackupErrorCategory.ObjectNotFound,
-        $"'{path}' was a file system of its own ({was}) at the last good run and is not mounted now. Its files are in the mirror '{mirror}', "
+        $"'{path}' was a file system of its own {(string.IsNullOrEmpty(was) ? "" : $"({was}) ")}at the last good run and is not mounted now. Its "
+        + $"files are in the mirror '{mirror}', "
         + "and nothing of them was touched.",
         "Mount it and run again. If it is to be an ordinary folder from now on, run once with -AllowNewSource.",
         path);

@@ -107,11 +107,20 @@ internal sealed class RsyncStageRun
         if (legs.Any(leg => leg.Remote is not null) && RsyncCapabilities.RemoteWarning(program) is { } warning)
             context.Warning(warning);
         foreach (RsyncLeg leg in legs.Where(leg => leg.Remote is not null))
-            await RemoteCheck.DemandAsync(program, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
+            await LookAtRemoteAsync(leg, cancellationToken).ConfigureAwait(false);
 
         return plan is not null
             ? await ForeseeAsync(options, legs, guard, plan, cancellationToken).ConfigureAwait(false)
             : await CarryOutAsync(options, legs, guard, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task LookAtRemoteAsync(RsyncLeg leg, CancellationToken cancellationToken)
+    {
+        await RemoteCheck.DemandAsync(program!, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false);
+        // It is for the files of the mirror that would be deleted.
+        if (request.Options.DeleteExtraneous
+            && await RemoteMounts.FindAsync(program!, request.Options, leg, context, grace, cancellationToken).ConfigureAwait(false) is { } mounts)
+            sources!.CheckRemote(leg, mounts);
     }
 
     /// <summary>Finds what <see cref="CarryOutAsync"/> would do, and what it would fail for.</summary>

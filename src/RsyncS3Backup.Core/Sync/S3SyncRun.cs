@@ -372,21 +372,20 @@ internal sealed class S3SyncRun : IDisposable
         }
 
         bool isForeign = foreign.Include(action.Row, action.Remote);
-        NoteLeftover(action, isForeign);
+        if (DeletionChoices.Row(action, isForeign) is { } row)
+            Note(row);
         if (isForeign)
             Counters.ForeignSeen();
-        if (request.IsPartial || (isForeign && !request.AllowNewDestination))
-            return ValueTask.CompletedTask;
-        bool isKnown = request.AllowNewDestination || action is { Row.IsOurs: true, IsRowRefuted: false };
-        switch (place)
+        bool isKnown = DeletionChoices.IsKnown(request, action);
+        switch (DeletionChoices.Of(request, place, isForeign))
         {
-            case MirrorPlace.IsFolder:
+            case DeletionChoice.AtOnce:
                 changes.BecomesFolder(Counters.Remote);
                 return new ValueTask(deletion.DeleteNowAsync(action, isKnown, Begin, cancellationToken));
-            case MirrorPlace.InFile:
+            case DeletionChoice.BeforeItsSuccessor:
                 deletion.AddReplaced(action, isKnown);
                 break;
-            default:
+            case DeletionChoice.AtTheEnd:
                 deletion.Add(action, isKnown);
                 break;
         }
@@ -407,27 +406,6 @@ internal sealed class S3SyncRun : IDisposable
             return;
         report.Warning($"{Counters.Foreign} objects under s3://{store.BucketName}/{KeyPrefix} were not sent by this job, and stay. Delete them by "
             + "hand, or, if the job deletes from S3, run once with -AllowNewDestination.");
-    }
-
-    // A later run that does not list must know of it to delete it, and not count it as the mirror's.
-    private void NoteLeftover(SyncAction action, bool isForeign)
-    {
-        if (action.Row is { } row && !action.IsRowRefuted)
-        {
-            if (!row.IsLeftover || row.IsForeign != isForeign)
-                Note(row with { IsLeftover = true, IsForeign = isForeign });
-        }
-        else if (action.Remote is { } remote)
-        {
-            Note(CatalogEntry.Uncertain(remote.RelativeKey) with
-            {
-                Size = remote.Size,
-                ETag = remote.ETag,
-                StorageClass = remote.StorageClass,
-                IsLeftover = true,
-                IsForeign = isForeign,
-            });
-        }
     }
 
     private void Note(CatalogEntry row)

@@ -79,6 +79,78 @@ public sealed class RsyncGuardsTests : IDisposable
         Assert.Single(RsyncGuards.Check(Request(folder["hidden"])));
     }
 
+    [SkippableFact]
+    public void A_source_or_a_mirror_with_files_that_may_only_be_read_is_not_empty()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no file modes.");
+        File.SetUnixFileMode(folder.File("read-only/file"), UnixFileMode.UserRead);
+        File.SetUnixFileMode(folder.File("mirror/kept"), UnixFileMode.UserRead);
+        Assert.Single(RsyncGuards.Check(Request(folder["read-only"])));
+        AssertRefused("SourceEmpty", Request(folder.Folder("empty")), folder["empty"]);
+    }
+
+    [Theory]
+    [InlineData(".rsyncs3backup.json")]
+    [InlineData(".rsyncs3backup.lock")]
+    [InlineData("lost+found")]
+    public void What_no_run_deletes_makes_no_mirror_that_an_empty_source_would_cost_anything(string name)
+    {
+        folder.File("mirror/" + name);
+        Assert.Single(RsyncGuards.Check(Request(folder.Folder("empty"))));
+    }
+
+    [Fact]
+    public void Of_a_source_on_another_machine_only_what_is_needed_here_is_looked_at()
+    {
+        folder.File("mirror/kept");
+        BackupSource remote = new() { Path = "host:/photos/" };
+        RsyncLeg leg = Assert.Single(RsyncGuards.Check(Request() with { Sources = [remote] }));
+        Assert.Equal(("host:/photos/", true), (leg.Source, leg.Remote is not null));
+
+        BackupSource locked = remote with { Ssh = new SshOptions { IdentityFile = folder["no-key"] } };
+        AssertRefused("IdentityFileUnusable", Request() with { Sources = [locked] });
+    }
+
+    [Fact]
+    public void The_mirrors_root_holds_what_belongs_to_a_source_or_is_foreign()
+    {
+        RsyncLeg[] two = [new(source, folder["mirror/one"], "one"), new(source, folder["mirror/two"], "two")];
+        Assert.Empty(RsyncGuards.Foreign(mirror, two));
+        foreach (string name in new[] { "one", "two", ".rsync-partial", ".rsyncs3backup.json", ".rsyncs3backup.lock", "lost+found" })
+            folder.Folder("mirror/" + name);
+        Assert.Empty(RsyncGuards.Foreign(mirror, two));
+        folder.File("mirror/.hidden");
+        folder.Folder("mirror/before");
+
+        Assert.Equal([".hidden", "before"], RsyncGuards.Foreign(mirror, two));
+        // A single source has the root to itself.
+        Assert.Empty(RsyncGuards.Foreign(mirror, [new RsyncLeg(source, mirror, null)]));
+    }
+
+    [Fact]
+    public void A_destination_that_is_a_link_to_a_file_is_a_file()
+    {
+        File.CreateSymbolicLink(folder["to-file"], folder.File("a-file"));
+        AssertRefused("DestinationNotWritable", Request(source, folder["to-file"]));
+    }
+
+    [SkippableFact]
+    public void A_source_that_is_a_link_of_somebody_else_is_refused()
+    {
+        Skip.IfNot(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(), "Only root can give a link away.");
+        File.CreateSymbolicLink(folder["theirs"], source);
+        using (System.Diagnostics.Process give = System.Diagnostics.Process.Start("chown", ["-h", "65534", folder["theirs"]]))
+            give.WaitForExit();
+        AssertRefused("SourceIsForeignLink", Request(folder["theirs"]));
+    }
+
+    [Theory]
+    [InlineData("source", "they are the same folder")]
+    [InlineData("source/inside", "the destination is inside the source")]
+    [InlineData("", "the source is inside the destination")]
+    public void A_refusal_says_how_the_folders_overlap(string to, string how) =>
+        Assert.Contains(how, Error(Request(source, folder[to])).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("source", "source")]
     [InlineData("source", "source/")]
@@ -173,6 +245,7 @@ public sealed class RsyncGuardsTests : IDisposable
             Sources = [new BackupSource { Path = source + "/" }, new BackupSource { Path = folder["other/photos"], Name = "pictures" }],
         });
         Assert.Equal([folder["mirror/source"], folder["mirror/pictures"]], legs.Select(leg => leg.Destination));
+        Assert.Equal([source, folder["other/photos"]], legs.Select(leg => leg.Source));
     }
 
     [Fact]
@@ -193,7 +266,10 @@ public sealed class RsyncGuardsTests : IDisposable
     [InlineData(".")]
     [InlineData("")]
     [InlineData("a/b")]
+    [InlineData("a\0b")]
     [InlineData(".rsync-partial")]
+    [InlineData(".rsyncs3backup.json")]
+    [InlineData(".rsyncs3backup.lock")]
     public void A_name_that_is_no_folder_name_is_a_bad_configuration(string name) => Assert.Equal(
         "SourceNameInvalid",
         Error(Request() with { Sources = [new BackupSource { Path = source }, new BackupSource { Path = source, Name = name }] }).Id);

@@ -1,4 +1,5 @@
 using System.Text;
+using RsyncS3Backup.State;
 using RsyncS3Backup.State.Journal;
 using Xunit;
 
@@ -330,6 +331,178 @@ public sealed class ChangeJournalTests
         Write(isComplete: false, "second");
         Assert.Null(StageOneChanges.Read(job, Open(), []));
     }
+
+    [Fact]
+    public void What_waits_is_in_the_order_of_the_runs_whatever_the_files_are_called()
+    {
+        for (int i = 0; i < 9; i++)
+            File.WriteAllBytes(Path.Combine(Folder.Path, $"{9 - i}.changes"), ChangeJournal.Header(100 + (i / 2), Mirror));
+
+        Assert.Equal(["8", "9", "6", "7", "4", "5", "2", "3", "1"], Folder.PendingOf(Mirror).Select(file => Path.GetFileNameWithoutExtension(file.Path)));
+        Assert.Equal(ChangeJournal.Header(0, Mirror).Length, Folder.PendingOf(Mirror)[0].Length);
+    }
+
+    [Fact]
+    public void A_journal_is_later_than_every_other_also_after_the_clock_went_back()
+    {
+        long future = DateTime.UtcNow.AddDays(9).Ticks;
+        File.WriteAllBytes(Path.Combine(Folder.Path, "a.changes"), ChangeJournal.Header(future, Mirror));
+        File.WriteAllBytes(Path.Combine(Folder.Path, "b.changes"), ChangeJournal.Header(future + 5, Mirror));
+
+        Folder.Create("c", Mirror).Dispose();
+
+        Assert.Equal([future, future + 5, future + 6], Folder.PendingOf(Mirror).Select(file => file.Started));
+        Folder.Create("d", "/other").Dispose();
+        Assert.InRange(Folder.PendingOf("/other")[0].Started, DateTime.UtcNow.AddMinutes(-1).Ticks, DateTime.UtcNow.Ticks);
+        Assert.Throws<IOException>(() => Folder.Create("c", Mirror));
+    }
+
+    [Theory]
+    // How many journals, of how many bytes each, whether a stage 2 will ask for them, and whether the only one is the mark already.
+    [InlineData(0, 0, true, false, false)]
+    [InlineData(0, 0, false, false, false)]
+    [InlineData(1, 1, true, false, false)]
+    [InlineData(1, 1, false, false, true)]
+    [InlineData(1, 1, false, true, false)]
+    [InlineData(2, 1, false, true, true)]
+    [InlineData(ChangeJournalFolder.MostJournals, 1, true, false, false)]
+    [InlineData(ChangeJournalFolder.MostJournals + 1, 1, true, false, true)]
+    [InlineData(2, ChangeJournalFolder.MostBytes / 2, true, false, false)]
+    [InlineData(2, (ChangeJournalFolder.MostBytes / 2) + 1, true, false, true)]
+    [InlineData(1, ChangeJournalFolder.MostBytes + 1, true, true, false)]
+    public void Too_many_journals_or_those_that_nobody_asks_for_become_one_mark(int count, long bytes, bool keepsEarlier, bool isMark, bool become)
+    {
+        ChangeJournalFile[] pending =
+            [.. Enumerable.Range(0, count).Select(i => new ChangeJournalFile($"/j/{(isMark && i == 0 ? "unknown-" : "")}{i}.changes", i, bytes, false))];
+
+        Assert.Equal(become, ChangeJournalFolder.BecomeOneMark(pending, keepsEarlier));
+    }
+
+    [Fact]
+    public void What_became_one_mark_is_known_to_be_unknown()
+    {
+        Write(isComplete: true, "first");
+        Write(isComplete: true, "second");
+        Folder.Tidy("run9", Mirror, keepsEarlier: false);
+
+        Assert.Equal(["unknown-run9.changes"], Directory.GetFiles(Folder.Path).Select(Path.GetFileName));
+        Assert.True(Open().RequiresWalk);
+        // It stays the same mark, and goes when it is carried out.
+        Folder.Tidy("run10", Mirror, keepsEarlier: false);
+        Assert.Equal(["unknown-run9.changes"], Directory.GetFiles(Folder.Path).Select(Path.GetFileName));
+        Open().MarkCarriedOut();
+        Assert.Empty(Directory.GetFiles(Folder.Path));
+    }
+
+    [Fact]
+    public void Tidying_keeps_what_says_anything_and_removes_what_does_not()
+    {
+        string empty = Write(isComplete: true);
+        string incomplete = Write(isComplete: false);
+        string changes = Write(isComplete: true, "a");
+        string done = Path.Combine(Folder.Path, "old.done");
+        File.WriteAllText(done, "");
+
+        Folder.Tidy("run9", Mirror, keepsEarlier: true);
+
+        Assert.Equal([false, true, true, false], new[] { empty, incomplete, changes, done }.Select(File.Exists));
+    }
+
+    [Fact]
+    public void A_run_that_changed_nothing_leaves_no_doubt_where_nobody_asks_for_changes()
+    {
+        Write(isComplete: true);
+
+        Folder.Tidy("run9", Mirror, keepsEarlier: false);
+
+        Assert.Empty(Directory.GetFiles(Folder.Path));
+    }
+
+    [Fact]
+    public void Of_what_was_carried_out_only_the_newest_can_still_be_read()
+    {
+        string first = Write(isComplete: true, "first");
+        string second = Write(isComplete: true, "second");
+        Assert.Equal(second, ChangeJournalFolder.Find(second));
+        PendingChanges pending = Open();
+        // Of an earlier run that was stopped in between.
+        File.WriteAllText(Path.ChangeExtension(second, "done"), "");
+
+        pending.MarkCarriedOut();
+
+        Assert.Throws<InvalidOperationException>(() => ChangeJournalFolder.Find(first));
+        Assert.Equal(["second"], ChangeJournalFolder.ReadChanges(second).Select(change => change.Path));
+        // Again, when all of it is gone.
+        pending.MarkCarriedOut();
+        Assert.Equal(["second"], ChangeJournalFolder.ReadChanges(second).Select(change => change.Path));
+    }
+
+    [Fact]
+    public void A_job_that_never_ran_has_nothing_that_waits()
+    {
+        Assert.Equal((false, 0), (Open().RequiresWalk, Open().Count));
+        Open().MarkCarriedOut();
+        Assert.False(ChangeJournalFolder.HasState(job));
+        Assert.False(ChangeJournalFolder.IsBusy(job, Mirror));
+    }
+
+    [Theory]
+    [InlineData(Mirror, true)]
+    [InlineData(Mirror + "/", true)]
+    [InlineData("/other", false)]
+    public void A_mirror_is_busy_while_its_journal_is_written(string mirror, bool isBusy)
+    {
+        using (ChangeJournal journal = Start())
+        {
+            journal.Flush();
+            Assert.Equal(isBusy, ChangeJournalFolder.IsBusy(job, mirror));
+        }
+
+        // It has no end mark, and nobody has it open.
+        Assert.False(ChangeJournalFolder.IsBusy(job, mirror));
+    }
+
+    [Fact]
+    public void A_mirror_is_not_busy_while_a_journal_that_ended_is_read_and_may_be_while_one_has_no_header_yet()
+    {
+        string ended = Write(isComplete: true, "first");
+        using (FileStream reading = File.Open(ended, FileMode.Open, FileAccess.Read, FileShare.Read))
+            Assert.False(ChangeJournalFolder.IsBusy(job, Mirror));
+        using FileStream torn = StateFolder.CreateFile(Path.Combine(Folder.Path, "torn.changes"));
+        Assert.True(ChangeJournalFolder.IsBusy(job, Mirror));
+    }
+
+    [SkippableFact]
+    public void A_journal_that_cannot_be_read_may_hold_any_change_and_is_the_last_one()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "takes files that Linux lets nobody read");
+        Write(isComplete: true, "first");
+        // It can be opened, and reading fails.
+        File.CreateSymbolicLink(Path.Combine(Folder.Path, "broken.changes"), "/proc/self/mem");
+
+        ChangeJournalFile broken = Folder.PendingOf(Mirror)[^1];
+
+        Assert.Equal((long.MaxValue, 0, false), (broken.Started, broken.Length, broken.IsCompleteAndEmpty));
+        Assert.Equal((true, 1), (Open().RequiresWalk, Open().Count));
+    }
+
+    [SkippableFact]
+    public void Journals_that_nobody_may_look_at_may_hold_any_change()
+    {
+        const string unreadable = "/proc/sys/vm/compact_memory";
+        Skip.IfNot(File.Exists(unreadable), "takes a file that Linux lets not even root read");
+        Write(isComplete: true, "first");
+        File.CreateSymbolicLink(Path.Combine(Folder.Path, "denied.changes"), unreadable);
+
+        PendingChanges pending = Open();
+
+        Assert.Equal((true, 0), (pending.RequiresWalk, pending.Count));
+        pending.MarkCarriedOut();
+        Assert.Equal(2, Directory.GetFiles(Folder.Path).Length);
+        Assert.False(ChangeJournalFolder.IsBusy(job, Mirror));
+    }
+
+    private ChangeJournalFolder Folder => ChangeJournalFolder.ForJob(job);
 
     private ChangeJournalReader Read(params byte[][] records)
     {

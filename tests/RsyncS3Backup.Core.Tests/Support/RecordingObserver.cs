@@ -10,6 +10,7 @@ internal sealed class RecordingObserver : IRunObserver
     private readonly ConcurrentQueue<string> warnings = new();
     private readonly ConcurrentQueue<BackupError> failedItems = new();
     private readonly ConcurrentQueue<StageProgress> progressReports = new();
+    private readonly ConcurrentQueue<BackupAction> actions = new();
 
     public IReadOnlyList<string> VerboseMessages => [.. messages];
 
@@ -18,6 +19,10 @@ internal sealed class RecordingObserver : IRunObserver
     public IReadOnlyList<BackupError> FailedItems => [.. failedItems];
 
     public IReadOnlyList<StageProgress> ProgressReports => [.. progressReports];
+
+    public bool WantsActions { get; init; }
+
+    public IReadOnlyList<BackupAction> Actions => [.. actions];
 
     /// <summary>Called with each verbose message, for a test that acts at a moment of the run.</summary>
     public Action<string>? OnVerbose { get; init; }
@@ -34,6 +39,12 @@ internal sealed class RecordingObserver : IRunObserver
     public void Warning(string message) => warnings.Enqueue(message);
 
     public void ItemFailed(BackupError error) => failedItems.Enqueue(error);
+
+    public ValueTask ActedAsync(BackupAction action)
+    {
+        actions.Enqueue(action);
+        return ValueTask.CompletedTask;
+    }
 
     public void Progress(StageProgress progress)
     {

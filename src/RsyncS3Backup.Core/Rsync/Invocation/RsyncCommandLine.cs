@@ -106,8 +106,9 @@ internal static class RsyncCommandLine
         options.ExtraArguments.Where(argument =>
             remote is { IsSsh: false } || !argument.StartsWith("--contimeout", StringComparison.Ordinal));
 
+    /// <summary>A path as a pattern that fits it alone.</summary>
     // Only in a pattern that has a wildcard does a backslash escape (rsync(1), "PATTERN MATCHING RULES").
-    private static string Literal(string path) =>
+    internal static string Literal(string path) =>
         path.AsSpan().ContainsAny('*', '?', '[') ? string.Concat(path.Select(c => c is '*' or '?' or '[' or '\\' ? $"\\{c}" : $"{c}")) : path;
 
     // With a trailing slash rsync copies the folder's contents; without one it would make a folder of that name in the destination.

@@ -7,8 +7,7 @@ namespace RsyncS3Backup.Rsync.Remote;
 /// <summary>Asks rsync for the root of a source on another machine before anything is changed: what a look at the folder is for a local one.</summary>
 internal sealed class RemoteCheck : IRsyncOutputHandler, IRsyncErrorHandler
 {
-    // Those of the job's extra arguments that are about the connection.
-    private static readonly string[] OfConnection = ["--address", "--contimeout", "--ipv4", "--ipv6", "--sockopts", "--timeout"];
+    private static readonly string[] ConnectionArguments = ["--address", "--contimeout", "--ipv4", "--ipv6", "--sockopts", "--timeout"];
 
     private readonly RunContext context;
 
@@ -35,9 +34,12 @@ internal sealed class RemoteCheck : IRsyncOutputHandler, IRsyncErrorHandler
     internal static IReadOnlyList<string> Arguments(RsyncProgram program, RsyncOptions options, RemoteSource remote) =>
     [
         "--list-only", "--dirs", "--exclude=*", .. remote.Arguments(program),
-        .. RsyncCommandLine.ExtraArguments(options, remote).Where(argument => OfConnection.Contains(argument.Split('=')[0])),
-        "--8-bit-output", "--no-human-readable", "--", remote.Argument(),
+        .. OfConnection(options, remote), "--8-bit-output", "--no-human-readable", "--", remote.Argument(),
     ];
+
+    /// <summary>Those of the job's extra arguments that are about the connection.</summary>
+    internal static IEnumerable<string> OfConnection(RsyncOptions options, RemoteSource remote) =>
+        RsyncCommandLine.ExtraArguments(options, remote).Where(argument => ConnectionArguments.Contains(argument.Split('=')[0]));
 
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> line)

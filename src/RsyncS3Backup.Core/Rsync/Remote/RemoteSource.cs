@@ -38,6 +38,22 @@ internal sealed record RemoteSource(RemotePath Path, SshOptions? Ssh, string? Pa
         return $"rsync://{user}{Path.Host}{port}/{folder}";
     }
 
+    /// <summary>
+    /// The folder that holds the source's, and the source's name there; null where rsync cannot be asked for one, or shows the name in other
+    /// characters.
+    /// </summary>
+    public (RemoteSource Above, string Name)? Above()
+    {
+        string folder = Path.Folder.TrimEnd('/');
+        int slash = folder.LastIndexOf('/');
+        string name = folder[(slash + 1)..];
+        // Above a daemon's module is nothing.
+        if (name is "" or "." or ".." || (slash < 0 && !IsSsh) || name.Any(character => char.IsControl(character) || character == '\\'))
+            return null;
+        string above = slash < 0 ? "." : slash == 0 ? "/" : folder[..slash];
+        return (this with { Path = Path with { Folder = above } }, name);
+    }
+
     /// <summary>rsync's arguments about the connection. They come before the job's extra arguments, which may say otherwise.</summary>
     public IEnumerable<string> Arguments(RsyncProgram program)
     {

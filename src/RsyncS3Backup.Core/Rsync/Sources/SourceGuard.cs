@@ -9,6 +9,9 @@ namespace RsyncS3Backup.Rsync.Sources;
 /// </summary>
 internal sealed class SourceGuard
 {
+    // Of another machine nobody knows which.
+    private static readonly FileSystemIdentity Unknown = new("", null);
+
     private readonly string job;
     private readonly Dictionary<string, SourceFacts> known;
     private readonly Dictionary<string, SourceFacts> now = [];
@@ -25,14 +28,22 @@ internal sealed class SourceGuard
         SourceGuard guard = new(job, allowNew ? [] : new Dictionary<string, SourceFacts>(SourceMemory.Load(job)));
         foreach (RsyncLeg leg in legs)
         {
-            SourceFacts facts = leg.Remote is null ? Look(leg.Source) : new SourceFacts();
-            guard.now[leg.Source] = facts;
-            if (guard.known.TryGetValue(leg.Source, out SourceFacts? before) && WhatIsWrong(leg, before, facts) is { } error)
-                throw new BackupException(error);
+            if (leg.Remote is null)
+                guard.Demand(leg, Look(leg.Source));
+            else
+                // What is known of it stays, until the other side tells more.
+                guard.now[leg.Source] = guard.known.GetValueOrDefault(leg.Source) ?? new SourceFacts();
         }
 
         return guard;
     }
+
+    /// <summary>Checks that a source on another machine is what it was at the last good run, as far as the other side tells.</summary>
+    /// <param name="leg">The source.</param>
+    /// <param name="mounts">Which of its folders are file systems of their own, by their paths below it.</param>
+    /// <exception cref="BackupException">What was a file system of its own is not mounted.</exception>
+    public void CheckRemote(RsyncLeg leg, IEnumerable<string> mounts) =>
+        Demand(leg, new SourceFacts { Mounts = mounts.ToDictionary(path => path, _ => Unknown) });
 
     /// <summary>How many entries a source's folder of the mirror held when it was last what it should be; null when that is not known.</summary>
     public long? KnownEntries(RsyncLeg leg) => known.GetValueOrDefault(leg.Source)?.Entries;
@@ -58,6 +69,13 @@ internal sealed class SourceGuard
         Remember(known, report);
     }
 
+    private void Demand(RsyncLeg leg, SourceFacts facts)
+    {
+        now[leg.Source] = facts;
+        if (known.TryGetValue(leg.Source, out SourceFacts? before) && SourceComparison.Find(leg, before, facts, Holds) is { } error)
+            throw new BackupException(error);
+    }
+
     private static SourceFacts Look(string source)
     {
         string real = RealPath.Of(source);
@@ -68,29 +86,6 @@ internal sealed class SourceGuard
             Mounts = MountPoints.In(real).ToDictionary(
                 mount => mount.Path == real ? "" : Path.GetRelativePath(real, mount.Path), mount => mount.FileSystem),
         };
-    }
-
-    private static BackupError? WhatIsWrong(RsyncLeg leg, SourceFacts before, SourceFacts facts)
-    {
-        foreach ((string below, FileSystemIdentity was) in before.Mounts)
-        {
-            string path = below.Length == 0 ? leg.Source : Path.Join(leg.Source, below);
-            // What the mirror does not hold, because it is excluded or was empty, nobody can lose.
-            if (!Holds(below.Length == 0 ? leg.Destination : Path.Join(leg.Destination, below)))
-                continue;
-            if (!facts.Mounts.TryGetValue(below, out FileSystemIdentity? mounted))
-                return RsyncErrors.SourceNotMounted(path, was.ToString(), leg.Destination);
-            if (mounted.IsOtherThan(was))
-                return RsyncErrors.SourceChanged(path, was.ToString(), mounted.ToString());
-        }
-
-        // What is above the source tells it also where a file system has no id of its own.
-        if (before.MountPoint is { } holder && facts.MountPoint is { } shown && shown != holder && RealPath.IsInside(holder, shown)
-            && Holds(leg.Destination))
-            return RsyncErrors.SourceNotMounted(holder, before.FileSystem?.ToString() ?? "", leg.Destination);
-        return before.FileSystem is { } expected && facts.FileSystem is { } found && found.IsOtherThan(expected) && Holds(leg.Destination)
-            ? RsyncErrors.SourceChanged(leg.Source, expected.ToString(), found.ToString())
-            : null;
     }
 
     private static bool Holds(string folder)

@@ -14,7 +14,8 @@ internal sealed record SourceFacts
     public string? MountPoint { get; init; }
 
     /// <summary>
-    /// The folders that were file systems of their own, by their paths below the source; <c>""</c> is the source itself.
+    /// The folders that were file systems of their own, by their paths below the source; <c>""</c> is the source itself. Of a source on another
+    /// machine it is known that they were, and not which.
     /// </summary>
     public IReadOnlyDictionary<string, FileSystemIdentity> Mounts { get; init; } = new Dictionary<string, FileSystemIdentity>();
 

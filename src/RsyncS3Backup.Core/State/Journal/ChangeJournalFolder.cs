@@ -19,7 +19,10 @@ internal sealed partial class ChangeJournalFolder
     private const string FolderName = "journal";
     private const string Pending = ".changes";
     private const string Done = ".done";
-    private const string Unknown = "unknown-";
+
+    /// <summary>What the name of a mark "unknown changes" starts with.</summary>
+    internal const string Unknown = "unknown-";
+
 
     private ChangeJournalFolder(string path) => Path = path;
 
@@ -95,7 +98,7 @@ internal sealed partial class ChangeJournalFolder
         foreach (ChangeJournalFile journal in journals)
         {
             bool isNewest = ReferenceEquals(journal, journals[^1]) && File.Exists(journal.Path);
-            if (isNewest && !IsUnknown(journal.Path))
+            if (isNewest && !journal.IsUnknown)
                 File.Move(journal.Path, System.IO.Path.ChangeExtension(journal.Path, Done), overwrite: true);
             else
                 File.Delete(journal.Path);
@@ -113,15 +116,18 @@ internal sealed partial class ChangeJournalFolder
         foreach (ChangeJournalFile empty in pending.Where(journal => journal.IsCompleteAndEmpty))
             File.Delete(empty.Path);
         pending = [.. pending.Where(journal => !journal.IsCompleteAndEmpty)];
-        bool isTooMuch = !keepsEarlier || pending.Count > MostJournals || pending.Sum(journal => journal.Length) > MostBytes;
-        bool isOneMark = pending.Count == 1 && IsUnknown(pending[0].Path);
-        if (!isTooMuch || pending.Count == 0 || isOneMark)
+        if (!BecomeOneMark(pending, keepsEarlier))
             return;
         // The mark first, so that at no moment fewer changes are pending than there are.
         Create(Unknown + runId, mirrorPath).Dispose();
         foreach (ChangeJournalFile journal in pending)
             File.Delete(journal.Path);
     }
+
+    /// <summary>True when journals that wait are to become one mark "unknown changes"; the mark itself stays what it is. Pure.</summary>
+    internal static bool BecomeOneMark(IReadOnlyList<ChangeJournalFile> pending, bool keepsEarlier) =>
+        pending is not ([] or [{ IsUnknown: true }])
+        && (!keepsEarlier || pending.Count > MostJournals || pending.Sum(journal => journal.Length) > MostBytes);
 
     /// <summary>Makes a journal with its header, on disk before this returns.</summary>
     public FileStream Create(string name, string mirrorPath)
@@ -145,8 +151,6 @@ internal sealed partial class ChangeJournalFolder
             throw;
         }
     }
-
-    private static bool IsUnknown(string path) => System.IO.Path.GetFileName(path).StartsWith(Unknown, StringComparison.Ordinal);
 
     /// <summary>The writer, and every rsync that it started, holds a shared lock as long as it lives, so that an exclusive one fails.</summary>
     private static bool IsOpenElsewhere(string path)
@@ -240,4 +244,8 @@ internal sealed partial class ChangeJournalFolder
 /// <param name="Started">Sorts the journals of a job.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="IsCompleteAndEmpty">True when the run changed nothing, for certain.</param>
-internal sealed record ChangeJournalFile(string Path, long Started, long Length, bool IsCompleteAndEmpty);
+internal sealed record ChangeJournalFile(string Path, long Started, long Length, bool IsCompleteAndEmpty)
+{
+    /// <summary>True for the mark that stands for journals that became too many.</summary>
+    public bool IsUnknown => System.IO.Path.GetFileName(Path).StartsWith(ChangeJournalFolder.Unknown, StringComparison.Ordinal);
+}

@@ -42,14 +42,27 @@ internal sealed class ChangeJournalReader : IDisposable
     /// <summary>Opens a journal.</summary>
     /// <exception cref="IOException">It is gone, or cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be opened.</exception>
-    public static ChangeJournalReader Open(string path) => new(new FileStream(path, new FileStreamOptions
+    public static ChangeJournalReader Open(string path)
     {
-        Mode = FileMode.Open,
-        Access = FileAccess.Read,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        Options = FileOptions.SequentialScan,
-        BufferSize = 64 * 1024,
-    }));
+        FileStream file = new(path, new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            Options = FileOptions.SequentialScan,
+            BufferSize = 64 * 1024,
+        });
+        try
+        {
+            return new ChangeJournalReader(file);
+        }
+        catch
+        {
+            // A journal that stays open looks as if it were still written, and would not be pending.
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The changes, read as they are asked for.</summary>
     public IEnumerable<BackupChange> ReadChanges()

@@ -276,18 +276,20 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
                     catalog?.Put(CatalogEntry.Uncertain(error.Target![store.KeyPrefix.Length..]) with { IsLeftover = true });
             }
         }
-        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.Forbidden && !request.Options.DeleteFromS3)
+        catch (Exception exception)
         {
+            // Some may be gone, also when one of several requests was refused; then a file that comes back must not be taken for one that S3 has.
+            if (S3Errors.MayBeCarriedOut(exception) || S3ObjectStore.RequestsToDelete(keys) > 1)
+            {
+                foreach (string key in keys)
+                    catalog?.Put(CatalogEntry.Uncertain(key) with { IsLeftover = true });
+            }
+
+            if (request.Options.DeleteFromS3 || exception is not AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden })
+                throw;
             foreach (string key in keys)
                 WarnOfBoth(store.Key(key));
             return;
-        }
-        catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
-        {
-            // Some may be gone; then a file that comes back must not be taken for one that S3 has.
-            foreach (string key in keys)
-                catalog?.Put(CatalogEntry.Uncertain(key) with { IsLeftover = true });
-            throw;
         }
 
         foreach ((string relativeKey, long size) in batch)

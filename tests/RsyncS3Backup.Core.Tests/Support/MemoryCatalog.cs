@@ -1,0 +1,75 @@
+using RsyncS3Backup.State.Catalogs;
+
+namespace RsyncS3Backup.Core.Tests.Support;
+
+/// <summary>A catalog in memory, for tables of decisions that need no file.</summary>
+internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
+{
+    private readonly SortedDictionary<string, CatalogEntry> rows = new(StringComparer.Ordinal);
+
+    public string Path => "catalog.db";
+
+    public CatalogDoubt Doubt { get; init; }
+
+    public string? DoubtReason => null;
+
+    public DateTimeOffset? LastReconcile => null;
+
+    public long Count => rows.Count;
+
+    public MirrorSummary? Mirror => null;
+
+    public string? Failure => null;
+
+    public IUnfinishedUploads Uploads => this;
+
+    /// <summary>What the listing refuted.</summary>
+    public List<string> Contradictions { get; } = [];
+
+    /// <summary>The keys of all rows.</summary>
+    public IEnumerable<string> Keys => rows.Keys;
+
+    /// <summary>True when no row can be read.</summary>
+    public Exception? Fails { get; set; }
+
+    public IEnumerable<CatalogEntry> Read() => rows.Values;
+
+    public IEnumerable<CatalogEntry> ReadUnder(string keyPrefix) => rows.Values.Where(row => row.RelativeKey.StartsWith(keyPrefix, StringComparison.Ordinal));
+
+    public CatalogEntry? Find(string relativeKey) => Fails is null ? rows.GetValueOrDefault(relativeKey) : throw Fails;
+
+    public IReadOnlyList<CatalogEntry> FindLinkGroup(ulong linkGroup) =>
+        linkGroup == 0 ? [] : [.. rows.Values.Where(row => row.LinkGroup == linkGroup)];
+
+    public IReadOnlyList<CatalogEntry> FindLinked() => [.. rows.Values.Where(row => row.LinkGroup != 0)];
+
+    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) => [];
+
+    public void BeginRun(bool isReconcile, DateTimeOffset startTime)
+    {
+    }
+
+    public void Put(CatalogEntry entry) => rows[entry.RelativeKey] = entry;
+
+    public void Remove(string relativeKey) => rows.Remove(relativeKey);
+
+    public void Contradict(string reason) => Contradictions.Add(reason);
+
+    public void EndRun(bool isComplete, MirrorSummary? mirror = null)
+    {
+    }
+
+    public IReadOnlyList<UnfinishedUpload> All() => [];
+
+    public void Remember(UnfinishedUpload upload)
+    {
+    }
+
+    public void Forget(string uploadId)
+    {
+    }
+
+    public void Dispose()
+    {
+    }
+}
