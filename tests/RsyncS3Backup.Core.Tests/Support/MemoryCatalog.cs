@@ -43,6 +43,10 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public IReadOnlyList<CatalogEntry> FindLinked() => [.. rows.Values.Where(row => row.LinkGroup != 0)];
 
+    public LockRenewal? Renewal { get; private set; }
+
+    public void NoteRenewal(LockRenewal? renewal) => Renewal = renewal;
+
     public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) => [];
 
     public void BeginRun(bool isReconcile, DateTimeOffset startTime)

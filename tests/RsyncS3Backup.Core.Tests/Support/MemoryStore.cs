@@ -34,6 +34,11 @@ internal sealed class MemoryStore : IObjectStore
 
     public bool UsesCrc32 => true;
 
+    public TimeSpan ClockCorrection => TimeSpan.Zero;
+
+    /// <summary>Whether the bucket has Object Lock; null: it does not say.</summary>
+    public bool? HasObjectLock { get; set; }
+
     /// <summary>What was asked, in words: <c>HEAD key</c>, <c>READ key</c>, <c>PUT key</c>, <c>DELETE key key</c>, <c>LIST prefix</c>.</summary>
     public List<string> Asked => bucket.Asked;
 
@@ -77,6 +82,18 @@ internal sealed class MemoryStore : IObjectStore
     }
 
     public S3Target Connect() => Target;
+
+    public Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken)
+    {
+        Asked.Add("LOCK?");
+        return Task.FromResult(HasObjectLock);
+    }
+
+    public Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken)
+    {
+        Asked.Add($"RETAIN {relativeKey}");
+        return Task.CompletedTask;
+    }
 
     public async IAsyncEnumerable<StoredObject> ListAsync(KeyRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
