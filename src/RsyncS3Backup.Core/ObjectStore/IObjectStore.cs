@@ -24,6 +24,9 @@ internal interface IObjectStore : IDisposable
     /// <summary>Requests so far, all prefixes together.</summary>
     S3RequestCounts Requests { get; }
 
+    /// <summary>What the store turned out not to do, all prefixes together.</summary>
+    StoreAbilities Abilities { get; }
+
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     bool UsesCrc32 { get; }
 
@@ -97,7 +100,7 @@ internal interface IObjectStore : IDisposable
     /// <param name="relativeKey">The key of the copy.</param>
     /// <param name="headers">The copy's attributes; none of the source's are kept.</param>
     /// <param name="cancellationToken">Stops it; no multipart upload is left behind.</param>
-    /// <exception cref="CopySourceException">The source is gone, changed or archived.</exception>
+    /// <exception cref="CopySourceException">The source is gone, changed, archived or closed, or the store does not copy.</exception>
     Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken);
 

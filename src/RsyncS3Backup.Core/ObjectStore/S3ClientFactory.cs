@@ -34,15 +34,15 @@ internal static class S3ClientFactory
             AllowAutoRedirect = false,
         };
         RequestCounter counter = new(new TransferHandler(handler, traffic, limits ?? new TransferLimits(), TimeProvider.System));
-        bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
         AmazonS3Config config = new()
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
             // How long a body may take depends on the line; the handler below ends a request that stands still.
             Timeout = Timeout.InfiniteTimeSpan,
-            RequestChecksumCalculation = whenRequired ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
-            ResponseChecksumValidation = whenRequired ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED,
+            // Each request says for itself which checksum it has and wants; by itself the SDK would add what a store refuses.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             HttpClientFactory = new CountingHttpClientFactory(counter),
             ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
         };

@@ -180,6 +180,7 @@ internal static class S3Errors
         _ when IsAboutFile(exception) => false,
         // To a second try of a completion whose answer was lost.
         AmazonServiceException { ErrorCode: "NoSuchUpload" } => true,
+        AmazonServiceException { StatusCode: HttpStatusCode.NotImplemented } => false,
         AmazonServiceException answer => answer.StatusCode is not (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
             || answer.StatusCode == HttpStatusCode.RequestTimeout,
         _ => true,

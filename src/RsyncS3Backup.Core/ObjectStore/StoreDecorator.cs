@@ -25,6 +25,9 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
     public virtual S3RequestCounts Requests => inner.Requests;
 
     /// <inheritdoc/>
+    public StoreAbilities Abilities => inner.Abilities;
+
+    /// <inheritdoc/>
     public bool UsesCrc32 => inner.UsesCrc32;
 
     /// <inheritdoc/>

@@ -266,7 +266,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter ForcePathStyle { get; set; }
 
-    /// <summary>'whenSupported' sends a CRC32 with every upload.</summary>
+    /// <summary>'whenSupported' sends a CRC32 with every upload, and Content-MD5 to a store that refuses it.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? ChecksumMode { get; set; }

@@ -90,7 +90,7 @@ public sealed partial class PolicyTests : RestoreHarness
     [Trait("Category", "Slow")]
     [InlineData("s3:ListBucket", BackupStatus.Failed)]
     [InlineData("s3:PutObject", BackupStatus.Failed)]
-    [InlineData("s3:GetObject", BackupStatus.Failed)]
+    [InlineData("s3:GetObject", BackupStatus.Succeeded)]
     [InlineData("s3:DeleteObject", BackupStatus.Failed)]
     [InlineData("s3:PutObjectTagging", BackupStatus.Failed)]
     [InlineData("kms:GenerateDataKey", BackupStatus.Failed)]

@@ -29,8 +29,8 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
 
         OneOf<S3ChecksumMode>("checksumMode", "checksum mode",
             destination => destination.ChecksumMode, (destination, value) => destination with { ChecksumMode = value },
-            "`whenSupported` sends a CRC32 with every upload. `whenRequired` sends Content-MD5 only, for stores that reject "
-            + "trailing checksums."),
+            "`whenSupported` sends a CRC32 with every upload, and Content-MD5 to a store that refuses it. `whenRequired` sends Content-MD5 only, "
+            + "with deletions too."),
 
         Text("profile", KeyRule.Profile,
             destination => destination.Profile, (destination, value) => destination with { Profile = value },

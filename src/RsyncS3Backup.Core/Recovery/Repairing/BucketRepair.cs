@@ -42,6 +42,7 @@ internal sealed class BucketRepair : IDisposable
             });
             store = scope.Store;
             string endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
+            scope.State.Recall(store.Abilities, endpoint, store.BucketName, now);
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
             session = new CatalogSession(
                 scope, endpoint, catalogPath, PendingChanges.Open(context.JobName, request.MirrorPath), ownership.Owner);

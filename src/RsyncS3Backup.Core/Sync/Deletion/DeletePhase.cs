@@ -161,7 +161,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             return;
         }
 
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in later.Batches(S3ObjectStore.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in later.Batches(DeleteRequests.KeysPerRequest))
         {
             foreach ((string relativeKey, _) in batch.Where(item => !nested.Covers(item.RelativeKey)))
             {
@@ -175,7 +175,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
 
     private async Task DeleteAllAsync(KeySpool keys, CancellationToken cancellationToken)
     {
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in keys.Batches(S3ObjectStore.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in keys.Batches(DeleteRequests.KeysPerRequest))
         {
             // What came before the marker of another job's prefix, which the listing met later.
             List<(string RelativeKey, long Size)> own = [.. batch.Where(item => !nested.Covers(item.RelativeKey))];
@@ -189,7 +189,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         if (asked.Count == 0)
             return;
         begin();
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in asked.Batches(S3ObjectStore.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in asked.Batches(DeleteRequests.KeysPerRequest))
         {
             bool[] isOurs = new bool[batch.Count];
             ParallelOptions parallel = new() { MaxDegreeOfParallelism = QuestionsAtATime, CancellationToken = cancellationToken };
