@@ -3,7 +3,8 @@ using Amazon.S3.Model;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// What an object is written with besides its bytes. There is one form of it, the headers as they go over the wire, for the short way and for
+/// What an object is written with besides its bytes. There is one form of it, the headers as they go over the wire, for the
+/// short way and for
 /// the SDK alike, so that the two cannot differ.
 /// </summary>
 internal sealed record ObjectHeaders
@@ -27,7 +28,9 @@ internal sealed record ObjectHeaders
     public IEnumerable<KeyValuePair<string, string>> Lines()
     {
         yield return new("content-type", ContentType);
-        yield return new("x-amz-storage-class", StorageClass);
+        // S3 takes it for given, and a store that has no classes may know no such header.
+        if (StorageClass != S3StorageClasses.Standard)
+            yield return new("x-amz-storage-class", StorageClass);
         foreach ((string name, string value) in Metadata)
             yield return new("x-amz-meta-" + name, value);
         if (TagQuery() is { Length: > 0 } tags)
@@ -39,6 +42,17 @@ internal sealed record ObjectHeaders
             yield return new("x-amz-server-side-encryption-aws-kms-key-id", key);
         if (encryption.BucketKey is { } bucketKey)
             yield return new("x-amz-server-side-encryption-bucket-key-enabled", bucketKey ? "true" : "false");
+    }
+
+    /// <summary>Those of them that a key of the configuration asks for.</summary>
+    public IEnumerable<AskedHeader> Asked()
+    {
+        if (Tags.Any())
+            yield return new("x-amz-tagging", "options.rsync.syncToS3.tags", "tagging", "tags", "InvalidTag");
+        if (Encryption is not null)
+            yield return new("x-amz-server-side-encryption", "destination.encryption", "encryption", "KMS", "server-side");
+        if (StorageClass != S3StorageClasses.Standard)
+            yield return new("x-amz-storage-class", "options.rsync.syncToS3.storageClass", "storage-class", "storage class", "storageclass");
     }
 
     /// <summary>Adds them to a request of the SDK.</summary>

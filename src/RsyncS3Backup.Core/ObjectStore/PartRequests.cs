@@ -23,7 +23,8 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
     {
         InitiateMultipartUploadRequest start = new() { BucketName = bucketName, Key = key };
         headers.ApplyTo(start.Headers);
-        InitiateMultipartUploadResponse started = await checksums.SendAsync(checksums.UsesCrc32, SendAsync).ConfigureAwait(false);
+        InitiateMultipartUploadResponse started = await RefusedHeadersException
+            .WatchAsync(headers, () => checksums.SendAsync(checksums.UsesCrc32, SendAsync)).ConfigureAwait(false);
         return started.UploadId;
 
         Task<InitiateMultipartUploadResponse> SendAsync(bool usesCrc32)

@@ -91,7 +91,8 @@ internal static class S3ClientFactory
             throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
     }
 
-    private static bool IsOnThisMachine(Uri address) => address.IsLoopback || IsBelowLocalhost(address);
+    /// <summary>True for an address that leaves this machine never, and goes through no proxy.</summary>
+    public static bool IsOnThisMachine(Uri address) => address.IsLoopback || IsBelowLocalhost(address);
 
     // The bucket's name may stand before that of the machine.
     private static bool IsBelowLocalhost(Uri address) => address.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
@@ -158,16 +159,45 @@ internal static class S3ClientFactory
         }
 
         string bucket = request.Destination.Bucket;
+        profile ??= UsualProfileThatAsks();
         try
         {
             return new FoundCredentials(
-                profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials(), bucket);
+                profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials(),
+                bucket, profile);
         }
-        catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
+        catch (ProfileNotFoundException)
         {
-            throw profile is null ? S3Errors.NoCredentials(bucket, exception) : S3Errors.CredentialsUnavailable(bucket, exception);
+            throw S3Errors.ProfileMissing(UsualProfile());
+        }
+        catch (Exception exception) when (FoundCredentials.IsProblem(exception))
+        {
+            profile ??= UsualProfileThatIsMeant();
+            throw profile is null
+                ? CredentialErrors.Missing(bucket, exception) : CredentialErrors.Unavailable(bucket, profile, exception);
         }
     }
+
+    // Of the profile that counts where none is named the SDK takes neither, though of one that is it takes both.
+    private static CredentialProfile? UsualProfileThatAsks()
+    {
+        bool isPreceded = IsSet("AWS_ACCESS_KEY_ID") || IsSet("AWS_WEB_IDENTITY_TOKEN_FILE");
+        return !isPreceded && FindUsualProfile() is { } usual
+            && (CredentialErrors.SignsOn(usual) || CredentialErrors.NeedsDevice(usual)) ? usual : null;
+    }
+
+    // One that has a region and nothing else means no credentials, unless somebody named it.
+    private static CredentialProfile? UsualProfileThatIsMeant()
+    {
+        CredentialProfile? usual = FindUsualProfile();
+        return usual is not null && (IsSet("AWS_PROFILE") || usual.Options is not { AccessKey: null, SecretKey: null, RoleArn: null })
+            ? usual : null;
+    }
+
+    private static CredentialProfile? FindUsualProfile() =>
+        new CredentialProfileStoreChain().TryGetProfile(UsualProfile(), out CredentialProfile found) ? found : null;
+
+    private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 };
 
     private sealed class CountingHttpClientFactory(HttpMessageHandler handler) : HttpClientFactory
     {

@@ -291,8 +291,8 @@ internal sealed class S3ObjectStore : IObjectStore
                 return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, direct.Headers);
         }
 
-        PutObjectResponse done = await checksums.SendAsync(
-            usesCrc32, withCrc32 => PutThroughSdkAsync(content, headers, withCrc32, cancellationToken)).ConfigureAwait(false);
+        PutObjectResponse done = await RefusedHeadersException.WatchAsync(headers, () => checksums.SendAsync(
+            usesCrc32, withCrc32 => PutThroughSdkAsync(content, headers, withCrc32, cancellationToken))).ConfigureAwait(false);
         link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
         Abilities.NoteUploaded();
         return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, done.ETag, done.VersionId);

@@ -342,6 +342,74 @@ public sealed class OtherStoresTests : SyncHarness
             (plan.Requests.Put, plan.Requests.Copy, plan.Requests.Delete));
     }
 
+    [Theory]
+    [InlineData("x-amz-tagging", "options.rsync.syncToS3.tags", 501, "NotImplemented")]
+    [InlineData("x-amz-server-side-encryption", "destination.encryption", 400, "InvalidArgument")]
+    [InlineData("x-amz-storage-class", "options.rsync.syncToS3.storageClass", 400, "InvalidRequest")]
+    public async Task A_header_that_the_store_refuses_is_named_with_its_key(string header, string key, int status, string code)
+    {
+        Options = Options with { Tags = new Dictionary<string, string> { ["a"] = "b" }, StorageClass = "STANDARD_IA" };
+        Destination = Destination with { Encryption = new S3Encryption { Mode = S3EncryptionMode.SseS3 } };
+        FaultRule refusal = Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Refuse,
+            Status = status,
+            ErrorCode = code,
+            Message = $"Unsupported header '{header}' received for this API call.",
+            When = request => request.Headers.ContainsKey(header),
+            Times = int.MaxValue,
+        });
+        Put("a.txt", "alpha");
+        Put("large.bin", new string('x', 9 << 20));
+
+        S3SyncStageResult result = await SyncAsync();
+
+        // The first object, which says whose the prefix is, has the storage class that needs no header.
+        BackupError[] errors = header == "x-amz-storage-class" ? [.. result.FailedItems] : [result.Error!];
+        Assert.Equal((header == "x-amz-storage-class" ? 2 : 1, true), (errors.Length, refusal.Fired > 0));
+        Assert.All(errors, error => Assert.Equal("S3HeaderRefused", error.Id));
+        Assert.All(errors, error => Assert.Contains($"{header}, which the key {key} asks for", error.Message, StringComparison.Ordinal));
+        Assert.All(errors, error => Assert.Contains($"Leave {key} out", error.RecommendedAction, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Where_the_store_does_not_say_which_header_all_keys_are_named_that_ask_for_one()
+    {
+        Options = Options with { Tags = new Dictionary<string, string> { ["a"] = "b" } };
+        Destination = Destination with { Encryption = new S3Encryption { Mode = S3EncryptionMode.SseS3 } };
+        Refuse("PutObject", 501, "NotImplemented");
+        Put("a.txt", "alpha");
+
+        BackupError error = (await SyncAsync()).Error!;
+
+        Assert.Contains("options.rsync.syncToS3.tags (x-amz-tagging), destination.encryption", error.Message, StringComparison.Ordinal);
+        Assert.Contains("destination.checksumMode was tried both ways", error.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_header_goes_with_the_default_storage_class()
+    {
+        FaultRule refusal = Refuse(null, 501, "NotImplemented", request => request.Headers.ContainsKey("x-amz-storage-class"));
+        Put("a.txt", "alpha");
+        Put("large.bin", new string('x', 9 << 20));
+
+        Assert.Equal((BackupStatus.Succeeded, 0), ((await SyncAsync()).Status, refusal.Fired));
+        Assert.All(ReadCatalog(), row => Assert.Equal("STANDARD", row.StorageClass));
+    }
+
+    [Theory]
+    [InlineData(403, "QuotaExceeded")]
+    [InlineData(400, "XMinioAdminBucketQuotaExceeded")]
+    public async Task A_quota_that_is_used_up_is_no_missing_right(int status, string code)
+    {
+        Refuse("PutObject", status, code);
+        Put("a.txt", "alpha");
+
+        BackupError? error = (await SyncAsync()).Error;
+
+        Assert.Equal(("S3QuotaExceeded", code), (error?.Id, error?.S3ErrorCode));
+    }
+
     private static bool HasCondition(HttpRequest request) => request.Headers.ContainsKey("x-amz-copy-source-if-match");
 
     private static bool HasChecksum(HttpRequest request) => request.Headers.Keys.Any(name =>
