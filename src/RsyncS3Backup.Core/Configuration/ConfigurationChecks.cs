@@ -19,6 +19,7 @@ internal static class ConfigurationChecks
         CheckDeleteAfter(syncToS3, stage2, problems);
         CheckLifecycle(syncToS3, stage2, problems);
         CheckEncryption(job.Object("destination")?.Object("encryption"), problems);
+        CheckEndpoint(job.Object("destination"), problems);
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
         CheckMirror(rsync?.NodeOf("localDestination"), configuration, problems);
@@ -62,6 +63,33 @@ internal static class ConfigurationChecks
                     : $"Its folder in the mirror is {ConfigurationText.Quote(name)}, as is that of {taken[name]}.";
             if (problem is not null)
                 problems.Add(source.Node, problem, allowed);
+        }
+    }
+
+    // What the SDK's rules for endpoints refuse.
+    private static void CheckEndpoint(ConfigurationObject? destination, ConfigurationProblems problems)
+    {
+        foreach (string key in new[] { "useDualStack", "useFips", "useAccelerate" })
+        {
+            if (destination?.Flag(key) == true && destination.Has("endpointUrl"))
+            {
+                problems.Add(
+                    destination.NodeOf(key)!, "It chooses between endpoints of AWS, and 'endpointUrl' names one.",
+                    "this key only without 'endpointUrl'");
+            }
+        }
+
+        if (destination?.Flag("useAccelerate") != true || destination.Has("endpointUrl"))
+            return;
+        string? problem = destination.Flag("useFips") == true ? "There is no endpoint for both acceleration and FIPS."
+            : destination.Flag("forcePathStyle") == true ? "Acceleration takes the bucket's name in the host only."
+            : destination.Text("bucket")?.Contains('.', StringComparison.Ordinal) == true ? "Acceleration takes no bucket with a dot in its name."
+            : null;
+        if (problem is not null)
+        {
+            problems.Add(
+                destination.NodeOf("useAccelerate")!, problem,
+                "this key only without 'useFips', 'forcePathStyle' and dots in 'bucket'");
         }
     }
 

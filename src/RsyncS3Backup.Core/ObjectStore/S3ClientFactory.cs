@@ -13,9 +13,6 @@ namespace RsyncS3Backup.ObjectStore;
 /// <summary>Makes the SDK's client for a destination: endpoint, region, credentials, checksums, retries, connections.</summary>
 internal static class S3ClientFactory
 {
-    /// <summary>Makes S3 refuse the request when another account owns the bucket.</summary>
-    internal const string ExpectedOwnerHeader = "x-amz-expected-bucket-owner";
-
     private const int Retries = 4;
 
     /// <summary>A connection whose every HTTP request is counted.</summary>
@@ -49,10 +46,15 @@ internal static class S3ClientFactory
         SetEndpoint(config, request, profile);
         AWSCredentials credentials = Credentials(request, profile);
         AmazonS3Client client = new(credentials, config);
-        if (destination.ExpectedBucketOwner is { } owner)
+        KeyValuePair<string, string>[] always = [.. HeadersOfEveryRequest(destination)];
+        if (always.Length > 0)
         {
             // Before the request is signed, and for every kind of request: none can be forgotten.
-            client.BeforeRequestEvent += (_, sending) => ((WebServiceRequestEventArgs)sending).Headers[ExpectedOwnerHeader] = owner;
+            client.BeforeRequestEvent += (_, sending) =>
+            {
+                foreach ((string name, string value) in always)
+                    ((WebServiceRequestEventArgs)sending).Headers[name] = value;
+            };
         }
 
         // By the SDK's own rules, which also know endpoints from the environment and from profiles.
@@ -80,7 +82,15 @@ internal static class S3ClientFactory
         {
             Work = request.Work,
         };
-        return new S3Connection(client, counter, credentials, address, target);
+        return new S3Connection(client, counter, credentials, address, target) { HeadersOfEveryRequest = always };
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> HeadersOfEveryRequest(S3Destination destination)
+    {
+        if (destination.ExpectedBucketOwner is { } owner)
+            yield return new("x-amz-expected-bucket-owner", owner);
+        if (destination.RequesterPays)
+            yield return new("x-amz-request-payer", "requester");
     }
 
     /// <summary>Refuses plain HTTP to another machine.</summary>
@@ -131,6 +141,11 @@ internal static class S3ClientFactory
         }
 
         config.RegionEndpoint = RegionEndpoint.GetBySystemName(region ?? throw S3Errors.RegionMissing(request.Destination.Bucket));
+        if (request.Destination.UseDualStack is { } dualStack)
+            config.UseDualstackEndpoint = dualStack;
+        if (request.Destination.UseFips is { } fips)
+            config.UseFIPSEndpoint = fips;
+        config.UseAccelerateEndpoint = request.Destination.UseAccelerate == true;
     }
 
     private static string? FallbackRegion()
@@ -221,6 +236,9 @@ internal static class S3ClientFactory
 internal sealed record S3Connection(
     AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
 {
+    /// <summary>Names and values of the headers that go with every request, names in lower case.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> HeadersOfEveryRequest { get; init; } = [];
+
     /// <summary>True when nobody on the way can read or change a request.</summary>
     public bool IsHttps => BucketAddress.Scheme == Uri.UriSchemeHttps;
 

@@ -33,8 +33,7 @@ internal sealed class S3ObjectStore : IObjectStore
         link = new Lazy<StoreLink>(() =>
         {
             S3Connection connection = S3ClientFactory.Create(access, connections, limits, Traffic);
-            ShortWay shortWay = new(connection, access.Destination.ExpectedBucketOwner);
-            return new StoreLink(access, connection, shortWay, checksums, Abilities, PageSize);
+            return new StoreLink(access, connection, new ShortWay(connection), checksums, Abilities, PageSize);
         });
     }
 

@@ -47,6 +47,26 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
             "The 12 digits of the account that must own the bucket. It goes with every request, and S3 refuses each one when "
             + "another account owns the bucket.") with
         { Default = "not checked", Examples = """["123456789012"]""" },
+
+        Flag("useDualStack",
+            destination => destination.UseDualStack, (destination, value) => destination with { UseDualStack = value },
+            "Use AWS's endpoint that has IPv6 addresses too. Not with an `endpointUrl`.") with
+        { Default = "what the profile or the environment says" },
+
+        Flag("useFips",
+            destination => destination.UseFips, (destination, value) => destination with { UseFips = value },
+            "Use AWS's endpoint with cryptography that is validated by FIPS 140; not every region has one. Not with an `endpointUrl`.") with
+        { Default = "what the profile or the environment says" },
+
+        Flag("useAccelerate",
+            destination => destination.UseAccelerate, (destination, value) => destination with { UseAccelerate = value },
+            "Use AWS's endpoint for transfer acceleration, which the bucket must allow and which costs more; the estimates know nothing of "
+            + "that. Not with an `endpointUrl`, `useFips`, `forcePathStyle`, or a bucket with a dot in its name.") with
+        { Default = "`false`" },
+
+        Flag("requesterPays",
+            destination => destination.RequesterPays, (destination, value) => destination with { RequesterPays = value },
+            "Say with each request that whoever makes it pays for it, as the owner of a bucket may ask for."),
     ];
 }
 
