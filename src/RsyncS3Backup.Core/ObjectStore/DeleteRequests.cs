@@ -61,7 +61,9 @@ internal sealed class DeleteRequests(
         {
             return await DeleteTogetherAsync(keys, cancellationToken).ConfigureAwait(false);
         }
-        catch (AmazonS3Exception exception) when (StoreRefusals.IsUnknownRequest(exception))
+        // Google's said 400 InvalidArgument for years, and says 400 NotImplemented now.
+        catch (AmazonS3Exception exception)
+            when (StoreRefusals.IsUnknownRequest(exception) || StoreRefusals.MayBeAboutHeader(exception))
         {
             refusal = exception;
         }

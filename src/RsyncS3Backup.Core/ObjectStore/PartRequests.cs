@@ -24,7 +24,9 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
         InitiateMultipartUploadRequest start = new() { BucketName = bucketName, Key = key };
         headers.ApplyTo(start.Headers);
         InitiateMultipartUploadResponse started = await RefusedHeadersException
-            .WatchAsync(headers, () => checksums.SendAsync(checksums.UsesCrc32, SendAsync)).ConfigureAwait(false);
+            // A store that knows the checksum may not know this type of it (R2), which is no reason to do without for all.
+            .WatchAsync(headers, () => checksumType is null
+                ? checksums.SendAsync(checksums.UsesCrc32, SendAsync) : SendAsync(checksums.UsesCrc32)).ConfigureAwait(false);
         return started.UploadId;
 
         Task<InitiateMultipartUploadResponse> SendAsync(bool usesCrc32)

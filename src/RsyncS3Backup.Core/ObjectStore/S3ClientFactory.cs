@@ -174,7 +174,7 @@ internal static class S3ClientFactory
         }
 
         string bucket = request.Destination.Bucket;
-        profile ??= UsualProfileThatAsks();
+        profile ??= NamedProfileThatAsks();
         try
         {
             return new FoundCredentials(
@@ -187,17 +187,18 @@ internal static class S3ClientFactory
         }
         catch (Exception exception) when (FoundCredentials.IsProblem(exception))
         {
-            profile ??= UsualProfileThatIsMeant();
-            throw profile is null
-                ? CredentialErrors.Missing(bucket, exception) : CredentialErrors.Unavailable(bucket, profile, exception);
+            CredentialProfile? meant = profile ?? UsualProfileThatIsMeant();
+            if (profile is null && meant is not null && CredentialErrors.SignsOn(meant))
+                return new FoundCredentials(meant.GetAWSCredentials(new CredentialProfileStoreChain()), bucket, meant);
+            throw meant is null ? CredentialErrors.Missing(bucket, exception) : CredentialErrors.Unavailable(bucket, meant, exception);
         }
     }
 
-    // Of the profile that counts where none is named the SDK takes neither, though of one that is it takes both.
-    private static CredentialProfile? UsualProfileThatAsks()
+    // Of a profile that the environment names the SDK takes neither, though of one that the job names it takes both.
+    private static CredentialProfile? NamedProfileThatAsks()
     {
-        bool isPreceded = IsSet("AWS_ACCESS_KEY_ID") || IsSet("AWS_WEB_IDENTITY_TOKEN_FILE");
-        return !isPreceded && FindUsualProfile() is { } usual
+        bool isMeant = IsSet("AWS_PROFILE") && !IsSet("AWS_ACCESS_KEY_ID") && !IsSet("AWS_WEB_IDENTITY_TOKEN_FILE");
+        return isMeant && FindUsualProfile() is { } usual
             && (CredentialErrors.SignsOn(usual) || CredentialErrors.NeedsDevice(usual)) ? usual : null;
     }
 
@@ -205,8 +206,8 @@ internal static class S3ClientFactory
     private static CredentialProfile? UsualProfileThatIsMeant()
     {
         CredentialProfile? usual = FindUsualProfile();
-        return usual is not null && (IsSet("AWS_PROFILE") || usual.Options is not { AccessKey: null, SecretKey: null, RoleArn: null })
-            ? usual : null;
+        return usual is not null && (IsSet("AWS_PROFILE") || CredentialErrors.SignsOn(usual)
+            || usual.Options is not { AccessKey: null, SecretKey: null, RoleArn: null }) ? usual : null;
     }
 
     private static CredentialProfile? FindUsualProfile() =>

@@ -314,7 +314,8 @@ internal sealed class S3ObjectStore : IObjectStore
         }
         catch (AmazonS3Exception exception) when (CopyRequests.SourceProblem(exception) is { } problem)
         {
-            if (problem == CopySourceProblem.Refused)
+            // What it takes to copy a large object in parts says nothing of the others.
+            if (problem == CopySourceProblem.Refused && size <= access.LargestCopy)
                 Abilities.NoteCopyRefused(StoreRefusals.Describe(exception), StoreRefusals.IsUnknownRequest(exception));
             else if (problem == CopySourceProblem.Denied)
                 Abilities.NoteDenied();

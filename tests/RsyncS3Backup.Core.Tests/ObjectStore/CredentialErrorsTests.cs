@@ -102,7 +102,11 @@ public sealed class CredentialErrorsTests : IDisposable
     [SkippableTheory]
     [InlineData("[default]\nregion = eu-west-1\n", null, "S3NoCredentials\tNo AWS credentials were found")]
     [InlineData("[profile other]\nregion = eu-west-1\n", "nobody", "S3ProfileNotFound\tThere is no profile 'nobody'")]
-    public async Task Where_nobody_meant_a_profile_there_are_no_credentials_and_where_one_is_not_there_it_is_named(
+    [InlineData("[default]\naws_access_key_id = A\n", null, "S3NoCredentials\tProfile 'default' is not whole")]
+    [InlineData(
+        "[default]\nsso_start_url = https://corp.invalid\nsso_region = eu-west-1\nsso_account_id = 123456789012\nsso_role_name = A\n",
+        null, "S3CredentialsExpired\tThe single sign-on of profile 'default' has ended")]
+    public async Task What_the_usual_profile_lacks_is_told_and_one_that_nobody_meant_is_none(
         string content, string? profile, string expected)
     {
         Skip.If(OperatingSystem.IsWindows(), "paths are others");

@@ -77,6 +77,22 @@ public sealed class OtherStoresTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task A_large_object_that_the_store_does_not_copy_in_parts_is_uploaded_and_small_ones_are_copied()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "there is no chmod");
+        string[] files = [Put("a.txt", "alpha"), Put("large.bin", new string('x', 11 << 20))];
+        await SyncAsync();
+        Refuse("CreateMultipartUpload", 501, "NotImplemented", request => request.Headers["x-amz-checksum-type"] == "FULL_OBJECT");
+        Array.ForEach(files, file => Chmod(file, UnixFileMode.UserRead));
+
+        S3SyncStageResult result = await SyncAsync(Request with { LargestCopy = 10 << 20, CopyPartSize = 6 << 20 });
+
+        Assert.Equal((BackupStatus.Succeeded, 1L, 1L), (result.Status, result.MetadataChanged, result.Updated));
+        Assert.Empty(result.StoreLacks);
+        AssertMirrored("after the chmod");
+    }
+
+    [SkippableFact]
     public async Task What_a_header_spoils_is_not_taken_for_a_store_that_does_not_copy()
     {
         Skip.If(OperatingSystem.IsWindows(), "there is no chmod");
@@ -137,6 +153,8 @@ public sealed class OtherStoresTests : SyncHarness
     [Theory]
     [InlineData(501, "NotImplemented")]
     [InlineData(405, "MethodNotAllowed")]
+    [InlineData(400, "NotImplemented")]
+    [InlineData(400, "InvalidArgument")]
     public async Task Where_the_store_has_no_DeleteObjects_each_object_is_deleted_singly(int status, string code)
     {
         string[] gone = [.. Enumerable.Range(0, 20).Select(index => Put($"{index} ü&<.txt", "x"))];
