@@ -20,6 +20,7 @@ internal static class ConfigurationChecks
         CheckLifecycle(syncToS3, stage2, problems);
         CheckEncryption(job.Object("destination")?.Object("encryption"), problems);
         CheckEndpoint(job.Object("destination"), problems);
+        CheckAccessPoint(job.Object("destination"), syncToS3, problems);
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
         CheckMirror(rsync?.NodeOf("localDestination"), configuration, problems);
@@ -91,6 +92,27 @@ internal static class ConfigurationChecks
                 destination.NodeOf("useAccelerate")!, problem,
                 "this key only without 'useFips', 'forcePathStyle' and dots in 'bucket'");
         }
+    }
+
+    // What S3 does not do for an access point, and what its ARN says already.
+    private static void CheckAccessPoint(
+        ConfigurationObject? destination, ConfigurationObject? syncToS3, ConfigurationProblems problems)
+    {
+        if (destination?.Text("bucket") is not { } bucket || AccessPointArn.Find(bucket) is not { } arn)
+            return;
+        const string allowed = "this key only with the name of a bucket in 'bucket'";
+        if (destination.NodeOf("region") is { } region && region.Text != arn.Region)
+        {
+            problems.Add(
+                region, $"The access point is in {ConfigurationText.Quote(arn.Region)}.", "the region of the ARN in 'bucket', or none");
+        }
+
+        if (destination.Flag("forcePathStyle") == true)
+            problems.Add(destination.NodeOf("forcePathStyle")!, "An access point has no path.", allowed);
+        if (destination.Flag("useAccelerate") == true && !destination.Has("endpointUrl"))
+            problems.Add(destination.NodeOf("useAccelerate")!, "Acceleration knows no access points.", allowed);
+        if (syncToS3?.NodeOf("lifecycle") is { } lifecycle)
+            problems.Add(lifecycle, "An access point has no lifecycle rules.", allowed);
     }
 
     private static void CheckSmallObjects(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)

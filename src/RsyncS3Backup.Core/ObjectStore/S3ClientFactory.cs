@@ -6,6 +6,7 @@ using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
 using Amazon.S3.Model;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore.Pacing;
 
 namespace RsyncS3Backup.ObjectStore;
@@ -41,7 +42,8 @@ internal static class S3ClientFactory
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             HttpClientFactory = new CountingHttpClientFactory(counter),
-            ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
+            ForcePathStyle = destination.ForcePathStyle
+                ?? (destination.EndpointUrl is not null && !AccessPointArn.Is(destination.Bucket)),
         };
         SetEndpoint(config, request, profile);
         AWSCredentials credentials = Credentials(request, profile);
@@ -131,7 +133,10 @@ internal static class S3ClientFactory
 
     private static void SetEndpoint(AmazonS3Config config, S3Access request, CredentialProfile? profile)
     {
-        string? region = request.Destination.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
+        AccessPointArn? accessPoint = AccessPointArn.Find(request.Destination.Bucket);
+        string? region = request.Destination.Region ?? accessPoint?.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
+        if (accessPoint is not null && region != accessPoint.Region)
+            throw S3Errors.AccessPointElsewhere(request.Destination.Bucket, accessPoint.Region, region!);
         if (request.Destination.EndpointUrl is { } endpoint)
         {
             config.ServiceURL = endpoint;

@@ -64,6 +64,10 @@ internal static class S3Errors
         $"The region of bucket '{bucket}' is not known: neither the job nor the profile nor the environment names one.",
         "Set destination.region (or -Region), or AWS_REGION.");
 
+    public static BackupException AccessPointElsewhere(string arn, string its, string given) => ParameterError(
+        ErrorIds.S3WrongRegion, given, $"The access point '{arn}' is in region '{its}', and not in '{given}'.",
+        "Leave destination.region (or -Region) out, or correct it.");
+
     public static BackupError DeleteFailed(string key, string code, string message) => Item(
         ErrorIds.S3DeleteFailed, BackupErrorCategory.WriteError, key,
         $"S3 did not delete '{key}' ({code}: {message}).", "Run again; if S3 denies it, the credentials need s3:DeleteObject.")

@@ -107,7 +107,8 @@ internal sealed class S3ObjectStore : IObjectStore
             // While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
             return answer.VersioningConfig?.Status == VersionStatus.Enabled;
         }
-        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotImplemented)
+        catch (AmazonS3Exception exception)
+            when (exception.StatusCode == HttpStatusCode.Forbidden || StoreRefusals.IsUnknownRequest(exception))
         {
             return null;
         }

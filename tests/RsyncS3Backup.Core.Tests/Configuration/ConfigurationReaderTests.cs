@@ -415,6 +415,22 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(Problems(ConfigurationSamples.With("$.destination", destination.Replace("true }", "false }", StringComparison.Ordinal))));
     }
 
+    [Theory]
+    [InlineData("\"region\": \"eu-west-1\"", "$.destination.region", "in 'us-east-1'")]
+    [InlineData("\"forcePathStyle\": true", "$.destination.forcePathStyle", "no path")]
+    [InlineData("\"useAccelerate\": true", "$.destination.useAccelerate", "no access points")]
+    public void An_access_point_leaves_no_choice(string other, string jsonPath, string message)
+    {
+        const string bucket = "\"bucket\": \"arn:aws:s3:us-east-1:123456789012:accesspoint/backup\"";
+
+        ConfigurationProblem problem = Assert.Single(
+            Problems(ConfigurationSamples.With("$.destination", $$"""{ {{bucket}}, {{other}} }""")));
+
+        Assert.Equal(jsonPath, problem.JsonPath);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+        Assert.Empty(Problems(ConfigurationSamples.With("$.destination", $$"""{ {{bucket}}, "region": "us-east-1" }""")));
+    }
+
     [Fact]
     public void All_problems_are_reported_at_once_in_the_order_of_the_file_with_their_lines()
     {

@@ -216,6 +216,20 @@ public sealed partial class PolicyTests : RestoreHarness
     }
 
     [Fact]
+    public void The_policy_of_a_job_with_an_access_point_is_limited_to_that()
+    {
+        const string arn = "arn:aws:s3:us-east-1:123456789012:accesspoint/backup";
+        BackupConfiguration job = Job with { Destination = new S3Destination { Bucket = arn } };
+
+        PolicyRequest request = new() { Configuration = job, Purpose = BackupPolicyPurpose.Restore };
+
+        JsonNode policy = JsonNode.Parse(PolicyDocument.Make(request))!;
+
+        Assert.Equal(
+            [arn, $"{arn}/object/{Prefix}*"], policy["Statement"]!.AsArray().Select(statement => (string)statement!["Resource"]!));
+    }
+
+    [Fact]
     public void A_local_job_needs_no_rights() =>
         Assert.Equal(ErrorIds.NoS3Copy, Assert.Throws<BackupException>(() => PolicyDocument.Make(new PolicyRequest
         {

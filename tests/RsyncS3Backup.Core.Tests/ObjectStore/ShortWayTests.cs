@@ -44,6 +44,9 @@ public sealed class ShortWayTests
     [InlineData("eu-central-1", "my.backups", null, null, "https://s3.eu-central-1.amazonaws.com/my.backups")]
     [InlineData("cn-north-1", "my-backups", null, null, "https://my-backups.s3.cn-north-1.amazonaws.com.cn/")]
     [InlineData("eu-central-1", "my-backups", null, true, "https://s3.eu-central-1.amazonaws.com/my-backups")]
+    [InlineData(
+        "us-east-1", "arn:aws:s3:us-east-1:123456789012:accesspoint/backup", null, null,
+        "https://backup-123456789012.s3-accesspoint.us-east-1.amazonaws.com/")]
     [InlineData("default", "my-backups", "https://store.example.com:9000", null, "https://store.example.com:9000/my-backups")]
     [InlineData("default", "my-backups", "https://store.example.com", false, "https://my-backups.store.example.com/")]
     public async Task A_request_goes_where_the_SDK_would_send_it(
@@ -81,6 +84,20 @@ public sealed class ShortWayTests
 
         Assert.Equal(expected + "a", put.RequestUri!.OriginalString);
         Assert.Contains("/us-east-1/s3/aws4_request", put.Headers.GetValues("Authorization").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_access_point_says_its_region()
+    {
+        S3SyncRequest request = Request("us-east-1", "arn:aws:s3:us-east-1:123456789012:accesspoint/backup", null, null);
+        using S3Connection connection = S3ClientFactory.Create(
+            request with { Destination = request.Destination with { Region = null } }, connections: 1);
+
+        Assert.Equal("us-east-1", connection.Target.Region);
+        BackupException refused = Assert.Throws<BackupException>(
+            () => S3ClientFactory.Create(
+                request with { Destination = request.Destination with { Region = "eu-west-1" } }, connections: 1));
+        Assert.Equal(("S3WrongRegion", BackupExitCode.BadConfiguration), (refused.Error.Id, refused.Error.ExitCode));
     }
 
     [Fact]

@@ -360,6 +360,34 @@ public sealed class OtherStoresTests : SyncHarness
             (plan.Requests.Put, plan.Requests.Copy, plan.Requests.Delete));
     }
 
+    [SkippableFact]
+    public async Task An_access_point_takes_all_that_a_bucket_does()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "there is no chmod");
+        const string accessPoint = "backup-123456789012";
+        Server.Store.CreateBucket(accessPoint);
+        Destination = Destination with
+        {
+            Bucket = "arn:aws:s3:us-east-1:123456789012:accesspoint/backup",
+            EndpointUrl = $"http://localhost:{Server.Endpoint.Port}",
+        };
+        string changed = Put("a ü.txt", "alpha");
+        string gone = Put("b.txt", "beta");
+        Put("large.bin", new string('x', 9 << 20));
+        S3SyncRequest request = Request with { AllowInsecureEndpoint = true };
+        S3SyncStageResult first = await SyncAsync(request);
+        Chmod(changed, UnixFileMode.UserRead);
+        File.Delete(gone);
+
+        S3SyncStageResult second = await SyncAsync(request);
+
+        Assert.Equal((BackupStatus.Succeeded, 3L), (first.Status, first.Created));
+        Assert.Equal((BackupStatus.Succeeded, 1L, 1L), (second.Status, second.MetadataChanged, second.Deleted));
+        Assert.Equal(
+            ["p/.rsyncs3backup.json", "p/a ü.txt", "p/large.bin"],
+            Server.Store.Objects(accessPoint, Prefix).Select(item => item.Key).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("x-amz-tagging", "options.rsync.syncToS3.tags", 501, "NotImplemented")]
     [InlineData("x-amz-server-side-encryption", "destination.encryption", 400, "InvalidArgument")]

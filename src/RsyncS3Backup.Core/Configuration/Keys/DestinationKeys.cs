@@ -8,8 +8,12 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
         Text("bucket", KeyRule.BucketName,
             destination => destination.Bucket, (destination, value) => destination with { Bucket = value },
             "The bucket's name, by [S3's rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html). "
-            + "No ARN, access point alias or directory bucket.") with
-        { Required = true, Examples = """["my-backups"]""", Parameter = "BucketName" },
+            + "Or the ARN of an access point to it. No access point alias or directory bucket.") with
+        {
+            Required = true,
+            Examples = """["my-backups", "arn:aws:s3:us-east-1:123456789012:accesspoint/my-backups"]""",
+            Parameter = "BucketName",
+        },
 
         Text("region", KeyRule.Region,
             destination => destination.Region, (destination, value) => destination with { Region = value },
