@@ -44,17 +44,6 @@ internal sealed record ObjectHeaders
             yield return new("x-amz-server-side-encryption-bucket-key-enabled", bucketKey ? "true" : "false");
     }
 
-    /// <summary>Those of them that a key of the configuration asks for.</summary>
-    public IEnumerable<AskedHeader> Asked()
-    {
-        if (Tags.Any())
-            yield return new("x-amz-tagging", "options.rsync.syncToS3.tags", "tagging", "tags", "InvalidTag");
-        if (Encryption is not null)
-            yield return new("x-amz-server-side-encryption", "destination.encryption", "encryption", "KMS", "server-side");
-        if (StorageClass != S3StorageClasses.Standard)
-            yield return new("x-amz-storage-class", "options.rsync.syncToS3.storageClass", "storage-class", "storage class", "storageclass");
-    }
-
     /// <summary>Adds them to a request of the SDK.</summary>
     public void ApplyTo(HeadersCollection headers)
     {

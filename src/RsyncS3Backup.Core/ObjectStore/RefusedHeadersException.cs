@@ -14,6 +14,14 @@ internal sealed record AskedHeader(string Name, string Key, params string[] Word
 internal sealed class RefusedHeadersException(AmazonS3Exception refusal, IReadOnlyList<AskedHeader> headers)
     : AmazonS3Exception(refusal.Message, refusal, refusal.ErrorType, refusal.ErrorCode, refusal.RequestId, refusal.StatusCode)
 {
+    private static readonly AskedHeader[] Known =
+    [
+        new("x-amz-tagging", "options.rsync.syncToS3.tags", "tagging", "tags", "InvalidTag"),
+        new("x-amz-server-side-encryption", "destination.encryption", "encryption", "KMS", "server-side"),
+        new("x-amz-storage-class", "options.rsync.syncToS3.storageClass", "storage-class", "storage class", "storageclass"),
+        new("x-amz-object-lock-mode", "options.rsync.syncToS3.protection.objectLock", "object-lock", "object lock", "objectlock"),
+    ];
+
     /// <summary>The headers that it may be: the one that the answer speaks of, or else all of them.</summary>
     public IReadOnlyList<AskedHeader> Headers { get; } =
         Suspects($"{refusal.ErrorCode} {refusal.Message} {refusal.ResponseBody}", headers);
@@ -30,7 +38,8 @@ internal sealed class RefusedHeadersException(AmazonS3Exception refusal, IReadOn
         }
         catch (AmazonS3Exception exception) when (StoreRefusals.MayBeAboutHeader(exception))
         {
-            throw new RefusedHeadersException(exception, [.. headers.Asked()]);
+            string[] sent = [.. headers.Lines().Select(line => line.Key)];
+            throw new RefusedHeadersException(exception, [.. Known.Where(header => sent.Contains(header.Name))]);
         }
     }
 
