@@ -21,6 +21,7 @@ internal sealed record Guide(string Topic, string Synopsis, IReadOnlyList<string
             ["scheduling.md", "schedulers.md"]),
         new("about_RsyncS3Backup_Security", "Who is trusted with what, what holds and what does not.", ["security.md"]),
         new("about_RsyncS3Backup_Storage", "Storage classes, and what S3 does with objects as they grow old.", ["storage.md"]),
+        new("about_RsyncS3Backup_Stores", "Stores that speak S3's language, and what to set for each.", ["stores.md"]),
         new("about_RsyncS3Backup_Unattended", "Backups that nobody watches.", ["unattended.md"]),
     ];
 

@@ -28,6 +28,7 @@ public sealed partial class ViewTests : IDisposable
         { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Failed", "Path": "/mirror/photos", "BucketName": "my-backups",
           "KeyPrefix": "rsync/photos/", "StorageClass": "STANDARD_IA", "Created": 3, "Failed": 1, "TransferredBytes": 1048576,
           "TotalBytes": 5368709120, "Duration": "00:01:12", "Requests": { "Put": 3, "List": 1 }, "EstimatedRequestCost": 0.0004,
+          "StoreLacks": ["CopyObject", "DeleteObjects"], "StoreLacksSince": "2026-11-01T12:00:00Z",
           "Error": { "Id": "S3AccessDenied", "Category": "PermissionDenied", "Message": "S3 denies writing to my-backups.",
                      "RecommendedAction": "Allow s3:PutObject.", "ExitCode": "Stage2Failed" } }
         """);
@@ -268,6 +269,7 @@ public sealed partial class ViewTests : IDisposable
         Assert.Contains("S3AccessDenied: S3 denies writing to my-backups.", screen, StringComparison.Ordinal);
         Assert.Contains("Allow s3:PutObject.", screen, StringComparison.Ordinal);
         Assert.Contains("s3://my-backups/rsync/photos/", screen, StringComparison.Ordinal);
+        Assert.Contains("CopyObject, DeleteObjects (since ", screen, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using RsyncS3Backup;
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Rsync;
@@ -11,8 +12,12 @@ using RsyncS3Backup.Sync;
 // kill it at a moment that it sees. Ends with 0 when that succeeded. Or, for the lock of a job:
 //   hold <job>               takes it and keeps it until it is killed
 //   race <job>               at each line of input 'try' tries to take it once and says 'won' or 'lost'; at 'release' releases it
+// Or, because the AWS SDK reads its files and its environment once in a process:
+//   credentials <profile>…   asks S3 as each profile, '-' for none that is named, and prints the error's id, message and advice
 switch (args)
 {
+    case ["credentials", .. var profiles]:
+        return await AskAsync(profiles);
     case ["hold", var job]:
         return await HoldAsync(job);
     case ["race", var job]:
@@ -56,6 +61,35 @@ async Task<(BackupStatus, BackupError?)> RestoreAsync(string destination)
     RestoreRequest request = RestoreRequest.For(configuration) with { From = BackupCopy.S3, Destination = destination };
     RestoreResult result = await BackupRestore.RunAsync(request, observer, CancellationToken.None);
     return (result.Status, result.Error);
+}
+
+static async Task<int> AskAsync(string[] profiles)
+{
+    foreach (string profile in profiles)
+    {
+        S3Access access = new()
+        {
+            Destination = new S3Destination
+            {
+                Bucket = "bucket",
+                Region = "eu-west-1",
+                EndpointUrl = "https://127.0.0.1:9",
+                Profile = profile == "-" ? null : profile,
+            },
+        };
+        using S3ObjectStore store = new(access, "", 1);
+        try
+        {
+            await store.ReadAsync("key", 10, CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            BackupError error = S3Errors.From(exception, store.Target);
+            Console.WriteLine($"{error.Id}\t{error.Message}\t{error.RecommendedAction}");
+        }
+    }
+
+    return 0;
 }
 
 static async Task<int> HoldAsync(string job)

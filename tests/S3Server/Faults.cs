@@ -35,6 +35,9 @@ public enum FaultKind
     /// <summary>403 AccessDenied.</summary>
     AccessDenied,
 
+    /// <summary><see cref="FaultRule.Status"/> and <see cref="FaultRule.ErrorCode"/>, as of a store that does not do what is asked.</summary>
+    Refuse,
+
     /// <summary>Waits <see cref="FaultRule.Delay"/>, and moves bodies at <see cref="FaultRule.BytesPerSecond"/>.</summary>
     Slow,
 
@@ -87,8 +90,32 @@ public sealed class FaultRule
 
     public TimeSpan ClockOffset { get; init; }
 
-    /// <summary>The code in the error document of <see cref="FaultKind.OkWithErrorBody"/>.</summary>
+    /// <summary>The code in the error document of <see cref="FaultKind.OkWithErrorBody"/> and <see cref="FaultKind.Refuse"/>.</summary>
     public string ErrorCode { get; init; } = "InternalError";
+
+    /// <summary>The status of <see cref="FaultKind.Refuse"/>.</summary>
+    public int Status { get; init; } = 501;
+
+    /// <summary>The message of <see cref="FaultKind.Refuse"/>.</summary>
+    public string Message { get; init; } = "A header you provided implies functionality that is not implemented.";
+
+    /// <summary>What a request must be besides; null meets any.</summary>
+    public Func<HttpRequest, bool>? When { get; init; }
+
+    /// <summary>A store that never does something: every such request is refused.</summary>
+    /// <param name="operation">The S3 operation; null for any.</param>
+    /// <param name="status">The status.</param>
+    /// <param name="code">The code in the error document.</param>
+    /// <param name="when">What the request must be besides; null for any.</param>
+    public static FaultRule Refusal(string? operation, int status, string code, Func<HttpRequest, bool>? when = null) => new()
+    {
+        Operation = operation,
+        Kind = FaultKind.Refuse,
+        Status = status,
+        ErrorCode = code,
+        When = when,
+        Times = int.MaxValue,
+    };
 
     /// <summary>For <see cref="FaultKind.Custom"/>: answers the request and returns true, or returns false to let it pass.</summary>
     public Func<HttpContext, Task<bool>>? Handler { get; init; }
@@ -104,9 +131,11 @@ public sealed class FaultRule
 
     internal Task Released => released.Task;
 
-    internal bool Meets(string operation, string? key)
+    internal bool Meets(string operation, string? key, HttpRequest? request)
     {
         if (Operation is not null && Operation != operation)
+            return false;
+        if (When is not null && (request is null || !When(request)))
             return false;
         if (KeyContains is not null && key?.Contains(KeyContains, StringComparison.Ordinal) != true)
             return false;
@@ -148,11 +177,11 @@ public sealed class FaultPlan
             rule.Release();
     }
 
-    internal FaultRule? Find(string operation, string? key)
+    internal FaultRule? Find(string operation, string? key, HttpRequest? request)
     {
         foreach (var rule in rules)
         {
-            if (rule.Meets(operation, key))
+            if (rule.Meets(operation, key, request))
                 return rule;
         }
         return null;

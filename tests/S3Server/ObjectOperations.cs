@@ -380,6 +380,13 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
             header = header[..mark];
         }
         var name = UrlEncoding.Decode(header, plusIsSpace: false).TrimStart('/');
+        // arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY; here an access point is the bucket NAME-ACCOUNT, as in its host's name.
+        if (name.StartsWith("arn:", StringComparison.Ordinal))
+        {
+            var parts = name.Split(':', 6);
+            var path = parts[5].Split('/', 4);
+            name = $"{path[1]}-{parts[4]}/{path[3]}";
+        }
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         return slash > 0 && slash + 1 < name.Length
             ? (name[..slash], name[(slash + 1)..], version)

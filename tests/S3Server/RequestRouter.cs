@@ -39,7 +39,7 @@ internal sealed class RequestRouter
             call.ParseTarget();
             call.Operation = OperationOf(call);
             counter.Add(call.Operation);
-            call.Fault = faults.Find(call.Operation, call.Key);
+            call.Fault = faults.Find(call.Operation, call.Key, http.Request);
             if (call.Fault is null || !await ApplyAsync(call, call.Fault))
             {
                 call.Signed = signatures.Verify(call);
@@ -245,7 +245,7 @@ internal sealed class RequestRouter
         store.Policy?.Allows("s3:DeleteObject", call.Bucket, key) == false ? S3Exception.AccessDenied() : null;
 
     /// <summary>A rule for the operation <c>DeleteObjects/Key</c> refuses one key inside the 200 answer.</summary>
-    private S3Exception? FaultOfDelete(string key) => faults.Find("DeleteObjects/Key", key)?.Kind switch
+    private S3Exception? FaultOfDelete(string key) => faults.Find("DeleteObjects/Key", key, request: null)?.Kind switch
     {
         null => null,
         FaultKind.AccessDenied => S3Exception.AccessDenied(),
@@ -263,6 +263,8 @@ internal sealed class RequestRouter
                 throw InternalError();
             case FaultKind.AccessDenied:
                 throw S3Exception.AccessDenied();
+            case FaultKind.Refuse:
+                throw new S3Exception(fault.Status, fault.ErrorCode, fault.Message);
             case FaultKind.ConnectionReset when fault.AfterBytes is null:
                 call.Http.Abort();
                 return true;

@@ -19,6 +19,8 @@ internal static class ConfigurationChecks
         CheckDeleteAfter(syncToS3, stage2, problems);
         CheckLifecycle(syncToS3, stage2, problems);
         CheckEncryption(job.Object("destination")?.Object("encryption"), problems);
+        CheckEndpoint(job.Object("destination"), problems);
+        CheckAccessPoint(job.Object("destination"), syncToS3, problems);
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
         CheckMirror(rsync?.NodeOf("localDestination"), configuration, problems);
@@ -63,6 +65,54 @@ internal static class ConfigurationChecks
             if (problem is not null)
                 problems.Add(source.Node, problem, allowed);
         }
+    }
+
+    // What the SDK's rules for endpoints refuse.
+    private static void CheckEndpoint(ConfigurationObject? destination, ConfigurationProblems problems)
+    {
+        foreach (string key in new[] { "useDualStack", "useFips", "useAccelerate" })
+        {
+            if (destination?.Flag(key) == true && destination.Has("endpointUrl"))
+            {
+                problems.Add(
+                    destination.NodeOf(key)!, "It chooses between endpoints of AWS, and 'endpointUrl' names one.",
+                    "this key only without 'endpointUrl'");
+            }
+        }
+
+        if (destination?.Flag("useAccelerate") != true || destination.Has("endpointUrl"))
+            return;
+        string? problem = destination.Flag("useFips") == true ? "There is no endpoint for both acceleration and FIPS."
+            : destination.Flag("forcePathStyle") == true ? "Acceleration takes the bucket's name in the host only."
+            : destination.Text("bucket")?.Contains('.', StringComparison.Ordinal) == true ? "Acceleration takes no bucket with a dot in its name."
+            : null;
+        if (problem is not null)
+        {
+            problems.Add(
+                destination.NodeOf("useAccelerate")!, problem,
+                "this key only without 'useFips', 'forcePathStyle' and dots in 'bucket'");
+        }
+    }
+
+    // What S3 does not do for an access point, and what its ARN says already.
+    private static void CheckAccessPoint(
+        ConfigurationObject? destination, ConfigurationObject? syncToS3, ConfigurationProblems problems)
+    {
+        if (destination?.Text("bucket") is not { } bucket || AccessPointArn.Find(bucket) is not { } arn)
+            return;
+        const string allowed = "this key only with the name of a bucket in 'bucket'";
+        if (destination.NodeOf("region") is { } region && region.Text != arn.Region)
+        {
+            problems.Add(
+                region, $"The access point is in {ConfigurationText.Quote(arn.Region)}.", "the region of the ARN in 'bucket', or none");
+        }
+
+        if (destination.Flag("forcePathStyle") == true)
+            problems.Add(destination.NodeOf("forcePathStyle")!, "An access point has no path.", allowed);
+        if (destination.Flag("useAccelerate") == true && !destination.Has("endpointUrl"))
+            problems.Add(destination.NodeOf("useAccelerate")!, "Acceleration knows no access points.", allowed);
+        if (syncToS3?.NodeOf("lifecycle") is { } lifecycle)
+            problems.Add(lifecycle, "An access point has no lifecycle rules.", allowed);
     }
 
     private static void CheckSmallObjects(ConfigurationObject? syncToS3, S3SyncOptions options, ConfigurationProblems problems)

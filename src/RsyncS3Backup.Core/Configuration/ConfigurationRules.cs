@@ -27,15 +27,21 @@ internal static partial class ConfigurationRules
     // Any date does: what a token gives differs by a few bytes at most and never holds a '/'.
     private static readonly DateTimeOffset SampleDate = new(2026, 11, 25, 23, 59, 59, TimeSpan.Zero);
 
-    /// <summary>The bucket's name. Source: "Bucket naming rules" of the S3 user guide.</summary>
+    /// <summary>The bucket's name, or an access point's ARN. Source: "Bucket naming rules" of the S3 user guide.</summary>
     public static string? BucketName(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
         string quoted = ConfigurationText.Quote(value);
         if (string.IsNullOrWhiteSpace(value))
             return "The bucket's name is empty.";
+        if (AccessPointArn.Is(value))
+            return null;
         if (value.StartsWith("arn:", StringComparison.Ordinal))
-            return $"{quoted} is an ARN; access points are not supported, give the bucket's own name.";
+        {
+            return $"{quoted} is an ARN, and none of an access point, such as "
+                + "'arn:aws:s3:us-east-1:123456789012:accesspoint/name'.";
+        }
+
         if (value.StartsWith("s3:", StringComparison.OrdinalIgnoreCase))
             return $"{quoted} is an address; give the bucket's name only, and what follows it as s3Prefix.";
         if (value.Length is < 3 or > 63)

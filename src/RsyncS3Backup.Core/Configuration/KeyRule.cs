@@ -112,8 +112,9 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule BucketName = new(
         ConfigurationRules.BucketName,
-        "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends",
-        "\"minLength\": 3, \"maxLength\": 63, " + Matches("^[a-z0-9][a-z0-9.-]*[a-z0-9]$"));
+        "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends; or the "
+        + "ARN of an access point",
+        Matches("^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|" + AccessPointArn.Pattern + ")$"));
 
     public static readonly KeyRule Region = new(
         ConfigurationRules.Region, "a region such as 'us-east-1': letters, digits, '-' and '_'",

@@ -75,12 +75,14 @@ internal sealed class CopyRequests(S3Access access, S3Connection connection)
         return parts;
     }
 
-    /// <summary>What is the matter with the source when S3 answers so; null when it is something else.</summary>
+    /// <summary>Why an upload helps where a copy was answered so; null when it would not.</summary>
     public static CopySourceProblem? SourceProblem(AmazonS3Exception exception) => exception.ErrorCode switch
     {
         "NoSuchKey" or "NoSuchVersion" => CopySourceProblem.Gone,
         "InvalidObjectState" or "ObjectNotInActiveTierError" => CopySourceProblem.Archived,
         _ when exception.StatusCode == HttpStatusCode.PreconditionFailed => CopySourceProblem.Changed,
+        _ when StoreRefusals.IsDenied(exception) => CopySourceProblem.Denied,
+        _ when StoreRefusals.IsUnknownRequest(exception) || StoreRefusals.MayBeAboutHeader(exception) => CopySourceProblem.Refused,
         _ => null,
     };
 

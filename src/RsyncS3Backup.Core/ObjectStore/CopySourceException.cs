@@ -11,9 +11,15 @@ internal enum CopySourceProblem
 
     /// <summary>The source is in an archive, and has to be restored before it can be copied.</summary>
     Archived,
+
+    /// <summary>The store does not copy, or not so.</summary>
+    Refused,
+
+    /// <summary>The credentials may not read the source.</summary>
+    Denied,
 }
 
-/// <summary>A copy inside S3 failed because of its source: uploading the content instead helps.</summary>
+/// <summary>A copy inside S3 is not to be had: uploading the content instead helps.</summary>
 internal sealed class CopySourceException(CopySourceProblem problem, string sourceKey, Exception? cause = null)
     : Exception($"'{sourceKey}' cannot be copied inside S3: {Describe(problem)}.", cause)
 {
@@ -24,6 +30,8 @@ internal sealed class CopySourceException(CopySourceProblem problem, string sour
     {
         CopySourceProblem.Gone => "it is not there",
         CopySourceProblem.Changed => "it is not the version that was recorded",
-        _ => "it is archived",
+        CopySourceProblem.Archived => "it is archived",
+        CopySourceProblem.Refused => "the store does not do that",
+        _ => "these credentials may not read it",
     };
 }

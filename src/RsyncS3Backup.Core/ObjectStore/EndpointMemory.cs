@@ -78,7 +78,8 @@ internal static class EndpointMemory
         string?[] inputs =
         [
             typeof(EndpointMemory).Assembly.GetName().Version?.ToString(), destination.Bucket, destination.Region, destination.Profile,
-            destination.ForcePathStyle?.ToString(), .. Variables.Select(Environment.GetEnvironmentVariable),
+            destination.ForcePathStyle?.ToString(), destination.UseDualStack?.ToString(), destination.UseFips?.ToString(),
+            destination.UseAccelerate?.ToString(), .. Variables.Select(Environment.GetEnvironmentVariable),
             Version(Environment.GetEnvironmentVariable("AWS_CONFIG_FILE") ?? Path.Combine(home, "config")),
             Version(Environment.GetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(home, "credentials")),
             Version(registered),

@@ -1,4 +1,5 @@
 using Amazon.Runtime;
+using Amazon.Runtime.CredentialManagement;
 
 namespace RsyncS3Backup.ObjectStore;
 
@@ -8,8 +9,13 @@ namespace RsyncS3Backup.ObjectStore;
 /// </summary>
 /// <param name="source">Has them.</param>
 /// <param name="bucket">What they are for.</param>
-internal sealed class FoundCredentials(AWSCredentials source, string bucket) : AWSCredentials
+/// <param name="profile">The profile that they are of; null for what the environment or the machine has.</param>
+internal sealed class FoundCredentials(AWSCredentials source, string bucket, CredentialProfile? profile) : AWSCredentials
 {
+    /// <summary>True for what is wrong with credentials, and not with the way to who has them.</summary>
+    public static bool IsProblem(Exception exception) =>
+        exception is not (BackupException or OperationCanceledException or OutOfMemoryException) && !S3Errors.IsAboutNetwork(exception);
+
     /// <inheritdoc/>
     public override ImmutableCredentials GetCredentials()
     {
@@ -17,9 +23,9 @@ internal sealed class FoundCredentials(AWSCredentials source, string bucket) : A
         {
             return source.GetCredentials();
         }
-        catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
+        catch (Exception exception) when (IsProblem(exception))
         {
-            throw S3Errors.CredentialsUnavailable(bucket, exception);
+            throw CredentialErrors.Unavailable(bucket, profile, exception);
         }
     }
 
@@ -32,9 +38,9 @@ internal sealed class FoundCredentials(AWSCredentials source, string bucket) : A
         {
             found = source.GetCredentialsAsync();
         }
-        catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
+        catch (Exception exception) when (IsProblem(exception))
         {
-            throw S3Errors.CredentialsUnavailable(bucket, exception);
+            throw CredentialErrors.Unavailable(bucket, profile, exception);
         }
 
         return found.IsCompletedSuccessfully ? found : WaitAsync(found);
@@ -46,9 +52,9 @@ internal sealed class FoundCredentials(AWSCredentials source, string bucket) : A
         {
             return await found.ConfigureAwait(false);
         }
-        catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
+        catch (Exception exception) when (IsProblem(exception))
         {
-            throw S3Errors.CredentialsUnavailable(bucket, exception);
+            throw CredentialErrors.Unavailable(bucket, profile, exception);
         }
     }
 }

@@ -27,6 +27,9 @@ internal interface IObjectStore : IDisposable
     /// <summary>What is to be added to this machine's clock, as far as an answer of S3's has shown it; whole minutes.</summary>
     TimeSpan ClockCorrection { get; }
 
+    /// <summary>What the store turned out not to do, all prefixes together.</summary>
+    StoreAbilities Abilities { get; }
+
     /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
     bool UsesCrc32 { get; }
 
@@ -112,7 +115,7 @@ internal interface IObjectStore : IDisposable
     /// <param name="relativeKey">The key of the copy.</param>
     /// <param name="headers">The copy's attributes; none of the source's are kept.</param>
     /// <param name="cancellationToken">Stops it; no multipart upload is left behind.</param>
-    /// <exception cref="CopySourceException">The source is gone, changed or archived.</exception>
+    /// <exception cref="CopySourceException">The source is gone, changed, archived or closed, or the store does not copy.</exception>
     Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken);
 

@@ -4,7 +4,8 @@ using Amazon.S3.Model;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// What an object is written with besides its bytes. There is one form of it, the headers as they go over the wire, for the short way and for
+/// What an object is written with besides its bytes. There is one form of it, the headers as they go over the wire, for the
+/// short way and for
 /// the SDK alike, so that the two cannot differ.
 /// </summary>
 internal sealed record ObjectHeaders
@@ -31,7 +32,9 @@ internal sealed record ObjectHeaders
     public IEnumerable<KeyValuePair<string, string>> Lines()
     {
         yield return new("content-type", ContentType);
-        yield return new("x-amz-storage-class", StorageClass);
+        // S3 takes it for given, and a store that has no classes may know no such header.
+        if (StorageClass != S3StorageClasses.Standard)
+            yield return new("x-amz-storage-class", StorageClass);
         foreach ((string name, string value) in Metadata)
             yield return new("x-amz-meta-" + name, value);
         if (TagQuery() is { Length: > 0 } tags)

@@ -7,12 +7,11 @@ using Amazon.S3.Model;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>The requests of uploads in parts. Keys are whole ones.</summary>
-internal sealed class PartRequests(S3Access access, S3Connection connection, ShortWay shortWay)
+internal sealed class PartRequests(S3Access access, S3Connection connection, ShortWay shortWay, ChecksumChoice checksums)
 {
     private readonly AmazonS3Client client = connection.Client;
     private readonly S3Target target = connection.Target;
     private readonly string bucketName = access.Destination.Bucket;
-    private readonly bool usesCrc32 = access.UsesCrc32;
 
     /// <summary>Starts an upload and gives its id.</summary>
     /// <param name="key">The object's key.</param>
@@ -22,18 +21,22 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
     public async Task<string> StartAsync(
         string key, ObjectHeaders headers, ChecksumType? checksumType, CancellationToken cancellationToken)
     {
-        InitiateMultipartUploadRequest start = new()
-        {
-            BucketName = bucketName,
-            Key = key,
-            ChecksumAlgorithm = usesCrc32 ? ChecksumAlgorithm.CRC32 : null,
-            ChecksumType = usesCrc32 ? checksumType : null,
-        };
+        InitiateMultipartUploadRequest start = new() { BucketName = bucketName, Key = key };
         headers.ApplyTo(start.Headers);
-        InitiateMultipartUploadResponse started = await SoundAnswers.AskAsync(
-            target, "CreateMultipartUpload", start.Key, token => client.InitiateMultipartUploadAsync(start, token),
-            answer => string.IsNullOrEmpty(answer.UploadId) ? "no id of an upload" : null, cancellationToken).ConfigureAwait(false);
+        InitiateMultipartUploadResponse started = await RefusedHeadersException
+            // A store that knows the checksum may not know this type of it (R2), which is no reason to do without for all.
+            .WatchAsync(headers, () => checksumType is null
+                ? checksums.SendAsync(checksums.UsesCrc32, SendAsync) : SendAsync(checksums.UsesCrc32)).ConfigureAwait(false);
         return started.UploadId;
+
+        Task<InitiateMultipartUploadResponse> SendAsync(bool usesCrc32)
+        {
+            start.ChecksumAlgorithm = usesCrc32 ? ChecksumAlgorithm.CRC32 : null;
+            start.ChecksumType = usesCrc32 ? checksumType : null;
+            return SoundAnswers.AskAsync(
+                target, "CreateMultipartUpload", start.Key, token => client.InitiateMultipartUploadAsync(start, token),
+                answer => string.IsNullOrEmpty(answer.UploadId) ? "no id of an upload" : null, cancellationToken);
+        }
     }
 
     /// <summary>Uploads one part from memory.</summary>
@@ -41,28 +44,31 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
         string key, string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
     {
         string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
+        bool usesCrc32 = checksums.UsesCrc32;
         (HttpResponseMessage? direct, bool isRefused) = await shortWay
             .TryAsync(HttpMethod.Put, key, query, content, content.ChecksumHeaders(usesCrc32), cancellationToken).ConfigureAwait(false);
         if (direct is not null)
         {
             using (direct)
-                return Part(ObjectAnswers.Stored(content.RelativeKey, content.Length, "", direct.Headers).ETag);
+                return Part(ObjectAnswers.Stored(content.RelativeKey, content.Length, "", direct.Headers).ETag, usesCrc32);
         }
 
-        UploadPartResponse done = await PutThroughSdkAsync(key, uploadId, number, content, cancellationToken).ConfigureAwait(false);
-        shortWay.NoteSdkMeets(isRefused);
-        return Part(ObjectAnswers.Tag(done.ETag));
+        (string tag, bool hasCrc32) = await checksums.SendAsync(usesCrc32, SendAsync).ConfigureAwait(false);
+        shortWay.NoteSdkMeets(isRefused && hasCrc32 == usesCrc32);
+        return Part(tag, hasCrc32);
 
-        UploadedPart Part(string tag) => new(number, content.Length, tag, usesCrc32 ? content.Crc32 : null);
+        async Task<(string Tag, bool HasCrc32)> SendAsync(bool withCrc32)
+        {
+            UploadPartResponse done = await SoundAnswers.AskAsync(
+                target, "UploadPart", key, token => client.UploadPartAsync(PartRequest(key, uploadId, number, content, withCrc32), token),
+                answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false);
+            return (ObjectAnswers.Tag(done.ETag), withCrc32);
+        }
+
+        UploadedPart Part(string tag, bool hasCrc32) => new(number, content.Length, tag, hasCrc32 ? content.Crc32 : null);
     }
 
-    private Task<UploadPartResponse> PutThroughSdkAsync(
-        string key, string uploadId, int number, ObjectContent content, CancellationToken cancellationToken) =>
-        SoundAnswers.AskAsync(
-            target, "UploadPart", key, token => client.UploadPartAsync(PartRequest(key, uploadId, number, content), token),
-            answer => SoundAnswers.FindTag(answer.ETag), cancellationToken);
-
-    private UploadPartRequest PartRequest(string key, string uploadId, int number, ObjectContent content)
+    private UploadPartRequest PartRequest(string key, string uploadId, int number, ObjectContent content, bool usesCrc32)
     {
         UploadPartRequest put = new()
         {

@@ -42,6 +42,8 @@ internal sealed class PlannedStore(IObjectStore inner, S3Access access, PlannedR
     public override Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
     {
+        if (!Abilities.CanCopy)
+            throw new CopySourceException(CopySourceProblem.Refused, sourceKey);
         if (size <= access.LargestCopy)
         {
             planned.AddCopies(1);
@@ -61,7 +63,7 @@ internal sealed class PlannedStore(IObjectStore inner, S3Access access, PlannedR
         IReadOnlyList<string> relativeKeys, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask.ConfigureAwait(false);
-        planned.AddDeletes(S3ObjectStore.RequestsToDelete(relativeKeys));
+        planned.AddDeletes(DeleteRequests.Count(relativeKeys, Abilities.Has(StoreFeature.DeleteObjects)));
         yield break;
     }
 

@@ -6,6 +6,7 @@ using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
 using Amazon.S3.Model;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore.Pacing;
 
 namespace RsyncS3Backup.ObjectStore;
@@ -13,9 +14,6 @@ namespace RsyncS3Backup.ObjectStore;
 /// <summary>Makes the SDK's client for a destination: endpoint, region, credentials, checksums, retries, connections.</summary>
 internal static class S3ClientFactory
 {
-    /// <summary>Makes S3 refuse the request when another account owns the bucket.</summary>
-    internal const string ExpectedOwnerHeader = "x-amz-expected-bucket-owner";
-
     private const int Retries = 4;
 
     /// <summary>A connection whose every HTTP request is counted.</summary>
@@ -34,25 +32,31 @@ internal static class S3ClientFactory
             AllowAutoRedirect = false,
         };
         RequestCounter counter = new(new TransferHandler(handler, traffic, limits ?? new TransferLimits(), TimeProvider.System));
-        bool whenRequired = destination.ChecksumMode == S3ChecksumMode.WhenRequired;
         AmazonS3Config config = new()
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
             // How long a body may take depends on the line; the handler below ends a request that stands still.
             Timeout = Timeout.InfiniteTimeSpan,
-            RequestChecksumCalculation = whenRequired ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
-            ResponseChecksumValidation = whenRequired ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED,
+            // Each request says for itself which checksum it has and wants; by itself the SDK would add what a store refuses.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             HttpClientFactory = new CountingHttpClientFactory(counter),
-            ForcePathStyle = destination.ForcePathStyle ?? destination.EndpointUrl is not null,
+            ForcePathStyle = destination.ForcePathStyle
+                ?? (destination.EndpointUrl is not null && !AccessPointArn.Is(destination.Bucket)),
         };
         SetEndpoint(config, request, profile);
         AWSCredentials credentials = Credentials(request, profile);
         AmazonS3Client client = new(credentials, config);
-        if (destination.ExpectedBucketOwner is { } owner)
+        KeyValuePair<string, string>[] always = [.. HeadersOfEveryRequest(destination)];
+        if (always.Length > 0)
         {
             // Before the request is signed, and for every kind of request: none can be forgotten.
-            client.BeforeRequestEvent += (_, sending) => ((WebServiceRequestEventArgs)sending).Headers[ExpectedOwnerHeader] = owner;
+            client.BeforeRequestEvent += (_, sending) =>
+            {
+                foreach ((string name, string value) in always)
+                    ((WebServiceRequestEventArgs)sending).Headers[name] = value;
+            };
         }
 
         // By the SDK's own rules, which also know endpoints from the environment and from profiles.
@@ -80,7 +84,15 @@ internal static class S3ClientFactory
         {
             Work = request.Work,
         };
-        return new S3Connection(client, counter, credentials, address, target);
+        return new S3Connection(client, counter, credentials, address, target) { HeadersOfEveryRequest = always };
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> HeadersOfEveryRequest(S3Destination destination)
+    {
+        if (destination.ExpectedBucketOwner is { } owner)
+            yield return new("x-amz-expected-bucket-owner", owner);
+        if (destination.RequesterPays)
+            yield return new("x-amz-request-payer", "requester");
     }
 
     /// <summary>Refuses plain HTTP to another machine.</summary>
@@ -91,7 +103,8 @@ internal static class S3ClientFactory
             throw S3Errors.InsecureEndpoint(address.GetLeftPart(UriPartial.Authority));
     }
 
-    private static bool IsOnThisMachine(Uri address) => address.IsLoopback || IsBelowLocalhost(address);
+    /// <summary>True for an address that leaves this machine never, and goes through no proxy.</summary>
+    public static bool IsOnThisMachine(Uri address) => address.IsLoopback || IsBelowLocalhost(address);
 
     // The bucket's name may stand before that of the machine.
     private static bool IsBelowLocalhost(Uri address) => address.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
@@ -120,7 +133,10 @@ internal static class S3ClientFactory
 
     private static void SetEndpoint(AmazonS3Config config, S3Access request, CredentialProfile? profile)
     {
-        string? region = request.Destination.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
+        AccessPointArn? accessPoint = AccessPointArn.Find(request.Destination.Bucket);
+        string? region = request.Destination.Region ?? accessPoint?.Region ?? profile?.Region?.SystemName ?? FallbackRegion();
+        if (accessPoint is not null && region != accessPoint.Region)
+            throw S3Errors.AccessPointElsewhere(request.Destination.Bucket, accessPoint.Region, region!);
         if (request.Destination.EndpointUrl is { } endpoint)
         {
             config.ServiceURL = endpoint;
@@ -130,6 +146,11 @@ internal static class S3ClientFactory
         }
 
         config.RegionEndpoint = RegionEndpoint.GetBySystemName(region ?? throw S3Errors.RegionMissing(request.Destination.Bucket));
+        if (request.Destination.UseDualStack is { } dualStack)
+            config.UseDualstackEndpoint = dualStack;
+        if (request.Destination.UseFips is { } fips)
+            config.UseFIPSEndpoint = fips;
+        config.UseAccelerateEndpoint = request.Destination.UseAccelerate == true;
     }
 
     private static string? FallbackRegion()
@@ -158,16 +179,46 @@ internal static class S3ClientFactory
         }
 
         string bucket = request.Destination.Bucket;
+        profile ??= NamedProfileThatAsks();
         try
         {
             return new FoundCredentials(
-                profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials(), bucket);
+                profile?.GetAWSCredentials(new CredentialProfileStoreChain()) ?? DefaultAWSCredentialsIdentityResolver.GetCredentials(),
+                bucket, profile);
         }
-        catch (AmazonClientException exception) when (!S3Errors.IsAboutNetwork(exception))
+        catch (ProfileNotFoundException)
         {
-            throw profile is null ? S3Errors.NoCredentials(bucket, exception) : S3Errors.CredentialsUnavailable(bucket, exception);
+            throw S3Errors.ProfileMissing(UsualProfile());
+        }
+        catch (Exception exception) when (FoundCredentials.IsProblem(exception))
+        {
+            CredentialProfile? meant = profile ?? UsualProfileThatIsMeant();
+            if (profile is null && meant is not null && CredentialErrors.SignsOn(meant))
+                return new FoundCredentials(meant.GetAWSCredentials(new CredentialProfileStoreChain()), bucket, meant);
+            throw meant is null ? CredentialErrors.Missing(bucket, exception) : CredentialErrors.Unavailable(bucket, meant, exception);
         }
     }
+
+    // Of a profile that the environment names the SDK takes neither, though of one that the job names it takes both.
+    private static CredentialProfile? NamedProfileThatAsks()
+    {
+        bool isMeant = IsSet("AWS_PROFILE") && !IsSet("AWS_ACCESS_KEY_ID") && !IsSet("AWS_WEB_IDENTITY_TOKEN_FILE");
+        return isMeant && FindUsualProfile() is { } usual
+            && (CredentialErrors.SignsOn(usual) || CredentialErrors.NeedsDevice(usual)) ? usual : null;
+    }
+
+    // One that has a region and nothing else means no credentials, unless somebody named it.
+    private static CredentialProfile? UsualProfileThatIsMeant()
+    {
+        CredentialProfile? usual = FindUsualProfile();
+        return usual is not null && (IsSet("AWS_PROFILE") || CredentialErrors.SignsOn(usual)
+            || usual.Options is not { AccessKey: null, SecretKey: null, RoleArn: null }) ? usual : null;
+    }
+
+    private static CredentialProfile? FindUsualProfile() =>
+        new CredentialProfileStoreChain().TryGetProfile(UsualProfile(), out CredentialProfile found) ? found : null;
+
+    private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 };
 
     private sealed class CountingHttpClientFactory(HttpMessageHandler handler) : HttpClientFactory
     {
@@ -191,6 +242,9 @@ internal static class S3ClientFactory
 internal sealed record S3Connection(
     AmazonS3Client Client, RequestCounter Counter, AWSCredentials Credentials, Uri BucketAddress, S3Target Target) : IDisposable
 {
+    /// <summary>Names and values of the headers that go with every request, names in lower case.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> HeadersOfEveryRequest { get; init; } = [];
+
     /// <summary>True when nobody on the way can read or change a request.</summary>
     public bool IsHttps => BucketAddress.Scheme == Uri.UriSchemeHttps;
 

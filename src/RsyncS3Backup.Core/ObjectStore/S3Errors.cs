@@ -9,9 +9,6 @@ namespace RsyncS3Backup.ObjectStore;
 /// <summary>The errors of requests to S3, and what an answer or a broken connection means.</summary>
 internal static class S3Errors
 {
-    private const string CredentialsAdvice =
-        "Run 'aws configure' or 'aws sso login', set AWS_PROFILE, or give -ProfileName or -Credential.";
-
     public static BackupException OutOfOrder(string side, string previous, string next) => Failure(
         ErrorIds.S3ListingUnordered, BackupErrorCategory.InvalidData, next,
         $"{side} is not in key order: '{next}' came after '{previous}'. Nothing was deleted.",
@@ -30,7 +27,7 @@ internal static class S3Errors
         + "endpoint's address, then run again.", cause);
 
     public static BackupException EndpointUnreachable(string endpoint, Exception cause) =>
-        new(Unreachable(endpoint, FindNetworkFailure(cause) ?? cause.Message), cause);
+        new(Unreachable(endpoint, FindNetworkFailure(cause) ?? cause.Message, cause), cause);
 
     public static BackupException TlsRefused(string endpoint, Exception cause) => new(TlsFailed(endpoint, cause), cause);
 
@@ -62,18 +59,14 @@ internal static class S3Errors
         $"There is no profile '{profile}' in the AWS configuration and credentials files.",
         "Run 'aws configure list-profiles' to see which there are, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.");
 
-    public static BackupException NoCredentials(string bucket, Exception cause) => Failure(
-        ErrorIds.S3NoCredentials, BackupErrorCategory.AuthenticationError, bucket,
-        "No AWS credentials were found in the environment, the shared configuration, or the machine's role.", CredentialsAdvice, cause);
-
-    public static BackupException CredentialsUnavailable(string bucket, Exception cause) => Failure(
-        ErrorIds.S3NoCredentials, BackupErrorCategory.AuthenticationError, bucket,
-        $"The AWS credentials could not be fetched: {cause.Message}", CredentialsAdvice, cause);
-
     public static BackupException RegionMissing(string bucket) => ParameterError(
         ErrorIds.S3RegionMissing, bucket,
         $"The region of bucket '{bucket}' is not known: neither the job nor the profile nor the environment names one.",
         "Set destination.region (or -Region), or AWS_REGION.");
+
+    public static BackupException AccessPointElsewhere(string arn, string its, string given) => ParameterError(
+        ErrorIds.S3WrongRegion, given, $"The access point '{arn}' is in region '{its}', and not in '{given}'.",
+        "Leave destination.region (or -Region) out, or correct it.");
 
     public static BackupError DeleteFailed(string key, string code, string message) => Item(
         ErrorIds.S3DeleteFailed, BackupErrorCategory.WriteError, key,
@@ -107,7 +100,7 @@ internal static class S3Errors
         if (IsAboutTls(exception))
             return TlsFailed(target.Endpoint, exception);
         if (FindNetworkFailure(exception) is { } reason)
-            return Unreachable(target.Endpoint, reason);
+            return Unreachable(target.Endpoint, reason, exception);
 
         return Stage2(
             ErrorIds.S3RequestFailed, BackupErrorCategory.NotSpecified, target.Bucket,
@@ -125,6 +118,13 @@ internal static class S3Errors
 
     private static BackupError? FromAnswer(AmazonS3Exception exception, S3Target target) => exception.ErrorCode switch
     {
+        _ when exception is RefusedHeadersException refused => HeaderRefused(refused, target),
+        // Ceph says so with 403, MinIO with 400 and 507.
+        "QuotaExceeded" or "StorageQuotaExceeded" or "XMinioAdminBucketQuotaExceeded" or "XMinioStorageFull" => Stage2(
+            ErrorIds.S3QuotaExceeded, BackupErrorCategory.LimitsExceeded, target.Bucket,
+            $"The quota of bucket '{target.Bucket}' or of its owner at {target.Endpoint} is used up ({exception.ErrorCode}): nothing more is "
+            + "stored.",
+            $"Raise the quota, or delete what is not needed any more; then run {target.Work} again."),
         "NoSuchBucket" => Stage2(
             ErrorIds.S3BucketNotFound, BackupErrorCategory.ObjectNotFound, target.Bucket,
             $"There is no bucket '{target.Bucket}' at {target.Endpoint}.",
@@ -146,7 +146,8 @@ internal static class S3Errors
             "Set the clock, for example by switching on NTP."),
         "InvalidStorageClass" => Stage2(
             ErrorIds.S3InvalidStorageClass, BackupErrorCategory.InvalidArgument, target.StorageClass,
-            $"The store does not have the storage class {target.StorageClass}.", "Choose another one, or leave it out for STANDARD."),
+            $"The store does not have the storage class {target.StorageClass} (header x-amz-storage-class).",
+            "Choose another options.rsync.syncToS3.storageClass, or leave it out: no header is sent then, and the store takes its own."),
         "AuthorizationHeaderMalformed" or "PermanentRedirect" or "IllegalLocationConstraintException" or "TemporaryRedirect" => Stage2(
             ErrorIds.S3WrongRegion, BackupErrorCategory.InvalidArgument, target.Region,
             $"Bucket '{target.Bucket}' is not in region '{target.Region}'. S3 says: {exception.Message}",
@@ -162,9 +163,10 @@ internal static class S3Errors
         _ when exception.StatusCode == HttpStatusCode.Forbidden => Stage2(
             ErrorIds.S3AccessDenied, BackupErrorCategory.PermissionDenied, target.Bucket,
             $"Access to bucket '{target.Bucket}' is denied ({exception.ErrorCode}).",
-            "The credentials need s3:ListBucket on the bucket, s3:PutObject and s3:AbortMultipartUpload on its objects, "
-            + "and s3:DeleteObject when deleteFromS3 is on; New-BackupPolicy writes the least policy that does. The bucket's policy and its KMS "
-            + "key can deny it too."),
+            "The credentials need s3:ListBucket and s3:ListBucketMultipartUploads on the bucket; s3:GetObject, s3:PutObject, "
+            + "s3:AbortMultipartUpload and s3:ListMultipartUploadParts on its objects; s3:DeleteObject when deleteFromS3 is on, "
+            + "s3:PutObjectTagging with tags, kms:GenerateDataKey and kms:Decrypt with a KMS key. New-BackupPolicy writes the least policy "
+            + "that does. The bucket's policy and its KMS key can deny it too."),
         // Of a load balancer or a proxy, say, which has codes of its own.
         _ when exception.StatusCode >= HttpStatusCode.InternalServerError && exception.StatusCode != HttpStatusCode.NotImplemented => Stage2(
             ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,
@@ -186,6 +188,7 @@ internal static class S3Errors
         _ when IsAboutFile(exception) => false,
         // To a second try of a completion whose answer was lost.
         AmazonServiceException { ErrorCode: "NoSuchUpload" } => true,
+        AmazonServiceException { StatusCode: HttpStatusCode.NotImplemented } => false,
         AmazonServiceException answer => answer.StatusCode is not (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
             || answer.StatusCode == HttpStatusCode.RequestTimeout,
         _ => true,
@@ -216,10 +219,60 @@ internal static class S3Errors
         return null;
     }
 
-    private static BackupError Unreachable(string endpoint, string reason) => Stage2(
-        ErrorIds.S3EndpointUnreachable, BackupErrorCategory.ConnectionError, endpoint,
-        $"{endpoint} does not answer ({reason}).",
-        "Check the network, the region and the endpoint's address and port; then run stage 2 again. The mirror is good.");
+    private static BackupError Unreachable(string endpoint, string reason, Exception cause) =>
+        FindProxy(endpoint, cause) is { } proxy
+            ? Stage2(
+                ErrorIds.S3ProxyUnreachable, BackupErrorCategory.ConnectionError, proxy,
+                $"The proxy {proxy}, through which requests to {endpoint} go, makes no connection ({reason}).",
+                "Check that the proxy runs, and what this machine's settings say of it: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY for "
+                + "endpoints that are reached without it. Then run stage 2 again. The mirror is good.")
+            : Stage2(
+                ErrorIds.S3EndpointUnreachable, BackupErrorCategory.ConnectionError, endpoint,
+                $"{endpoint} does not answer ({reason}).",
+                "Check the network, the region and the endpoint's address and port; then run stage 2 again. The mirror is good.");
+
+    /// <summary>The proxy to which, and not to the endpoint, a connection could not be made.</summary>
+    private static string? FindProxy(string endpoint, Exception exception)
+    {
+        bool isConnection = false;
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            isConnection |= cause is SocketException or HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                    or HttpRequestError.ProxyTunnelError,
+            };
+        }
+
+        if (!isConnection || !Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address)
+            || S3ClientFactory.IsOnThisMachine(address))
+            return null;
+        Uri? proxy = HttpClient.DefaultProxy.IsBypassed(address) ? null : HttpClient.DefaultProxy.GetProxy(address);
+        // Without the user and the password that may be in it.
+        return proxy is null || proxy == address ? null : $"{proxy.Scheme}://{proxy.Authority}";
+    }
+
+    private static BackupError HeaderRefused(RefusedHeadersException refusal, S3Target target)
+    {
+        string said = $"{refusal.ErrorCode}: {refusal.Message.TrimEnd('.')}";
+        const string others = "Checksum headers are not the cause: destination.checksumMode was tried both ways, or none were sent.";
+        return refusal.Headers switch
+        {
+            [] => Stage2(
+                ErrorIds.S3RequestFailed, BackupErrorCategory.NotSpecified, target.Bucket,
+                $"{target.Endpoint} refuses to store objects in bucket '{target.Bucket}' ({said}).",
+                $"No key of the job asks for a header that a store may lack. {others} The store's log may say more."),
+            [AskedHeader header] => Stage2(
+                ErrorIds.S3HeaderRefused, BackupErrorCategory.InvalidArgument, header.Key,
+                $"{target.Endpoint} refuses the header {header.Name}, which the key {header.Key} asks for ({said}).",
+                $"Leave {header.Key} out, if the store has nothing of the kind; else correct its value."),
+            IReadOnlyList<AskedHeader> several => Stage2(
+                ErrorIds.S3HeaderRefused, BackupErrorCategory.InvalidArgument, target.Bucket,
+                $"{target.Endpoint} refuses to store objects ({said}), perhaps for one of the headers that these keys ask for: "
+                + $"{string.Join(", ", several.Select(header => $"{header.Key} ({header.Name})"))}.",
+                $"Leave out one after the other to see which the store does not take. {others}"),
+        };
+    }
 
     private static BackupError TlsFailed(string endpoint, Exception cause) => Stage2(
         ErrorIds.S3TlsFailed, BackupErrorCategory.ConnectionError, endpoint,

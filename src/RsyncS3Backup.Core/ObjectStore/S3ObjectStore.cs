@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -18,13 +17,9 @@ namespace RsyncS3Backup.ObjectStore;
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore
 {
-    /// <summary>
-    /// Keys that one request deletes at most: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
-    /// </summary>
-    public const int KeysPerDelete = 1000;
-
     private readonly Lazy<StoreLink> link;
     private readonly S3Access access;
+    private readonly ChecksumChoice checksums;
     private readonly bool ownsLink;
 
     /// <param name="access">The bucket and how to reach it.</param>
@@ -36,10 +31,11 @@ internal sealed class S3ObjectStore : IObjectStore
         this.access = access;
         KeyPrefix = keyPrefix;
         ownsLink = true;
+        checksums = new ChecksumChoice(access, Abilities);
         link = new Lazy<StoreLink>(() =>
         {
             S3Connection connection = S3ClientFactory.Create(access, connections, limits, Traffic);
-            return new StoreLink(access, connection, new ShortWay(connection, access.Destination.ExpectedBucketOwner), PageSize);
+            return new StoreLink(access, connection, new ShortWay(connection), checksums, Abilities, PageSize);
         });
     }
 
@@ -47,6 +43,8 @@ internal sealed class S3ObjectStore : IObjectStore
     {
         access = other.access;
         link = other.link;
+        checksums = other.checksums;
+        Abilities = other.Abilities;
         Traffic = other.Traffic;
         KeyPrefix = keyPrefix;
     }
@@ -74,13 +72,16 @@ internal sealed class S3ObjectStore : IObjectStore
         : TimeSpan.Zero;
 
     /// <inheritdoc/>
-    public bool UsesCrc32 => access.UsesCrc32;
+    public StoreAbilities Abilities { get; } = new(TimeProvider.System);
+
+    /// <inheritdoc/>
+    public bool UsesCrc32 => checksums.UsesCrc32;
 
     /// <summary>The bucket's lifecycle rules.</summary>
-    public LifecycleRequests Lifecycle => new(link.Value.Connection, link.Value.Short, access);
+    public LifecycleRequests Lifecycle => new(link.Value.Connection, link.Value.Bucket, access, checksums);
 
     /// <summary>The bucket itself and its settings.</summary>
-    public BucketRequests Bucket => new(link.Value.Connection, BucketName);
+    public BucketSettingRequests Bucket => new(link.Value.Connection, BucketName);
 
     /// <summary>Keys that a page of a listing holds at most; null: as many as the store gives.</summary>
     internal int? PageSize { get; init; }
@@ -118,7 +119,8 @@ internal sealed class S3ObjectStore : IObjectStore
             // While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
             return answer.VersioningConfig?.Status == VersionStatus.Enabled;
         }
-        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotImplemented)
+        catch (AmazonS3Exception exception)
+            when (exception.StatusCode == HttpStatusCode.Forbidden || StoreRefusals.IsUnknownRequest(exception))
         {
             return null;
         }
@@ -142,7 +144,8 @@ internal sealed class S3ObjectStore : IObjectStore
         {
             return false;
         }
-        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotImplemented)
+        catch (AmazonS3Exception exception)
+            when (exception.StatusCode == HttpStatusCode.Forbidden || StoreRefusals.IsUnknownRequest(exception))
         {
             return null;
         }
@@ -174,12 +177,16 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public async Task<StoredObject?> HeadAsync(ObjectQuery query, CancellationToken cancellationToken)
     {
+        bool usesCrc32 = UsesCrc32;
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short
-            .TryAsync(HttpMethod.Head, query.Key, VersionQuery(query), null, QuestionLines(query), cancellationToken).ConfigureAwait(false);
+            .TryAsync(HttpMethod.Head, query.Key, VersionQuery(query), null, QuestionLines(query, usesCrc32), cancellationToken)
+            .ConfigureAwait(false);
         if (direct is not null)
         {
             using (direct)
             {
+                if (direct.StatusCode != HttpStatusCode.NotFound)
+                    Abilities.NoteRead();
                 return direct.StatusCode == HttpStatusCode.NotFound
                     ? null : ObjectAnswers.Received(RelativeKey(query), direct.Headers, direct.Content.Headers);
             }
@@ -191,14 +198,12 @@ internal sealed class S3ObjectStore : IObjectStore
             Key = query.Key,
             VersionId = query.VersionId,
             EtagToMatch = Quoted(query.ETag),
-            ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
         };
         try
         {
-            GetObjectMetadataResponse found = await SoundAnswers.AskAsync(
-                Target, "HeadObject", query.Key, token => Client.GetObjectMetadataAsync(head, token),
-                answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false);
-            link.Value.Short.NoteSdkMeets(isRefused);
+            GetObjectMetadataResponse found = await checksums.SendAsync(usesCrc32, SendAsync).ConfigureAwait(false);
+            link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
+            Abilities.NoteRead();
             return ObjectAnswers.Received(RelativeKey(query), found);
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
@@ -210,6 +215,14 @@ internal sealed class S3ObjectStore : IObjectStore
             if (await IsMissingAsync(query.Key, cancellationToken).ConfigureAwait(false))
                 return null;
             throw;
+        }
+
+        Task<GetObjectMetadataResponse> SendAsync(bool withChecksum)
+        {
+            head.ChecksumMode = withChecksum ? ChecksumMode.ENABLED : null;
+            return SoundAnswers.AskAsync(
+                Target, "HeadObject", query.Key, token => Client.GetObjectMetadataAsync(head, token),
+                answer => SoundAnswers.FindTag(answer.ETag), cancellationToken);
         }
     }
 
@@ -239,8 +252,10 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public async Task<ObjectBody> GetAsync(ObjectQuery query, CancellationToken cancellationToken)
     {
+        bool usesCrc32 = UsesCrc32;
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short
-            .TryAsync(HttpMethod.Get, query.Key, VersionQuery(query), null, QuestionLines(query), cancellationToken).ConfigureAwait(false);
+            .TryAsync(HttpMethod.Get, query.Key, VersionQuery(query), null, QuestionLines(query, usesCrc32), cancellationToken)
+            .ConfigureAwait(false);
         if (direct is not null)
         {
             ObjectBody body = new(ObjectAnswers.Received(RelativeKey(query), direct.Headers, direct.Content.Headers), direct);
@@ -252,7 +267,7 @@ internal sealed class S3ObjectStore : IObjectStore
         }
 
         GetObjectResponse found = await GetThroughSdkAsync(query, cancellationToken).ConfigureAwait(false);
-        link.Value.Short.NoteSdkMeets(isRefused);
+        link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
         return new ObjectBody(ObjectAnswers.Received(RelativeKey(query), found), found);
     }
 
@@ -321,17 +336,21 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public async Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
+        bool usesCrc32 = UsesCrc32;
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short.TryAsync(
-            HttpMethod.Put, Key(content.RelativeKey), "", content, headers.Lines().Concat(content.ChecksumHeaders(UsesCrc32)),
+            HttpMethod.Put, Key(content.RelativeKey), "", content, headers.Lines().Concat(content.ChecksumHeaders(usesCrc32)),
             cancellationToken).ConfigureAwait(false);
         if (direct is not null)
         {
+            Abilities.NoteUploaded();
             using (direct)
                 return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, direct.Headers);
         }
 
-        PutObjectResponse done = await PutThroughSdkAsync(content, headers, cancellationToken).ConfigureAwait(false);
-        link.Value.Short.NoteSdkMeets(isRefused);
+        PutObjectResponse done = await RefusedHeadersException.WatchAsync(headers, () => checksums.SendAsync(
+            usesCrc32, withCrc32 => PutThroughSdkAsync(content, headers, withCrc32, cancellationToken))).ConfigureAwait(false);
+        link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
+        Abilities.NoteUploaded();
         return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, done.ETag, done.VersionId);
     }
 
@@ -339,44 +358,31 @@ internal sealed class S3ObjectStore : IObjectStore
     public async Task<StoredObject> CopyAsync(
         string sourceKey, string? sourceETag, long size, string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken)
     {
+        if (!Abilities.CanCopy)
+            throw new CopySourceException(Abilities.MayRead ? CopySourceProblem.Refused : CopySourceProblem.Denied, sourceKey);
         try
         {
-            return size <= access.LargestCopy
+            StoredObject copy = size <= access.LargestCopy
                 ? await link.Value.Copies
                     .WholeAsync(sourceKey, sourceETag, size, Key(relativeKey), relativeKey, headers, cancellationToken).ConfigureAwait(false)
                 : await CopyPartsAsync(sourceKey, sourceETag, size, relativeKey, headers, cancellationToken).ConfigureAwait(false);
+            Abilities.NoteCopied();
+            return copy;
         }
         catch (AmazonS3Exception exception) when (CopyRequests.SourceProblem(exception) is { } problem)
         {
+            // What it takes to copy a large object in parts says nothing of the others.
+            if (problem == CopySourceProblem.Refused && size <= access.LargestCopy)
+                Abilities.NoteCopyRefused(StoreRefusals.Describe(exception), StoreRefusals.IsUnknownRequest(exception));
+            else if (problem == CopySourceProblem.Denied)
+                Abilities.NoteDenied();
             throw new CopySourceException(problem, sourceKey, exception);
         }
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BackupError> DeleteAsync(
-        IReadOnlyList<string> relativeKeys, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (string[] batch in relativeKeys.Where(IsSafeInXml).Chunk(KeysPerDelete))
-        {
-            foreach (BackupError error in await DeleteBatchAsync(batch, cancellationToken).ConfigureAwait(false))
-                yield return error;
-        }
-
-        foreach (string relativeKey in relativeKeys.Where(key => !IsSafeInXml(key)))
-        {
-            DeleteObjectRequest delete = new() { BucketName = BucketName, Key = Key(relativeKey) };
-            await SoundAnswers.AskAsync(
-                Target, "DeleteObject", delete.Key, token => Client.DeleteObjectAsync(delete, token), SoundAnswers.FindNoContent,
-                cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>How many requests <see cref="DeleteAsync"/> makes of them.</summary>
-    public static int RequestsToDelete(IReadOnlyCollection<string> relativeKeys)
-    {
-        int safe = relativeKeys.Count(IsSafeInXml);
-        return ((safe + KeysPerDelete - 1) / KeysPerDelete) + relativeKeys.Count - safe;
-    }
+    public IAsyncEnumerable<BackupError> DeleteAsync(IReadOnlyList<string> relativeKeys, CancellationToken cancellationToken) =>
+        link.Value.Deletes.DeleteAsync([.. relativeKeys.Select(Key)], cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> StartPartsAsync(string relativeKey, ObjectHeaders headers, CancellationToken cancellationToken) =>
@@ -393,6 +399,7 @@ internal sealed class S3ObjectStore : IObjectStore
         UploadedPart[] inOrder = [.. parts.OrderBy(part => part.Number)];
         StoredObject stored = await link.Value.Parts
             .CompleteAsync(relativeKey, Key(relativeKey), uploadId, inOrder, FindAsync, cancellationToken).ConfigureAwait(false);
+        Abilities.NoteUploaded();
         return stored with { StorageClass = headers.StorageClass };
 
         Task<StoredObject?> FindAsync(CancellationToken token) => HeadAsync(new ObjectQuery(Key(relativeKey)), token);
@@ -455,19 +462,23 @@ internal sealed class S3ObjectStore : IObjectStore
             VersionId = query.VersionId,
             EtagToMatch = Quoted(query.ETag),
             ByteRange = query.Range is { } range ? new ByteRange(range.First, range.Last) : null,
-            ChecksumMode = UsesCrc32 ? ChecksumMode.ENABLED : null,
         };
-        return SoundAnswers.AskAsync(
-            Target, "GetObject", query.Key, token => Client.GetObjectAsync(get, token), answer => SoundAnswers.FindTag(answer.ETag),
-            cancellationToken);
+        return checksums.SendAsync(UsesCrc32, withChecksum =>
+        {
+            get.ChecksumMode = withChecksum ? ChecksumMode.ENABLED : null;
+            return SoundAnswers.AskAsync(
+                Target, "GetObject", query.Key, token => Client.GetObjectAsync(get, token), answer => SoundAnswers.FindTag(answer.ETag),
+                cancellationToken);
+        });
     }
 
-    private Task<PutObjectResponse> PutThroughSdkAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken) =>
+    private Task<PutObjectResponse> PutThroughSdkAsync(
+        ObjectContent content, ObjectHeaders headers, bool usesCrc32, CancellationToken cancellationToken) =>
         SoundAnswers.AskAsync(
-            Target, "PutObject", Key(content.RelativeKey), token => Client.PutObjectAsync(PutRequest(content, headers), token),
+            Target, "PutObject", Key(content.RelativeKey), token => Client.PutObjectAsync(PutRequest(content, headers, usesCrc32), token),
             answer => SoundAnswers.FindTag(answer.ETag), cancellationToken);
 
-    private PutObjectRequest PutRequest(ObjectContent content, ObjectHeaders headers)
+    private PutObjectRequest PutRequest(ObjectContent content, ObjectHeaders headers, bool usesCrc32)
     {
         PutObjectRequest put = new()
         {
@@ -479,7 +490,7 @@ internal sealed class S3ObjectStore : IObjectStore
             DisablePayloadSigning = link.Value.Connection.IsHttps ? true : null,
         };
         headers.ApplyTo(put.Headers);
-        if (UsesCrc32)
+        if (usesCrc32)
         {
             put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
             put.ChecksumCRC32 = content.Crc32;
@@ -492,57 +503,19 @@ internal sealed class S3ObjectStore : IObjectStore
         return put;
     }
 
-    private async Task<IEnumerable<BackupError>> DeleteBatchAsync(string[] relativeKeys, CancellationToken cancellationToken)
-    {
-        DeleteObjectsRequest delete = new()
-        {
-            BucketName = BucketName,
-            Objects = [.. relativeKeys.Select(key => new KeyVersion { Key = Key(key) })],
-            // What was deleted is what the answer says was deleted, and not what it does not speak of.
-            Quiet = false,
-        };
-        DeleteObjectsResponse answer = await SoundAnswers.AskAsync(
-            Target, "DeleteObjects", delete.Objects[0].Key, SendAsync,
-            found => Named(found).Any() ? null : "no word on any of the keys", cancellationToken).ConfigureAwait(false);
-        HashSet<string> named = [.. Named(answer)];
-        return (answer.DeleteErrors ?? []).Select(error => S3Errors.DeleteFailed(error.Key, error.Code, error.Message)).Concat(
-            delete.Objects.Where(item => !named.Contains(item.Key)).Select(item => S3Errors.AnswerInvalid(
-                Target.Endpoint, "DeleteObjects", item.Key, "no word on this key").Error));
-
-        async Task<DeleteObjectsResponse> SendAsync(CancellationToken token)
-        {
-            try
-            {
-                return await Client.DeleteObjectsAsync(delete, token).ConfigureAwait(false);
-            }
-            catch (DeleteObjectsException partly)
-            {
-                return partly.Response;
-            }
-        }
-
-        static IEnumerable<string> Named(DeleteObjectsResponse answer) =>
-            (answer.DeletedObjects ?? []).Select(item => item.Key).Concat((answer.DeleteErrors ?? []).Select(error => error.Key));
-    }
-
-    // XML 1.0 has no way to write these characters, not even escaped: https://www.w3.org/TR/xml/#charsets. And of a key that is
-    // nothing but spaces a reader may make nothing.
-    private static bool IsSafeInXml(string key) => !string.IsNullOrWhiteSpace(key)
-        && !key.AsSpan().ContainsAnyInRange('\u0000', '\u001F') && !key.AsSpan().ContainsAny('\uFFFE', '\uFFFF');
-
     private string RelativeKey(ObjectQuery query) =>
         query.Key.StartsWith(KeyPrefix, StringComparison.Ordinal) ? query.Key[KeyPrefix.Length..] : query.Key;
 
     private static string VersionQuery(ObjectQuery query) =>
         query.VersionId is { } version ? "versionId=" + Uri.EscapeDataString(version) : "";
 
-    private IEnumerable<KeyValuePair<string, string>> QuestionLines(ObjectQuery query)
+    private static IEnumerable<KeyValuePair<string, string>> QuestionLines(ObjectQuery query, bool usesCrc32)
     {
         if (Quoted(query.ETag) is { } etag)
             yield return new("if-match", etag);
         if (query.Range is { } range)
             yield return new("range", string.Create(CultureInfo.InvariantCulture, $"bytes={range.First}-{range.Last}"));
-        if (UsesCrc32)
+        if (usesCrc32)
             yield return new("x-amz-checksum-mode", "ENABLED");
     }
 
@@ -550,7 +523,8 @@ internal sealed class S3ObjectStore : IObjectStore
 }
 
 /// <summary>What the requests to one bucket go through, whatever prefix they are about.</summary>
-internal sealed class StoreLink(S3Access access, S3Connection connection, ShortWay shortWay, int? pageSize) : IDisposable
+internal sealed class StoreLink(
+    S3Access access, S3Connection connection, ShortWay shortWay, ChecksumChoice checksums, StoreAbilities abilities, int? pageSize) : IDisposable
 {
     /// <summary>The SDK's client.</summary>
     public S3Connection Connection => connection;
@@ -562,10 +536,16 @@ internal sealed class StoreLink(S3Access access, S3Connection connection, ShortW
     public ListRequests Lists { get; } = new(connection, access.Destination.Bucket, pageSize);
 
     /// <summary>Uploads in parts.</summary>
-    public PartRequests Parts { get; } = new(access, connection, shortWay);
+    public PartRequests Parts { get; } = new(access, connection, shortWay, checksums);
 
     /// <summary>Copies inside the bucket.</summary>
     public CopyRequests Copies { get; } = new(access, connection);
+
+    /// <summary>Requests about the bucket that the SDK would not send as they must be.</summary>
+    public BucketRequests Bucket { get; } = new(connection, shortWay);
+
+    /// <summary>Deletions.</summary>
+    public DeleteRequests Deletes { get; } = new(access, connection, new BucketRequests(connection, shortWay), checksums, abilities);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -26,20 +26,19 @@ internal sealed class ShortWay : IDisposable
     private readonly Uri address;
     private readonly AWSCredentials credentials;
     private readonly SignatureV4 signature;
-    private readonly string? expectedOwner;
+    private readonly IReadOnlyList<KeyValuePair<string, string>> always;
     private readonly bool isTrustedWay;
     private int refusals;
 
     /// <summary>A way to one bucket.</summary>
     /// <param name="connection">Sends the requests, knows the bucket's address as the SDK resolved it, and who signs; not disposed.</param>
-    /// <param name="expectedOwner">Who must own the bucket; null: anybody.</param>
-    public ShortWay(S3Connection connection, string? expectedOwner)
+    public ShortWay(S3Connection connection)
     {
         http = new HttpMessageInvoker(connection.Counter, disposeHandler: false);
         address = connection.BucketAddress;
         credentials = connection.Credentials;
         signature = new SignatureV4(connection.Target.Region);
-        this.expectedOwner = expectedOwner;
+        always = connection.HeadersOfEveryRequest;
         isTrustedWay = address.Scheme == Uri.UriSchemeHttps || address.IsLoopback;
     }
 
@@ -48,7 +47,7 @@ internal sealed class ShortWay : IDisposable
     /// <param name="key">The whole key.</param>
     /// <param name="query">The query, encoded and sorted; empty for none.</param>
     /// <param name="content">The body; null for none.</param>
-    /// <param name="headers">Headers that are to be signed, names in lower case; without host, date, hash and owner.</param>
+    /// <param name="headers">Headers that are to be signed, names in lower case; without host, date, hash and what goes with every request.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>
     /// The answer, when it is a success of S3's; null when the SDK should try. And whether the store said no: the SDK's success
@@ -106,9 +105,8 @@ internal sealed class ShortWay : IDisposable
             new("x-amz-content-sha256", payloadHash),
             new("x-amz-date", time),
             .. headers,
+            .. always,
         ];
-        if (expectedOwner is not null)
-            signed.Add(new(S3ClientFactory.ExpectedOwnerHeader, expectedOwner));
         if (signer.UseToken)
             signed.Add(new("x-amz-security-token", signer.Token));
         signed.Sort((left, right) => string.CompareOrdinal(left.Key, right.Key));

@@ -28,6 +28,9 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
     public TimeSpan ClockCorrection => inner.ClockCorrection;
 
     /// <inheritdoc/>
+    public StoreAbilities Abilities => inner.Abilities;
+
+    /// <inheritdoc/>
     public bool UsesCrc32 => inner.UsesCrc32;
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed class LostEndpoint
     /// <summary>True for an error that every other entry would meet as well.</summary>
     public bool Ends(BackupError error)
     {
-        if (error.Id == ErrorIds.S3EndpointUnreachable)
+        if (error.Id is ErrorIds.S3EndpointUnreachable or ErrorIds.S3ProxyUnreachable)
             return Interlocked.Increment(ref unanswered) >= Many;
         Answered();
         return error.EndsStage;

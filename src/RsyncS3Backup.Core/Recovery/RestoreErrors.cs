@@ -177,6 +177,10 @@ internal static class RestoreErrors
             {
                 RecommendedAction = "Check the network, the region and the endpoint's address and port; then run the same command again.",
             },
+            ErrorIds.S3ProxyUnreachable => error with
+            {
+                RecommendedAction = "Check that the proxy runs, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; then run the same command again.",
+            },
             _ => error,
         };
     }

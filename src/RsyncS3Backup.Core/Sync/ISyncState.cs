@@ -31,6 +31,12 @@ internal interface ISyncState
     /// <param name="resolve">Asks the SDK.</param>
     string Endpoint(S3Access access, Func<string> resolve);
 
+    /// <summary>Tells a store what earlier runs found out about it.</summary>
+    void Recall(StoreAbilities abilities, string endpoint, string bucket, DateTimeOffset now);
+
+    /// <summary>Writes down what a run found out about a store.</summary>
+    void Keep(StoreAbilities abilities, string endpoint, string bucket);
+
     /// <summary>Notes that nobody needs to look at these changes again.</summary>
     /// <exception cref="IOException">It cannot be noted.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be noted.</exception>

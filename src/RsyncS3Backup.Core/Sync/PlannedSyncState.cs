@@ -25,6 +25,15 @@ internal sealed class PlannedSyncState(string jobName) : ISyncState
     public string Endpoint(S3Access access, Func<string> resolve) => EndpointMemory.Find(access, jobName, resolve);
 
     /// <inheritdoc/>
+    public void Recall(StoreAbilities abilities, string endpoint, string bucket, DateTimeOffset now) =>
+        StoreMemory.Recall(abilities, jobName, endpoint, bucket, now);
+
+    /// <inheritdoc/>
+    public void Keep(StoreAbilities abilities, string endpoint, string bucket)
+    {
+    }
+
+    /// <inheritdoc/>
     public void MarkCarriedOut(PendingChanges changes)
     {
     }

@@ -59,6 +59,7 @@ internal sealed class S3SyncRun : IDisposable
         store = scope.Store;
         this.ownership = ownership;
         endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
+        scope.State.Recall(store.Abilities, endpoint, store.BucketName, scope.StartTime);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
             snapshot = new SnapshotRun(scope, ownership.Owner);
         session = new CatalogSession(scope, endpoint, snapshot?.CatalogPath, pending, ownership.Owner, planned);
@@ -108,6 +109,9 @@ internal sealed class S3SyncRun : IDisposable
 
     /// <summary>Why locks of objects were not renewed; null while all is well.</summary>
     public BackupError? LockError => renewal?.Error;
+
+    /// <summary>What the store turned out not to do.</summary>
+    public IReadOnlyList<StoreLack> StoreLacks => store.Abilities.Lacks;
 
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
@@ -166,6 +170,8 @@ internal sealed class S3SyncRun : IDisposable
         context.Verbose(
             $"Stage 2: {request.MirrorPath} to s3://{request.Destination.Bucket}/{KeyPrefix} in {request.Options.StorageClass}"
             + $"{(request.Options.DeleteFromS3 ? ", deleting what is gone" : "")}, at {endpoint}. By {Mode.Mode}: {Mode.Reason}");
+        foreach (StoreLack lack in StoreLacks)
+            context.Verbose(StoreTexts.Known(lack, endpoint));
         if (Mode.Mode == S3SyncMode.Reconcile)
             Begin();
         bool isDone = false;
@@ -178,6 +184,7 @@ internal sealed class S3SyncRun : IDisposable
         }
         finally
         {
+            TellOfStore();
             session.End(isDone, IsComplete, Counters);
             if (Catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
@@ -221,6 +228,17 @@ internal sealed class S3SyncRun : IDisposable
         session.Dispose();
         snapshot?.Dispose();
         store.Dispose();
+    }
+
+    private void TellOfStore()
+    {
+        StoreAbilities abilities = store.Abilities;
+        foreach (StoreLack lack in abilities.Lacks.Where(lack => lack.IsNew))
+            report.Warning(StoreTexts.Found(lack, endpoint));
+        if (abilities.IsReadingDenied)
+            report.Warning(StoreTexts.ReadingDenied(store.BucketName));
+        if (abilities.HasNews)
+            scope.State.Keep(abilities, endpoint, store.BucketName);
     }
 
     private async Task RunAsync(SyncProgress progress, CancellationToken cancellationToken)

@@ -115,6 +115,8 @@ internal static class S3SyncStage
             TotalBytes = counters.TotalBytes,
             TransferredBytes = counters.SentBytes,
             Requests = run.Requests,
+            StoreLacks = [.. run.StoreLacks.Select(lack => lack.Feature.ToString())],
+            StoreLacksSince = run.StoreLacks.Min(lack => (DateTimeOffset?)lack.Since),
             EstimatedRequestCost = requests.Amount,
             EstimatedListingCost = listing.Amount,
             EstimatedEarlyDeletionCost = earlyDeletion.Rounded,

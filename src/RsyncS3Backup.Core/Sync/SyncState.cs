@@ -25,5 +25,12 @@ internal sealed class SyncState(string jobName) : ISyncState
     public string Endpoint(S3Access access, Func<string> resolve) => EndpointMemory.FindAndRemember(access, jobName, resolve);
 
     /// <inheritdoc/>
+    public void Recall(StoreAbilities abilities, string endpoint, string bucket, DateTimeOffset now) =>
+        StoreMemory.Recall(abilities, jobName, endpoint, bucket, now);
+
+    /// <inheritdoc/>
+    public void Keep(StoreAbilities abilities, string endpoint, string bucket) => StoreMemory.Keep(abilities, jobName, endpoint, bucket);
+
+    /// <inheritdoc/>
     public void MarkCarriedOut(PendingChanges changes) => changes.MarkCarriedOut();
 }

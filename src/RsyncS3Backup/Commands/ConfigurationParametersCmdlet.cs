@@ -286,7 +286,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter ForcePathStyle { get; set; }
 
-    /// <summary>'whenSupported' sends a CRC32 with every upload.</summary>
+    /// <summary>'whenSupported' sends a CRC32 with every upload, and Content-MD5 to a store that refuses it.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? ChecksumMode { get; set; }
@@ -314,6 +314,25 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// <summary>The 12 digits of the account that must own the bucket.</summary>
     [Parameter]
     public string? ExpectedBucketOwner { get; set; }
+
+    /// <summary>Use AWS's endpoint that has IPv6 addresses too.</summary>
+    [Parameter]
+    public SwitchParameter UseDualStack { get; set; }
+
+    /// <summary>Use AWS's endpoint with cryptography that is validated by FIPS 140; not every region has one.</summary>
+    [Parameter]
+    public SwitchParameter UseFips { get; set; }
+
+    /// <summary>
+    /// Use AWS's endpoint for transfer acceleration, which the bucket must allow and which costs more; the estimates know nothing
+    /// of that.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter UseAccelerate { get; set; }
+
+    /// <summary>Say with each request that whoever makes it pays for it, as the owner of a bucket may ask for.</summary>
+    [Parameter]
+    public SwitchParameter RequesterPays { get; set; }
 
     /// <summary>
     /// Five fields: minute (0–59), hour (0–23), day of month (1–31), month (1–12), day of week (0–7, 0 and 7 are Sunday).

@@ -252,8 +252,17 @@ public sealed class ConfigurationPropertyTests
                 new S3Encryption { Mode = S3EncryptionMode.SseKms, KmsKeyId = "arn:aws:kms:us-east-1:123456789012:key/1-2", BucketKey = false },
                 new S3Encryption { Mode = S3EncryptionMode.DsseKms, KmsKeyId = "alias/a" }))
             from owner in Optional(Gen.Constant("000000000001"))
+            from dualStack in Flag
+            from fips in Flag
+            from accelerate in Flag
+            from requesterPays in Flag
             select new S3Destination
             {
+                // None of AWS's endpoints together with one of its own, and acceleration alone.
+                UseDualStack = endpoint is null ? dualStack : null,
+                UseFips = endpoint is null && !accelerate ? fips : null,
+                UseAccelerate = endpoint is null && accelerate && pathStyle != true && !bucket.Contains('.', StringComparison.Ordinal) ? true : null,
+                RequesterPays = requesterPays,
                 Encryption = encryption,
                 ExpectedBucketOwner = owner,
                 Bucket = bucket,

@@ -111,6 +111,10 @@ public sealed class ConfigurationReaderTests
                 Profile = "backup",
                 Encryption = new S3Encryption { Mode = S3EncryptionMode.SseKms, KmsKeyId = "alias/backup", BucketKey = true },
                 ExpectedBucketOwner = "123456789012",
+                UseDualStack = false,
+                UseFips = false,
+                UseAccelerate = false,
+                RequesterPays = true,
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
             Hooks = new HookOptions
@@ -395,6 +399,41 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(jsonPath, problem.JsonPath);
         Assert.Contains(message, problem.Message, StringComparison.Ordinal);
         Assert.NotEmpty(problem.Allowed);
+    }
+
+    [Theory]
+    [InlineData("useDualStack", "\"endpointUrl\": \"https://s3.example.com\"", "chooses between endpoints of AWS")]
+    [InlineData("useFips", "\"endpointUrl\": \"https://s3.example.com\"", "chooses between endpoints of AWS")]
+    [InlineData("useAccelerate", "\"endpointUrl\": \"https://s3.example.com\"", "chooses between endpoints of AWS")]
+    [InlineData("useAccelerate", "\"useFips\": true", "both acceleration and FIPS")]
+    [InlineData("useAccelerate", "\"forcePathStyle\": true", "in the host only")]
+    [InlineData("useAccelerate", "\"bucket\": \"my.backups\"", "no bucket with a dot")]
+    public void Which_endpoint_of_AWS_must_fit_the_rest(string key, string other, string message)
+    {
+        string bucket = other.Contains("bucket", StringComparison.Ordinal) ? "" : "\"bucket\": \"my-backups\", ";
+        string destination = $$"""{ {{bucket}}{{other}}, "{{key}}": true }""";
+
+        ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.With("$.destination", destination)));
+
+        Assert.Equal("$.destination." + key, problem.JsonPath);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+        Assert.Empty(Problems(ConfigurationSamples.With("$.destination", destination.Replace("true }", "false }", StringComparison.Ordinal))));
+    }
+
+    [Theory]
+    [InlineData("\"region\": \"eu-west-1\"", "$.destination.region", "in 'us-east-1'")]
+    [InlineData("\"forcePathStyle\": true", "$.destination.forcePathStyle", "no path")]
+    [InlineData("\"useAccelerate\": true", "$.destination.useAccelerate", "no access points")]
+    public void An_access_point_leaves_no_choice(string other, string jsonPath, string message)
+    {
+        const string bucket = "\"bucket\": \"arn:aws:s3:us-east-1:123456789012:accesspoint/backup\"";
+
+        ConfigurationProblem problem = Assert.Single(
+            Problems(ConfigurationSamples.With("$.destination", $$"""{ {{bucket}}, {{other}} }""")));
+
+        Assert.Equal(jsonPath, problem.JsonPath);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+        Assert.Empty(Problems(ConfigurationSamples.With("$.destination", $$"""{ {{bucket}}, "region": "us-east-1" }""")));
     }
 
     [Fact]

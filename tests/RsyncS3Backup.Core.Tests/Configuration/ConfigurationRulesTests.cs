@@ -9,6 +9,8 @@ public sealed class ConfigurationRulesTests
     [InlineData("abc")]
     [InlineData("my.backups-2026")]
     [InlineData("1.2.3.4.5")]
+    [InlineData("arn:aws:s3:us-east-1:123456789012:accesspoint/my-backups")]
+    [InlineData("arn:aws-us-gov:s3:us-gov-west-1:123456789012:accesspoint/abc")]
     public void A_bucket_name_by_the_rules_is_good(string name) => Assert.Null(ConfigurationRules.BucketName(name));
 
     [Theory]
@@ -24,7 +26,9 @@ public sealed class ConfigurationRulesTests
     [InlineData("xn--bucket", "'xn--'")]
     [InlineData("bucket-s3alias", "'-s3alias'")]
     [InlineData("bucket--usw2-az1--x-s3", "'--x-s3'")]
-    [InlineData("arn:aws:s3:us-east-1:123456789012:accesspoint/x", "ARN")]
+    [InlineData("arn:aws:s3:us-east-1:123456789012:accesspoint/x", "none of an access point")]
+    [InlineData("arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap", "none of an access point")]
+    [InlineData("arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-1/accesspoint/name", "none of an access point")]
     [InlineData("s3://bucket/photos", "address")]
     public void A_bucket_name_against_the_rules_is_a_problem_that_says_why(string name, string reason) =>
         Assert.Contains(reason, ConfigurationRules.BucketName(name), StringComparison.Ordinal);

@@ -104,7 +104,11 @@ internal static class ConfigurationSamples
             "checksumMode": "whenRequired",
             "profile": "backup",
             "encryption": { "mode": "SSE-KMS", "kmsKeyId": "alias/backup", "bucketKey": true },
-            "expectedBucketOwner": "123456789012"
+            "expectedBucketOwner": "123456789012",
+            "useDualStack": false,
+            "useFips": false,
+            "useAccelerate": false,
+            "requesterPays": true
           },
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
           "hooks": {

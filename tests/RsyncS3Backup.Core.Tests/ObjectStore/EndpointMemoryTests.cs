@@ -42,6 +42,9 @@ public sealed class EndpointMemoryTests : IDisposable
         Assert.Equal("answer 3", Find(Destination with { Bucket = "other" }));
         Assert.Equal("answer 4", Find(Destination with { Profile = "other" }));
         Assert.Equal("answer 5", Find(Destination with { ForcePathStyle = true }));
+        Assert.Equal("answer 6", Find(Destination with { UseDualStack = true }));
+        Assert.Equal("answer 7", Find(Destination with { UseFips = true }));
+        Assert.Equal("answer 8", Find(Destination with { UseAccelerate = true }));
     }
 
     [Fact]

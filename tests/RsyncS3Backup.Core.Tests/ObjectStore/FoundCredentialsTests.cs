@@ -15,7 +15,7 @@ public sealed class FoundCredentialsTests
     public async Task That_they_cannot_be_fetched_is_known_whatever_the_SDK_says(bool isLate)
     {
         AmazonClientException failure = new("No valid SSO Token could be found.");
-        FoundCredentials credentials = new(new Source(failure, isLate), "bucket");
+        FoundCredentials credentials = new(new Source(failure, isLate), "bucket", profile: null);
 
         Exception atOnce = Assert.ThrowsAny<Exception>(credentials.GetCredentials);
         Exception later = await Assert.ThrowsAnyAsync<Exception>(credentials.GetCredentialsAsync);
@@ -29,7 +29,7 @@ public sealed class FoundCredentialsTests
     public async Task That_nobody_answers_who_has_them_is_a_fault_of_the_network()
     {
         AmazonClientException offline = new("Error calling AssumeRole.", new SocketException((int)SocketError.HostUnreachable));
-        FoundCredentials credentials = new(new Source(offline, isLate: true), "bucket");
+        FoundCredentials credentials = new(new Source(offline, isLate: true), "bucket", profile: null);
 
         Exception exception = await Assert.ThrowsAnyAsync<Exception>(credentials.GetCredentialsAsync);
 

@@ -128,7 +128,7 @@ public sealed partial class PolicyTests : RestoreHarness
     [Trait("Category", "Slow")]
     [InlineData("s3:ListBucket", BackupStatus.Failed)]
     [InlineData("s3:PutObject", BackupStatus.Failed)]
-    [InlineData("s3:GetObject", BackupStatus.Failed)]
+    [InlineData("s3:GetObject", BackupStatus.Succeeded)]
     [InlineData("s3:DeleteObject", BackupStatus.Failed)]
     [InlineData("s3:PutObjectTagging", BackupStatus.Failed)]
     [InlineData("kms:GenerateDataKey", BackupStatus.Failed)]
@@ -251,6 +251,20 @@ public sealed partial class PolicyTests : RestoreHarness
         JsonNode key = policy["Statement"]!.AsArray().Last()!;
         Assert.Equal("arn:aws:kms:eu-central-1:123456789012:key/*", (string)key["Resource"]!);
         Assert.Equal("alias/backup", (string)key["Condition"]!["ForAnyValue:StringEquals"]!["kms:ResourceAliases"]!);
+    }
+
+    [Fact]
+    public void The_policy_of_a_job_with_an_access_point_is_limited_to_that()
+    {
+        const string arn = "arn:aws:s3:us-east-1:123456789012:accesspoint/backup";
+        BackupConfiguration job = Job with { Destination = new S3Destination { Bucket = arn } };
+
+        PolicyRequest request = new() { Configuration = job, Purpose = BackupPolicyPurpose.Restore };
+
+        JsonNode policy = JsonNode.Parse(PolicyDocument.Make(request))!;
+
+        Assert.Equal(
+            [arn, $"{arn}/object/{Prefix}*"], policy["Statement"]!.AsArray().Select(statement => (string)statement!["Resource"]!));
     }
 
     [Fact]

@@ -44,6 +44,9 @@ public sealed class ShortWayTests
     [InlineData("eu-central-1", "my.backups", null, null, "https://s3.eu-central-1.amazonaws.com/my.backups")]
     [InlineData("cn-north-1", "my-backups", null, null, "https://my-backups.s3.cn-north-1.amazonaws.com.cn/")]
     [InlineData("eu-central-1", "my-backups", null, true, "https://s3.eu-central-1.amazonaws.com/my-backups")]
+    [InlineData(
+        "us-east-1", "arn:aws:s3:us-east-1:123456789012:accesspoint/backup", null, null,
+        "https://backup-123456789012.s3-accesspoint.us-east-1.amazonaws.com/")]
     [InlineData("default", "my-backups", "https://store.example.com:9000", null, "https://store.example.com:9000/my-backups")]
     [InlineData("default", "my-backups", "https://store.example.com", false, "https://my-backups.store.example.com/")]
     public async Task A_request_goes_where_the_SDK_would_send_it(
@@ -51,7 +54,7 @@ public sealed class ShortWayTests
     {
         S3SyncRequest request = Request(region, bucket, endpoint, forcePathStyle);
         using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
-        using ShortWay direct = new(connection, expectedOwner: null);
+        using ShortWay direct = new(connection);
         byte[] body = [1, 2, 3];
 
         using HttpRequestMessage put = await direct.SignAsync(HttpMethod.Put, "a b/ü+%.txt", "", new ObjectContent("a", body, body.Length), []);
@@ -61,12 +64,48 @@ public sealed class ShortWayTests
         Assert.Equal("UNSIGNED-PAYLOAD", put.Headers.GetValues("x-amz-content-sha256").Single());
     }
 
+    [Theory]
+    [InlineData(true, null, false, "https://my-backups.s3.dualstack.us-east-1.amazonaws.com/")]
+    [InlineData(null, true, false, "https://my-backups.s3-fips.us-east-1.amazonaws.com/")]
+    [InlineData(true, true, false, "https://my-backups.s3-fips.dualstack.us-east-1.amazonaws.com/")]
+    [InlineData(null, null, true, "https://my-backups.s3-accelerate.amazonaws.com/")]
+    [InlineData(true, false, true, "https://my-backups.s3-accelerate.dualstack.amazonaws.com/")]
+    public async Task It_goes_to_the_endpoint_of_AWS_that_is_asked_for(bool? dualStack, bool? fips, bool accelerate, string expected)
+    {
+        S3SyncRequest request = Request("us-east-1", "my-backups", null, null);
+        request = request with
+        {
+            Destination = request.Destination with { UseDualStack = dualStack, UseFips = fips, UseAccelerate = accelerate },
+        };
+        using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
+        using ShortWay direct = new(connection);
+
+        using HttpRequestMessage put = await direct.SignAsync(HttpMethod.Put, "a", "", new ObjectContent("a", [], 0), []);
+
+        Assert.Equal(expected + "a", put.RequestUri!.OriginalString);
+        Assert.Contains("/us-east-1/s3/aws4_request", put.Headers.GetValues("Authorization").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_access_point_says_its_region()
+    {
+        S3SyncRequest request = Request("us-east-1", "arn:aws:s3:us-east-1:123456789012:accesspoint/backup", null, null);
+        using S3Connection connection = S3ClientFactory.Create(
+            request with { Destination = request.Destination with { Region = null } }, connections: 1);
+
+        Assert.Equal("us-east-1", connection.Target.Region);
+        BackupException refused = Assert.Throws<BackupException>(
+            () => S3ClientFactory.Create(
+                request with { Destination = request.Destination with { Region = "eu-west-1" } }, connections: 1));
+        Assert.Equal(("S3WrongRegion", BackupExitCode.BadConfiguration), (refused.Error.Id, refused.Error.ExitCode));
+    }
+
     [Fact]
     public async Task A_session_token_is_sent_and_signed()
     {
         S3SyncRequest request = Request("us-east-1", "my-backups", null, null) with { Credentials = new S3Credentials("key", "secret", "session") };
         using S3Connection connection = S3ClientFactory.Create(request, connections: 1);
-        using ShortWay direct = new(connection, expectedOwner: null);
+        using ShortWay direct = new(connection);
 
         using HttpRequestMessage put = await direct.SignAsync(HttpMethod.Put, "a", "", new ObjectContent("a", [], 0), []);
 

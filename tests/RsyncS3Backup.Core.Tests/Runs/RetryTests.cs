@@ -247,7 +247,7 @@ public sealed class RetryTests : SyncHarness
         Assert.Contains("S3AccessDenied", ids);
 
         Assert.Equal(
-            ["S3AnswerInvalid", "S3EndpointUnreachable", "S3ListingIncomplete", "S3Stalled", "S3Unavailable"],
+            ["S3AnswerInvalid", "S3EndpointUnreachable", "S3ListingIncomplete", "S3ProxyUnreachable", "S3Stalled", "S3Unavailable"],
             ids.Where(id => Error(id).IsTransient).Order(StringComparer.Ordinal));
     }
 

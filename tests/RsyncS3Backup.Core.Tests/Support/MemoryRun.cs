@@ -107,6 +107,14 @@ internal sealed class MemoryRun : IDisposable
 
         public string Endpoint(RsyncS3Backup.ObjectStore.S3Access access, Func<string> resolve) => resolve();
 
+        public void Recall(RsyncS3Backup.ObjectStore.StoreAbilities abilities, string endpoint, string bucket, DateTimeOffset now)
+        {
+        }
+
+        public void Keep(RsyncS3Backup.ObjectStore.StoreAbilities abilities, string endpoint, string bucket)
+        {
+        }
+
         public void MarkCarriedOut(PendingChanges changes)
         {
         }

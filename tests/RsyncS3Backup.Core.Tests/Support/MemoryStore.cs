@@ -36,6 +36,8 @@ internal sealed class MemoryStore : IObjectStore
 
     public TimeSpan ClockCorrection => TimeSpan.Zero;
 
+    public StoreAbilities Abilities { get; } = new(TimeProvider.System);
+
     /// <summary>Whether the bucket has Object Lock; null: it does not say.</summary>
     public bool? HasObjectLock { get; set; }
 

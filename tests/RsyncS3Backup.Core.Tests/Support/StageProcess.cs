@@ -38,6 +38,12 @@ internal sealed class StageProcess : IDisposable
     /// <summary>Starts the probe for the lock of a job: <c>hold</c> or <c>race</c>, and what belongs to it.</summary>
     public static StageProcess StartForLock(string action, string job) => Start(action, job, hasInput: true);
 
+    /// <summary>Starts the probe for credentials.</summary>
+    /// <param name="profiles">The profiles that S3 is asked as.</param>
+    /// <param name="environment">Variables; null takes one away.</param>
+    public static StageProcess StartForCredentials(IReadOnlyList<string> profiles, IReadOnlyDictionary<string, string?> environment) =>
+        Start("credentials", profiles[0], more: [.. profiles.Skip(1)], environment: environment);
+
     /// <summary>Starts a stage of a configuration file.</summary>
     /// <param name="configuration">The file.</param>
     /// <param name="stages"><c>1</c>, <c>2</c> or <c>both</c>.</param>
@@ -45,9 +51,10 @@ internal sealed class StageProcess : IDisposable
     /// <param name="through">A program that starts what comes after its own arguments.</param>
     /// <param name="more">Further arguments.</param>
     /// <param name="hasInput">True when <see cref="SayAsync"/> shall reach it.</param>
+    /// <param name="environment">Further variables; null takes one away.</param>
     public static StageProcess Start(
         string configuration, string stages = "1", S3Credentials? credentials = null, IReadOnlyList<string>? through = null,
-        IReadOnlyList<string>? more = null, bool hasInput = false)
+        IReadOnlyList<string>? more = null, bool hasInput = false, IReadOnlyDictionary<string, string?>? environment = null)
     {
         string probe = typeof(StageProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == "StageProbe").Value!;
@@ -59,6 +66,8 @@ internal sealed class StageProcess : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = hasInput,
         };
+        foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>())
+            start.Environment[name] = value;
         if (credentials is not null)
         {
             start.Environment["AWS_ACCESS_KEY_ID"] = credentials.AccessKey;

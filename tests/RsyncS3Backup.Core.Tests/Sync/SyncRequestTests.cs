@@ -94,7 +94,15 @@ public sealed class SyncRequestTests : SyncHarness
         await FillAsync(S3SyncMode.Auto);
         foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CatalogPath)!, "catalog.db*"))
             File.Delete(file);
-        Server.Faults.Add(new FaultRule { Operation = "HeadObject", Kind = FaultKind.AccessDenied, Skip = Count - few, Times = int.MaxValue });
+        Server.Faults.Add(new FaultRule
+        {
+            Operation = "HeadObject",
+            Kind = FaultKind.Refuse,
+            Status = 409,
+            ErrorCode = "OperationAborted",
+            Skip = Count - few,
+            Times = int.MaxValue,
+        });
         S3SyncStageResult refused = await RunAsync();
         Server.Faults.Clear();
 

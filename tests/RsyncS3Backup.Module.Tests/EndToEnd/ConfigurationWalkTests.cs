@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using RsyncS3Backup.Module.Tests.Support;
@@ -679,6 +680,48 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("destination.requesterPays")]
+    public void Who_pays_is_said_with_every_request()
+    {
+        string gone = WriteFile("source/gone.txt", "gone");
+        File.WriteAllBytes(Path.Combine(Source, "large.bin"), new byte[9 * 1024 * 1024]);
+        FaultRule silent = Server.Faults.Add(
+            FaultRule.Refusal(null, 403, "AccessDenied", request => request.Headers["x-amz-request-payer"] != "requester"));
+        RunWell(("destination.requesterPays", true));
+        File.Delete(gone);
+
+        RunWell(("destination.requesterPays", true));
+
+        Assert.Equal((0, 1L, 1L), (silent.Fired, Server.Requests["DeleteObjects"], Server.Requests["CompleteMultipartUpload"]));
+    }
+
+    [Theory]
+    [Walks("destination.useDualStack")]
+    [Walks("destination.useFips")]
+    [Walks("destination.useAccelerate")]
+    [InlineData("destination.useDualStack", "https://tests.s3.dualstack.us-east-1.amazonaws.com")]
+    [InlineData("destination.useFips", "https://tests.s3-fips.us-east-1.amazonaws.com")]
+    [InlineData("destination.useAccelerate", "https://tests.s3-accelerate.amazonaws.com")]
+    public void Requests_go_to_the_endpoint_of_AWS_that_is_asked_for(string key, string endpoint)
+    {
+        // Nobody asks AWS here: what is sent there goes to a proxy that is not there.
+        IWebProxy usual = HttpClient.DefaultProxy;
+        HttpClient.DefaultProxy = new DeadProxy(usual);
+        try
+        {
+            PSObject result = Assert.Single(Run(
+                ("destination.endpointUrl", null), ("destination.bucket", "tests"), ("retry.attempts", 1), (key, true)).Objects);
+
+            Assert.Equal("S3ProxyUnreachable", result.Text("Stage2.Error.Id"));
+            Assert.Contains($"requests to {endpoint} go", result.Text("Stage2.Error.Message"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            HttpClient.DefaultProxy = usual;
+        }
+    }
+
+    [Fact]
     [Walks("options.rsync.syncToS3.throttleLimit")]
     public void A_limit_of_one_sends_one_upload_at_a_time()
     {
@@ -825,6 +868,18 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     private string[] Arguments() => File.ReadAllLines(Record);
+
+    /// <summary>A proxy for AWS at a port where nobody listens; for others, what there was.</summary>
+    private sealed class DeadProxy(IWebProxy others) : IWebProxy
+    {
+        public ICredentials? Credentials { get; set; }
+
+        public Uri? GetProxy(Uri destination) => IsMeant(destination) ? new Uri("http://127.0.0.1:1") : others.GetProxy(destination);
+
+        public bool IsBypassed(Uri destination) => !IsMeant(destination) && others.IsBypassed(destination);
+
+        private static bool IsMeant(Uri destination) => destination.Host.EndsWith(".amazonaws.com", StringComparison.Ordinal);
+    }
 
     private static IEnumerable<string> Leaves(JsonNode node, string path)
     {

@@ -8,8 +8,12 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
         Text("bucket", KeyRule.BucketName,
             destination => destination.Bucket, (destination, value) => destination with { Bucket = value },
             "The bucket's name, by [S3's rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html). "
-            + "No ARN, access point alias or directory bucket.") with
-        { Required = true, Examples = """["my-backups"]""", Parameter = "BucketName" },
+            + "Or the ARN of an access point to it. No access point alias or directory bucket.") with
+        {
+            Required = true,
+            Examples = """["my-backups", "arn:aws:s3:us-east-1:123456789012:accesspoint/my-backups"]""",
+            Parameter = "BucketName",
+        },
 
         Text("region", KeyRule.Region,
             destination => destination.Region, (destination, value) => destination with { Region = value },
@@ -29,8 +33,8 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
 
         OneOf<S3ChecksumMode>("checksumMode", "checksum mode",
             destination => destination.ChecksumMode, (destination, value) => destination with { ChecksumMode = value },
-            "`whenSupported` sends a CRC32 with every upload. `whenRequired` sends Content-MD5 only, for stores that reject "
-            + "trailing checksums."),
+            "`whenSupported` sends a CRC32 with every upload, and Content-MD5 to a store that refuses it. `whenRequired` sends Content-MD5 only, "
+            + "with deletions too."),
 
         Text("profile", KeyRule.Profile,
             destination => destination.Profile, (destination, value) => destination with { Profile = value },
@@ -47,6 +51,26 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
             "The 12 digits of the account that must own the bucket. It goes with every request, and S3 refuses each one when "
             + "another account owns the bucket.") with
         { Default = "not checked", Examples = """["123456789012"]""" },
+
+        Flag("useDualStack",
+            destination => destination.UseDualStack, (destination, value) => destination with { UseDualStack = value },
+            "Use AWS's endpoint that has IPv6 addresses too. Not with an `endpointUrl`.") with
+        { Default = "what the profile or the environment says" },
+
+        Flag("useFips",
+            destination => destination.UseFips, (destination, value) => destination with { UseFips = value },
+            "Use AWS's endpoint with cryptography that is validated by FIPS 140; not every region has one. Not with an `endpointUrl`.") with
+        { Default = "what the profile or the environment says" },
+
+        Flag("useAccelerate",
+            destination => destination.UseAccelerate, (destination, value) => destination with { UseAccelerate = value },
+            "Use AWS's endpoint for transfer acceleration, which the bucket must allow and which costs more; the estimates know nothing of "
+            + "that. Not with an `endpointUrl`, `useFips`, `forcePathStyle`, or a bucket with a dot in its name.") with
+        { Default = "`false`" },
+
+        Flag("requesterPays",
+            destination => destination.RequesterPays, (destination, value) => destination with { RequesterPays = value },
+            "Say with each request that whoever makes it pays for it, as the owner of a bucket may ask for."),
     ];
 }
 

@@ -106,7 +106,7 @@ internal static class BucketSetup
     private static BackupBucketSetting Encryption(BucketRequest request, BucketAnswer found)
     {
         string wanted = request.S3.Destination.Encryption is { } encryption
-            ? BucketRequests.Text(ObjectHeaders.AlgorithmOf(encryption.Mode), encryption.KmsKeyId)
+            ? BucketSettingRequests.Text(ObjectHeaders.AlgorithmOf(encryption.Mode), encryption.KmsKeyId)
             : OwnKeys;
         // Whatever encrypts by the bucket's own settings is well, when the job does not name anything.
         bool isWell = request.S3.Destination.Encryption is null && found.Value is not null;
@@ -164,7 +164,7 @@ internal static class BucketSetup
     }
 
     private static async Task<T> InBucketAsync<T>(
-        BucketRequest request, Func<BucketRequests, S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
+        BucketRequest request, Func<BucketSettingRequests, S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
     {
         S3Target target = S3Target.Unresolved(request.S3);
         try

@@ -33,14 +33,15 @@ public sealed record BackupError
     /// <summary>True for what would fail for every other entry just as well, so that going on makes no sense.</summary>
     internal bool EndsStage => Id is ErrorIds.S3NoCredentials or ErrorIds.S3InvalidAccessKey or ErrorIds.S3SignatureMismatch
         or ErrorIds.S3BucketNotFound or ErrorIds.S3WrongRegion or ErrorIds.S3ClockSkew
-        or ErrorIds.S3InvalidStorageClass or ErrorIds.S3EndpointUnreachable or ErrorIds.S3TlsFailed
+        or ErrorIds.S3InvalidStorageClass or ErrorIds.S3EndpointUnreachable or ErrorIds.S3ProxyUnreachable or ErrorIds.S3TlsFailed
+        or ErrorIds.S3QuotaExceeded
         or ErrorIds.S3CredentialsExpired or ErrorIds.PrefixOwnedByOther;
 
     /// <summary>True for a fault of the network or of the store, which another try may not meet.</summary>
     internal bool IsTransient => Id switch
     {
-        ErrorIds.S3EndpointUnreachable or ErrorIds.S3Stalled or ErrorIds.S3Unavailable or ErrorIds.S3ListingIncomplete
-            or ErrorIds.S3AnswerInvalid => true,
+        ErrorIds.S3EndpointUnreachable or ErrorIds.S3ProxyUnreachable or ErrorIds.S3Stalled or ErrorIds.S3Unavailable
+            or ErrorIds.S3ListingIncomplete or ErrorIds.S3AnswerInvalid => true,
         // Bytes that changed or were lost on their way: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
         ErrorIds.S3RequestFailed => S3ErrorCode is "BadDigest" or "XAmzContentChecksumMismatch" or "IncompleteBody",
         ErrorIds.S3DeleteFailed => S3ErrorCode is "InternalError" or "SlowDown" or "ServiceUnavailable",

@@ -138,6 +138,7 @@ internal static class ErrorIds
     public const string S3CredentialsExpired = nameof(S3CredentialsExpired);
     public const string S3DeleteFailed = nameof(S3DeleteFailed);
     public const string S3EndpointUnreachable = nameof(S3EndpointUnreachable);
+    public const string S3HeaderRefused = nameof(S3HeaderRefused);
     public const string S3InsecureEndpoint = nameof(S3InsecureEndpoint);
     public const string S3InvalidAccessKey = nameof(S3InvalidAccessKey);
     public const string S3InvalidStorageClass = nameof(S3InvalidStorageClass);
@@ -146,6 +147,8 @@ internal static class ErrorIds
     public const string S3NoCredentials = nameof(S3NoCredentials);
     public const string S3PartialTransfer = nameof(S3PartialTransfer);
     public const string S3ProfileNotFound = nameof(S3ProfileNotFound);
+    public const string S3ProxyUnreachable = nameof(S3ProxyUnreachable);
+    public const string S3QuotaExceeded = nameof(S3QuotaExceeded);
     public const string S3RegionMissing = nameof(S3RegionMissing);
     public const string S3RequestFailed = nameof(S3RequestFailed);
     public const string S3SignatureMismatch = nameof(S3SignatureMismatch);

@@ -335,6 +335,18 @@ public sealed record S3Destination
     /// <summary>The 12-digit account that must own the bucket; S3 refuses every request when another one does. Null: not checked.</summary>
     public string? ExpectedBucketOwner { get; init; }
 
+    /// <summary>Use AWS's endpoint that has IPv6 addresses too; null: as the profile or the environment says.</summary>
+    public bool? UseDualStack { get; init; }
+
+    /// <summary>Use AWS's endpoint with FIPS 140 validated cryptography; null: as the profile or the environment says.</summary>
+    public bool? UseFips { get; init; }
+
+    /// <summary>Use AWS's endpoint for transfer acceleration; null: no.</summary>
+    public bool? UseAccelerate { get; init; }
+
+    /// <summary>Say with each request that whoever makes it pays for it.</summary>
+    public bool RequesterPays { get; init; }
+
     /// <summary>The bucket's name.</summary>
     public override string ToString() => Bucket;
 }

@@ -96,6 +96,15 @@ public sealed record S3SyncStageResult
     /// <summary>Requests to S3 by type, retries included.</summary>
     public S3RequestCounts Requests { get; init; } = new();
 
+    /// <summary>
+    /// What the store turned out not to do, so that something else is done instead: <c>CopyObject</c>, <c>DeleteObjects</c>, <c>Checksums</c>,
+    /// <c>DeleteChecksums</c>. Empty for a store that does all that S3 does.
+    /// </summary>
+    public IReadOnlyList<string> StoreLacks { get; init; } = [];
+
+    /// <summary>When the first of <see cref="StoreLacks"/> was found out; null when there are none. It is believed for 30 days.</summary>
+    public DateTimeOffset? StoreLacksSince { get; init; }
+
     /// <summary>What those requests cost in <see cref="Currency"/>; storage is not included.</summary>
     public decimal EstimatedRequestCost { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Mirror;
 using static RsyncS3Backup.ObjectStore.Rights.BackupRights;
 
@@ -25,11 +26,14 @@ internal static class PolicyDocument
         S3Destination destination = job is { Destination: { } named, Options.Rsync.SyncToS3.Enabled: true }
             ? named
             : throw PolicyErrors.NoBucket(job.Name);
-        string bucket = $"arn:{request.Partition}:s3:::{destination.Bucket}";
+        bool isAccessPoint = AccessPointArn.Is(destination.Bucket);
+        string bucket = isAccessPoint ? destination.Bucket : $"arn:{request.Partition}:s3:::{destination.Bucket}";
+        // Source: "Configuring IAM policies for using access points" in the Amazon S3 User Guide.
+        string objects = isAccessPoint ? bucket + "/object" : bucket;
         (string keys, string listed) = Prefixes(request.Configuration);
         JsonArray statements =
         [
-            .. Listings(request, bucket, listed), .. Objects(request, bucket, keys), .. Keys(request, destination),
+            .. Listings(request, bucket, listed), .. Objects(request, objects, keys), .. Keys(request, destination),
         ];
         JsonObject policy = new() { ["Version"] = "2012-10-17", ["Statement"] = statements };
         return policy.ToJsonString(Readable).ReplaceLineEndings("\n");

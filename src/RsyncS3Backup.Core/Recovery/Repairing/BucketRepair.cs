@@ -22,6 +22,7 @@ internal sealed class BucketRepair : IDisposable
     private readonly SyncScope scope;
     private readonly TransferLimiter limiter;
     private readonly Uploader uploader;
+    private readonly string endpoint = "";
 
     /// <exception cref="BackupException">The bucket cannot be used.</exception>
     public BucketRepair(S3SyncRequest request, string keyPrefix, RunContext context, Action<long> transferred)
@@ -41,7 +42,8 @@ internal sealed class BucketRepair : IDisposable
                 Report = new StageReport(context),
             });
             store = scope.Store;
-            string endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
+            endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
+            scope.State.Recall(store.Abilities, endpoint, store.BucketName, now);
             string? catalogPath = KeyPrefix.HasDateTokens(request.Options.S3Prefix) ? SnapshotCatalogs.ForJob(context.JobName).PathOf(keyPrefix) : null;
             session = new CatalogSession(
                 scope, endpoint, catalogPath, PendingChanges.Open(context.JobName, request.MirrorPath), ownership.Owner);
@@ -70,6 +72,8 @@ internal sealed class BucketRepair : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (store.Abilities.HasNews)
+            scope.State.Keep(store.Abilities, endpoint, store.BucketName);
         // Not seen as a whole, so the next run looks at all of the mirror.
         session.End(isDone: false, isComplete: false, new SyncCounters());
         session.Dispose();

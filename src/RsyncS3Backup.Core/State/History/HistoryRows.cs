@@ -200,6 +200,7 @@ internal static class HistoryRows
         StorageClass = stage.StorageClass ?? "",
         Requests = stage.Requests ?? new S3RequestCounts(),
         PrunedPrefixes = stage.PrunedPrefixes ?? [],
+        StoreLacks = stage.StoreLacks ?? [],
         FailedItems = stage.FailedItems ?? [],
         Warnings = stage.Warnings ?? [],
     };

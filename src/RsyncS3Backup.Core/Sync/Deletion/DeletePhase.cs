@@ -161,7 +161,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
             return;
         }
 
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in later.Batches(S3ObjectStore.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in later.Batches(DeleteRequests.KeysPerRequest))
         {
             foreach ((string relativeKey, _) in batch.Where(item => !nested.Covers(item.RelativeKey)))
             {
@@ -175,7 +175,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
 
     private async Task DeleteAllAsync(KeySpool keys, CancellationToken cancellationToken)
     {
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in keys.Batches(S3ObjectStore.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in keys.Batches(DeleteRequests.KeysPerRequest))
         {
             // What came before the marker of another job's prefix, which the listing met later.
             List<(string RelativeKey, long Size)> own = [.. batch.Where(item => !nested.Covers(item.RelativeKey))];
@@ -189,7 +189,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         if (asked.Count == 0)
             return;
         begin();
-        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in asked.Batches(S3ObjectStore.KeysPerDelete))
+        foreach (IReadOnlyList<(string RelativeKey, long Size)> batch in asked.Batches(DeleteRequests.KeysPerRequest))
         {
             bool[] isOurs = new bool[batch.Count];
             ParallelOptions parallel = new() { MaxDegreeOfParallelism = QuestionsAtATime, CancellationToken = cancellationToken };
@@ -279,7 +279,7 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
         catch (Exception exception)
         {
             // Some may be gone, also when one of several requests was refused; then a file that comes back must not be taken for one that S3 has.
-            if (S3Errors.MayBeCarriedOut(exception) || S3ObjectStore.RequestsToDelete(keys) > 1)
+            if (S3Errors.MayBeCarriedOut(exception) || DeleteRequests.Count(keys, store.Abilities.Has(StoreFeature.DeleteObjects)) > 1)
             {
                 foreach (string key in keys)
                     catalog?.Put(CatalogEntry.Uncertain(key) with { IsLeftover = true });

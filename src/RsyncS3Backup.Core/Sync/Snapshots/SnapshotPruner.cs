@@ -30,7 +30,7 @@ internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, 
                 if (item.RelativeKey == SnapshotManifest.RelativeKey)
                     continue;
                 batch.Add(item);
-                if (batch.Count < S3ObjectStore.KeysPerDelete)
+                if (batch.Count < DeleteRequests.KeysPerRequest)
                     continue;
                 if (await DeleteAsync(at, batch, cancellationToken).ConfigureAwait(false) is { } problem)
                     return (deleted, problem);

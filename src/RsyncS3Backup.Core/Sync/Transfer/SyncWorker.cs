@@ -1,3 +1,4 @@
+using Amazon.S3;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
@@ -215,7 +216,7 @@ internal sealed class SyncWorker(
         {
             // What this run deleted itself meanwhile contradicts nothing.
             bool isStillBelieved = catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
-            if (exception.Problem != CopySourceProblem.Archived && isStillBelieved)
+            if (exception.Problem is CopySourceProblem.Gone or CopySourceProblem.Changed && isStillBelieved)
                 catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
             return (null, exception.Problem == CopySourceProblem.Archived);
         }
@@ -227,6 +228,9 @@ internal sealed class SyncWorker(
     {
         foreach (SnapshotSource source in snapshot?.Sources ?? [])
         {
+            // Nor is a file hashed to find out what could be copied.
+            if (!store.Abilities.CanCopy)
+                return null;
             if (await FindEarlierAsync(source, local, cancellationToken).ConfigureAwait(false) is not { } row)
                 continue;
             try
@@ -286,10 +290,8 @@ internal sealed class SyncWorker(
     /// <summary>What S3 holds by that name below a prefix, when it is the entry's content.</summary>
     private async Task<CatalogEntry?> FindAsync(MirrorEntry local, string keyPrefix, CancellationToken cancellationToken)
     {
-        StoredObject? head;
-        using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
-            head = await store.HeadAsync(new ObjectQuery(keyPrefix + local.RelativeKey), cancellationToken).ConfigureAwait(false);
-        if (head is null || head.Size != local.ContentLength)
+        if (await LookAsync(keyPrefix + local.RelativeKey, cancellationToken).ConfigureAwait(false) is not { } head
+            || head.Size != local.ContentLength)
             return null;
         bool isOurs = ObjectMetadata.TryParse(head.Metadata, out StoredAttributes attributes);
         CatalogEntry found = new()
@@ -318,6 +320,23 @@ internal sealed class SyncWorker(
         return isSame ? found : null;
     }
 
+    /// <summary>What S3 knows of an object; null also where these credentials may not see it, because an upload needs no right to.</summary>
+    private async Task<StoredObject?> LookAsync(string key, CancellationToken cancellationToken)
+    {
+        if (!store.Abilities.MayRead)
+            return null;
+        using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await store.HeadAsync(new ObjectQuery(key), cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception))
+        {
+            store.Abilities.NoteDenied();
+            return null;
+        }
+    }
+
     private static async Task<bool> IsSameAsync(MirrorEntry local, CatalogEntry row, CatalogEntry? twin, CancellationToken cancellationToken) =>
         (twin is not null && IsSameFile(local, twin) && twin.ETag == row.ETag)
         || await ContentComparer.IsSameAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false);
@@ -326,7 +345,7 @@ internal sealed class SyncWorker(
     private async Task<CatalogEntry?> FindTwinAsync(MirrorEntry local, CancellationToken cancellationToken)
     {
         ulong linkGroup = EntryDecision.LinkGroup(local.Attributes);
-        if (linkGroup == 0 || catalog is null || local.ContentLength == 0)
+        if (linkGroup == 0 || catalog is null || local.ContentLength == 0 || !store.Abilities.CanCopy)
             return null;
         CatalogEntry? other;
         try

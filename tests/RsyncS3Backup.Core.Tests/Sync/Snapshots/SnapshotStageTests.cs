@@ -236,7 +236,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         await Complete();
         NextDay();
         mirror.File("a.txt", "changed");
-        FaultRule fault = server.Faults.Add(new FaultRule { Operation = "CopyObject", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+        FaultRule fault = server.Faults.Add(FaultRule.Refusal("CopyObject", 409, "OperationAborted"));
         await Sync();
         Assert.Equal([Day2 + Manifest, Day2 + "a.txt"], Keys(Day2));
         server.Faults.Remove(fault);
@@ -322,7 +322,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         MakeTree();
         await Complete();
         NextDay();
-        FaultRule fault = server.Faults.Add(new FaultRule { Operation = "CopyObject", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+        FaultRule fault = server.Faults.Add(FaultRule.Refusal("CopyObject", 409, "OperationAborted"));
         await Sync();
         server.Faults.Remove(fault);
         NextDay();
@@ -521,7 +521,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
 
         S3SyncStageResult third = await Complete(keepLast: 2);
         NextDay();
-        FaultRule fault = server.Faults.Add(new FaultRule { Operation = "CopyObject", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+        FaultRule fault = server.Faults.Add(FaultRule.Refusal("CopyObject", 409, "OperationAborted"));
         S3SyncStageResult failed = await Sync(keepLast: 1);
         server.Faults.Remove(fault);
 
@@ -620,7 +620,7 @@ public sealed class SnapshotStageTests : IAsyncLifetime
         }
 
         Assert.Single(Directory.GetFiles(Path.Combine(StateFolder.ForJob(jobName).Path, "snapshots"), "*.db"));
-        FaultRule fault = server.Faults.Add(new FaultRule { Operation = "CopyObject", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+        FaultRule fault = server.Faults.Add(FaultRule.Refusal("CopyObject", 409, "OperationAborted"));
         for (int day = 0; day < 8; day++)
         {
             await Sync();

@@ -14,7 +14,7 @@ internal readonly record struct BucketAnswer(bool IsKnown, string? Value);
 /// </summary>
 /// <param name="connection">Sends them.</param>
 /// <param name="bucket">The bucket.</param>
-internal sealed class BucketRequests(S3Connection connection, string bucket)
+internal sealed class BucketSettingRequests(S3Connection connection, string bucket)
 {
     private const string FirstRegion = "us-east-1";
     private const string Enabled = "Enabled";
