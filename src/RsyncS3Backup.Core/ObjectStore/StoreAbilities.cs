@@ -28,8 +28,7 @@ internal enum StoreFeature
 internal sealed record StoreLack(StoreFeature Feature, DateTimeOffset Since, string Reason, bool IsNew);
 
 /// <summary>
-/// What one store turned out not to do, and its credentials not to be allowed. Nothing is asked to find out: a request that the
-/// store refuses and
+/// What one store turned out not to do, and its credentials not to be allowed. Nothing is asked to find out: a request that the store refuses and
 /// the other way that it takes say it together. Thread-safe.
 /// </summary>
 /// <param name="clock">Dates what is found out.</param>

@@ -201,8 +201,12 @@ internal static class BackupRunner
         S3SyncStageResult skipped, S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
     {
         S3SyncStageResult renewal = await S3SyncStage.RenewLocksAsync(request, context, cancellationToken).ConfigureAwait(false);
-        if (renewal.Error is { } error)
-            context.Warning(error.Message);
+        // What else can be wrong is what stage 1 failed of, such as a mirror that is not there.
+        BackupError? problem = renewal.Error is { Id: ErrorIds.LocksNotRenewed } denied ? denied : null;
+        if (problem is not null)
+            context.Warning(problem.Message);
+        else if (renewal.Error is { } other)
+            context.Verbose($"No locks were renewed: {other.Message}");
         return skipped with
         {
             Renewed = renewal.Renewed,
@@ -210,7 +214,7 @@ internal static class BackupRunner
             EstimatedRequestCost = renewal.EstimatedRequestCost,
             Currency = renewal.Currency,
             PriceSource = renewal.PriceSource,
-            Warnings = renewal.Error is null ? [] : [renewal.Error.Message],
+            Warnings = problem is null ? [] : [problem.Message],
             SkippedReason = renewal.Renewed == 0
                 ? skipped.SkippedReason
                 : $"Stage 1 failed; nothing was sent to the bucket or deleted there, and {(renewal.Renewed == 1 ? "one lock was" : $"{renewal.Renewed} locks were")} renewed.",

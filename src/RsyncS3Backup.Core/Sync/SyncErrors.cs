@@ -87,7 +87,8 @@ internal static class SyncErrors
             ? $"The job locks its objects ('objectLock'), and bucket '{bucket}' has no Object Lock. Nothing was sent or deleted."
             : $"The job locks its objects ('objectLock'), and bucket '{bucket}' does not say whether it has Object Lock. Nothing was sent or deleted.",
         isKnown
-            ? "Switch on versioning and Object Lock in the bucket's settings, name another bucket, or take 'objectLock' out of the job."
+            ? "Run Initialize-BackupBucket -Update with credentials of an administrator, which switches it on; or name another bucket, or take "
+                + "'objectLock' out of the job."
             : "The credentials need s3:GetBucketObjectLockConfiguration, and the store must have Object Lock.");
 
     /// <summary>The job demands versions, and the bucket keeps none.</summary>
@@ -99,7 +100,8 @@ internal static class SyncErrors
             ? $"The job demands versions ('requireVersioning'), and bucket '{bucket}' keeps none. Nothing was sent or deleted."
             : $"The job demands versions ('requireVersioning'), and bucket '{bucket}' does not say whether it keeps them. Nothing was sent or deleted.",
         isKnown
-            ? "Switch on versioning in the bucket's settings, name another bucket, or take 'requireVersioning' out of the job."
+            ? "Run Initialize-BackupBucket -Update with credentials of an administrator, which switches it on; or name another bucket, or take "
+                + "'requireVersioning' out of the job."
             : "The credentials need s3:GetBucketVersioning, and the store must have versioning.");
 
     /// <summary>S3 did not renew the locks of objects; all else was done.</summary>
@@ -109,7 +111,8 @@ internal static class SyncErrors
     public static BackupError LocksNotRenewed(BackupError cause, long left, string bucket) => Stage2(
         ErrorIds.LocksNotRenewed, BackupErrorCategory.WriteError, bucket,
         $"{(left == 1 ? "One lock" : $"{left} locks")} of objects in bucket '{bucket}' {(left == 1 ? "was" : "were")} not renewed, and will end. S3 said of '{cause.Target}': {cause.Message}",
-        "The credentials need s3:PutObjectRetention. Correct it and run again: less than half of the days of 'objectLock' is left.")
+        "Correct what S3 said; when access was denied, give the credentials s3:PutObjectRetention. Then run again soon: these objects have less than "
+        + "half of the days of 'objectLock' left, or no lock yet.")
         with
     { S3ErrorCode = cause.S3ErrorCode, RequestId = cause.RequestId };
 

@@ -50,7 +50,7 @@ public sealed class DaemonSourceTests : RsyncStageHarness, IClassFixture<RsyncDa
             Options = Options with { HardLinks = true, MaxDelete = DeleteLimit.Unlimited },
             AllowEmptySource = true,
         };
-        for (int run = 0; run < 40; run++)
+        for (int run = 0; run < 20; run++)
         {
             tree.Change();
             Dictionary<string, RawEntry> before = MirrorTrees.Read(Mirror, 1);

@@ -49,7 +49,7 @@ public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
             Options = Options with { HardLinks = true, MaxDelete = DeleteLimit.Unlimited },
             AllowEmptySource = true,
         };
-        for (int run = 0; run < 15; run++)
+        for (int run = 0; run < 8; run++)
         {
             tree.Change();
             Dictionary<string, RawEntry> before = MirrorTrees.Read(Mirror, 1);

@@ -11,7 +11,8 @@ internal sealed class ProtectionKeys() : ConfigurationSection<ProtectionOptions>
 
         Object("objectLock", new ObjectLockKeys(), "an object with mode, days and renew",
             protection => protection.ObjectLock, (protection, value) => protection with { ObjectLock = value },
-            "S3 Object Lock of every object that is written: for some time nobody can delete that version. The bucket must have Object Lock.") with
+            "S3 Object Lock of every object that is written: for `days` that version cannot be deleted; `mode` says by whom. The bucket must have "
+            + "Object Lock.") with
         { Default = "no lock of the job's own" },
     ];
 }
@@ -28,7 +29,8 @@ internal sealed class ObjectLockKeys()
         { Required = true, Parameter = "ObjectLockMode" },
 
         Number("days", KeyRule.Days, options => options.Days, (options, value) => options with { Days = value },
-            "For how many days from when it is written an object is locked. With `renew` it is locked for at least half of them at any time.") with
+            "For how many days from when it is written an object is locked. With `renew` at least half of them is always left, less the "
+            + "time between two runs.") with
         { Required = true, Examples = "[30]", Parameter = "ObjectLockDays" },
 
         Flag("renew", options => options.Renew, (options, value) => options with { Renew = value },

@@ -23,13 +23,13 @@ internal static class BucketErrors
                 Id = ErrorIds.BucketNotChanged,
                 Category = BackupErrorCategory.InvalidOperation,
                 Message = $"The name '{target.Bucket}' is taken: a bucket of that name belongs to another account.",
-                RecommendedAction = "Choose another name: those of buckets are the same for all accounts.",
+                RecommendedAction = "Choose another name: no two accounts can have buckets of the same name.",
             },
             "InvalidBucketName" or "IllegalLocationConstraintException" or "TooManyBuckets" or "InvalidBucketState" or "OperationAborted" => error with
             {
                 Id = ErrorIds.BucketNotChanged,
                 Message = $"Bucket '{target.Bucket}' was not made or changed: {answer.Message}",
-                RecommendedAction = "Correct what S3 names, and run the command again: it goes on where it was.",
+                RecommendedAction = "Correct what S3 says, and run the command again. What is done already stays.",
             },
             "AccessDenied" or "AllAccessDisabled" => error with
             {

@@ -26,8 +26,9 @@ internal sealed class BucketProtection(IObjectStore store, ProtectionOptions opt
     public static BucketProtection? Of(SyncScope scope) =>
         scope.Request.Options.Protection is { } demanded ? new BucketProtection(scope.Store, demanded, scope.Request.Clock) : null;
 
-    /// <summary>The store that writes as is demanded.</summary>
-    public IObjectStore Guard(IObjectStore unlocked) => options.ObjectLock is { } wanted ? new LockedStore(unlocked, wanted, this) : unlocked;
+    /// <summary>The store that writes as is demanded. One that only counts what would be written is as good.</summary>
+    public IObjectStore Guard(IObjectStore unlocked) =>
+        options.ObjectLock is { } wanted && unlocked is not PlannedStore ? new LockedStore(unlocked, wanted, this) : unlocked;
 
     /// <summary>To be awaited before anything in the bucket is changed.</summary>
     /// <exception cref="BackupException">The bucket cannot do it, or does not say: <c>ProtectionMissing</c>.</exception>

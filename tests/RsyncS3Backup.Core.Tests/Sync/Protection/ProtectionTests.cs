@@ -367,6 +367,36 @@ public sealed class ProtectionTests : SyncHarness
         Assert.Equal(1, (await RunOnAsync()).Renewed);
     }
 
+    [Fact]
+    public async Task A_plan_counts_a_copy_as_one_request()
+    {
+        Lock();
+        string path = Write("a", "a");
+        await RunOnAsync();
+        File.SetLastWriteTimeUtc(path, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        await MirrorAsync();
+
+        using RunContext context = RunContext.Start(JobName, new RecordingObserver());
+        S3SyncStageResult plan = await S3SyncStage.PlanAsync(Request with { Clock = clock }, context, new PlannedSync(null), CancellationToken.None);
+
+        Assert.Equal((1L, 1L, 0L, 0L), (plan.MetadataChanged, plan.Requests.Copy, plan.Requests.Put, plan.Requests.Head));
+    }
+
+    [Fact]
+    public async Task A_mirror_that_is_not_there_is_said_once_and_not_of_the_locks_too()
+    {
+        Lock();
+        Write("a", "a");
+        await RunJobAsync();
+        Directory.Move(Source, Files["away"]);
+        Directory.Move(Mirror, Files["mirror away"]);
+
+        BackupResult failed = await RunJobAsync();
+
+        Assert.Equal((BackupStatus.Failed, BackupStatus.Skipped), (failed.Stage1.Status, failed.Stage2.Status));
+        Assert.Empty(failed.Stage2.Warnings);
+    }
+
     [Theory]
     [InlineData(false, false, "has no Object Lock")]
     [InlineData(true, false, "keeps none")]
