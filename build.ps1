@@ -189,11 +189,7 @@ function Get-Suite([string] $Shells) {
     $store = '.Core.Tests.ObjectStore.'
     # Server=Ceph: what only a store does that others wrote, such as act by lifecycle rules.
     New-DotnetSuite Core Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store&Server!=Ceph"
-    # Sources on other machines: much of it waits for connections.
-    $remote = 'SshSourceTests.', 'DaemonSourceTests.', 'RemoteMountRunTests.'
-    New-DotnetSuite Core-Rsync Core-Rsync $core `
-        "FullyQualifiedName~$rsync&$(($remote | ForEach-Object { "FullyQualifiedName!~$rsync$_" }) -join '&')"
-    New-DotnetSuite Core-Remote Core-Remote $core "($(($remote | ForEach-Object { "FullyQualifiedName~$rsync$_" }) -join '|'))"
+    New-DotnetSuite Core-Rsync Core-Rsync $core "FullyQualifiedName~$rsync"
     New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)"
     New-DotnetSuite Module-Runs Module-Runs $module `
         'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~WalkTests.&FullyQualifiedName!~.ExitCodeTests.&FullyQualifiedName!~.NativeScheduleTests.'
@@ -209,7 +205,7 @@ function Get-Suite([string] $Shells) {
     New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
     # What our own S3 server allows proves nothing about S3; this one was written by others.
     $through = 'bash', $cephScript, 'run', $cephFolder
-    New-DotnetSuite S3-Ceph Core-Remote $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+    New-DotnetSuite S3-Ceph Core-S3 $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
 }
 
 # PowerShell compiled ahead, where it is the .NET tool, and the engine that the tests bring; gives the folder of PowerShell's

@@ -54,6 +54,9 @@ internal sealed record BackupRunOptions
     /// <summary>Finds the secrets of notifications that are kept by name; null: there is nobody to ask.</summary>
     public ISecretReader? Secrets { get; init; }
 
+    /// <summary>How long a look at the bucket may still take when stage 1 has ended; tests wait for its answer.</summary>
+    internal TimeSpan LookPatience { get; init; } = BucketLook.Patience;
+
     /// <summary>How long to wait between the tries of a notification; null: as long as is good for a real server.</summary>
     internal IReadOnlyList<TimeSpan>? NotificationDelays { get; init; }
 

@@ -133,7 +133,7 @@ internal static class BackupRunner
         BackupConfiguration configuration, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken) =>
         options.SkipStage1 || job.Refusal is not null || RunDecision.DisabledReason(configuration) is not null
             ? null
-            : BucketLook.Start(RunDecision.Asked(configuration, options), context, cancellationToken);
+            : BucketLook.Start(RunDecision.Asked(configuration, options), context, options.LookPatience, cancellationToken);
 
     private static async Task<RsyncStageResult> Stage1Async(
         RsyncStageRequest request, BackupRunOptions options, JobRun job, RunContext context, CancellationToken cancellationToken)

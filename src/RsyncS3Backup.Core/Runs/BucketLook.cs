@@ -16,17 +16,19 @@ internal sealed class BucketLook : IAsyncDisposable
     private const int Connections = 1;
 
     // An answer that is on its way is taken; nobody waits for an endpoint that does not answer.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource stop;
     private readonly Task looking;
     private readonly S3SyncRequest request;
     private readonly RunContext context;
+    private readonly TimeSpan patience;
 
-    private BucketLook(S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
+    private BucketLook(S3SyncRequest request, RunContext context, TimeSpan patience, CancellationToken cancellationToken)
     {
         this.request = request;
         this.context = context;
+        this.patience = patience;
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         looking = Task.Run(() => LookAsync(stop.Token), CancellationToken.None);
     }
@@ -40,15 +42,16 @@ internal sealed class BucketLook : IAsyncDisposable
     /// <summary>Begins to look, when there is a reason to.</summary>
     /// <param name="request">Stage 2.</param>
     /// <param name="context">The run, which hears of it.</param>
+    /// <param name="patience">How long the answer may still take when stage 1 has ended.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>To be disposed when stage 1 has ended; null when there is no reason.</returns>
-    public static BucketLook? Start(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
-        IsDue(context.JobName) ? new BucketLook(request, context, cancellationToken) : null;
+    public static BucketLook? Start(S3SyncRequest request, RunContext context, TimeSpan patience, CancellationToken cancellationToken) =>
+        IsDue(context.JobName) ? new BucketLook(request, context, patience, cancellationToken) : null;
 
     /// <summary>Stage 1 has ended, and stage 2 finds out by itself.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAny(looking, Task.Delay(Patience, stop.Token)).ConfigureAwait(false);
+        await Task.WhenAny(looking, Task.Delay(patience, stop.Token)).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();

@@ -47,6 +47,14 @@ public sealed class BucketLookTests : RestoreHarness
         Assert.Empty(Observer.Warnings);
     }
 
-    private Task<BackupResult> RunAsync(BackupConfiguration job, S3Credentials? credentials = null) => BackupRunner.RunAsync(
-        job, new BackupRunOptions { Credentials = credentials ?? new S3Credentials(Server.AccessKey, Server.SecretKey) }, Observer, CancellationToken.None);
+    private Task<BackupResult> RunAsync(BackupConfiguration job, S3Credentials? credentials = null)
+    {
+        BackupRunOptions options = new()
+        {
+            Credentials = credentials ?? new S3Credentials(Server.AccessKey, Server.SecretKey),
+            // A busy machine may take longer for an answer than for a small stage 1.
+            LookPatience = TimeSpan.FromMinutes(2),
+        };
+        return BackupRunner.RunAsync(job, options, Observer, CancellationToken.None);
+    }
 }

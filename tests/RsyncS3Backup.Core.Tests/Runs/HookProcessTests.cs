@@ -93,6 +93,20 @@ public sealed class HookProcessTests : IDisposable
         child.Kill();
     }
 
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task A_child_that_outlives_it_and_never_stops_printing_is_not_waited_for_either()
+    {
+        int? code = await RunAsync(
+            $"echo before; (while :; do echo more; sleep 0.1; done) & echo $! > '{files["child"]}'; exit 4", timeout: TimeSpan.FromMinutes(5));
+
+        Assert.Equal(4, code);
+        Assert.StartsWith("before", output.Text(), StringComparison.Ordinal);
+        using Process child = Process.GetProcessById(ReadChild());
+        Assert.False(child.HasExited);
+        child.Kill();
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(10)]

@@ -9,8 +9,10 @@ namespace RsyncS3Backup.Runs.Hooks;
 /// <summary>Runs one program of a hook and comes back, whatever the program does.</summary>
 internal static class HookProcess
 {
-    // A program that ended may have left a child behind that holds its output open, for hours if that is its purpose.
+    // A program that ended may have left a child behind that holds its output open, for hours if that is its purpose. So a read that begins after
+    // its end, which a busy machine may come to late, waits no longer than this; and all of them together no longer than that.
     private static readonly TimeSpan AfterItsEnd = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AllAfterItsEnd = TimeSpan.FromSeconds(6);
 
     /// <summary>Runs it.</summary>
     /// <param name="start">What to start.</param>
@@ -26,7 +28,7 @@ internal static class HookProcess
     {
         cancellationToken.ThrowIfCancellationRequested();
         using CancellationTokenSource kill = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using CancellationTokenSource reading = new();
+        using CancellationTokenSource ended = new();
         Command command = Cli.Wrap(start.Program)
             .WithArguments(start.Arguments)
             .WithEnvironmentVariables(start.Environment)
@@ -34,14 +36,14 @@ internal static class HookProcess
             .WithValidation(CommandResultValidation.None)
             // CliWrap stops writing when the program ends, and takes a closed pipe for no error.
             .WithStandardInputPipe(PipeSource.FromBytes(input))
-            .WithStandardOutputPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output, reading.Token, token)))
-            .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output, reading.Token, token)));
+            .WithStandardOutputPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output, ended.Token, token)))
+            .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output, ended.Token, token)));
         // On the thread that starts every rsync: on another one the hook could inherit the change journal of another job's.
         CommandTask<CommandResult> running =
             await RsyncLifetime.StartAsync(() => command.ExecuteAsync(kill.Token), inherited: null).ConfigureAwait(false);
         // Longer ones than a timer takes are as good as none.
         kill.CancelAfter(timeout < TimeSpan.FromDays(40) ? timeout : TimeSpan.FromDays(40));
-        Task stopsReading = StopReadingAfterTheEndAsync(running.ProcessId, reading);
+        Task tellsTheEnd = TellTheEndAsync(running.ProcessId, ended);
         try
         {
             return (await running.Task.ConfigureAwait(false)).ExitCode;
@@ -52,11 +54,11 @@ internal static class HookProcess
         }
         finally
         {
-            await stopsReading.ConfigureAwait(false);
+            await tellsTheEnd.ConfigureAwait(false);
         }
     }
 
-    private static async Task StopReadingAfterTheEndAsync(int processId, CancellationTokenSource reading)
+    private static async Task TellTheEndAsync(int processId, CancellationTokenSource ended)
     {
         try
         {
@@ -68,19 +70,25 @@ internal static class HookProcess
             // It has ended already.
         }
 
-        reading.CancelAfter(AfterItsEnd);
+        await ended.CancelAsync().ConfigureAwait(false);
     }
 
     private static async Task PumpAsync(Stream stream, HookOutput output, CancellationToken ended, CancellationToken killed)
     {
         await Task.Yield();
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(ended, killed);
+        Stopwatch? after = null;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {
-            int count;
-            while ((count = await stream.ReadAsync(buffer, stop.Token).ConfigureAwait(false)) > 0)
+            for (int count = 1; count > 0 && !(after?.Elapsed > AllAfterItsEnd);)
+            {
+                using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(killed);
+                using CancellationTokenRegistration end = ended.Register(() => stop.CancelAfter(AfterItsEnd));
+                if (ended.IsCancellationRequested)
+                    after ??= Stopwatch.StartNew();
+                count = await stream.ReadAsync(buffer, stop.Token).ConfigureAwait(false);
                 output.Add(buffer.AsSpan(0, count));
+            }
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
