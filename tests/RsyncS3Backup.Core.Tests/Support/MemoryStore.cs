@@ -93,7 +93,7 @@ internal sealed class MemoryStore : IObjectStore
 
     public Task RetainAsync(string relativeKey, string? versionId, ObjectRetention retention, CancellationToken cancellationToken)
     {
-        Asked.Add($"RETAIN {relativeKey}");
+        Asked.Add($"RETAIN {KeyPrefix}{relativeKey}");
         return Task.CompletedTask;
     }
 
@@ -138,7 +138,7 @@ internal sealed class MemoryStore : IObjectStore
         Ask($"PUT {key}");
         Put(key, content.Bytes.ToArray());
         bucket.Headers[key] = headers;
-        return Task.FromResult(bucket.Objects[key].About);
+        return Task.FromResult(bucket.Objects[key].About with { RelativeKey = content.RelativeKey });
     }
 
     public async IAsyncEnumerable<BackupError> DeleteAsync(

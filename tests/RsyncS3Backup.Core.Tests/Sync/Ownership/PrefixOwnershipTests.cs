@@ -280,6 +280,7 @@ public sealed class PrefixOwnershipTests : IDisposable
             () => store.CompletePartsAsync("a", "u", [], Plain, none),
             () => store.AbortPartsAsync("a", "u", none),
             () => store.RetrieveAsync(new ObjectQuery("p/a"), "Bulk", null, none),
+            () => store.RetainAsync("a", null, Locked, none),
             () => store.At("p/deeper/").PutAsync(content, Plain, none),
             async () =>
             {
@@ -304,13 +305,55 @@ public sealed class PrefixOwnershipTests : IDisposable
         await scope.Store.PutAsync(content, Plain, CancellationToken.None);
         await scope.Store.AbortPartsAsync("a", "u", CancellationToken.None);
         await scope.Store.RetrieveAsync(new ObjectQuery("p/a"), "Bulk", 3, CancellationToken.None);
+        await scope.Store.RetainAsync("a", null, Locked, CancellationToken.None);
         run.Store.Refused["p/c"] = BackupError.Make("X", BackupErrorCategory.PermissionDenied, "No.", "Ask.", "p/c", BackupExitCode.Stage2Failed);
         List<BackupError> errors = [];
         await foreach (BackupError error in scope.Store.DeleteAsync(["a", "c"], CancellationToken.None))
             errors.Add(error);
 
-        Assert.Equal(["PUT p/a", "PUT p/a", "ABORT p/a u", "RETRIEVE p/a Bulk 3", "DELETE p/a p/c"], run.Store.Asked[3..]);
+        Assert.Equal(["PUT p/a", "PUT p/a", "ABORT p/a u", "RETRIEVE p/a Bulk 3", "RETAIN p/a", "DELETE p/a p/c"], run.Store.Asked[3..]);
         Assert.Equal("p/c", Assert.Single(errors).Target);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(null)]
+    public async Task Nothing_is_asked_or_changed_in_a_bucket_that_cannot_lock_what_is_to_be_locked(bool? hasLock)
+    {
+        Mark();
+        Demand(hasLock);
+        (SyncScope scope, PrefixOwnership guarded) = PrefixOwnership.Guard(run.Scope);
+
+        BackupException refused = await Assert.ThrowsAsync<BackupException>(() => guarded.RequireAsync(CancellationToken.None));
+
+        Assert.Equal("ProtectionMissing", refused.Error.Id);
+        Assert.Equal(["LOCK?"], run.Store.Asked);
+        await Assert.ThrowsAsync<BackupException>(() => scope.Store.PutAsync(new ObjectContent("a", [1], 1), Plain, CancellationToken.None));
+        Assert.Empty(run.Store.Keys);
+    }
+
+    [Fact]
+    public async Task What_is_to_be_locked_is_locked_the_marker_first()
+    {
+        Mark();
+        Demand(hasLock: true);
+        (SyncScope scope, PrefixOwnership guarded) = PrefixOwnership.Guard(run.Scope);
+
+        await scope.Store.PutAsync(new ObjectContent("a", [1], 1), Plain, CancellationToken.None);
+
+        Assert.NotNull(guarded.Protection);
+        Assert.All((string[])[Key, "p/a"], key => Assert.Equal(ObjectLockMode.Compliance, run.Store.HeadersOf(key)!.Retention?.Mode));
+        // This store does not say of what it made that it is locked.
+        Assert.Equal(["RETAIN " + Key, "RETAIN p/a"], run.Store.Asked.Where(asked => asked.StartsWith("RETAIN", StringComparison.Ordinal)));
+    }
+
+    private static ObjectRetention Locked => new(ObjectLockMode.Governance, MemoryRun.Now);
+
+    private void Demand(bool? hasLock)
+    {
+        run.Store.HasObjectLock = hasLock;
+        ObjectLockOptions wanted = new() { Mode = ObjectLockMode.Compliance, Days = 3 };
+        run.Request = run.Request with { Options = run.Request.Options with { Protection = new ProtectionOptions { ObjectLock = wanted } } };
     }
 
     private PrefixOwnership Ownership => ownership ??= new PrefixOwnership(run.Scope, PrefixOwner.Of(run.JobName, run.Request.MirrorPath));
