@@ -4,8 +4,7 @@ namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
 /// Which checksum goes with a request: CRC32, or, with stores that refuse those headers, Content-MD5. One that refuses is asked
-/// once more the other
-/// way, and what it then takes is remembered.
+/// once more the other way, and what it then takes is remembered.
 /// </summary>
 /// <param name="access">Says what the job wants.</param>
 /// <param name="abilities">Know what the store takes.</param>

@@ -6,8 +6,7 @@ namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
 /// What a job's store turned out not to do, in the job's state folder beside the catalog, so that each run need not find it out
-/// again. A store gets
-/// better: what is older than a month is found out anew.
+/// again. A store gets better: what is older than a month is found out anew.
 /// </summary>
 internal static class StoreMemory
 {

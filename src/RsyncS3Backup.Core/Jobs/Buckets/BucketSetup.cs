@@ -63,8 +63,7 @@ internal static class BucketSetup
             Lock(request, await requests.ObjectLockAsync(cancellationToken).ConfigureAwait(false)),
             Setting(
                 request, BackupBucketAspect.PublicAccess, "blocked",
-                await requests.PublicAccessBlockAsync(cancellationToken).ConfigureAwait(false) is var block && block.Value is null
-                    ? block : block with { Value = "blocked" }),
+                await requests.PublicAccessBlockAsync(cancellationToken).ConfigureAwait(false)),
             Encryption(request, await requests.EncryptionAsync(cancellationToken).ConfigureAwait(false)),
             await UnfinishedUploadsAsync(request, store, cancellationToken).ConfigureAwait(false),
         ], cancellationToken);

@@ -17,7 +17,6 @@ internal readonly record struct BucketAnswer(bool IsKnown, string? Value);
 internal sealed class BucketSettingRequests(S3Connection connection, string bucket)
 {
     private const string FirstRegion = "us-east-1";
-    private const string Enabled = "Enabled";
 
     private static readonly string[] AmazonHosts = [".amazonaws.com", ".amazonaws.com.cn"];
 
@@ -85,7 +84,7 @@ internal sealed class BucketSettingRequests(S3Connection connection, string buck
         },
         cancellationToken);
 
-    /// <summary>Its public access block: <c>Enabled</c> when all four parts are.</summary>
+    /// <summary>Its public access block: <c>blocked</c> when all four parts are.</summary>
     public Task<BucketAnswer> PublicAccessBlockAsync(CancellationToken cancellationToken) => AskAsync("NoSuchPublicAccessBlockConfiguration", async () =>
     {
         GetPublicAccessBlockRequest ask = new() { BucketName = bucket };
@@ -93,7 +92,7 @@ internal sealed class BucketSettingRequests(S3Connection connection, string buck
         return answer.PublicAccessBlockConfiguration is
         {
             BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true
-        } ? Enabled : null;
+        } ? "blocked" : null;
     });
 
     /// <summary>Blocks public access.</summary>

@@ -4,17 +4,15 @@ using RsyncS3Backup.ObjectStore;
 namespace RsyncS3Backup.Sync.Protection;
 
 /// <summary>
-/// Asks the bucket before a run's first change there, once, whether it can do what the job's <c>protection</c> demands. Thread-safe. A run that
-/// changes nothing never asks.
+/// What a job's <c>protection</c> demands of the bucket: whether it can do it, which is asked with whose the prefix is, before a run's first change
+/// there; and how objects are locked. Thread-safe.
 /// </summary>
 /// <param name="store">Is asked.</param>
 /// <param name="options">What is demanded.</param>
 /// <param name="clock">This machine's.</param>
 internal sealed class BucketProtection(IObjectStore store, ProtectionOptions options, TimeProvider clock)
 {
-    private readonly object gate = new();
     private readonly ConcurrentDictionary<LockedBy, Lazy<Task<bool>>> lockedBy = new();
-    private Task? asking;
 
     /// <summary>True when an object was made of an upload that an earlier run began, whose lock is not known.</summary>
     public bool HasUnknownLocks { get; set; }
@@ -32,14 +30,18 @@ internal sealed class BucketProtection(IObjectStore store, ProtectionOptions opt
 
     /// <summary>To be awaited before anything in the bucket is changed.</summary>
     /// <exception cref="BackupException">The bucket cannot do it, or does not say: <c>ProtectionMissing</c>.</exception>
-    public Task RequireAsync(CancellationToken cancellationToken)
+    public async Task RequireAsync(CancellationToken cancellationToken)
     {
-        lock (gate)
+        // A bucket with Object Lock keeps versions, and nobody can make it stop.
+        if (options.ObjectLock is not null)
         {
-            // A question that was cut off or that S3 did not answer is asked again.
-            if (asking is null or { IsCanceled: true } or { IsFaulted: true })
-                asking = AskAsync(cancellationToken);
-            return asking;
+            if (await store.HasObjectLockAsync(cancellationToken).ConfigureAwait(false) is not true and var hasLock)
+                throw SyncErrors.NoObjectLock(store.BucketName, isKnown: hasLock is not null);
+        }
+        else if (options.RequireVersioning
+            && await store.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false) is not true and var keepsVersions)
+        {
+            throw SyncErrors.NoVersioning(store.BucketName, isKnown: keepsVersions is not null);
         }
     }
 
@@ -54,21 +56,6 @@ internal sealed class BucketProtection(IObjectStore store, ProtectionOptions opt
         // A question that was cut off is asked again.
         lockedBy.TryUpdate(way, new Lazy<Task<bool>>(look), known);
         return lockedBy[way].Value;
-    }
-
-    private async Task AskAsync(CancellationToken cancellationToken)
-    {
-        // A bucket with Object Lock keeps versions, and nobody can make it stop.
-        if (options.ObjectLock is not null)
-        {
-            if (await store.HasObjectLockAsync(cancellationToken).ConfigureAwait(false) is not true and var hasLock)
-                throw SyncErrors.NoObjectLock(store.BucketName, isKnown: hasLock is not null);
-        }
-        else if (options.RequireVersioning
-            && await store.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false) is not true and var keepsVersions)
-        {
-            throw SyncErrors.NoVersioning(store.BucketName, isKnown: keepsVersions is not null);
-        }
     }
 }
 
