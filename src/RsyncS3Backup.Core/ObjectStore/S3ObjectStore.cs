@@ -119,8 +119,7 @@ internal sealed class S3ObjectStore : IObjectStore
             // While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
             return answer.VersioningConfig?.Status == VersionStatus.Enabled;
         }
-        catch (AmazonS3Exception exception)
-            when (exception.StatusCode == HttpStatusCode.Forbidden || StoreRefusals.IsUnknownRequest(exception))
+        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
         {
             return null;
         }
@@ -144,8 +143,7 @@ internal sealed class S3ObjectStore : IObjectStore
         {
             return false;
         }
-        catch (AmazonS3Exception exception)
-            when (exception.StatusCode == HttpStatusCode.Forbidden || StoreRefusals.IsUnknownRequest(exception))
+        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
         {
             return null;
         }

@@ -19,7 +19,7 @@ internal sealed class LockRenewalPhase(SyncScope scope, ICatalog catalog, Prefix
     private const int RowsAtATime = 4096;
 
     private readonly object gate = new();
-    private DateTimeOffset next = DateTimeOffset.MaxValue;
+    private DateTimeOffset next;
     private long left;
     private BackupError? refusal;
 
@@ -35,7 +35,8 @@ internal sealed class LockRenewalPhase(SyncScope scope, ICatalog catalog, Prefix
         if (!isForced && catalog.Renewal is { } known && known.Days == options.Days && known.Due > scope.StartTime)
             return;
         begin();
-        next = DateTimeOffset.MaxValue;
+        // Whatever is written from now on is not due before; what is there may be locked for longer, or there may be nothing.
+        next = scope.StartTime + (TimeSpan.FromDays(options.Days) / 2);
         left = 0;
         foreach (CatalogEntry[] batch in catalog.Read().Where(IsDue).Chunk(RowsAtATime))
         {

@@ -89,8 +89,19 @@ internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options,
     private async Task<StoredObject> LockedAsync(
         LockedBy way, StoredObject stored, ObjectRetention retention, CancellationToken cancellationToken)
     {
-        if (!await protection.IsLockedByAsync(way, () => IsLockedAsync(stored, retention, cancellationToken)).ConfigureAwait(false))
+        if (await protection.IsLockedByAsync(way, () => IsLockedAsync(stored, retention, cancellationToken)).ConfigureAwait(false))
+            return stored with { Retention = retention };
+        try
+        {
             await Inner.RetainAsync(stored.RelativeKey, stored.VersionId, retention, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception exception)
+        {
+            // A refusal says elsewhere that nothing was stored.
+            BackupError cause = S3Errors.From(exception, Inner.Target) with { Target = stored.RelativeKey };
+            throw new BackupException(SyncErrors.LocksNotRenewed(cause, 1, Inner.BucketName), exception);
+        }
+
         return stored with { Retention = retention };
     }
 

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs;
 using RsyncS3Backup.State;
@@ -254,6 +255,69 @@ public sealed class ProtectionTests : SyncHarness
         Options = Options with { Protection = Protect(ObjectLockMode.Compliance, 10) };
         Assert.Equal(0, (await RunOnAsync()).Renewed);
         Assert.Equal(clock.GetUtcNow().AddDays(100), Locked("a").Until);
+    }
+
+    [Theory]
+    [InlineData(S3SyncMode.Journal)]
+    [InlineData(S3SyncMode.Catalog)]
+    public async Task What_is_written_after_the_time_was_made_shorter_is_renewed_before_what_is_locked_for_longer(S3SyncMode mode)
+    {
+        Lock(mode);
+        Write("long", "long");
+        await RunOnAsync();
+        Options = Options with { Protection = Protect(ObjectLockMode.Compliance, 10) };
+        Write("short", "short");
+        Assert.Equal((BackupStatus.Succeeded, 1L), await RunOnAsync() is { } run ? (run.Status, run.Created) : default);
+
+        clock.Advance(TimeSpan.FromDays(6));
+        Assert.Equal((mode, 1L), await RunOnAsync() is { } due ? (due.SyncMode, due.Renewed) : default);
+        Assert.Equal(clock.GetUtcNow().AddDays(10), Locked("short").Until);
+    }
+
+    [Fact]
+    public async Task What_is_written_where_nothing_was_is_renewed_in_its_time()
+    {
+        Lock(S3SyncMode.Catalog);
+        await RunOnAsync();
+        clock.Advance(TimeSpan.FromDays(40));
+        Assert.Equal(S3SyncMode.Catalog, (await RunOnAsync()).SyncMode);
+        Write("new", "new");
+        await RunOnAsync();
+
+        clock.Advance(TimeSpan.FromDays(16));
+        Assert.Equal((S3SyncMode.Catalog, 1L), await RunOnAsync() is { } due ? (due.SyncMode, due.Renewed) : default);
+    }
+
+    [Fact]
+    public async Task What_was_stored_and_could_not_be_locked_is_not_taken_for_what_was_there_before()
+    {
+        Lock(S3SyncMode.Catalog);
+        DateTime before = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        File.SetLastWriteTimeUtc(Write("a", "before"), before);
+        await RunOnAsync();
+        Server.Faults.Add(new FaultRule { Operation = "PutObject", Kind = FaultKind.LockIgnored, Times = int.MaxValue });
+        Server.Faults.Add(new FaultRule { Operation = "PutObjectRetention", Kind = FaultKind.AccessDenied, Times = int.MaxValue });
+        Write("a", "afterwards");
+        S3SyncStageResult unlocked = await RunOnAsync();
+        Assert.Equal((BackupStatus.Failed, ErrorIds.LocksNotRenewed), (unlocked.Status, Assert.Single(unlocked.FailedItems).Id));
+
+        Server.Faults.Clear();
+        File.SetLastWriteTimeUtc(Write("a", "before"), before);
+        Assert.Equal(BackupStatus.Succeeded, (await RunOnAsync()).Status);
+        AssertMirrored("afterwards");
+        AssertLocksAreKnown();
+    }
+
+    [Fact]
+    public async Task Wrong_keys_are_not_taken_for_a_bucket_that_does_not_say()
+    {
+        Lock();
+        Write("a", "a");
+        await MirrorAsync();
+
+        S3SyncStageResult result = await SyncAsync(Request with { Clock = clock, Credentials = new S3Credentials(Server.AccessKey, "another") });
+
+        Assert.Equal(ErrorIds.S3SignatureMismatch, result.Error?.Id);
     }
 
     [Fact]
