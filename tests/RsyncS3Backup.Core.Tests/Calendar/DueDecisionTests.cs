@@ -1,5 +1,6 @@
 using System.Globalization;
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Calendar;
@@ -258,7 +259,7 @@ public sealed class DueDecisionTests
     public void Of_any_sequence_of_triggers_each_time_gets_one_run_or_is_merged_into_one()
     {
         Random random = new(17);
-        for (int round = 0; round < 60; round++)
+        for (int round = 0; round < TestEffort.Times(30); round++)
         {
             TimeZoneInfo zone = ZoneTransitions.Distinct[random.Next(ZoneTransitions.Distinct.Count)].Zone;
             CronSchedule schedule = new(CronExpression.Parse(CronOracle.Random(random).Text), ScheduleZone.Of(zone));

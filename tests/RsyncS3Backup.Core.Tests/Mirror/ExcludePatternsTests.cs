@@ -52,14 +52,14 @@ public sealed class ExcludePatternsTests : IDisposable
     public void Random_patterns_leave_of_random_trees_what_the_real_rsync_leaves()
     {
         int excluded = 0;
-        for (int seed = 0; seed < 8; seed++)
+        for (int seed = 0; seed < TestEffort.Times(4); seed++)
         {
             Random random = new(seed);
             string root = Path.Combine(tree.Path, $"tree{seed}");
             Directory.CreateDirectory(root);
             MakeTree(random, root, depth: 3);
             string[] all = [.. Entries(root).Order(StringComparer.Ordinal)];
-            for (int round = 0; round < 40; round++)
+            for (int round = 0; round < 25; round++)
             {
                 string[] patterns = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Pattern(random))];
                 ExcludePatterns ours = new(patterns);
@@ -73,7 +73,7 @@ public sealed class ExcludePatternsTests : IDisposable
             }
         }
 
-        Assert.InRange(excluded, 1000, int.MaxValue);
+        Assert.InRange(excluded, 300, int.MaxValue);
     }
 
     private static string Pattern(Random random)

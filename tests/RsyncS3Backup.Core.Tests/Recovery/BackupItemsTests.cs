@@ -13,8 +13,6 @@ public sealed class BackupItemsTests : SyncHarness
     [Trait("Category", "Slow")]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
     public async Task Random_trees_look_the_same_in_both_copies_and_at_each_time_in_the_past(int seed)
     {
         Server.Store.SetVersioning(BucketName, "Enabled");

@@ -17,14 +17,11 @@ public sealed class BackupTestTests : SyncHarness
 {
     private static readonly BackupTestLevel[] Levels = Enum.GetValues<BackupTestLevel>();
 
+    public static TheoryData<int> Seeds => new(Enumerable.Range(1, TestEffort.Times(3)));
+
     [Theory]
     [Trait("Category", "Slow")]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    [InlineData(6)]
+    [MemberData(nameof(Seeds))]
     public async Task A_backup_that_is_complete_has_no_differences_whatever_the_tree_and_the_settings(int seed)
     {
         Random random = new(seed);

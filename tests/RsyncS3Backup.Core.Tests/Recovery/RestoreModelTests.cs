@@ -16,8 +16,6 @@ public sealed class RestoreModelTests : RestoreHarness
     [SkippableTheory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
     public async Task Either_copy_restores_to_the_same_tree_and_a_second_time_nothing_is_fetched(int seed)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");

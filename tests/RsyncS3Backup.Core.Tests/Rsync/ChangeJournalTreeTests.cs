@@ -15,9 +15,9 @@ public sealed class ChangeJournalTreeTests
     private const int Lanes = 2;
 
     [SkippableTheory]
-    [InlineData(1, 5, 40)]
-    [InlineData(1, 0, 12)]
-    [InlineData(3, 0, 5)]
+    [InlineData(1, 5, 15)]
+    [InlineData(1, 0, 6)]
+    [InlineData(3, 0, 3)]
     public async Task The_mirror_becomes_the_source_and_the_journal_is_their_difference(int sources, int treesInEach, int runs)
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "makes sockets with mknod, as root on Linux");

@@ -14,7 +14,7 @@ namespace RsyncS3Backup.Core.Tests.Rsync;
 public sealed class CrashTests(ITestOutputHelper log) : IDisposable
 {
     private const int Trees = 6;
-    private static readonly int Rounds = TestEffort.Times(3);
+    private static readonly int Rounds = TestEffort.Times(2);
     private const int MostKillsInARound = 5;
 
     private readonly TemporaryFolder files = new();

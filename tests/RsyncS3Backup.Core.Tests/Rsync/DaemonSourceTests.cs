@@ -27,7 +27,7 @@ public sealed class DaemonSourceTests : RsyncStageHarness, IClassFixture<RsyncDa
     public async Task Hostile_trees_are_mirrored_with_their_deletions()
     {
         HostileTree tree = new(new Random(4));
-        for (int run = 0; run < 10; run++)
+        for (int run = 0; run < TestEffort.Times(4); run++)
         {
             tree.Change(root);
             RsyncStageResult result = await RunAsync(From(daemon.Source("data/" + folder)) with
@@ -50,7 +50,7 @@ public sealed class DaemonSourceTests : RsyncStageHarness, IClassFixture<RsyncDa
             Options = Options with { HardLinks = true, MaxDelete = DeleteLimit.Unlimited },
             AllowEmptySource = true,
         };
-        for (int run = 0; run < 20; run++)
+        for (int run = 0; run < TestEffort.Times(6); run++)
         {
             tree.Change();
             Dictionary<string, RawEntry> before = MirrorTrees.Read(Mirror, 1);

@@ -288,7 +288,7 @@ public sealed class RsyncStageTests : RsyncStageHarness
         Options = Options with { DeleteExtraneous = true, HardLinks = true, MaxDelete = DeleteLimit.Unlimited };
         Random random = new(20240229);
         HostileTree tree = new(random);
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < TestEffort.Times(35); i++)
         {
             tree.Change(Source);
             IReadOnlyList<string> before = Directory.Exists(Mirror) ? Snapshot(Mirror) : [];

@@ -24,7 +24,7 @@ public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
     {
         NeedServer();
         HostileTree tree = new(new Random(3));
-        for (int run = 0; run < 6; run++)
+        for (int run = 0; run < TestEffort.Times(3); run++)
         {
             tree.Change(Source);
             RsyncStageResult result = await RunAsync(From(server.Source(Source)) with
@@ -49,7 +49,7 @@ public sealed class SshSourceTests : RsyncStageHarness, IClassFixture<SshServer>
             Options = Options with { HardLinks = true, MaxDelete = DeleteLimit.Unlimited },
             AllowEmptySource = true,
         };
-        for (int run = 0; run < 8; run++)
+        for (int run = 0; run < TestEffort.Times(4); run++)
         {
             tree.Change();
             Dictionary<string, RawEntry> before = MirrorTrees.Read(Mirror, 1);

@@ -15,7 +15,7 @@ namespace RsyncS3Backup.Core.Tests.Runs;
 [Collection(FakeRsync.Collection)]
 public sealed class PlanTests : SyncHarness
 {
-    private static readonly int Rounds = TestEffort.Times(5);
+    private static readonly int Rounds = TestEffort.Times(3);
 
     private BackupConfiguration Job => new()
     {

@@ -9,7 +9,7 @@ namespace RsyncS3Backup.Core.Tests.State;
 /// <summary>A catalog after crashes, bad disks and strangers.</summary>
 public sealed class CatalogDamageTests : CatalogHarness
 {
-    [Property(MaxTest = 60)]
+    [Property(MaxTest = 30)]
     [Trait("Category", "Slow")]
     public void Flipped_bytes_are_found_or_harmless(int seed)
     {
@@ -27,7 +27,7 @@ public sealed class CatalogDamageTests : CatalogHarness
         AssertFoundOrHarmless(damaged);
     }
 
-    [Property(MaxTest = 40)]
+    [Property(MaxTest = 20)]
     [Trait("Category", "Slow")]
     public void A_file_cut_anywhere_is_found_or_harmless(int seed)
     {

@@ -92,7 +92,7 @@ public sealed class CatalogTests : CatalogHarness
         Assert.Equal([Key(1)], catalog.FindGone(RunTime, 10));
     }
 
-    [Property(MaxTest = 15)]
+    [Property(MaxTest = 8)]
     [Trait("Category", "Slow")]
     public void Does_as_a_sorted_dictionary_does_whatever_the_names_and_whenever_it_writes(int seed)
     {
@@ -353,9 +353,9 @@ public sealed class CatalogTests : CatalogHarness
 
     [Fact]
     [Trait("Category", "Slow")]
-    public void A_million_rows_are_written_and_read_without_being_held_in_memory()
+    public void Any_number_of_rows_is_written_and_read_without_being_held_in_memory()
     {
-        const int count = 1_000_000;
+        const int count = 600_000;
         Fill(count);
         using Catalog catalog = Open();
         long before = GC.GetTotalMemory(forceFullCollection: true);
@@ -363,13 +363,13 @@ public sealed class CatalogTests : CatalogHarness
         long most = 0;
         foreach (CatalogEntry entry in catalog.Read())
         {
-            if (++seen % 250_000 == 0)
+            if (++seen % 150_000 == 0)
                 most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - before);
         }
 
         Assert.Equal(count, seen);
-        // Held rows would be 300 MB; other tests run in this process meanwhile, and hold some.
-        Assert.InRange(most, long.MinValue, 150 << 20);
+        // Held rows would be 180 MB; other tests run in this process meanwhile, and hold some.
+        Assert.InRange(most, long.MinValue, 100 << 20);
     }
 
     private string[] Names() => [.. Directory.GetFiles(Folder.Path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];

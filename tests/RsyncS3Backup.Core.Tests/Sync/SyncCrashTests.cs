@@ -14,7 +14,7 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 [Trait("Category", "Slow")]
 public sealed class SyncCrashTests : SyncHarness
 {
-    private static readonly int Rounds = TestEffort.Times(3);
+    private static readonly int Rounds = TestEffort.Times(2);
     private const int LargeFile = 9 * 1024 * 1024;
 
     [SkippableTheory]
