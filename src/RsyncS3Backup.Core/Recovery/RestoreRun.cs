@@ -203,7 +203,7 @@ internal sealed class RestoreRun : IDisposable
 
         if (Counters.Pending > 0)
         {
-            string when = RetrievalReadyBy is { } ready ? $", which should be done by {ready:yyyy-MM-dd HH:mm zzz}" : "";
+            string when = RetrievalReadyBy is { } ready ? $", which should be done by {HumanText.Time(ready)}" : "";
             report.Warning($"S3 is bringing {Counters.Pending} objects back from the archive{when}. Run the same command again then.");
         }
     }

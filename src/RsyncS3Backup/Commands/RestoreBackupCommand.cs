@@ -60,10 +60,12 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 
     /// <summary>What was there at that time, in a bucket that keeps versions or among dated snapshots.</summary>
     [Parameter]
+    [TimeTransformation]
     public DateTimeOffset AsOf { get; set; }
 
     /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
     [Parameter]
+    [TimeTransformation(IsWallTime = true)]
     public DateTime Snapshot { get; set; }
 
     /// <summary>What becomes of files that are at the destination already. Default: IfDifferent.</summary>

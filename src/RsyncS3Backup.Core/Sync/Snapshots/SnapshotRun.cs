@@ -68,7 +68,8 @@ internal sealed class SnapshotRun : IDisposable
         SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
-            context.Verbose($"The snapshot {keyPrefix} is complete since {manifest!.Time.LocalDateTime:yyyy-MM-dd HH:mm}; this run brings it up to date.");
+            context.Verbose(
+                $"The snapshot {keyPrefix} is complete since {HumanText.Time(manifest!.Time.ToLocalTime())}; this run brings it up to date.");
         // Tokens that take turns, such as {ddd}, find what was complete the last time; then the one before this is nearer.
         if (!wasComplete || !namesTimes)
             await FindSourcesAsync(openCatalog, cancellationToken).ConfigureAwait(false);
