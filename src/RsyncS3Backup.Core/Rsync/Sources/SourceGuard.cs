@@ -29,7 +29,7 @@ internal sealed class SourceGuard
         foreach (RsyncLeg leg in legs)
         {
             if (leg.Remote is null)
-                guard.Demand(leg, Look(leg.Source));
+                guard.Demand(leg, SourceLook.At(leg.Source, guard.known.GetValueOrDefault(leg.Source)?.Mounts.Keys ?? []));
             else
                 // What is known of it stays, until the other side tells more.
                 guard.now[leg.Source] = guard.known.GetValueOrDefault(leg.Source) ?? new SourceFacts();
@@ -53,7 +53,7 @@ internal sealed class SourceGuard
     /// <param name="legs">The sources.</param>
     /// <param name="report">Hears when it cannot be written down.</param>
     public void Succeeded(Func<RsyncLeg, long?> entries, IReadOnlyList<RsyncLeg> legs, StageReport report) =>
-        Remember(legs.Select(leg => KeyValuePair.Create(leg.Source, now[leg.Source] with { Entries = entries(leg) })), report);
+        Remember(legs.Select(leg => KeyValuePair.Create(leg.Source, AtTheEnd(leg) with { Entries = entries(leg) })), report);
 
     /// <summary>
     /// Remembers how much a source's folder of the mirror held when deletions were refused, unless less is remembered from an earlier run: a
@@ -76,17 +76,8 @@ internal sealed class SourceGuard
             throw new BackupException(error);
     }
 
-    private static SourceFacts Look(string source)
-    {
-        string real = RealPath.Of(source);
-        return new SourceFacts
-        {
-            FileSystem = FileSystemIdentity.Of(real),
-            MountPoint = MountPoints.Holding(real),
-            Mounts = MountPoints.In(real).ToDictionary(
-                mount => mount.Path == real ? "" : Path.GetRelativePath(real, mount.Path), mount => mount.FileSystem),
-        };
-    }
+    private SourceFacts AtTheEnd(RsyncLeg leg) =>
+        leg.Remote is null ? SourceLook.WithAutomounted(leg.Source, now[leg.Source]) : now[leg.Source];
 
     private static bool Holds(string folder)
     {
