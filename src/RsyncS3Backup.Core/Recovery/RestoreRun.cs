@@ -106,12 +106,10 @@ internal sealed class RestoreRun : IDisposable
         {
             if (from == BackupCopy.S3)
             {
-                request.S3!.RequireValid();
                 // The listing finds the prefix; what is fetched needs more connections and its own patience.
-                using S3Copy found = await S3Copy
-                    .OpenAsync(request.S3, request.Configuration?.Name, request.Snapshot, request.AsOf, cancellationToken).ConfigureAwait(false);
+                using S3Copy found = await RestorePreview.OpenAsync(request, cancellationToken).ConfigureAwait(false);
                 bucket = new S3Copy(
-                    new S3ObjectStore(request.S3, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot);
+                    new S3ObjectStore(request.S3!, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot);
             }
 
             targets = RestoreTargets.Open(request);

@@ -170,6 +170,7 @@ internal static class ErrorIds
     public const string ScheduleStateNotWritten = nameof(ScheduleStateNotWritten);
     public const string SchedulerUnavailable = nameof(SchedulerUnavailable);
     public const string SnapshotNotFound = nameof(SnapshotNotFound);
+    public const string SnapshotOwnedByOther = nameof(SnapshotOwnedByOther);
     public const string SourceAddressInvalid = nameof(SourceAddressInvalid);
     public const string SourceChanged = nameof(SourceChanged);
     public const string SourceEmpty = nameof(SourceEmpty);

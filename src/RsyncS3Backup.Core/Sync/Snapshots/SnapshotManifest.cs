@@ -30,6 +30,9 @@ internal sealed record SnapshotManifest
     /// </summary>
     public string? Mirror { get; init; }
 
+    /// <summary>The name of the machine that sent it; null in a manifest that an earlier version wrote.</summary>
+    public string? Host { get; init; }
+
     /// <summary>True when everything that belongs in the snapshot is there.</summary>
     public required bool IsComplete { get; init; }
 
@@ -85,6 +88,8 @@ internal sealed record SnapshotManifest
             json.WriteString("job", Job);
             if (Mirror is not null)
                 json.WriteString("mirror", Mirror);
+            if (Host is not null)
+                json.WriteString("host", Host);
             json.WriteString("time", Time.ToUniversalTime());
             if (IsComplete)
             {
@@ -113,7 +118,8 @@ internal sealed record SnapshotManifest
             return new SnapshotManifest
             {
                 Job = root.GetProperty("job").GetString() ?? "",
-                Mirror = root.TryGetProperty("mirror", out JsonElement mirror) ? mirror.GetString() : null,
+                Mirror = Text("mirror"),
+                Host = Text("host"),
                 IsComplete = status == Complete,
                 Time = root.GetProperty("time").GetDateTimeOffset(),
                 Objects = Number("objects"),
@@ -122,6 +128,8 @@ internal sealed record SnapshotManifest
                 TransferredBytes = Number("transferredBytes"),
                 ModuleVersion = root.GetProperty("moduleVersion").GetString() ?? "",
             };
+
+            string? Text(string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
             long Number(string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : 0;
         }

@@ -112,7 +112,9 @@ internal sealed class SnapshotRun : IDisposable
         IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
         // This run's is complete, whether S3 has heard of it or, in a plan, not.
         Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), Manifest(isComplete: true));
-        IEnumerable<Snapshot> own = all.Where(snapshot => IsOwn(snapshot) && snapshot.KeyPrefix != keyPrefix).Append(current);
+        // Two jobs may share a static part, and two machines a job file; what has no manifest is nobody's snapshot.
+        IEnumerable<Snapshot> own = all
+            .Where(snapshot => JobSnapshots.IsOwn(snapshot, context.JobName, owner) && snapshot.KeyPrefix != keyPrefix).Append(current);
         SnapshotRetention retention = await SnapshotRetention.ChooseAsync(store, own, request.Options, keyPrefix, cancellationToken).ConfigureAwait(false);
         Report(retention);
         SnapshotPruner pruner = new(store, request, storage, startTime);
@@ -134,11 +136,7 @@ internal sealed class SnapshotRun : IDisposable
     public void Dispose() => sources.ForEach(source => source.Dispose());
 
     private SnapshotManifest Manifest(bool isComplete) =>
-        new() { Job = context.JobName, Mirror = owner.Marker.Id, IsComplete = isComplete, Time = startTime };
-
-    // Two jobs may share a static part, and two machines a job file; what has no manifest is nobody's snapshot.
-    private bool IsOwn(Snapshot snapshot) =>
-        snapshot.Manifest.Job == context.JobName && (snapshot.Manifest.Mirror is not { } mirror || owner.Owns(mirror));
+        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = startTime };
 
     private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 
