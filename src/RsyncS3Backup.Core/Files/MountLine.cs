@@ -14,10 +14,13 @@ internal sealed record MountLine(string Device, string Root, string Path, string
     public const string File = "/proc/self/mountinfo";
 
     /// <summary>What is to be seen of the lines: of several on one folder, the last one hides the others.</summary>
-    public static IReadOnlyCollection<MountLine> Read(IEnumerable<string> lines)
+    public static IReadOnlyCollection<MountLine> Read(IEnumerable<string> lines) => Visible(ReadAll(lines));
+
+    /// <summary>What is to be seen of mounts in their order.</summary>
+    public static IReadOnlyCollection<MountLine> Visible(IEnumerable<MountLine> mounts)
     {
         Dictionary<string, MountLine> visible = new(StringComparer.Ordinal);
-        foreach (MountLine mount in ReadAll(lines))
+        foreach (MountLine mount in mounts)
             visible[mount.Path] = mount;
         return visible.Values;
     }

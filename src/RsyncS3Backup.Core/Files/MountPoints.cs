@@ -54,8 +54,7 @@ internal static class MountPoints
     private static MountPoint[] OfPaths(IEnumerable<string> paths) =>
         [.. paths.Order(StringComparer.Ordinal).Select(path => new MountPoint(path, FileSystemIdentity.Of(path)))];
 
-    // Of several on one folder, the last one hides the others.
-    private static IReadOnlyCollection<MountLine> Read() => [.. ReadAll().GroupBy(mount => mount.Path, (_, same) => same.Last())];
+    private static IReadOnlyCollection<MountLine> Read() => MountLine.Visible(ReadAll());
 
     private static MountLine[] ReadAll()
     {

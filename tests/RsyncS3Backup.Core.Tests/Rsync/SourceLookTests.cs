@@ -1,3 +1,4 @@
+using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Rsync.Sources;
 using Xunit;
@@ -25,10 +26,11 @@ public sealed class SourceLookTests
     {
         HashSet<string> mounts = [.. Paths(mounted)];
         List<string> looks = [];
+        int reads = 0;
 
         SourceFacts facts = SourceLook.Find(
             Paths(before),
-            () => new SourceFacts { Mounts = mounts.ToDictionary(path => path, _ => Nas) },
+            () => new SourceFacts { Mounts = mounts.ToDictionary(path => path, _ => Nas), Entries = ++reads },
             path =>
             {
                 looks.Add(path);
@@ -37,6 +39,7 @@ public sealed class SourceLookTests
             });
 
         Assert.Equal(Paths(lookedInto), looks);
+        Assert.Equal(looks.Count == 0 ? 1 : 2, facts.Entries);
         Assert.Equal(Paths(found), facts.Mounts.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -67,6 +70,32 @@ public sealed class SourceLookTests
         MountLine[] mounts = [.. Paths(lines).Select(line => line.Split(' ')).Select(line => new MountLine("", "/", line[0], line[1], ""))];
 
         Assert.Equal(Paths(expected), MountPoints.Automounted(mounts, "/data").Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/data", "")]
+    [InlineData("/data/nas", "nas")]
+    [InlineData("/data/deep/nas", "deep/nas")]
+    public void A_mount_has_its_path_below_the_source(string path, string below) => Assert.Equal(below, SourceLook.Below("/data", path));
+
+    [SkippableFact]
+    public void What_the_kernel_shows_of_itself_is_no_mount_that_somebody_would_miss()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Linux alone says what is mounted.");
+
+        Assert.Empty(MountPoints.In("/proc"));
+        Assert.Empty(MountPoints.Automounted("/proc"));
+    }
+
+    [Fact]
+    public void What_is_missing_is_looked_into_although_it_is_not_there()
+    {
+        using TemporaryFolder folder = new();
+
+        SourceFacts facts = SourceLook.At(folder.Path, ["nas", ""]);
+
+        Assert.Empty(facts.Mounts);
+        Assert.Equal(FileSystemIdentity.Of(folder.Path), facts.FileSystem);
     }
 
     // "" alone is no path; after a comma it is the source itself.

@@ -2,6 +2,15 @@ using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Rsync.Sources;
 
+/// <summary>Look at the sources of this machine.</summary>
+/// <param name="At">See <see cref="SourceLook.At"/>.</param>
+/// <param name="AtTheEnd">See <see cref="SourceLook.WithAutomounted"/>.</param>
+internal sealed record SourceEyes(Func<string, IEnumerable<string>, SourceFacts> At, Func<string, SourceFacts, SourceFacts> AtTheEnd)
+{
+    /// <summary>Those that look at what is there.</summary>
+    public static SourceEyes Open => new(SourceLook.At, SourceLook.WithAutomounted);
+}
+
 /// <summary>Looks at what a source on this machine is.</summary>
 internal static class SourceLook
 {
@@ -45,14 +54,15 @@ internal static class SourceLook
     internal static SourceFacts With(SourceFacts facts, IEnumerable<KeyValuePair<string, FileSystemIdentity>> mounts) =>
         facts with { Mounts = new Dictionary<string, FileSystemIdentity>([.. facts.Mounts, .. mounts.ExceptBy(facts.Mounts.Keys, mount => mount.Key)]) };
 
+    /// <summary>The path of a mount below a source; empty for the source itself. Pure.</summary>
+    internal static string Below(string real, string path) => path == real ? "" : Path.GetRelativePath(real, path);
+
     private static SourceFacts Read(string real) => new()
     {
         FileSystem = FileSystemIdentity.Of(real),
         MountPoint = MountPoints.Holding(real),
         Mounts = MountPoints.In(real).ToDictionary(mount => Below(real, mount.Path), mount => mount.FileSystem),
     };
-
-    private static string Below(string real, string path) => path == real ? "" : Path.GetRelativePath(real, path);
 
     // To ask whether it exists mounts nothing (autofs(5)); to list it does.
     private static void LookInto(string folder)

@@ -24,6 +24,7 @@ public sealed class JobSnapshotsTests
     [InlineData("", "-", "-", "")]
     [InlineData("", "", "", "")]
     [InlineData("", "other,third,-,other", "", "other,third,-,other")]
+    [InlineData("", "other,third,fourth", "", "other,third,fourth")]
     public void The_mirrors_id_tells_them_apart(string here, string mirrors, string own, string others)
     {
         JobSnapshots found = JobSnapshots.Of([Snapshot("another job", "own"), .. List(mirrors).Select(mirror => Snapshot("job", mirror))], "job", Owner(here));

@@ -30,6 +30,7 @@ public sealed class SnapshotManifestTests
         Assert.Matches("^[0-9]+\\.[0-9]+\\.[0-9]+$", Complete.ModuleVersion);
         string text = Encoding.UTF8.GetString(Complete.ToJson());
         Assert.Contains("RsyncS3Backup knows this snapshot by this object.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("host", Encoding.UTF8.GetString((Complete with { Host = null }).ToJson()), StringComparison.Ordinal);
         Assert.DoesNotContain("mirror", Encoding.UTF8.GetString((Complete with { Mirror = null }).ToJson()), StringComparison.Ordinal);
     }
 
