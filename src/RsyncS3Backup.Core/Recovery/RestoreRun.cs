@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Fetching;
@@ -195,7 +196,8 @@ internal sealed class RestoreRun : IDisposable
         if (archive?.Left is { Count: > 0 } left)
         {
             report.Warning(
-                $"What has to be retrieved first, and how long that takes: {string.Join("; ", left.Select(objects => objects.Text(null)))}. "
+                $"What has to be retrieved first, how long that takes and what it costs: "
+                + $"{ArchivedObjects.Text(left, retrieval: null, PriceList.Of(request.S3?.Prices))}. "
                 + "-RequestRetrieval asks S3 for it.");
         }
 

@@ -1,6 +1,7 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Lifecycle;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.ObjectStore.Rights;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync;
@@ -105,7 +106,8 @@ internal static class BackupLifecycles
             {
                 bool? keepsVersions = job.Options?.NoncurrentVersions is null
                     ? null : await store.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false);
-                warnings.AddRange(LifecycleDoubts.OfOwn(request.S3.Options, SizesOf(request), keepsVersions));
+                warnings.AddRange(LifecycleDoubts.OfOwn(
+                    request.S3.Options, SizesOf(request), keepsVersions, PriceList.Of(request.S3.Prices)));
                 warnings.AddRange(before.Rules.Where(other => !job.IsOwn(other) && job.IsApplied(other))
                     .Select(other => (Rule: other, Problem: LifecycleDoubts.OfForeign(job, other)))
                     .Where(doubt => doubt.Problem is not null)
