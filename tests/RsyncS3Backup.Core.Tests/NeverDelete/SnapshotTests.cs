@@ -129,6 +129,30 @@ public sealed class SnapshotTests : RestoreHarness
         Assert.DoesNotContain(await ListAsync(), snapshot => snapshot.IsExpired);
     }
 
+    [Fact]
+    public async Task A_manifest_that_a_rule_archived_is_told_and_neither_pruned_nor_passed_over()
+    {
+        await MakeAsync(days: 3);
+        Server.Store.Move(BucketName, Prefix + "2026-01-03/" + SnapshotManifest.RelativeKey, "GLACIER");
+        clock.Advance(TimeSpan.FromDays(1));
+
+        RestoreResult newest = await RestoreAsync(Restore());
+        RestoreResult ofDate = await RestoreAsync(Restore() with { Snapshot = new DateTime(2026, 1, 3) });
+        RestoreResult earlier = await RestoreWellAsync(Restore() with { Snapshot = new DateTime(2026, 1, 2) });
+        IReadOnlyList<BackupSnapshot> listed = await ListAsync();
+        S3SyncStageResult run = await RunDayAsync(keepLast: 1);
+
+        Assert.Equal(("SnapshotManifestArchived", "SnapshotManifestArchived"), (newest.Error?.Id, ofDate.Error?.Id));
+        Assert.Contains("p/2026-01-03/ (GLACIER)", newest.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("--key 'p/2026-01-03/.rsyncs3backup-snapshot.json'", newest.Error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(new DateTime(2026, 1, 2), earlier.Snapshot);
+        Assert.Equal([true, false, false], listed.Select(snapshot => snapshot.Problem is not null));
+        Assert.Equal([false, true, true], listed.Select(snapshot => snapshot.IsComplete));
+        Assert.Equal(["p/2026-01-01/", "p/2026-01-02/"], run.PrunedPrefixes);
+        Assert.Contains("p/2026-01-03/ (GLACIER)", Assert.Single(run.Warnings), StringComparison.Ordinal);
+        Assert.Equal((new DateTime(2026, 1, 5), "2026-01-03"), ((await RestoreWellAsync(Restore())).Snapshot, Dates()[0]));
+    }
+
     private Task<IReadOnlyList<BackupSnapshot>> ListAsync() =>
         BackupSnapshots.ListAsync(Job, Request.Credentials, allowInsecureEndpoint: false, CancellationToken.None);
 

@@ -169,6 +169,7 @@ internal static class ErrorIds
     public const string ScheduleRefused = nameof(ScheduleRefused);
     public const string ScheduleStateNotWritten = nameof(ScheduleStateNotWritten);
     public const string SchedulerUnavailable = nameof(SchedulerUnavailable);
+    public const string SnapshotManifestArchived = nameof(SnapshotManifestArchived);
     public const string SnapshotNotFound = nameof(SnapshotNotFound);
     public const string SnapshotOwnedByOther = nameof(SnapshotOwnedByOther);
     public const string SourceAddressInvalid = nameof(SourceAddressInvalid);

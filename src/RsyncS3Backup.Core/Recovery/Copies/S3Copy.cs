@@ -214,7 +214,12 @@ internal sealed class S3Copy : IDisposable
                 .FindAllAsync(cancellationToken).ConfigureAwait(false);
             JobSnapshots found = jobName is null ? new(all, []) : JobSnapshots.Of(
                 all, jobName, mirror is null ? null : PrefixOwner.Of(jobName, mirror));
-            if (Choose(found.Own, date, asOf) is { } own)
+            Snapshot? own = Choose(found.Own, date, asOf);
+            // Of what cannot be read nobody knows that it is not what is meant: the newest, or the one of that date.
+            Snapshot[] archived = [.. all.Where(one => one.ArchivedIn is not null && MayBeMeant(one, own, date, asOf))];
+            if (archived.Length > 0)
+                throw SnapshotErrors.ManifestArchived(archived, store.BucketName);
+            if (own is not null)
                 return own;
             if (Choose(found.Others, date, asOf) is not { } other)
                 throw CopyErrors.NoSnapshot(prefix, Wanted(date, asOf));
@@ -225,6 +230,11 @@ internal sealed class S3Copy : IDisposable
             throw new BackupException(S3Errors.From(exception, store.Target), exception);
         }
     }
+
+    // By its date, which is before the time at which it was complete.
+    private static bool MayBeMeant(Snapshot archived, Snapshot? found, DateTime? date, DateTimeOffset? asOf) =>
+        date is { } wanted ? (archived.Time == wanted || (wanted.TimeOfDay == TimeSpan.Zero && archived.Time.Date == wanted)) && found is null
+        : (found is null || archived.Time > found.Time) && (asOf is not { } time || archived.Time <= time.LocalDateTime);
 
     /// <summary>The snapshot that is meant; null when there is none.</summary>
     /// <param name="newestFirst">The job's snapshots.</param>

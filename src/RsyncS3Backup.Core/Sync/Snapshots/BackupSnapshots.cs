@@ -40,12 +40,15 @@ internal static class BackupSnapshots
             Dictionary<string, string?> doubts = retention.Doubtful.ToDictionary(snapshot => snapshot.KeyPrefix, snapshot => snapshot.Doubt);
             foreach (Snapshot snapshot in all.Where(snapshot => snapshot.Doubt is not null))
                 doubts.TryAdd(snapshot.KeyPrefix, snapshot.Doubt);
-            return [.. (found.Own.Count > 0 ? found.Own : found.Others).Select(snapshot => new BackupSnapshot
+            HashSet<Snapshot> shown = [.. found.Own.Count > 0 ? found.Own : found.Others, .. all.Where(snapshot => snapshot.ArchivedIn is not null)];
+            return [.. all.Where(shown.Contains).Select(snapshot => new BackupSnapshot
             {
                 Name = configuration.Name,
                 Date = snapshot.Time,
                 IsComplete = snapshot.IsComplete && !doubts.ContainsKey(snapshot.KeyPrefix),
-                Problem = doubts.GetValueOrDefault(snapshot.KeyPrefix),
+                Problem = snapshot.ArchivedIn is null
+                    ? doubts.GetValueOrDefault(snapshot.KeyPrefix)
+                    : $"{SnapshotErrors.Archived([snapshot])} {SnapshotErrors.BringBack([snapshot], request.Destination.Bucket)}",
                 IsExpired = expired.Contains(snapshot.KeyPrefix),
                 Objects = snapshot.Manifest.Objects,
                 Bytes = snapshot.Manifest.Bytes,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Sync.Snapshots;
@@ -59,6 +60,12 @@ internal sealed record SnapshotManifest
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<SnapshotManifest?> ReadAsync(IObjectStore snapshot, CancellationToken cancellationToken) =>
         await snapshot.ReadAsync(RelativeKey, LargestObject, cancellationToken).ConfigureAwait(false) is { } json ? Parse(json) : null;
+
+    /// <summary>What stands for one that is in an archive: it is of no job and says nothing.</summary>
+    public static SnapshotManifest Unread { get; } = new() { Job = "", IsComplete = false, Time = default, ModuleVersion = "" };
+
+    /// <summary>True for what S3 answers when it is in an archive.</summary>
+    public static bool IsArchived(Exception exception) => exception is AmazonS3Exception { ErrorCode: "InvalidObjectState" };
 
     /// <summary>Writes it to S3.</summary>
     /// <param name="snapshot">The bucket below the snapshot's prefix.</param>

@@ -65,7 +65,7 @@ internal sealed class SnapshotRun : IDisposable
     public async Task BeginAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
-        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
+        SnapshotManifest? manifest = await ReadAsync(store, cancellationToken).ConfigureAwait(false);
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
             context.Verbose(
@@ -117,6 +117,12 @@ internal sealed class SnapshotRun : IDisposable
             .Where(snapshot => JobSnapshots.IsOwn(snapshot, context.JobName, owner) && snapshot.KeyPrefix != keyPrefix).Append(current);
         SnapshotRetention retention = await SnapshotRetention.ChooseAsync(store, own, request.Options, keyPrefix, cancellationToken).ConfigureAwait(false);
         Report(retention);
+        if (all.Where(snapshot => snapshot.ArchivedIn is not null).ToArray() is { Length: > 0 } archived)
+        {
+            report.Warning($"{SnapshotErrors.Archived(archived)} They are not pruned. {SnapshotErrors.BringBack(archived, store.BucketName)} "
+                + "Then see to it that no rule moves objects that small (smallestSize).");
+        }
+
         SnapshotPruner pruner = new(store, request, storage, startTime);
         foreach (Snapshot expired in retention.Expired)
         {
@@ -167,13 +173,26 @@ internal sealed class SnapshotRun : IDisposable
         return manifest.WriteAsync(store, request, cancellationToken);
     }
 
+    // One that is in an archive is as good as none: this run's is written anew, and nothing can be copied from what is archived.
+    private static async Task<SnapshotManifest?> ReadAsync(IObjectStore snapshot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SnapshotManifest.ReadAsync(snapshot, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (SnapshotManifest.IsArchived(exception))
+        {
+            return null;
+        }
+    }
+
     private async Task FindSourcesAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         bool hasComplete = false;
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
         {
             using IObjectStore at = store.At(earlier);
-            SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false);
+            SnapshotManifest? manifest = await ReadAsync(at, cancellationToken).ConfigureAwait(false);
             if (manifest is not null && TryOpen(openCatalog, earlier) is { } catalog)
             {
                 sources.Add(new SnapshotSource(earlier, catalog));
