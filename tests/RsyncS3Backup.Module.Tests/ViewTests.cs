@@ -335,6 +335,23 @@ public sealed partial class ViewTests : IDisposable
     public void Dispose() => session.Dispose();
 
     [Fact]
+    public void A_list_tells_how_many_locks_were_renewed()
+    {
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        object run = Run("Succeeded", isInterrupted: false);
+        object stage2 = run.GetType().GetProperty("Stage2")!.GetValue(run)!;
+        stage2.GetType().GetProperty("Renewed")!.SetValue(stage2, 41L);
+        object plan = Plan();
+        object planned = plan.GetType().GetProperty("Stage2")!.GetValue(plan)!;
+        planned.GetType().GetProperty("Renewed")!.SetValue(planned, 42L);
+
+        Assert.Matches(@"Locks renewed +: 41\b", lists.Render("param($Object) $Object", run));
+        Assert.Matches(@"Renews locks +: 42\b", lists.Render("param($Object) $Object", plan));
+        Assert.DoesNotMatch("Locks|locks", lists.Render("param($Object) $Object", Run("Succeeded", isInterrupted: false)));
+    }
+
+    [Fact]
     public void Every_view_is_the_same_in_every_culture()
     {
         using TemporaryFolder folder = new();
