@@ -74,6 +74,7 @@ internal static class ErrorIds
     public const string PathNotResolved = nameof(PathNotResolved);
     public const string PathsOverlap = nameof(PathsOverlap);
     public const string PatternFileInvalid = nameof(PatternFileInvalid);
+    public const string PolicyNeedsArn = nameof(PolicyNeedsArn);
     public const string PowerShellNotFound = nameof(PowerShellNotFound);
     public const string PrefixOwnedByOther = nameof(PrefixOwnedByOther);
     public const string ProtectionMissing = nameof(ProtectionMissing);
