@@ -1,3 +1,4 @@
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
@@ -65,7 +66,7 @@ internal sealed class SnapshotRun : IDisposable
     public async Task BeginAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
-        SnapshotManifest? manifest = await ReadAsync(store, cancellationToken).ConfigureAwait(false);
+        SnapshotManifest? manifest = await TryReadAsync(SnapshotManifest.ReadAsync(store, cancellationToken)).ConfigureAwait(false);
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
             context.Verbose(
@@ -109,7 +110,14 @@ internal sealed class SnapshotRun : IDisposable
     {
         if (!RetentionPolicy.IsSet(request.Options) || !namesTimes)
             return;
-        IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
+        if (await TryReadAsync<IReadOnlyList<Snapshot>>(finder.FindAllAsync(cancellationToken)!).ConfigureAwait(false) is not { } all)
+        {
+            report.Warning(
+                "Old snapshots are not pruned: the credentials may not read their manifests, which say whose they are and whether they are "
+                + "complete. Allow s3:GetObject.");
+            return;
+        }
+
         // This run's is complete, whether S3 has heard of it or, in a plan, not.
         Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), Manifest(isComplete: true));
         // Two jobs may share a static part, and two machines a job file; what has no manifest is nobody's snapshot.
@@ -173,15 +181,22 @@ internal sealed class SnapshotRun : IDisposable
         return manifest.WriteAsync(store, request, cancellationToken);
     }
 
-    // One that is in an archive is as good as none: this run's is written anew, and nothing can be copied from what is archived.
-    private static async Task<SnapshotManifest?> ReadAsync(IObjectStore snapshot, CancellationToken cancellationToken)
+    // One that is in an archive, or that the credentials may not read, is as good as none: this run's is written anew, and nothing can be copied
+    // from what is archived or cannot be read.
+    private async Task<T?> TryReadAsync<T>(Task<T?> read)
+        where T : class
     {
         try
         {
-            return await SnapshotManifest.ReadAsync(snapshot, cancellationToken).ConfigureAwait(false);
+            return await read.ConfigureAwait(false);
         }
         catch (Exception exception) when (SnapshotManifest.IsArchived(exception))
         {
+            return null;
+        }
+        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception))
+        {
+            store.Abilities.NoteDenied();
             return null;
         }
     }
@@ -192,7 +207,7 @@ internal sealed class SnapshotRun : IDisposable
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
         {
             using IObjectStore at = store.At(earlier);
-            SnapshotManifest? manifest = await ReadAsync(at, cancellationToken).ConfigureAwait(false);
+            SnapshotManifest? manifest = await TryReadAsync(SnapshotManifest.ReadAsync(at, cancellationToken)).ConfigureAwait(false);
             if (manifest is not null && TryOpen(openCatalog, earlier) is { } catalog)
             {
                 sources.Add(new SnapshotSource(earlier, catalog));
@@ -200,7 +215,8 @@ internal sealed class SnapshotRun : IDisposable
             }
         }
 
-        if (!hasComplete && namesTimes && await finder.FindLastCompleteAsync(cancellationToken).ConfigureAwait(false) is { } last && last.KeyPrefix != keyPrefix)
+        if (!hasComplete && namesTimes
+            && await TryReadAsync(finder.FindLastCompleteAsync(cancellationToken)).ConfigureAwait(false) is { } last && last.KeyPrefix != keyPrefix)
             sources.Add(new SnapshotSource(last.KeyPrefix, catalog: null));
         foreach (SnapshotSource source in sources)
         {
