@@ -112,42 +112,18 @@ internal sealed class S3ObjectStore : IObjectStore
         link.Value.Lists.VersionsAsync(KeyPrefix, range, after, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            GetBucketVersioningRequest versioning = new() { BucketName = BucketName };
-            GetBucketVersioningResponse answer = await Client.GetBucketVersioningAsync(versioning, cancellationToken).ConfigureAwait(false);
-            // While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
-            return answer.VersioningConfig?.Status == VersionStatus.Enabled;
-        }
-        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
-        {
-            return null;
-        }
-        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new BackupException(S3Errors.From(exception, Target), exception);
-        }
-    }
+    public Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken) =>
+        IsOnAsync(() => Bucket.VersioningAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken)
+    public Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken) =>
+        IsOnAsync(() => Bucket.ObjectLockAsync(cancellationToken), cancellationToken);
+
+    private async Task<bool?> IsOnAsync(Func<Task<BucketAnswer>> ask, CancellationToken cancellationToken)
     {
         try
         {
-            GetObjectLockConfigurationRequest ask = new() { BucketName = BucketName };
-            GetObjectLockConfigurationResponse answer = await Client.GetObjectLockConfigurationAsync(ask, cancellationToken).ConfigureAwait(false);
-            return answer.ObjectLockConfiguration?.ObjectLockEnabled == ObjectLockEnabled.Enabled;
-        }
-        // Ceph: 404 InvalidRequest.
-        catch (AmazonS3Exception exception) when (exception.ErrorCode is "ObjectLockConfigurationNotFoundError" or "InvalidRequest")
-        {
-            return false;
-        }
-        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
-        {
-            return null;
+            return (await ask().ConfigureAwait(false)).IsOn;
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {

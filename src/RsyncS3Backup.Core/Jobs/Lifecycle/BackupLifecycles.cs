@@ -61,8 +61,6 @@ internal sealed record LifecycleChange(
 /// </summary>
 internal static class BackupLifecycles
 {
-    private const int Connections = 1;
-
     /// <summary>The job's rules, and those of others that S3 applies to its objects.</summary>
     /// <exception cref="BackupException">The bucket cannot be asked.</exception>
     public static Task<IReadOnlyList<BackupLifecycleRule>> GetAsync(LifecycleRequest request, CancellationToken cancellationToken) =>
@@ -252,20 +250,7 @@ internal static class BackupLifecycles
         }
     }
 
-    private static async Task<T> InBucketAsync<T>(
-        LifecycleRequest request, BackupRight right, Func<S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
-    {
-        S3Target target = S3Target.Unresolved(request.S3);
-        try
-        {
-            request.S3.RequireValid();
-            using S3ObjectStore store = new(request.S3, "", Connections);
-            target = store.Connect();
-            return await work(store).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
-        {
-            throw LifecycleErrors.From(exception, target, right.Action);
-        }
-    }
+    private static Task<T> InBucketAsync<T>(
+        LifecycleRequest request, BackupRight right, Func<S3ObjectStore, Task<T>> work, CancellationToken cancellationToken) =>
+        JobBucket.InAsync(request.S3, (exception, target) => LifecycleErrors.From(exception, target, right.Action), work, cancellationToken);
 }
