@@ -87,5 +87,5 @@ internal sealed record AboutTopic(string Name, string Text)
 
     // The address of a page cannot be broken.
     private static bool IsTooWide(string line) =>
-        line.Length + Margin.Length > Width && (line.Trim().Contains(' ') || !line.Contains("://", StringComparison.Ordinal));
+        line.Length + Margin.Length > Width && (line.Trim().Contains(' ', StringComparison.Ordinal) || !line.Contains("://", StringComparison.Ordinal));
 }

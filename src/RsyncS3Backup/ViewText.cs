@@ -10,7 +10,11 @@ namespace RsyncS3Backup;
 public static class ViewText
 {
     private const int DayLength = 10;
+    private const string Minutes = "yyyy-MM-dd HH:mm";
     private const string Reset = "\u001b[0m";
+
+    // One text for all screens: results are compared, searched and sent to others.
+    private static CultureInfo Invariant => CultureInfo.InvariantCulture;
 
     /// <summary>What others named, for a terminal; empty for nothing.</summary>
     public static string Plain(object? value) => ShownText.Of(value?.ToString() ?? "");
@@ -64,14 +68,14 @@ public static class ViewText
     {
         if (repair is null)
             return "";
-        string line = string.Create(CultureInfo.InvariantCulture,
+        string line = string.Create(Invariant,
             $"{Status(repair, color)}, {Number(repair, "Total")} entries: {Number(repair, "RepairedInMirror")} repaired in the mirror, "
             + $"{Number(repair, "RepairedInS3")} in S3, {Number(repair, "Skipped")} left, {Number(repair, "Failed")} failed");
         return Text(repair, "Error") is { Length: > 0 } error ? $"{line}{Environment.NewLine}{error}" : line;
     }
 
     private static string Repaired(PSObject? repair) => repair is null ? "" : string.Create(
-        CultureInfo.InvariantCulture, $"{Number(repair, "RepairedInMirror") + Number(repair, "RepairedInS3")} repaired");
+        Invariant, $"{Number(repair, "RepairedInMirror") + Number(repair, "RepairedInS3")} repaired");
 
     /// <summary>What a test found in few characters: <c>intact</c>, <c>2 differ</c>, <c>3 unread</c>; empty when it came to no end.</summary>
     public static string Found(PSObject? test)
@@ -80,8 +84,8 @@ public static class ViewText
             return "";
         long differences = Number(test, "Differences");
         long unread = Number(test, "Failed");
-        return differences > 0 ? string.Create(CultureInfo.InvariantCulture, $"{differences} differ")
-            : unread > 0 ? string.Create(CultureInfo.InvariantCulture, $"{unread} unread")
+        return differences > 0 ? string.Create(Invariant, $"{differences} differ")
+            : unread > 0 ? string.Create(Invariant, $"{unread} unread")
             : Text(test, "Status") is nameof(BackupStatus.Succeeded) or nameof(BackupStatus.SucceededWithWarnings) ? "intact"
             : "";
     }
@@ -92,7 +96,7 @@ public static class ViewText
         if (test is null)
             return "";
         string read = TestRead(test);
-        string line = string.Create(CultureInfo.InvariantCulture,
+        string line = string.Create(Invariant,
             $"{Text(test, "Level")}: {Status(test, color)}, {Number(test, "Total")} entries{(read.Length > 0 ? ", " : "")}{read}; differences: {Kinds(test)}");
         return Text(test, "Error") is { Length: > 0 } error ? $"{line}{Environment.NewLine}{error}" : line;
     }
@@ -102,11 +106,15 @@ public static class ViewText
     {
         List<string> parts = [];
         if (Number(test, "Checked") is > 0 and var read)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{read} read ({Bytes(Number(test, "CheckedBytes"))})"));
+            parts.Add(string.Create(Invariant, $"{read} read ({Bytes(Number(test, "CheckedBytes"))})"));
         if (Number(test, "DownloadedBytes") is > 0 and var downloaded)
             parts.Add($"{Bytes(downloaded)} downloaded");
         return string.Join(", ", parts);
     }
+
+    /// <summary>How thorough a test is, and which share of the files it took.</summary>
+    public static string Sample(PSObject test) =>
+        string.Create(Invariant, $"{Text(test, "Level")}, {Value(test, "SamplePercent")} % (seed {Value(test, "Seed")})");
 
     /// <summary>The differences of a test by kind.</summary>
     public static string Kinds(PSObject test)
@@ -116,7 +124,7 @@ public static class ViewText
         string[] kinds =
         [
             .. Enum.GetNames<BackupDifferenceKind>().OrderBy(kind => kind == nameof(BackupDifferenceKind.NotYetSent))
-                .Where(kind => Number(counts, kind) > 0).Select(kind => $"{Number(counts, kind).ToString(CultureInfo.InvariantCulture)} {kind}"),
+                .Where(kind => Number(counts, kind) > 0).Select(kind => $"{Number(counts, kind).ToString(Invariant)} {kind}"),
         ];
         return kinds.Length > 0 ? string.Join(", ", kinds) : "none";
     }
@@ -124,15 +132,27 @@ public static class ViewText
     /// <summary>When something started, in the screen's time zone.</summary>
     public static string Started(PSObject run) => Time(run, "StartTime");
 
-    /// <summary>A time, in the screen's time zone; empty for none.</summary>
-    public static string Time(PSObject item, string property) => Value(item, property) switch
+    /// <summary>A time to the minute, in the screen's time zone; empty for none.</summary>
+    public static string Time(PSObject item, string property) => Instant(item, property)?.ToLocalTime().ToString(Minutes, Invariant) ?? "";
+
+    /// <summary>A time to the minute in UTC; empty for none.</summary>
+    public static string Utc(PSObject item, string property) => Instant(item, property)?.ToUniversalTime().ToString(Minutes, Invariant) ?? "";
+
+    /// <summary>A time to the second and its offset, in the screen's time zone; empty for none.</summary>
+    public static string Exact(PSObject item, string property) =>
+        Instant(item, property)?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", Invariant) ?? "";
+
+    /// <summary>A time of no zone, as it is; empty for none.</summary>
+    public static string WallTime(PSObject item, string property) =>
+        Value(item, property) is DateTime time ? time.ToString("yyyy-MM-dd HH:mm:ss", Invariant) : "";
+
+    private static DateTimeOffset? Instant(PSObject item, string property) => Value(item, property) switch
     {
-        DateTimeOffset time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
-        DateTime time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+        DateTimeOffset time => time,
+        DateTime time => new DateTimeOffset(time.ToUniversalTime()),
         // A DateTimeOffset that was serialized is a bag of its properties.
-        PSObject bag when Value(bag, "UtcDateTime") is DateTime time =>
-            time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
-        _ => "",
+        PSObject bag when Value(bag, "UtcDateTime") is DateTime utc => new DateTimeOffset(utc.Ticks, TimeSpan.Zero),
+        _ => null,
     };
 
     /// <summary>Type and permissions of an entry of a copy; of one whose permissions are not known the type.</summary>
@@ -161,12 +181,11 @@ public static class ViewText
     public static string Moment(PSObject item, string property) => Value(item, property) switch
     {
         DateTimeOffset time => Moment(time),
-        PSObject bag when Value(bag, "UtcDateTime") is DateTime utc && Value(bag, "Offset") is TimeSpan offset =>
-            Moment(new DateTimeOffset(utc.Ticks, TimeSpan.Zero).ToOffset(offset)),
+        PSObject bag when Instant(item, property) is { } time && Value(bag, "Offset") is TimeSpan offset => Moment(time.ToOffset(offset)),
         _ => "",
     };
 
-    private static string Moment(DateTimeOffset time) => time.ToString("ddd yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture);
+    private static string Moment(DateTimeOffset time) => time.ToString("ddd yyyy-MM-dd HH:mm zzz", Invariant);
 
     private static string Coloured(string text, bool color)
     {
@@ -200,8 +219,8 @@ public static class ViewText
         long failed = Number(stage, "Failed");
         if (status == nameof(BackupStatus.Failed) && created + changed + deleted + failed == 0)
             return "failed";
-        string text = string.Create(CultureInfo.InvariantCulture, $"+{created} ~{changed} -{deleted}");
-        return failed == 0 ? text : string.Create(CultureInfo.InvariantCulture, $"{text} !{failed}");
+        string text = string.Create(Invariant, $"+{created} ~{changed} -{deleted}");
+        return failed == 0 ? text : string.Create(Invariant, $"{text} !{failed}");
     }
 
     /// <summary>One line on a stage for a list: status, changes, bytes, duration, and why it failed or was skipped.</summary>
@@ -232,7 +251,7 @@ public static class ViewText
 
     /// <summary>The counts of a stage for a list.</summary>
     public static string Counts(PSObject stage) => string.Create(
-        CultureInfo.InvariantCulture,
+        Invariant,
         $"{Number(stage, "Created")} created, {Number(stage, "Updated")} updated, {Number(stage, "MetadataChanged")} metadata, " +
         $"{Number(stage, "Deleted")} deleted, {Number(stage, "Unchanged")} unchanged, {Number(stage, "Failed")} failed");
 
@@ -287,7 +306,7 @@ public static class ViewText
 
     private static string Money(decimal amount, string currency, string format)
     {
-        string number = Math.Abs(amount).ToString(format, CultureInfo.InvariantCulture);
+        string number = Math.Abs(amount).ToString(format, Invariant);
         string sign = amount < 0 ? "-" : "";
         return currency is "" or "USD" ? $"{sign}${number}" : $"{sign}{number} {currency}";
     }

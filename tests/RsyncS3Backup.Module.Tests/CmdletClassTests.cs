@@ -39,6 +39,48 @@ public sealed class CmdletClassTests : IDisposable
         Assert.Empty(twice);
     }
 
+    [Fact]
+    public void Every_parameter_that_is_a_time_takes_the_year_for_what_it_is()
+    {
+        IEnumerable<(string, bool)> times =
+            from cmdlet in Cmdlets()
+            from property in Bases(cmdlet).Prepend(cmdlet).SelectMany(Declared)
+            where property.IsDefined(typeof(ParameterAttribute), inherit: false)
+            let type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType
+            where type == typeof(DateTimeOffset) || type == typeof(DateTime)
+            select ($"{cmdlet.Name}.{property.Name}", property.GetCustomAttributes().Any(known => known.GetType().Name == "TimeTransformationAttribute"));
+
+        Assert.NotEmpty(times);
+        Assert.DoesNotContain(times, time => !time.Item2);
+    }
+
+    [Theory]
+    [InlineData("de-DE")]
+    [InlineData("tr-TR")]
+    [InlineData("th-TH")]
+    [InlineData("ar-SA")]
+    [InlineData("fa-IR")]
+    public void A_time_that_begins_with_the_year_is_the_same_in_every_culture(string culture)
+    {
+        const string script = """
+            param($Culture) [Globalization.CultureInfo]::CurrentCulture = $Culture
+            (Get-BackupScheduleOccurrence '0 2 * * *' UTC -After '2026-11-01T12:00+02:00' -Count 1).Utc.ToUnixTimeSeconds()
+            """;
+
+        Assert.Equal([$"{new DateTimeOffset(2026, 11, 2, 2, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds()}"], session.Texts(script, culture));
+    }
+
+    [Fact]
+    public void A_time_that_does_not_is_one_of_the_culture()
+    {
+        const string script = """
+            [Globalization.CultureInfo]::CurrentCulture = 'th-TH'
+            (Get-BackupScheduleOccurrence '0 2 * * *' UTC -After '1/12/2569 12:00:00' -Count 1).Utc.UtcDateTime.Year
+            """;
+
+        Assert.Equal(["2026"], session.Texts(script));
+    }
+
     private Type[] Cmdlets()
     {
         Type[] cmdlets = [.. session.ModuleAssemblies()[0].GetExportedTypes().Where(type => type.IsDefined(typeof(CmdletAttribute), inherit: false))];

@@ -48,6 +48,7 @@ public sealed partial class ViewTests : IDisposable
         { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Failed", "From": "S3", "FromReason": "It was asked for.",
           "Source": "s3://my-backups/rsync/photos/", "Destination": ["/data/photos"], "Restored": 1200, "Unchanged": 34, "Failed": 1,
           "Total": 1235, "TotalBytes": 12897484, "TransferredBytes": 12897484, "Duration": "00:00:03",
+          "AsOf": "2026-01-01T12:00:00Z", "Snapshot": "2026-01-01T00:00:00", "StartTime": "2026-01-02T12:00:00Z",
           "Error": { "Id": "RestoreIncomplete", "Category": "WriteError", "Message": "1 of 1235 entries were not restored.",
                      "RecommendedAction": "Run it again.", "ExitCode": "Stage1Failed" } }
         """);
@@ -332,6 +333,86 @@ public sealed partial class ViewTests : IDisposable
     }
 
     public void Dispose() => session.Dispose();
+
+    [Fact]
+    public void A_list_tells_how_many_locks_were_renewed()
+    {
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        object run = Run("Succeeded", isInterrupted: false);
+        object stage2 = run.GetType().GetProperty("Stage2")!.GetValue(run)!;
+        stage2.GetType().GetProperty("Renewed")!.SetValue(stage2, 41L);
+        object plan = Plan();
+        object planned = plan.GetType().GetProperty("Stage2")!.GetValue(plan)!;
+        planned.GetType().GetProperty("Renewed")!.SetValue(planned, 42L);
+
+        Assert.Matches(@"Locks renewed +: 41\b", lists.Render("param($Object) $Object", run));
+        Assert.Matches(@"Renews locks +: 42\b", lists.Render("param($Object) $Object", plan));
+        Assert.DoesNotMatch("Locks|locks", lists.Render("param($Object) $Object", Run("Succeeded", isInterrupted: false)));
+    }
+
+    [Fact]
+    public void Every_view_is_the_same_in_every_culture()
+    {
+        using TemporaryFolder folder = new();
+        using PowerShellSession lists = PowerShellSession.CreateWithListsOnly(folder);
+        const string script = "param($Object, $Culture) [Globalization.CultureInfo]::CurrentCulture = $Culture; $Object";
+        List<string> differences = [];
+        foreach (object item in WithTimes())
+        {
+            foreach (PowerShellSession shell in new[] { session, lists })
+            {
+                string expected = shell.Render(script, item, "");
+                if (shell == lists)
+                    Assert.Matches(@" \d{4}-\d\d-\d\d \d\d:\d\d", expected);
+                // A comma for fractions, dotted and dotless i, the Buddhist, the Islamic and the Persian calendar.
+                foreach (string culture in new[] { "de-DE", "tr-TR", "th-TH", "ar-SA", "fa-IR" })
+                {
+                    string screen = shell.Render(script, item, culture);
+                    if (screen != expected)
+                        differences.Add($"{item.GetType().Name}, {culture}:{screen}");
+                }
+            }
+        }
+
+        Assert.Empty(differences);
+    }
+
+    private IEnumerable<object> WithTimes()
+    {
+        yield return Backup();
+        yield return Plan();
+        yield return Job("Failed", isRunning: false);
+        yield return Schedule();
+        yield return Run("Failed", isInterrupted: false);
+        yield return TestRun;
+        yield return Stage1;
+        yield return Stage2;
+        yield return Restore;
+        yield return Hook;
+        yield return Make("BackupTestResult", """
+            { "Name": "photos", "RunId": "20260101T020000Z-abc123", "Status": "Succeeded", "Level": "Sample", "SamplePercent": 0.5, "Seed": 7,
+              "Total": 1000, "TotalBytes": 5368709120, "StartTime": "2026-01-01T12:00:00Z" }
+            """);
+        yield return Make("BackupAction", """
+            { "Name": "photos", "Stage": 2, "Action": "Created", "Path": "2026/a.jpg", "Time": "2026-01-01T12:00:00Z" }
+            """);
+        yield return Make("BackupItem", """
+            { "Name": "photos", "Path": "2026/a.jpg", "Kind": "File", "Length": 5, "Copy": "S3", "ModifiedTime": "2026-01-01T12:00:00Z",
+              "LastModified": "2026-01-02T12:00:00Z", "GoneTime": "2026-01-03T12:00:00Z", "BucketName": "my-backups", "Key": "a/2026/a.jpg" }
+            """);
+        yield return Make("BackupSnapshot", """
+            { "Name": "photos", "Date": "2026-01-01T00:00:00", "IsComplete": true, "IsExpired": false, "Objects": 3, "Bytes": 1600,
+              "Time": "2026-01-01T12:00:00Z", "BucketName": "my-backups", "KeyPrefix": "a/2026-01-01/" }
+            """);
+        yield return Make("ScheduleOccurrence", """
+            { "Name": "photos", "TimeZone": "UTC", "Local": "2026-01-01T02:00:00Z", "Utc": "2026-01-01T02:00:00Z" }
+            """);
+        yield return Make("BackupDue", """
+            { "Name": "photos", "IsDue": true, "IsClaimed": false, "Reason": "Due.", "TimeZone": "UTC", "Occurrence": "2026-01-01T02:00:00Z",
+              "NextOccurrence": "2026-01-02T02:00:00Z" }
+            """);
+    }
 
     private object Backup()
     {

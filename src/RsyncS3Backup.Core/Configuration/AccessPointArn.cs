@@ -24,6 +24,9 @@ internal sealed partial record AccessPointArn(string Partition, string Region)
     /// <summary>True for the ARN of an access point.</summary>
     public static bool Is(string value) => Find(value) is not null;
 
+    /// <summary>True for the alias of an access point, which is a bucket's name to requests about objects.</summary>
+    public static bool IsAlias(string value) => value.EndsWith("-s3alias", StringComparison.Ordinal);
+
     [GeneratedRegex("^" + Pattern + "$", RegexOptions.CultureInvariant)]
     private static partial Regex Whole();
 }

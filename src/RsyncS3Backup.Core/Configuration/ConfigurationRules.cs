@@ -22,12 +22,12 @@ internal static partial class ConfigurationRules
 
     private static readonly SearchValues<char> BucketCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
     private static readonly string[] ReservedStarts = ["xn--", "sthree-"];
-    private static readonly string[] ReservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    private static readonly string[] ReservedEnds = ["--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
     // Any date does: what a token gives differs by a few bytes at most and never holds a '/'.
     private static readonly DateTimeOffset SampleDate = new(2026, 11, 25, 23, 59, 59, TimeSpan.Zero);
 
-    /// <summary>The bucket's name, or an access point's ARN. Source: "Bucket naming rules" of the S3 user guide.</summary>
+    /// <summary>The bucket's name, or an access point's ARN or alias. Source: "Bucket naming rules" of the S3 user guide.</summary>
     public static string? BucketName(string value)
     {
         ArgumentNullException.ThrowIfNull(value);

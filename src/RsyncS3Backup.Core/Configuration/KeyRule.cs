@@ -88,6 +88,8 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
             : $"{ConfigurationText.Quote(value)} is no smallest size.",
         "a whole number from 4096, or 0", "\"minimum\": 0, \"maximum\": 2147483647");
 
+    public static readonly KeyRule ChecksumAlgorithm = OneOf("checksum", S3ChecksumAlgorithms.All);
+
     public static readonly KeyRule SmallObjectStorageClass =
         OneOf("storage class for small objects", S3StorageClasses.WithoutMinimum);
 

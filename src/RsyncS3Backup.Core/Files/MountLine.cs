@@ -14,19 +14,28 @@ internal sealed record MountLine(string Device, string Root, string Path, string
     public const string File = "/proc/self/mountinfo";
 
     /// <summary>What is to be seen of the lines: of several on one folder, the last one hides the others.</summary>
-    public static IReadOnlyCollection<MountLine> Read(IEnumerable<string> lines)
+    public static IReadOnlyCollection<MountLine> Read(IEnumerable<string> lines) => Visible(ReadAll(lines));
+
+    /// <summary>What is to be seen of mounts in their order.</summary>
+    public static IReadOnlyCollection<MountLine> Visible(IEnumerable<MountLine> mounts)
     {
         Dictionary<string, MountLine> visible = new(StringComparer.Ordinal);
+        foreach (MountLine mount in mounts)
+            visible[mount.Path] = mount;
+        return visible.Values;
+    }
+
+    /// <summary>All of the lines, also what another one hides.</summary>
+    public static IEnumerable<MountLine> ReadAll(IEnumerable<string> lines)
+    {
         foreach (string line in lines)
         {
             // proc_pid_mountinfo(5): id parent major:minor root mount-point options [optional …] - type source super-options
             string[] fields = line.Split(' ');
             int dash = Array.IndexOf(fields, "-");
             if (dash >= 6 && fields.Length >= dash + 3)
-                visible[Unescape(fields[4])] = new(fields[2], Unescape(fields[3]), Unescape(fields[4]), fields[dash + 1], Unescape(fields[dash + 2]));
+                yield return new(fields[2], Unescape(fields[3]), Unescape(fields[4]), fields[dash + 1], Unescape(fields[dash + 2]));
         }
-
-        return visible.Values;
     }
 
     /// <summary>The innermost one that holds a path; null when none does.</summary>

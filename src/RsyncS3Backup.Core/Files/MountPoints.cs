@@ -8,11 +8,13 @@ internal sealed record MountPoint(string Path, FileSystemIdentity FileSystem);
 /// <summary>Says where file systems are mounted.</summary>
 internal static class MountPoints
 {
+    private const string Automounter = "autofs";
+
     // What the kernel shows of itself, what waits for a mount, and what containers and desktops mount for a moment: none of it is data that
     // somebody misses when it is gone.
     private static readonly string[] Passing =
     [
-        "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fuse.gvfsd-fuse",
+        Automounter, "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fuse.gvfsd-fuse",
         "fuse.portal", "fusectl", "hugetlbfs", "mqueue", "nsfs", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "squashfs",
         "sysfs", "tracefs",
     ];
@@ -22,7 +24,17 @@ internal static class MountPoints
     public static IReadOnlyList<MountPoint> In(string folder)
     {
         string real = RealPath.Of(folder);
-        return [.. In(Read(), real).Order(StringComparer.Ordinal).Select(path => new MountPoint(path, FileSystemIdentity.Of(path)))];
+        return OfPaths(In(Read(), real));
+    }
+
+    /// <summary>
+    /// Those of them that an automounter mounts when somebody looks into their folder, and unmounts again when nobody does for a while.
+    /// </summary>
+    /// <param name="folder">A folder; links are followed.</param>
+    public static IReadOnlyList<MountPoint> Automounted(string folder)
+    {
+        string real = RealPath.Of(folder);
+        return OfPaths(Automounted(ReadAll(), real));
     }
 
     /// <summary>The mount point at a folder or above it that holds it; null where the system does not say.</summary>
@@ -34,12 +46,22 @@ internal static class MountPoints
         .Where(mount => RealPath.IsInside(mount.Path, realFolder) && !Passing.Contains(mount.Type))
         .Select(mount => mount.Path);
 
-    private static IReadOnlyCollection<MountLine> Read()
+    /// <summary>As above, of those that an automounter mounts. Pure.</summary>
+    internal static IEnumerable<string> Automounted(IReadOnlyList<MountLine> mounts, string realFolder) => In(mounts, realFolder)
+        .Distinct(StringComparer.Ordinal)
+        .Where(path => mounts.Any(mount => mount.Type == Automounter && RealPath.IsInside(path, mount.Path)));
+
+    private static MountPoint[] OfPaths(IEnumerable<string> paths) =>
+        [.. paths.Order(StringComparer.Ordinal).Select(path => new MountPoint(path, FileSystemIdentity.Of(path)))];
+
+    private static IReadOnlyCollection<MountLine> Read() => MountLine.Visible(ReadAll());
+
+    private static MountLine[] ReadAll()
     {
         try
         {
             return OperatingSystem.IsLinux()
-                ? MountLine.Read(File.ReadLines(MountLine.File))
+                ? [.. MountLine.ReadAll(File.ReadLines(MountLine.File))]
                 : [.. DriveInfo.GetDrives().Select(drive =>
                     new MountLine("", "", Path.TrimEndingDirectorySeparator(drive.RootDirectory.FullName), "", ""))];
         }

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore.Prices;
@@ -45,10 +46,52 @@ internal static class JobDoubts
                 + "an object sooner saves nothing.";
         }
 
+        if (job.Schedule is { } schedule && RareRuns(job, schedule, DateTimeOffset.Now) is { } rare)
+            yield return rare;
         if (OpenMirror(job) is { } open)
             yield return open;
         foreach (ConfigurationProblem overlap in others.OverlapsOf(job))
             yield return $"{overlap.Message} Each would delete what the other wrote; choose {overlap.Allowed}.";
+    }
+
+    /// <summary>
+    /// A sentence where locks end before a run renews them, because the schedule is rarer than half of the days for which the job locks; null where
+    /// it is not, and for a job that renews nothing.
+    /// </summary>
+    /// <param name="job">The job.</param>
+    /// <param name="schedule">When it runs.</param>
+    /// <param name="now">The time now.</param>
+    public static string? RareRuns(BackupConfiguration job, BackupScheduleOptions schedule, DateTimeOffset now)
+    {
+        // Months and leap years have shown their longest gaps by then.
+        const int daysAhead = 4 * 366;
+        if (job.Options.Rsync.SyncToS3 is not { Enabled: true, Protection.ObjectLock: { Renew: true } locked })
+            return null;
+        TimeSpan half = TimeSpan.FromDays(locked.Days) / 2;
+        try
+        {
+            CronSchedule times = CronSchedule.From(schedule);
+            DateTimeOffset end = now.AddDays(daysAhead);
+            for (DateTimeOffset? at = times.After(now)?.Utc; at is { } run && run < end;)
+            {
+                if (times.Last(run, run + half) is { } next)
+                {
+                    at = next.Utc;
+                    continue;
+                }
+
+                string gap = times.After(run) is { } later ? $"{HumanText.Duration(later.Utc - run)} between two runs" : "no run after the next";
+                return $"protection.objectLock locks for {locked.Days} days and renews a lock when less than half of them is left, and the schedule "
+                    + $"'{schedule.CronExpression}' leaves {gap}: what does not change loses its lock in between. Let the job run "
+                    + $"every {HumanText.Duration(half)} at least, or lock for more days.";
+            }
+        }
+        catch (BackupException)
+        {
+            // What is wrong with the schedule is told where it is read.
+        }
+
+        return null;
     }
 
     /// <summary>

@@ -130,30 +130,7 @@ internal sealed class MirrorWalker(
 
     /// <summary>What has the place in the mirror of a key that the mirror does not have.</summary>
     /// <param name="relativeKey">The key; ends in a slash for a folder's marker.</param>
-    public MirrorPlace PlaceOf(string relativeKey)
-    {
-        bool isMarker = relativeKey.EndsWith('/');
-        string path = isMarker ? relativeKey[..^1] : relativeKey;
-        if (!IsPath(path))
-            return MirrorPlace.Free;
-        try
-        {
-            for (int slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
-            {
-                if (!IsFolderOfMirror(path[..(slash + 1)]))
-                    return HasFile(path[..slash]) ? MirrorPlace.InFile : MirrorPlace.Free;
-            }
-
-            if (isMarker)
-                return HasFile(path) ? MirrorPlace.InFile : MirrorPlace.Free;
-            return IsFolderOfMirror(path + "/") ? MirrorPlace.IsFolder : MirrorPlace.Free;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Nobody knows, so nothing is done because of it.
-            return MirrorPlace.Free;
-        }
-    }
+    public MirrorPlace PlaceOf(string relativeKey) => MirrorPlaces.Of(relativeKey, IsFolderOfMirror, HasFile);
 
     private bool HasFile(string path)
     {
@@ -162,13 +139,10 @@ internal sealed class MirrorWalker(
             && TryRead(path) is { IsFolder: false };
     }
 
-    private static bool IsPath(string relativePath) =>
-        !relativePath.Contains('\0', StringComparison.Ordinal) && !relativePath.Split('/').Any(part => part is "" or "." or "..");
-
     private MirrorLook LookAt(string relativePath)
     {
         // A journal says what another machine may have had a hand in.
-        if (!IsPath(relativePath))
+        if (!MirrorPlaces.IsPath(relativePath))
             throw new IOException("it is not a path below the mirror");
         int slash = relativePath.LastIndexOf('/');
         string folder = relativePath[..(slash + 1)];
@@ -391,16 +365,3 @@ internal sealed class MirrorWalker(
 /// <param name="Entry">The entry that S3 should have; for a folder its marker. Null when S3 should have none by that name.</param>
 /// <param name="IsFolder">True for a folder.</param>
 internal readonly record struct MirrorLook(MirrorEntry? Entry, bool IsFolder);
-
-/// <summary>What has the place of a key that the mirror does not have.</summary>
-internal enum MirrorPlace
-{
-    /// <summary>Nothing, as far as is known.</summary>
-    Free,
-
-    /// <summary>A folder has the key's own name.</summary>
-    IsFolder,
-
-    /// <summary>A file or a link has the name of a folder that the key is beneath.</summary>
-    InFile,
-}

@@ -70,7 +70,7 @@ internal sealed class CopyRequests(S3Access access, S3Connection connection)
                 connection.Target, "UploadPartCopy", part.DestinationKey, again => client.CopyPartAsync(part, again),
                 answer => SoundAnswers.FindTag(answer.ETag), token).ConfigureAwait(false);
             parts[index] = new UploadedPart(
-                index + 1, part.LastByte.Value - first + 1, ObjectAnswers.Tag(done.ETag), string.IsNullOrEmpty(done.ChecksumCRC32) ? null : done.ChecksumCRC32);
+                index + 1, part.LastByte.Value - first + 1, ObjectAnswers.Tag(done.ETag), PartChecksums.Of(done, access.ChecksumAlgorithm));
         }).ConfigureAwait(false);
         return parts;
     }

@@ -83,7 +83,7 @@ internal sealed class DeleteRequests(
             // What was deleted is what the answer says was deleted, and not what it does not speak of.
             Quiet = false,
         };
-        if (!checksums.UsesCrc32 || !abilities.Has(StoreFeature.DeleteChecksums))
+        if (!checksums.UsesChecksums || !abilities.Has(StoreFeature.DeleteChecksums))
             return await AskAsync(keys, SendWithMd5Async, cancellationToken).ConfigureAwait(false);
         AmazonS3Exception refusal;
         try
@@ -142,7 +142,7 @@ internal sealed class DeleteRequests(
         byte[] text = Document(keys);
         ObjectContent content = new("", text, text.Length);
         KeyValuePair<string, string>[] headers =
-            [.. content.ChecksumHeaders(usesCrc32: false), new("content-type", "application/xml")];
+            [.. content.ChecksumHeaders(usesChecksum: false), new("content-type", "application/xml")];
         using HttpResponseMessage found = await requests
             .SendAsync(HttpMethod.Post, "delete=", content, headers, cancellationToken).ConfigureAwait(false);
         byte[] answer = await BucketRequests.BodyAsync(found, cancellationToken).ConfigureAwait(false);

@@ -30,8 +30,8 @@ internal interface IObjectStore : IDisposable
     /// <summary>What the store turned out not to do, all prefixes together.</summary>
     StoreAbilities Abilities { get; }
 
-    /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
-    bool UsesCrc32 { get; }
+    /// <summary>The checksum that goes with uploads, by S3's name; null when only Content-MD5 may be sent.</summary>
+    string? ChecksumAlgorithm { get; }
 
     /// <summary>The whole key.</summary>
     string Key(string relativeKey) => KeyPrefix + relativeKey;
@@ -154,8 +154,12 @@ internal interface IObjectStore : IDisposable
 /// <param name="Number">From 1.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="ETag">The entity tag, without quotes.</param>
-/// <param name="Crc32">The CRC32 as S3 writes it; null where S3 has none.</param>
-internal readonly record struct UploadedPart(int Number, long Size, string ETag, string? Crc32);
+/// <param name="Checksum">The checksum by the upload's algorithm, base64; null where S3 has none.</param>
+internal readonly record struct UploadedPart(int Number, long Size, string ETag, string? Checksum)
+{
+    /// <summary>True for a part of an upload that was begun with another checksum than the job's: no further part can be added.</summary>
+    public bool IsOfOtherAlgorithm { get; init; }
+}
 
 /// <summary>An upload that was neither completed nor aborted.</summary>
 /// <param name="RelativeKey">The key below the prefix.</param>

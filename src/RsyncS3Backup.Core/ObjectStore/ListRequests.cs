@@ -12,15 +12,17 @@ namespace RsyncS3Backup.ObjectStore;
 /// Listings of a bucket, in key order and never more than two pages of them in memory. Every exception that they throw is a
 /// <see cref="BackupException"/>, unless the caller cancelled.
 /// </summary>
+/// <param name="access">The bucket.</param>
 /// <param name="connection">Sends the requests.</param>
-/// <param name="bucketName">The bucket.</param>
 /// <param name="pageSize">Keys that a page holds at most; null: as many as the store gives.</param>
-internal sealed class ListRequests(S3Connection connection, string bucketName, int? pageSize)
+internal sealed class ListRequests(S3Access access, S3Connection connection, int? pageSize)
 {
     private const int TriesPerPage = 3;
 
     // Above every character that a key may have, so that a marker ending in it is behind all keys that start like it.
     private const string LastCharacter = "\U0010FFFF";
+
+    private readonly string bucketName = access.Destination.Bucket;
 
     private readonly AmazonS3Client client = connection.Client;
 
@@ -128,7 +130,13 @@ internal sealed class ListRequests(S3Connection connection, string bucketName, i
         await foreach (ListPartsResponse page in pages.ConfigureAwait(false))
         {
             foreach (PartDetail part in page.Parts ?? [])
-                yield return new UploadedPart(part.PartNumber ?? 0, part.Size ?? 0, ObjectAnswers.Tag(part.ETag), part.ChecksumCRC32);
+            {
+                yield return new UploadedPart(
+                    part.PartNumber ?? 0, part.Size ?? 0, ObjectAnswers.Tag(part.ETag), PartChecksums.Of(part, access.ChecksumAlgorithm))
+                {
+                    IsOfOtherAlgorithm = access.UsesChecksums && PartChecksums.IsOfOther(page, part, access.ChecksumAlgorithm),
+                };
+            }
         }
     }
 

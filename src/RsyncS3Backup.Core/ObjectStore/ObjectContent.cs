@@ -8,6 +8,7 @@ internal sealed class ObjectContent(string relativeKey, byte[] buffer, int lengt
 {
     private string? crc32;
     private string? md5;
+    private (string Algorithm, string Value)? other;
 
     /// <summary>The key below the job's prefix.</summary>
     public string RelativeKey => relativeKey;
@@ -24,11 +25,26 @@ internal sealed class ObjectContent(string relativeKey, byte[] buffer, int lengt
     /// <summary>The MD5 as S3 wants it in Content-MD5: base64.</summary>
     public string Md5 => md5 ??= ComputeMd5();
 
+    /// <summary>The checksum by one of <see cref="S3ChecksumAlgorithms"/>, base64.</summary>
+    public string ChecksumBy(string algorithm)
+    {
+        if (algorithm == S3ChecksumAlgorithms.Crc32)
+            return Crc32;
+        if (other is { } known && known.Algorithm == algorithm)
+            return known.Value;
+        using ContentChecksum.IRunning running = ContentChecksum.Start(algorithm.ToLowerInvariant());
+        running.Append(Bytes.Span);
+        string value = Convert.ToBase64String(running.Finish());
+        other = (algorithm, value);
+        return value;
+    }
+
     /// <summary>The headers by which S3 verifies these bytes.</summary>
-    /// <param name="usesCrc32">True for a CRC32, false for stores that verify Content-MD5 only.</param>
-    public IEnumerable<KeyValuePair<string, string>> ChecksumHeaders(bool usesCrc32) => usesCrc32
+    /// <param name="usesChecksum">True for a checksum, false for stores that verify Content-MD5 only.</param>
+    /// <param name="algorithm">One of <see cref="S3ChecksumAlgorithms"/>.</param>
+    public IEnumerable<KeyValuePair<string, string>> ChecksumHeaders(bool usesChecksum, string algorithm = S3ChecksumAlgorithms.Crc32) => usesChecksum
         // Ceph verifies the checksum only when the algorithm is named beside it.
-        ? [new("x-amz-checksum-crc32", Crc32), new("x-amz-sdk-checksum-algorithm", "CRC32")]
+        ? [new(ContentChecksum.HeaderPrefix + algorithm.ToLowerInvariant(), ChecksumBy(algorithm)), new("x-amz-sdk-checksum-algorithm", algorithm)]
         : [new("content-md5", Md5)];
 
     /// <summary>A new reader from the first byte; a retry reads again.</summary>

@@ -26,13 +26,13 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
         InitiateMultipartUploadResponse started = await RefusedHeadersException
             // A store that knows the checksum may not know this type of it (R2), which is no reason to do without for all.
             .WatchAsync(headers, () => checksumType is null
-                ? checksums.SendAsync(checksums.UsesCrc32, SendAsync) : SendAsync(checksums.UsesCrc32)).ConfigureAwait(false);
+                ? checksums.SendAsync(checksums.UsesChecksums, SendAsync) : SendAsync(checksums.UsesChecksums)).ConfigureAwait(false);
         return started.UploadId;
 
-        Task<InitiateMultipartUploadResponse> SendAsync(bool usesCrc32)
+        Task<InitiateMultipartUploadResponse> SendAsync(bool usesChecksum)
         {
-            start.ChecksumAlgorithm = usesCrc32 ? ChecksumAlgorithm.CRC32 : null;
-            start.ChecksumType = usesCrc32 ? checksumType : null;
+            start.ChecksumAlgorithm = usesChecksum ? new ChecksumAlgorithm(checksums.Algorithm) : null;
+            start.ChecksumType = usesChecksum ? checksumType : null;
             return SoundAnswers.AskAsync(
                 target, "CreateMultipartUpload", start.Key, token => client.InitiateMultipartUploadAsync(start, token),
                 answer => string.IsNullOrEmpty(answer.UploadId) ? "no id of an upload" : null, cancellationToken);
@@ -44,31 +44,31 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
         string key, string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
     {
         string query = $"partNumber={number}&uploadId={Uri.EscapeDataString(uploadId)}";
-        bool usesCrc32 = checksums.UsesCrc32;
+        bool usesChecksum = checksums.UsesChecksums;
         (HttpResponseMessage? direct, bool isRefused) = await shortWay
-            .TryAsync(HttpMethod.Put, key, query, content, content.ChecksumHeaders(usesCrc32), cancellationToken).ConfigureAwait(false);
+            .TryAsync(HttpMethod.Put, key, query, content, content.ChecksumHeaders(usesChecksum, checksums.Algorithm), cancellationToken).ConfigureAwait(false);
         if (direct is not null)
         {
             using (direct)
-                return Part(ObjectAnswers.Stored(content.RelativeKey, content.Length, "", direct.Headers).ETag, usesCrc32);
+                return Part(ObjectAnswers.Stored(content.RelativeKey, content.Length, "", direct.Headers).ETag, usesChecksum);
         }
 
-        (string tag, bool hasCrc32) = await checksums.SendAsync(usesCrc32, SendAsync).ConfigureAwait(false);
-        shortWay.NoteSdkMeets(isRefused && hasCrc32 == usesCrc32);
-        return Part(tag, hasCrc32);
+        (string tag, bool hasChecksum) = await checksums.SendAsync(usesChecksum, SendAsync).ConfigureAwait(false);
+        shortWay.NoteSdkMeets(isRefused && hasChecksum == usesChecksum);
+        return Part(tag, hasChecksum);
 
-        async Task<(string Tag, bool HasCrc32)> SendAsync(bool withCrc32)
+        async Task<(string Tag, bool HasChecksum)> SendAsync(bool withChecksum)
         {
             UploadPartResponse done = await SoundAnswers.AskAsync(
-                target, "UploadPart", key, token => client.UploadPartAsync(PartRequest(key, uploadId, number, content, withCrc32), token),
+                target, "UploadPart", key, token => client.UploadPartAsync(PartRequest(key, uploadId, number, content, withChecksum), token),
                 answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false);
-            return (ObjectAnswers.Tag(done.ETag), withCrc32);
+            return (ObjectAnswers.Tag(done.ETag), withChecksum);
         }
 
-        UploadedPart Part(string tag, bool hasCrc32) => new(number, content.Length, tag, hasCrc32 ? content.Crc32 : null);
+        UploadedPart Part(string tag, bool hasChecksum) => new(number, content.Length, tag, hasChecksum ? content.ChecksumBy(checksums.Algorithm) : null);
     }
 
-    private UploadPartRequest PartRequest(string key, string uploadId, int number, ObjectContent content, bool usesCrc32)
+    private UploadPartRequest PartRequest(string key, string uploadId, int number, ObjectContent content, bool usesChecksum)
     {
         UploadPartRequest put = new()
         {
@@ -81,10 +81,9 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
             UseChunkEncoding = false,
             DisablePayloadSigning = connection.IsHttps ? true : null,
         };
-        if (usesCrc32)
+        if (usesChecksum)
         {
-            put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
-            put.ChecksumCRC32 = content.Crc32;
+            PartChecksums.Set(put, content, checksums.Algorithm);
         }
         else
         {
@@ -110,7 +109,7 @@ internal sealed class PartRequests(S3Access access, S3Connection connection, Sho
             BucketName = bucketName,
             Key = key,
             UploadId = uploadId,
-            PartETags = [.. parts.Select(part => new PartETag(part.Number, part.ETag) { ChecksumCRC32 = part.Crc32 })],
+            PartETags = [.. parts.Select(part => PartChecksums.Tag(part, checksums.Algorithm))],
         };
         StoredObject? stored = await SoundAnswers.AskAsync(
             target, "CompleteMultipartUpload", key, TryAsync,

@@ -24,6 +24,9 @@ internal record S3Access
     /// <summary>The storage class that new objects are to have; null for who only reads.</summary>
     internal virtual string? AskedStorageClass => null;
 
-    /// <summary>True when the store verifies CRC32 checksums; false when only Content-MD5 may be sent.</summary>
-    internal bool UsesCrc32 => Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
+    /// <summary>The checksum that goes with uploads, by S3's name.</summary>
+    internal virtual string ChecksumAlgorithm => S3ChecksumAlgorithms.Crc32;
+
+    /// <summary>True when checksums go with requests; false when only Content-MD5 may be sent.</summary>
+    internal bool UsesChecksums => Destination.ChecksumMode == S3ChecksumMode.WhenSupported;
 }

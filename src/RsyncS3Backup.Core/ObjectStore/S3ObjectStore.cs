@@ -75,7 +75,9 @@ internal sealed class S3ObjectStore : IObjectStore
     public StoreAbilities Abilities { get; } = new(TimeProvider.System);
 
     /// <inheritdoc/>
-    public bool UsesCrc32 => checksums.UsesCrc32;
+    public string? ChecksumAlgorithm => checksums.UsesChecksums ? checksums.Algorithm : null;
+
+    private bool UsesChecksums => checksums.UsesChecksums;
 
     /// <summary>The bucket's lifecycle rules.</summary>
     public LifecycleRequests Lifecycle => new(link.Value.Connection, link.Value.Bucket, access, checksums);
@@ -110,42 +112,18 @@ internal sealed class S3ObjectStore : IObjectStore
         link.Value.Lists.VersionsAsync(KeyPrefix, range, after, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            GetBucketVersioningRequest versioning = new() { BucketName = BucketName };
-            GetBucketVersioningResponse answer = await Client.GetBucketVersioningAsync(versioning, cancellationToken).ConfigureAwait(false);
-            // While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
-            return answer.VersioningConfig?.Status == VersionStatus.Enabled;
-        }
-        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
-        {
-            return null;
-        }
-        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new BackupException(S3Errors.From(exception, Target), exception);
-        }
-    }
+    public Task<bool?> KeepsVersionsAsync(CancellationToken cancellationToken) =>
+        IsOnAsync(() => Bucket.VersioningAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken)
+    public Task<bool?> HasObjectLockAsync(CancellationToken cancellationToken) =>
+        IsOnAsync(() => Bucket.ObjectLockAsync(cancellationToken), cancellationToken);
+
+    private async Task<bool?> IsOnAsync(Func<Task<BucketAnswer>> ask, CancellationToken cancellationToken)
     {
         try
         {
-            GetObjectLockConfigurationRequest ask = new() { BucketName = BucketName };
-            GetObjectLockConfigurationResponse answer = await Client.GetObjectLockConfigurationAsync(ask, cancellationToken).ConfigureAwait(false);
-            return answer.ObjectLockConfiguration?.ObjectLockEnabled == ObjectLockEnabled.Enabled;
-        }
-        // Ceph: 404 InvalidRequest.
-        catch (AmazonS3Exception exception) when (exception.ErrorCode is "ObjectLockConfigurationNotFoundError" or "InvalidRequest")
-        {
-            return false;
-        }
-        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
-        {
-            return null;
+            return (await ask().ConfigureAwait(false)).IsOn;
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {
@@ -175,9 +153,9 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public async Task<StoredObject?> HeadAsync(ObjectQuery query, CancellationToken cancellationToken)
     {
-        bool usesCrc32 = UsesCrc32;
+        bool usesChecksum = UsesChecksums;
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short
-            .TryAsync(HttpMethod.Head, query.Key, VersionQuery(query), null, QuestionLines(query, usesCrc32), cancellationToken)
+            .TryAsync(HttpMethod.Head, query.Key, VersionQuery(query), null, QuestionLines(query, usesChecksum), cancellationToken)
             .ConfigureAwait(false);
         if (direct is not null)
         {
@@ -199,8 +177,8 @@ internal sealed class S3ObjectStore : IObjectStore
         };
         try
         {
-            GetObjectMetadataResponse found = await checksums.SendAsync(usesCrc32, SendAsync).ConfigureAwait(false);
-            link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
+            GetObjectMetadataResponse found = await checksums.SendAsync(usesChecksum, SendAsync).ConfigureAwait(false);
+            link.Value.Short.NoteSdkMeets(isRefused && UsesChecksums == usesChecksum);
             Abilities.NoteRead();
             return ObjectAnswers.Received(RelativeKey(query), found);
         }
@@ -250,9 +228,9 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public async Task<ObjectBody> GetAsync(ObjectQuery query, CancellationToken cancellationToken)
     {
-        bool usesCrc32 = UsesCrc32;
+        bool usesChecksum = UsesChecksums;
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short
-            .TryAsync(HttpMethod.Get, query.Key, VersionQuery(query), null, QuestionLines(query, usesCrc32), cancellationToken)
+            .TryAsync(HttpMethod.Get, query.Key, VersionQuery(query), null, QuestionLines(query, usesChecksum), cancellationToken)
             .ConfigureAwait(false);
         if (direct is not null)
         {
@@ -265,7 +243,7 @@ internal sealed class S3ObjectStore : IObjectStore
         }
 
         GetObjectResponse found = await GetThroughSdkAsync(query, cancellationToken).ConfigureAwait(false);
-        link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
+        link.Value.Short.NoteSdkMeets(isRefused && UsesChecksums == usesChecksum);
         return new ObjectBody(ObjectAnswers.Received(RelativeKey(query), found), found);
     }
 
@@ -334,9 +312,9 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public async Task<StoredObject> PutAsync(ObjectContent content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
-        bool usesCrc32 = UsesCrc32;
+        bool usesChecksum = UsesChecksums;
         (HttpResponseMessage? direct, bool isRefused) = await link.Value.Short.TryAsync(
-            HttpMethod.Put, Key(content.RelativeKey), "", content, headers.Lines().Concat(content.ChecksumHeaders(usesCrc32)),
+            HttpMethod.Put, Key(content.RelativeKey), "", content, headers.Lines().Concat(content.ChecksumHeaders(usesChecksum, checksums.Algorithm)),
             cancellationToken).ConfigureAwait(false);
         if (direct is not null)
         {
@@ -346,8 +324,8 @@ internal sealed class S3ObjectStore : IObjectStore
         }
 
         PutObjectResponse done = await RefusedHeadersException.WatchAsync(headers, () => checksums.SendAsync(
-            usesCrc32, withCrc32 => PutThroughSdkAsync(content, headers, withCrc32, cancellationToken))).ConfigureAwait(false);
-        link.Value.Short.NoteSdkMeets(isRefused && UsesCrc32 == usesCrc32);
+            usesChecksum, withChecksum => PutThroughSdkAsync(content, headers, withChecksum, cancellationToken))).ConfigureAwait(false);
+        link.Value.Short.NoteSdkMeets(isRefused && UsesChecksums == usesChecksum);
         Abilities.NoteUploaded();
         return ObjectAnswers.Stored(content.RelativeKey, content.Length, headers.StorageClass, done.ETag, done.VersionId);
     }
@@ -434,7 +412,7 @@ internal sealed class S3ObjectStore : IObjectStore
 
         // Without the answer there is no id to abort, so this request is not given up half-way.
         string uploadId = await link.Value.Parts
-            .StartAsync(Key(relativeKey), headers, ChecksumType.FULL_OBJECT, CancellationToken.None).ConfigureAwait(false);
+            .StartAsync(Key(relativeKey), headers, PartChecksums.TypeOfCopies(checksums.Algorithm), CancellationToken.None).ConfigureAwait(false);
         bool completed = false;
         try
         {
@@ -461,7 +439,7 @@ internal sealed class S3ObjectStore : IObjectStore
             EtagToMatch = Quoted(query.ETag),
             ByteRange = query.Range is { } range ? new ByteRange(range.First, range.Last) : null,
         };
-        return checksums.SendAsync(UsesCrc32, withChecksum =>
+        return checksums.SendAsync(UsesChecksums, withChecksum =>
         {
             get.ChecksumMode = withChecksum ? ChecksumMode.ENABLED : null;
             return SoundAnswers.AskAsync(
@@ -471,12 +449,12 @@ internal sealed class S3ObjectStore : IObjectStore
     }
 
     private Task<PutObjectResponse> PutThroughSdkAsync(
-        ObjectContent content, ObjectHeaders headers, bool usesCrc32, CancellationToken cancellationToken) =>
+        ObjectContent content, ObjectHeaders headers, bool usesChecksum, CancellationToken cancellationToken) =>
         SoundAnswers.AskAsync(
-            Target, "PutObject", Key(content.RelativeKey), token => Client.PutObjectAsync(PutRequest(content, headers, usesCrc32), token),
+            Target, "PutObject", Key(content.RelativeKey), token => Client.PutObjectAsync(PutRequest(content, headers, usesChecksum), token),
             answer => SoundAnswers.FindTag(answer.ETag), cancellationToken);
 
-    private PutObjectRequest PutRequest(ObjectContent content, ObjectHeaders headers, bool usesCrc32)
+    private PutObjectRequest PutRequest(ObjectContent content, ObjectHeaders headers, bool usesChecksum)
     {
         PutObjectRequest put = new()
         {
@@ -488,10 +466,9 @@ internal sealed class S3ObjectStore : IObjectStore
             DisablePayloadSigning = link.Value.Connection.IsHttps ? true : null,
         };
         headers.ApplyTo(put.Headers);
-        if (usesCrc32)
+        if (usesChecksum)
         {
-            put.ChecksumAlgorithm = ChecksumAlgorithm.CRC32;
-            put.ChecksumCRC32 = content.Crc32;
+            PartChecksums.Set(put, content, checksums.Algorithm);
         }
         else
         {
@@ -507,13 +484,13 @@ internal sealed class S3ObjectStore : IObjectStore
     private static string VersionQuery(ObjectQuery query) =>
         query.VersionId is { } version ? "versionId=" + Uri.EscapeDataString(version) : "";
 
-    private static IEnumerable<KeyValuePair<string, string>> QuestionLines(ObjectQuery query, bool usesCrc32)
+    private static IEnumerable<KeyValuePair<string, string>> QuestionLines(ObjectQuery query, bool usesChecksum)
     {
         if (Quoted(query.ETag) is { } etag)
             yield return new("if-match", etag);
         if (query.Range is { } range)
             yield return new("range", string.Create(CultureInfo.InvariantCulture, $"bytes={range.First}-{range.Last}"));
-        if (usesCrc32)
+        if (usesChecksum)
             yield return new("x-amz-checksum-mode", "ENABLED");
     }
 
@@ -531,7 +508,7 @@ internal sealed class StoreLink(
     public ShortWay Short => shortWay;
 
     /// <summary>Listings.</summary>
-    public ListRequests Lists { get; } = new(connection, access.Destination.Bucket, pageSize);
+    public ListRequests Lists { get; } = new(access, connection, pageSize);
 
     /// <summary>Uploads in parts.</summary>
     public PartRequests Parts { get; } = new(access, connection, shortWay, checksums);

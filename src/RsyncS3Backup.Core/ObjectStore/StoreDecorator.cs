@@ -31,7 +31,7 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
     public StoreAbilities Abilities => inner.Abilities;
 
     /// <inheritdoc/>
-    public bool UsesCrc32 => inner.UsesCrc32;
+    public string? ChecksumAlgorithm => inner.ChecksumAlgorithm;
 
     /// <inheritdoc/>
     public abstract IObjectStore At(string otherPrefix);

@@ -8,7 +8,7 @@ internal static class StoreTexts
     /// <summary>When a run has found it out.</summary>
     public static string Found(StoreLack lack, string endpoint) =>
         $"{endpoint} {What(lack.Feature)} ({lack.Reason}). {Instead(lack.Feature)} "
-        + $"This is remembered for {StoreMemory.Lasts.TotalDays:0} days.";
+        + $"This is remembered for {StoreMemory.Lasts.Days} days.";
 
     /// <summary>When an earlier run has.</summary>
     public static string Known(StoreLack lack, string endpoint) => string.Create(

@@ -80,7 +80,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     }
 
     private static IOException NothingMoved(TimeSpan patience) => new(
-        $"Nothing moved for {patience.TotalSeconds:0} s.", new TimeoutException());
+        $"Nothing moved for {HumanText.Duration(patience)}.", new TimeoutException());
 
     // What is listed has a parameter; what is fetched has none, or says which version or part.
     private static bool IsForContent(HttpRequestMessage request) =>

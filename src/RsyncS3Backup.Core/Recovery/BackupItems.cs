@@ -70,7 +70,8 @@ internal static class BackupItems
         if (request.Deleted && (request.AsOf is not null || request.Snapshot is not null || request.Versions))
             throw CopyErrors.DeletedIsOfNow();
         DateTimeOffset? asOf = request.Versions ? null : request.AsOf;
-        using S3Copy copy = await S3Copy.OpenAsync(s3, request.Name, request.Snapshot, asOf, cancellationToken).ConfigureAwait(false);
+        using S3Copy copy = await S3Copy.OpenAsync(
+            s3, request.Name, request.MirrorPath, request.Snapshot, asOf, cancellationToken).ConfigureAwait(false);
         using CatalogView? catalog = request.Name is { } job
             ? CatalogView.TryOpen(job, copy.Store.BucketName, copy.KeyPrefix, copy.Snapshot is not null)
             : null;

@@ -78,10 +78,13 @@ internal static class RestorePreview
         return [.. classes.Values];
     }
 
-    private static async Task<S3Copy> OpenAsync(RestoreRequest request, CancellationToken cancellationToken)
+    /// <summary>The copy in S3 that a restore is from.</summary>
+    /// <exception cref="BackupException">It cannot be had.</exception>
+    internal static async Task<S3Copy> OpenAsync(RestoreRequest request, CancellationToken cancellationToken)
     {
         request.S3!.RequireValid();
-        return await S3Copy.OpenAsync(request.S3, request.Configuration?.Name, request.Snapshot, request.AsOf, cancellationToken).ConfigureAwait(false);
+        return await S3Copy.OpenAsync(
+            request.S3, request.Configuration?.Name, request.MirrorPath, request.Snapshot, request.AsOf, cancellationToken).ConfigureAwait(false);
     }
 
     // As RestoreTargets.Resolve, without opening anything.

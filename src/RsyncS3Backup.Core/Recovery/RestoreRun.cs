@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Fetching;
@@ -106,12 +107,10 @@ internal sealed class RestoreRun : IDisposable
         {
             if (from == BackupCopy.S3)
             {
-                request.S3!.RequireValid();
                 // The listing finds the prefix; what is fetched needs more connections and its own patience.
-                using S3Copy found = await S3Copy
-                    .OpenAsync(request.S3, request.Configuration?.Name, request.Snapshot, request.AsOf, cancellationToken).ConfigureAwait(false);
+                using S3Copy found = await RestorePreview.OpenAsync(request, cancellationToken).ConfigureAwait(false);
                 bucket = new S3Copy(
-                    new S3ObjectStore(request.S3, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot);
+                    new S3ObjectStore(request.S3!, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot);
             }
 
             targets = RestoreTargets.Open(request);
@@ -197,13 +196,14 @@ internal sealed class RestoreRun : IDisposable
         if (archive?.Left is { Count: > 0 } left)
         {
             report.Warning(
-                $"What has to be retrieved first, and how long that takes: {string.Join("; ", left.Select(objects => objects.Text(null)))}. "
+                $"What has to be retrieved first, how long that takes and what it costs: "
+                + $"{ArchivedObjects.Text(left, retrieval: null, PriceList.Of(request.S3?.Prices))}. "
                 + "-RequestRetrieval asks S3 for it.");
         }
 
         if (Counters.Pending > 0)
         {
-            string when = RetrievalReadyBy is { } ready ? $", which should be done by {ready:yyyy-MM-dd HH:mm zzz}" : "";
+            string when = RetrievalReadyBy is { } ready ? $", which should be done by {HumanText.Time(ready)}" : "";
             report.Warning($"S3 is bringing {Counters.Pending} objects back from the archive{when}. Run the same command again then.");
         }
     }

@@ -69,7 +69,7 @@ internal static partial class RsyncGuards
             string name = source.Name ?? ConfigurationPaths.LastPart(path);
             if (name is "" or "." or ".." or RsyncCommandLine.PartialFolder or MirrorMarker.FileName or MirrorExclusions.LockFile
                 || name.AsSpan().ContainsAny('/', '\0')
-                || name.Contains(Path.DirectorySeparatorChar))
+                || name.AsSpan().Contains(Path.DirectorySeparatorChar))
                 throw new BackupException(RsyncErrors.SourceNameInvalid(name, path));
             if (legs.Find(leg => name.Equals(leg.Name, RealPath.Comparison)) is { } other)
                 throw new BackupException(RsyncErrors.SourceNameNotUnique(name, path, other.Source));

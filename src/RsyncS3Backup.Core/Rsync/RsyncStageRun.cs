@@ -174,9 +174,7 @@ internal sealed class RsyncStageRun
         return null;
     }
 
-    // Of several sources none must have failed for another reason.
-    private bool MayGoOn(BackupError error) => request.Options.OnPartial == PartialTransferAction.Continue
-        && error.Id == ErrorIds.RsyncPartialTransfer && outcomes.TrueForAll(outcome => outcome.Error is null or { Id: ErrorIds.RsyncPartialTransfer });
+    private bool MayGoOn(BackupError error) => PassJudgement.MayGoOn(request.Options.OnPartial, error, outcomes);
 
     private BackupError? GoOn(BackupError error, MirrorGuard? guard)
     {
@@ -256,16 +254,7 @@ internal sealed class RsyncStageRun
 
     private RsyncDeletions Deletions(MirrorGuard guard) => new(passes!, guard, sources!, scope);
 
-    /// <summary>
-    /// What nobody can look into before rsync does, a source on another machine, may be empty too; and of one that is there, patterns may leave
-    /// nothing: that is an error where something would be deleted for it.
-    /// </summary>
-    private BackupError? Emptied()
-    {
-        RsyncPassOutcome? emptied = request.AllowEmptySource ? null : outcomes.Find(outcome => outcome.IsEmptySource
-            && (outcome.Leg.Remote is not null ? RsyncGuards.HoldsSomething(outcome.Leg) : outcome.Withheld + outcome.Deleted > 0));
-        return emptied is null ? null : RsyncErrors.SourceEmpty(emptied.Leg.Source, emptied.Leg.Destination);
-    }
+    private BackupError? Emptied() => PassJudgement.Emptied(request.AllowEmptySource, outcomes, RsyncGuards.HoldsSomething);
 
     private long? EntriesOf(RsyncLeg leg) => outcomes.FindLast(outcome => outcome.Leg == leg)?.Statistics.Entries;
 

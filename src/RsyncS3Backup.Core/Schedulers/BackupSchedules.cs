@@ -57,6 +57,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             tell.Warning(missing);
         if (JobDoubts.OpenMirror(configuration) is { } open)
             tell.Warning(open);
+        if (JobDoubts.RareRuns(configuration, Effective(configuration, wanted.CronExpression, wanted.TimeZone), clock.GetUtcNow()) is { } rare)
+            tell.Warning(rare);
         // Before the first trigger can ask: the first question of all finds nothing due.
         ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
         foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))

@@ -48,7 +48,7 @@ internal static class NativeScheduleErrors
     public static BackupError ProgramHangs(string program, IEnumerable<string> arguments, TimeSpan timeout) => Make(
         ErrorIds.ScheduleRefused,
         BackupErrorCategory.OperationTimeout,
-        $"'{program} {string.Join(' ', arguments)}' gave no answer for {timeout.TotalSeconds:0} seconds.",
+        $"'{program} {string.Join(' ', arguments)}' gave no answer for {HumanText.Duration(timeout)}.",
         "Check whether the system's scheduler is well, then try again.",
         program);
 
@@ -76,7 +76,7 @@ internal static class NativeScheduleErrors
         ErrorIds.ScheduleCheckFailed,
         BackupErrorCategory.OperationTimeout,
         $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
-            + $"environment, did not end within {patience.TotalSeconds:0} seconds.",
+            + $"environment, did not end within {HumanText.Duration(patience)}.",
         $"Run it by hand to see what it waits for, then register again. The command: {command}",
         jobName);
 

@@ -12,6 +12,9 @@ internal record S3CopyRequest : S3Access
     /// <inheritdoc/>
     internal override string? AskedStorageClass => Options.StorageClass;
 
+    /// <inheritdoc/>
+    internal override string ChecksumAlgorithm => Options.ChecksumAlgorithm;
+
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
 

@@ -188,6 +188,14 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     public string? SmallObjectStorageClass { get; set; }
 
     /// <summary>
+    /// The checksum by which S3 verifies each upload and that it keeps with the object: 'CRC32', 'CRC64NVME', or 'SHA256' where
+    /// others are to be able to prove that nobody changed the content.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? ChecksumAlgorithm { get; set; }
+
+    /// <summary>
     /// Which folders get an object of their own, whose key ends in '/': 'empty' those with nothing in them, 'all' each one, so
     /// that its owner, permissions and time are kept, or 'none'.
     /// </summary>

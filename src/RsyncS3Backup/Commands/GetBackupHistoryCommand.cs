@@ -33,6 +33,7 @@ public sealed class GetBackupHistoryCommand : AsyncCmdlet
 
     /// <summary>Leaves out runs that started before.</summary>
     [Parameter]
+    [TimeTransformation]
     public DateTimeOffset Since { get; set; } = DateTimeOffset.MinValue;
 
     /// <summary>Leaves out runs that ended in another way.</summary>

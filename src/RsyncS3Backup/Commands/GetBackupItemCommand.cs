@@ -24,10 +24,12 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
 
     /// <summary>What was there at that time.</summary>
     [Parameter]
+    [TimeTransformation]
     public DateTimeOffset AsOf { get; set; }
 
     /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
     [Parameter]
+    [TimeTransformation(IsWallTime = true)]
     public DateTime Snapshot { get; set; }
 
     /// <summary>All versions and delete markers that S3 has.</summary>

@@ -57,6 +57,7 @@ public sealed class GetBackupScheduleOccurrenceCommand : AsyncCmdlet, IJobParame
 
     /// <summary>Only times after this instant. Default: now.</summary>
     [Parameter]
+    [TimeTransformation]
     public DateTimeOffset After { get; set; } = DateTimeOffset.Now;
 
     /// <summary>How many times for each job.</summary>

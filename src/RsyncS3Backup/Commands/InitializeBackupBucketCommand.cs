@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using RsyncS3Backup.Completers;
-using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs.Buckets;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -9,27 +7,8 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Makes the bucket of a job, or looks whether one that is there is as the job needs it.</summary>
 [Cmdlet(VerbsData.Initialize, "BackupBucket", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupBucketSetting))]
-public sealed class InitializeBackupBucketCommand : S3ConnectionCmdlet, IJobParameters
+public sealed class InitializeBackupBucketCommand : JobBucketCmdlet
 {
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
-    [SupportsWildcards]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
-    [ValidateNotNullOrEmpty]
-    public object[] Config { get; set; } = [];
-
     /// <summary>Have the bucket keep versions, although nothing in the job asks for it.</summary>
     [Parameter]
     public SwitchParameter Versioning { get; set; }
@@ -38,17 +17,10 @@ public sealed class InitializeBackupBucketCommand : S3ConnectionCmdlet, IJobPara
     [Parameter]
     public SwitchParameter Update { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process(BackupConfiguration job)
     {
-        foreach (BackupConfiguration job in Jobs.Read(this))
-        {
-            Errors.Try(() =>
-            {
-                BucketRequest request = BucketRequest.For(job);
-                Initialize(request with { S3 = Keys.For(request.S3), Versioning = Versioning });
-            });
-        }
+        BucketRequest request = BucketRequest.For(job);
+        Initialize(request with { S3 = Keys.For(request.S3), Versioning = Versioning });
     }
 
     private void Initialize(BucketRequest request)

@@ -27,6 +27,7 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet
 
     /// <summary>Removes only runs that started before. Default: all runs.</summary>
     [Parameter(ParameterSetName = "Name")]
+    [TimeTransformation]
     public DateTimeOffset Before { get; set; } = DateTimeOffset.MaxValue;
 
     /// <summary>The runs to remove, from Get-BackupHistory.</summary>

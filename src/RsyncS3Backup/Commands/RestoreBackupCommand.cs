@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Host;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Fetching;
@@ -60,10 +61,12 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 
     /// <summary>What was there at that time, in a bucket that keeps versions or among dated snapshots.</summary>
     [Parameter]
+    [TimeTransformation]
     public DateTimeOffset AsOf { get; set; }
 
     /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
     [Parameter]
+    [TimeTransformation(IsWallTime = true)]
     public DateTime Snapshot { get; set; }
 
     /// <summary>What becomes of files that are at the destination already. Default: IfDifferent.</summary>
@@ -204,13 +207,13 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         return !request.InPlace || isAsked || Force || ShouldContinue($"Restore {what} to {to}, {how}?", "Restore in place");
     }
 
-    /// <summary>What is archived, and how long S3 takes to bring it back; null when nothing is, or when nobody can tell.</summary>
+    /// <summary>What is archived, how long S3 takes to bring it back and what that costs; null when nothing is, or when nobody can tell.</summary>
     private string? Retrievals(RestoreRequest request)
     {
         try
         {
             IReadOnlyList<ArchivedObjects> found = Run(activity: null, (_, token) => RestorePreview.FindArchivedAsync(request, token));
-            return found.Count == 0 ? null : string.Join("; ", found.Select(objects => objects.Text(request.Retrieval?.Tier)));
+            return found.Count == 0 ? null : ArchivedObjects.Text(found, request.Retrieval, PriceList.Of(request.S3?.Prices));
         }
         catch (BackupException exception)
         {

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using RsyncS3Backup.Completers;
-using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Jobs.Lifecycle;
 using static RsyncS3Backup.Input.ParameterSets;
@@ -10,44 +8,18 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Writes the lifecycle rules that a job's configuration asks for into its bucket. The rules of others stay.</summary>
 [Cmdlet(VerbsCommon.Set, "BackupLifecycle", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupLifecycleRule))]
-public sealed class SetBackupLifecycleCommand : S3ConnectionCmdlet, IJobParameters
+public sealed class SetBackupLifecycleCommand : JobBucketCmdlet
 {
     private readonly Lazy<JobList> all = new(JobList.Read);
-
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
-    [SupportsWildcards]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
-    [ValidateNotNullOrEmpty]
-    public object[] Config { get; set; } = [];
 
     /// <summary>Emit the rules as they are then.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process(BackupConfiguration job)
     {
-        foreach (BackupConfiguration job in Jobs.Read(this))
-        {
-            Errors.Try(() =>
-            {
-                LifecycleRequest request = LifecycleRequest.For(job).Among(all.Value);
-                Set(request with { S3 = Keys.For(request.S3) });
-            });
-        }
+        LifecycleRequest request = LifecycleRequest.For(job).Among(all.Value);
+        Set(request with { S3 = Keys.For(request.S3) });
     }
 
     private void Set(LifecycleRequest request)

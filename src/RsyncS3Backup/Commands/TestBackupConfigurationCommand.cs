@@ -28,7 +28,19 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
                 WriteObject(problems, enumerateCollection: true);
         }
 
-        IReadOnlyList<ConfigurationProblem> WithOverlaps(BackupConfiguration? job, IReadOnlyList<ConfigurationProblem> problems) =>
-            job is null ? problems : [.. problems, .. PatternFile.ProblemsOf(job), .. all.OverlapsOf(job)];
+        IReadOnlyList<ConfigurationProblem> WithOverlaps(BackupConfiguration? job, IReadOnlyList<ConfigurationProblem> problems)
+        {
+            if (job is null)
+                return problems;
+            Warn(job);
+            return [.. problems, .. PatternFile.ProblemsOf(job), .. all.OverlapsOf(job)];
+        }
+    }
+
+    // What refuses no run is a warning, and no problem.
+    private void Warn(BackupConfiguration job)
+    {
+        if (!Quiet && job.Schedule is { } schedule && JobDoubts.RareRuns(job, schedule, DateTimeOffset.Now) is { } rare)
+            WriteWarning($"{job.Name}: {rare}");
     }
 }

@@ -66,6 +66,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
 
     /// <summary>Ask as if it were this instant. Default: now.</summary>
     [Parameter]
+    [TimeTransformation]
     public DateTimeOffset At { get; set; } = DateTimeOffset.MinValue;
 
     /// <summary>Keep the answer: whoever asks next does not get the same time. Then run the job if it is due.</summary>

@@ -194,6 +194,7 @@ public sealed class ConfigurationPropertyTests
             {
                 Lifecycle = lifecycle,
                 Protection = protection,
+                ChecksumAlgorithm = S3ChecksumAlgorithms.All[tags.Count % S3ChecksumAlgorithms.All.Count],
                 ArchivedAttributes = throttled ? ArchivedAttributes.Keep : ArchivedAttributes.Upload,
                 SmallObjectStorageClass = throttled && S3StorageClasses.HasMinimum(storageClass) ? "STANDARD" : null,
                 DirectoryMarkers = markers,

@@ -75,6 +75,7 @@ public sealed class ConfigurationReaderTests
                         ReconcileEvery = TimeSpan.FromHours(12),
                         ThrottleLimit = 32,
                         SmallObjectStorageClass = "STANDARD",
+                        ChecksumAlgorithm = "SHA256",
                         DirectoryMarkers = S3DirectoryMarkers.All,
                         ExcludePatterns = ["*.iso"],
                         Tags = new Dictionary<string, string> { ["team"] = "photos" },
@@ -338,6 +339,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.requireMountPoint", "\"yes\"", "true or false, not text")]
     [InlineData("$.options.rsync.rsyncPath", "\"bin/rsync\"", "not absolute")]
     [InlineData("$.options.rsync.syncToS3.smallObjectStorageClass", "\"GLACIER\"", "is no storage class for small objects")]
+    [InlineData("$.options.rsync.syncToS3.checksumAlgorithm", "\"SHA1\"", "is no checksum")]
     [InlineData("$.options.rsync.syncToS3.directoryMarkers", "\"some\"", "is no kind of marker")]
     [InlineData("$.options.rsync.syncToS3.tags", "[]", "an object, not a list")]
     [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is no rate")]

@@ -9,6 +9,7 @@ public sealed class ConfigurationRulesTests
     [InlineData("abc")]
     [InlineData("my.backups-2026")]
     [InlineData("1.2.3.4.5")]
+    [InlineData("my-backups-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias")]
     [InlineData("arn:aws:s3:us-east-1:123456789012:accesspoint/my-backups")]
     [InlineData("arn:aws-us-gov:s3:us-gov-west-1:123456789012:accesspoint/abc")]
     public void A_bucket_name_by_the_rules_is_good(string name) => Assert.Null(ConfigurationRules.BucketName(name));
@@ -24,7 +25,7 @@ public sealed class ConfigurationRulesTests
     [InlineData("my..bucket", "two dots")]
     [InlineData("192.168.0.1", "IP address")]
     [InlineData("xn--bucket", "'xn--'")]
-    [InlineData("bucket-s3alias", "'-s3alias'")]
+    [InlineData("lambda-alias--ol-s3", "'--ol-s3'")]
     [InlineData("bucket--usw2-az1--x-s3", "'--x-s3'")]
     [InlineData("arn:aws:s3:us-east-1:123456789012:accesspoint/x", "none of an access point")]
     [InlineData("arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap", "none of an access point")]

@@ -76,6 +76,7 @@ internal static class ConfigurationSamples
                 "reconcileEvery": "12h",
                 "throttleLimit": 32,
                 "smallObjectStorageClass": "STANDARD",
+                "checksumAlgorithm": "SHA256",
                 "directoryMarkers": "all",
                 "excludePatterns": ["*.iso"],
                 "tags": { "team": "photos" },

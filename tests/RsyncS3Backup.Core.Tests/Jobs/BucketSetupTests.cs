@@ -3,6 +3,7 @@ using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Jobs.Buckets;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;
+using S3Server;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Jobs;
@@ -82,6 +83,37 @@ public sealed class BucketSetupTests(S3Fixture fixture) : IClassFixture<S3Fixtur
         Assert.Equal(BackupBucketStatus.Different, Of(await BucketSetup.LookAsync(request, CancellationToken.None), BackupBucketAspect.UnfinishedUploads).Status);
         await RuleAsync("rsync/");
         Assert.Equal(BackupBucketStatus.InPlace, Of(await BucketSetup.LookAsync(request, CancellationToken.None), BackupBucketAspect.UnfinishedUploads).Status);
+    }
+
+    [Theory]
+    [InlineData("GetBucketVersioning", BackupBucketAspect.Versioning)]
+    [InlineData("GetObjectLockConfiguration", BackupBucketAspect.ObjectLock)]
+    [InlineData("GetPublicAccessBlock", BackupBucketAspect.PublicAccess)]
+    [InlineData("GetBucketEncryption", BackupBucketAspect.Encryption)]
+    public async Task What_may_not_be_asked_is_unknown_and_keys_that_have_ended_are_an_error(string operation, BackupBucketAspect aspect)
+    {
+        await using LoopbackS3Server server = await LoopbackS3Server.StartAsync();
+        server.Store.CreateBucket(bucket);
+        BucketRequest request = Request(new S3SyncOptions());
+        request = request with
+        {
+            S3 = request.S3 with
+            {
+                Destination = new S3Destination { Bucket = bucket, Region = server.Region, EndpointUrl = server.Endpoint.ToString() },
+                Credentials = new S3Credentials(server.AccessKey, server.SecretKey),
+            },
+        };
+
+        foreach ((int status, string code) in new[] { (403, "AccessDenied"), (501, "NotImplemented"), (405, "MethodNotAllowed") })
+        {
+            FaultRule refusal = server.Faults.Add(FaultRule.Refusal(operation, status, code));
+            Assert.Equal(BackupBucketStatus.Unknown, Of(await BucketSetup.LookAsync(request, CancellationToken.None), aspect).Status);
+            server.Faults.Remove(refusal);
+        }
+
+        server.Faults.Add(FaultRule.Refusal(operation, 400, "ExpiredToken"));
+        BackupException expired = await Assert.ThrowsAsync<BackupException>(() => BucketSetup.LookAsync(request, CancellationToken.None));
+        Assert.Equal(ErrorIds.S3CredentialsExpired, expired.Error.Id);
     }
 
     [Fact]

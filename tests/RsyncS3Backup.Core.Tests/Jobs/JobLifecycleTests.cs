@@ -1,6 +1,7 @@
 using System.Text;
 using RsyncS3Backup.Jobs.Lifecycle;
 using RsyncS3Backup.ObjectStore.Lifecycle;
+using RsyncS3Backup.ObjectStore.Prices;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Jobs;
@@ -160,7 +161,7 @@ public sealed class JobLifecycleTests
     {
         S3SyncOptions options = new() { S3Prefix = s3Prefix, Lifecycle = new LifecycleOptions { Transitions = [Step(days, storageClass)] } };
 
-        AssertSays(expected, LifecycleDoubts.OfOwn(options, null, null));
+        AssertSays(expected, LifecycleDoubts.OfOwn(options, null, null, PriceList.Aws));
     }
 
     [Theory]
@@ -171,7 +172,7 @@ public sealed class JobLifecycleTests
     {
         S3SyncOptions options = new() { Lifecycle = new LifecycleOptions { NoncurrentVersions = new NoncurrentVersionOptions { ExpireAfterDays = 1 } } };
 
-        AssertSays(expected, LifecycleDoubts.OfOwn(options, null, keepsVersions));
+        AssertSays(expected, LifecycleDoubts.OfOwn(options, null, keepsVersions, PriceList.Aws));
     }
 
     [Theory]
@@ -186,7 +187,30 @@ public sealed class JobLifecycleTests
         S3SyncOptions options = new() { Lifecycle = new LifecycleOptions { Transitions = [Step(90, storageClass)], SmallestSize = smallest } };
         ObjectSizes counted = ObjectSizes.Of(sizes.Split(' ').Select(long.Parse), smallest);
 
-        AssertSays(expected, LifecycleDoubts.OfOwn(options, counted, null));
+        AssertSays(expected, LifecycleDoubts.OfOwn(options, counted, null, PriceList.Aws));
+    }
+
+    [Theory]
+    [InlineData("GLACIER_IR", "billed as 122.1 GiB: 0.49 USD a month in GLACIER_IR instead of 0.09 USD in STANDARD, and 20.00 USD once to move them")]
+    [InlineData("DEEP_ARCHIVE", "38.1 GiB together, and most are smaller than 128 KiB: 0.21 USD a month in DEEP_ARCHIVE instead of 0.09 USD in STANDARD, and 50.00 USD once")]
+    public void A_million_files_of_a_page_are_told_with_what_they_cost(string storageClass, string expected)
+    {
+        S3SyncOptions options = new() { Lifecycle = new LifecycleOptions { Transitions = [Step(90, storageClass)], SmallestSize = 4096 } };
+        ObjectSizes sizes = new(1_000_000, 0, 0, 1_000_000, 4_096_000_000, 4_096_000_000);
+
+        AssertSays(expected, LifecycleDoubts.OfOwn(options, sizes, null, PriceList.Aws));
+        AssertSays(" (prices: AWS us-east-1, 2026-06).", LifecycleDoubts.OfOwn(options, sizes, null, PriceList.Aws));
+    }
+
+    [Theory]
+    [InlineData("GLACIER", 0, "its manifest")]
+    [InlineData("GLACIER", 4096, null)]
+    [InlineData("GLACIER_IR", 0, null)]
+    public void A_rule_that_would_archive_manifests_is_told(string storageClass, int smallest, string? expected)
+    {
+        S3SyncOptions options = new() { Lifecycle = new LifecycleOptions { Transitions = [Step(90, storageClass)], SmallestSize = smallest } };
+
+        AssertSays(expected, LifecycleDoubts.OfOwn(options, null, null, PriceList.Aws));
     }
 
     [Fact]

@@ -100,13 +100,61 @@ public sealed class SnapshotTests : RestoreHarness
         Fake("2099-01-01", new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero), objects: 0);
 
         RestoreResult restored = await RestoreWellAsync(Restore());
-        IReadOnlyList<BackupSnapshot> listed =
-            await BackupSnapshots.ListAsync(Job, Request.Credentials, allowInsecureEndpoint: false, CancellationToken.None);
+        IReadOnlyList<BackupSnapshot> listed = await ListAsync();
 
         Assert.Equal(new DateTime(2026, 1, 2), restored.Snapshot);
         Assert.Equal([true, false, false], listed.Select(snapshot => snapshot.Problem is not null));
         Assert.Equal([false, true, true], listed.Select(snapshot => snapshot.IsComplete));
     }
+
+    [Fact]
+    public async Task The_snapshots_of_a_job_of_the_same_name_are_not_restored_unless_they_are_named()
+    {
+        await MakeAsync(days: 1);
+        DateTime theirs = new(2026, 1, 2);
+        Fake("2026-01-02", new DateTimeOffset(theirs, TimeSpan.Zero), objects: 1, mirror: "another");
+        Server.Store.Put(BucketName, Prefix + "2026-01-02/theirs", "x"u8);
+
+        RestoreResult own = await RestoreWellAsync(Restore());
+        RestoreResult named = await RestoreWellAsync(Restore() with { Snapshot = theirs });
+        IReadOnlyList<BackupSnapshot> listed = await ListAsync();
+        Directory.Delete(Request.MirrorPath, recursive: true);
+        RestoreResult ofWhom = await RestoreAsync(Restore());
+
+        Assert.Equal((new DateTime(2026, 1, 1), theirs), (own.Snapshot, named.Snapshot));
+        Assert.Equal([new DateTime(2026, 1, 1)], listed.Select(snapshot => snapshot.Date));
+        Assert.Equal("SnapshotOwnedByOther", ofWhom.Error?.Id);
+        Assert.Contains("mirror another", ofWhom.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(["another", listed[0].MirrorId], (await ListAsync()).Select(snapshot => snapshot.MirrorId));
+        Assert.DoesNotContain(await ListAsync(), snapshot => snapshot.IsExpired);
+    }
+
+    [Fact]
+    public async Task A_manifest_that_a_rule_archived_is_told_and_neither_pruned_nor_passed_over()
+    {
+        await MakeAsync(days: 3);
+        Server.Store.Move(BucketName, Prefix + "2026-01-03/" + SnapshotManifest.RelativeKey, "GLACIER");
+        clock.Advance(TimeSpan.FromDays(1));
+
+        RestoreResult newest = await RestoreAsync(Restore());
+        RestoreResult ofDate = await RestoreAsync(Restore() with { Snapshot = new DateTime(2026, 1, 3) });
+        RestoreResult earlier = await RestoreWellAsync(Restore() with { Snapshot = new DateTime(2026, 1, 2) });
+        IReadOnlyList<BackupSnapshot> listed = await ListAsync();
+        S3SyncStageResult run = await RunDayAsync(keepLast: 1);
+
+        Assert.Equal(("SnapshotManifestArchived", "SnapshotManifestArchived"), (newest.Error?.Id, ofDate.Error?.Id));
+        Assert.Contains("p/2026-01-03/ (GLACIER)", newest.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("--key 'p/2026-01-03/.rsyncs3backup-snapshot.json'", newest.Error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(new DateTime(2026, 1, 2), earlier.Snapshot);
+        Assert.Equal([true, false, false], listed.Select(snapshot => snapshot.Problem is not null));
+        Assert.Equal([false, true, true], listed.Select(snapshot => snapshot.IsComplete));
+        Assert.Equal(["p/2026-01-01/", "p/2026-01-02/"], run.PrunedPrefixes);
+        Assert.Contains("p/2026-01-03/ (GLACIER)", Assert.Single(run.Warnings), StringComparison.Ordinal);
+        Assert.Equal((new DateTime(2026, 1, 5), "2026-01-03"), ((await RestoreWellAsync(Restore())).Snapshot, Dates()[0]));
+    }
+
+    private Task<IReadOnlyList<BackupSnapshot>> ListAsync() =>
+        BackupSnapshots.ListAsync(Job, Request.Credentials, allowInsecureEndpoint: false, CancellationToken.None);
 
     private async Task MakeAsync(int days)
     {

@@ -268,6 +268,14 @@ public sealed partial class PolicyTests : RestoreHarness
     }
 
     [Fact]
+    public void No_policy_can_name_the_alias_of_an_access_point() =>
+        Assert.Equal(ErrorIds.PolicyNeedsArn, Assert.Throws<BackupException>(() => PolicyDocument.Make(new PolicyRequest
+        {
+            Configuration = Job with { Destination = new S3Destination { Bucket = "backup-hrzrlukc5m36ft7-s3alias" } },
+            Purpose = BackupPolicyPurpose.Restore,
+        })).Error.Id);
+
+    [Fact]
     public void A_local_job_needs_no_rights() =>
         Assert.Equal(ErrorIds.NoS3Copy, Assert.Throws<BackupException>(() => PolicyDocument.Make(new PolicyRequest
         {

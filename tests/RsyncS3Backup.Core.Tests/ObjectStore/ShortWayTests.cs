@@ -44,6 +44,7 @@ public sealed class ShortWayTests
     [InlineData("eu-central-1", "my.backups", null, null, "https://s3.eu-central-1.amazonaws.com/my.backups")]
     [InlineData("cn-north-1", "my-backups", null, null, "https://my-backups.s3.cn-north-1.amazonaws.com.cn/")]
     [InlineData("eu-central-1", "my-backups", null, true, "https://s3.eu-central-1.amazonaws.com/my-backups")]
+    [InlineData("us-east-1", "ap-hrzrlukc5m36ft7-s3alias", null, null, "https://ap-hrzrlukc5m36ft7-s3alias.s3.us-east-1.amazonaws.com/")]
     [InlineData(
         "us-east-1", "arn:aws:s3:us-east-1:123456789012:accesspoint/backup", null, null,
         "https://backup-123456789012.s3-accesspoint.us-east-1.amazonaws.com/")]

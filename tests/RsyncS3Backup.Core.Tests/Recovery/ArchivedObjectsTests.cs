@@ -1,4 +1,5 @@
 using RsyncS3Backup.Mirror;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Testing;
@@ -222,12 +223,33 @@ public sealed class ArchivedObjectsTests : RestoreHarness
     }
 
     [Theory]
-    [InlineData("GLACIER", null, "2 objects (5 B) of GLACIER in 1 to 5 minutes (Expedited), in 3 to 5 hours (Standard), in 5 to 12 hours (Bulk)")]
-    [InlineData("DEEP_ARCHIVE", null, "2 objects (5 B) of DEEP_ARCHIVE within 12 hours (Standard), within 48 hours (Bulk)")]
+    [InlineData("GLACIER", null, "2 objects (5 B) of GLACIER in 1 to 5 minutes (Expedited, 0.02 USD), in 3 to 5 hours (Standard, 0.0001 USD), in 5 to 12 hours (Bulk, "
+        + "less than 0.000001 USD) [prices: AWS us-east-1, 2026-06]")]
+    [InlineData("DEEP_ARCHIVE", null, "2 objects (5 B) of DEEP_ARCHIVE within 12 hours (Standard, 0.0002 USD), within 48 hours (Bulk, 0.00005 USD) "
+        + "[prices: AWS us-east-1, 2026-06]")]
     [InlineData("DEEP_ARCHIVE", RetrievalTier.Expedited, "2 objects (5 B) of DEEP_ARCHIVE, which has no tier Expedited")]
-    [InlineData("GLACIER", RetrievalTier.Bulk, "2 objects (5 B) of GLACIER in 5 to 12 hours (Bulk)")]
-    public void How_long_S3_takes_is_said_by_tier(string storageClass, RetrievalTier? tier, string expected) =>
-        Assert.Equal(expected, new ArchivedObjects(storageClass, 2, 5).Text(tier));
+    [InlineData("GLACIER", RetrievalTier.Bulk, "2 objects (5 B) of GLACIER in 5 to 12 hours (Bulk, less than 0.000001 USD) [prices: AWS us-east-1, 2026-06]")]
+    // Nobody knows in which of its archives an object is.
+    [InlineData("INTELLIGENT_TIERING", RetrievalTier.Bulk, "2 objects (5 B) of INTELLIGENT_TIERING in 5 to 48 hours (Bulk)")]
+    public void How_long_S3_takes_and_what_it_costs_is_said_by_tier(string storageClass, RetrievalTier? tier, string expected) =>
+        Assert.Equal(expected, ArchivedObjects.Text(
+            [new ArchivedObjects(storageClass, 2, 5)], tier is { } chosen ? new RestoreRetrieval(chosen, 7) : null, PriceList.Aws));
+
+    [Fact]
+    public void The_price_of_a_retrieval_is_the_jobs_where_it_has_one_and_says_so()
+    {
+        PriceList prices = PriceList.Of(new PriceOptions
+        {
+            Currency = "EUR",
+            Retrieval = new Dictionary<string, decimal> { ["GLACIER/Bulk"] = 0.5m },
+        });
+        ArchivedObjects[] archived = [new("GLACIER", 1, 3L << 30), new("INTELLIGENT_TIERING", 1, 5)];
+
+        Assert.Equal(
+            "1 object (3.0 GiB) of GLACIER in 5 to 12 hours (Bulk, 1.50 EUR); 1 object (5 B) of INTELLIGENT_TIERING in 5 to 48 hours (Bulk) "
+                + "[prices: configuration]",
+            ArchivedObjects.Text(archived, new RestoreRetrieval(RetrievalTier.Bulk, 7), prices));
+    }
 
     private async Task SendAsync()
     {

@@ -170,7 +170,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
     public async Task A_bucket_that_is_not_there_is_an_error_of_ours()
     {
         S3SyncRequest request = Request with { Destination = Request.Destination with { Bucket = "there-is-no-such-bucket" } };
-        using S3Copy copy = await S3Copy.OpenAsync(request, "job", null, null, CancellationToken.None);
+        using S3Copy copy = await S3Copy.OpenAsync(request, "job", null, null, null, CancellationToken.None);
 
         BackupException exception = await Assert.ThrowsAsync<BackupException>(
             () => ListAsync(copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None)));
@@ -188,7 +188,7 @@ public sealed class S3CopyTests : IClassFixture<S3Fixture>, IAsyncLifetime
 
     private S3Copy Copy(int pageSize, DateTimeOffset? asOf = null) => new(new S3ObjectStore(Request, Prefix, 4) { PageSize = pageSize }, asOf);
 
-    private Task<S3Copy> Open(DateTimeOffset asOf) => S3Copy.OpenAsync(Request, "job", null, asOf, CancellationToken.None);
+    private Task<S3Copy> Open(DateTimeOffset asOf) => S3Copy.OpenAsync(Request, "job", null, null, asOf, CancellationToken.None);
 
     private async Task KeepVersions() => await fixture.Client.PutBucketVersioningAsync(new PutBucketVersioningRequest
     {

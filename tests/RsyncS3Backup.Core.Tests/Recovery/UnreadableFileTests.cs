@@ -81,7 +81,7 @@ public sealed class UnreadableFileTests : SyncHarness
         MirrorEntry local = Assert.Single(mirror.Walk(CancellationToken.None)) with { Path = BadFile, Tree = null };
         if (isNewer)
             local = local with { Attributes = local.Attributes with { ModifiedNanoseconds = local.Attributes.ModifiedNanoseconds + 1 } };
-        using S3Copy copy = await S3Copy.OpenAsync(Request, JobName, null, null, CancellationToken.None);
+        using S3Copy copy = await S3Copy.OpenAsync(Request, JobName, null, null, null, CancellationToken.None);
         StoredObject? remote = null;
         await foreach (StoredObject found in copy.ListAsync(ItemFilter.Parse([]), CancellationToken.None))
             remote = found;

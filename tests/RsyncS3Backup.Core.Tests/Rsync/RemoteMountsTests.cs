@@ -57,25 +57,43 @@ public sealed class RemoteMountsTests
     [InlineData(0, 12, false)]
     public async Task A_listing_counts_when_it_came_to_its_end(int allCode, int ownCode, bool counts)
     {
-        using TemporaryFolder files = new();
-        FakeRsync rsync = FakeRsync.Make(files, $$"""
-            list() { for name in "$@"; do echo "drwxr-xr-x           4096 2026/11/30 07:56:06 $name"; done; }
-            case " $* " in
-                *" --one-file-system "*) list . a; exit {{ownCode}} ;;
-                *) list . a b; exit {{allCode}} ;;
-            esac
-            """);
         BackupSource source = new() { Path = "host:/" };
         RsyncLeg leg = new(source.Path, "/m", null) { Remote = RemoteSource.Of(source) };
         RecordingObserver observer = new();
         using RunContext context = RunContext.ForPlan("remote", observer);
+
+        IReadOnlyList<string>? found = await RemoteMounts.FindAsync(leg, context, (_, shown, entersOthers, listing) =>
+        {
+            Assert.Equal("/*/", shown);
+            foreach (string name in entersOthers ? new[] { ".", "a", "b" } : [".", "a"])
+                listing.Text(Encoding.UTF8.GetBytes($"drwxr-xr-x           4096 2026/11/30 07:56:06 {name}"));
+            return Task.FromResult(entersOthers ? allCode : ownCode);
+        });
+
+        Assert.Equal(counts ? ["b"] : null, found);
+        Assert.Equal(counts ? 0 : 1, observer.VerboseMessages.Count);
+    }
+
+    [Fact]
+    public async Task A_listing_is_what_rsync_prints()
+    {
+        using TemporaryFolder files = new();
+        FakeRsync rsync = FakeRsync.Make(files, """
+            list() { for name in "$@"; do echo "drwxr-xr-x           4096 2026/11/30 07:56:06 $name"; done; }
+            case " $* " in
+                *" --one-file-system "*) list . a ;;
+                *) list . a b ;;
+            esac
+            """);
+        BackupSource source = new() { Path = "host:/" };
+        RsyncLeg leg = new(source.Path, "/m", null) { Remote = RemoteSource.Of(source) };
+        using RunContext context = RunContext.ForPlan("remote", new RecordingObserver());
         RsyncProgram program = new(rsync.Path, new Version(3, 5, 0), "3.5.0", new HashSet<string>());
 
         IReadOnlyList<string>? found = await RemoteMounts.FindAsync(
             program, new RsyncOptions { LocalDestination = "/m" }, leg, context, TimeSpan.FromSeconds(9), CancellationToken.None);
 
-        Assert.Equal(counts ? ["b"] : null, found);
-        Assert.Equal(counts ? 0 : 1, observer.VerboseMessages.Count);
+        Assert.Equal(["b"], found);
     }
 
     [Theory]
@@ -95,7 +113,7 @@ public sealed class RemoteMountsTests
 
     [Fact]
     public void A_name_that_is_not_UTF_8_is_none() =>
-        Assert.Null(RemoteMounts.NameIn([.. "drwxr-xr-x 4096 2026/11/30 07:56:06 a"u8, 0xFF]));
+        Assert.Null(RemoteMounts.NameIn([.. "drwxr-xr-x           4096 2026/11/30 07:56:06 a"u8, 0xFF]));
 
     [Theory]
     [InlineData("me@host:/mnt/usb/", "me@host:/mnt/", "usb")]

@@ -147,6 +147,32 @@ public sealed class SourceGuardTests : IDisposable
         Assert.StartsWith("What the job has to remember of its sources was not written", Assert.Single(report.Warnings()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_an_automounter_mounted_during_a_run_is_looked_into_at_the_next_one()
+    {
+        RsyncLeg[] legs = [Leg("one"), Remote()];
+        folder.File("mirror/one/nas/file");
+        SourceFacts none = new();
+        SourceFacts nas = new() { Mounts = new Dictionary<string, FileSystemIdentity> { ["nas"] = new("nfs", null) } };
+        SourceGuard.Check(job, legs, allowNew: false, new SourceEyes((_, _) => none, (_, _) => nas)).Succeeded(_ => null, legs, report);
+        List<string> looks = [];
+
+        SourceGuard.Check(job, legs, allowNew: false, new SourceEyes(Look, (_, facts) => facts));
+        BackupException refused = Assert.Throws<BackupException>(
+            () => SourceGuard.Check(job, legs, allowNew: false, new SourceEyes((_, _) => none, (_, facts) => facts)));
+
+        Assert.Equal([$"{legs[0].Source} nas"], looks);
+        Assert.Equal("SourceNotMounted", refused.Error.Id);
+        // Another machine's are told by rsync alone.
+        Assert.Empty(SourceMemory.Load(job)[legs[1].Source].Mounts);
+
+        SourceFacts Look(string source, IEnumerable<string> expected)
+        {
+            looks.Add($"{source} {string.Join(' ', expected)}");
+            return nas;
+        }
+    }
+
     private string? Refusal(RsyncLeg leg) =>
         (Record.Exception(() => SourceGuard.Check(job, [leg], allowNew: false)) as BackupException)?.Error.Id;
 

@@ -80,6 +80,33 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void The_JSON_says_what_the_run_costs_and_whose_prices_that_is()
+    {
+        RunReport report = SampleReports.Good with
+        {
+            Stage2 = SampleReports.Good.Stage2! with
+            {
+                EstimatedRequestCost = 0.0125m,
+                EstimatedStorageChange = -0.5m,
+                EstimatedEarlyDeletionCost = 0.25m,
+                EstimatedRetrievalCost = 1.5m,
+                Currency = "EUR",
+                PriceSource = "configuration",
+                Renewed = 7,
+            },
+        };
+
+        JsonElement stage2 = Parse(RunReportJson.ToUtf8(report)).GetProperty("stage2");
+
+        Assert.Equal(
+            [0.0125m, -0.5m, 0.25m, 1.5m, 7m],
+            new[] { "estimatedRequestCost", "estimatedStorageChange", "estimatedEarlyDeletionCost", "estimatedRetrievalCost", "renewed" }
+                .Select(name => stage2.GetProperty(name).GetDecimal()));
+        Assert.Equal(("EUR", "configuration"), (stage2.GetProperty("currency").GetString(), stage2.GetProperty("priceSource").GetString()));
+        Assert.False(Parse(RunReportJson.ToUtf8(SampleReports.Bad)).GetProperty("stage2").TryGetProperty("priceSource", out _));
+    }
+
+    [Fact]
     public void The_JSON_of_a_result_with_a_configuration_does_not_hold_the_configuration()
     {
         RunReport report = SampleReports.Good with

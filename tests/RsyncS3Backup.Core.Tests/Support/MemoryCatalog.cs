@@ -9,17 +9,23 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public string Path => "catalog.db";
 
-    public CatalogDoubt Doubt { get; init; }
+    public CatalogDoubt Doubt { get; set; }
 
-    public string? DoubtReason => null;
+    public string? DoubtReason { get; set; }
 
-    public DateTimeOffset? LastReconcile => null;
+    public DateTimeOffset? LastReconcile { get; set; }
 
     public long Count => rows.Count;
 
-    public MirrorSummary? Mirror => null;
+    public MirrorSummary? Mirror { get; set; }
 
-    public string? Failure => null;
+    public string? Failure { get; set; }
+
+    /// <summary>What it was told of the run, in order.</summary>
+    public List<string> Told { get; } = [];
+
+    /// <summary>The keys whose deletion is due.</summary>
+    public IReadOnlyList<string> Gone { get; set; } = [];
 
     public IUnfinishedUploads Uploads => this;
 
@@ -47,11 +53,13 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public void NoteRenewal(LockRenewal? renewal) => Renewal = renewal;
 
-    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost) => [];
-
-    public void BeginRun(bool isReconcile, DateTimeOffset startTime)
+    public IReadOnlyList<string> FindGone(DateTimeOffset since, int atMost)
     {
+        Told.Add($"gone {since:u} {atMost}");
+        return Fails is null ? Gone : throw Fails;
     }
+
+    public void BeginRun(bool isReconcile, DateTimeOffset startTime) => Told.Add($"begin {isReconcile} {startTime:u}");
 
     public void Put(CatalogEntry entry) => rows[entry.RelativeKey] = entry;
 
@@ -61,6 +69,9 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public void EndRun(bool isComplete, MirrorSummary? mirror = null)
     {
+        Told.Add($"end {isComplete} {mirror}");
+        if (Fails is not null)
+            throw Fails;
     }
 
     public IReadOnlyList<UnfinishedUpload> All() => [];
@@ -73,7 +84,5 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
     {
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => Told.Add("closed");
 }

@@ -48,6 +48,9 @@ internal sealed class MemoryRun : IDisposable
 
     public S3SyncRequest Request { get; set; }
 
+    /// <summary>What a catalog is asked for with; null: none can be had.</summary>
+    public List<string>? Opened { get; set; }
+
     public string SpoolFolder => Files.Folder("state");
 
     public SyncScope Scope => new()
@@ -97,13 +100,17 @@ internal sealed class MemoryRun : IDisposable
 
     private sealed class State(MemoryRun run) : ISyncState
     {
-        public string CatalogPath() => throw new IOException();
+        public string CatalogPath() => run.Opened is null ? throw new IOException("no room") : "own.db";
 
         public SnapshotCatalogs Snapshots() => throw new IOException();
 
         public string SpoolFolder() => run.SpoolFolder;
 
-        public ICatalog Open(string path, CatalogIdentity identity) => throw new IOException();
+        public ICatalog Open(string path, CatalogIdentity identity)
+        {
+            (run.Opened ?? throw new IOException("no room")).Add($"{path} {identity.Endpoint} {identity.Bucket} {identity.KeyPrefix} {identity.MirrorPath}");
+            return run.Catalog;
+        }
 
         public string Endpoint(RsyncS3Backup.ObjectStore.S3Access access, Func<string> resolve) => resolve();
 

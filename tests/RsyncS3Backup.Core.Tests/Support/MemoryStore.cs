@@ -32,7 +32,7 @@ internal sealed class MemoryStore : IObjectStore
 
     public S3RequestCounts Requests { get; } = new();
 
-    public bool UsesCrc32 => true;
+    public string? ChecksumAlgorithm => "CRC32";
 
     public TimeSpan ClockCorrection => TimeSpan.Zero;
 

@@ -68,6 +68,18 @@ public sealed class ResumedUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_upload_that_was_begun_with_another_checksum_begins_anew()
+    {
+        await CrashAfterPartsAsync(Open(), 1);
+
+        UploadedObject? uploaded = await UploadAsync(Open(algorithm: "SHA256"));
+
+        Assert.Equal((2, (long)FileSize, 0), (server.Requests["CreateMultipartUpload"], uploaded!.SentBytes, unfinished.Count));
+        StoredObjectInfo stored = server.Store.Find(BucketName, "p/large.bin")!;
+        Assert.Equal(("SHA256", "COMPOSITE"), (stored.ChecksumAlgorithm, stored.ChecksumType));
+    }
+
+    [Fact]
     public async Task What_was_stored_is_handed_out_with_the_checksum_of_the_whole()
     {
         UploadedObject? uploaded = await UploadAsync(Open());
@@ -267,9 +279,9 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         bucket, new EntryHeaders(Request()), new TransferLimiter(bucket.Traffic, 16, TimeProvider.System), unfinished,
         bytes => Interlocked.Add(ref sent, bytes), bytes => Interlocked.Add(ref kept, bytes));
 
-    private S3ObjectStore Open(S3ChecksumMode mode = S3ChecksumMode.WhenSupported)
+    private S3ObjectStore Open(S3ChecksumMode mode = S3ChecksumMode.WhenSupported, string algorithm = "CRC32")
     {
-        S3SyncRequest request = Request();
+        S3SyncRequest request = Request() with { Options = new S3SyncOptions { ChecksumAlgorithm = algorithm } };
         S3ObjectStore bucket = new(request with { Destination = request.Destination with { ChecksumMode = mode } }, "p/", connections: 16);
         buckets.Add(bucket);
         return bucket;

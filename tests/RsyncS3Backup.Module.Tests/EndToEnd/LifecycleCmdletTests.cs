@@ -113,8 +113,8 @@ public sealed class LifecycleCmdletTests : EndToEndTest
         Assert.Equal(0, Server.Requests["RestoreObject"]);
         SessionResult asked = Session.Run(command + " -RequestRetrieval -Tier Bulk", job, Folder.File("to"));
 
-        Assert.Contains("without what is archived: 1 object (5 B) of GLACIER in 1 to 5 minutes (Expedited)", shown, StringComparison.Ordinal);
-        Assert.Contains(asked.Warnings, text => text.Contains("asked to bring back 1 object (5 B) of GLACIER in 5 to 12 hours (Bulk)", StringComparison.Ordinal));
+        Assert.Contains("without what is archived: 1 object (5 B) of GLACIER in 1 to 5 minutes (Expedited, 0.01 USD)", shown, StringComparison.Ordinal);
+        Assert.Contains(asked.Warnings, text => text.Contains("asked to bring back 1 object (5 B) of GLACIER in 5 to 12 hours (Bulk, less than 0.000001 USD)", StringComparison.Ordinal));
         Assert.Equal(1, Server.Requests["RestoreObject"]);
     }
 

@@ -8,7 +8,7 @@ internal sealed class DestinationKeys() : ConfigurationSection<S3Destination>(ne
         Text("bucket", KeyRule.BucketName,
             destination => destination.Bucket, (destination, value) => destination with { Bucket = value },
             "The bucket's name, by [S3's rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html). "
-            + "Or the ARN of an access point to it. No access point alias or directory bucket.") with
+            + "Or the ARN of an access point to it, or that access point's alias. No directory bucket.") with
         {
             Required = true,
             Examples = """["my-backups", "arn:aws:s3:us-east-1:123456789012:accesspoint/my-backups"]""",

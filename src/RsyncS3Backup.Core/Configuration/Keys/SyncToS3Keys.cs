@@ -77,6 +77,12 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
             + "`storageClass` is `STANDARD_IA`, `ONEZONE_IA` or `GLACIER_IR`: those bill each object as at least 128 KiB.") with
         { Default = "as `storageClass`" },
 
+        Text("checksumAlgorithm", KeyRule.ChecksumAlgorithm,
+            sync => sync.ChecksumAlgorithm, (sync, value) => sync with { ChecksumAlgorithm = value },
+            "The checksum by which S3 verifies each upload and that it keeps with the object: `CRC32`, `CRC64NVME`, or `SHA256` where others are to be "
+            + "able to prove that nobody changed the content. What is in the bucket keeps the one that it has; a test reads all of them. A store that "
+            + "refuses checksums gets Content-MD5."),
+
         OneOf<S3DirectoryMarkers>("directoryMarkers", "kind of marker",
             sync => sync.DirectoryMarkers, (sync, value) => sync with { DirectoryMarkers = value },
             "Which folders get an object of their own, whose key ends in `/`: `empty` those with nothing in them, `all` each "

@@ -35,8 +35,7 @@ internal sealed record BucketRequest
 /// </summary>
 internal static class BucketSetup
 {
-    private const int Connections = 1;
-    private const string On = "Enabled";
+    private const string On = BucketSettingRequests.On;
     private const string None = "none";
     private const string OwnKeys = "AES256";
 
@@ -162,20 +161,7 @@ internal static class BucketSetup
         };
     }
 
-    private static async Task<T> InBucketAsync<T>(
-        BucketRequest request, Func<BucketSettingRequests, S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
-    {
-        S3Target target = S3Target.Unresolved(request.S3);
-        try
-        {
-            request.S3.RequireValid();
-            using S3ObjectStore store = new(request.S3, "", Connections);
-            target = store.Connect();
-            return await work(store.Bucket, store).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
-        {
-            throw BucketErrors.From(exception, target);
-        }
-    }
+    private static Task<T> InBucketAsync<T>(
+        BucketRequest request, Func<BucketSettingRequests, S3ObjectStore, Task<T>> work, CancellationToken cancellationToken) =>
+        JobBucket.InAsync(request.S3, BucketErrors.From, store => work(store.Bucket, store), cancellationToken);
 }

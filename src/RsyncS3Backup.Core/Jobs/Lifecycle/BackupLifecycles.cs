@@ -1,6 +1,7 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Lifecycle;
+using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.ObjectStore.Rights;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync;
@@ -60,8 +61,6 @@ internal sealed record LifecycleChange(
 /// </summary>
 internal static class BackupLifecycles
 {
-    private const int Connections = 1;
-
     /// <summary>The job's rules, and those of others that S3 applies to its objects.</summary>
     /// <exception cref="BackupException">The bucket cannot be asked.</exception>
     public static Task<IReadOnlyList<BackupLifecycleRule>> GetAsync(LifecycleRequest request, CancellationToken cancellationToken) =>
@@ -105,7 +104,8 @@ internal static class BackupLifecycles
             {
                 bool? keepsVersions = job.Options?.NoncurrentVersions is null
                     ? null : await store.KeepsVersionsAsync(cancellationToken).ConfigureAwait(false);
-                warnings.AddRange(LifecycleDoubts.OfOwn(request.S3.Options, SizesOf(request), keepsVersions));
+                warnings.AddRange(LifecycleDoubts.OfOwn(
+                    request.S3.Options, SizesOf(request), keepsVersions, PriceList.Of(request.S3.Prices)));
                 warnings.AddRange(before.Rules.Where(other => !job.IsOwn(other) && job.IsApplied(other))
                     .Select(other => (Rule: other, Problem: LifecycleDoubts.OfForeign(job, other)))
                     .Where(doubt => doubt.Problem is not null)
@@ -250,20 +250,7 @@ internal static class BackupLifecycles
         }
     }
 
-    private static async Task<T> InBucketAsync<T>(
-        LifecycleRequest request, BackupRight right, Func<S3ObjectStore, Task<T>> work, CancellationToken cancellationToken)
-    {
-        S3Target target = S3Target.Unresolved(request.S3);
-        try
-        {
-            request.S3.RequireValid();
-            using S3ObjectStore store = new(request.S3, "", Connections);
-            target = store.Connect();
-            return await work(store).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
-        {
-            throw LifecycleErrors.From(exception, target, right.Action);
-        }
-    }
+    private static Task<T> InBucketAsync<T>(
+        LifecycleRequest request, BackupRight right, Func<S3ObjectStore, Task<T>> work, CancellationToken cancellationToken) =>
+        JobBucket.InAsync(request.S3, (exception, target) => LifecycleErrors.From(exception, target, right.Action), work, cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RsyncS3Backup.ObjectStore.Lifecycle;
+using RsyncS3Backup.ObjectStore.Prices;
 
 namespace RsyncS3Backup.Jobs.Lifecycle;
 
@@ -33,7 +34,8 @@ internal static class LifecycleDoubts
         if (storageClass is not null)
         {
             return $"It moves objects of the job to {storageClass} {time}: they have to be retrieved before they can be restored, "
-                + $"and cannot be copied. Let it leave out '{job.KeyPrefix}', or ask for the same with the job's own lifecycle.";
+                + "and cannot be copied. So are the manifests of dated snapshots, without which none of them can be restored or pruned. "
+                + $"Let it leave out '{job.KeyPrefix}', or ask for the same with the job's own lifecycle, which spares small objects.";
         }
 
         return IsOfAnotherJob(job, rule) ? "It is another job's, and meets the same keys. Give each job a prefix of its own." : null;
@@ -43,7 +45,8 @@ internal static class LifecycleDoubts
     /// <param name="options">The job's stage 2, which asks for rules.</param>
     /// <param name="sizes">How large its objects are; null where there is no catalog that tells.</param>
     /// <param name="keepsVersions">Whether the bucket keeps versions; null: not known.</param>
-    public static IEnumerable<string> OfOwn(S3SyncOptions options, ObjectSizes? sizes, bool? keepsVersions)
+    /// <param name="prices">The job's prices.</param>
+    public static IEnumerable<string> OfOwn(S3SyncOptions options, ObjectSizes? sizes, bool? keepsVersions, PriceList prices)
     {
         LifecycleOptions wanted = options.Lifecycle!;
         if (wanted.NoncurrentVersions is not null && keepsVersions == false)
@@ -56,35 +59,60 @@ internal static class LifecycleDoubts
                 + $"{archive.StorageClass}. A snapshot that is made more than {Days(archive.AfterDays)} after the one before uploads everything again.";
         }
 
-        if (wanted.Transitions.Count > 0 && sizes is not null && OfSizes(options.StorageClass, wanted, sizes) is { } small)
+        if (archive is not null && wanted.SmallestSize == 0)
+        {
+            yield return $"With smallestSize 0 the rule also moves to {archive.StorageClass} what tells whose the prefix is and, of a dated snapshot, "
+                + "its manifest. A snapshot whose manifest is archived cannot be restored before that is retrieved, and is never pruned. From 4096 "
+                + "on, the default among it, they stay.";
+        }
+
+        if (wanted.Transitions.Count > 0 && sizes is not null && OfSizes(options.StorageClass, wanted, sizes, prices) is { } small)
             yield return small;
     }
 
-    private static string? OfSizes(string storageClass, LifecycleOptions wanted, ObjectSizes sizes)
+    private static string? OfSizes(string storageClass, LifecycleOptions wanted, ObjectSizes sizes, PriceList prices)
     {
         List<string> parts = [];
+        PriceOrigins origins = PriceOrigins.None;
         if (sizes.Unmoved * 2 > sizes.All)
         {
             parts.Add($"{Number(sizes.Unmoved)} of {Number(sizes.All)} objects ({HumanText.Bytes(sizes.UnmovedBytes)}) are smaller than "
                 + $"{HumanText.Bytes(wanted.SmallestSize)}, stay in {storageClass} and are not moved (smallestSize)");
         }
 
-        bool hasMinimum = wanted.Transitions.Any(step => S3StorageClasses.HasMinimum(step.StorageClass));
-        if (hasMinimum && sizes.Small > 0)
+        if (First(wanted, S3StorageClasses.HasMinimum) is { } minimum && sizes.Small > 0)
         {
+            long billed = sizes.Small * ObjectSizes.SmallestBilled;
             parts.Add($"{Number(sizes.Small)} objects that may be moved have fewer than 128 KiB ({HumanText.Bytes(sizes.SmallBytes)} "
-                + $"together), and are billed as {HumanText.Bytes(sizes.Small * ObjectSizes.SmallestBilled)}");
+                + $"together), and are billed as {HumanText.Bytes(billed)}: "
+                + Cost(prices.Storage(minimum, billed), minimum, prices.Storage(storageClass, sizes.SmallBytes), sizes.Small));
         }
 
-        bool isArchive = wanted.Transitions.Any(step => S3StorageClasses.IsArchive(step.StorageClass));
-        if (isArchive && sizes.Small * 2 > sizes.Moved)
+        if (First(wanted, S3StorageClasses.IsArchive) is { } archive && sizes.Small * 2 > sizes.Moved)
         {
+            (long inClass, long inStandard) = prices.AddedBytes(archive);
+            Price there = prices.Storage(archive, sizes.MovedBytes + (sizes.Moved * inClass))
+                + prices.Storage(S3StorageClasses.Standard, sizes.Moved * inStandard);
             parts.Add($"each of {Number(sizes.Moved)} objects is billed 40 KiB more in an archive, "
-                + $"{HumanText.Bytes(sizes.Moved * ArchiveOverhead)} together, and most are smaller than 128 KiB");
+                + $"{HumanText.Bytes(sizes.Moved * ArchiveOverhead)} together, and most are smaller than 128 KiB: "
+                + Cost(there, archive, prices.Storage(storageClass, sizes.MovedBytes), sizes.Moved));
         }
 
-        return parts.Count == 0 ? null : $"By the job's catalog: {string.Join("; ", parts)}.";
+        string source = origins == PriceOrigins.None ? "" : $" (prices: {prices.Describe(origins)})";
+        return parts.Count == 0 ? null : $"By the job's catalog: {string.Join("; ", parts)}{source}.";
+
+        // A transition costs what a PUT into the class does: "Amazon S3 pricing", "Lifecycle Transition requests".
+        string Cost(Price there, string target, Price here, long objects)
+        {
+            Price moving = prices.Put(target, objects);
+            origins |= there.Origins | here.Origins | moving.Origins;
+            return $"{prices.Text(there)} a month in {target} instead of {prices.Text(here)} in {storageClass}, and {prices.Text(moving)} once to "
+                + "move them";
+        }
     }
+
+    private static string? First(LifecycleOptions wanted, Func<string, bool> isMeant) =>
+        wanted.Transitions.Where(step => isMeant(step.StorageClass)).MinBy(step => step.AfterDays)?.StorageClass;
 
     private static bool IsOfAnotherJob(JobLifecycle job, LifecycleRule rule) =>
         rule.Id?.StartsWith(JobLifecycle.IdStart, StringComparison.Ordinal) == true && !job.IsOwn(rule);
@@ -100,7 +128,8 @@ internal static class LifecycleDoubts
 /// <param name="UnmovedBytes">Their bytes.</param>
 /// <param name="Small">Of those that are moved, those that some classes bill as larger than they are.</param>
 /// <param name="SmallBytes">Their bytes.</param>
-internal sealed record ObjectSizes(long All, long Unmoved, long UnmovedBytes, long Small, long SmallBytes)
+/// <param name="MovedBytes">The bytes of all that are moved.</param>
+internal sealed record ObjectSizes(long All, long Unmoved, long UnmovedBytes, long Small, long SmallBytes, long MovedBytes)
 {
     /// <summary>Billed at least, by STANDARD_IA, ONEZONE_IA and GLACIER_IR. Source: the S3 pricing page.</summary>
     public const long SmallestBilled = 128 * 1024;
@@ -113,16 +142,21 @@ internal sealed record ObjectSizes(long All, long Unmoved, long UnmovedBytes, lo
     /// <param name="smallestMoved">Bytes.</param>
     public static ObjectSizes Of(IEnumerable<long> sizes, long smallestMoved)
     {
-        (long all, long unmoved, long unmovedBytes, long small, long smallBytes) = (0, 0, 0, 0, 0);
+        (long all, long unmoved, long unmovedBytes, long small, long smallBytes, long movedBytes) = (0, 0, 0, 0, 0, 0);
         foreach (long size in sizes)
         {
             all++;
             if (size < smallestMoved)
+            {
                 (unmoved, unmovedBytes) = (unmoved + 1, unmovedBytes + size);
-            else if (size < SmallestBilled)
+                continue;
+            }
+
+            movedBytes += size;
+            if (size < SmallestBilled)
                 (small, smallBytes) = (small + 1, smallBytes + size);
         }
 
-        return new ObjectSizes(all, unmoved, unmovedBytes, small, smallBytes);
+        return new ObjectSizes(all, unmoved, unmovedBytes, small, smallBytes, movedBytes);
     }
 }

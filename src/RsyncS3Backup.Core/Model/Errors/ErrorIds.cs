@@ -74,6 +74,7 @@ internal static class ErrorIds
     public const string PathNotResolved = nameof(PathNotResolved);
     public const string PathsOverlap = nameof(PathsOverlap);
     public const string PatternFileInvalid = nameof(PatternFileInvalid);
+    public const string PolicyNeedsArn = nameof(PolicyNeedsArn);
     public const string PowerShellNotFound = nameof(PowerShellNotFound);
     public const string PrefixOwnedByOther = nameof(PrefixOwnedByOther);
     public const string ProtectionMissing = nameof(ProtectionMissing);
@@ -169,7 +170,9 @@ internal static class ErrorIds
     public const string ScheduleRefused = nameof(ScheduleRefused);
     public const string ScheduleStateNotWritten = nameof(ScheduleStateNotWritten);
     public const string SchedulerUnavailable = nameof(SchedulerUnavailable);
+    public const string SnapshotManifestArchived = nameof(SnapshotManifestArchived);
     public const string SnapshotNotFound = nameof(SnapshotNotFound);
+    public const string SnapshotOwnedByOther = nameof(SnapshotOwnedByOther);
     public const string SourceAddressInvalid = nameof(SourceAddressInvalid);
     public const string SourceChanged = nameof(SourceChanged);
     public const string SourceEmpty = nameof(SourceEmpty);

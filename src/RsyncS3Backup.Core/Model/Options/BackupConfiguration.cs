@@ -241,6 +241,9 @@ public sealed record S3SyncOptions
     /// </summary>
     public string? SmallObjectStorageClass { get; init; }
 
+    /// <summary>The checksum that goes with uploads, and that S3 keeps: CRC32, CRC64NVME or SHA256. Default: CRC32.</summary>
+    public string ChecksumAlgorithm { get; init; } = S3ChecksumAlgorithms.Crc32;
+
     /// <summary>Which folders get an object of their own. Default: empty ones.</summary>
     public S3DirectoryMarkers DirectoryMarkers { get; init; } = S3DirectoryMarkers.Empty;
 

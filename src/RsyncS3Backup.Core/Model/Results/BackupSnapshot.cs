@@ -27,6 +27,12 @@ public sealed record BackupSnapshot
     /// <summary>When the run began that wrote it last.</summary>
     public DateTimeOffset Time { get; init; }
 
+    /// <summary>The machine that sent it; null where an earlier version did.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>The id of the mirror that was sent; null where an earlier version sent it.</summary>
+    public string? MirrorId { get; init; }
+
     /// <summary>The bucket.</summary>
     public required string BucketName { get; init; }
 

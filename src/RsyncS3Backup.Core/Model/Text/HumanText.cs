@@ -27,6 +27,9 @@ public static class HumanText
     public static string Rate(double bytesPerSecond) =>
         double.IsFinite(bytesPerSecond) ? Bytes((long)Math.Clamp(bytesPerSecond, 0, long.MaxValue / 2)) + "/s" : "? B/s";
 
+    /// <summary>A time with its offset, e.g. <c>2026-03-08 03:00 -04:00</c>.</summary>
+    public static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture);
+
     /// <summary>A duration with its two largest units, e.g. <c>350 ms</c>, <c>1.2 s</c>, <c>1 m 12 s</c>, <c>3 h 5 m</c>, <c>2 d 4 h</c>.</summary>
     public static string Duration(TimeSpan duration)
     {

@@ -7,7 +7,7 @@ internal static class ScheduleText
 {
     public static string Time(DateTime wall, bool withDate) => wall.ToString(withDate ? "yyyy-MM-dd HH:mm" : "HH:mm", CultureInfo.InvariantCulture);
 
-    public static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) => HumanText.Time(time);
 
     public static string Count(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,11 @@ namespace RsyncS3Backup.ObjectStore.Buckets;
 /// <summary>What a bucket says of a setting.</summary>
 /// <param name="IsKnown">False when the credentials may not ask, or the store does not know the question.</param>
 /// <param name="Value">The setting; null for none.</param>
-internal readonly record struct BucketAnswer(bool IsKnown, string? Value);
+internal readonly record struct BucketAnswer(bool IsKnown, string? Value)
+{
+    /// <summary>Whether the setting is on; null where that is not known.</summary>
+    public bool? IsOn => IsKnown ? Value == BucketSettingRequests.On : null;
+}
 
 /// <summary>
 /// The requests that make a bucket, and ask for and change its settings. Source: the Amazon S3 API Reference, by the names of the requests.
@@ -16,6 +20,9 @@ internal readonly record struct BucketAnswer(bool IsKnown, string? Value);
 /// <param name="bucket">The bucket.</param>
 internal sealed class BucketSettingRequests(S3Connection connection, string bucket)
 {
+    /// <summary>What S3 calls versioning and Object Lock that are on.</summary>
+    public const string On = "Enabled";
+
     private const string FirstRegion = "us-east-1";
 
     private static readonly string[] AmazonHosts = [".amazonaws.com", ".amazonaws.com.cn"];
@@ -54,7 +61,9 @@ internal sealed class BucketSettingRequests(S3Connection connection, string buck
         return client.PutBucketAsync(make, cancellationToken);
     }
 
-    /// <summary>Its versioning.</summary>
+    /// <summary>
+    /// Its versioning. While it is suspended, what is written replaces what was written while it was: the past is not what it seems.
+    /// </summary>
     public Task<BucketAnswer> VersioningAsync(CancellationToken cancellationToken) => AskAsync("", async () =>
     {
         GetBucketVersioningRequest ask = new() { BucketName = bucket };
@@ -151,6 +160,7 @@ internal sealed class BucketSettingRequests(S3Connection connection, string buck
     public static string Text(string algorithm, string? key) => string.IsNullOrEmpty(key) ? algorithm : $"{algorithm} with {key}";
 
     // What is not set is an error of its own name. A store of others may not know the question, and credentials may not be allowed to ask it.
+    // Everything else, keys that have ended among it, is no answer to the question.
     private static async Task<BucketAnswer> AskAsync(string missing, Func<Task<string?>> ask)
     {
         try
@@ -161,9 +171,7 @@ internal sealed class BucketSettingRequests(S3Connection connection, string buck
         {
             return new BucketAnswer(true, null);
         }
-        catch (AmazonS3Exception exception) when (exception.ErrorCode != "NoSuchBucket"
-            && (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed
-                or HttpStatusCode.BadRequest or HttpStatusCode.NotFound))
+        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception) || StoreRefusals.IsUnknownRequest(exception))
         {
             return new BucketAnswer(false, null);
         }

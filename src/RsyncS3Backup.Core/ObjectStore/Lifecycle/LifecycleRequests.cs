@@ -48,7 +48,7 @@ internal sealed class LifecycleRequests(S3Connection connection, BucketRequests 
         byte[] text = document.ToBytes();
         ObjectContent content = new("", text, text.Length);
         KeyValuePair<string, string>[] size = document.SmallObjects is { } smallObjects ? [new(SmallObjectsHeader, smallObjects)] : [];
-        using HttpResponseMessage written = await checksums.SendAsync(checksums.UsesCrc32, withCrc32 => requests.SendAsync(
-            HttpMethod.Put, Query, content, [.. content.ChecksumHeaders(withCrc32), .. size], cancellationToken)).ConfigureAwait(false);
+        using HttpResponseMessage written = await checksums.SendAsync(checksums.UsesChecksums, withChecksum => requests.SendAsync(
+            HttpMethod.Put, Query, content, [.. content.ChecksumHeaders(withChecksum), .. size], cancellationToken)).ConfigureAwait(false);
     }
 }

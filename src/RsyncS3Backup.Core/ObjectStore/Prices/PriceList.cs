@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RsyncS3Backup.ObjectStore.Prices;
 
 /// <summary>
@@ -40,6 +42,11 @@ internal sealed class PriceList
         PriceOrigins.Table => AwsPrices.Source,
         _ => hasTable ? AwsPrices.Source : Configuration,
     };
+
+    /// <summary>An amount and its currency, e.g. <c>1,118.23 USD</c>; of less than a cent its first digits.</summary>
+    public string Text(Price price) => price.Amount is > 0 and < 0.000001m
+        ? $"less than 0.000001 {Currency}"
+        : $"{price.Amount.ToString(price.Amount < 0.01m ? "0.00####" : "#,0.00", CultureInfo.InvariantCulture)} {Currency}";
 
     /// <summary>True when some of the prices are those of the module's own table.</summary>
     public bool UsesTable => hasTable;

@@ -19,13 +19,15 @@ internal static class PolicyDocument
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The policy as JSON.</summary>
-    /// <exception cref="BackupException">The job is local only.</exception>
+    /// <exception cref="BackupException">The job is local only, or its bucket is an alias.</exception>
     public static string Make(PolicyRequest request)
     {
         BackupConfiguration job = request.Configuration;
         S3Destination destination = job is { Destination: { } named, Options.Rsync.SyncToS3.Enabled: true }
             ? named
             : throw PolicyErrors.NoBucket(job.Name);
+        if (AccessPointArn.IsAlias(destination.Bucket))
+            throw PolicyErrors.OfAlias(destination.Bucket);
         bool isAccessPoint = AccessPointArn.Is(destination.Bucket);
         string bucket = isAccessPoint ? destination.Bucket : $"arn:{request.Partition}:s3:::{destination.Bucket}";
         // Source: "Configuring IAM policies for using access points" in the Amazon S3 User Guide.

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Sync.Snapshots;
+
 namespace RsyncS3Backup.Recovery.Copies;
 
 /// <summary>What can be wrong with a copy that somebody wants to look into.</summary>
@@ -11,6 +13,16 @@ internal static class CopyErrors
     public static BackupException NoSnapshot(string prefix, string wanted) => Failure(
         ErrorIds.SnapshotNotFound, BackupErrorCategory.ObjectNotFound, prefix,
         $"There is no {wanted} under '{prefix}'.", "Get-BackupSnapshot lists the snapshots that there are.");
+
+    public static BackupException SnapshotOwnedByOther(string prefix, string job, IReadOnlyList<Snapshot> others)
+    {
+        IEnumerable<string> mirrors = others.GroupBy(snapshot => snapshot.Manifest.Mirror).Select(ofOne =>
+            $"{ofOne.First().KeyPrefix} ({(ofOne.First().Manifest.Host is { } host ? $"of machine '{host}', " : "")}mirror {ofOne.Key ?? "not known"})");
+        return Failure(
+            ErrorIds.SnapshotOwnedByOther, BackupErrorCategory.InvalidOperation, prefix,
+            $"The snapshots under '{prefix}' are of other mirrors of a job of the name '{job}'. The newest of each: {string.Join(", ", mirrors)}.",
+            "If one of them is meant, name it with -Snapshot and its date; Get-BackupSnapshot lists them with HostName and MirrorId.");
+    }
 
     public static BackupException NotDated(string? prefix) => Failure(
         ErrorIds.SnapshotNotFound, BackupErrorCategory.InvalidArgument, prefix ?? "",

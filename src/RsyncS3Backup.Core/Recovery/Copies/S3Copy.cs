@@ -4,6 +4,7 @@ using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Snapshots;
 
 namespace RsyncS3Backup.Recovery.Copies;
@@ -40,19 +41,22 @@ internal sealed class S3Copy : IDisposable
     /// The bucket and how to reach it. Its prefix may have date tokens: then the copy is the last complete snapshot, or the one asked for.
     /// </param>
     /// <param name="jobName">Whose snapshots count; null: anybody's.</param>
-    /// <param name="snapshot">The date of a snapshot, or a day for the last one of that day; null: the last complete one.</param>
+    /// <param name="mirror">The job's mirror, whose marker tells its snapshots from those of another job of this name; null: there is none.</param>
+    /// <param name="snapshot">
+    /// The date of a snapshot, or a day for the last one of that day; null: the last complete one. Who names one may mean another mirror's.
+    /// </param>
     /// <param name="asOf">
     /// A time in the past: of dated snapshots the last one that was complete then, else each key's version of then.
     /// </param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">There is no such snapshot, the bucket keeps no versions, or it cannot be reached.</exception>
     public static async Task<S3Copy> OpenAsync(
-        S3CopyRequest request, string? jobName, DateTime? snapshot, DateTimeOffset? asOf, CancellationToken cancellationToken)
+        S3CopyRequest request, string? jobName, string? mirror, DateTime? snapshot, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         string? prefix = request.Options.S3Prefix;
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(prefix))
         {
-            Snapshot found = await FindSnapshotAsync(request, jobName, snapshot, asOf, cancellationToken).ConfigureAwait(false);
+            Snapshot found = await FindSnapshotAsync(request, jobName, mirror, snapshot, asOf, cancellationToken).ConfigureAwait(false);
             return new S3Copy(new S3ObjectStore(request, found.KeyPrefix, Connections), asOf: null, found);
         }
 
@@ -198,7 +202,7 @@ internal sealed class S3Copy : IDisposable
     }
 
     private static async Task<Snapshot> FindSnapshotAsync(
-        S3CopyRequest request, string? jobName, DateTime? date, DateTimeOffset? asOf, CancellationToken cancellationToken)
+        S3CopyRequest request, string? jobName, string? mirror, DateTime? date, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         string prefix = request.Options.S3Prefix!;
         if (!DatedPrefix.NamesTimes(prefix))
@@ -208,14 +212,29 @@ internal sealed class S3Copy : IDisposable
         {
             IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, prefix, request.Timezone, request.Clock.GetUtcNow())
                 .FindAllAsync(cancellationToken).ConfigureAwait(false);
-            IEnumerable<Snapshot> own = all.Where(found => jobName is null || found.Manifest.Job == jobName);
-            return Choose(own, date, asOf) ?? throw CopyErrors.NoSnapshot(prefix, Wanted(date, asOf));
+            JobSnapshots found = jobName is null ? new(all, []) : JobSnapshots.Of(
+                all, jobName, mirror is null ? null : PrefixOwner.Of(jobName, mirror));
+            Snapshot? own = Choose(found.Own, date, asOf);
+            // Of what cannot be read nobody knows that it is not what is meant: the newest, or the one of that date.
+            Snapshot[] archived = [.. all.Where(one => one.ArchivedIn is not null && MayBeMeant(one, own, date, asOf))];
+            if (archived.Length > 0)
+                throw SnapshotErrors.ManifestArchived(archived, store.BucketName);
+            if (own is not null)
+                return own;
+            if (Choose(found.Others, date, asOf) is not { } other)
+                throw CopyErrors.NoSnapshot(prefix, Wanted(date, asOf));
+            return date is not null ? other : throw CopyErrors.SnapshotOwnedByOther(prefix, jobName!, found.Others);
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {
             throw new BackupException(S3Errors.From(exception, store.Target), exception);
         }
     }
+
+    // By its date, which is before the time at which it was complete.
+    private static bool MayBeMeant(Snapshot archived, Snapshot? found, DateTime? date, DateTimeOffset? asOf) =>
+        date is { } wanted ? (archived.Time == wanted || (wanted.TimeOfDay == TimeSpan.Zero && archived.Time.Date == wanted)) && found is null
+        : (found is null || archived.Time > found.Time) && (asOf is not { } time || archived.Time <= time.LocalDateTime);
 
     /// <summary>The snapshot that is meant; null when there is none.</summary>
     /// <param name="newestFirst">The job's snapshots.</param>

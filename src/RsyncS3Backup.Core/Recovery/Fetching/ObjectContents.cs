@@ -130,7 +130,7 @@ internal sealed class ObjectContents(
         EntryAttributes attributes = Recorded?.FindPending(about) ?? EntryAttributes.Of(about);
         return Checked(new EntryFacts(attributes, about.Size, crc32 ?? about.ETag)
         {
-            Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, about.ChecksumBy("sha256")),
+            Content = new KnownContent(about.Size, about.IsTagOpaque ? "" : about.ETag, crc32, about.ChecksumBy("sha256")) { Stored = about },
         });
     }
 

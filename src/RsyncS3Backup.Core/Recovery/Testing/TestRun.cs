@@ -96,7 +96,8 @@ internal sealed class TestRun : IDisposable
         S3CopyRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
         if (request.MirrorPath is { } mirrorPath && !Directory.Exists(mirrorPath))
             throw MirrorErrors.MirrorMissing(mirrorPath);
-        S3Copy copy = await S3Copy.OpenAsync(s3, request.Configuration?.Name, null, null, cancellationToken).ConfigureAwait(false);
+        S3Copy copy = await S3Copy.OpenAsync(
+            s3, request.Configuration?.Name, request.MirrorPath, null, null, cancellationToken).ConfigureAwait(false);
         try
         {
             return new TestRun(request, copy, request.Seed ?? Random.Shared.Next(), report, emit);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Rsync.Invocation;
 using RsyncS3Backup.Rsync.Output;
@@ -12,8 +13,6 @@ namespace RsyncS3Backup.Rsync.Remote;
 /// </summary>
 internal sealed partial class RemoteMounts : IRsyncOutputHandler, IRsyncErrorHandler
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
 
     private RemoteMounts()
@@ -25,8 +24,18 @@ internal sealed partial class RemoteMounts : IRsyncOutputHandler, IRsyncErrorHan
     /// </summary>
     /// <returns>Their names; null where the other side does not tell, which is no reason to stop a run.</returns>
     /// <exception cref="OperationCanceledException">The run was stopped.</exception>
-    public static async Task<IReadOnlyList<string>?> FindAsync(
-        RsyncProgram program, RsyncOptions options, RsyncLeg leg, RunContext context, TimeSpan grace, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<string>?> FindAsync(
+        RsyncProgram program, RsyncOptions options, RsyncLeg leg, RunContext context, TimeSpan grace, CancellationToken cancellationToken) =>
+        FindAsync(leg, context, (folder, shown, entersOthers, found) => RsyncProcess.RunAsync(
+            program.Path, Arguments(program, options, folder, shown, entersOthers), new RsyncOutputParser(found), new RsyncErrorOutput(found),
+            journal: null, grace, cancellationToken));
+
+    /// <summary>As above.</summary>
+    /// <param name="leg">The source.</param>
+    /// <param name="context">Hears where the other side does not tell.</param>
+    /// <param name="run">Lists as <see cref="Arguments"/> says, tells each line, and gives rsync's exit code.</param>
+    internal static async Task<IReadOnlyList<string>?> FindAsync(
+        RsyncLeg leg, RunContext context, Func<RemoteSource, string, bool, RemoteMounts, Task<int>> run)
     {
         IReadOnlyList<string>? mounts = await FindAsync(leg.Remote!, ListAsync).ConfigureAwait(false);
         if (mounts is null)
@@ -36,9 +45,7 @@ internal sealed partial class RemoteMounts : IRsyncOutputHandler, IRsyncErrorHan
         async Task<IReadOnlySet<string>?> ListAsync(RemoteSource folder, string shown, bool entersOthers)
         {
             RemoteMounts found = new();
-            int code = await RsyncProcess.RunAsync(
-                program.Path, Arguments(program, options, folder, shown, entersOthers), new RsyncOutputParser(found), new RsyncErrorOutput(found),
-                journal: null, grace, cancellationToken).ConfigureAwait(false);
+            int code = await run(folder, shown, entersOthers, found).ConfigureAwait(false);
             // What could not be read may be there or not.
             return code is RsyncExitCodes.Done or RsyncExitCodes.Vanished ? found.names : null;
         }
@@ -77,16 +84,11 @@ internal sealed partial class RemoteMounts : IRsyncOutputHandler, IRsyncErrorHan
     /// </summary>
     internal static string? NameIn(ReadOnlySpan<byte> line)
     {
-        try
-        {
-            // Permissions, size, date and time: generator.c, list_file_entry.
-            Match match = Line().Match(StrictUtf8.GetString(line));
-            return match.Success && match.Groups["name"].Value is not "." and var name && !name.Contains(@"\#", StringComparison.Ordinal) ? name : null;
-        }
-        catch (DecoderFallbackException)
-        {
+        if (!Utf8.IsValid(line))
             return null;
-        }
+        // Permissions, size, date and time: generator.c, list_file_entry.
+        Match match = Line().Match(Encoding.UTF8.GetString(line));
+        return match.Success && match.Groups["name"].Value is not "." and var name && !name.Contains(@"\#", StringComparison.Ordinal) ? name : null;
     }
 
     /// <inheritdoc/>

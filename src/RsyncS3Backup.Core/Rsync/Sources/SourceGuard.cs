@@ -15,21 +15,31 @@ internal sealed class SourceGuard
     private readonly string job;
     private readonly Dictionary<string, SourceFacts> known;
     private readonly Dictionary<string, SourceFacts> now = [];
+    private readonly SourceEyes eyes;
 
-    private SourceGuard(string job, Dictionary<string, SourceFacts> known) => (this.job, this.known) = (job, known);
+    private SourceGuard(string job, Dictionary<string, SourceFacts> known, SourceEyes eyes) =>
+        (this.job, this.known, this.eyes) = (job, known, eyes);
 
     /// <summary>Checks that the sources are what they were at the last good run.</summary>
     /// <param name="job">The job's name.</param>
     /// <param name="legs">The sources and their folders in the mirror.</param>
     /// <param name="allowNew">Take the sources as they are, once.</param>
     /// <exception cref="BackupException">A source, or a folder in it, is on another file system, or its own is not mounted.</exception>
-    public static SourceGuard Check(string job, IReadOnlyList<RsyncLeg> legs, bool allowNew)
+    public static SourceGuard Check(string job, IReadOnlyList<RsyncLeg> legs, bool allowNew) => Check(job, legs, allowNew, SourceEyes.Open);
+
+    /// <summary>As above.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="legs">The sources and their folders in the mirror.</param>
+    /// <param name="allowNew">Take the sources as they are, once.</param>
+    /// <param name="eyes">Look at the sources of this machine.</param>
+    /// <exception cref="BackupException">A source, or a folder in it, is on another file system, or its own is not mounted.</exception>
+    internal static SourceGuard Check(string job, IReadOnlyList<RsyncLeg> legs, bool allowNew, SourceEyes eyes)
     {
-        SourceGuard guard = new(job, allowNew ? [] : new Dictionary<string, SourceFacts>(SourceMemory.Load(job)));
+        SourceGuard guard = new(job, allowNew ? [] : new Dictionary<string, SourceFacts>(SourceMemory.Load(job)), eyes);
         foreach (RsyncLeg leg in legs)
         {
             if (leg.Remote is null)
-                guard.Demand(leg, Look(leg.Source));
+                guard.Demand(leg, eyes.At(leg.Source, guard.known.GetValueOrDefault(leg.Source)?.Mounts.Keys ?? []));
             else
                 // What is known of it stays, until the other side tells more.
                 guard.now[leg.Source] = guard.known.GetValueOrDefault(leg.Source) ?? new SourceFacts();
@@ -53,7 +63,7 @@ internal sealed class SourceGuard
     /// <param name="legs">The sources.</param>
     /// <param name="report">Hears when it cannot be written down.</param>
     public void Succeeded(Func<RsyncLeg, long?> entries, IReadOnlyList<RsyncLeg> legs, StageReport report) =>
-        Remember(legs.Select(leg => KeyValuePair.Create(leg.Source, now[leg.Source] with { Entries = entries(leg) })), report);
+        Remember(legs.Select(leg => KeyValuePair.Create(leg.Source, AtTheEnd(leg) with { Entries = entries(leg) })), report);
 
     /// <summary>
     /// Remembers how much a source's folder of the mirror held when deletions were refused, unless less is remembered from an earlier run: a
@@ -76,17 +86,8 @@ internal sealed class SourceGuard
             throw new BackupException(error);
     }
 
-    private static SourceFacts Look(string source)
-    {
-        string real = RealPath.Of(source);
-        return new SourceFacts
-        {
-            FileSystem = FileSystemIdentity.Of(real),
-            MountPoint = MountPoints.Holding(real),
-            Mounts = MountPoints.In(real).ToDictionary(
-                mount => mount.Path == real ? "" : Path.GetRelativePath(real, mount.Path), mount => mount.FileSystem),
-        };
-    }
+    private SourceFacts AtTheEnd(RsyncLeg leg) =>
+        leg.Remote is null ? eyes.AtTheEnd(leg.Source, now[leg.Source]) : now[leg.Source];
 
     private static bool Holds(string folder)
     {

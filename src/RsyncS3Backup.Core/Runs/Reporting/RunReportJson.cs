@@ -84,6 +84,16 @@ internal static class RunReportJson
         json.WriteNumber("deletedBytes", stage.DeletedBytes);
         json.WriteNumber("requests", stage.Requests.Total);
         json.WriteNumber("estimatedRequestCost", stage.EstimatedRequestCost);
+        if (stage.PriceSource is { Length: > 0 } source)
+        {
+            json.WriteNumber("estimatedEarlyDeletionCost", stage.EstimatedEarlyDeletionCost);
+            json.WriteNumber("estimatedRetrievalCost", stage.EstimatedRetrievalCost);
+            json.WriteNumber("estimatedStorageChange", stage.EstimatedStorageChange);
+            Text(json, "currency", stage.Currency);
+            Text(json, "priceSource", source);
+        }
+
+        json.WriteNumber("renewed", stage.Renewed);
         Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
         json.WriteEndObject();
     }

@@ -93,7 +93,7 @@ internal readonly record struct SyncModeChoice(S3SyncMode Mode, string Reason)
         // A time in the future comes from a clock that was wrong.
         bool isDue = facts.Now - last >= facts.ReconcileEvery || last > facts.Now;
         return isDue && facts.Requested == S3SyncMode.Auto
-            ? $"The last full comparison was on {last.ToLocalTime():yyyy-MM-dd HH:mm}, and reconcileEvery has passed."
+            ? $"The last full comparison was on {HumanText.Time(last.ToLocalTime())}, and reconcileEvery has passed."
             : null;
     }
 

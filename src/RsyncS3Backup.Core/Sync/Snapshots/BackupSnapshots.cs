@@ -1,4 +1,5 @@
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync.Ownership;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
@@ -30,20 +31,30 @@ internal static class BackupSnapshots
             target = store.Connect();
             IReadOnlyList<Snapshot> all = await new SnapshotFinder(store, stage2.S3Prefix!, request.Timezone, request.Clock.GetUtcNow())
                 .FindAllAsync(cancellationToken).ConfigureAwait(false);
-            Snapshot[] own = [.. all.Where(snapshot => snapshot.Manifest.Job == configuration.Name)];
+            PrefixOwner owner = PrefixOwner.Of(configuration.Name, configuration.Options.Rsync.LocalDestination);
+            JobSnapshots found = JobSnapshots.Of(all, configuration.Name, owner);
+            // A run prunes what is surely its own.
+            Snapshot[] own = [.. found.Own.Where(snapshot => JobSnapshots.IsOwn(snapshot, configuration.Name, owner))];
             SnapshotRetention retention = await RetentionAfterAsync(store, own, request, configuration.Name, cancellationToken).ConfigureAwait(false);
             HashSet<string> expired = [.. retention.Expired.Select(snapshot => snapshot.KeyPrefix)];
             Dictionary<string, string?> doubts = retention.Doubtful.ToDictionary(snapshot => snapshot.KeyPrefix, snapshot => snapshot.Doubt);
-            return [.. own.Select(snapshot => new BackupSnapshot
+            foreach (Snapshot snapshot in all.Where(snapshot => snapshot.Doubt is not null))
+                doubts.TryAdd(snapshot.KeyPrefix, snapshot.Doubt);
+            HashSet<Snapshot> shown = [.. found.Own.Count > 0 ? found.Own : found.Others, .. all.Where(snapshot => snapshot.ArchivedIn is not null)];
+            return [.. all.Where(shown.Contains).Select(snapshot => new BackupSnapshot
             {
                 Name = configuration.Name,
                 Date = snapshot.Time,
                 IsComplete = snapshot.IsComplete && !doubts.ContainsKey(snapshot.KeyPrefix),
-                Problem = doubts.GetValueOrDefault(snapshot.KeyPrefix),
+                Problem = snapshot.ArchivedIn is null
+                    ? doubts.GetValueOrDefault(snapshot.KeyPrefix)
+                    : $"{SnapshotErrors.Archived([snapshot])} {SnapshotErrors.BringBack([snapshot], request.Destination.Bucket)}",
                 IsExpired = expired.Contains(snapshot.KeyPrefix),
                 Objects = snapshot.Manifest.Objects,
                 Bytes = snapshot.Manifest.Bytes,
                 Time = snapshot.Manifest.Time,
+                HostName = snapshot.Manifest.Host,
+                MirrorId = snapshot.Manifest.Mirror,
                 BucketName = request.Destination.Bucket,
                 KeyPrefix = snapshot.KeyPrefix,
             })];

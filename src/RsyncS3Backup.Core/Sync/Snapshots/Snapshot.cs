@@ -9,6 +9,12 @@ internal sealed record Snapshot(string KeyPrefix, DateTime Time, SnapshotManifes
     /// <summary>Why it counts for nothing; null when it does. See <see cref="SnapshotDoubt"/>.</summary>
     public string? Doubt { get; init; }
 
+    /// <summary>
+    /// The storage class of a manifest that cannot be read, because a lifecycle rule moved it to an archive; null for one that was read. Then
+    /// nobody knows whose the snapshot is, and <see cref="Manifest"/> says nothing.
+    /// </summary>
+    public string? ArchivedIn { get; init; }
+
     /// <summary>True when everything that belongs in it is there.</summary>
     public bool IsComplete => Manifest.IsComplete && Doubt is null;
 }

@@ -45,10 +45,18 @@ internal sealed class SnapshotFinder(IObjectStore store, string s3Prefix, string
     private async Task<Snapshot?> ReadAsync((string KeyPrefix, DateTime Time) candidate, CancellationToken cancellationToken)
     {
         using IObjectStore at = store.At(candidate.KeyPrefix);
-        if (await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false) is not { } manifest)
-            return null;
-        Snapshot snapshot = new(candidate.KeyPrefix, candidate.Time, manifest);
-        return snapshot with { Doubt = SnapshotDoubt.OfTimes(dated, snapshot, now, zone) };
+        try
+        {
+            if (await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false) is not { } manifest)
+                return null;
+            Snapshot snapshot = new(candidate.KeyPrefix, candidate.Time, manifest);
+            return snapshot with { Doubt = SnapshotDoubt.OfTimes(dated, snapshot, now, zone) };
+        }
+        catch (Exception exception) when (SnapshotManifest.IsArchived(exception))
+        {
+            StoredObject? head = await at.HeadAsync(new ObjectQuery(at.Key(SnapshotManifest.RelativeKey)), cancellationToken).ConfigureAwait(false);
+            return new Snapshot(candidate.KeyPrefix, candidate.Time, SnapshotManifest.Unread) { ArchivedIn = head?.StorageClass ?? "an archive" };
+        }
     }
 
     private async Task<List<(string KeyPrefix, DateTime Time)>> FindPrefixesAsync(CancellationToken cancellationToken)

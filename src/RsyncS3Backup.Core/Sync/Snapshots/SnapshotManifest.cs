@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 
 namespace RsyncS3Backup.Sync.Snapshots;
@@ -30,6 +31,9 @@ internal sealed record SnapshotManifest
     /// </summary>
     public string? Mirror { get; init; }
 
+    /// <summary>The name of the machine that sent it; null in a manifest that an earlier version wrote.</summary>
+    public string? Host { get; init; }
+
     /// <summary>True when everything that belongs in the snapshot is there.</summary>
     public required bool IsComplete { get; init; }
 
@@ -56,6 +60,12 @@ internal sealed record SnapshotManifest
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<SnapshotManifest?> ReadAsync(IObjectStore snapshot, CancellationToken cancellationToken) =>
         await snapshot.ReadAsync(RelativeKey, LargestObject, cancellationToken).ConfigureAwait(false) is { } json ? Parse(json) : null;
+
+    /// <summary>What stands for one that is in an archive: it is of no job and says nothing.</summary>
+    public static SnapshotManifest Unread { get; } = new() { Job = "", IsComplete = false, Time = default, ModuleVersion = "" };
+
+    /// <summary>True for what S3 answers when it is in an archive.</summary>
+    public static bool IsArchived(Exception exception) => exception is AmazonS3Exception { ErrorCode: "InvalidObjectState" };
 
     /// <summary>Writes it to S3.</summary>
     /// <param name="snapshot">The bucket below the snapshot's prefix.</param>
@@ -85,6 +95,8 @@ internal sealed record SnapshotManifest
             json.WriteString("job", Job);
             if (Mirror is not null)
                 json.WriteString("mirror", Mirror);
+            if (Host is not null)
+                json.WriteString("host", Host);
             json.WriteString("time", Time.ToUniversalTime());
             if (IsComplete)
             {
@@ -113,7 +125,8 @@ internal sealed record SnapshotManifest
             return new SnapshotManifest
             {
                 Job = root.GetProperty("job").GetString() ?? "",
-                Mirror = root.TryGetProperty("mirror", out JsonElement mirror) ? mirror.GetString() : null,
+                Mirror = Text("mirror"),
+                Host = Text("host"),
                 IsComplete = status == Complete,
                 Time = root.GetProperty("time").GetDateTimeOffset(),
                 Objects = Number("objects"),
@@ -122,6 +135,8 @@ internal sealed record SnapshotManifest
                 TransferredBytes = Number("transferredBytes"),
                 ModuleVersion = root.GetProperty("moduleVersion").GetString() ?? "",
             };
+
+            string? Text(string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
             long Number(string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : 0;
         }

@@ -17,8 +17,9 @@ internal sealed class SnapshotPruner(IObjectStore store, S3CopyRequest request, 
         {
             if (snapshot.IsComplete)
             {
+                SnapshotManifest whole = snapshot.Manifest;
                 SnapshotManifest incomplete =
-                    new() { Job = snapshot.Manifest.Job, Mirror = snapshot.Manifest.Mirror, IsComplete = false, Time = now };
+                    new() { Job = whole.Job, Mirror = whole.Mirror, Host = whole.Host, IsComplete = false, Time = now };
                 await incomplete.WriteAsync(at, request, cancellationToken).ConfigureAwait(false);
             }
 

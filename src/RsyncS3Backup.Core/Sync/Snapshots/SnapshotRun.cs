@@ -1,3 +1,4 @@
+using Amazon.S3;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
@@ -65,10 +66,11 @@ internal sealed class SnapshotRun : IDisposable
     public async Task BeginAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         WithCatalogs(known => known.Begin(keyPrefix));
-        SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(store, cancellationToken).ConfigureAwait(false);
+        SnapshotManifest? manifest = await TryReadAsync(SnapshotManifest.ReadAsync(store, cancellationToken)).ConfigureAwait(false);
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
-            context.Verbose($"The snapshot {keyPrefix} is complete since {manifest!.Time.LocalDateTime:yyyy-MM-dd HH:mm}; this run brings it up to date.");
+            context.Verbose(
+                $"The snapshot {keyPrefix} is complete since {HumanText.Time(manifest!.Time.ToLocalTime())}; this run brings it up to date.");
         // Tokens that take turns, such as {ddd}, find what was complete the last time; then the one before this is nearer.
         if (!wasComplete || !namesTimes)
             await FindSourcesAsync(openCatalog, cancellationToken).ConfigureAwait(false);
@@ -108,12 +110,27 @@ internal sealed class SnapshotRun : IDisposable
     {
         if (!RetentionPolicy.IsSet(request.Options) || !namesTimes)
             return;
-        IReadOnlyList<Snapshot> all = await finder.FindAllAsync(cancellationToken).ConfigureAwait(false);
+        if (await TryReadAsync<IReadOnlyList<Snapshot>>(finder.FindAllAsync(cancellationToken)!).ConfigureAwait(false) is not { } all)
+        {
+            report.Warning(
+                "Old snapshots are not pruned: the credentials may not read their manifests, which say whose they are and whether they are "
+                + "complete. Allow s3:GetObject.");
+            return;
+        }
+
         // This run's is complete, whether S3 has heard of it or, in a plan, not.
         Snapshot current = new(keyPrefix, finder.TimeOf(keyPrefix), Manifest(isComplete: true));
-        IEnumerable<Snapshot> own = all.Where(snapshot => IsOwn(snapshot) && snapshot.KeyPrefix != keyPrefix).Append(current);
+        // Two jobs may share a static part, and two machines a job file; what has no manifest is nobody's snapshot.
+        IEnumerable<Snapshot> own = all
+            .Where(snapshot => JobSnapshots.IsOwn(snapshot, context.JobName, owner) && snapshot.KeyPrefix != keyPrefix).Append(current);
         SnapshotRetention retention = await SnapshotRetention.ChooseAsync(store, own, request.Options, keyPrefix, cancellationToken).ConfigureAwait(false);
         Report(retention);
+        if (all.Where(snapshot => snapshot.ArchivedIn is not null).ToArray() is { Length: > 0 } archived)
+        {
+            report.Warning($"{SnapshotErrors.Archived(archived)} They are not pruned. {SnapshotErrors.BringBack(archived, store.BucketName)} "
+                + "Then see to it that no rule moves objects that small (smallestSize).");
+        }
+
         SnapshotPruner pruner = new(store, request, storage, startTime);
         foreach (Snapshot expired in retention.Expired)
         {
@@ -133,11 +150,7 @@ internal sealed class SnapshotRun : IDisposable
     public void Dispose() => sources.ForEach(source => source.Dispose());
 
     private SnapshotManifest Manifest(bool isComplete) =>
-        new() { Job = context.JobName, Mirror = owner.Marker.Id, IsComplete = isComplete, Time = startTime };
-
-    // Two jobs may share a static part, and two machines a job file; what has no manifest is nobody's snapshot.
-    private bool IsOwn(Snapshot snapshot) =>
-        snapshot.Manifest.Job == context.JobName && (snapshot.Manifest.Mirror is not { } mirror || owner.Owns(mirror));
+        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = startTime };
 
     private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 
@@ -168,13 +181,33 @@ internal sealed class SnapshotRun : IDisposable
         return manifest.WriteAsync(store, request, cancellationToken);
     }
 
+    // One that is in an archive, or that the credentials may not read, is as good as none: this run's is written anew, and nothing can be copied
+    // from what is archived or cannot be read.
+    private async Task<T?> TryReadAsync<T>(Task<T?> read)
+        where T : class
+    {
+        try
+        {
+            return await read.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (SnapshotManifest.IsArchived(exception))
+        {
+            return null;
+        }
+        catch (AmazonS3Exception exception) when (StoreRefusals.IsDenied(exception))
+        {
+            store.Abilities.NoteDenied();
+            return null;
+        }
+    }
+
     private async Task FindSourcesAsync(Func<string, string, ICatalog> openCatalog, CancellationToken cancellationToken)
     {
         bool hasComplete = false;
         foreach (string earlier in catalogs?.KeyPrefixes().Where(prefix => prefix != keyPrefix) ?? [])
         {
             using IObjectStore at = store.At(earlier);
-            SnapshotManifest? manifest = await SnapshotManifest.ReadAsync(at, cancellationToken).ConfigureAwait(false);
+            SnapshotManifest? manifest = await TryReadAsync(SnapshotManifest.ReadAsync(at, cancellationToken)).ConfigureAwait(false);
             if (manifest is not null && TryOpen(openCatalog, earlier) is { } catalog)
             {
                 sources.Add(new SnapshotSource(earlier, catalog));
@@ -182,7 +215,8 @@ internal sealed class SnapshotRun : IDisposable
             }
         }
 
-        if (!hasComplete && namesTimes && await finder.FindLastCompleteAsync(cancellationToken).ConfigureAwait(false) is { } last && last.KeyPrefix != keyPrefix)
+        if (!hasComplete && namesTimes
+            && await TryReadAsync(finder.FindLastCompleteAsync(cancellationToken)).ConfigureAwait(false) is { } last && last.KeyPrefix != keyPrefix)
             sources.Add(new SnapshotSource(last.KeyPrefix, catalog: null));
         foreach (SnapshotSource source in sources)
         {

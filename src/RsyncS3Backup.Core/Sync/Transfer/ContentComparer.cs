@@ -73,7 +73,9 @@ internal static class ContentComparer
         // A SHA-256 decides alone: where there is one, the store makes checksums, and somebody wanted this one.
         private static StoredObject Evidence(KnownContent known) => new("", known.Size, known.ETag)
         {
-            Checksums = known.Sha256 is { } sha256 ? [new("sha256", sha256)] : known.Crc32 is { } crc32 ? [new("crc32", crc32)] : [],
+            Checksums = known.Sha256 is { } sha256 ? [new("sha256", sha256)] : known.Crc32 is { } crc32 ? [new("crc32", crc32)]
+                : known.Stored?.Checksums ?? [],
+            PartChecksums = known is { Sha256: null, Crc32: null } ? known.Stored?.PartChecksums ?? [] : [],
             IsTagOpaque = known.Sha256 is not null,
         };
     }
@@ -104,4 +106,8 @@ internal static class ContentComparer
 /// <param name="ETag">The entity tag without quotes. Under SSE-KMS it says nothing of the content.</param>
 /// <param name="Crc32">The CRC32 of the whole content, base64; null when it is not known.</param>
 /// <param name="Sha256">The SHA-256 of the whole content, base64; null when it is not known.</param>
-internal readonly record struct KnownContent(long Size, string ETag, string? Crc32, string? Sha256);
+internal readonly record struct KnownContent(long Size, string ETag, string? Crc32, string? Sha256)
+{
+    /// <summary>What S3 told of the object, with checksums by other algorithms, or of parts; null when it was not asked.</summary>
+    public StoredObject? Stored { get; init; }
+}

@@ -134,7 +134,12 @@ internal sealed class PartsUploader(
             Dictionary<int, UploadedPart> parts = [];
             await foreach (UploadedPart part in
                 store.ListPartsAsync(upload.RelativeKey, upload.UploadId, cancellationToken).ConfigureAwait(false))
+            {
+                if (part.IsOfOtherAlgorithm)
+                    return null;
                 parts[part.Number] = part;
+            }
+
             return parts;
         }
         catch (Exception exception) when (exception is AmazonS3Exception or BackupException && !cancellationToken.IsCancellationRequested)
@@ -257,9 +262,9 @@ internal sealed class PartsUploader(
                 // The loop goes on with the next part; hashing and sending this one happens beside it.
                 await Task.Yield();
                 ObjectContent content = new(relativeKey, buffer, length);
-                if (parts.Found(number) is { } found && IsSame(found, content))
+                if (parts.Found(number) is { } found && IsSame(found, content, store.ChecksumAlgorithm))
                 {
-                    parts.Add(found with { Crc32 = store.UsesCrc32 ? content.Crc32 : null }, content.Crc32, wasSent: false);
+                    parts.Add(found with { Checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null }, content.Crc32, wasSent: false);
                     onBytesKept(length);
                     return;
                 }
@@ -283,11 +288,11 @@ internal sealed class PartsUploader(
         }
     }
 
-    // The entity tag of a part is its MD5, but not with SSE-KMS; a CRC32 is what S3 verified when it took the part.
-    private static bool IsSame(UploadedPart found, ObjectContent content) => found.Size == content.Length
-        && (string.IsNullOrEmpty(found.Crc32)
+    // The entity tag of a part is its MD5, but not with SSE-KMS; a checksum is what S3 verified when it took the part.
+    private static bool IsSame(UploadedPart found, ObjectContent content, string? algorithm) => found.Size == content.Length
+        && (string.IsNullOrEmpty(found.Checksum)
             ? string.Equals(found.ETag, Convert.ToHexString(Convert.FromBase64String(content.Md5)), StringComparison.OrdinalIgnoreCase)
-            : found.Crc32 == content.Crc32);
+            : found.Checksum == content.ChecksumBy(algorithm ?? S3ChecksumAlgorithms.Crc32));
 
     // What is remembered still is aborted by the next run.
     private async Task GiveUpAsync(string relativeKey, string uploadId)

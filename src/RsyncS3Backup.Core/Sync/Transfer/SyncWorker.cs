@@ -315,7 +315,8 @@ internal sealed class SyncWorker(
             && attributes.ModifiedNanoseconds == local.Attributes.ModifiedNanoseconds
             && (attributes.Mode is { } mode ? FileAttributesSnapshot.HaveSameType(mode, local.Attributes.Mode) : local.Kind == MirrorEntryKind.File);
         bool isSame = isSameVersion
-            || await ContentComparer.IsSameAsync(local, new KnownContent(head.Size, head.ETag, found.Crc32, head.ChecksumBy("sha256")), cancellationToken)
+            || await ContentComparer.IsSameAsync(
+                local, new KnownContent(head.Size, head.ETag, found.Crc32, head.ChecksumBy("sha256")) { Stored = head }, cancellationToken)
                 .ConfigureAwait(false);
         return isSame ? found : null;
     }

@@ -12,6 +12,7 @@ public sealed class SnapshotManifestTests
     {
         Job = "job",
         Mirror = "mirror",
+        Host = "nas",
         IsComplete = true,
         Time = MemoryRun.Now,
         Objects = 5,
@@ -25,9 +26,11 @@ public sealed class SnapshotManifestTests
     {
         Assert.Equal(Complete, SnapshotManifest.Parse(Complete.ToJson()));
         Assert.Equal(Complete with { Mirror = null }, SnapshotManifest.Parse((Complete with { Mirror = null }).ToJson()));
+        Assert.Equal(Complete with { Host = null }, SnapshotManifest.Parse((Complete with { Host = null }).ToJson()));
         Assert.Matches("^[0-9]+\\.[0-9]+\\.[0-9]+$", Complete.ModuleVersion);
         string text = Encoding.UTF8.GetString(Complete.ToJson());
         Assert.Contains("RsyncS3Backup knows this snapshot by this object.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("host", Encoding.UTF8.GetString((Complete with { Host = null }).ToJson()), StringComparison.Ordinal);
         Assert.DoesNotContain("mirror", Encoding.UTF8.GetString((Complete with { Mirror = null }).ToJson()), StringComparison.Ordinal);
     }
 

@@ -42,7 +42,7 @@ public sealed class SnapshotPrunerTests : IDisposable
 
         Assert.Equal((0, "S3Unavailable"), (deleted, problem?.Id));
         SnapshotManifest left = SnapshotManifest.Parse(run.Store.Content(Manifest))!;
-        Assert.Equal(("job", "mirror", false, MemoryRun.Now), (left.Job, left.Mirror, left.IsComplete, left.Time));
+        Assert.Equal(("job", "mirror", "nas", false, MemoryRun.Now), (left.Job, left.Mirror, left.Host, left.IsComplete, left.Time));
     }
 
     [Fact]
@@ -124,6 +124,7 @@ public sealed class SnapshotPrunerTests : IDisposable
     {
         Job = "job",
         Mirror = "mirror",
+        Host = "nas",
         IsComplete = isComplete,
         Time = new DateTimeOffset(2026, 1, 1, 2, 0, 0, TimeSpan.Zero),
     });

@@ -506,6 +506,31 @@ public sealed class SnapshotStageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_the_right_to_read_objects_each_day_is_uploaded_whole_and_nothing_is_pruned()
+    {
+        MakeTree();
+        foreach (string operation in new[] { "CopyObject", "HeadObject", "GetObject" })
+            server.Faults.Add(FaultRule.Refusal(operation, 403, "AccessDenied"));
+
+        S3SyncStageResult first = await Sync(keepLast: 1);
+        NextDay();
+        S3SyncStageResult second = await Sync(keepLast: 1);
+        mirror.File("a.txt", "other");
+        S3SyncStageResult again = await Sync(keepLast: 1);
+
+        foreach (S3SyncStageResult result in new[] { first, second, again })
+        {
+            Assert.True(result is { Error: null, Failed: 0, IsSnapshotComplete: true, PrunedSnapshots: 0 }, result.Error?.Message);
+            Assert.Contains(result.Warnings, warning => warning.Contains("Old snapshots are not pruned", StringComparison.Ordinal));
+            Assert.All(result.Warnings, warning => Assert.Contains("s3:GetObject", warning, StringComparison.Ordinal));
+        }
+
+        Assert.Equal((4L, 4L, 1L), (first.Created, second.Created, again.Updated));
+        Assert.Equal(("complete", "complete"), (Status(Day1), Status(Day2)));
+        AssertHolds(Day2);
+    }
+
+    [Fact]
     public async Task Old_snapshots_are_pruned_after_a_run_that_succeeded_and_nothing_else_is()
     {
         MakeTree();
