@@ -64,6 +64,26 @@ internal sealed class MirrorGuard
         return new MirrorGuard(job, mirror, marker, memory) { replaced = marker is null ? MirrorMemory.LastMarkerId(job) : null };
     }
 
+    /// <summary>What the mirror's drive does, as far as an earlier run of this user found it out; else what is usual.</summary>
+    public FileSystemTraits KnownTraits() =>
+        memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror) ? known.Traits : new FileSystemTraits();
+
+    /// <summary>What the mirror's drive does. It is asked once, and again when it is another one or mounted in another way.</summary>
+    /// <param name="report">Hears when it cannot be written down.</param>
+    /// <param name="isNew">True when it was asked now.</param>
+    /// <exception cref="IOException">The drive cannot be asked.</exception>
+    /// <exception cref="UnauthorizedAccessException">The drive cannot be asked.</exception>
+    public FileSystemTraits FindTraits(StageReport report, out bool isNew)
+    {
+        string place = MirrorDrive.PlaceOf(mirror);
+        isNew = memory.Drive?.Place != place;
+        if (!isNew)
+            return memory.Drive!.Traits;
+        MirrorDrive drive = MirrorDrive.Probe(mirror, place);
+        Remember(report, () => memory with { Drive = drive });
+        return drive.Traits;
+    }
+
     /// <summary>
     /// Remembers where a mirror is begun, before rsync starts: a first run that fails, or is killed, must not leave the next one free to fill
     /// the folder below a drive that is no longer mounted. The marker is no means for that: it says that the mirror is the job's, which it is

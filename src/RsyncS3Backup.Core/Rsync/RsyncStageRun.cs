@@ -128,6 +128,7 @@ internal sealed class RsyncStageRun
         RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, IRsyncChanges changes,
         CancellationToken cancellationToken)
     {
+        options = DriveArguments.Fit(options, guard.KnownTraits());
         passes = new RsyncPasses(program!, options, scope) { Changes = changes };
         RsyncPass pass = RsyncPass.Plan(options.DeleteExtraneous);
         BackupError? foreseen = await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
@@ -148,6 +149,7 @@ internal sealed class RsyncStageRun
             Directory.CreateDirectory(destination);
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
+        options = DriveArguments.Fit(options, TraitsOfDrive(guard));
         recorder = RsyncChangeRecorder.Start(request, context, report);
         passes = new RsyncPasses(program!, options, scope) { Changes = recorder };
         guard.Begins(report);
@@ -172,6 +174,23 @@ internal sealed class RsyncStageRun
         if (counts.Malformed > 0)
             report.Warning(string.Create(CultureInfo.InvariantCulture, $"{counts.Malformed} lines of rsync's output were not understood; the log has them."));
         return null;
+    }
+
+    /// <summary>What the mirror's drive does. One that cannot be asked now, because it is full for one, is taken for an ordinary one.</summary>
+    private FileSystemTraits TraitsOfDrive(MirrorGuard guard)
+    {
+        try
+        {
+            FileSystemTraits traits = guard.FindTraits(report, out bool isNew);
+            if (isNew)
+                context.Verbose($"The drive of the mirror '{destination}' was asked what it keeps: {traits}.");
+            return traits;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            context.Verbose($"The drive of the mirror '{destination}' could not be asked what it keeps: {exception.Message}");
+            return new FileSystemTraits();
+        }
     }
 
     // Of several sources none must have failed for another reason.

@@ -149,6 +149,9 @@ public sealed record RsyncOptions
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> PatternsOfFiles { get; init; } =
         ImmutableSortedDictionary<string, IReadOnlyList<string>>.Empty;
 
+    /// <summary>What rsync is told because of what the mirror's drive can keep; null: that it keeps everything.</summary>
+    internal IReadOnlyList<string>? DriveArguments { get; init; }
+
     /// <summary>Keep access control lists (rsync <c>-A</c>). Default: false.</summary>
     public bool Acls { get; init; }
 

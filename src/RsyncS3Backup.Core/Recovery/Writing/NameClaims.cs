@@ -1,4 +1,5 @@
 using System.Text;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Recovery.Writing;
 
@@ -6,7 +7,7 @@ namespace RsyncS3Backup.Recovery.Writing;
 /// Finds entries of a backup that a file system takes for one: it ignores case, or how letters with marks are written. Then the second would
 /// replace the first. Holds names only where the file system does so. Thread-safe.
 /// </summary>
-internal sealed class NameClaims(DestinationTraits traits)
+internal sealed class NameClaims(FileSystemTraits traits)
 {
     private readonly Dictionary<string, string> claimed = new(StringComparer.Ordinal);
 

@@ -61,6 +61,9 @@ internal sealed partial class PortableTree : DestinationTree
     }
 
     /// <inheritdoc/>
+    protected override FileSystemTraits Probe() => FileSystemProbe.Look(Path, TemporaryName.Probe);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -75,7 +78,7 @@ internal sealed partial class PortableTree : DestinationTree
 
         public override byte[] ReadLink(string name) => FileAttributesReader.LinkTarget(Full(name));
 
-        public override SafeFileHandle CreateTemporary(string name, bool isPrivate)
+        public override SafeFileHandle CreateTemporary(string name)
         {
             Remove(name);
             return File.OpenHandle(Full(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
@@ -93,12 +96,10 @@ internal sealed partial class PortableTree : DestinationTree
 
         public override SafeFileHandle? TryResume(string name) => TryOpen(name, toWrite: true);
 
-        public override void SetTime(SafeFileHandle file, long nanoseconds) => File.SetLastWriteTimeUtc(file, Time(nanoseconds));
-
         public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode)
         {
             if (attributes.ModifiedNanoseconds is { } modified)
-                SetTime(file, modified);
+                File.SetLastWriteTimeUtc(file, Time(modified));
             return true;
         }
 

@@ -51,6 +51,9 @@ internal sealed class UnixTree : DestinationTree
     public override void WriteBack() => UnixCalls.WriteBack(root);
 
     /// <inheritdoc/>
+    protected override FileSystemTraits Probe() => FileSystemProbe.Look(root, TemporaryName.Probe);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
@@ -117,7 +120,6 @@ internal sealed class UnixTree : DestinationTree
     {
         private const uint OwnerOnly = 0x180;
         private const uint OwnerOnlyFolder = 0x1C0;
-        private const uint Everybody = 0x1B6;
         private const uint SetId = 0xC00;
 
         private readonly FolderHandle handle;
@@ -136,10 +138,10 @@ internal sealed class UnixTree : DestinationTree
 
         public override byte[] ReadLink(string name) => UnixCalls.ReadLink(handle, name);
 
-        public override SafeFileHandle CreateTemporary(string name, bool isPrivate)
+        public override SafeFileHandle CreateTemporary(string name)
         {
             UnixCalls.Remove(handle, name);
-            return UnixCalls.CreateFile(handle, name, isPrivate ? OwnerOnly : Everybody);
+            return UnixCalls.CreateFile(handle, name, OwnerOnly);
         }
 
         public override SafeFileHandle? TryOpen(string name, bool toWrite)
@@ -165,8 +167,6 @@ internal sealed class UnixTree : DestinationTree
             file.Dispose();
             return null;
         }
-
-        public override void SetTime(SafeFileHandle file, long nanoseconds) => UnixCalls.ChangeTime(file, nanoseconds);
 
         public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode) =>
             Set(file, attributes, defaultMode);

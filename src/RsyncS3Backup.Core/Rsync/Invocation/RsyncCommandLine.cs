@@ -50,8 +50,8 @@ internal static class RsyncCommandLine
         // The pass that deletes comes after one that has compared everything.
         if (options.Checksum && (pass.IsPlan || (!pass.IsDryRun && pass.MaxDelete is null or 0)))
             arguments.Add("--checksum");
-        // Times in nanoseconds: the default compares whole seconds and misses an edit of equal size within one (rsync(1), --modify-window).
-        arguments.Add("--modify-window=-1");
+        // Times in nanoseconds, where the drive has them: the default compares whole seconds and misses an edit of equal size within one.
+        arguments.AddRange(options.DriveArguments ?? DriveArguments.Usual);
         // rsync takes no two of them: in place, the part of an unfinished file stays in the file itself.
         arguments.Add(options.Inplace ? "--inplace" : "--partial-dir=" + PartialFolder);
         if (program.Version >= FirstWithFsync)
