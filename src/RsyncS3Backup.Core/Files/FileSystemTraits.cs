@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace RsyncS3Backup.Files;
 
 /// <summary>What a file system does with what it is given, as <see cref="FileSystemProbe"/> finds it. Without a probe: all that is usual.</summary>
@@ -38,6 +40,13 @@ internal sealed record FileSystemTraits
 
     /// <summary>Bytes that a file may have at most; null where no limit is known.</summary>
     public long? LargestFile { get; init; }
+
+    /// <summary>What a name or path is to the file system: two with the same are one.</summary>
+    public string Fold(string path)
+    {
+        string folded = FoldsNormalization ? path.Normalize(NormalizationForm.FormC) : path;
+        return FoldsCase ? folded.ToUpperInvariant() : folded;
+    }
 
     /// <summary>True when the file system cannot tell two times apart.</summary>
     public bool IsSameTime(long left, long right) => TimeStep == 0 || Math.Abs((decimal)left - right) < TimeStep;

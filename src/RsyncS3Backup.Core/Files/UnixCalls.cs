@@ -232,6 +232,17 @@ internal static unsafe partial class UnixCalls
         return (IsMac ? fsetxattr_mac(Descriptor(file), name, &value, 1, 0, 0) : fsetxattr(Descriptor(file), name, &value, 1, 0)) == 0;
     }
 
+    /// <summary>An extended attribute of an open file or folder; empty where there is none.</summary>
+    public static byte[] ReadAttribute(SafeHandle file, string name)
+    {
+        const int longest = 128;
+        byte* value = stackalloc byte[longest];
+        nint length = IsMac
+            ? fgetxattr_mac(Descriptor(file), name, value, longest, 0, 0)
+            : fgetxattr(Descriptor(file), name, value, longest);
+        return length <= 0 ? [] : new ReadOnlySpan<byte>(value, (int)length).ToArray();
+    }
+
     /// <summary>The groups of this user.</summary>
     public static IReadOnlyList<uint> Groups()
     {
@@ -417,6 +428,12 @@ internal static unsafe partial class UnixCalls
 
     [LibraryImport("libc", EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int fsetxattr_mac(int file, string name, byte* value, nint size, uint position, int options);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint fgetxattr(int file, string name, byte* value, nint size);
+
+    [LibraryImport("libc", EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint fgetxattr_mac(int file, string name, byte* value, nint size, uint position, int options);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int getgroups(int count, uint* groups);

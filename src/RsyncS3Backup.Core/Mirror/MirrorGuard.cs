@@ -99,8 +99,9 @@ internal sealed class MirrorGuard
     /// <summary>Remembers the mirror after a run that succeeded, and marks it where it has no marker yet.</summary>
     /// <param name="entries">How many entries it holds now; null when it may hold more than the sources.</param>
     /// <param name="wasChecksumRun">True when the run compared contents by checksum.</param>
+    /// <param name="hasStoredStat">True when the run wrote owners down in extended attributes (<c>ownership: fakeSuper</c>).</param>
     /// <param name="report">Hears when it cannot be written down.</param>
-    public void Succeeded(long? entries, bool wasChecksumRun, StageReport report)
+    public void Succeeded(long? entries, bool wasChecksumRun, bool hasStoredStat, StageReport report)
     {
         // A source of which nothing is mirrored makes no mirror.
         if (!Directory.Exists(mirror))
@@ -109,8 +110,8 @@ internal sealed class MirrorGuard
         {
             MirrorMarker current = marker ?? MirrorMarker.New(job, mirror) with { Replaces = replaced };
             string place = RealPath.Of(mirror);
-            if (marker is null || marker.Path != place || marker.Host is null)
-                (current with { Path = place, Host = current.Host ?? KeyPrefix.Host }).Write(mirror);
+            if (marker is null || marker.Path != place || marker.Host is null || marker.HasStoredStat != hasStoredStat)
+                (current with { Path = place, Host = current.Host ?? KeyPrefix.Host, HasStoredStat = hasStoredStat }).Write(mirror);
             return memory with
             {
                 MarkerId = current.Id,

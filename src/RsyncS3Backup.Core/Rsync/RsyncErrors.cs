@@ -242,6 +242,14 @@ internal static class RsyncErrors
         "Check the rights of this user, and that the drive is not mounted read-only.",
         destination);
 
+    /// <summary>The job wants owners in extended attributes, and the drive has none.</summary>
+    public static BackupError FakeSuperNotPossible(string destination) => Refused(
+        ErrorIds.FakeSuperNotPossible,
+        BackupErrorCategory.InvalidArgument,
+        $"The drive of the destination '{destination}' keeps no extended attributes of users, which `ownership: fakeSuper` needs.",
+        "Set options.rsync.ownership to 'auto' or 'ignore', or use a drive that keeps them, such as ext4, XFS, btrfs or NTFS. Nothing was changed.",
+        destination);
+
     /// <summary>The destination's drive is full.</summary>
     public static BackupError DestinationFull(string destination, long? free, long? needed, int? exitCode) => Stage1(
         ErrorIds.DestinationFull,

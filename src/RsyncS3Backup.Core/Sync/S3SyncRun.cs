@@ -43,6 +43,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly string endpoint;
     // New files and links where S3 has the keys of a folder. As many as folders that became something else.
     private readonly List<SyncAction> waiting = [];
+    private readonly LeftOutEntries leftOut;
     private ForeignObjects foreign;
 
     private S3SyncRun(
@@ -55,6 +56,7 @@ internal sealed class S3SyncRun : IDisposable
         this.planned = planned;
         request = scope.Request;
         context = scope.Context;
+        leftOut = LeftOutEntries.Load(context.JobName, request.MirrorPath);
         report = scope.Report;
         store = scope.Store;
         this.ownership = ownership;
@@ -382,6 +384,9 @@ internal sealed class S3SyncRun : IDisposable
     private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
     {
         MirrorPlace place = mirror.PlaceOf(action.RelativeKey);
+        // The sources have it, and only the mirror cannot.
+        if (place == MirrorPlace.Free && leftOut.Cover(action.RelativeKey))
+            return ValueTask.CompletedTask;
         // What has another entry in its place is replaced, whether the job deletes or not.
         if ((request.Options.DeleteFromS3 || place != MirrorPlace.Free) && changes.Keeps(action))
         {

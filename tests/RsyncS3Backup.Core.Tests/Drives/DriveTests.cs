@@ -18,6 +18,8 @@ public sealed class DriveTests : RestoreHarness
         { "ext3-small-inodes", true },
         { "xfs", true },
         { "btrfs", true },
+        { "ntfs", false },
+        { "exfat", false },
         { "tmpfs", true },
         { "overlay", true },
     };
@@ -55,6 +57,118 @@ public sealed class DriveTests : RestoreHarness
         await RestoreTwiceAsync(Restore(BackupCopy.Local) with { Destination = Files["back"] }, keepsAll);
     }
 
+    [SkippableFact]
+    public async Task What_a_drive_cannot_hold_is_said_once_a_kind_and_S3_keeps_what_it_has_of_it()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only the superuser may mount a drive.");
+        Files.Folder("drive");
+        FillSource();
+        Write("folder/case", "lower");
+        Write("folder/CASE", "UPPER");
+        Write("what?/beneath", "?");
+        RawFileSystem.MakeFifo(Files["source/pipe"]);
+        await Stage1Async();
+        await SyncAsync();
+        string[] before = [.. ReadBucket().Keys];
+        Directory.Delete(Mirror, recursive: true);
+        File.Delete(Files["source/gone"]);
+        using LoopDrive drive = LoopDrive.Mount("exfat", Files["drive"]);
+
+        RsyncStageResult first = await Stage1Async(allowNew: true);
+        S3SyncStageResult sent = await SyncAsync(Request with { AllowNewDestination = true });
+        RsyncStageResult second = await Stage1Async();
+        AssertNothingDone(second, await SyncAsync());
+
+        Assert.Equal(BackupStatus.SucceededWithWarnings, first.Status);
+        Assert.Contains(first.Warnings, text => text.Contains("does not keep: owners and groups, permissions, hard links", StringComparison.Ordinal));
+        Assert.Equal(3, second.Warnings.Count);
+        Assert.Contains("2 entries are no files and no folders", second.Warnings[0]);
+        Assert.Contains("'link', 'pipe'", second.Warnings[0]);
+        Assert.Contains("1 entry has a name that the mirror's drive refuses: 'what?'", second.Warnings[1]);
+        Assert.Contains("that of another one to the mirror's drive: 'folder/case'", second.Warnings[2]);
+        Assert.Equal((null, 1L), (sent.Error, sent.Deleted));
+        Assert.Equal(before.Except(["gone"]).Order(StringComparer.Ordinal), ReadBucket().Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("UPPER", File.ReadAllText(Path.Combine(Mirror, "folder/case")));
+
+        // The names on the drive stay whose they are, whatever comes before them later; and deletions go on.
+        Write("folder/A", "upper");
+        Write("folder/a", "lower");
+        File.Delete(Files["source/twin"]);
+        RsyncStageResult third = await Stage1Async();
+        File.Delete(Files["source/folder/A"]);
+        await Stage1Async();
+        RsyncStageResult fifth = await Stage1Async();
+        Write("folder/A", "once again");
+        RsyncStageResult sixth = await Stage1Async();
+
+        Assert.Equal((1L, 1L), (third.Created, third.Deleted));
+        Assert.Equal((0L, 0L, 0L), (fifth.Created, fifth.Updated, fifth.Deleted));
+        Assert.Equal((0L, 1L, 0L), (sixth.Created, sixth.Updated, sixth.Deleted));
+        Assert.Equal("once again", File.ReadAllText(Path.Combine(Mirror, "folder/A")));
+    }
+
+    [SkippableTheory]
+    [InlineData(MirrorOwnership.Auto, null)]
+    [InlineData(MirrorOwnership.Ignore, null)]
+    [InlineData(MirrorOwnership.Keep, "RsyncPartialTransfer")]
+    [InlineData(MirrorOwnership.FakeSuper, "FakeSuperNotPossible")]
+    public async Task A_drive_without_owners_stops_no_run_unless_owners_are_asked_for(MirrorOwnership ownership, string? error)
+    {
+        using LoopDrive drive = LoopDrive.Mount("exfat", Files["drive"]);
+        FillSource();
+        Rsync = Rsync with { Ownership = ownership };
+
+        RsyncStageResult first = await TryStage1Async();
+        RsyncStageResult second = await TryStage1Async();
+
+        Assert.Equal((error, error), (first.Error?.Id, second.Error?.Id));
+        Assert.Equal(ownership == MirrorOwnership.Auto, string.Join(' ', first.Warnings).Contains("owners and groups", StringComparison.Ordinal));
+        Assert.DoesNotContain(second.Warnings, text => text.Contains("does not keep", StringComparison.Ordinal));
+    }
+
+    [SkippableTheory]
+    [InlineData("ext4", true)]
+    [InlineData("ntfs", false)]
+    public async Task Owners_that_are_written_down_reach_S3_and_come_back(string kind, bool keepsPermissions)
+    {
+        using LoopDrive drive = LoopDrive.Mount(kind, Files["drive"]);
+        FillSource();
+        RawFileSystem.MakeFifo(Files["source/pipe"]);
+        Rsync = Rsync with { Ownership = MirrorOwnership.FakeSuper };
+        Options = Options with { DirectoryMarkers = S3DirectoryMarkers.All };
+
+        await Stage1Async();
+        S3SyncStageResult sent = await SyncAsync();
+        AssertNothingDone(await Stage1Async(), await SyncAsync());
+        AssertNothingDone(await Stage1Async(), await SyncAsync(Request with { FollowsStage1 = false }));
+
+        Assert.Contains(sent.Warnings, text => text.Contains("pipe' is a device, a pipe or a socket", StringComparison.Ordinal));
+        Assert.Contains("file-owner=1000", Metadata("folder/b"));
+        Assert.Contains("file-group=1001", Metadata("folder/b"));
+        Assert.Contains("file-permissions=0120", Metadata("link"));
+
+        RawFileSystem.SetOwner(Files["source/folder/b"], 1002, 1003);
+        Assert.Equal((0L, 1L), (await Stage1Async()) is var third ? (third.Updated, third.MetadataChanged) : default);
+        Assert.Equal((0L, 1L), (await SyncAsync()) is var changed ? (changed.Requests.Put, changed.Requests.Copy) : default);
+        Assert.Contains("file-owner=1002", Metadata("folder/b"));
+
+        File.Delete(Files["source/pipe"]);
+        await Stage1Async();
+        foreach (BackupCopy from in (BackupCopy[])[BackupCopy.Local, BackupCopy.S3])
+        {
+            RestoreRequest request = Restore(from) with { Destination = Files["back-" + from] };
+            RestoreResult back = await RestoreAsync(request);
+            Assert.True(back.Error is null, back.Error?.Message);
+            Dictionary<string, RawEntry> found = ReadTree(request.Destination!);
+            Assert.Equal((1002u, 1003u, true), (found["folder/b"].Owner, found["folder/b"].Group, found["link"].IsLink));
+            Assert.Equal(0L, (await RestoreAsync(request)).Restored);
+            if (keepsPermissions)
+                AssertSameTree(from.ToString(), ReadTree(Source), found);
+        }
+    }
+
+    private string Metadata(string key) => ReadBucket()[key].Metadata;
+
     private void FillSource()
     {
         Write("a", "first");
@@ -73,11 +187,17 @@ public sealed class DriveTests : RestoreHarness
     private static void Touch(string path, int second) =>
         File.SetLastWriteTimeUtc(path, new DateTime(2020, 1, 1, 0, 0, second, DateTimeKind.Utc).AddTicks(1234567));
 
-    private async Task<RsyncStageResult> Stage1Async()
+    private async Task<RsyncStageResult> TryStage1Async(bool allowNew = false)
     {
         using RunContext context = RunContext.Start(JobName, Observer);
-        RsyncStageRequest request = new() { Sources = [new BackupSource { Path = Source }], Options = Rsync };
-        RsyncStageResult result = await RsyncStage.RunAsync(request, context, CancellationToken.None);
+        RsyncStageRequest request =
+            new() { Sources = [new BackupSource { Path = Source }], Options = Rsync, AllowNewDestination = allowNew };
+        return await RsyncStage.RunAsync(request, context, CancellationToken.None);
+    }
+
+    private async Task<RsyncStageResult> Stage1Async(bool allowNew = false)
+    {
+        RsyncStageResult result = await TryStage1Async(allowNew);
         Assert.True(result.Error is null, result.Error?.Message + " " + string.Join(' ', result.FailedItems.Select(item => item.Message)));
         return result;
     }

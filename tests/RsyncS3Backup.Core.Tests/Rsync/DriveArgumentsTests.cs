@@ -31,5 +31,44 @@ public sealed class DriveArgumentsTests
         Assert.Contains("--no-times", fit.DriveArguments!);
     }
 
+    [Fact]
+    public void What_a_drive_lacks_is_not_asked_for()
+    {
+        FileSystemTraits bare = new()
+        {
+            KeepsOwners = false,
+            KeepsPermissions = false,
+            HasSymbolicLinks = false,
+            HasHardLinks = false,
+            HasSpecialFiles = false,
+            HasExtendedAttributes = false,
+            LargestFile = 5,
+        };
+        RsyncOptions all = Options with { HardLinks = true, Acls = true, ExtendedAttributes = true };
+        RsyncOptions fit = DriveArguments.Fit(all, bare);
+
+        Assert.Equal(
+            [
+                "--modify-window=-1", "--no-perms", "--no-owner", "--no-group", "--no-links", "--no-specials", "--no-devices", "--max-size=5",
+                "--info=skip1",
+            ],
+            fit.DriveArguments!);
+        Assert.False(fit.HardLinks || fit.Acls || fit.ExtendedAttributes);
+        Assert.Equal(7, DriveArguments.Losses(all, bare).Count());
+        Assert.Empty(DriveArguments.Losses(all, new FileSystemTraits()));
+    }
+
+    [Theory]
+    [InlineData(MirrorOwnership.Auto, true, false)]
+    [InlineData(MirrorOwnership.Auto, false, true)]
+    [InlineData(MirrorOwnership.Ignore, true, true)]
+    [InlineData(MirrorOwnership.Keep, false, false)]
+    [InlineData(MirrorOwnership.FakeSuper, false, false)]
+    public void Owners_are_left_out_where_that_is_wished_or_the_drive_has_none(MirrorOwnership ownership, bool keepsOwners, bool areLeftOut) =>
+        Assert.Equal(
+            areLeftOut,
+            DriveArguments.Fit(Options with { Ownership = ownership }, new FileSystemTraits { KeepsOwners = keepsOwners }).DriveArguments!
+                .Contains("--no-owner"));
+
     private static RsyncOptions Fit(FileSystemTraits traits) => DriveArguments.Fit(Options, traits);
 }

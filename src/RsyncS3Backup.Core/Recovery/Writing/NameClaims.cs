@@ -1,4 +1,3 @@
-using System.Text;
 using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Recovery.Writing;
@@ -32,9 +31,7 @@ internal sealed class NameClaims(FileSystemTraits traits)
 
     private string? ClaimOne(string path)
     {
-        string folded = traits.FoldsNormalization ? path.Normalize(NormalizationForm.FormC) : path;
-        if (traits.FoldsCase)
-            folded = folded.ToUpperInvariant();
+        string folded = traits.Fold(path);
         if (claimed.TryAdd(folded, path))
             return null;
         return claimed[folded] is var first && first != path ? first : null;
