@@ -48,6 +48,6 @@ internal sealed record FileSystemTraits
         return FoldsCase ? folded.ToUpperInvariant() : folded;
     }
 
-    /// <summary>True when the file system cannot tell two times apart.</summary>
-    public bool IsSameTime(long left, long right) => TimeStep == 0 || Math.Abs((decimal)left - right) < TimeStep;
+    /// <summary>True when the file system cannot tell two times apart; of one that keeps none nobody knows.</summary>
+    public bool IsSameTime(long left, long right) => Math.Abs((decimal)left - right) < TimeStep;
 }

@@ -131,6 +131,13 @@ internal sealed class RestoreRun : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
+        foreach (RestoreTarget target in targets.All.Where(target => target.Tree.Traits.TimeStep == 0))
+        {
+            report.Warning(
+                $"The drive of '{target.Tree.Path}' keeps no modification times: what is restored there has the time of the restore, and another "
+                + "restore to it reads every file to see what is the same.");
+        }
+
         try
         {
             if (bucket is null)
@@ -150,6 +157,7 @@ internal sealed class RestoreRun : IDisposable
             await committer.CompleteAsync().ConfigureAwait(false);
         }
 
+        targets.PutBack();
         folders.Finish(cancellationToken);
         foreach (RestoreTarget target in targets.All)
             target.Tree.WriteBack();

@@ -80,6 +80,9 @@ internal sealed class RestoreTargets : IDisposable
         return EntryPath.Parse(rest, OperatingSystem.IsWindows(), out path) is { } problem ? RestoreErrors.KeyRefused(relativeKey, problem) : null;
     }
 
+    /// <summary>Gives folders that were made writable for the time their permissions back.</summary>
+    public void PutBack() => targets.ForEach(target => target.Tree.PutBack());
+
     /// <inheritdoc/>
     public void Dispose() => targets.ForEach(target => target.Tree.Dispose());
 

@@ -57,6 +57,29 @@ public sealed class DriveTests : RestoreHarness
         await RestoreTwiceAsync(Restore(BackupCopy.Local) with { Destination = Files["back"] }, keepsAll);
     }
 
+    [SkippableTheory]
+    [InlineData("ntfs", true)]
+    [InlineData("exfat", false)]
+    public async Task What_a_drive_does_not_keep_is_not_restored_again_each_time(string kind, bool hasLinks)
+    {
+        using LoopDrive drive = LoopDrive.Mount(kind, Files["other"]);
+        Files.Folder("drive");
+        Options = Options with { DirectoryMarkers = S3DirectoryMarkers.All };
+        FillSource();
+        await Stage1Async();
+        await SyncAsync();
+        RestoreRequest request = Restore() with { Destination = Files["other/restored"] };
+
+        RestoreResult first = await RestoreAsync(request);
+        RestoreResult second = await RestoreAsync(request);
+
+        Assert.Contains(first.Warnings, text => text.Contains("do not have the owner or the permissions that they had", StringComparison.Ordinal));
+        Assert.Equal((hasLinks ? 0L : 1L, 0L, 0L), (second.Failed, second.Restored, second.TransferredBytes));
+        Assert.Equal(hasLinks ? [] : ["link"], second.FailedItems.Select(item => item.Target));
+        DateTime time = File.GetLastWriteTimeUtc(Files["other/restored/a"]);
+        Assert.Equal(new DateTime(2020, 1, 1, 0, 0, 1, DateTimeKind.Utc), time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond)));
+    }
+
     [SkippableFact]
     public async Task What_a_drive_cannot_hold_is_said_once_a_kind_and_S3_keeps_what_it_has_of_it()
     {

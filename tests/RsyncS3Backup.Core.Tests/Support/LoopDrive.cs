@@ -25,6 +25,8 @@ internal sealed class LoopDrive : IDisposable
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only the superuser may mount a drive.");
         Directory.CreateDirectory(folder);
+        Skip.If(Run("mount", "-t", "tmpfs", "none", folder) != 0, "This machine forbids mounting.");
+        Demand("umount", folder);
         LoopDrive drive = new(folder + ".image", folder);
         try
         {
@@ -120,7 +122,10 @@ internal sealed class LoopDrive : IDisposable
     private static string Output(string tool, params string[] arguments)
     {
         (int code, string output) = Start(tool, arguments);
-        Skip.If(code != 0, $"This machine cannot do it: {tool} {string.Join(' ', arguments)}: {output}");
+        // build.sh installs all that is needed there.
+        bool mustWork = File.Exists("/etc/debian_version");
+        Skip.If(code != 0 && !mustWork, $"This machine cannot do it: {tool} {string.Join(' ', arguments)}: {output}");
+        Assert.True(code == 0, $"{tool} {string.Join(' ', arguments)}: {output}");
         return output;
     }
 

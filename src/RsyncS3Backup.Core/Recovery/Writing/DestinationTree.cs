@@ -50,6 +50,9 @@ internal abstract class DestinationTree : IDisposable
     /// <summary>Has the system write to the disk what does not wait there for itself.</summary>
     public abstract void WriteBack();
 
+    /// <summary>Gives folders that were made writable for the time their permissions back. Ends with this what is written.</summary>
+    public abstract void PutBack();
+
     /// <summary>True when the file system cannot tell the two times apart.</summary>
     public bool IsSameTime(long left, long right) => Traits.IsSameTime(left, right);
 

@@ -61,6 +61,12 @@ internal sealed partial class PortableTree : DestinationTree
     }
 
     /// <inheritdoc/>
+    public override void PutBack()
+    {
+        // Nothing was taken: on Windows a folder that is read-only takes new entries.
+    }
+
+    /// <inheritdoc/>
     protected override FileSystemTraits Probe() => FileSystemProbe.Look(Path, TemporaryName.Probe);
 
     /// <inheritdoc/>
