@@ -64,6 +64,18 @@ internal sealed class MirrorGuard
         return new MirrorGuard(job, mirror, marker, memory) { replaced = marker is null ? MirrorMemory.LastMarkerId(job) : null };
     }
 
+    /// <summary>
+    /// Demands, before a mirror is sent, that it has a marker where the job knows of one: beneath a drive that is not mounted there is an ordinary
+    /// folder without anything in it.
+    /// </summary>
+    /// <exception cref="BackupException">It has none.</exception>
+    public static void DemandMarker(string job, string mirror)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(mirror));
+        if (MirrorMemory.Load(job, path).MarkerId is not null && !Path.Exists(Path.Combine(path, MirrorMarker.FileName)))
+            throw MirrorErrors.MirrorNotMounted(path);
+    }
+
     /// <summary>What the mirror's drive does, as far as an earlier run of this user found it out; else what is usual.</summary>
     public FileSystemTraits KnownTraits() =>
         memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror) ? known.Traits : new FileSystemTraits();

@@ -125,6 +125,9 @@ internal sealed class RestoreTarget(string folder, DestinationTree tree)
     /// <summary>The folder.</summary>
     public DestinationTree Tree => tree;
 
+    /// <summary>The file system that it is on.</summary>
+    public FolderPlace Place { get; } = FolderPlace.Of(tree.Path);
+
     /// <summary>The names that are taken in it.</summary>
     public NameClaims Names { get; } = new(tree.Traits);
 }

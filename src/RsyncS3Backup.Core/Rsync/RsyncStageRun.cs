@@ -158,13 +158,21 @@ internal sealed class RsyncStageRun
         recorder = RsyncChangeRecorder.Start(request, context, report);
         passes = new RsyncPasses(program!, options, scope) { Changes = recorder, Traits = traits };
         guard.Begins(report);
+        FolderPlace mirror = FolderPlace.Of(destination);
+        FolderPlace[] places = [.. legs.Where(leg => leg.Remote is null).Select(leg => FolderPlace.Of(leg.Source))];
         RsyncPass firstPass = options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
         BackupError? error = await PassOverAllAsync(legs, firstPass, "Mirroring", cancellationToken).ConfigureAwait(false);
-        error ??= Emptied();
+        error = WentAway(mirror, places) ?? error ?? Emptied();
         if (error is null)
+        {
             error = await Deletions(guard).DeleteAsync(outcomes, cancellationToken).ConfigureAwait(false);
+            error = WentAway(mirror, places) ?? error;
+        }
         else if (outcomes.Exists(outcome => outcome.Withheld > 0))
+        {
             context.Verbose("Nothing is deleted from the mirror, because not everything could be copied.");
+        }
+
         RememberLeftOut(error is null);
         if (error is not null)
             return MayGoOn(error) ? GoOn(error, guard) : error;
@@ -255,6 +263,17 @@ internal sealed class RsyncStageRun
         scope.LeftOut.Save(context.JobName, destination, isWhole);
         if (isWhole && request.Options.DeleteExtraneous && outcomes.Exists(outcome => outcome.Errors.SkipsDeletions))
             report.Warning("Nothing was deleted from the mirror, because rsync could not read all of the sources.");
+    }
+
+    /// <summary>Why a run whose drive went away has failed, whatever rsync says: it goes on with the folder that it holds open.</summary>
+    private static BackupError? WentAway(FolderPlace mirror, IEnumerable<FolderPlace> sources)
+    {
+        // Of a source of which nothing is mirrored there is no mirror.
+        if (!mirror.IsStillThere() && !mirror.IsToBeMade())
+            return MirrorErrors.DestinationNotMounted(mirror.Path, "its drive went away, or failed, while rsync wrote to it");
+        return sources.FirstOrDefault(place => !place.IsStillThere()) is { } source
+            ? RsyncErrors.SourceWentAway(source.Path)
+            : null;
     }
 
     private bool HasStoredStat => request.Options.Ownership == MirrorOwnership.FakeSuper;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
@@ -70,7 +71,7 @@ internal sealed class S3SyncRun : IDisposable
         changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
-        deletion = new DeletePhase(scope, Catalog, snapshot, nested);
+        deletion = new DeletePhase(scope, Catalog, snapshot, nested, planned is null ? FolderPlace.Of(request.MirrorPath) : null);
         // A dated snapshot is never looked at again.
         if (Catalog is not null && snapshot is null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
             renewal = new LockRenewalPhase(scope, Catalog, ownership, objectLock);
@@ -130,6 +131,8 @@ internal sealed class S3SyncRun : IDisposable
             S3ClientFactory.RequireSecure(new Uri(named), request);
         if (plan?.Mirror is null && !Directory.Exists(request.MirrorPath))
             throw MirrorErrors.MirrorMissing(request.MirrorPath);
+        if (plan?.Mirror is null && !request.AllowNewDestination)
+            MirrorGuard.DemandMarker(context.JobName, request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
         TransferLimits limits = new()
         {

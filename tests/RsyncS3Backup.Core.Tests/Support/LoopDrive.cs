@@ -40,8 +40,31 @@ internal sealed class LoopDrive : IDisposable
         }
     }
 
+    /// <summary>Mounts it again. Only of a kind that the kernel has.</summary>
+    public void PlugIn() => Demand("mount", "-o", "loop", image, folder);
+
     /// <summary>Takes it from the folder, as if it were pulled out: what is open on it stays so, and nothing new is found.</summary>
     public void PullOut() => Demand("umount", "--lazy", folder);
+
+    /// <summary>Loses all that lies behind some byte of it, as a disk that fails there; what the system holds in memory is still read.</summary>
+    /// <param name="length">Bytes that are left.</param>
+    /// <param name="forgotten">A file that the system shall not hold in memory.</param>
+    public void CutAfter(long length, string forgotten)
+    {
+        Demand("sync", "--file-system", folder);
+        File.Copy(image, image + ".whole");
+        using (FileStream file = File.OpenWrite(image))
+            file.SetLength(length);
+        Demand("dd", "if=" + forgotten, "iflag=nocache", "count=0", "status=none");
+    }
+
+    /// <summary>Undoes <see cref="CutAfter"/>.</summary>
+    public void Mend()
+    {
+        Demand("umount", "--lazy", folder);
+        File.Move(image + ".whole", image, overwrite: true);
+        PlugIn();
+    }
 
     public void Dispose()
     {
@@ -96,6 +119,9 @@ internal sealed class LoopDrive : IDisposable
         }
 
         Demand("mount", "-o", "loop", image, folder);
+        string found = System.IO.Path.Combine(folder, "lost+found");
+        if (Directory.Exists(found))
+            Directory.Delete(found);
     }
 
     // Its upper side must not be an overlay itself, as the root of a container is.
