@@ -42,7 +42,7 @@ has_rsync() {
 }
 
 # Tests of sources by ssh and of schedules start a server, a cron and a systemd of their own, and check property lists; rclone and
-# s3cmd read and fill buckets. Where a program is missing, its tests are skipped.
+# s3cmd read and fill buckets. Root mounts drives of all kinds. Where a program is missing, its tests are skipped.
 ensure_test_programs() {
   local missing=()
   [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
@@ -51,6 +51,14 @@ ensure_test_programs() {
   command -v plistutil >/dev/null || missing+=(libplist-utils)
   command -v rclone >/dev/null || missing+=(rclone)
   command -v s3cmd >/dev/null || missing+=(s3cmd)
+  if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
+    [ -x /usr/sbin/mkfs.ext3 ] || missing+=(e2fsprogs)
+    [ -x /usr/sbin/mkfs.xfs ] || missing+=(xfsprogs)
+    [ -x /usr/bin/mkfs.btrfs ] || [ -x /usr/sbin/mkfs.btrfs ] || missing+=(btrfs-progs)
+    [ -x /usr/sbin/mkntfs ] || missing+=(ntfs-3g)
+    [ -x /usr/sbin/mkfs.exfat ] || missing+=(exfatprogs)
+    [ -x /usr/sbin/mount.exfat-fuse ] || missing+=(exfat-fuse)
+  fi
   if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then install "${missing[@]}"; fi
 }
 

@@ -10,6 +10,7 @@ internal sealed record Guide(string Topic, string Synopsis, IReadOnlyList<string
     [
         new("about_RsyncS3Backup_Configuration", "Every key of a configuration file.", ["configuration.md"]),
         new("about_RsyncS3Backup_Cost", "What a backup in S3 costs, and how that is worked out.", ["cost.md"]),
+        new("about_RsyncS3Backup_Drives", "What drives keep, and what becomes of the rest.", ["drives.md"]),
         new(
             "about_RsyncS3Backup_Errors", "Every error, what it means and the way out; exit codes.",
             ["errors.md", "rsync-exit-codes.md"]),

@@ -10,6 +10,9 @@ namespace RsyncS3Backup.Files;
 /// <param name="Source">What was mounted.</param>
 internal sealed record MountLine(string Device, string Root, string Path, string Type, string Source)
 {
+    /// <summary>How: the options of this place and of the file system.</summary>
+    public string Options { get; init; } = "";
+
     /// <summary>Where Linux lists what a process sees mounted.</summary>
     public const string File = "/proc/self/mountinfo";
 
@@ -34,13 +37,21 @@ internal sealed record MountLine(string Device, string Root, string Path, string
             string[] fields = line.Split(' ');
             int dash = Array.IndexOf(fields, "-");
             if (dash >= 6 && fields.Length >= dash + 3)
-                yield return new(fields[2], Unescape(fields[3]), Unescape(fields[4]), fields[dash + 1], Unescape(fields[dash + 2]));
+            {
+                yield return new(fields[2], Unescape(fields[3]), Unescape(fields[4]), fields[dash + 1], Unescape(fields[dash + 2]))
+                {
+                    Options = dash + 3 < fields.Length ? $"{fields[5]} {fields[dash + 3]}" : fields[5],
+                };
+            }
         }
     }
 
     /// <summary>The innermost one that holds a path; null when none does.</summary>
     public static MountLine? Holding(IEnumerable<MountLine> mounts, string realPath) =>
         mounts.Where(mount => RealPath.IsInside(realPath, mount.Path)).MaxBy(mount => mount.Path.Length);
+
+    /// <summary>The one that holds a folder now. Linux.</summary>
+    public static MountLine? Of(string folder) => Holding(Read(System.IO.File.ReadLines(File)), RealPath.Of(folder));
 
     /// <summary>Undoes what the kernel does to a path: blanks, tabs, newlines and backslashes are written as three octal digits.</summary>
     internal static string Unescape(string field)

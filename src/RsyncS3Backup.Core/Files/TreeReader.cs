@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace RsyncS3Backup.Files;
@@ -28,6 +29,9 @@ internal sealed class TreeReader
         this.isOneCall = isOneCall && OperatingSystem.IsLinux();
     }
 
+    /// <summary>True for a tree whose entries stand for what <see cref="StoredStat"/> says of them. Not on Windows.</summary>
+    public bool ReadsStoredStat { get; init; }
+
     /// <summary>The root's real path.</summary>
     public string Root { get; }
 
@@ -42,9 +46,9 @@ internal sealed class TreeReader
         if (OperatingSystem.IsWindows())
             return OpenOnWindows(System.IO.Path.Join(Root, relativePath), out found);
         if (isOneCall && UnixCalls.TryOpenBeneath(Full(relativePath), isFolder: false, out int descriptor))
-            return Checked(new SafeFileHandle(descriptor, ownsHandle: true), out found);
+            return OfTree(new SafeFileHandle(descriptor, ownsHandle: true), out found);
         using FolderHandle folder = OpenFolder(Split(relativePath, out string name));
-        return Checked(UnixCalls.TryOpenFile(folder, name, toWrite: false) ?? throw Missing(relativePath), out found);
+        return OfTree(UnixCalls.TryOpenFile(folder, name, toWrite: false) ?? throw Missing(relativePath), out found);
     }
 
     /// <summary>Opens a file that is in no tree of ours, and never waits for the other end of a pipe.</summary>
@@ -65,13 +69,23 @@ internal sealed class TreeReader
         try
         {
             using FolderHandle folder = OpenFolder(Split(relativePath, out string name));
-            return UnixCalls.TryLook(folder, name);
+            return TryLook(folder, name);
         }
         catch (Exception exception) when (exception is FileNotFoundException or BlockedException)
         {
             // Beneath a link there is nothing of this tree.
             return null;
         }
+    }
+
+    /// <summary>The attributes of an entry of an open folder; null when there is none of that name. Not on Windows.</summary>
+    public FileAttributesSnapshot? TryLook(FolderHandle folder, string name)
+    {
+        FileAttributesSnapshot? found = UnixCalls.TryLook(folder, name);
+        if (!ReadsStoredStat || found is not { } entry || !(entry.IsRegularFile || entry.IsFolder))
+            return found;
+        using SafeHandle? opened = entry.IsFolder ? UnixCalls.TryOpenFolder(folder, name) : UnixCalls.TryOpenFile(folder, name, toWrite: false);
+        return opened is null ? null : Stored(opened, FileAttributesReader.Read(opened));
     }
 
     /// <summary>The target of a link, byte for byte.</summary>
@@ -81,7 +95,9 @@ internal sealed class TreeReader
         if (OperatingSystem.IsWindows())
             return FileAttributesReader.LinkTarget(System.IO.Path.Join(Root, relativePath));
         using FolderHandle folder = OpenFolder(Split(relativePath, out string name));
-        return UnixCalls.TryLook(folder, name) is { IsSymbolicLink: true } ? UnixCalls.ReadLink(folder, name) : throw Missing(relativePath);
+        if (UnixCalls.TryLook(folder, name) is { IsSymbolicLink: true })
+            return UnixCalls.ReadLink(folder, name);
+        return ReadsStoredStat ? ReadStoredLink(relativePath) : throw Missing(relativePath);
     }
 
     /// <summary>Opens a folder; not on Windows.</summary>
@@ -112,6 +128,21 @@ internal sealed class TreeReader
     public static string ToEnumerate(FolderHandle? folder, string path) =>
         folder is not null && HasNamedHandles ? $"{HandlesOfThisProcess}/{folder.Descriptor}" : path;
 
+    private FileAttributesSnapshot Stored(SafeHandle opened, FileAttributesSnapshot found) => ReadsStoredStat
+        ? StoredStat.Read(found, UnixCalls.ReadAttribute(opened, StoredStat.Attribute), UnixCalls.User)
+        : found;
+
+    // Where a link can have no attribute, rsync writes its target to a file.
+    private byte[] ReadStoredLink(string relativePath)
+    {
+        const int longestTarget = 4096;
+        using SafeFileHandle file = OpenFile(relativePath, out FileAttributesSnapshot found);
+        if (!found.IsSymbolicLink || found.Size > longestTarget)
+            throw Missing(relativePath);
+        byte[] target = new byte[found.Size];
+        return target[..RandomAccess.Read(file, target, 0)];
+    }
+
     private string Full(string relativePath) => Root.EndsWith('/') ? Root + relativePath : $"{Root}/{relativePath}";
 
     private static string Split(string relativePath, out string name)
@@ -119,6 +150,13 @@ internal sealed class TreeReader
         int slash = relativePath.LastIndexOf('/');
         name = relativePath[(slash + 1)..];
         return slash < 0 ? "" : relativePath[..slash];
+    }
+
+    private SafeFileHandle OfTree(SafeFileHandle file, out FileAttributesSnapshot found)
+    {
+        SafeFileHandle regular = Checked(file, out found);
+        found = Stored(regular, found);
+        return regular;
     }
 
     private static SafeFileHandle Checked(SafeFileHandle file, out FileAttributesSnapshot found)

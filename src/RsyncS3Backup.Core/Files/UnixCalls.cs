@@ -32,7 +32,6 @@ internal static unsafe partial class UnixCalls
     private static readonly int TooManyLinks = IsMac ? 62 : 40;
     private static readonly int WouldBlock = IsMac ? 35 : 11;
     private static readonly int NoDevice = 6;
-    private static readonly nint OmitTime = IsMac ? -2 : (1 << 30) - 2;
 
     // Older systems do not have it, and older sandboxes answer what they do not know with "not permitted".
     private static readonly bool HasOneCall = OperatingSystem.IsLinux() && IsAnswered();
@@ -206,12 +205,53 @@ internal static unsafe partial class UnixCalls
         Checked(futimens(Descriptor(file), times), null);
     }
 
-    /// <summary>Sets a link's own modification time.</summary>
+    /// <summary>Sets an entry's own modification time. A link is not followed.</summary>
     public static void ChangeTime(FolderHandle folder, string name, long nanoseconds)
     {
         TimeSpecification* times = stackalloc TimeSpecification[2];
         Fill(times, nanoseconds);
         Checked(utimensat(folder.Descriptor, name, times, LinkItself), name);
+    }
+
+    /// <summary>Makes a pipe.</summary>
+    /// <remarks>macOS has the call since 13 only, and no file system without pipes that it could tell of.</remarks>
+    public static void MakePipe(FolderHandle folder, string name)
+    {
+        const uint ownerOnly = 0x180;
+        if (IsMac)
+            CreateFile(folder, name, ownerOnly).Dispose();
+        else
+            Checked(mkfifoat(folder.Descriptor, name, ownerOnly), name);
+    }
+
+    /// <summary>True when a file keeps an extended attribute of the user's own.</summary>
+    public static bool TakesExtendedAttributes(SafeFileHandle file)
+    {
+        const string name = "user.rsyncs3backup.probe";
+        byte value = 1;
+        return (IsMac ? fsetxattr_mac(Descriptor(file), name, &value, 1, 0, 0) : fsetxattr(Descriptor(file), name, &value, 1, 0)) == 0;
+    }
+
+    /// <summary>An extended attribute of an open file or folder; empty where there is none.</summary>
+    public static byte[] ReadAttribute(SafeHandle file, string name)
+    {
+        const int longest = 128;
+        byte* value = stackalloc byte[longest];
+        nint length = IsMac
+            ? fgetxattr_mac(Descriptor(file), name, value, longest, 0, 0)
+            : fgetxattr(Descriptor(file), name, value, longest);
+        return length <= 0 ? [] : new ReadOnlySpan<byte>(value, (int)length).ToArray();
+    }
+
+    /// <summary>The groups of this user.</summary>
+    public static IReadOnlyList<uint> Groups()
+    {
+        uint[] groups = new uint[Math.Max(0, getgroups(0, null))];
+        fixed (uint* first = groups)
+        {
+            int count = groups.Length == 0 ? 0 : getgroups(groups.Length, first);
+            return [.. groups.Take(Math.Max(0, count)).Append(getegid()).Distinct()];
+        }
     }
 
     /// <summary>Has the system write everything of a folder's file system to the disk, where it can tell one from another.</summary>
@@ -271,6 +311,13 @@ internal static unsafe partial class UnixCalls
 
     private static void Fill(TimeSpecification* times, long nanoseconds)
     {
+        // Both times: file systems that are made with libfuse 2 ignore a call that leaves one of them out (UTIME_OMIT).
+        times[0] = Specification((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick);
+        times[1] = Specification(nanoseconds);
+    }
+
+    private static TimeSpecification Specification(long nanoseconds)
+    {
         const long perSecond = 1_000_000_000;
         long seconds = Math.DivRem(nanoseconds, perSecond, out long rest);
         if (rest < 0)
@@ -279,8 +326,7 @@ internal static unsafe partial class UnixCalls
             rest += perSecond;
         }
 
-        times[0] = new TimeSpecification { Nanoseconds = OmitTime };
-        times[1] = new TimeSpecification { Seconds = (nint)seconds, Nanoseconds = (nint)rest };
+        return new TimeSpecification { Seconds = (nint)seconds, Nanoseconds = (nint)rest };
     }
 
     private static bool IsAllowed(int outcome)
@@ -289,11 +335,12 @@ internal static unsafe partial class UnixCalls
         const int invalid = 22;
         const int notSupported = 95;
         const int notSupportedOnMac = 45;
+        const int notImplemented = 38;
         if (outcome == 0)
             return true;
         int error = Marshal.GetLastPInvokeError();
         // Some file systems have no owners, and user namespaces do not have all numbers.
-        return error is notPermitted or invalid or notSupported or notSupportedOnMac ? false : throw ErrorFor(error);
+        return error is notPermitted or invalid or notSupported or notSupportedOnMac || (error == notImplemented && !IsMac) ? false : throw ErrorFor(error);
     }
 
     private static int Checked(int outcome, string? name) => outcome >= 0 ? outcome : throw ErrorFor(Marshal.GetLastPInvokeError(), name);
@@ -372,6 +419,27 @@ internal static unsafe partial class UnixCalls
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int utimensat(int folder, string name, TimeSpecification* times, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkfifoat(int folder, string name, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int fsetxattr(int file, string name, byte* value, nint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int fsetxattr_mac(int file, string name, byte* value, nint size, uint position, int options);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint fgetxattr(int file, string name, byte* value, nint size);
+
+    [LibraryImport("libc", EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint fgetxattr_mac(int file, string name, byte* value, nint size, uint position, int options);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getgroups(int count, uint* groups);
+
+    [LibraryImport("libc")]
+    private static partial uint getegid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int syncfs(int file);

@@ -46,6 +46,16 @@ internal static class MirrorErrors
         $"The mirror '{path}' does not exist or is not a folder; the bucket was not touched.",
         "Run stage 1 first, mount the drive that the mirror is on, or correct the path.");
 
+    public static BackupException MirrorNotMounted(string path) => Refusal(
+        ErrorIds.MirrorMissing, BackupErrorCategory.ObjectNotFound, path,
+        $"'{path}' is not the job's mirror: its marker {MirrorMarker.FileName} is not there. The bucket was not touched.",
+        "Mount the drive that the mirror is on, or run stage 1 first: it says what is wrong with the mirror.");
+
+    public static BackupException MirrorWentAway(string path) => Failure(
+        ErrorIds.MirrorMissing, BackupErrorCategory.ObjectNotFound, path,
+        $"The mirror '{path}' went away while it was sent: its drive is not there any more, or fails. Nothing is deleted from the bucket because of it.",
+        "Connect and mount the drive, look at the system's log for errors of it, and run again: what was sent is not sent again.");
+
     public static BackupException MirrorUnreadable(string path) => Refusal(
         ErrorIds.MirrorUnreadable, BackupErrorCategory.PermissionDenied, path,
         $"The mirror '{path}' cannot be listed; the bucket was not touched.",

@@ -15,5 +15,6 @@ internal static class MirrorExclusions
     /// <param name="folder">Its folder below the mirror's root, ending in a slash; empty for the root.</param>
     /// <param name="name">Its name.</param>
     public static bool IsExcluded(string folder, ReadOnlySpan<char> name) =>
-        name is RsyncCommandLine.PartialFolder or DelayedUpdatesFolder || (folder.Length == 0 && name is MirrorMarker.FileName or LockFile or SnapshotManifest.RelativeKey);
+        name is RsyncCommandLine.PartialFolder or DelayedUpdatesFolder || (folder.Length == 0 && (name is MirrorMarker.FileName or LockFile or SnapshotManifest.RelativeKey
+            || name.StartsWith(MirrorDrive.ProbePrefix, StringComparison.Ordinal)));
 }

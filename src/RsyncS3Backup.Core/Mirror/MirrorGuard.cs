@@ -65,6 +65,38 @@ internal sealed class MirrorGuard
     }
 
     /// <summary>
+    /// Demands, before a mirror is sent, that it has a marker where the job knows of one: beneath a drive that is not mounted there is an ordinary
+    /// folder without anything in it.
+    /// </summary>
+    /// <exception cref="BackupException">It has none.</exception>
+    public static void DemandMarker(string job, string mirror)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(mirror));
+        if (MirrorMemory.Load(job, path).MarkerId is not null && !Path.Exists(Path.Combine(path, MirrorMarker.FileName)))
+            throw MirrorErrors.MirrorNotMounted(path);
+    }
+
+    /// <summary>What the mirror's drive does, as far as an earlier run of this user found it out; else what is usual.</summary>
+    public FileSystemTraits KnownTraits() =>
+        memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror) ? known.Traits : new FileSystemTraits();
+
+    /// <summary>What the mirror's drive does. It is asked once, and again when it is another one or mounted in another way.</summary>
+    /// <param name="report">Hears when it cannot be written down.</param>
+    /// <param name="isNew">True when it was asked now.</param>
+    /// <exception cref="IOException">The drive cannot be asked.</exception>
+    /// <exception cref="UnauthorizedAccessException">The drive cannot be asked.</exception>
+    public FileSystemTraits FindTraits(StageReport report, out bool isNew)
+    {
+        string place = MirrorDrive.PlaceOf(mirror);
+        isNew = memory.Drive?.Place != place;
+        if (!isNew)
+            return memory.Drive!.Traits;
+        MirrorDrive drive = MirrorDrive.Probe(mirror, place);
+        Remember(report, () => memory with { Drive = drive });
+        return drive.Traits;
+    }
+
+    /// <summary>
     /// Remembers where a mirror is begun, before rsync starts: a first run that fails, or is killed, must not leave the next one free to fill
     /// the folder below a drive that is no longer mounted. The marker is no means for that: it says that the mirror is the job's, which it is
     /// not while nothing but a refused or failed run was there.
@@ -79,8 +111,9 @@ internal sealed class MirrorGuard
     /// <summary>Remembers the mirror after a run that succeeded, and marks it where it has no marker yet.</summary>
     /// <param name="entries">How many entries it holds now; null when it may hold more than the sources.</param>
     /// <param name="wasChecksumRun">True when the run compared contents by checksum.</param>
+    /// <param name="hasStoredStat">True when the run wrote owners down in extended attributes (<c>ownership: fakeSuper</c>).</param>
     /// <param name="report">Hears when it cannot be written down.</param>
-    public void Succeeded(long? entries, bool wasChecksumRun, StageReport report)
+    public void Succeeded(long? entries, bool wasChecksumRun, bool hasStoredStat, StageReport report)
     {
         // A source of which nothing is mirrored makes no mirror.
         if (!Directory.Exists(mirror))
@@ -89,8 +122,8 @@ internal sealed class MirrorGuard
         {
             MirrorMarker current = marker ?? MirrorMarker.New(job, mirror) with { Replaces = replaced };
             string place = RealPath.Of(mirror);
-            if (marker is null || marker.Path != place || marker.Host is null)
-                (current with { Path = place, Host = current.Host ?? KeyPrefix.Host }).Write(mirror);
+            if (marker is null || marker.Path != place || marker.Host is null || marker.HasStoredStat != hasStoredStat)
+                (current with { Path = place, Host = current.Host ?? KeyPrefix.Host, HasStoredStat = hasStoredStat }).Write(mirror);
             return memory with
             {
                 MarkerId = current.Id,

@@ -29,6 +29,9 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// </summary>
     public string? Replaces { get; init; }
 
+    /// <summary>True when the entries of the mirror stand for what <see cref="StoredStat"/> says of them.</summary>
+    public bool HasStoredStat { get; init; }
+
     /// <summary>The file's name.</summary>
     public const string FileName = ".rsyncs3backup.json";
 
@@ -52,6 +55,21 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     public static MirrorMarker? Read(string mirror) => ReadBytes(mirror) is { } bytes ? Parse(bytes) : null;
 
+    /// <summary>True for a mirror whose marker says so of its entries; false for one without a marker that can be read.</summary>
+    public static bool TellsStoredStat(string mirror)
+    {
+        if (OperatingSystem.IsWindows())
+            return false;
+        try
+        {
+            return Read(mirror) is { HasStoredStat: true };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>What a marker says.</summary>
     /// <exception cref="InvalidDataException">It is no marker.</exception>
     public static MirrorMarker Parse(ReadOnlyMemory<byte> content)
@@ -70,6 +88,7 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
                 Path = Text(root, "path"),
                 Host = Text(root, "host"),
                 Replaces = Text(root, "replaces"),
+                HasStoredStat = root.TryGetProperty("fakeSuper", out JsonElement fakeSuper) && fakeSuper.GetBoolean(),
             };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -136,6 +155,8 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
             json.WriteString("path", Path);
         if (Replaces is not null)
             json.WriteString("replaces", Replaces);
+        if (HasStoredStat)
+            json.WriteBoolean("fakeSuper", true);
         json.WriteStartObject("fileSystem");
         json.WriteString("type", FileSystem.Type);
         if (FileSystem.Id is not null)

@@ -30,6 +30,9 @@ internal sealed record MirrorMemory
     /// <summary>When a run that compared contents by checksum last succeeded (UTC); null when none is known.</summary>
     public DateTimeOffset? LastChecksum { get; init; }
 
+    /// <summary>What its drive does; null when that is not known.</summary>
+    public MirrorDrive? Drive { get; init; }
+
     /// <summary>What a job remembers of this mirror; with nothing but the path when that is nothing.</summary>
     public static MirrorMemory Load(string job, string mirror)
     {
@@ -50,6 +53,7 @@ internal sealed record MirrorMemory
                     : null,
                 Entries = root.TryGetProperty("entries", out JsonElement entries) ? entries.GetInt64() : null,
                 LastChecksum = root.TryGetProperty("lastChecksum", out JsonElement last) ? last.GetDateTimeOffset() : null,
+                Drive = root.TryGetProperty("drive", out JsonElement drive) ? MirrorDrive.Read(drive) : null,
             };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
@@ -104,5 +108,11 @@ internal sealed record MirrorMemory
             json.WriteNumber("entries", entries);
         if (LastChecksum is { } last)
             json.WriteString("lastChecksum", last);
+        if (Drive is { } drive)
+        {
+            json.WriteStartObject("drive");
+            drive.Write(json);
+            json.WriteEndObject();
+        }
     });
 }

@@ -27,7 +27,7 @@ internal sealed class MirrorWalker(
     private const int LongestPath = 4096;
 
     private readonly ExcludePatterns excludes = excludes ?? ExcludePatterns.None;
-    private readonly TreeReader tree = new(root);
+    private readonly TreeReader tree = new(root) { ReadsStoredStat = MirrorMarker.TellsStoredStat(root) };
 
     // .NET's default options skip hidden files and folders that may not be read; with deletion on, either would delete their objects.
     private static readonly EnumerationOptions Everything = new()
@@ -242,7 +242,7 @@ internal sealed class MirrorWalker(
     private FileAttributesSnapshot Read(FolderCursor? folder, string keyPart, string key)
     {
         string name = keyPart.EndsWith('/') ? keyPart[..^1] : keyPart;
-        FileAttributesSnapshot? found = folder?.Handle is { } handle ? UnixCalls.TryLook(handle, name) : tree.TryLook(key.TrimEnd('/'));
+        FileAttributesSnapshot? found = folder?.Handle is { } handle ? tree.TryLook(handle, name) : tree.TryLook(key.TrimEnd('/'));
         return found ?? throw new FileNotFoundException("It is not there any more.");
     }
 

@@ -54,7 +54,7 @@ internal sealed class EntryRestorer(
         if (existing is { IsRegularFile: true } there && overwrite == RestoreOverwrite.IfDifferent && there.Size == task.Item.Size)
         {
             EntryFacts facts = await source.AskAsync(task.Item, cancellationToken).ConfigureAwait(false);
-            if (IsSameFile(task, there, facts) && MayKeep(task, there, facts))
+            if (IsSameFile(task, there, facts, cancellationToken) && MayKeep(task, there, facts))
             {
                 await KeepAsync(task, there, facts, cancellationToken).ConfigureAwait(false);
                 return;
@@ -68,9 +68,12 @@ internal sealed class EntryRestorer(
     public Task RestoreDamagedAsync(RestoreTask task, CancellationToken cancellationToken) =>
         TryReplaceAsync(task, existing: null, mayLink: false, mayReplaceNewer: true, cancellationToken);
 
-    private static bool IsSameFile(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts) =>
+    // Where no time stays, only the content tells.
+    private static bool IsSameFile(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts, CancellationToken cancellationToken) =>
         !facts.Attributes.IsSymbolicLink && there.Size == facts.Size
-        && facts.Attributes.ModifiedNanoseconds is { } modified && task.Tree.IsSameTime(there.ModifiedNanoseconds, modified);
+        && facts.Attributes.ModifiedNanoseconds is { } modified
+        && (task.Tree.IsSameTime(there.ModifiedNanoseconds, modified)
+            || (task.Tree.Traits.TimeStep == 0 && EntryWriter.HasContent(new PlacedFile(task.Tree, task.Path), facts, cancellationToken)));
 
     // Another name may have been given to it by somebody else, to have its owner or its permissions changed.
     private static bool MayKeep(RestoreTask task, FileAttributesSnapshot there, EntryFacts facts) =>

@@ -130,6 +130,13 @@ internal sealed class RestoreRun : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
+        foreach (RestoreTarget target in targets.All.Where(target => target.Tree.Traits.TimeStep == 0))
+        {
+            report.Warning(
+                $"The drive of '{target.Tree.Path}' keeps no modification times: what is restored there has the time of the restore, and another "
+                + "restore to it reads every file to see what is the same.");
+        }
+
         try
         {
             if (bucket is null)
@@ -149,9 +156,13 @@ internal sealed class RestoreRun : IDisposable
             await committer.CompleteAsync().ConfigureAwait(false);
         }
 
+        targets.PutBack();
         folders.Finish(cancellationToken);
         foreach (RestoreTarget target in targets.All)
             target.Tree.WriteBack();
+        // What is open goes on where it was, also when nobody finds it there any more.
+        if (targets.All.FirstOrDefault(target => !target.Place.IsStillThere()) is { } away)
+            throw RestoreErrors.DestinationUnusable(away.Tree.Path, "its drive went away while the restore wrote to it");
         if (Counters.Total == 0 && report.Failed == 0)
             throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0, Counters.LeftOut));
         if (IsDeletedUnknown)

@@ -80,6 +80,9 @@ internal sealed class RestoreTargets : IDisposable
         return EntryPath.Parse(rest, OperatingSystem.IsWindows(), out path) is { } problem ? RestoreErrors.KeyRefused(relativeKey, problem) : null;
     }
 
+    /// <summary>Gives folders that were made writable for the time their permissions back.</summary>
+    public void PutBack() => targets.ForEach(target => target.Tree.PutBack());
+
     /// <inheritdoc/>
     public void Dispose() => targets.ForEach(target => target.Tree.Dispose());
 
@@ -121,6 +124,9 @@ internal sealed class RestoreTarget(string folder, DestinationTree tree)
 
     /// <summary>The folder.</summary>
     public DestinationTree Tree => tree;
+
+    /// <summary>The file system that it is on.</summary>
+    public FolderPlace Place { get; } = FolderPlace.Of(tree.Path);
 
     /// <summary>The names that are taken in it.</summary>
     public NameClaims Names { get; } = new(tree.Traits);

@@ -116,6 +116,14 @@ internal static class RsyncErrors
         "Mount it and run again. If it is to be an ordinary folder from now on, run once with -AllowNewSource.",
         path);
 
+    /// <summary>A source's drive was there when the run began.</summary>
+    public static BackupError SourceWentAway(string path) => Stage1(
+        ErrorIds.SourceNotMounted,
+        BackupErrorCategory.ObjectNotFound,
+        $"The source '{path}' went away while it was mirrored: its drive is not there any more, or fails. Nothing is deleted from the mirror.",
+        "Connect and mount the drive, look at the system's log for errors of it, and run again.",
+        path);
+
     /// <summary>A source, or a part of it, is on another file system than before.</summary>
     public static BackupError SourceChanged(string path, string was, string now) => Refused(
         ErrorIds.SourceChanged,
@@ -240,6 +248,14 @@ internal static class RsyncErrors
         BackupErrorCategory.PermissionDenied,
         $"The destination '{destination}' cannot be written: {reason}.",
         "Check the rights of this user, and that the drive is not mounted read-only.",
+        destination);
+
+    /// <summary>The job wants owners in extended attributes, and the drive has none.</summary>
+    public static BackupError FakeSuperNotPossible(string destination) => Refused(
+        ErrorIds.FakeSuperNotPossible,
+        BackupErrorCategory.InvalidArgument,
+        $"The drive of the destination '{destination}' keeps no extended attributes of users, which `ownership: fakeSuper` needs.",
+        "Set options.rsync.ownership to 'auto' or 'ignore', or use a drive that keeps them, such as ext4, XFS, btrfs or NTFS. Nothing was changed.",
         destination);
 
     /// <summary>The destination's drive is full.</summary>

@@ -14,6 +14,9 @@ internal sealed record RsyncLeg(string Source, string Destination, string? Name)
     /// <summary>Mirrors of other jobs that lie in this folder of the mirror, by their paths below it.</summary>
     public IReadOnlyList<string> OtherMirrors { get; init; } = [];
 
+    /// <summary>rsync's rules for what of the source the mirror's drive cannot hold by its name.</summary>
+    public IReadOnlyList<string> NameRules { get; init; } = [];
+
     /// <summary>Exclude patterns of this source alone.</summary>
     public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
 }

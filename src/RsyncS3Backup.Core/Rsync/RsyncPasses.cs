@@ -26,6 +26,9 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     /// <summary>Hears of changes; null: nobody does.</summary>
     public IRsyncChanges? Changes { get; init; }
 
+    /// <summary>What the mirror's drive does.</summary>
+    public FileSystemTraits Traits { get; init; } = new();
+
     /// <inheritdoc/>
     public List<string> FirstDeleted { get; } = [];
 
@@ -111,7 +114,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> line)
     {
-        if (statistics.TryRead(line))
+        if (statistics.TryRead(line) || TryReadLeftOut(line))
             return;
         // From another machine two processes print, and the second may come between the halves of an item that is longer than the 4,096
         // bytes that a pipe takes as a whole. The second half has the end of the name.
@@ -130,6 +133,59 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
 
     /// <inheritdoc/>
     public void ItemFailed(BackupError error) => report.ItemFailed(error);
+
+    /// <inheritdoc/>
+    public bool LeavesOut(string path, string text, string errno)
+    {
+        // ENAMETOOLONG is 36 on Linux and 63 on macOS.
+        LeftOutKind? kind = errno switch
+        {
+            RsyncErrorOutput.Unverified => LeftOutKind.Unstable,
+            RsyncErrorOutput.PathTooLong or "36" or "63" => LeftOutKind.TooLong,
+            _ when IsRefusedName(path, text) => LeftOutKind.Name,
+            _ => null,
+        };
+        if (kind is null)
+            return false;
+        scope.LeftOut.Add(kind.Value, InMirror(path, isTemporary: text.Contains(" mkstemp ", StringComparison.Ordinal)));
+        return true;
+    }
+
+    // Of a source on this machine such names are known beforehand, and rsync is told to pass over them.
+    private bool IsRefusedName(string path, string text) =>
+        Traits.RefusedCharacters.Length > 0 && text.Contains("failed", StringComparison.Ordinal)
+        && !text.Contains("[sender]", StringComparison.Ordinal) && LastPart(path).AsSpan().ContainsAny(Traits.RefusedCharacters);
+
+    private static string LastPart(string path) => path.TrimEnd('/') is var trimmed && trimmed.LastIndexOf('/') is var slash ? trimmed[(slash + 1)..] : "";
+
+    /// <summary>An entry's path in the mirror, of one that rsync names by its whole path, by that in the source or by that of its temporary file.</summary>
+    private string InMirror(string path, bool isTemporary)
+    {
+        string relative = path.StartsWith(leg!.Destination + "/", StringComparison.Ordinal) ? path[(leg.Destination.Length + 1)..]
+            : path.StartsWith(leg.Source + "/", StringComparison.Ordinal) ? path[(leg.Source.Length + 1)..]
+            : path.TrimStart('/');
+        // ".name.XXXXXX" beside the file (rsync's receiver.c, get_tmpname).
+        const int random = 7;
+        string name = LastPart(relative);
+        if (isTemporary && name.Length > random + 1 && name[0] == '.')
+            relative = relative[..^name.Length] + name[1..^random];
+        return leg.Name is null ? relative : $"{leg.Name}/{relative}";
+    }
+
+    private bool TryReadLeftOut(ReadOnlySpan<byte> line)
+    {
+        ReadOnlySpan<byte> special = "skipping non-regular file \""u8;
+        ReadOnlySpan<byte> tooLarge = " is over max-size"u8;
+        if (line.StartsWith(special) && line.EndsWith("\""u8) && DriveArguments.LacksEntries(options, Traits))
+            return AddLeftOut(LeftOutKind.Special, line[special.Length..^1]);
+        return Traits.LargestFile is not null && line.EndsWith(tooLarge) && AddLeftOut(LeftOutKind.TooLarge, line[..^tooLarge.Length]);
+    }
+
+    private bool AddLeftOut(LeftOutKind kind, ReadOnlySpan<byte> name)
+    {
+        scope.LeftOut.Add(kind, InMirror(RsyncEscapes.Undo(name), isTemporary: false));
+        return true;
+    }
 
     /// <inheritdoc/>
     public void Blocked(BackupError error)
@@ -154,7 +210,8 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
         RsyncOptions own = options with { ExcludePatterns = [.. source.ExcludePatterns, .. options.ExcludePatterns] };
         IReadOnlyList<string> arguments =
             RsyncCommandLine.Build(
-                program, own, source.Source, source.Destination, source.Name is null, pass, output.OutFormat, source.Remote, source.OtherMirrors);
+                program, own, source.Source, source.Destination, source.Name is null, pass, output.OutFormat, source.Remote, source.OtherMirrors,
+                source.NameRules);
         return RsyncProcess.RunAsync(program.Path, arguments, output, errors, Changes?.File, scope.Grace, cancellationToken);
     }
 
@@ -162,7 +219,8 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     {
         int code = outcome.Code;
         RsyncErrorOutput errors = outcome.Errors;
-        bool isPartialOnlyForNow = code == RsyncExitCodes.Partial && outcome.IsBlockedForNow && errors.Failed == 0;
+        bool isPartialOnlyForNow = code == RsyncExitCodes.Partial && (outcome.IsBlockedForNow || errors.LeftOut > 0) && errors.Failed == 0
+            && (errors.Blocked == 0 || outcome.IsBlockedForNow);
         bool isWithheld = code == RsyncExitCodes.DeleteLimit && outcome.Withheld > 0;
         if (RsyncExitCodes.Find(code).Status != BackupStatus.Failed || isPartialOnlyForNow || isWithheld)
             return outcome.Statistics.Entries is null ? RsyncErrors.OutputNotUnderstood(program.Path, code, errors.LastWords) : null;

@@ -17,6 +17,9 @@ internal sealed record RsyncScope
     /// <summary>Counts what is done.</summary>
     public RsyncCounts Counts { get; } = new();
 
+    /// <summary>What cannot be in the mirror.</summary>
+    public LeftOut LeftOut { get; } = new();
+
     /// <summary>Hears how far rsync is.</summary>
     public required RsyncProgressReporter Progress { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
@@ -43,6 +44,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly string endpoint;
     // New files and links where S3 has the keys of a folder. As many as folders that became something else.
     private readonly List<SyncAction> waiting = [];
+    private readonly LeftOutEntries leftOut;
     private ForeignObjects foreign;
 
     private S3SyncRun(
@@ -55,6 +57,7 @@ internal sealed class S3SyncRun : IDisposable
         this.planned = planned;
         request = scope.Request;
         context = scope.Context;
+        leftOut = LeftOutEntries.Load(context.JobName, request.MirrorPath);
         report = scope.Report;
         store = scope.Store;
         this.ownership = ownership;
@@ -68,7 +71,7 @@ internal sealed class S3SyncRun : IDisposable
         changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
-        deletion = new DeletePhase(scope, Catalog, snapshot, nested);
+        deletion = new DeletePhase(scope, Catalog, snapshot, nested, planned is null ? FolderPlace.Of(request.MirrorPath) : null);
         // A dated snapshot is never looked at again.
         if (Catalog is not null && snapshot is null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
             renewal = new LockRenewalPhase(scope, Catalog, ownership, objectLock);
@@ -128,6 +131,8 @@ internal sealed class S3SyncRun : IDisposable
             S3ClientFactory.RequireSecure(new Uri(named), request);
         if (plan?.Mirror is null && !Directory.Exists(request.MirrorPath))
             throw MirrorErrors.MirrorMissing(request.MirrorPath);
+        if (plan?.Mirror is null && !request.AllowNewDestination)
+            MirrorGuard.DemandMarker(context.JobName, request.MirrorPath);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
         TransferLimits limits = new()
         {
@@ -382,6 +387,9 @@ internal sealed class S3SyncRun : IDisposable
     private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
     {
         MirrorPlace place = mirror.PlaceOf(action.RelativeKey);
+        // The sources have it, and only the mirror cannot.
+        if (place == MirrorPlace.Free && leftOut.Cover(action.RelativeKey))
+            return ValueTask.CompletedTask;
         // What has another entry in its place is replaced, whether the job deletes or not.
         if ((request.Options.DeleteFromS3 || place != MirrorPlace.Free) && changes.Keeps(action))
         {

@@ -54,6 +54,15 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? OnPartial { get; set; }
 
+    /// <summary>
+    /// What becomes of owners and groups in the mirror: 'auto' keeps them where the mirror's drive does; 'keep' demands that it
+    /// does; 'ignore' leaves the files to whom the drive says; 'fakeSuper' writes them down in an extended attribute of each file
+    /// ('rsync --fake-super'), from where S3 and a restore get them.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? Ownership { get; set; }
+
     /// <summary>Keep access control lists ('rsync -A').</summary>
     [Parameter]
     public SwitchParameter Acls { get; set; }

@@ -47,6 +47,7 @@ public sealed class ConfigurationReaderTests
                     PatternFiles = ["/etc/backup/exclude.txt"],
                     DeleteExcluded = true,
                     OnPartial = PartialTransferAction.Continue,
+                    Ownership = MirrorOwnership.FakeSuper,
                     HardLinks = true,
                     Acls = true,
                     ExtendedAttributes = true,

@@ -48,6 +48,7 @@ internal static class ConfigurationSamples
               "patternFiles": ["/etc/backup/exclude.txt"],
               "deleteExcluded": true,
               "onPartial": "continue",
+              "ownership": "fakeSuper",
               "hardLinks": true,
               "acls": true,
               "extendedAttributes": true,

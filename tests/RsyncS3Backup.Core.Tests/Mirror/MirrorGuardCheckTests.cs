@@ -29,7 +29,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         first.Begins(report);
         Assert.Equal(FileSystemIdentity.Of(folder.Path), MirrorMemory.Load(job, Mirror).Begun);
         folder.Folder("mirror");
-        first.Succeeded(7, wasChecksumRun: false, report);
+        first.Succeeded(7, wasChecksumRun: false, hasStoredStat: false, report);
         MirrorMemory memory = MirrorMemory.Load(job, Mirror);
         Assert.Equal((null, 7, null), (memory.Begun, memory.Entries, memory.LastChecksum));
         Assert.False(report.HasWarnings);
@@ -68,10 +68,10 @@ public sealed class MirrorGuardCheckTests : IDisposable
         foreach (string file in files)
             File.SetLastWriteTimeUtc(file, before);
 
-        Check().Succeeded(7, wasChecksumRun: false, report);
+        Check().Succeeded(7, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.All(files, file => Assert.Equal(before, File.GetLastWriteTimeUtc(file)));
-        Check().Succeeded(null, wasChecksumRun: false, report);
+        Check().Succeeded(null, wasChecksumRun: false, hasStoredStat: false, report);
         Assert.Null(Check().KnownEntries);
     }
 
@@ -79,18 +79,18 @@ public sealed class MirrorGuardCheckTests : IDisposable
     public void When_contents_were_compared_last_is_remembered()
     {
         folder.Folder("mirror");
-        Check().Succeeded(1, wasChecksumRun: true, report);
+        Check().Succeeded(1, wasChecksumRun: true, hasStoredStat: false, report);
         DateTimeOffset? last = MirrorMemory.Load(job, Mirror).LastChecksum;
 
         Assert.NotNull(last);
-        Check().Succeeded(2, wasChecksumRun: false, report);
+        Check().Succeeded(2, wasChecksumRun: false, hasStoredStat: false, report);
         Assert.Equal(last, MirrorMemory.Load(job, Mirror).LastChecksum);
     }
 
     [Fact]
     public void A_source_of_which_nothing_is_mirrored_makes_no_mirror()
     {
-        Check().Succeeded(0, wasChecksumRun: false, report);
+        Check().Succeeded(0, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.False(Directory.Exists(Mirror));
         Assert.Null(MirrorMemory.Load(job, Mirror).MarkerId);
@@ -122,7 +122,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         Assert.Contains(text, error.Message, StringComparison.Ordinal);
         MirrorGuard taken = MirrorGuard.Check(job, Mirror, allowNew: true);
         Assert.Null(taken.KnownEntries);
-        taken.Succeeded(3, wasChecksumRun: false, report);
+        taken.Succeeded(3, wasChecksumRun: false, hasStoredStat: false, report);
         MirrorMarker made = MirrorMarker.Read(Mirror)!;
         // A mirror of its own, which takes the place of the last one that the job had: what that one owned in S3 is its own.
         Assert.Equal((job, marker.Id), (made.Job, made.Replaces));
@@ -138,7 +138,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         theirs.Write(Mirror);
         Assert.Equal("DestinationChanged", Refusal().Id);
 
-        MirrorGuard.Check(job, Mirror, allowNew: true).Succeeded(1, wasChecksumRun: false, report);
+        MirrorGuard.Check(job, Mirror, allowNew: true).Succeeded(1, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.Equal((job, theirs.Id), (MirrorMarker.Read(Mirror)!.Job, MirrorMarker.Read(Mirror)!.Replaces));
     }
@@ -152,7 +152,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         MirrorGuard taken = MirrorGuard.Check(job, Mirror, allowNew: true);
 
         Assert.Equal(7, taken.KnownEntries);
-        taken.Succeeded(7, wasChecksumRun: false, report);
+        taken.Succeeded(7, wasChecksumRun: false, hasStoredStat: false, report);
         Assert.Equal(marker, MirrorMarker.Read(Mirror));
     }
 
@@ -162,7 +162,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         Make();
         folder.Folder("second");
 
-        MirrorGuard.Check(job, folder["second"], allowNew: false).Succeeded(1, wasChecksumRun: false, report);
+        MirrorGuard.Check(job, folder["second"], allowNew: false).Succeeded(1, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.Equal(MirrorMarker.Read(Mirror)!.Id, MirrorMarker.Read(folder["second"])!.Replaces);
     }
@@ -242,7 +242,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         MirrorMarker old = MirrorMarker.New(job, Mirror) with { Path = hasPath ? RealPath.Of(Mirror) : null, Host = null };
         old.Write(Mirror);
 
-        Check().Succeeded(1, wasChecksumRun: false, report);
+        Check().Succeeded(1, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.Equal(old with { Path = RealPath.Of(Mirror), Host = KeyPrefix.Host }, MirrorMarker.Read(Mirror));
     }
@@ -256,7 +256,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         MirrorMarker made = MirrorMarker.New(job, Mirror) with { Path = isMoved ? "/before" : RealPath.Of(Mirror), Host = "elsewhere" };
         made.Write(Mirror);
 
-        Check().Succeeded(1, wasChecksumRun: false, report);
+        Check().Succeeded(1, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.Equal(made with { Path = RealPath.Of(Mirror) }, MirrorMarker.Read(Mirror));
     }
@@ -269,7 +269,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
     {
         folder.Folder("mirror");
         if (before is not null)
-            Check().Succeeded(before, wasChecksumRun: false, report);
+            Check().Succeeded(before, wasChecksumRun: false, hasStoredStat: false, report);
 
         MirrorGuard refused = Check();
         refused.Refused(found, report);
@@ -300,7 +300,7 @@ public sealed class MirrorGuardCheckTests : IDisposable
         MirrorGuard guard = Check();
         Directory.CreateDirectory(Path.Combine(StateFolder.ForJob(job).Path, "mirror.json"));
 
-        guard.Succeeded(1, wasChecksumRun: false, report);
+        guard.Succeeded(1, wasChecksumRun: false, hasStoredStat: false, report);
 
         Assert.StartsWith($"What the job has to remember of the mirror '{Mirror}' was not written", Assert.Single(report.Warnings()), StringComparison.Ordinal);
         Assert.Null(guard.KnownEntries);
@@ -313,6 +313,6 @@ public sealed class MirrorGuardCheckTests : IDisposable
     private void Make()
     {
         folder.Folder("mirror");
-        Check().Succeeded(7, wasChecksumRun: false, report);
+        Check().Succeeded(7, wasChecksumRun: false, hasStoredStat: false, report);
     }
 }

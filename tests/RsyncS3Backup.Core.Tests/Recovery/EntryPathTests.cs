@@ -1,3 +1,4 @@
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Writing;
 using Xunit;
 
@@ -72,7 +73,7 @@ public sealed class EntryPathTests
     [InlineData("a/x", "a/y", true, true, null)]
     public void Names_that_the_file_system_takes_for_one_are_found(string first, string second, bool foldsCase, bool foldsNormalization, string? taken)
     {
-        NameClaims names = new(new DestinationTraits { FoldsCase = foldsCase, FoldsNormalization = foldsNormalization });
+        NameClaims names = new(new FileSystemTraits { FoldsCase = foldsCase, FoldsNormalization = foldsNormalization });
         EntryPath.Parse(first, forWindows: false, out EntryPath firstPath);
         EntryPath.Parse(second, forWindows: false, out EntryPath secondPath);
 

@@ -11,7 +11,7 @@ namespace RsyncS3Backup.Core.Tests.Recovery;
 /// <summary>A job whose both stages can run, and restores of it.</summary>
 public abstract class RestoreHarness : SyncHarness
 {
-    private protected string Target => Files["restored"];
+    private protected virtual string Target => Files["restored"];
 
     private protected RecordingObserver Observer { get; } = new();
 

@@ -2,6 +2,7 @@ using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Rsync.Invocation;
+using RsyncS3Backup.Rsync.Remote;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;
@@ -65,6 +66,19 @@ public sealed class RsyncCommandLineTests
         RsyncProgram program = Program("3.5.0") with { Capabilities = new HashSet<string> { capability } };
         Exception? thrown = Record.Exception(() => RsyncCapabilities.Demand(program, Options with { Acls = true }));
         Assert.Equal(isEnough ? null : "RsyncNotCapable", (thrown as BackupException)?.Error.Id);
+    }
+
+    [Fact]
+    public void Owners_are_written_down_on_the_side_of_the_mirror_only()
+    {
+        RsyncOptions options = Options with { Ownership = MirrorOwnership.FakeSuper };
+        RemoteSource remote = RemoteSource.Of(new BackupSource { Path = "host:/data" })!;
+        IReadOnlyList<string> fromRemote =
+            RsyncCommandLine.Build(Program("3.5.0"), options, "host:/data", "/mirror", true, RsyncPass.CopyOnly, "FORMAT", remote);
+
+        Assert.Contains("--remote-option=--fake-super", Build(options, RsyncPass.CopyOnly));
+        Assert.Contains("--fake-super", fromRemote);
+        Assert.DoesNotContain("--no-devices", fromRemote);
     }
 
     [Fact]

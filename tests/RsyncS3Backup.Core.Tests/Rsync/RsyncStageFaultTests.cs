@@ -1,4 +1,5 @@
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Rsync;
 using Xunit;
 
@@ -49,6 +50,44 @@ public sealed class RsyncStageFaultTests : RsyncStageHarness
         Assert.Equal(BackupLimits.ReportedItems, result.FailedItems.Count);
         Assert.Equal("/x/1", result.FailedItems[0].Target);
         Assert.Equal(250, File.ReadLines(result.LogPath!).Count(line => line.Contains("\"RsyncItemFailed\"", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("echo 'rsync: [sender] send_files failed to open \"/x\": Permission denied (13)' >&2", "RsyncPartialTransfer")]
+    public async Task What_nothing_but_the_entry_itself_can_change_is_a_warning_a_kind_and_the_run_goes_on(string more, string? error)
+    {
+        RsyncStageResult result = await RunFakeAsync($"""
+            echo 'ERROR: vm/disk failed verification -- update discarded.' >&2
+            echo 'filename overflows max-path len by 171: deep/name' >&2
+            echo 'rsync: [generator] recv_generator: mkdir "{Mirror}/long" failed: File name too long (36)' >&2
+            {more}
+            {FakeRsync.Statistics}
+            exit 23
+            """);
+
+        Assert.Equal(error, result.Error?.Id);
+        Assert.Equal(error is null ? 0 : 1, result.Failed);
+        Assert.Equal(2, result.Warnings.Count);
+        Assert.Contains("2 entries have names or paths that are too long: 'deep/name', 'long'.", result.Warnings[0]);
+        Assert.Contains("1 file changed each time it was read: 'vm/disk'.", result.Warnings[1]);
+        LeftOutEntries leftOut = LeftOutEntries.Load(JobName, Mirror);
+        Assert.True(leftOut.Cover("vm/disk") && leftOut.Cover("deep/name/") && leftOut.Cover("long/beneath"));
+        Assert.False(leftOut.Cover("vm") || leftOut.Cover("longer") || leftOut.HasMore);
+        Assert.False(LeftOutEntries.Load(JobName, Mirror + "2").Cover("vm/disk"));
+    }
+
+    [Fact]
+    public async Task What_was_left_out_once_is_remembered_until_a_run_is_through_without_it()
+    {
+        const string leaves = "echo 'ERROR: disk failed verification -- update discarded.' >&2";
+        await RunFakeAsync($"{leaves}\n{FakeRsync.Statistics}\nexit 23");
+        await RunFakeAsync("exit 12");
+        bool afterFailure = LeftOutEntries.Load(JobName, Mirror).Cover("disk");
+        await RunFakeAsync($"{FakeRsync.Statistics}\nexit 0");
+
+        Assert.True(afterFailure);
+        Assert.False(LeftOutEntries.Load(JobName, Mirror).Cover("disk"));
     }
 
     [Fact]

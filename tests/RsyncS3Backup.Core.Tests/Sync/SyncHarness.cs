@@ -24,7 +24,7 @@ public abstract class SyncHarness : IAsyncLifetime
 
     protected string Source => Files["source"];
 
-    protected string Mirror => Files["mirror"];
+    protected virtual string Mirror => Files["mirror"];
 
     /// <summary>A job of this test alone: its catalog and journals are in its state.</summary>
     protected string JobName { get; } = "sync-" + Guid.NewGuid().ToString("N");

@@ -44,6 +44,11 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
             + "fails stage 1 and skips stage 2; `continue` lets stage 2 send what the mirror has, without deleting anything, and the run is "
             + "at best `SucceededWithWarnings`."),
 
+        OneOf<MirrorOwnership>("ownership", "ownership", rsync => rsync.Ownership, (rsync, value) => rsync with { Ownership = value },
+            "What becomes of owners and groups in the mirror: `auto` keeps them where the mirror's drive does; `keep` demands that it does; "
+            + "`ignore` leaves the files to whom the drive says; `fakeSuper` writes them down in an extended attribute of each file "
+            + "(`rsync --fake-super`), from where S3 and a restore get them. See [Drives](drives.md#owners)."),
+
         Flag("acls", rsync => rsync.Acls, (rsync, value) => rsync with { Acls = value },
             "Keep access control lists (`rsync -A`)."),
 

@@ -23,6 +23,7 @@ internal static class ErrorIds
     public const string DestinationInMirror = nameof(DestinationInMirror);
     public const string DestinationNotMounted = nameof(DestinationNotMounted);
     public const string DestinationNotWritable = nameof(DestinationNotWritable);
+    public const string FakeSuperNotPossible = nameof(FakeSuperNotPossible);
     public const string FileChangedDuringUpload = nameof(FileChangedDuringUpload);
     public const string FileTooLarge = nameof(FileTooLarge);
     public const string FileUnreadable = nameof(FileUnreadable);

@@ -145,9 +145,15 @@ public sealed record RsyncOptions
     /// <summary>What becomes of a run when rsync could not copy single entries (exit code 23).</summary>
     public PartialTransferAction OnPartial { get; init; }
 
+    /// <summary>What becomes of owners and groups in the mirror. Default: kept where its drive keeps them.</summary>
+    public MirrorOwnership Ownership { get; init; }
+
     /// <summary>The patterns of those pattern files that rsync itself would not read as what they are.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> PatternsOfFiles { get; init; } =
         ImmutableSortedDictionary<string, IReadOnlyList<string>>.Empty;
+
+    /// <summary>What rsync is told because of what the mirror's drive can keep; null: that it keeps everything.</summary>
+    internal IReadOnlyList<string>? DriveArguments { get; init; }
 
     /// <summary>Keep access control lists (rsync <c>-A</c>). Default: false.</summary>
     public bool Acls { get; init; }

@@ -6,13 +6,11 @@ namespace RsyncS3Backup.Recovery.Writing;
 /// <summary>The folder that a restore writes to. Whatever is asked of it, nothing outside of it is written. Thread-safe.</summary>
 internal abstract class DestinationTree : IDisposable
 {
-    private const long NanosecondsPerSecond = 1_000_000_000;
-
     /// <summary>The folder's real path.</summary>
     public required string Path { get; init; }
 
-    /// <summary>What the file system does with names and times.</summary>
-    public DestinationTraits Traits { get; private set; } = new();
+    /// <summary>What the file system does with what it is given.</summary>
+    public FileSystemTraits Traits { get; private set; } = new();
 
     /// <summary>Opens a destination; it is made when it is missing.</summary>
     /// <param name="path">The folder.</param>
@@ -52,8 +50,11 @@ internal abstract class DestinationTree : IDisposable
     /// <summary>Has the system write to the disk what does not wait there for itself.</summary>
     public abstract void WriteBack();
 
+    /// <summary>Gives folders that were made writable for the time their permissions back. Ends with this what is written.</summary>
+    public abstract void PutBack();
+
     /// <summary>True when the file system cannot tell the two times apart.</summary>
-    public bool IsSameTime(long left, long right) => Math.Abs((decimal)left - right) < Traits.TimeGranularity;
+    public bool IsSameTime(long left, long right) => Traits.IsSameTime(left, right);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -61,6 +62,9 @@ internal abstract class DestinationTree : IDisposable
         Dispose(true);
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Asks the file system what it does.</summary>
+    protected abstract FileSystemTraits Probe();
 
     /// <summary>Closes what is open.</summary>
     protected abstract void Dispose(bool disposing);
@@ -80,59 +84,6 @@ internal abstract class DestinationTree : IDisposable
             Directory.CreateDirectory(real, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return real;
     }
-
-    // A file system says what it does only when it is made to do it.
-    private DestinationTraits Probe()
-    {
-        // Composed; in the decomposed form the dots are a character of their own.
-        const string name = TemporaryName.Probe + "\u00C4";
-        const string lower = TemporaryName.Probe + "\u00E4";
-        const string decomposed = TemporaryName.Probe + "A\u0308";
-        const long odd = (1_000_000_001 * NanosecondsPerSecond) + 123_456_789;
-        using DestinationFolder root = Open("");
-        try
-        {
-            FileAttributesSnapshot asMade;
-            using (SafeFileHandle file = root.CreateTemporary(name, isPrivate: false))
-            {
-                asMade = root.Look(name) ?? default;
-                root.SetTime(file, odd);
-            }
-
-            long kept = root.Look(name)?.ModifiedNanoseconds ?? 0;
-            return new DestinationTraits
-            {
-                FoldsCase = root.Look(lower) is not null,
-                FoldsNormalization = root.Look(decomposed) is not null,
-                TimeGranularity = kept == odd ? 1
-                    : kept == odd / 100 * 100 ? 100
-                    : kept == odd / 1000 * 1000 ? 1000
-                    : kept == odd / NanosecondsPerSecond * NanosecondsPerSecond ? NanosecondsPerSecond
-                    : 2 * NanosecondsPerSecond,
-                FileMode = asMade.Mode & 0xFFF,
-            };
-        }
-        finally
-        {
-            root.Remove(name);
-        }
-    }
-}
-
-/// <summary>What a destination's file system does.</summary>
-internal sealed record DestinationTraits
-{
-    /// <summary>True when names that differ in case only are one name.</summary>
-    public bool FoldsCase { get; init; }
-
-    /// <summary>True when names that differ in Unicode's composed and decomposed forms only are one name.</summary>
-    public bool FoldsNormalization { get; init; }
-
-    /// <summary>Nanoseconds that times are kept in steps of.</summary>
-    public long TimeGranularity { get; init; } = 1;
-
-    /// <summary>The permissions of a new file by this process's own mask.</summary>
-    public uint FileMode { get; init; }
 }
 
 /// <summary>An open folder of a destination. Names are single parts. Not for two threads at a time.</summary>
@@ -148,7 +99,7 @@ internal abstract class DestinationFolder : IDisposable
     public abstract byte[] ReadLink(string name);
 
     /// <summary>Creates a file for content that is on its way. What a crash left there by that name is removed.</summary>
-    public abstract SafeFileHandle CreateTemporary(string name, bool isPrivate = true);
+    public abstract SafeFileHandle CreateTemporary(string name);
 
     /// <summary>Opens a regular file; null when there is none of that name.</summary>
     public abstract SafeFileHandle? TryOpen(string name, bool toWrite);
@@ -158,9 +109,6 @@ internal abstract class DestinationFolder : IDisposable
     /// file of theirs, which they would go on reading, or a further name of another file.
     /// </summary>
     public abstract SafeFileHandle? TryResume(string name);
-
-    /// <summary>Sets an open file's modification time.</summary>
-    public abstract void SetTime(SafeFileHandle file, long nanoseconds);
 
     /// <summary>Sets owner, permissions and time of an open file. What the backup does not know is left, the mode is set to <paramref name="defaultMode"/>.</summary>
     /// <returns>False when this user may not set the owner.</returns>

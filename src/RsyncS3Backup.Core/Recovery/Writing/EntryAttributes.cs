@@ -51,11 +51,11 @@ internal readonly record struct EntryAttributes
     /// <summary>True for a symbolic link, whose content is its target.</summary>
     public bool IsSymbolicLink { get; init; }
 
-    /// <summary>True when an entry of the destination has them already.</summary>
+    /// <summary>True when an entry of the destination has them already, as far as its drive keeps them.</summary>
     public bool AreThoseOf(FileAttributesSnapshot there, DestinationTree tree) =>
-        (OperatingSystem.IsWindows() || HasMode(there.Mode))
-        && (OperatingSystem.IsWindows() || (UserId ?? there.UserId) == there.UserId)
-        && (OperatingSystem.IsWindows() || (GroupId ?? there.GroupId) == there.GroupId)
+        (OperatingSystem.IsWindows() || !tree.Traits.KeepsPermissions || HasMode(there.Mode))
+        && (OperatingSystem.IsWindows() || !tree.Traits.KeepsOwners || (UserId ?? there.UserId) == there.UserId)
+        && (OperatingSystem.IsWindows() || !tree.Traits.KeepsOwners || (GroupId ?? there.GroupId) == there.GroupId)
         && (ModifiedNanoseconds is not { } modified || tree.IsSameTime(there.ModifiedNanoseconds, modified));
 
     /// <summary>What an object carries. One that another tool wrote has at least the time when S3 stored it.</summary>

@@ -1,4 +1,4 @@
-using System.Text;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Recovery.Writing;
 
@@ -6,7 +6,7 @@ namespace RsyncS3Backup.Recovery.Writing;
 /// Finds entries of a backup that a file system takes for one: it ignores case, or how letters with marks are written. Then the second would
 /// replace the first. Holds names only where the file system does so. Thread-safe.
 /// </summary>
-internal sealed class NameClaims(DestinationTraits traits)
+internal sealed class NameClaims(FileSystemTraits traits)
 {
     private readonly Dictionary<string, string> claimed = new(StringComparer.Ordinal);
 
@@ -31,9 +31,7 @@ internal sealed class NameClaims(DestinationTraits traits)
 
     private string? ClaimOne(string path)
     {
-        string folded = traits.FoldsNormalization ? path.Normalize(NormalizationForm.FormC) : path;
-        if (traits.FoldsCase)
-            folded = folded.ToUpperInvariant();
+        string folded = traits.Fold(path);
         if (claimed.TryAdd(folded, path))
             return null;
         return claimed[folded] is var first && first != path ? first : null;

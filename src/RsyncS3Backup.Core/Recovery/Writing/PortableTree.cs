@@ -61,6 +61,15 @@ internal sealed partial class PortableTree : DestinationTree
     }
 
     /// <inheritdoc/>
+    public override void PutBack()
+    {
+        // Nothing was taken: on Windows a folder that is read-only takes new entries.
+    }
+
+    /// <inheritdoc/>
+    protected override FileSystemTraits Probe() => FileSystemProbe.Look(Path, TemporaryName.Probe);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -75,7 +84,7 @@ internal sealed partial class PortableTree : DestinationTree
 
         public override byte[] ReadLink(string name) => FileAttributesReader.LinkTarget(Full(name));
 
-        public override SafeFileHandle CreateTemporary(string name, bool isPrivate)
+        public override SafeFileHandle CreateTemporary(string name)
         {
             Remove(name);
             return File.OpenHandle(Full(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
@@ -93,12 +102,10 @@ internal sealed partial class PortableTree : DestinationTree
 
         public override SafeFileHandle? TryResume(string name) => TryOpen(name, toWrite: true);
 
-        public override void SetTime(SafeFileHandle file, long nanoseconds) => File.SetLastWriteTimeUtc(file, Time(nanoseconds));
-
         public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode)
         {
             if (attributes.ModifiedNanoseconds is { } modified)
-                SetTime(file, modified);
+                File.SetLastWriteTimeUtc(file, Time(modified));
             return true;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using RsyncS3Backup.Files;
 
@@ -18,6 +19,7 @@ internal sealed class UnixTree : DestinationTree
     private readonly IReadOnlyList<FileAttributesSnapshot> forbidden;
     private readonly Dictionary<string, LinkedListNode<(string Folder, FolderHandle Handle)>> open = new(StringComparer.Ordinal);
     private readonly LinkedList<(string Folder, FolderHandle Handle)> byUse = new();
+    private readonly ConcurrentDictionary<string, uint> madeWritable = new(StringComparer.Ordinal);
 
     private UnixTree(FolderHandle root, IReadOnlyList<FileAttributesSnapshot> forbidden)
     {
@@ -40,7 +42,7 @@ internal sealed class UnixTree : DestinationTree
         {
             FolderHandle found = Find(folder);
             // A drive may be mounted beneath the destination.
-            return new UnixFolder(found, OperatingSystem.IsLinux() && (found == root || found.Device == rootDevice));
+            return new UnixFolder(this, folder, found, OperatingSystem.IsLinux() && (found == root || found.Device == rootDevice));
         }
     }
 
@@ -51,10 +53,33 @@ internal sealed class UnixTree : DestinationTree
     public override void WriteBack() => UnixCalls.WriteBack(root);
 
     /// <inheritdoc/>
+    public override void PutBack()
+    {
+        foreach ((string folder, uint mode) in madeWritable)
+        {
+            try
+            {
+                lock (gate)
+                    UnixCalls.TryChangeMode(Find(folder), mode);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It is not there any more, or nobody may reach it: then nobody can set it either.
+            }
+        }
+
+        madeWritable.Clear();
+    }
+
+    /// <inheritdoc/>
+    protected override FileSystemTraits Probe() => FileSystemProbe.Look(root, TemporaryName.Probe);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
             return;
+        PutBack();
         foreach ((_, FolderHandle handle) in byUse)
             handle.Dispose();
         UnixCalls.Unlock(root);
@@ -96,7 +121,8 @@ internal sealed class UnixTree : DestinationTree
             {
                 // Nothing of its own in the backup says who may look into it, and what is in it may have been behind a closed door.
                 const uint ownerOnly = 0x1C0;
-                UnixCalls.MakeFolder(parent, name, ownerOnly);
+                string above = folder.Length > name.Length ? folder[..^(name.Length + 1)] : "";
+                Write(parent, above, () => UnixCalls.MakeFolder(parent, name, ownerOnly));
                 found = UnixCalls.TryOpenFolder(parent, name) ?? throw new FileNotFoundException("It was removed as soon as it was made.", folder);
             }
 
@@ -113,18 +139,49 @@ internal sealed class UnixTree : DestinationTree
         }
     }
 
+    /// <summary>Writes to a folder, which an earlier restore may have given back to its owner without the right to write to it.</summary>
+    private T Write<T>(FolderHandle folder, string path, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (UnauthorizedAccessException) when (TryMakeWritable(folder, path))
+        {
+            return write();
+        }
+    }
+
+    // As rsync does it (generator.c, need_retouch_dir_perms). Only its owner may, so nobody gets what they could not take.
+    private bool TryMakeWritable(FolderHandle folder, string path)
+    {
+        const uint ownerMayWrite = 0x80;
+        const uint permissions = 0xFFF;
+        uint mode = UnixCalls.Look(folder).Mode & permissions;
+        // Another thread may have done it meanwhile.
+        if ((mode & ownerMayWrite) != 0)
+            return madeWritable.ContainsKey(path);
+        if (!UnixCalls.TryChangeMode(folder, mode | ownerMayWrite))
+            return false;
+        madeWritable.TryAdd(path, mode);
+        return true;
+    }
+
     private sealed class UnixFolder : DestinationFolder
     {
         private const uint OwnerOnly = 0x180;
         private const uint OwnerOnlyFolder = 0x1C0;
-        private const uint Everybody = 0x1B6;
         private const uint SetId = 0xC00;
 
+        private readonly UnixTree tree;
+        private readonly string path;
         private readonly FolderHandle handle;
         private bool isReferenced;
 
-        public UnixFolder(FolderHandle handle, bool isWrittenBackWithTree)
+        public UnixFolder(UnixTree tree, string path, FolderHandle handle, bool isWrittenBackWithTree)
         {
+            this.tree = tree;
+            this.path = path;
             IsWrittenBackWithTree = isWrittenBackWithTree;
             handle.DangerousAddRef(ref isReferenced);
             this.handle = handle;
@@ -136,10 +193,13 @@ internal sealed class UnixTree : DestinationTree
 
         public override byte[] ReadLink(string name) => UnixCalls.ReadLink(handle, name);
 
-        public override SafeFileHandle CreateTemporary(string name, bool isPrivate)
+        public override SafeFileHandle CreateTemporary(string name)
         {
-            UnixCalls.Remove(handle, name);
-            return UnixCalls.CreateFile(handle, name, isPrivate ? OwnerOnly : Everybody);
+            return Write(() =>
+            {
+                UnixCalls.Remove(handle, name);
+                return UnixCalls.CreateFile(handle, name, OwnerOnly);
+            });
         }
 
         public override SafeFileHandle? TryOpen(string name, bool toWrite)
@@ -166,15 +226,17 @@ internal sealed class UnixTree : DestinationTree
             return null;
         }
 
-        public override void SetTime(SafeFileHandle file, long nanoseconds) => UnixCalls.ChangeTime(file, nanoseconds);
-
         public override bool SetAttributes(SafeFileHandle file, EntryAttributes attributes, uint? defaultMode) =>
             Set(file, attributes, defaultMode);
 
         public override bool MakeLink(string name, byte[] target, EntryAttributes attributes)
         {
-            UnixCalls.Remove(handle, name);
-            UnixCalls.MakeLink(handle, name, target);
+            Write(() =>
+            {
+                UnixCalls.Remove(handle, name);
+                UnixCalls.MakeLink(handle, name, target);
+                return true;
+            });
             bool isOwned = attributes is { UserId: null, GroupId: null }
                 || UnixCalls.TryChangeOwner(handle, name, attributes.UserId, attributes.GroupId);
             if (attributes.ModifiedNanoseconds is { } modified)
@@ -184,22 +246,34 @@ internal sealed class UnixTree : DestinationTree
 
         public override void AddName(DestinationFolder folder, string existing, string name)
         {
-            UnixCalls.Remove(handle, name);
-            UnixCalls.AddName(((UnixFolder)folder).handle, existing, handle, name);
+            Write(() =>
+            {
+                UnixCalls.Remove(handle, name);
+                UnixCalls.AddName(((UnixFolder)folder).handle, existing, handle, name);
+                return true;
+            });
         }
 
         public override void Rename(string from, string to)
         {
-            UnixCalls.Rename(handle, from, to);
-            // Two names of one file stay both: rename(2) then does nothing.
-            UnixCalls.Remove(handle, from);
+            Write(() =>
+            {
+                UnixCalls.Rename(handle, from, to);
+                // Two names of one file stay both: rename(2) then does nothing.
+                UnixCalls.Remove(handle, from);
+                return true;
+            });
         }
 
-        public override void Remove(string name) => UnixCalls.Remove(handle, name);
+        public override void Remove(string name) => Write(() =>
+        {
+            UnixCalls.Remove(handle, name);
+            return true;
+        });
 
         public override bool MakeFolder(string name)
         {
-            bool isNew = UnixCalls.MakeFolder(handle, name, OwnerOnlyFolder);
+            bool isNew = Write(() => UnixCalls.MakeFolder(handle, name, OwnerOnlyFolder));
             return Look(name) is { IsFolder: true } ? isNew : throw new BlockedException();
         }
 
@@ -216,8 +290,10 @@ internal sealed class UnixTree : DestinationTree
             }
         }
 
+        private T Write<T>(Func<T> write) => tree.Write(handle, path, write);
+
         // The owner first: changing it takes the bits away by which a file runs as its owner. And those are given only to the right one.
-        private static bool Set(System.Runtime.InteropServices.SafeHandle entry, EntryAttributes attributes, uint? defaultMode)
+        private bool Set(System.Runtime.InteropServices.SafeHandle entry, EntryAttributes attributes, uint? defaultMode)
         {
             bool isOwned = true;
             uint mode = attributes.Mode ?? defaultMode ?? 0;
@@ -236,8 +312,12 @@ internal sealed class UnixTree : DestinationTree
             bool isPermitted = (attributes.Mode ?? defaultMode) is null || (UnixCalls.TryChangeMode(entry, mode) && isSafe);
             if (attributes.ModifiedNanoseconds is { } modified)
                 UnixCalls.ChangeTime(entry, modified);
-            return isOwned && isPermitted;
+            // Some drives take every change and make none.
+            return isOwned && isPermitted && (tree.Traits is { KeepsOwners: true, KeepsPermissions: true } || Took(FileAttributesReader.Read(entry), attributes));
         }
+
+        private static bool Took(FileAttributesSnapshot found, EntryAttributes wanted) =>
+            (wanted.UserId ?? found.UserId) == found.UserId && (wanted.GroupId ?? found.GroupId) == found.GroupId && wanted.HasMode(found.Mode);
 
         private static bool BelongsTo(FileAttributesSnapshot found, EntryAttributes wanted) =>
             wanted.UserId == found.UserId && wanted.GroupId == found.GroupId;

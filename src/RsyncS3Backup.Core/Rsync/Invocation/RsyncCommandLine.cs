@@ -23,6 +23,7 @@ internal static class RsyncCommandLine
     /// <param name="outFormat">How items are printed: see <see cref="RsyncOutputParser.OutFormat"/>.</param>
     /// <param name="remote">The source, when it is on another machine; null: it is on this one.</param>
     /// <param name="otherMirrors">Mirrors of other jobs in the destination, by their paths below it: nothing there is written or deleted.</param>
+    /// <param name="nameRules">Rules for names that the mirror's drive cannot hold.</param>
     public static IReadOnlyList<string> Build(
         RsyncProgram program,
         RsyncOptions options,
@@ -32,13 +33,17 @@ internal static class RsyncCommandLine
         RsyncPass pass,
         string outFormat,
         RemoteSource? remote = null,
-        IReadOnlyList<string>? otherMirrors = null)
+        IReadOnlyList<string>? otherMirrors = null,
+        IReadOnlyList<string>? nameRules = null)
     {
         List<string> arguments = ["--archive"];
         // With incremental recursion rsync 3.5.0 hangs for ever, or ends with code 2, when one name of a file with hard links cannot be
         // made because a folder with content is in its place, which a pass that deletes nothing leaves there.
         if (options.HardLinks)
             arguments.AddRange(["--hard-links", "--no-inc-recursive"]);
+        // For a source on this machine the plain option would be about both sides (rsync(1), --fake-super).
+        if (options.Ownership == MirrorOwnership.FakeSuper)
+            arguments.Add(remote is null ? "--remote-option=--fake-super" : "--fake-super");
         if (options.Acls)
             arguments.Add("--acls");
         if (options.ExtendedAttributes)
@@ -50,8 +55,8 @@ internal static class RsyncCommandLine
         // The pass that deletes comes after one that has compared everything.
         if (options.Checksum && (pass.IsPlan || (!pass.IsDryRun && pass.MaxDelete is null or 0)))
             arguments.Add("--checksum");
-        // Times in nanoseconds: the default compares whole seconds and misses an edit of equal size within one (rsync(1), --modify-window).
-        arguments.Add("--modify-window=-1");
+        // Times in nanoseconds, where the drive has them: the default compares whole seconds and misses an edit of equal size within one.
+        arguments.AddRange(options.DriveArguments ?? DriveArguments.Usual);
         // rsync takes no two of them: in place, the part of an unfinished file stays in the file itself.
         arguments.Add(options.Inplace ? "--inplace" : "--partial-dir=" + PartialFolder);
         if (program.Version >= FirstWithFsync)
@@ -70,7 +75,7 @@ internal static class RsyncCommandLine
         // down is mirrored.
         List<string> kept = isMirrorRoot ? ["/" + MirrorMarker.FileName, "/" + MirrorExclusions.LockFile] : [];
         kept.AddRange((otherMirrors ?? []).Select(path => $"/{Literal(path)}/"));
-        List<string> ownRules = [.. kept.Select(path => "--exclude=" + path)];
+        List<string> ownRules = [.. kept.Select(path => "--exclude=" + path), .. nameRules ?? []];
         // With --delete-excluded a pattern hides and does not protect any more (rsync(1), "FILTER RULES WHEN DELETING").
         if (pass.Deletes && options.DeleteExcluded)
             ownRules.AddRange(kept.Select(path => "--filter=protect " + path));
@@ -88,7 +93,7 @@ internal static class RsyncCommandLine
         if (options.PatternFiles.Count > 0)
             arguments.AddRange(ownRules);
         // What another machine says that a device or a program's owner is must not become one here. With fake-super it is only written down.
-        if (remote is not null && !options.ExtraArguments.Contains("--fake-super"))
+        if (remote is not null && options.Ownership != MirrorOwnership.FakeSuper && !options.ExtraArguments.Contains("--fake-super"))
             arguments.AddRange(["--no-devices", "--chmod=u-s,g-s"]);
         if (remote is not null)
             arguments.AddRange(remote.Arguments(program));

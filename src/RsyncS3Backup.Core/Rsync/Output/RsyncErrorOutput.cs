@@ -9,6 +9,10 @@ internal interface IRsyncErrorHandler
     /// <summary>One entry failed.</summary>
     void ItemFailed(BackupError error);
 
+    /// <summary>One entry failed for what nothing but itself can change, and the run goes on without it.</summary>
+    /// <returns>False when it is an ordinary failure.</returns>
+    bool LeavesOut(string path, string text, string errno) => false;
+
     /// <summary>An entry could not be replaced because a folder in its place still has content.</summary>
     void Blocked(BackupError error);
 
@@ -25,6 +29,12 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
     private const int KeptLines = 5;
     private const int LongestLine = 64 * 1024;
 
+    /// <summary>Stands for the system's number of an error where a file was another one each time it was read.</summary>
+    internal const string Unverified = "unverified";
+
+    /// <summary>Stands for it where rsync itself takes no path as long.</summary>
+    internal const string PathTooLong = "overflow";
+
     private readonly Queue<string> lastLines = new();
     private byte[] line = new byte[512];
     private int length;
@@ -35,11 +45,17 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
     /// <summary>How many entries failed.</summary>
     public long Failed { get; private set; }
 
+    /// <summary>How many entries the run goes on without.</summary>
+    public long LeftOut { get; private set; }
+
     /// <summary>
     /// How many entries could not be replaced because a folder that is in their way still has content. In a pass that withholds deletions
     /// this is no failure yet.
     /// </summary>
     public long Blocked { get; private set; }
+
+    /// <summary>True when rsync deletes nothing, because it could not read all of the source.</summary>
+    public bool SkipsDeletions { get; private set; }
 
     /// <summary>True when a write failed because the destination's drive, or a quota, is full.</summary>
     public bool IsDestinationFull { get; private set; }
@@ -109,16 +125,28 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
         }
         else if (UnverifiedLine().Match(text) is { Success: true } unverified)
         {
-            Fail(unverified.Groups["path"].Value, text, "");
+            Fail(unverified.Groups["path"].Value, text, Unverified);
+        }
+        else if (OverflowLine().Match(text) is { Success: true } overflow)
+        {
+            Fail(overflow.Groups["path"].Value, text, PathTooLong);
         }
         else
         {
+            SkipsDeletions |= text.StartsWith("IO error encountered -- skipping file deletion", StringComparison.Ordinal);
             handler.Said(text);
         }
     }
 
     private void Fail(string path, string text, string errno)
     {
+        if (handler.LeavesOut(path, text, errno))
+        {
+            LeftOut++;
+            handler.Said(text);
+            return;
+        }
+
         Failed++;
         // ENOSPC is 28 everywhere; EDQUOT is 122 on Linux and 69 on macOS.
         bool isFull = errno == "28" || (errno is "122" or "69" && text.Contains("quota", StringComparison.OrdinalIgnoreCase));
@@ -158,4 +186,7 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
 
     [GeneratedRegex(@"^ERROR: (?<path>.*) failed verification -- update (discarded|put into partial-dir|retained)", RegexOptions.Singleline)]
     private static partial Regex UnverifiedLine();
+
+    [GeneratedRegex(@"^filename overflows max-path len by \d+: (?<path>.*)$", RegexOptions.Singleline)]
+    private static partial Regex OverflowLine();
 }

@@ -1,5 +1,7 @@
 using System.Net;
 using Amazon.S3;
+using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
@@ -19,7 +21,8 @@ namespace RsyncS3Backup.Sync.Deletion;
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
 /// <param name="snapshot">The dated snapshot, where there is one.</param>
 /// <param name="nested">Prefixes of other jobs.</param>
-internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, NestedPrefixes nested) : IDisposable
+/// <param name="mirror">Where the mirror is; null in a plan.</param>
+internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, NestedPrefixes nested, FolderPlace? mirror = null) : IDisposable
 {
     private const int QuestionsAtATime = 16;
 
@@ -258,6 +261,9 @@ internal sealed class DeletePhase(SyncScope scope, ICatalog? catalog, SnapshotRu
 
     private async Task DeleteAsync(IReadOnlyList<(string RelativeKey, long Size)> batch, CancellationToken cancellationToken)
     {
+        // What lies beneath a drive that was unmounted meanwhile has none of the mirror's files.
+        if (mirror?.IsStillThere() == false)
+            throw MirrorErrors.MirrorWentAway(mirror.Path);
         if (snapshot is not null)
             await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
         HashSet<string> refused = [];

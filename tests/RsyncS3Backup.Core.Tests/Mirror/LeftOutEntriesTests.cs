@@ -1,0 +1,51 @@
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
+using RsyncS3Backup.Rsync;
+using RsyncS3Backup.State;
+using Xunit;
+
+namespace RsyncS3Backup.Core.Tests.Mirror;
+
+public sealed class LeftOutEntriesTests
+{
+    private readonly string job = "left-out-" + Guid.NewGuid().ToString("N");
+
+    [Fact]
+    public void Each_kind_is_said_once_with_its_count_and_first_names()
+    {
+        LeftOut leftOut = new();
+        for (int i = 0; i < 7; i++)
+            leftOut.Add(LeftOutKind.Special, $"link{i}");
+        leftOut.Add(LeftOutKind.Special, "link0");
+        leftOut.Add(LeftOutKind.TooLarge, "film");
+        StageReport report = new(null);
+
+        leftOut.Tell(report);
+
+        Assert.Equal(
+            [
+                "7 entries are no files and no folders (but links, pipes, sockets or devices), and the mirror's drive holds nothing else: 'link0', "
+                    + "'link1', 'link2', 'link3', 'link4' and 2 more. They are not in the mirror, and what S3 has of them stays.",
+                "1 file is larger than the mirror's drive takes: 'film'. It is not in the mirror, and what S3 has of it stays.",
+            ],
+            report.Warnings());
+    }
+
+    [Fact]
+    public void Of_more_than_can_be_remembered_everything_is_covered()
+    {
+        LeftOut leftOut = new();
+        for (int i = 0; i <= LeftOut.KeptPaths; i++)
+            leftOut.Add(LeftOutKind.Special, $"{i}");
+        leftOut.Save(job, "/mirror", isWhole: true);
+
+        Assert.True(LeftOutEntries.Load(job, "/mirror").Cover("another"));
+    }
+
+    [Fact]
+    public void A_file_that_says_nothing_protects_everything()
+    {
+        File.WriteAllText(Path.Combine(StateFolder.ForJob(job).Path, "left-out.json"), "{");
+        Assert.True(LeftOutEntries.Load(job, "/mirror").HasMore);
+    }
+}
