@@ -54,6 +54,30 @@ public sealed class ConfigurationCmdletTests : IDisposable
         Assert.Equal(["False"], session.Texts($"Test-BackupConfiguration '{folder.File("bad.json")}' -Quiet"));
     }
 
+    [Theory]
+    [InlineData(60, false)]
+    [InlineData(62, true)]
+    public void A_schedule_that_is_too_rare_to_renew_locks_is_a_warning_and_no_problem(int days, bool isEnough)
+    {
+        File.WriteAllText(folder.File("locked.json"), $$"""
+            {
+              "backupType": "rsync-to-s3",
+              "sources": [{ "path": "/data" }],
+              "options": { "rsync": { "localDestination": "/mirror", "syncToS3": {
+                "protection": { "objectLock": { "mode": "governance", "days": {{days}} } } } } },
+              "destination": { "bucket": "my-backups" },
+              "schedule": { "cronExpression": "0 2 1 * *", "timezone": "UTC" }
+            }
+            """);
+
+        SessionResult tested = session.Run($"Test-BackupConfiguration '{folder.File("locked.json")}'");
+        SessionResult quiet = session.Run($"Test-BackupConfiguration '{folder.File("locked.json")}' -Quiet");
+
+        Assert.Empty(tested.ThrowOnError().Objects);
+        Assert.Equal(isEnough ? 0 : 1, tested.Warnings.Count(warning => warning.Contains("loses its lock", StringComparison.Ordinal)));
+        Assert.Equal((0, true), (quiet.Warnings.Count, quiet.Objects[0].BaseObject));
+    }
+
     [Fact]
     public void A_bad_configuration_is_one_error_and_the_others_are_still_read()
     {

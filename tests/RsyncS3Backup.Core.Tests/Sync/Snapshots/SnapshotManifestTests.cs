@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Sync.Snapshots;
@@ -39,6 +40,15 @@ public sealed class SnapshotManifestTests
         Assert.Equal(
             Complete with { IsComplete = false, Objects = 0, Bytes = 0, Copied = 0, TransferredBytes = 0 },
             SnapshotManifest.Parse((Complete with { IsComplete = false }).ToJson()));
+
+    [Fact]
+    public void One_that_is_in_an_archive_says_nothing()
+    {
+        Assert.True(SnapshotManifest.IsArchived(MemoryStore.Answer(HttpStatusCode.Forbidden, "InvalidObjectState")));
+        Assert.False(SnapshotManifest.IsArchived(MemoryStore.Answer(HttpStatusCode.Forbidden, "AccessDenied")));
+        Assert.False(SnapshotManifest.IsArchived(new IOException()));
+        Assert.Equal(("", false, null), (SnapshotManifest.Unread.Job, SnapshotManifest.Unread.IsComplete, SnapshotManifest.Unread.Mirror));
+    }
 
     [Theory]
     [InlineData("complete", true)]
