@@ -27,17 +27,19 @@ internal sealed record MirrorDrive(string Place, FileSystemTraits Traits)
     public static MirrorDrive Probe(string mirror, string place)
     {
         string folder = RealPath.Of(Folder(mirror));
+        // Above a mirror that is still to be made, other jobs may ask at the same moment.
+        string prefix = Directory.Exists(mirror) ? ProbePrefix : $"{ProbePrefix}{Guid.NewGuid():N}-";
         FileSystemTraits traits = new();
         FolderTime.Keep(folder, () =>
         {
             if (OperatingSystem.IsWindows())
             {
-                traits = FileSystemProbe.Look(folder, ProbePrefix);
+                traits = FileSystemProbe.Look(folder, prefix);
                 return;
             }
 
             using FolderHandle handle = UnixCalls.OpenRoot(folder);
-            traits = FileSystemProbe.Look(handle, ProbePrefix, FileSystemIdentity.Of(folder).Type);
+            traits = FileSystemProbe.Look(handle, prefix, FileSystemIdentity.Of(folder).Type);
         });
         return new MirrorDrive(place, traits);
     }

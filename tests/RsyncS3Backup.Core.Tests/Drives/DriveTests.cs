@@ -3,6 +3,7 @@ using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
+using RsyncS3Backup.Recovery.Testing;
 using RsyncS3Backup.Rsync;
 using Xunit;
 
@@ -51,6 +52,9 @@ public sealed class DriveTests : RestoreHarness
         AssertMirrored("third");
         Assert.Equal((1L, 1L), (third.Updated, third.Deleted));
         Assert.Equal((1L, 1L), (sent.Updated, sent.Deleted));
+
+        BackupTestRequest test = new() { Configuration = Job, S3 = Request, Level = BackupTestLevel.Quick };
+        Assert.Equal(0, (await BackupTest.RunAsync(test, Observer, _ => { }, CancellationToken.None)).Differences);
 
         // Onto the drive, from the bucket, and from it.
         await RestoreTwiceAsync(Restore(BackupCopy.S3), keepsAll);

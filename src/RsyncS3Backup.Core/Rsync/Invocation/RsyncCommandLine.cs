@@ -93,7 +93,8 @@ internal static class RsyncCommandLine
         if (options.PatternFiles.Count > 0)
             arguments.AddRange(ownRules);
         // What another machine says that a device or a program's owner is must not become one here. With fake-super it is only written down.
-        if (remote is not null && options.Ownership != MirrorOwnership.FakeSuper && !options.ExtraArguments.Contains("--fake-super"))
+        // That of `ownership` is read again, by S3 and by a restore.
+        if (remote is not null && !(options.ExtraArguments.Contains("--fake-super") && options.Ownership != MirrorOwnership.FakeSuper))
             arguments.AddRange(["--no-devices", "--chmod=u-s,g-s"]);
         if (remote is not null)
             arguments.AddRange(remote.Arguments(program));
