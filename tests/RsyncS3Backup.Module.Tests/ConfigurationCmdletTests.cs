@@ -74,7 +74,7 @@ public sealed class ConfigurationCmdletTests : IDisposable
         SessionResult quiet = session.Run($"Test-BackupConfiguration '{folder.File("locked.json")}' -Quiet");
 
         Assert.Empty(tested.ThrowOnError().Objects);
-        Assert.Equal(isEnough ? 0 : 1, tested.Warnings.Count(warning => warning.Contains("loses its lock", StringComparison.Ordinal)));
+        Assert.Equal(isEnough ? 0 : 1, tested.Warnings.Count(warning => warning.Contains("end before they are renewed", StringComparison.Ordinal)));
         Assert.Equal((0, true), (quiet.Warnings.Count, quiet.Objects[0].BaseObject));
     }
 

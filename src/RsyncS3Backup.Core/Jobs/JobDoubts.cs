@@ -80,10 +80,10 @@ internal static class JobDoubts
                     continue;
                 }
 
-                string gap = times.After(run) is { } later ? $"{HumanText.Duration(later.Utc - run)} between two runs" : "no run after the next";
+                string gap = times.After(run) is { } later ? $"{HumanText.Duration(later.Utc - run)} between two runs" : "no further run after the next one";
                 return $"protection.objectLock locks for {locked.Days} days and renews a lock when less than half of them is left, and the schedule "
-                    + $"'{schedule.CronExpression}' leaves {gap}: what does not change loses its lock in between. Let the job run "
-                    + $"every {HumanText.Duration(half)} at least, or lock for more days.";
+                    + $"'{schedule.CronExpression}' leaves {gap}: locks of unchanged objects end before they are renewed. Let the job "
+                    + $"run at least once every {HumanText.Duration(half)}, or lock for more days.";
             }
         }
         catch (BackupException)

@@ -13,6 +13,15 @@ internal static class MirrorErrors
         destination,
         BackupExitCode.Refused);
 
+    /// <summary>The mirror's drive was there when the run began.</summary>
+    public static BackupError DestinationWentAway(string destination) => BackupError.Make(
+        ErrorIds.DestinationNotMounted,
+        BackupErrorCategory.ObjectNotFound,
+        $"The mirror '{destination}' went away while rsync wrote to it: its drive is not there any more, or fails. Nothing more is deleted because of it.",
+        "Connect and mount the drive, look for its errors in the system's log, and run again. -AllowNewDestination is not for this.",
+        destination,
+        BackupExitCode.Stage1Failed);
+
     /// <summary>The destination is not the mirror that the job knows.</summary>
     public static BackupError DestinationChanged(string destination, string what) => BackupError.Make(
         ErrorIds.DestinationChanged,
@@ -49,12 +58,12 @@ internal static class MirrorErrors
     public static BackupException MirrorNotMounted(string path) => Refusal(
         ErrorIds.MirrorMissing, BackupErrorCategory.ObjectNotFound, path,
         $"'{path}' is not the job's mirror: its marker {MirrorMarker.FileName} is not there. The bucket was not touched.",
-        "Mount the drive that the mirror is on, or run stage 1 first: it says what is wrong with the mirror.");
+        "Mount the drive that the mirror is on. If it is mounted, run stage 1, which says what is wrong with the mirror.");
 
     public static BackupException MirrorWentAway(string path) => Failure(
         ErrorIds.MirrorMissing, BackupErrorCategory.ObjectNotFound, path,
         $"The mirror '{path}' went away while it was sent: its drive is not there any more, or fails. Nothing is deleted from the bucket because of it.",
-        "Connect and mount the drive, look at the system's log for errors of it, and run again: what was sent is not sent again.");
+        "Connect and mount the drive, look for its errors in the system's log, and run again: what was sent is not sent again.");
 
     public static BackupException MirrorUnreadable(string path) => Refusal(
         ErrorIds.MirrorUnreadable, BackupErrorCategory.PermissionDenied, path,

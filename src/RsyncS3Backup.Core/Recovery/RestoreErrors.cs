@@ -21,6 +21,11 @@ internal static class RestoreErrors
         ErrorIds.RestoreDestinationUnusable, BackupErrorCategory.WriteError, path,
         $"'{path}' cannot be written to: {reason}", "Choose another folder, or give this user the right to write there.");
 
+    public static BackupException DestinationWentAway(string path) => Refusal(
+        ErrorIds.RestoreDestinationUnusable, BackupErrorCategory.WriteError, path,
+        $"'{path}' went away while the restore wrote to it: its drive is not there any more, or fails.",
+        "Connect and mount the drive, look for its errors in the system's log, and restore again: what is there already is not fetched again.");
+
     public static BackupException DestinationIsForeignLink(string path) => Refusal(
         ErrorIds.RestoreDestinationUnusable, BackupErrorCategory.PermissionDenied, path,
         $"'{path}' is a symbolic link that another user made, so it may lead anywhere.",

@@ -162,7 +162,7 @@ internal sealed class RestoreRun : IDisposable
             target.Tree.WriteBack();
         // What is open goes on where it was, also when nobody finds it there any more.
         if (targets.All.FirstOrDefault(target => !target.Place.IsStillThere()) is { } away)
-            throw RestoreErrors.DestinationUnusable(away.Tree.Path, "its drive went away while the restore wrote to it");
+            throw RestoreErrors.DestinationWentAway(away.Tree.Path);
         if (Counters.Total == 0 && report.Failed == 0)
             throw new BackupException(RestoreErrors.NothingFound(Source, request.Paths.Count + request.LiteralPaths.Count > 0, Counters.LeftOut));
         if (IsDeletedUnknown)

@@ -75,13 +75,11 @@ internal sealed class LeftOut
         bool isOne = paths.Count == 1 && !hasMore;
         string why = kind switch
         {
-            LeftOutKind.Special =>
-                isOne ? "entry is no file and no folder (but a link, a pipe, a socket or a device), and the mirror's drive holds nothing else"
-                : "entries are no files and no folders (but links, pipes, sockets or devices), and the mirror's drive holds nothing else",
+            LeftOutKind.Special => isOne ? "entry is a link, a pipe, a socket or a device, which the mirror's drive cannot hold"
+                : "entries are links, pipes, sockets or devices, which the mirror's drive cannot hold",
             LeftOutKind.Name => isOne ? "entry has a name that the mirror's drive refuses" : "entries have names that the mirror's drive refuses",
-            LeftOutKind.SameName =>
-                isOne ? "entry has a name that is that of another one to the mirror's drive"
-                : "entries have names that are those of others to the mirror's drive",
+            LeftOutKind.SameName => isOne ? "entry has a name that the mirror's drive takes for that of another entry"
+                : "entries have names that the mirror's drive takes for those of other entries",
             LeftOutKind.TooLong => isOne ? "entry has a name or a path that is too long" : "entries have names or paths that are too long",
             LeftOutKind.TooLarge => isOne ? "file is larger than the mirror's drive takes" : "files are larger than the mirror's drive takes",
             _ => isOne ? "file changed each time it was read" : "files changed each time they were read",
@@ -90,8 +88,8 @@ internal sealed class LeftOut
         string more = paths.Count > NamedAtMost ? string.Create(CultureInfo.InvariantCulture, $" and {paths.Count - NamedAtMost} more") : "";
         string it = isOne ? "It is" : "They are";
         string end = kind == LeftOutKind.Unstable
-            ? $"{it} in the mirror as before; mirror a snapshot of such files."
-            : $"{it} not in the mirror, and what S3 has of {(isOne ? "it" : "them")} stays.";
+            ? $"The mirror keeps the earlier content, if it had any. Mirror a snapshot of the file system, or run the job when nobody writes to {(isOne ? "it" : "them")}."
+            : $"{it} not in the mirror, and what S3 has of {(isOne ? "it" : "them")} stays. Rename, move or exclude {(isOne ? "it" : "them")}, or use another drive.";
         return $"{count} {why}: {names}{more}. {end}";
     }
 }

@@ -120,8 +120,8 @@ internal static class RsyncErrors
     public static BackupError SourceWentAway(string path) => Stage1(
         ErrorIds.SourceNotMounted,
         BackupErrorCategory.ObjectNotFound,
-        $"The source '{path}' went away while it was mirrored: its drive is not there any more, or fails. Nothing is deleted from the mirror.",
-        "Connect and mount the drive, look at the system's log for errors of it, and run again.",
+        $"The source '{path}' went away while it was mirrored: its drive is not there any more, or fails. Nothing more is deleted because of it.",
+        "Connect and mount the drive, look for its errors in the system's log, and run again.",
         path);
 
     /// <summary>A source, or a part of it, is on another file system than before.</summary>
@@ -254,8 +254,8 @@ internal static class RsyncErrors
     public static BackupError FakeSuperNotPossible(string destination) => Refused(
         ErrorIds.FakeSuperNotPossible,
         BackupErrorCategory.InvalidArgument,
-        $"The drive of the destination '{destination}' keeps no extended attributes of users, which `ownership: fakeSuper` needs.",
-        "Set options.rsync.ownership to 'auto' or 'ignore', or use a drive that keeps them, such as ext4, XFS, btrfs or NTFS. Nothing was changed.",
+        $"The drive of the mirror '{destination}' keeps no extended attributes, which options.rsync.ownership 'fakeSuper' needs. Nothing was changed.",
+        "Set options.rsync.ownership to 'auto' or 'ignore', or use a drive that keeps them, such as ext4, XFS, btrfs, or NTFS by ntfs-3g.",
         destination);
 
     /// <summary>The destination's drive is full.</summary>

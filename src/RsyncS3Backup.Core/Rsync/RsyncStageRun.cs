@@ -128,10 +128,9 @@ internal sealed class RsyncStageRun
         RsyncOptions options, IReadOnlyList<RsyncLeg> legs, MirrorGuard guard, IRsyncChanges changes,
         CancellationToken cancellationToken)
     {
-        FileSystemTraits traits = guard.KnownTraits();
-        options = DriveArguments.Fit(options, traits);
-        legs = LeaveNames(legs, ref options, traits, cancellationToken);
-        passes = new RsyncPasses(program!, options, scope) { Changes = changes, Traits = traits };
+        DriveFit fit = new(scope, guard.KnownTraits());
+        (options, legs) = fit.Apply(options, legs, cancellationToken);
+        passes = new RsyncPasses(program!, options, scope) { Changes = changes, Traits = fit.Traits };
         RsyncPass pass = RsyncPass.Plan(options.DeleteExtraneous);
         BackupError? foreseen = await PassOverAllAsync(legs, pass, "Planning", cancellationToken).ConfigureAwait(false)
             ?? Emptied() ?? Deletions(guard).Foresee(outcomes);
@@ -152,11 +151,10 @@ internal sealed class RsyncStageRun
             Directory.CreateDirectory(destination);
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
-        FileSystemTraits traits = TraitsOfDrive(options, guard);
-        options = DriveArguments.Fit(options, traits);
-        legs = LeaveNames(legs, ref options, traits, cancellationToken);
+        DriveFit fit = DriveFit.Of(guard, scope);
+        (options, legs) = fit.Apply(options, legs, cancellationToken);
         recorder = RsyncChangeRecorder.Start(request, context, report);
-        passes = new RsyncPasses(program!, options, scope) { Changes = recorder, Traits = traits };
+        passes = new RsyncPasses(program!, options, scope) { Changes = recorder, Traits = fit.Traits };
         guard.Begins(report);
         FolderPlace mirror = FolderPlace.Of(destination);
         FolderPlace[] places = [.. legs.Where(leg => leg.Remote is null).Select(leg => FolderPlace.Of(leg.Source))];
@@ -190,79 +188,13 @@ internal sealed class RsyncStageRun
         return null;
     }
 
-    /// <summary>What the mirror's drive does. One that cannot be asked now, because it is full for one, is taken for an ordinary one.</summary>
-    /// <exception cref="BackupException">The job asks for what the drive cannot do.</exception>
-    private FileSystemTraits TraitsOfDrive(RsyncOptions options, MirrorGuard guard)
-    {
-        FileSystemTraits traits;
-        bool isNew;
-        try
-        {
-            traits = guard.FindTraits(report, out isNew);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            context.Verbose($"The drive of the mirror '{destination}' could not be asked what it keeps: {exception.Message}");
-            return new FileSystemTraits();
-        }
-
-        if (options.Ownership == MirrorOwnership.FakeSuper && !traits.HasExtendedAttributes)
-            throw new BackupException(RsyncErrors.FakeSuperNotPossible(destination));
-        string[] losses = [.. DriveArguments.Losses(options, traits)];
-        if (losses.Length == 0)
-            return traits;
-        string warning = $"The drive of the mirror '{destination}' does not keep: {string.Join(", ", losses)}. So neither the mirror nor S3 has them.";
-        // Nothing can be done about it, so it is said when it is found out, and again when the drive is another one.
-        if (isNew)
-            report.Warning(warning);
-        else
-            context.Verbose(warning);
-        return traits;
-    }
-
-    /// <summary>Finds what of the sources on this machine the drive cannot hold by its name, and has rsync pass over it.</summary>
-    private IReadOnlyList<RsyncLeg> LeaveNames(
-        IReadOnlyList<RsyncLeg> legs, ref RsyncOptions options, FileSystemTraits traits, CancellationToken cancellationToken)
-    {
-        if (!SourceNames.AreNeeded(traits))
-            return legs;
-        List<RsyncLeg> fit = [];
-        bool areTooMany = false;
-        foreach (RsyncLeg leg in legs)
-        {
-            if (leg.Remote is not null)
-            {
-                fit.Add(leg);
-                continue;
-            }
-
-            SourceNames names = SourceNames.Find(leg, options, traits, cancellationToken);
-            foreach (string path in names.Refused)
-                scope.LeftOut.Add(LeftOutKind.Name, InMirror(leg, path));
-            foreach (string path in names.Twins)
-                scope.LeftOut.Add(LeftOutKind.SameName, InMirror(leg, path));
-            areTooMany |= names.AreTooMany;
-            fit.Add(leg with { NameRules = [.. names.Arguments(RsyncCommandLine.Literal)] });
-        }
-
-        if (areTooMany && options.DeleteExtraneous)
-        {
-            options = options with { DeleteExtraneous = false, DeleteExcluded = false };
-            report.Warning($"Nothing is deleted from the mirror '{destination}': too many names of the sources are written otherwise there, or are the "
-                + "same to its drive, which does not tell upper from lower case.");
-        }
-
-        return fit;
-    }
-
-    private static string InMirror(RsyncLeg leg, string path) => leg.Name is null ? path : $"{leg.Name}/{path}";
-
     private void RememberLeftOut(bool isWhole)
     {
         scope.LeftOut.Tell(report);
         scope.LeftOut.Save(context.JobName, destination, isWhole);
         if (isWhole && request.Options.DeleteExtraneous && outcomes.Exists(outcome => outcome.Errors.SkipsDeletions))
-            report.Warning("Nothing was deleted from the mirror, because rsync could not read all of the sources.");
+            report.Warning("Nothing was deleted from the mirror: rsync could not read all of the sources, for example because a path is too long. Shorten or exclude "
+                + "what the other warnings and the log name, and run again.");
     }
 
     /// <summary>Why a run whose drive went away has failed, whatever rsync says: it goes on with the folder that it holds open.</summary>
@@ -270,7 +202,7 @@ internal sealed class RsyncStageRun
     {
         // Of a source of which nothing is mirrored there is no mirror.
         if (!mirror.IsStillThere() && !mirror.IsToBeMade())
-            return MirrorErrors.DestinationNotMounted(mirror.Path, "its drive went away, or failed, while rsync wrote to it");
+            return MirrorErrors.DestinationWentAway(mirror.Path);
         return sources.FirstOrDefault(place => !place.IsStillThere()) is { } source
             ? RsyncErrors.SourceWentAway(source.Path)
             : null;

@@ -54,11 +54,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? OnPartial { get; set; }
 
-    /// <summary>
-    /// What becomes of owners and groups in the mirror: 'auto' keeps them where the mirror's drive does; 'keep' demands that it
-    /// does; 'ignore' leaves the files to whom the drive says; 'fakeSuper' writes them down in an extended attribute of each file
-    /// ('rsync --fake-super'), from where S3 and a restore get them.
-    /// </summary>
+    /// <summary>Owners and groups in the mirror.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? Ownership { get; set; }
@@ -197,8 +193,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     public string? SmallObjectStorageClass { get; set; }
 
     /// <summary>
-    /// The checksum by which S3 verifies each upload and that it keeps with the object: 'CRC32', 'CRC64NVME', or 'SHA256' where
-    /// others are to be able to prove that nobody changed the content.
+    /// The checksum with which S3 verifies each upload, and which it keeps with the object: 'CRC32', 'CRC64NVME' or 'SHA256'.
     /// </summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]

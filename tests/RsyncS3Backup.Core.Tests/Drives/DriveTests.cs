@@ -109,10 +109,10 @@ public sealed class DriveTests : RestoreHarness
         Assert.Equal(BackupStatus.SucceededWithWarnings, first.Status);
         Assert.Contains(first.Warnings, text => text.Contains("does not keep: owners and groups, permissions, hard links", StringComparison.Ordinal));
         Assert.Equal(3, second.Warnings.Count);
-        Assert.Contains("2 entries are no files and no folders", second.Warnings[0]);
+        Assert.Contains("2 entries are links, pipes, sockets or devices", second.Warnings[0]);
         Assert.Contains("'link', 'pipe'", second.Warnings[0]);
         Assert.Contains("1 entry has a name that the mirror's drive refuses: 'what?'", second.Warnings[1]);
-        Assert.Contains("that of another one to the mirror's drive: 'folder/case'", second.Warnings[2]);
+        Assert.Contains("takes for that of another entry: 'folder/case'", second.Warnings[2]);
         Assert.Equal((null, 1L), (sent.Error, sent.Deleted));
         Assert.Equal(before.Except(["gone"]).Order(StringComparer.Ordinal), ReadBucket().Keys.Order(StringComparer.Ordinal));
         Assert.Equal("UPPER", File.ReadAllText(Path.Combine(Mirror, "folder/case")));

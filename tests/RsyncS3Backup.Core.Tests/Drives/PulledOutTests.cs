@@ -28,7 +28,7 @@ public sealed class PulledOutTests : RestoreHarness
         S3SyncStageResult alone = await SyncAsync();
 
         Assert.Equal("DestinationNotMounted", failed.Error?.Id);
-        Assert.Contains("its drive went away", failed.Error!.Message);
+        Assert.Contains("its drive is not there any more", failed.Error!.Message);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Mirror));
         Assert.Equal(("MirrorMissing", BackupExitCode.Refused), (alone.Error?.Id, alone.Error?.ExitCode));
         Assert.Equal(before, ReadBucket().Keys);
@@ -107,7 +107,7 @@ public sealed class PulledOutTests : RestoreHarness
         RestoreResult again = await RestoreAsync(Restore());
 
         Assert.Equal("RestoreDestinationUnusable", failed.Error?.Id);
-        Assert.Contains("its drive went away", failed.Error!.Message);
+        Assert.Contains("its drive is not there any more", failed.Error!.Message);
         Assert.Empty(beneath);
         Assert.True(again.Error is null, again.Error?.Message);
         Assert.Equal(["changed", "folder", "folder/kept", "gone"], Restored());

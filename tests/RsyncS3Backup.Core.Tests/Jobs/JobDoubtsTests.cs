@@ -47,7 +47,7 @@ public sealed class JobDoubtsTests
         Assert.Null(JobDoubts.RareRuns(Job(30, renews: false), rare, Now));
         Assert.Null(JobDoubts.RareRuns(Job(30, isEnabled: false), rare, Now));
         Assert.Null(JobDoubts.RareRuns(Job(null), rare, Now));
-        Assert.Contains(JobDoubts.Of(Job(30) with { Schedule = rare }, JobList.Read()), doubt => doubt.Contains("loses its lock", StringComparison.Ordinal));
+        Assert.Contains(JobDoubts.Of(Job(30) with { Schedule = rare }, JobList.Read()), doubt => doubt.Contains("end before they are renewed", StringComparison.Ordinal));
     }
 
     private static BackupScheduleOptions Schedule(string cron) => new() { CronExpression = cron, Timezone = "UTC" };

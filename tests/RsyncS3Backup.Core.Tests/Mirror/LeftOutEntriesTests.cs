@@ -24,9 +24,10 @@ public sealed class LeftOutEntriesTests
 
         Assert.Equal(
             [
-                "7 entries are no files and no folders (but links, pipes, sockets or devices), and the mirror's drive holds nothing else: 'link0', "
-                    + "'link1', 'link2', 'link3', 'link4' and 2 more. They are not in the mirror, and what S3 has of them stays.",
-                "1 file is larger than the mirror's drive takes: 'film'. It is not in the mirror, and what S3 has of it stays.",
+                "7 entries are links, pipes, sockets or devices, which the mirror's drive cannot hold: 'link0', 'link1', 'link2', 'link3', 'link4' and 2 "
+                    + "more. They are not in the mirror, and what S3 has of them stays. Rename, move or exclude them, or use another drive.",
+                "1 file is larger than the mirror's drive takes: 'film'. It is not in the mirror, and what S3 has of it stays. Rename, move or exclude it, "
+                    + "or use another drive.",
             ],
             report.Warnings());
     }

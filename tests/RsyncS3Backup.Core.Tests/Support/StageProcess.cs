@@ -118,12 +118,10 @@ internal sealed class StageProcess : IDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> WaitAsync()
     {
-        // Not for the end of its output, which an rsync that it left behind may hold open.
-        while (!process.HasExited && await WaitForLinesAsync(said.Count + 1))
-        {
-        }
-
+        // It waits for the end of the output too.
         await process.WaitForExitAsync(new CancellationToken(canceled: false)).WaitAsync(TimeSpan.FromMinutes(2));
+        while (output.Reader.TryRead(out string? line))
+            said.Add(line);
         return process.ExitCode;
     }
 

@@ -818,6 +818,17 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         Assert.Equal([stored], Server.Store.Objects(BucketName).Select(item => item.ChecksumAlgorithm).Distinct());
     }
 
+    [Theory]
+    [Walks("options.rsync.syncToS3.checksumAlgorithm")]
+    [InlineData("CRC64NVME")]
+    [InlineData("SHA256")]
+    public void The_checksum_is_by_the_algorithm_that_is_asked_for(string algorithm)
+    {
+        RunWell(("options.rsync.syncToS3.checksumAlgorithm", algorithm));
+
+        Assert.Equal([algorithm], Server.Store.Objects(BucketName).Select(item => item.ChecksumAlgorithm).Distinct());
+    }
+
     [Fact]
     [Walks("destination.profile")]
     public void The_keys_are_those_of_the_profile()

@@ -31,7 +31,8 @@ public sealed class StopTests : EndToEndTest
     {
         string job = SlowJob(kind, body);
         using RunningScript running = Session.Start("param($Path) Invoke-RsyncToS3Backup $Path @keys", job);
-        Await(() => Directory.EnumerateFileSystemEntries(Mirror).Any());
+        // Before rsync starts, the mirror's drive is asked by entries in it.
+        Await(() => File.Exists(Folder.File("pids")) && Directory.EnumerateFileSystemEntries(Mirror).Any());
         Assert.NotEmpty(Alive());
 
         SessionResult result = running.Stop();

@@ -45,9 +45,9 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
             + "at best `SucceededWithWarnings`."),
 
         OneOf<MirrorOwnership>("ownership", "ownership", rsync => rsync.Ownership, (rsync, value) => rsync with { Ownership = value },
-            "What becomes of owners and groups in the mirror: `auto` keeps them where the mirror's drive does; `keep` demands that it does; "
-            + "`ignore` leaves the files to whom the drive says; `fakeSuper` writes them down in an extended attribute of each file "
-            + "(`rsync --fake-super`), from where S3 and a restore get them. See [Drives](drives.md#owners)."),
+            "Owners and groups in the mirror. `auto` keeps them where the mirror's drive can, and warns where it cannot. `keep` fails stage 1 where it "
+            + "cannot. `ignore` does not keep them. `fakeSuper` writes them to an extended attribute of each file (`rsync --fake-super`), and S3 and "
+            + "a restore read them there."),
 
         Flag("acls", rsync => rsync.Acls, (rsync, value) => rsync with { Acls = value },
             "Keep access control lists (`rsync -A`)."),

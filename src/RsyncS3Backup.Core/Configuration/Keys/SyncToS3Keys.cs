@@ -79,9 +79,9 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
 
         Text("checksumAlgorithm", KeyRule.ChecksumAlgorithm,
             sync => sync.ChecksumAlgorithm, (sync, value) => sync with { ChecksumAlgorithm = value },
-            "The checksum by which S3 verifies each upload and that it keeps with the object: `CRC32`, `CRC64NVME`, or `SHA256` where others are to be "
-            + "able to prove that nobody changed the content. What is in the bucket keeps the one that it has; a test reads all of them. A store that "
-            + "refuses checksums gets Content-MD5."),
+            "The checksum with which S3 verifies each upload, and which it keeps with the object: `CRC32`, `CRC64NVME` or `SHA256`. With `SHA256` others "
+            + "can compare the content with a hash that they hold; only `protection` keeps objects from being replaced. Objects that are already in "
+            + "the bucket keep theirs, and a test reads all three. A store that refuses checksums gets Content-MD5."),
 
         OneOf<S3DirectoryMarkers>("directoryMarkers", "kind of marker",
             sync => sync.DirectoryMarkers, (sync, value) => sync with { DirectoryMarkers = value },

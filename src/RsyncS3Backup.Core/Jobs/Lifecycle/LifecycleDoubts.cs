@@ -33,9 +33,9 @@ internal static class LifecycleDoubts
         (string storageClass, string time) = rule.Moves.FirstOrDefault(step => S3StorageClasses.IsArchive(step.StorageClass));
         if (storageClass is not null)
         {
-            return $"It moves objects of the job to {storageClass} {time}: they have to be retrieved before they can be restored, "
-                + "and cannot be copied. So are the manifests of dated snapshots, without which none of them can be restored or pruned. "
-                + $"Let it leave out '{job.KeyPrefix}', or ask for the same with the job's own lifecycle, which spares small objects.";
+            return $"It moves objects of the job to {storageClass} {time}: they must be retrieved before they can be restored or "
+                + "copied. The same holds for the manifests of dated snapshots, without which no snapshot can be restored or pruned. "
+                + $"Let it leave out '{job.KeyPrefix}', or ask for the same with the job's own lifecycle, which leaves small objects alone.";
         }
 
         return IsOfAnotherJob(job, rule) ? "It is another job's, and meets the same keys. Give each job a prefix of its own." : null;
@@ -62,8 +62,8 @@ internal static class LifecycleDoubts
         if (archive is not null && wanted.SmallestSize == 0)
         {
             yield return $"With smallestSize 0 the rule also moves to {archive.StorageClass} what tells whose the prefix is and, of a dated snapshot, "
-                + "its manifest. A snapshot whose manifest is archived cannot be restored before that is retrieved, and is never pruned. From 4096 "
-                + "on, the default among it, they stay.";
+                + "its manifest. A snapshot whose manifest is archived cannot be restored, or pruned, before that is retrieved. With "
+                + "smallestSize 4096 or more (the default is enough) they stay.";
         }
 
         if (wanted.Transitions.Count > 0 && sizes is not null && OfSizes(options.StorageClass, wanted, sizes, prices) is { } small)

@@ -17,7 +17,8 @@ internal static class SnapshotErrors
     /// <summary>How their manifests come back.</summary>
     public static string BringBack(IReadOnlyList<Snapshot> archived, string bucket) =>
         "Bring each manifest back with a command such as: aws s3api restore-object "
-        + $"--bucket {bucket} --key '{archived[0].KeyPrefix}{SnapshotManifest.RelativeKey}' --restore-request Days=7.";
+        + $"--bucket {bucket} --key '{archived[0].KeyPrefix}{SnapshotManifest.RelativeKey}' --restore-request Days=7. "
+        + "Wait until S3 has done so (minutes to 48 hours), then run again; after the 7 days they are archived again.";
 
     /// <summary>When one of them may be what a restore is meant to be from.</summary>
     public static BackupException ManifestArchived(IReadOnlyList<Snapshot> archived, string bucket) => new(BackupError.Make(
