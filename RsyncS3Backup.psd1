@@ -19,6 +19,7 @@
     CmdletsToExport      = @(
         'Disable-BackupSchedule'
         'Enable-BackupSchedule'
+        'Export-BackupMetric'
         'Get-BackupCost'
         'Get-BackupHistory'
         'Get-BackupItem'

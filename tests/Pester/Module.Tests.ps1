@@ -3,6 +3,7 @@ BeforeDiscovery {
     $commands = @(
         'Disable-BackupSchedule'
         'Enable-BackupSchedule'
+        'Export-BackupMetric'
         'Get-BackupCost'
         'Get-BackupHistory'
         'Get-BackupItem'

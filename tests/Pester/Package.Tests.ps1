@@ -6,6 +6,7 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Configuration'
         'about_RsyncS3Backup_Cost'
         'about_RsyncS3Backup_Errors'
+        'about_RsyncS3Backup_Monitoring'
         'about_RsyncS3Backup_Notifications'
         'about_RsyncS3Backup_Ransomware'
         'about_RsyncS3Backup_Restore'

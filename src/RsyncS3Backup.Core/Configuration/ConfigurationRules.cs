@@ -165,6 +165,12 @@ internal static partial class ConfigurationRules
             ? $"{ConfigurationText.Quote(value)} is on another machine; the mirror must be on this one."
             : LocalPath(value);
 
+    // One file for several jobs would be overwritten by each of them.
+    internal static string? MetricFolder(string value) =>
+        LocalPath(value) ?? (value.EndsWith(".prom", StringComparison.OrdinalIgnoreCase)
+            ? $"{ConfigurationText.Quote(value)} is a file; name its folder, in which each job writes a file of its own."
+            : null);
+
     internal static string? LocalPath(string value)
     {
         if (string.IsNullOrWhiteSpace(value))

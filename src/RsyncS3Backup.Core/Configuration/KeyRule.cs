@@ -36,6 +36,9 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule Mirror = new(ConfigurationRules.MirrorPath, PathAllowed, NotEmpty);
 
+    public static readonly KeyRule MetricFolder = new(
+        ConfigurationRules.MetricFolder, PathAllowed + ": a folder, not a file '.prom'", NotEmpty);
+
     public static readonly KeyRule SshFile = new(
         ConfigurationRules.SshFile, PathAllowed + ", without quotes, '${' and control characters", NotEmpty);
 

@@ -10,6 +10,7 @@ namespace RsyncS3Backup.Files;
 internal static class OwnFile
 {
     private const uint OwnerOnly = 0x180;
+    private const uint ReadableByAll = 0x1A4;
     private const UnixFileMode OwnerOnlyMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Makes a new file; what has the name is removed, be it a link.</summary>
@@ -32,7 +33,12 @@ internal static class OwnFile
     }
 
     /// <summary>Writes a file whole: the old one or the new one is there at any moment, also after a crash.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, OwnerOnly);
+
+    /// <summary>The same, for a file that everybody may read, whatever the process's umask takes away.</summary>
+    public static void ReplaceForAll(string path, ReadOnlySpan<byte> content) => Replace(path, content, ReadableByAll);
+
+    private static void Replace(string path, ReadOnlySpan<byte> content, uint mode)
     {
         string folder = Path.GetDirectoryName(path)!;
         string name = Path.GetFileName(path);
@@ -40,7 +46,7 @@ internal static class OwnFile
         if (OperatingSystem.IsWindows())
             ReplaceOnWindows(path, Path.Combine(folder, temporary), content);
         else
-            Replace(RealPath.Of(folder), name, temporary, content);
+            Replace(RealPath.Of(folder), name, temporary, content, mode);
     }
 
     /// <summary>Demands that what is at a path, if anything is, is a file and no link: what is opened by name next is then what it seems to be.</summary>
@@ -67,7 +73,7 @@ internal static class OwnFile
     }
 
     // In the open folder, which stays the same one whatever becomes of its path.
-    private static void Replace(string folder, string name, string temporary, ReadOnlySpan<byte> content)
+    private static void Replace(string folder, string name, string temporary, ReadOnlySpan<byte> content, uint mode)
     {
         using FolderHandle parent = UnixCalls.OpenRoot(folder);
         using SafeFileHandle file = UnixCalls.CreateFile(parent, temporary, OwnerOnly);
@@ -75,6 +81,8 @@ internal static class OwnFile
         {
             RandomAccess.Write(file, content, 0);
             RandomAccess.FlushToDisk(file);
+            if (mode != OwnerOnly)
+                UnixCalls.TryChangeMode(file, mode);
             UnixCalls.Rename(parent, temporary, name);
         }
         catch

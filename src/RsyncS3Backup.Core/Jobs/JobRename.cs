@@ -1,4 +1,5 @@
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Metrics;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.State;
@@ -64,7 +65,10 @@ internal sealed class JobRename(JobFile job, string newName)
                 Directory.Move(StateFolder.PathFor(job.Name), StateFolder.PathFor(newName));
             }
 
-            return RenameFile();
+            BackupConfiguration renamed = RenameFile();
+            // What cannot be removed is not worth a rename that is half done.
+            MetricFile.TryRemove(configuration);
+            return renamed;
         }
         catch (Exception exception) when (
             exception is IOException or UnauthorizedAccessException or NotSupportedException or InvalidDataException)

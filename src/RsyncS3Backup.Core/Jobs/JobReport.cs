@@ -21,7 +21,7 @@ internal static class JobReport
     public static BackupJob Of(JobFile file, Action<string> warn, JobList? jobs = null, DateTimeOffset? nextRun = null)
     {
         (IReadOnlyList<BackupRun> runs, IReadOnlyList<BackupRun> tests) = Runs(file.Name, warn);
-        BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(IsOfAll);
+        BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(found => found is { IsOfAll: true });
         BackupRun? last = runs.FirstOrDefault(run => run.Status is not null);
         (long Entries, long Bytes)? size = runs.Select(Size).FirstOrDefault(found => found is not null);
         BackupConfiguration? job = file.Configuration;
@@ -66,9 +66,6 @@ internal static class JobReport
 
     private static IEnumerable<string> SetAside(string name) => SqliteFile.SetAsideIn(StateFolder.PathFor(name))
         .Select(path => $"A damaged file of the job's state was set aside as '{path}'. Save from it what you need, and remove it.");
-
-    private static bool IsOfAll(BackupTestResult? test) =>
-        test is { Paths.Count: 0, Status: not BackupStatus.Cancelled } && test.ExitCode != BackupExitCode.AlreadyRunning;
 
     // What is wrong with the file as a whole is a sentence of its own.
     private static string Line(ConfigurationProblem problem) => problem.JsonPath == "$" ? problem.Message : problem.ToString();

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Metrics;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery;
 using RsyncS3Backup.State;
@@ -16,6 +17,8 @@ internal sealed class JobRun : IDisposable
     private readonly JobLock? held;
     private readonly MirrorLock? mirror;
     private readonly HistoryWriter history;
+    private readonly RunHeader header;
+    private readonly BackupConfiguration? configured;
     private readonly DateTimeOffset keepsSince;
     private RsyncStageResult? stage1;
     private S3SyncStageResult? stage2;
@@ -28,7 +31,8 @@ internal sealed class JobRun : IDisposable
         this.held = held;
         stage1 = request.Stage1;
         keepsSince = HistoryWriter.KeepsSince(request.Configuration);
-        RunHeader header = new()
+        configured = request.Configuration;
+        header = new RunHeader
         {
             Name = context.JobName,
             RunId = context.RunId,
@@ -115,8 +119,22 @@ internal sealed class JobRun : IDisposable
         held?.Dispose();
     }
 
-    private void WriteEnd() =>
-        history.End(context.RunId, status ?? RunDecision.Status(stage1, stage2), RunDecision.ExitCode(stage1, stage2), keepsSince);
+    private void WriteEnd()
+    {
+        BackupRun run = new()
+        {
+            Name = header.Name,
+            RunId = header.RunId,
+            StartTime = header.Started,
+            HostName = Environment.MachineName,
+            Status = status ?? RunDecision.Status(stage1, stage2),
+            ExitCode = RunDecision.ExitCode(stage1, stage2),
+            Stage1 = stage1,
+            Stage2 = stage2,
+        };
+        history.End(run.RunId, run.Status.Value, run.ExitCode.Value, keepsSince);
+        MetricFile.WriteAfter(configured, run, context.Warning);
+    }
 
     private static async Task<(JobLock? Held, BackupError? Refusal)> TakeLockAsync(
         RunContext context, RunRequest request, CancellationToken cancellationToken)

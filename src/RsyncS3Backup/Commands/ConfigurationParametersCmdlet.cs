@@ -398,6 +398,10 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter SystemLog { get; set; }
 
+    /// <summary>The folder that the textfile collector of node_exporter or windows_exporter reads.</summary>
+    [Parameter]
+    public string? MetricPath { get; set; }
+
     /// <summary>The currency of all prices, three letters.</summary>
     [Parameter]
     public string? PriceCurrency { get; set; }

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Metrics;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
 using RsyncS3Backup.State;
@@ -55,6 +56,9 @@ public sealed class RemoveBackupJobCommand : AsyncCmdlet
         goes.AddRange(entries.Select(entry => $"its schedule ({entry.Scheduler.Kind}, {entry.Scheduler.Scope} scope)"));
         if (IncludeState && hasState)
             goes.Add($"its history, logs and catalogs ('{state}')");
+        string? metrics = job.Configuration is { } configuration && MetricFile.PathOf(configuration) is { } left && File.Exists(left) ? left : null;
+        if (metrics is not null)
+            goes.Add($"its metrics ('{metrics}')");
         string what = $"Remove job '{job.Name}': {string.Join(", ", goes)}. {Stays(job, hasState && !IncludeState ? state : null)}";
         if (!ShouldProcess(what, $"{what}\nRemove it?", "Remove-BackupJob"))
             return;
@@ -70,6 +74,8 @@ public sealed class RemoveBackupJobCommand : AsyncCmdlet
             }
 
             Delete(job, job.Path, File.Delete);
+            if (metrics is not null)
+                Delete(job, metrics, File.Delete);
         }
 
         if (IncludeState && hasState)

@@ -11,7 +11,7 @@ public sealed partial class LayerTests
 
     private static readonly string[] Layers =
     [
-        "Model", "Files", "Calendar", "Configuration", "State", "Observation", "Mirror", "ObjectStore", "Rsync", "Sync", "Recovery", "Costs",
+        "Model", "Files", "Calendar", "Configuration", "State", "Observation", "Metrics", "Mirror", "ObjectStore", "Rsync", "Sync", "Recovery", "Costs",
         "Runs", "Jobs", "Schedulers",
     ];
 

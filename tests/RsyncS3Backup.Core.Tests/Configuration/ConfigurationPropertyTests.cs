@@ -119,6 +119,7 @@ public sealed class ConfigurationPropertyTests
                 HistoryRetention = TimeSpan.FromMilliseconds(retention),
                 Retry = system ? null : new RetryOptions { Attempts = attempts, Delay = TimeSpan.FromMilliseconds(retention) },
                 Log = new LogOptions { System = system },
+                Metrics = system ? new MetricOptions { Path = $"/metrics/{name}" } : null,
             });
 
         private static Gen<BackupSource[]> Sources =>

@@ -152,6 +152,7 @@ public sealed class ConfigurationReaderTests
             HistoryRetention = TimeSpan.FromDays(90),
             Retry = new RetryOptions { Attempts = 5, Delay = TimeSpan.FromMinutes(2) },
             Log = new LogOptions { System = true },
+            Metrics = new MetricOptions { Path = "/var/lib/prometheus/node-exporter" },
             Prices = new PriceOptions
             {
                 Currency = "EUR",
@@ -381,6 +382,9 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "no positive duration")]
     [InlineData("$.historyRetention", "\"0d\"", "no positive duration")]
     [InlineData("$.historyRetention", "400", "not a number")]
+    [InlineData("$.metrics.path", null, "missing")]
+    [InlineData("$.metrics.path", "\"metrics\"", "is not absolute")]
+    [InlineData("$.metrics.path", "\"/var/lib/metrics/backup.prom\"", "name its folder")]
     [InlineData("$.options.rsync.syncToS3.throttleLimit", "0", "out of range")]
     [InlineData("$.options.rsync.syncToS3.throttleLimit", "1025", "out of range")]
     [InlineData("$.options.rsync.syncToS3.throttleLimit", "\"8\"", "a number, not text")]

@@ -19,7 +19,7 @@ internal static partial class ConfigurationReference
         ["$.options.rsync.syncToS3.lifecycle.noncurrentVersions"],
         ["$.options.rsync.syncToS3.protection"], ["$.options.rsync.syncToS3.protection.objectLock"],
         ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
-        ["$.retry"], ["$.log"], ["$.prices"],
+        ["$.retry"], ["$.log"], ["$.metrics"], ["$.prices"],
     ];
 
     public static string Make(string page)

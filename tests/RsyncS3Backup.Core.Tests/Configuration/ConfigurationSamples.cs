@@ -135,6 +135,7 @@ internal static class ConfigurationSamples
           "historyRetention": "90d",
           "retry": { "attempts": 5, "delay": "2m" },
           "log": { "system": true },
+          "metrics": { "path": "/var/lib/prometheus/node-exporter" },
           "prices": {
             "currency": "EUR",
             "table": "none",

@@ -135,6 +135,30 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("metrics.path")]
+    public void Each_run_leaves_its_metrics_and_a_failed_one_looks_failed()
+    {
+        string folder = Folder.Folder("metrics");
+        PSObject result = RunWell(("metrics.path", folder));
+
+        string path = Path.Combine(folder, "rsyncs3backup-photos.prom");
+        string good = File.ReadAllText(path);
+        Assert.Contains("status=\"succeeded\"} 1\n", good, StringComparison.Ordinal);
+        Assert.Contains($"requests_total{{backup_job=\"photos\",host=\"{Environment.MachineName}\",operation=\"put\"}} "
+            + $"{result.Read("Stage2.Requests.Put")}\n", good, StringComparison.Ordinal);
+
+        Directory.Delete(Source, recursive: true);
+        Session.Run("param($Path) Invoke-RsyncToS3Backup $Path @keys", WriteJob(("metrics.path", folder)));
+        string failed = File.ReadAllText(path);
+        Assert.Contains("status=\"succeeded\"} 0\n", failed, StringComparison.Ordinal);
+        Assert.Equal(Line(good, "last_success"), Line(failed, "last_success"));
+        Assert.Equal([path], Directory.GetFiles(folder));
+
+        static string Line(string text, string name) =>
+            Assert.Single(text.Split('\n'), line => line.StartsWith("rsyncs3backup_" + name, StringComparison.Ordinal));
+    }
+
+    [Fact]
     [Walks("sources[].path")]
     [Walks("sources[].name")]
     public void Several_sources_go_to_folders_of_their_own()

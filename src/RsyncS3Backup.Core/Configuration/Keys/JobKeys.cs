@@ -65,6 +65,10 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
         Object("log", new LogKeys(), "an object: where a run is logged", job => job.Log, (job, value) => job with { Log = value },
             "Where a run is logged beside its own log file: [`log`](#log).") with { Default = "none" },
 
+        Object("metrics", new MetricKeys(), "an object with 'path'",
+            job => job.Metrics, (job, value) => job with { Metrics = value },
+            "Where each run leaves the job's figures for Prometheus; see [`metrics`](#metrics).") with { Default = "none" },
+
         Object("prices", new PriceKeys(), "an object: what the store asks for",
             job => job.Prices, (job, value) => job with { Prices = value },
             "What the store asks for, where that is not what the module's own table says; see [`prices`](#prices).") with
@@ -131,5 +135,21 @@ internal sealed class LogKeys() : ConfigurationSection<LogOptions>(new LogOption
             + "journal of systemd (`journalctl -t rsyncs3backup`), else syslog; on macOS syslog (not tested). Windows has none "
             + "yet; a run there says so in its log.") with
         { Parameter = "SystemLog" },
+    ];
+}
+
+/// <summary>The keys of <c>metrics</c>.</summary>
+internal sealed class MetricKeys() : ConfigurationSection<MetricOptions>(new MetricOptions { Path = "" })
+{
+    protected override IEnumerable<ConfigurationKey<MetricOptions>> MakeTable() =>
+    [
+        Path("path", KeyRule.MetricFolder, metrics => metrics.Path, (metrics, value) => metrics with { Path = value },
+            "The folder that the textfile collector of node_exporter or windows_exporter reads. It must be there. Each job has a "
+            + "file of its own in it, `rsyncs3backup-<job>.prom`, so that all jobs can name one folder.") with
+        {
+            Required = true,
+            Examples = """["/var/lib/prometheus/node-exporter"]""",
+            Parameter = "MetricPath",
+        },
     ];
 }

@@ -55,6 +55,7 @@ internal static class ErrorIds
     public const string LifecycleRefused = nameof(LifecycleRefused);
     public const string LocksNotRenewed = nameof(LocksNotRenewed);
     public const string LogNotWritable = nameof(LogNotWritable);
+    public const string MetricsNotWritten = nameof(MetricsNotWritten);
     public const string MirrorChangedOutside = nameof(MirrorChangedOutside);
     public const string MirrorEmpty = nameof(MirrorEmpty);
     public const string MirrorInUse = nameof(MirrorInUse);

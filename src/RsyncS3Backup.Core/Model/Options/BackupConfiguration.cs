@@ -40,6 +40,9 @@ public sealed record BackupConfiguration
     /// <summary>Where a run is logged beside its own log file.</summary>
     public LogOptions Log { get; init; } = new();
 
+    /// <summary>Where each run leaves the job's figures for a monitoring system; null: nowhere.</summary>
+    public MetricOptions? Metrics { get; init; }
+
     /// <summary>What the store asks for, where that is not what the module's own table says; null: what that says.</summary>
     public PriceOptions? Prices { get; init; }
 
@@ -61,6 +64,13 @@ public sealed record RetryOptions
 
     /// <summary>The wait before the second try; each further one is twice as long, and never more than an hour or this. Default: 10 seconds.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>The <c>metrics</c> of a job.</summary>
+public sealed record MetricOptions
+{
+    /// <summary>The folder that the job's file of metrics is written to.</summary>
+    public required string Path { get; init; }
 }
 
 /// <summary>The <c>log</c> of a job.</summary>

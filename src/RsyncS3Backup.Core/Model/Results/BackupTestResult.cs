@@ -114,6 +114,11 @@ public sealed record BackupTestResult
     /// <summary>What a scheduler should be told.</summary>
     public BackupExitCode ExitCode => Error?.ExitCode ?? BackupExitCode.Succeeded;
 
+    /// <summary>
+    /// True when it says something of all of the job's copies: a test of single paths, one that was stopped and one that found the job running do not.
+    /// </summary>
+    internal bool IsOfAll => Paths.Count == 0 && Status != BackupStatus.Cancelled && ExitCode != BackupExitCode.AlreadyRunning;
+
     /// <summary>The status and what was found.</summary>
     public override string ToString() => $"{Status}: {Differences} differences";
 }

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Metrics;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.History;
 
@@ -9,11 +10,13 @@ internal sealed class TestRecord : IDisposable
 {
     private readonly BackupConfiguration job;
     private readonly HistoryWriter history;
+    private readonly Action<string> warn;
 
-    private TestRecord(BackupConfiguration job, HistoryWriter history)
+    private TestRecord(BackupConfiguration job, HistoryWriter history, Action<string> warn)
     {
         this.job = job;
         this.history = history;
+        this.warn = warn;
     }
 
     /// <summary>A test of a job begins.</summary>
@@ -50,7 +53,7 @@ internal sealed class TestRecord : IDisposable
             StartTime = startTime,
             Error = TestErrors.Interrupted(job.Name, Environment.ProcessId, Environment.MachineName),
         });
-        return new TestRecord(job, history);
+        return new TestRecord(job, history, context.Warning);
     }
 
     /// <summary>The test has ended.</summary>
@@ -58,6 +61,7 @@ internal sealed class TestRecord : IDisposable
     {
         history.Ended(result);
         history.End(result.RunId, result.Status, result.ExitCode, HistoryWriter.KeepsSince(job));
+        MetricFile.WriteAfter(job, result, warn);
     }
 
     /// <summary>Closes the history.</summary>

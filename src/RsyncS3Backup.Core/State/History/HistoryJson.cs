@@ -91,4 +91,5 @@ internal static class HistoryJson
 [JsonSerializable(typeof(BackupRepairResult))]
 [JsonSerializable(typeof(IReadOnlyList<BackupHookResult>))]
 [JsonSerializable(typeof(IReadOnlyList<NotificationResult>))]
+[JsonSerializable(typeof(HistoryTotals))]
 internal sealed partial class HistoryJsonContext : JsonSerializerContext;

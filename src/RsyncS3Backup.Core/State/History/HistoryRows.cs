@@ -18,8 +18,12 @@ internal static class HistoryRows
         Store(database, stage.RunId, "stage1", HistoryJson.Write(stage with { FailedItems = First(stage.FailedItems) }));
 
     /// <summary>Stores what stage 2 did.</summary>
-    public static void Store(SqliteDatabase database, S3SyncStageResult stage) =>
+    public static void Store(SqliteDatabase database, S3SyncStageResult stage)
+    {
+        // The stage may run again in the same run.
+        HistoryTotals.Keep(database, [stage.RunId]);
         Store(database, stage.RunId, "stage2", HistoryJson.Write(stage with { FailedItems = First(stage.FailedItems) }));
+    }
 
     /// <summary>Stores what a test found.</summary>
     public static void Store(SqliteDatabase database, BackupTestResult test) =>
@@ -71,14 +75,16 @@ internal static class HistoryRows
 
         if (removed.Count == 0)
             return removed;
+        HistoryTotals.Keep(database, removed);
         using SqliteStatement statement = database.Prepare($"DELETE FROM run WHERE {which}");
         statement.Bind(1, before.UtcTicks).Bind(2, except).Run();
         return removed;
     }
 
     /// <summary>Removes some runs.</summary>
-    public static void Remove(SqliteDatabase database, IEnumerable<string> runIds)
+    public static void Remove(SqliteDatabase database, IReadOnlyCollection<string> runIds)
     {
+        HistoryTotals.Keep(database, runIds);
         using SqliteStatement run = database.Prepare("DELETE FROM run WHERE run_id=?1");
         foreach (string runId in runIds)
             run.Bind(1, runId).Run();

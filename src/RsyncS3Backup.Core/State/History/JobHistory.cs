@@ -73,6 +73,11 @@ internal sealed class JobHistory
                 HistoryRows.Read(database, since: null, tests, BackupRunKind.Test)),
             ([], []));
 
+    /// <summary>What metrics tell of the job.</summary>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
+    public HistoryFigures ReadFigures() => Read(HistoryFigures.Of, new HistoryFigures());
+
     /// <summary>Removes runs and their logs.</summary>
     /// <exception cref="BackupException">The history is damaged, cannot be written, or is of a newer version of the
     /// module.</exception>

@@ -1,0 +1,93 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
+using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Metrics;
+using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.State.History;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>
+/// Writes the figures of jobs as Prometheus reads them, from their files and histories: to a file, or as text to the pipeline.
+/// </summary>
+[Cmdlet(VerbsData.Export, "BackupMetric", SupportsShouldProcess = true)]
+[OutputType(typeof(string), typeof(FileInfo))]
+public sealed class ExportBackupMetricCommand : AsyncCmdlet
+{
+    private readonly List<string> names = [];
+    private readonly InputErrors errors;
+    private readonly FileSystemPaths paths;
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public ExportBackupMetricCommand()
+    {
+        errors = new InputErrors(this);
+        paths = new FileSystemPaths(this);
+    }
+
+    /// <summary>The jobs' names; wildcards are allowed. Default: all jobs.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>The file. Default: none, the text goes to the pipeline.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>Emit the file that was written.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => names.AddRange(Name);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        string text = MetricText.Of([.. Metrics()]);
+        if (Path is null)
+        {
+            if (text.Length > 0)
+                WriteObject(text.TrimEnd('\n'));
+        }
+        else if (errors.TryRead(() => paths.Resolve(Path)) is { } path && ShouldProcess(path, "Write metrics"))
+        {
+            errors.Try(() => Write(path, text));
+        }
+    }
+
+    private void Write(string path, string text)
+    {
+        try
+        {
+            MetricFile.Write(path, text);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new BackupException(MetricErrors.NotWritten(path, exception.Message), exception);
+        }
+
+        if (PassThru)
+            WriteObject(new FileInfo(path));
+    }
+
+    private IEnumerable<JobMetrics> Metrics()
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        JobList list = JobList.Read();
+        HashSet<string> inFolders = [.. list.Jobs.Select(job => job.Name)];
+        IReadOnlyList<JobHistory> others = [.. JobHistory.All().Where(history => !inFolders.Contains(history.Name))];
+        // What nobody named is not waited for when nothing runs it any more: it would be overdue for ever.
+        string[] known = [.. inFolders, .. others.Where(history => names.Count > 0 || JobMetricReport.IsStillThere(history)).Select(job => job.Name)];
+        HashSet<string> chosen =
+            [.. NameSelection.Choose(known, name => name, names, name => errors.Write(list.NotFound(name, paths.IsFile(name))))];
+        foreach (JobFile job in list.Jobs.Where(job => chosen.Contains(job.Name)).DistinctBy(job => job.Name, StringComparer.Ordinal))
+            yield return JobMetricReport.Of(job, now, errors.Write);
+        foreach (JobHistory history in others.Where(history => chosen.Contains(history.Name)))
+            yield return JobMetricReport.Of(history, now, errors.Write);
+    }
+}
