@@ -56,8 +56,10 @@ internal sealed record HistoryTotals
             + "did->>'$.requests.get', did->>'$.requests.head', did->>'$.requests.delete', "
             + $"coalesce(did->>'$.currency', '{PriceOptions.TableCurrency}'), did->'$.estimatedRequestCost', "
             + "did->'$.estimatedEarlyDeletionCost', did->'$.estimatedRetrievalCost' "
-            + "FROM (SELECT coalesce(stage2, test) AS did FROM run WHERE ?1 IS NULL OR run_id=?1) WHERE did IS NOT NULL");
-        statement.BindOrNull(1, runId);
+            // Of one run by its key: a condition for both cases would read all of them for each run.
+            + $"FROM (SELECT coalesce(stage2, test) AS did FROM run{(runId is null ? "" : " WHERE run_id=?1")}) WHERE did IS NOT NULL");
+        if (runId is not null)
+            statement.Bind(1, runId);
         long bytes = 0;
         S3RequestCounts requests = new();
         Dictionary<string, decimal> costs = new(StringComparer.Ordinal);
