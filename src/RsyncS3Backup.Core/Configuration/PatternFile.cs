@@ -47,6 +47,9 @@ internal sealed class PatternFile
     /// <summary>The patterns, in their order.</summary>
     public IEnumerable<string> Patterns => Lines.Where(IsPattern);
 
+    /// <summary>The same for a comparison with names in UTF-8.</summary>
+    public IEnumerable<string> PatternsOfText => NeedsText ? Patterns : Patterns.Select(line => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(line)));
+
     private string[] Lines { get; }
 
     /// <summary>Reads a file.</summary>

@@ -14,6 +14,9 @@ internal sealed record FileSystemTraits
     /// <summary>True when names that differ in Unicode's composed and decomposed forms only are one name.</summary>
     public bool FoldsNormalization { get; init; }
 
+    /// <summary>True when two names can be one.</summary>
+    public bool FoldsNames => FoldsCase || FoldsNormalization;
+
     /// <summary>The permissions of a new file by this process's own mask.</summary>
     public uint FileMode { get; init; }
 

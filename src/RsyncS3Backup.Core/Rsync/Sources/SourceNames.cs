@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 
@@ -35,7 +36,7 @@ internal sealed class SourceNames
     public bool AreTooMany => twins.Count + otherwiseWritten.Count > MostRules / 2;
 
     /// <summary>True when a drive makes it necessary.</summary>
-    public static bool AreNeeded(FileSystemTraits traits) => traits.FoldsCase || traits.FoldsNormalization || traits.RefusedCharacters.Length > 0;
+    public static bool AreNeeded(FileSystemTraits traits) => traits.FoldsNames || traits.RefusedCharacters.Length > 0;
 
     /// <summary>Looks through a source.</summary>
     /// <param name="leg">The source, on this machine, and its folder in the mirror.</param>
@@ -44,9 +45,7 @@ internal sealed class SourceNames
     /// <param name="cancellationToken">Stops it.</param>
     public static SourceNames Find(RsyncLeg leg, RsyncOptions options, FileSystemTraits traits, CancellationToken cancellationToken)
     {
-        ExcludePatterns excluded = new(
-            [.. options.IncludePatterns.Select(pattern => "+ " + pattern), .. leg.ExcludePatterns, .. options.ExcludePatterns]);
-        SourceNames found = new(traits, excluded, leg.Destination);
+        SourceNames found = new(traits, new ExcludePatterns(Patterns(leg, options)), leg.Destination);
         Stack<string> folders = new([""]);
         while (folders.TryPop(out string? folder))
         {
@@ -70,12 +69,27 @@ internal sealed class SourceNames
             yield return "--filter=protect /" + literal(name);
     }
 
+    private static List<string> Patterns(RsyncLeg leg, RsyncOptions options)
+    {
+        List<string> patterns = [.. options.IncludePatterns.Select(pattern => "+ " + pattern), .. leg.ExcludePatterns, .. options.ExcludePatterns];
+        foreach (string pattern in options.PatternFiles.SelectMany(file => PatternFile.Read(file).PatternsOfText))
+        {
+            // It makes rsync forget all before it.
+            if (pattern == "!")
+                patterns.Clear();
+            else
+                patterns.Add(pattern);
+        }
+
+        return patterns;
+    }
+
     private List<string> LookInto(string source, string folder)
     {
         List<string> inner = [];
         Dictionary<string, string> taken = new(StringComparer.Ordinal);
         List<(string Name, bool IsFolder)> names = Names(Path.Join(source, folder));
-        HashSet<string> present = traits.FoldsCase || traits.FoldsNormalization ? [.. Names(Path.Join(mirror, folder)).Select(entry => entry.Name)] : [];
+        HashSet<string> present = traits.FoldsNames ? [.. Names(Path.Join(mirror, folder)).Select(entry => entry.Name)] : [];
         foreach ((string name, bool isFolder) in names)
         {
             string path = Below(folder, name);
