@@ -137,7 +137,11 @@ function Get-ShellProgram([string] $Folder) {
 
 # A suite of one assembly's tests. The assembly, not the project: that spares a look at everything that it was built from.
 function New-DotnetSuite {
-    param([string] $Name, [string] $Lane, [string] $Project, [string] $Filter, [string[]] $Through = @(), [string] $Obstacle)
+    param(
+        [string] $Name, [string] $Lane, [string] $Project, [string] $Filter, [string[]] $Through = @(), [string] $Obstacle,
+        # How many tests run at once; without it as many as there are processors.
+        [int] $AtOnce
+    )
     if ($Quick) { $Filter += '&Category!=Slow' }
     $arguments = @(
         'test', "tests/$Project/bin/Release/net10.0/$Project.dll"
@@ -145,6 +149,7 @@ function New-DotnetSuite {
         '--filter', $Filter
         # By a process beside each suite; too much for the quick loop.
         if (-not $Quick) { '--blame-hang-timeout', '6m', '--blame-hang-dump-type', 'none' }
+        if ($AtOnce) { '--', "xUnit.MaxParallelThreads=$AtOnce" }
     )
     $trx = Join-Path $results "$Name.trx"
     $count = { param($code) Get-TrxCount $Name $trx $code }.GetNewClosure()
@@ -190,7 +195,8 @@ function Get-Suite([string] $Shells) {
     # Server=Ceph: what only a store does that others wrote, such as act by lifecycle rules.
     New-DotnetSuite Core Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store&Server!=Ceph"
     New-DotnetSuite Core-Rsync Core-Rsync $core "FullyQualifiedName~$rsync"
-    New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)"
+    # Most of these wait: until a request that failed is sent again.
+    New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)" -AtOnce 4
     New-DotnetSuite Module-Runs Module-Runs $module `
         'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~WalkTests.&FullyQualifiedName!~.ExitCodeTests.&FullyQualifiedName!~.NativeScheduleTests.'
     New-PesterSuite Pester Schedules $Shells
@@ -205,7 +211,7 @@ function Get-Suite([string] $Shells) {
     New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
     # What our own S3 server allows proves nothing about S3; this one was written by others.
     $through = 'bash', $cephScript, 'run', $cephFolder
-    New-DotnetSuite S3-Ceph Core-S3 $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+    New-DotnetSuite S3-Ceph Core-Rsync $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
 }
 
 # PowerShell compiled ahead, where it is the .NET tool, and the engine that the tests bring; gives the folder of PowerShell's
