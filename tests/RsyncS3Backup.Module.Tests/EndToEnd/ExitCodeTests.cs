@@ -8,7 +8,10 @@ using Xunit;
 
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
 
-/// <summary>What a scheduler is told: the exit code of a process that runs <c>Invoke-RsyncToS3Backup -ExitCode</c>, by every way there is.</summary>
+/// <summary>
+/// What a scheduler is told: the exit code of <c>Invoke-RsyncToS3Backup -ExitCode</c>, by every way there is. One way of each kind in a process of its
+/// own; of the others, what the host is told to exit with.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class ExitCodeTests : EndToEndTest
 {
@@ -17,7 +20,7 @@ public sealed class ExitCodeTests : EndToEndTest
     [Fact]
     public void Success_is_0_with_and_without_warnings_and_for_a_job_without_stage_2()
     {
-        Assert.Equal(0, Run(WriteJob()));
+        Assert.Equal(0, RunProcess(WriteJob()));
 
         string vanishing = WriteScript("vanishing-rsync", "rsync \"$@\"; exit 24");
         Assert.Equal(0, Run(WriteJob(("options.rsync.rsyncPath", vanishing))));
@@ -28,7 +31,7 @@ public sealed class ExitCodeTests : EndToEndTest
 
     [Fact]
     public void Without_the_switch_the_code_is_PowerShells_own() =>
-        Assert.Equal(1, Run(WriteJob(("destination.bucket", "no-such-bucket")), "-ErrorAction Continue", withExitCode: false));
+        Assert.Equal(1, RunProcess(WriteJob(("destination.bucket", "no-such-bucket")), "-ErrorAction Continue", withExitCode: false));
 
     [Fact]
     public void A_failed_stage_1_is_1() => Assert.Equal(1, Run(WriteJob(("options.rsync.rsyncPath", WriteScript("bad-rsync", "exit 12")))));
@@ -41,7 +44,7 @@ public sealed class ExitCodeTests : EndToEndTest
     {
         Run(WriteJob());
 
-        Assert.Equal(2, Run(WriteJob(("destination.bucket", "no-such-bucket")), parameters));
+        Assert.Equal(2, RunProcess(WriteJob(("destination.bucket", "no-such-bucket")), parameters));
     }
 
     [Fact]
@@ -84,7 +87,7 @@ public sealed class ExitCodeTests : EndToEndTest
     {
         int code = what switch
         {
-            "a file that is not there" => Run(Folder.File("nothing.json")),
+            "a file that is not there" => RunProcess(Folder.File("nothing.json")),
             "a file that is no job" => Run(WriteFile("jobs/bad.json", "{")),
             "a job with an unknown key" => Run(WriteJob(("optoins", new JsonObject()))),
             "a parameter that is not allowed" => Run(WriteJob(), "-MaxDelete lots"),
@@ -105,7 +108,7 @@ public sealed class ExitCodeTests : EndToEndTest
         string refused = WriteJobNamed("refused", ("sources", Sources(Folder.File("no-such-source"))));
         string bad = WriteFile("jobs/bad.json", "{");
 
-        Assert.Equal(2, Run($"{good}', '{stage2}"));
+        Assert.Equal(2, RunProcess($"{good}', '{stage2}"));
         Assert.Equal(1, Run($"{stage1}', '{stage2}', '{good}"));
         Assert.Equal(3, Run($"{stage2}', '{refused}', '{stage1}"));
         Assert.Equal(5, Run($"{bad}', '{refused}', '{good}"));
@@ -188,7 +191,14 @@ public sealed class ExitCodeTests : EndToEndTest
         }
     }
 
-    private int Run(string path, string parameters = "", bool withExitCode = true)
+    private int Run(string path, string parameters = "")
+    {
+        Session.Host.ExitCode = null;
+        Session.Run($"Invoke-RsyncToS3Backup '{path}' {parameters} @keys -ExitCode");
+        return Session.Host.ExitCode ?? throw new InvalidOperationException("The host was not told an exit code.");
+    }
+
+    private int RunProcess(string path, string parameters = "", bool withExitCode = true)
     {
         using Process process = Start(path, parameters, withExitCode);
         return EndAsync(process).GetAwaiter().GetResult();

@@ -15,7 +15,7 @@ internal sealed class TestHost : PSHost
     public TestHost(bool supportsColor = false) => userInterface = new TestHostUserInterface(supportsColor);
 
     /// <summary>What SetShouldExit was told; null when nobody called it.</summary>
-    public int? ExitCode { get; private set; }
+    public int? ExitCode { get; set; }
 
     /// <summary>What was written to the screen.</summary>
     public string Screen => userInterface.Screen;
