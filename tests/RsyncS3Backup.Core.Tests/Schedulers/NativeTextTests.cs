@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RsyncS3Backup.Core.Tests.Support;
@@ -187,6 +188,32 @@ public sealed partial class NativeTextTests
         Assert.Contains("ExecutionTimeLimit", TaskXml.Difference(xml.Replace("PT0S", "PT72H", StringComparison.Ordinal), Registrations.Hostile), StringComparison.Ordinal);
         Assert.Contains("Command", TaskXml.Difference(xml.Replace("/opt/power shell/pwsh<", "evil<", StringComparison.Ordinal), Registrations.Hostile), StringComparison.Ordinal);
         Assert.NotNull(TaskXml.Difference(xml, Registrations.Plain));
+    }
+
+    [Theory]
+    [InlineData(437)]
+    [InlineData(850)]
+    [InlineData(932)]
+    [InlineData(1252)]
+    [InlineData(65001)]
+    public void A_task_is_its_own_in_every_code_page_that_schtasks_prints_in(int codePage)
+    {
+        Encoding printed = CodePagesEncodingProvider.Instance.GetEncoding(codePage) ?? Encoding.UTF8;
+        foreach (string user in (string[])["Łukasz", "Jörg", "能", "表", "me?", "Ωμέγα ß"])
+        {
+            ScheduleRegistration registration = Registrations.Plain with
+            {
+                Program = $@"C:\Users\{user}\pwsh.exe",
+                Launcher = $@"C:\Users\{user}\modules\Start-ScheduledBackup.ps1",
+            };
+            string xml = TaskXml.Task(registration, $@"HOME\{user}");
+            // What .NET reads of a program that prints in another code page than it was told.
+            string read = Encoding.UTF8.GetString(printed.GetBytes(xml));
+            string edited = Encoding.UTF8.GetString(printed.GetBytes(xml.Replace("pwsh.exe<", "evil.exe<", StringComparison.Ordinal)));
+
+            Assert.True(TaskXml.Difference(read, registration) is null, $"{user}: {TaskXml.Difference(read, registration)}");
+            Assert.Contains("Command", TaskXml.Difference(edited, registration), StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -38,8 +38,9 @@ internal static class RsyncProcess
 
         // rsync's two helper processes hold its standard error open, so the end of both streams is also the end of all three processes.
         (string bound, IReadOnlyList<string> boundArguments) = RsyncLifetime.Bind(program, arguments);
-        Command command = Cli.Wrap(bound)
-            .WithArguments(boundArguments)
+        Command command = (CygwinCommandLine.IsFor(bound)
+                ? Cli.Wrap(bound).WithArguments(CygwinCommandLine.Write(boundArguments))
+                : Cli.Wrap(bound).WithArguments(boundArguments))
             .WithEnvironmentVariables(RsyncEnvironment.Changes())
             .WithWorkingDirectory(ProgramFinder.SafeFolder)
             .WithValidation(CommandResultValidation.None)

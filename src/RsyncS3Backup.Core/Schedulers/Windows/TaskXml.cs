@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace RsyncS3Backup.Schedulers.Windows;
@@ -104,8 +105,7 @@ internal static class TaskXml
         {
             string actual = ValueAt(found, path) ?? Default(path);
             string should = ValueAt(wanted, path)!;
-            // schtasks prints in the console's code page, which may have lost what is not ASCII; the line of JSON above has it all.
-            if (Ascii(actual) != Ascii(should))
+            if (!IsPrinted(should, actual))
                 return $"its {path} is '{actual}', not '{should}'";
         }
 
@@ -131,7 +131,33 @@ internal static class TaskXml
         return text.Append('\\', backslashes).Append('"').ToString();
     }
 
-    private static string Ascii(string text) => new([.. text.Where(char.IsAscii).Where(c => c != '?')]);
+    /// <summary>True for what schtasks may print of a text; the line of JSON has all of it.</summary>
+    /// <remarks>
+    /// It prints in the console's code page, which turns what is not ASCII into something else: into nothing, a question mark, the letter without its
+    /// accent, or bytes of which some are ASCII themselves (the second byte of a character in code page 932 can be a backslash).
+    /// </remarks>
+    private static bool IsPrinted(string text, string printed)
+    {
+        // UTF-16 units to bytes of a code page, at most.
+        const int longest = 4;
+        StringBuilder pattern = new("^");
+        for (int at = 0; at < text.Length;)
+        {
+            int end = at;
+            while (end < text.Length && !char.IsAscii(text[end]))
+                end++;
+            if (end > at)
+                pattern.Append(CultureInfo.InvariantCulture, $".{{0,{(end - at) * longest}}}");
+            for (at = end; end < text.Length && char.IsAscii(text[end]); end++)
+            {
+            }
+
+            pattern.Append(Regex.Escape(text[at..end]));
+            at = end;
+        }
+
+        return Regex.IsMatch(printed, pattern.Append(@"\z").ToString(), RegexOptions.Singleline | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+    }
 
     private static IEnumerable<XElement> Triggers(ScheduleRegistration registration)
     {
