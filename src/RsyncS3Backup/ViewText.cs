@@ -318,6 +318,11 @@ public static class ViewText
         return $"{Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))}{rate}";
     }
 
+    /// <summary>What stage 2 copied inside S3, and how much did not have to be uploaded because of it.</summary>
+    public static string Copied(PSObject stage) => Number(stage, "CopiedBytes") is > 0 and long bytes
+        ? $"{Number(stage, "Copied")} ({Bytes(bytes)} not uploaded)"
+        : $"{Number(stage, "Copied")}";
+
     /// <summary>A size.</summary>
     public static string Bytes(long bytes) => HumanText.Bytes(bytes);
 

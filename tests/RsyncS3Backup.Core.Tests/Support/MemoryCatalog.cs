@@ -49,6 +49,12 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public IReadOnlyList<CatalogEntry> FindLinked() => [.. rows.Values.Where(row => row.LinkGroup != 0)];
 
+    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds) => rows.Values.FirstOrDefault(
+        row => row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash is not null);
+
+    public IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash) =>
+        [.. rows.Values.Where(row => row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash == hash)];
+
     public LockRenewal? Renewal { get; private set; }
 
     public void NoteRenewal(LockRenewal? renewal) => Renewal = renewal;

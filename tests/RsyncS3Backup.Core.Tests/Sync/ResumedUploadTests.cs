@@ -276,7 +276,7 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         new MirrorEntry("large.bin", path, MirrorEntryKind.File, FileAttributesReader.Read(path)), cancellationToken);
 
     private Uploader Uploader(S3ObjectStore bucket) => new(
-        bucket, new EntryHeaders(Request()), new TransferLimiter(bucket.Traffic, 16, TimeProvider.System), unfinished,
+        bucket, new EntryHeaders(Request()), new TransferLimiter(bucket.Traffic, 16, TimeProvider.System), unfinished, smallestCopy: 0,
         bytes => Interlocked.Add(ref sent, bytes), bytes => Interlocked.Add(ref kept, bytes));
 
     private S3ObjectStore Open(S3ChecksumMode mode = S3ChecksumMode.WhenSupported, string algorithm = "CRC32")

@@ -153,6 +153,9 @@ public sealed record S3SyncStagePlan
     /// <summary>Those of <see cref="Created"/> and <see cref="Updated"/> whose content would be copied inside S3 instead of uploaded.</summary>
     public long Copied { get; init; }
 
+    /// <summary>Bytes of those, which would not have to be uploaded.</summary>
+    public long CopiedBytes { get; init; }
+
     /// <summary>Objects that would be deleted from the bucket.</summary>
     public long Deleted { get; init; }
 
@@ -235,6 +238,7 @@ public sealed record S3SyncStagePlan
         Updated = result.Updated,
         MetadataChanged = result.MetadataChanged,
         Copied = result.Copied,
+        CopiedBytes = result.CopiedBytes,
         Deleted = result.Deleted,
         Postponed = result.Postponed,
         Renewed = result.Renewed,

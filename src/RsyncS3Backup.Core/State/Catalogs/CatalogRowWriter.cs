@@ -9,8 +9,8 @@ internal static class CatalogRowWriter
     /// <summary>Writes rows, and removes those that are null; returns by how many there are more.</summary>
     public static int Write(SqliteDatabase writer, Dictionary<string, CatalogEntry?> rows)
     {
-        using SqliteStatement insert = writer.Prepare("INSERT OR IGNORE INTO object(key, link_group, state, gone) VALUES(?, ?, ?, ?)");
-        using SqliteStatement update = writer.Prepare("UPDATE object SET link_group = ?2, state = ?3, gone = ?4 WHERE key = ?1");
+        using SqliteStatement insert = writer.Prepare("INSERT OR IGNORE INTO object(key, link_group, state, gone, content) VALUES(?, ?, ?, ?, ?)");
+        using SqliteStatement update = writer.Prepare("UPDATE object SET link_group = ?2, state = ?3, gone = ?4, content = ?5 WHERE key = ?1");
         using SqliteStatement delete = writer.Prepare("DELETE FROM object WHERE key = ?");
         CatalogRow row = new();
         int more = 0;
@@ -41,6 +41,7 @@ internal static class CatalogRowWriter
     {
         statement.Bind(1, key).Bind(3, state);
         _ = entry.LinkGroup == 0 ? statement.BindNull(2) : statement.Bind(2, unchecked((long)entry.LinkGroup));
+        _ = CatalogContent.Of(entry) is { } content ? statement.Bind(5, content) : statement.BindNull(5);
         return entry.GoneTime is { } time ? statement.Bind(4, time.ToUnixTimeSeconds()) : statement.BindNull(4);
     }
 }

@@ -24,6 +24,6 @@ internal sealed class PlannedSender(S3CopyRequest request, PlannedRequests plann
         planned.AddUpload(size, isFile: entry.Kind == MirrorEntryKind.File);
         onBytesSent(size);
         return Task.FromResult<UploadedObject?>(new UploadedObject(
-            entry.Attributes, new StoredObject(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass }, "", size));
+            entry.Attributes, new StoredObject(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass }, "", null, size));
     }
 }

@@ -192,7 +192,7 @@ internal sealed class PartsUploader(
         bool completed = false;
         try
         {
-            Parts parts = new(version.Size, found);
+            Parts parts = new(version.Size, found) { AreHashed = SameContent.CanBeCopied(store, headers.StorageClass) };
             using (SafeFileHandle? file = MirrorFile.TryOpen(entry, version))
             {
                 bool isWhole = file is not null
@@ -211,7 +211,7 @@ internal sealed class PartsUploader(
 
             completed = true;
             unfinished?.Forget(uploadId);
-            return new UploadedObject(version, stored, parts.WholeCrc32(), parts.SentBytes);
+            return new UploadedObject(version, stored, parts.WholeCrc32(), parts.WholeHash(), parts.SentBytes);
         }
         finally
         {
@@ -264,14 +264,14 @@ internal sealed class PartsUploader(
                 ObjectContent content = new(relativeKey, buffer, length);
                 if (parts.Found(number) is { } found && IsSame(found, content, store.ChecksumAlgorithm))
                 {
-                    parts.Add(found with { Checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null }, content.Crc32, wasSent: false);
+                    parts.Add(found with { Checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null }, content, wasSent: false);
                     onBytesKept(length);
                     return;
                 }
 
                 using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Parts, failed.Token).ConfigureAwait(false);
                 UploadedPart sent = await store.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false);
-                parts.Add(sent, content.Crc32, wasSent: true);
+                parts.Add(sent, content, wasSent: true);
                 onBytesSent(length);
             }
             catch
@@ -305,8 +305,11 @@ internal sealed class PartsUploader(
     private sealed class Parts(long size, IReadOnlyDictionary<int, UploadedPart> found)
     {
         private readonly long partSize = PartSize.For(size);
-        private readonly ConcurrentDictionary<int, (UploadedPart Part, string Crc32)> done = new();
+        private readonly ConcurrentDictionary<int, (UploadedPart Part, string Crc32, UInt128 Hash)> done = new();
         private long sentBytes;
+
+        /// <summary>False where nothing will ever be copied from the object.</summary>
+        public required bool AreHashed { get; init; }
 
         public int Count { get; } = PartSize.Count(size, PartSize.For(size));
 
@@ -318,9 +321,9 @@ internal sealed class PartsUploader(
 
         public UploadedPart? Found(int number) => found.TryGetValue(number, out UploadedPart part) ? part : null;
 
-        public void Add(UploadedPart part, string crc32, bool wasSent)
+        public void Add(UploadedPart part, ObjectContent content, bool wasSent)
         {
-            done[part.Number] = (part, crc32);
+            done[part.Number] = (part, content.Crc32, AreHashed ? content.Hash : default);
             if (wasSent)
                 Interlocked.Add(ref sentBytes, part.Size);
         }
@@ -329,5 +332,8 @@ internal sealed class PartsUploader(
 
         public string WholeCrc32() => Crc32Combination.Combine(
             Enumerable.Range(1, Count).Select(number => (done[number].Crc32, (long)Length(number))));
+
+        public ContentHash? WholeHash() =>
+            AreHashed ? ContentHash.OfParts([.. Enumerable.Range(1, Count).Select(number => done[number].Hash)], partSize) : null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Amazon.S3;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
@@ -21,8 +22,9 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// <param name="limiter">Says when a request may be sent.</param>
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
 /// <param name="snapshot">The dated snapshot, where there is one.</param>
+/// <param name="same">Finds content that S3 has under another name; null: the mirror's is sent, whatever S3 has.</param>
 internal sealed class SyncWorker(
-    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot)
+    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot, SameContent? same = null)
 {
     private const int LongestKey = 1024;
 
@@ -31,6 +33,9 @@ internal sealed class SyncWorker(
     private readonly SyncCounters counters = scope.Counters;
     private readonly StageReport report = scope.Report;
     private readonly StorageChange storage = scope.Storage;
+
+    // What is written over at this moment: that something else is there than its row says contradicts nothing.
+    private readonly ConcurrentDictionary<string, bool> replaced = new();
 
     /// <summary>Brings S3 to what the entry is.</summary>
     /// <param name="action">What to do.</param>
@@ -46,10 +51,20 @@ internal sealed class SyncWorker(
             return;
         }
 
-        if (place is null)
-            await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
-        else
-            await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (action.IsInS3)
+            replaced[local.RelativeKey] = true;
+        try
+        {
+            if (place is null)
+                await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
+            else
+                await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // What is there now is in the catalog by now.
+            replaced.TryRemove(local.RelativeKey, out _);
+        }
     }
 
     /// <summary>What S3 holds of the entry afterwards; null when that is not known.</summary>
@@ -112,6 +127,7 @@ internal sealed class SyncWorker(
             VersionId = row.VersionId,
             StoredTime = row.StoredTime,
             Crc32 = row.Crc32,
+            Hash = row.Hash,
             StorageClass = row.StorageClass,
             Retention = row.Retention,
             HasPendingAttributes = true,
@@ -122,22 +138,12 @@ internal sealed class SyncWorker(
     {
         MirrorEntry local = action.Local!;
         bool isNew = action.Kind == SyncActionKind.Create;
-        twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
-        if (twin is not null && IsSameFile(local, twin)
-            && (await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false)).Stored is { } copied)
+        if (await TryCopyContentAsync(local, twin, cancellationToken).ConfigureAwait(false) is { } copied)
         {
             counters.EntryCopied(local, isNew);
             NoteReplaced(action, action.Row, copied.VersionId);
             await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
             return copied;
-        }
-
-        if (await TryCopyEarlierAsync(local, cancellationToken).ConfigureAwait(false) is { } kept)
-        {
-            counters.EntryCopied(local, isNew);
-            NoteReplaced(action, action.Row, kept.VersionId);
-            await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
-            return kept;
         }
 
         UploadedObject? uploaded;
@@ -170,6 +176,7 @@ internal sealed class SyncWorker(
             VersionId = uploaded.Stored.VersionId,
             StoredTime = uploaded.Stored.LastModified,
             Crc32 = uploaded.Crc32,
+            Hash = uploaded.Hash,
             StorageClass = uploaded.Stored.StorageClass,
             Retention = uploaded.Stored.Retention,
         });
@@ -194,6 +201,31 @@ internal sealed class SyncWorker(
     private ValueTask TellAsync(BackupActionKind kind, MirrorEntry local) =>
         report.ActedAsync(kind, local.RelativeKey, store.Key(local.RelativeKey), local.ContentLength);
 
+    /// <summary>Copies the entry's content inside S3 from wherever it is there already.</summary>
+    /// <returns>Null when it has to be uploaded.</returns>
+    private async Task<CatalogEntry?> TryCopyContentAsync(MirrorEntry local, CatalogEntry? twin, CancellationToken cancellationToken)
+    {
+        twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
+        if (twin is not null && IsSameFile(local, twin)
+            && (await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false)).Stored is { } copied)
+            return copied;
+        EntryContent? content = same?.Look(local);
+        if (content is not null)
+        {
+            foreach (CatalogEntry row in same!.Find(content, cancellationToken))
+            {
+                if ((await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false)).Stored is { } renamed)
+                    return renamed;
+            }
+
+            if (await same.FindUnknownAsync(content, (key, token) => LookAsync(store.Key(key), token), cancellationToken).ConfigureAwait(false) is { } lost
+                && (await TryCopyAsync(local, lost, cancellationToken).ConfigureAwait(false)).Stored is { } found)
+                return found;
+        }
+
+        return await TryCopyEarlierAsync(local, content, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Copies inside S3 what a row says is there, with the entry's attributes.</summary>
     /// <returns>Null when it cannot be copied; and whether that is because it is in an archive.</returns>
     private async Task<(CatalogEntry? Stored, bool IsArchived)> TryCopyAsync(
@@ -214,8 +246,8 @@ internal sealed class SyncWorker(
         }
         catch (CopySourceException exception)
         {
-            // What this run deleted itself meanwhile contradicts nothing.
-            bool isStillBelieved = catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
+            // What this run wrote over or deleted itself meanwhile contradicts nothing.
+            bool isStillBelieved = !replaced.ContainsKey(source.RelativeKey) && catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
             if (exception.Problem is CopySourceProblem.Gone or CopySourceProblem.Changed && isStillBelieved)
                 catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
             return (null, exception.Problem == CopySourceProblem.Archived);
@@ -224,14 +256,14 @@ internal sealed class SyncWorker(
 
     /// <summary>Copies the content from an earlier snapshot.</summary>
     /// <returns>Null when none has it.</returns>
-    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, CancellationToken cancellationToken)
+    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, EntryContent? content, CancellationToken cancellationToken)
     {
         foreach (SnapshotSource source in snapshot?.Sources ?? [])
         {
             // Nor is a file hashed to find out what could be copied.
             if (!store.Abilities.CanCopy)
                 return null;
-            if (await FindEarlierAsync(source, local, cancellationToken).ConfigureAwait(false) is not { } row)
+            if (await FindEarlierAsync(source, local, content, cancellationToken).ConfigureAwait(false) is not { } row)
                 continue;
             try
             {
@@ -251,7 +283,8 @@ internal sealed class SyncWorker(
         return null;
     }
 
-    private async Task<CatalogEntry?> FindEarlierAsync(SnapshotSource source, MirrorEntry local, CancellationToken cancellationToken)
+    private async Task<CatalogEntry?> FindEarlierAsync(
+        SnapshotSource source, MirrorEntry local, EntryContent? content, CancellationToken cancellationToken)
     {
         if (!source.HasCatalog)
         {
@@ -265,7 +298,7 @@ internal sealed class SyncWorker(
                 return row;
         }
 
-        return null;
+        return content is null ? null : source.FindSame(content, cancellationToken);
     }
 
     private async Task<CatalogEntry> CopyAsync(MirrorEntry local, string sourceKey, CatalogEntry source, CancellationToken cancellationToken)
@@ -282,6 +315,7 @@ internal sealed class SyncWorker(
             VersionId = stored.VersionId,
             StoredTime = stored.LastModified,
             Crc32 = source.Crc32,
+            Hash = source.Hash,
             StorageClass = copy.StorageClass,
             Retention = stored.Retention,
         });

@@ -33,9 +33,11 @@ internal sealed class TransferPhase
     /// <param name="scope">The run's.</param>
     /// <param name="catalog">What S3 holds.</param>
     /// <param name="snapshot">The dated snapshot, where there is one.</param>
+    /// <param name="unknown">What S3 holds that no catalog knows of.</param>
     /// <param name="mostRequests">How many requests may be under way.</param>
     /// <param name="sender">Sends content; null: from the mirror to the store.</param>
-    public TransferPhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, int mostRequests, IEntrySender? sender)
+    public TransferPhase(
+        SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, UnknownObjects unknown, int mostRequests, IEntrySender? sender)
     {
         this.catalog = catalog;
         this.snapshot = snapshot;
@@ -43,8 +45,8 @@ internal sealed class TransferPhase
         counters = scope.Counters;
         report = scope.Report;
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, counters.Sent, counters.Kept);
-        worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot);
+        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request.SmallestCopy, counters.Sent, counters.Kept);
+        worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot, new SameContent(scope, catalog, unknown));
     }
 
     /// <summary>Runs until everything that was found is carried out.</summary>

@@ -24,6 +24,7 @@ internal sealed class Uploader : IEntrySender
     private readonly EntryHeaders headers;
     private readonly TransferLimiter limiter;
     private readonly MemoryBudget memory = new(MemoryForObjects);
+    private readonly long smallestCopy;
     private readonly Action<long> onBytesSent;
 
     /// <summary>An uploader to one bucket.</summary>
@@ -31,15 +32,17 @@ internal sealed class Uploader : IEntrySender
     /// <param name="headers">What objects are written with.</param>
     /// <param name="limiter">Says when a request may be sent.</param>
     /// <param name="unfinished">Remembers uploads in parts; null: a crash leaves them to a lifecycle rule.</param>
+    /// <param name="smallestCopy">Bytes from which on content is hashed, so that it can be copied later.</param>
     /// <param name="onBytesSent">Hears of content that was sent.</param>
     /// <param name="onBytesKept">Hears of content that S3 had from an upload that a crash ended.</param>
     public Uploader(
-        IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, Action<long> onBytesSent,
-        Action<long> onBytesKept)
+        IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, long smallestCopy,
+        Action<long> onBytesSent, Action<long> onBytesKept)
     {
         this.store = store;
         this.headers = headers;
         this.limiter = limiter;
+        this.smallestCopy = smallestCopy;
         this.onBytesSent = onBytesSent;
         Parts = new PartsUploader(store, limiter, new MemoryBudget(MemoryForParts), unfinished, onBytesSent, onBytesKept);
     }
@@ -111,6 +114,8 @@ internal sealed class Uploader : IEntrySender
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
             stored = await store.PutAsync(content, written, cancellationToken).ConfigureAwait(false);
         onBytesSent(content.Length);
-        return new UploadedObject(version, stored, content.Crc32, content.Length);
+        bool isHashed = entry.Kind == MirrorEntryKind.File && content.Length >= smallestCopy && SameContent.CanBeCopied(store, stored.StorageClass);
+        ContentHash? hash = isHashed ? new ContentHash(content.Hash, PartSize: 0) : null;
+        return new UploadedObject(version, stored, content.Crc32, hash, content.Length);
     }
 }
