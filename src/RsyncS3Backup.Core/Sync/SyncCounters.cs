@@ -39,7 +39,7 @@ internal sealed class SyncCounters
     /// <summary>Entries whose content was copied inside S3 instead of uploaded; they count as created or updated too.</summary>
     public long Copied => Interlocked.Read(ref copied);
 
-    /// <summary>Bytes of those entries, which did not have to be sent.</summary>
+    /// <summary>Bytes of those entries, and of parts of others, that were copied inside S3 and did not have to be sent.</summary>
     public long CopiedBytes => Interlocked.Read(ref copiedBytes);
 
     /// <summary>Entries whose new attributes are in the catalog only, because their objects are in an archive.</summary>
@@ -131,6 +131,13 @@ internal sealed class SyncCounters
 
     /// <summary>Bytes of a file that is on its way were in S3 already.</summary>
     public void Kept(long bytes) => Interlocked.Add(ref doneBytes, bytes);
+
+    /// <summary>Bytes of a file that is on its way were copied from the object of before.</summary>
+    public void PartCopied(long bytes)
+    {
+        Interlocked.Add(ref copiedBytes, bytes);
+        Interlocked.Add(ref doneBytes, bytes);
+    }
 
     public void EntryCreated() => EntryDone(ref created);
 

@@ -91,7 +91,7 @@ public sealed class CatalogDamageTests : CatalogHarness
         Assert.Empty(SqliteFile.SetAsideIn(Folder.Path));
 
         // The newer version again: it knows that it does not know what S3 holds.
-        Execute("ALTER TABLE objects RENAME TO object; PRAGMA user_version=3");
+        Execute("ALTER TABLE objects RENAME TO object; PRAGMA user_version=4");
         using (Catalog theirs = Open())
             Assert.Equal((CatalogDoubt.Contradicted, 10L), (theirs.Doubt, theirs.Count));
         Fill(10);

@@ -80,7 +80,7 @@ public sealed class CatalogTests : CatalogHarness
         using (SqliteDatabase database = SqliteDatabase.Open(CatalogPath))
         {
             database.Execute("DROP INDEX object_gone; ALTER TABLE object DROP COLUMN gone; DROP INDEX object_content; "
-                + "ALTER TABLE object DROP COLUMN content; PRAGMA user_version=1");
+                + "ALTER TABLE object DROP COLUMN content; DROP TABLE part; PRAGMA user_version=1");
         }
 
         using (ReadOnlyCatalog look = ReadOnlyCatalog.Open(CatalogPath, Identity))

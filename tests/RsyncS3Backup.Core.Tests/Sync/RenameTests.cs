@@ -346,7 +346,7 @@ public sealed class RenameTests : SyncHarness
         }
 
         using (SqliteDatabase database = SqliteDatabase.Open(CatalogPath))
-            database.Execute("DROP INDEX object_content; ALTER TABLE object DROP COLUMN content; PRAGMA user_version=2");
+            database.Execute("DROP INDEX object_content; ALTER TABLE object DROP COLUMN content; DROP TABLE part; PRAGMA user_version=2");
         File.Move(Files["source/a"], Files["source/c"]);
         S3SyncStageResult sent = await BothAsync(S3SyncMode.Catalog);
         File.Move(Files["source/c"], Files["source/d"]);

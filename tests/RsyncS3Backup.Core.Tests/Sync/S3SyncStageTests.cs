@@ -378,6 +378,27 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
     }
 
     [Fact]
+    public async Task Of_a_large_file_that_changed_and_grew_only_the_parts_with_changes_are_sent()
+    {
+        const int part = (int)PartSize.Threshold;
+        byte[] content = new byte[(3 * part) + 100];
+        new Random(1).NextBytes(content);
+        string path = mirror.File("large.bin", "");
+        await File.WriteAllBytesAsync(path, content);
+        await Sync();
+        content[part] ^= 1;
+        byte[] grown = [.. content, 1, 2, 3];
+        await File.WriteAllBytesAsync(path, grown);
+
+        S3SyncStageResult result = await Run(Request() with { AllowChangedMirror = true });
+
+        AssertSucceeded(result);
+        Assert.Equal((part + 103, 2 * part, 2), (result.TransferredBytes, result.CopiedBytes, result.Requests.Copy));
+        Assert.Equal(SHA256.HashData(grown), SHA256.HashData(await Bucket.BytesAsync("large.bin")));
+        Assert.Equal((0, 1), ((await Sync()).Requests.Total, (await Sync()).Unchanged));
+    }
+
+    [Fact]
     public async Task A_swap_of_names_and_a_row_that_is_not_true_any_more_end_with_the_right_content()
     {
         string a = mirror.File("a", new string('a', Copied));

@@ -29,9 +29,13 @@ public sealed class SyncCrashTests : SyncHarness
         for (int round = 0; round < Rounds; round++)
         {
             tree.Change();
+            string path = Files[$"source/large {random.Next(2)}"];
             byte[] large = new byte[LargeFile];
-            random.NextBytes(large);
-            await File.WriteAllBytesAsync(Files[$"source/large {random.Next(2)}"], large);
+            // Of what is not new the second part stays what it is, and is copied.
+            if (File.Exists(path))
+                File.ReadAllBytes(path).CopyTo(large, 0);
+            random.NextBytes(large.AsSpan(0, File.Exists(path) ? 100 : LargeFile));
+            await File.WriteAllBytesAsync(path, large);
             Rename(random, round);
             for (int attempt = random.Next(1, 4); attempt > 0; attempt--)
             {

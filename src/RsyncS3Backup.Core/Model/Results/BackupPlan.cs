@@ -153,7 +153,9 @@ public sealed record S3SyncStagePlan
     /// <summary>Those of <see cref="Created"/> and <see cref="Updated"/> whose content would be copied inside S3 instead of uploaded.</summary>
     public long Copied { get; init; }
 
-    /// <summary>Bytes of those, which would not have to be uploaded.</summary>
+    /// <summary>
+    /// Bytes of those, which would not have to be uploaded. Which parts of a large file changed only the run finds out: a plan counts all of it.
+    /// </summary>
     public long CopiedBytes { get; init; }
 
     /// <summary>Objects that would be deleted from the bucket.</summary>

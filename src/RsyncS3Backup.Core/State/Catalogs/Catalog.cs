@@ -136,6 +136,14 @@ internal sealed class Catalog : ICatalog
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<UInt128>? FindParts(CatalogEntry row)
+    {
+        if (!isOurs || row.Hash is not { IsOfParts: true } hash)
+            return null;
+        return queue.TryFind(row.RelativeKey, out CatalogEntry? now) && now is { PartHashes: { } parts } && now.Hash == hash ? parts : rows.FindParts(row);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ internal static class CatalogContent
     /// <summary>What a row is found by; null for one whose object is nothing to copy from.</summary>
     public static byte[]? Of(CatalogEntry entry) =>
         // Nothing can be copied from an archive. What comes back from there has its row written anew.
-        entry is { Hash: { } hash, IsOurs: true, ETag.Length: > 0 } && !S3StorageClasses.IsArchive(entry.StorageClass)
+        entry is { Hash: { } hash, ETag.Length: > 0 } && !S3StorageClasses.IsArchive(entry.StorageClass)
             ? Exact(entry.Size, entry.ModifiedNanoseconds, hash)
             : null;
 

@@ -41,6 +41,12 @@ internal sealed record CatalogEntry
     /// </summary>
     public ContentHash? Hash { get; init; }
 
+    /// <summary>
+    /// The hashes that <see cref="Hash"/> is made of, when the row is put; null: those that are recorded stay, as far as they are the same content's.
+    /// What is read has none: <see cref="ICatalog.FindParts"/>.
+    /// </summary>
+    public IReadOnlyList<UInt128>? PartHashes { get; init; }
+
     /// <summary>The object's storage class.</summary>
     public required string StorageClass { get; init; }
 

@@ -19,6 +19,7 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
     private SqliteStatement? findKey;
     private SqliteStatement? findGroup;
     private SqliteStatement? findContent;
+    private SqliteStatement? findParts;
 
     /// <inheritdoc cref="ICatalog.Read"/>
     public IEnumerable<CatalogEntry> Read()
@@ -79,6 +80,16 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         return FindContent(exact, exact).FindAll(row => IsSame(row, size, modifiedNanoseconds, hash));
     }
 
+    /// <summary>The hashes of the parts of an object; null where they are not known.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public UInt128[]? FindParts(CatalogEntry entry)
+    {
+        byte[] key = Encoding.UTF8.GetBytes(entry.RelativeKey);
+        return Look(
+            ref findParts, "SELECT hashes FROM part WHERE key = ?", statement => statement.Bind(1, key),
+            statement => entry.Hash?.ReadParts(statement.Blob(0))) is [var found] ? found : null;
+    }
+
     /// <summary>True for a row with that size, time and hash.</summary>
     public static bool IsSame(CatalogEntry row, long size, long modifiedNanoseconds, ContentHash hash) =>
         row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash == hash && CatalogContent.Of(row) is not null;
@@ -121,6 +132,7 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
             findKey?.Dispose();
             findGroup?.Dispose();
             findContent?.Dispose();
+            findParts?.Dispose();
             lookup?.Dispose();
         }
     }
@@ -140,7 +152,10 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         string.Create(CultureInfo.InvariantCulture, $"SELECT key, state FROM object WHERE content >= ?1 AND content <= ?2 LIMIT {MostOfContent}"),
         statement => statement.Bind(1, first).Bind(2, last));
 
-    private List<CatalogEntry> Look(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind)
+    private List<CatalogEntry> Look(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind) =>
+        Look(ref prepared, sql, bind, statement => row.Read(statement.Blob(0), statement.Blob(1)));
+
+    private List<T> Look<T>(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind, Func<SqliteStatement, T> read)
     {
         lock (gate)
         {
@@ -151,9 +166,9 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
                 {
                     statement ??= (lookup ??= open()).Prepare(sql);
                     bind(statement);
-                    List<CatalogEntry> found = [];
+                    List<T> found = [];
                     while (statement.Step())
-                        found.Add(row.Read(statement.Blob(0), statement.Blob(1)));
+                        found.Add(read(statement));
                     return found;
                 });
             }

@@ -63,6 +63,10 @@ internal interface ICatalog : IDisposable
     /// <exception cref="IOException">They cannot be read.</exception>
     IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash);
 
+    /// <summary>The hashes of the parts of an object, in order; null where they are not known, or are not of the row's content.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    IReadOnlyList<UInt128>? FindParts(CatalogEntry row);
+
     /// <summary>The rows of all link groups in the order of their keys; without what was put and is not written yet.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     IReadOnlyList<CatalogEntry> FindLinked();

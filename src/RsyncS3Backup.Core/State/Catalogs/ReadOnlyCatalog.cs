@@ -113,6 +113,9 @@ internal sealed class ReadOnlyCatalog : ICatalog
         isOurs && isCurrent ? rows.FindSame(size, modifiedNanoseconds, hash) : [];
 
     /// <inheritdoc/>
+    public IReadOnlyList<UInt128>? FindParts(CatalogEntry row) => isOurs && isCurrent ? rows.FindParts(row) : null;
+
+    /// <inheritdoc/>
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
 
     /// <inheritdoc/>

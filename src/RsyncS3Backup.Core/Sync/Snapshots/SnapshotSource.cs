@@ -37,6 +37,23 @@ internal sealed class SnapshotSource(string keyPrefix, ICatalog? catalog) : IDis
     public CatalogEntry? FindSame(EntryContent content, CancellationToken cancellationToken) =>
         catalog is not null && SameContent.Find(catalog, content, cancellationToken) is [var row, ..] ? row : null;
 
+    /// <summary>The row of a key; null where there is none.</summary>
+    public CatalogEntry? Find(string relativeKey)
+    {
+        try
+        {
+            return catalog?.Find(relativeKey);
+        }
+        catch (IOException)
+        {
+            // Then the content is uploaded, which is never wrong.
+            return null;
+        }
+    }
+
+    /// <summary>The hashes of the parts of an object; null where they are not known.</summary>
+    public IReadOnlyList<UInt128>? Parts(CatalogEntry row) => catalog is null ? null : SameContent.Parts(catalog, row);
+
     /// <summary>Multipart uploads of that snapshot that were neither completed nor aborted.</summary>
     public IReadOnlyList<UnfinishedUpload> UnfinishedUploads => catalog?.Uploads.All() ?? [];
 

@@ -58,6 +58,10 @@ internal sealed class SameContent(SyncScope scope, ICatalog? catalog, UnknownObj
         return content.Hash(alike.PartSize, cancellationToken) is { } hash ? Ask(() => catalog.FindSame(size, time, hash)) ?? [] : [];
     }
 
+    /// <summary>The hashes of the parts of an object; null where they are not known.</summary>
+    public static IReadOnlyList<UInt128>? Parts(ICatalog catalog, CatalogEntry row) =>
+        row.Hash is { IsOfParts: true } ? Ask(() => catalog.FindParts(row)) : null;
+
     private static T? Ask<T>(Func<T?> ask)
         where T : class
     {

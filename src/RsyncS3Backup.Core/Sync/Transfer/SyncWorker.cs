@@ -146,10 +146,11 @@ internal sealed class SyncWorker(
             return copied;
         }
 
+        EarlierParts? earlier = FindEarlierParts(action, local);
         UploadedObject? uploaded;
         try
         {
-            uploaded = await sender.UploadAsync(local, cancellationToken).ConfigureAwait(false);
+            uploaded = await sender.UploadAsync(local, earlier, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
         {
@@ -177,10 +178,13 @@ internal sealed class SyncWorker(
             StoredTime = uploaded.Stored.LastModified,
             Crc32 = uploaded.Crc32,
             Hash = uploaded.Hash,
+            PartHashes = uploaded.PartHashes,
             StorageClass = uploaded.Stored.StorageClass,
             Retention = uploaded.Stored.Retention,
         });
         storage.Stored(stored.StorageClass, stored.Size, stored.VersionId);
+        if (uploaded.CopiedBytes > 0)
+            storage.Copied(earlier!.Row.StorageClass, uploaded.CopiedBytes);
         NoteReplaced(action, action.Row, stored.VersionId);
         await TellAsync(isNew ? BackupActionKind.Created : BackupActionKind.Updated, local).ConfigureAwait(false);
         return stored;
@@ -233,7 +237,9 @@ internal sealed class SyncWorker(
     {
         try
         {
-            return (await CopyAsync(local, store.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false), false);
+            // Onto itself the hashes of the parts stay what is recorded.
+            IReadOnlyList<UInt128>? parts = catalog is null || source.RelativeKey == local.RelativeKey ? null : SameContent.Parts(catalog, source);
+            return (await CopyAsync(local, store.Key(source.RelativeKey), source, parts, cancellationToken).ConfigureAwait(false), false);
         }
         catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
         {
@@ -267,7 +273,8 @@ internal sealed class SyncWorker(
                 continue;
             try
             {
-                return await CopyAsync(local, source.KeyPrefix + row.RelativeKey, row, cancellationToken).ConfigureAwait(false);
+                return await CopyAsync(
+                    local, source.KeyPrefix + row.RelativeKey, row, source.Parts(row), cancellationToken).ConfigureAwait(false);
             }
             catch (CopySourceException)
             {
@@ -301,7 +308,40 @@ internal sealed class SyncWorker(
         return content is null ? null : source.FindSame(content, cancellationToken);
     }
 
-    private async Task<CatalogEntry> CopyAsync(MirrorEntry local, string sourceKey, CatalogEntry source, CancellationToken cancellationToken)
+    /// <summary>The object of the file from before it changed; null where it is not known well enough, or in the way that copies of parts need.</summary>
+    private EarlierParts? FindEarlierParts(SyncAction action, MirrorEntry local)
+    {
+        if (same is null || local.Kind != MirrorEntryKind.File || local.ContentLength < scope.Request.UploadPartSize || !store.Abilities.CanCopyParts)
+            return null;
+        if (catalog is not null && action is { Row: { } row, IsRowRefuted: false } && Of(row, store.KeyPrefix, SameContent.Parts(catalog, row)) is { } own)
+            return own;
+        foreach (SnapshotSource source in snapshot?.Sources ?? [])
+        {
+            if (source.Find(local.RelativeKey) is { } before && Of(before, source.KeyPrefix, source.Parts(before)) is { } earlier)
+                return earlier;
+        }
+
+        return null;
+
+        EarlierParts? Of(CatalogEntry known, string keyPrefix, IReadOnlyList<UInt128>? hashes) =>
+            hashes is null || !SameContent.CanBeCopied(store, known.StorageClass) ? null : new EarlierParts
+            {
+                SourceKey = keyPrefix + known.RelativeKey,
+                Row = known,
+                Hashes = hashes,
+                Prices = storage.Prices,
+                Refused = reason => scope.Context.Verbose($"What is unchanged in '{local.RelativeKey}' is sent and not copied inside S3: {reason}."),
+                Refuted = reason =>
+                {
+                    // Another snapshot's objects are nothing that this catalog speaks of.
+                    if (keyPrefix == store.KeyPrefix)
+                        catalog?.Contradict($"'{known.RelativeKey}': {reason}");
+                },
+            };
+    }
+
+    private async Task<CatalogEntry> CopyAsync(
+        MirrorEntry local, string sourceKey, CatalogEntry source, IReadOnlyList<UInt128>? parts, CancellationToken cancellationToken)
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
@@ -316,6 +356,7 @@ internal sealed class SyncWorker(
             StoredTime = stored.LastModified,
             Crc32 = source.Crc32,
             Hash = source.Hash,
+            PartHashes = parts,
             StorageClass = copy.StorageClass,
             Retention = stored.Retention,
         });

@@ -29,6 +29,7 @@ internal sealed class TransferPhase
     private readonly StageReport report;
     private readonly Uploader uploader;
     private readonly SyncWorker worker;
+    private readonly long partSize;
 
     /// <param name="scope">The run's.</param>
     /// <param name="catalog">What S3 holds.</param>
@@ -42,10 +43,11 @@ internal sealed class TransferPhase
         this.catalog = catalog;
         this.snapshot = snapshot;
         store = scope.Store;
+        partSize = scope.Request.UploadPartSize;
         counters = scope.Counters;
         report = scope.Report;
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request.SmallestCopy, counters.Sent, counters.Kept);
+        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request, counters.Sent, counters.Kept, counters.PartCopied);
         worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot, new SameContent(scope, catalog, unknown));
     }
 
@@ -57,7 +59,7 @@ internal sealed class TransferPhase
         Func<Func<SyncAction, CancellationToken, ValueTask>, CancellationToken, Task> find, CancellationToken cancellationToken)
     {
         TransferLanes<Work> lanes = new(
-            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= PartSize.Threshold, WorkAsync);
+            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= partSize, WorkAsync);
         // Before the workers race each other: the order in which actions are found is the one in which the names of a file are carried out.
         LinkGroups links = new();
         await lanes.RunAsync(
