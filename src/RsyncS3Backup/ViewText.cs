@@ -245,7 +245,8 @@ public static class ViewText
         string status = Status(stage, color);
         if (Text(stage, "SkippedReason") is { Length: > 0 } reason)
             return $"{status}: {reason}";
-        string counts = $"{status}: {Counts(stage)}; {Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))} to send";
+        string copied = Number(stage, "CopiedBytes") is > 0 and long bytes ? $", {Bytes(bytes)} to copy inside S3" : "";
+        string counts = $"{status}: {Counts(stage)}; {Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))} to send{copied}";
         return Text(stage, "Error") is { Length: > 0 } error ? $"{counts}{Environment.NewLine}{error}" : counts;
     }
 

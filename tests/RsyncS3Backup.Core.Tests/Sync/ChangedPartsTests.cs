@@ -202,6 +202,27 @@ public sealed class ChangedPartsTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task What_is_too_large_for_one_copy_is_copied_in_parts_when_it_is_renamed()
+    {
+        byte[] content = await FirstAsync((5 * Part) + 7);
+        File.Move(Large, Files["source/other"]);
+        await MirrorAsync();
+
+        S3SyncStageResult result = await SyncAsync(InParts with { LargestCopy = Part, CopyPartSize = 2 * Part });
+
+        Assert.Equal((BackupStatus.Succeeded, 1L, 0L, 3L), (result.Status, result.Copied, result.TransferredBytes, result.Requests.Copy));
+        AssertMirrored("copied in parts");
+        // Whatever parts S3 made of it, those of the file are known.
+        File.Move(Files["source/other"], Large);
+        content[0] ^= 1;
+        await File.WriteAllBytesAsync(Files["source/large"], content);
+        File.Move(Large, Files["source/other"]);
+        await MirrorAsync();
+        Assert.Equal(Part, (await SyncAsync(InParts)).TransferredBytes);
+        AssertMirrored("changed");
+    }
+
+    [SkippableFact]
     public async Task New_attributes_leave_the_parts_known()
     {
         byte[] content = await FirstAsync(5 * Part);
