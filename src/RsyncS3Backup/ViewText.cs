@@ -245,7 +245,8 @@ public static class ViewText
         string status = Status(stage, color);
         if (Text(stage, "SkippedReason") is { Length: > 0 } reason)
             return $"{status}: {reason}";
-        string counts = $"{status}: {Counts(stage)}; {Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))} to send";
+        string copied = Number(stage, "CopiedBytes") is > 0 and long bytes ? $", {Bytes(bytes)} to copy inside S3" : "";
+        string counts = $"{status}: {Counts(stage)}; {Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))} to send{copied}";
         return Text(stage, "Error") is { Length: > 0 } error ? $"{counts}{Environment.NewLine}{error}" : counts;
     }
 
@@ -317,6 +318,11 @@ public static class ViewText
         string rate = Value(stage, "BytesPerSecond") is double perSecond and > 0 ? $" ({HumanText.Rate(perSecond)})" : "";
         return $"{Bytes(Number(stage, "TransferredBytes"))} of {Bytes(Number(stage, "TotalBytes"))}{rate}";
     }
+
+    /// <summary>What stage 2 copied inside S3, and how much did not have to be uploaded because of it.</summary>
+    public static string Copied(PSObject stage) => Number(stage, "CopiedBytes") is > 0 and long bytes
+        ? $"{Number(stage, "Copied")} ({Bytes(bytes)} not uploaded)"
+        : $"{Number(stage, "Copied")}";
 
     /// <summary>A size.</summary>
     public static string Bytes(long bytes) => HumanText.Bytes(bytes);

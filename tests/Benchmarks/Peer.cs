@@ -75,6 +75,43 @@ internal sealed class Peer
         }
     }
 
+    /// <summary>Those that delete what is gone, and rclone once more with its own way to find what was renamed.</summary>
+    public static Peer[] ThatDelete(ServerProcess server)
+    {
+        List<Peer> peers = [];
+        foreach (Peer peer in Installed(server).Where(peer => peer.Name is "aws s3 sync" or "rclone"))
+        {
+            if (peer.Name == "rclone")
+            {
+                string[] common =
+                    ["--config", "/dev/null", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint, "--s3-region", "us-east-1"];
+                peers.Add(peer);
+                peers.Add(new Peer(
+                    "rclone-renames",
+                    (folder, prefix) => RunProgram(
+                        "rclone",
+                        ["sync", .. common, "--track-renames", "--track-renames-strategy", "modtime", folder, $":s3:{ServerProcess.Bucket}/{prefix}"],
+                        server),
+                    peer.fetch));
+            }
+            else
+            {
+                peers.Add(new Peer(
+                    peer.Name,
+                    (folder, prefix) => RunProgram(
+                        "aws",
+                        [
+                            "--endpoint-url", server.Endpoint, "s3", "sync", "--delete", "--only-show-errors", folder,
+                            $"s3://{ServerProcess.Bucket}/{prefix}",
+                        ],
+                        server),
+                    peer.fetch));
+            }
+        }
+
+        return [.. peers];
+    }
+
     private static double RunProgram(string program, string[] arguments, ServerProcess server)
     {
         ProcessStartInfo start = new(program, arguments);

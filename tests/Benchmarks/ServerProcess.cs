@@ -9,6 +9,13 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process process;
 
+    private ServerProcess(Process process, IReadOnlyDictionary<string, string> environment)
+    {
+        this.process = process;
+        Endpoint = "";
+        Environment = environment;
+    }
+
     private ServerProcess(Process process, Dictionary<string, string> announced)
     {
         this.process = process;
@@ -23,7 +30,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         };
     }
 
-    public string Endpoint { get; }
+    public string Endpoint { get; private init; }
+
+    /// <summary>The same server at the end of a line.</summary>
+    public ServerProcess Through(SlowLine line) => new(process, Environment)
+    {
+        Endpoint = new UriBuilder(Endpoint) { Port = line.Port }.Uri.ToString().TrimEnd('/'),
+    };
 
     /// <summary>Processor time that the server has used so far: on few cores, a client's seconds are also the server's.</summary>
     public TimeSpan ProcessorTime

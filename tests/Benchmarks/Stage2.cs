@@ -29,7 +29,13 @@ internal sealed class Stage2
     private readonly string state;
     private readonly string configuration;
 
-    public Stage2(ServerProcess server, Workplace workplace, string name, string source, string mirror)
+    /// <param name="server">The server.</param>
+    /// <param name="workplace">Where its files are.</param>
+    /// <param name="name">The job.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="deletes">True to delete from S3, whatever part of it that is.</param>
+    public Stage2(ServerProcess server, Workplace workplace, string name, string source, string mirror, bool deletes = false)
     {
         this.server = server;
         Name = name;
@@ -41,7 +47,16 @@ internal sealed class Stage2
             backupType = "rsync-to-s3",
             name,
             sources = new[] { new { path = source } },
-            options = new { rsync = new { localDestination = mirror, deleteExtraneous = true, syncToS3 = new { enabled = true, s3Prefix = name + "/" } } },
+            options = new
+            {
+                rsync = new
+                {
+                    localDestination = mirror,
+                    deleteExtraneous = true,
+                    maxDelete = "100%",
+                    syncToS3 = new { enabled = true, s3Prefix = name + "/", deleteFromS3 = deletes },
+                },
+            },
             destination = new { bucket = ServerProcess.Bucket, region = "us-east-1", endpointUrl = server.Endpoint },
         }));
     }

@@ -17,6 +17,9 @@ public enum FaultKind
     /// <summary>The request is carried out as if it did not ask for a lock.</summary>
     LockIgnored,
 
+    /// <summary>A copy is carried out as if it had no condition.</summary>
+    ConditionIgnored,
+
     /// <summary>200 with an error document, as CompleteMultipartUpload and CopyObject can end.</summary>
     OkWithErrorBody,
 

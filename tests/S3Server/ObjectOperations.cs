@@ -342,7 +342,7 @@ internal sealed class ObjectOperations(S3Store store, BodyReader bodies)
                 throw S3Exception.NoSuchKey(key);
             if (source.IsArchived)
                 throw InvalidObjectState(source);
-            if (Conditions.IsNotModified(call, source, "x-amz-copy-source-"))
+            if (call.Fault?.Kind != FaultKind.ConditionIgnored && Conditions.IsNotModified(call, source, "x-amz-copy-source-"))
                 throw S3Exception.PreconditionFailed("x-amz-copy-source-If-None-Match");
             return source;
         }

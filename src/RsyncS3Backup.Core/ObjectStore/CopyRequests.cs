@@ -54,25 +54,32 @@ internal sealed class CopyRequests(S3Access access, S3Connection connection)
         await Parallel.ForAsync(0, parts.Length, parallel, async (index, token) =>
         {
             long first = index * partSize;
-            CopyPartRequest part = new()
-            {
-                SourceBucket = bucketName,
-                SourceKey = sourceKey,
-                ETagToMatch = sourceETag is null ? null : [Quoted(sourceETag)],
-                DestinationBucket = bucketName,
-                DestinationKey = key,
-                UploadId = uploadId,
-                PartNumber = index + 1,
-                FirstByte = first,
-                LastByte = Math.Min(first + partSize, size) - 1,
-            };
-            CopyPartResponse done = await SoundAnswers.AskAsync(
-                connection.Target, "UploadPartCopy", part.DestinationKey, again => client.CopyPartAsync(part, again),
-                answer => SoundAnswers.FindTag(answer.ETag), token).ConfigureAwait(false);
-            parts[index] = new UploadedPart(
-                index + 1, part.LastByte.Value - first + 1, ObjectAnswers.Tag(done.ETag), PartChecksums.Of(done, access.ChecksumAlgorithm));
+            long length = Math.Min(partSize, size - first);
+            parts[index] = await PartAsync(sourceKey, sourceETag, first, length, key, uploadId, index + 1, token).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return parts;
+    }
+
+    /// <summary>Copies some bytes of an object as one part of an upload.</summary>
+    public async Task<UploadedPart> PartAsync(
+        string sourceKey, string? sourceETag, long offset, long length, string key, string uploadId, int number, CancellationToken cancellationToken)
+    {
+        CopyPartRequest part = new()
+        {
+            SourceBucket = bucketName,
+            SourceKey = sourceKey,
+            ETagToMatch = sourceETag is null ? null : [Quoted(sourceETag)],
+            DestinationBucket = bucketName,
+            DestinationKey = key,
+            UploadId = uploadId,
+            PartNumber = number,
+            FirstByte = offset,
+            LastByte = offset + length - 1,
+        };
+        CopyPartResponse done = await SoundAnswers.AskAsync(
+            connection.Target, "UploadPartCopy", part.DestinationKey, token => client.CopyPartAsync(part, token),
+            answer => SoundAnswers.FindTag(answer.ETag), cancellationToken).ConfigureAwait(false);
+        return new UploadedPart(number, length, ObjectAnswers.Tag(done.ETag), PartChecksums.Of(done, access.ChecksumAlgorithm));
     }
 
     /// <summary>Why an upload helps where a copy was answered so; null when it would not.</summary>

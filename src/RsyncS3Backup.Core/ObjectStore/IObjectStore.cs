@@ -130,6 +130,15 @@ internal interface IObjectStore : IDisposable
     /// <summary>Uploads one part from memory.</summary>
     Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken);
 
+    /// <summary>Makes one part out of bytes of another object of the bucket, without sending them.</summary>
+    /// <param name="source">Whose bytes.</param>
+    /// <param name="relativeKey">The key of the upload.</param>
+    /// <param name="uploadId">The upload.</param>
+    /// <param name="number">The part, from 1.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="CopySourceException">The source is gone, changed, archived or closed, or the store does not copy parts.</exception>
+    Task<UploadedPart> CopyPartAsync(CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken);
+
     /// <summary>
     /// Makes the object out of its parts. Done it is when S3 says so; or, where the answer was lost, was none of S3's, or has no
     /// entity tag (Ceph 16), when the object turns out to be the one of these parts.
@@ -149,6 +158,13 @@ internal interface IObjectStore : IDisposable
     /// <exception cref="BackupException">The listing did not arrive whole.</exception>
     IAsyncEnumerable<PendingUpload> ListUploadsAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>Bytes of an object to copy.</summary>
+/// <param name="Key">Its whole key.</param>
+/// <param name="ETag">The entity tag that it must have.</param>
+/// <param name="Offset">The first byte.</param>
+/// <param name="Length">How many.</param>
+internal readonly record struct CopyRange(string Key, string ETag, long Offset, long Length);
 
 /// <summary>One part of an upload, as S3 confirmed it.</summary>
 /// <param name="Number">From 1.</param>

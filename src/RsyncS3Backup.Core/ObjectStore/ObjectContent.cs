@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using RsyncS3Backup.State.Catalogs;
 
 namespace RsyncS3Backup.ObjectStore;
 
@@ -9,6 +10,7 @@ internal sealed class ObjectContent(string relativeKey, byte[] buffer, int lengt
     private string? crc32;
     private string? md5;
     private (string Algorithm, string Value)? other;
+    private UInt128? hash;
 
     /// <summary>The key below the job's prefix.</summary>
     public string RelativeKey => relativeKey;
@@ -38,6 +40,11 @@ internal sealed class ObjectContent(string relativeKey, byte[] buffer, int lengt
         other = (algorithm, value);
         return value;
     }
+
+    /// <summary>The hash by which the content is known again. Asked for after the checksum, which may be the same.</summary>
+    public UInt128 Hash => hash ??= other is { Algorithm: S3ChecksumAlgorithms.Sha256 } known
+        ? ContentHash.First(Convert.FromBase64String(known.Value))
+        : ContentHash.Of(Bytes.Span);
 
     /// <summary>The headers by which S3 verifies these bytes.</summary>
     /// <param name="usesChecksum">True for a checksum, false for stores that verify Content-MD5 only.</param>

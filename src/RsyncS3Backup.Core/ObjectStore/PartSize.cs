@@ -21,11 +21,14 @@ internal static class PartSize
     public const long LargestObject = 5L * 1024 * MiB * MaximumParts;
 
     /// <summary>The part size for a file of <paramref name="size"/> bytes: 8 MiB, or what makes at most 10,000 parts, in whole MiB.</summary>
-    public static long For(long size)
-    {
-        long wholeMiB = (AtLeast(0, size) + MiB - 1) / MiB * MiB;
-        return Math.Max(Threshold, wholeMiB);
-    }
+    public static long For(long size) => For(size, Threshold);
+
+    /// <summary>Likewise, with another size in place of 8 MiB.</summary>
+    public static long For(long size, long smallest) =>
+        Fits(size, smallest) ? smallest : (AtLeast(0, size) + MiB - 1) / MiB * MiB;
+
+    /// <summary>True for a part size that makes no more parts of <paramref name="size"/> bytes than S3 takes.</summary>
+    public static bool Fits(long size, long partSize) => (size + partSize - 1) / partSize <= MaximumParts;
 
     /// <summary>The smallest part size from <paramref name="partSize"/> on that makes at most 10,000 parts of <paramref name="size"/> bytes.</summary>
     public static long AtLeast(long partSize, long size) => Math.Max(partSize, (size + MaximumParts - 1) / MaximumParts);

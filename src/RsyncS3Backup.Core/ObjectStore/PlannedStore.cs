@@ -82,6 +82,14 @@ internal sealed class PlannedStore(IObjectStore inner, S3Access access, PlannedR
     }
 
     /// <inheritdoc/>
+    public override Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken)
+    {
+        planned.AddCopies(1);
+        return Task.FromResult(new UploadedPart(number, source.Length, "", null));
+    }
+
+    /// <inheritdoc/>
     public override Task<StoredObject> CompletePartsAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken)
     {

@@ -369,6 +369,31 @@ internal sealed class S3ObjectStore : IObjectStore
         link.Value.Parts.PutAsync(Key(content.RelativeKey), uploadId, number, content, cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken)
+    {
+        if (!Abilities.CanCopyParts)
+            throw new CopySourceException(Abilities.MayRead ? CopySourceProblem.Refused : CopySourceProblem.Denied, source.Key);
+        try
+        {
+            UploadedPart part = await link.Value.Copies.PartAsync(
+                source.Key, source.ETag, source.Offset, source.Length, Key(relativeKey), uploadId, number, cancellationToken).ConfigureAwait(false);
+            Abilities.NoteRead();
+            return part;
+        }
+        catch (AmazonS3Exception exception)
+            when (!AbortedUploads.IsUnknown(exception) && CopyRequests.SourceProblem(exception) is { } problem)
+        {
+            // It has no headers that an upload of the part has too, so there is nothing else that the store may mean.
+            if (StoreRefusals.IsUnknownRequest(exception))
+                Abilities.NoteLacking(StoreFeature.CopyParts, StoreRefusals.Describe(exception));
+            else if (problem == CopySourceProblem.Denied)
+                Abilities.NoteDenied();
+            throw new CopySourceException(problem, source.Key, exception);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<StoredObject> CompletePartsAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken)
     {

@@ -18,6 +18,9 @@ internal enum StoreFeature
     /// The same with DeleteObjects, where some stores want Content-MD5 though they take other checksums elsewhere.
     /// </summary>
     DeleteChecksums,
+
+    /// <summary>Parts of an upload that are made of bytes of another object.</summary>
+    CopyParts,
 }
 
 /// <summary>Something that a store does not do.</summary>
@@ -62,6 +65,9 @@ internal sealed class StoreAbilities(TimeProvider clock)
 
     /// <summary>False when a copy inside the store is not worth trying.</summary>
     public bool CanCopy => Has(StoreFeature.CopyObject) && MayRead;
+
+    /// <summary>False when a copy of bytes of an object is not worth trying.</summary>
+    public bool CanCopyParts => CanCopy && Has(StoreFeature.CopyParts);
 
     /// <summary>False when the store is known not to do it.</summary>
     public bool Has(StoreFeature feature) => Volatile.Read(ref lacks[(int)feature]) is null;

@@ -95,6 +95,10 @@ internal abstract class StoreDecorator(IObjectStore inner) : IObjectStore
         string uploadId, int number, ObjectContent content, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
+    public abstract Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
     public abstract Task<StoredObject> CompletePartsAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken);
 

@@ -23,6 +23,7 @@ internal static class StoreTexts
     private static string What(StoreFeature feature) => feature switch
     {
         StoreFeature.CopyObject => "does not copy objects",
+        StoreFeature.CopyParts => "does not copy parts of objects",
         StoreFeature.DeleteObjects => "does not delete several objects with one request",
         StoreFeature.Checksums => "refuses checksum headers",
         _ => "refuses DeleteObjects with a CRC32",
@@ -30,7 +31,8 @@ internal static class StoreTexts
 
     private static string Instead(StoreFeature feature) => feature switch
     {
-        StoreFeature.CopyObject => "What has new attributes, or is another name of a file, is uploaded instead.",
+        StoreFeature.CopyObject => "What has new attributes or another name is uploaded instead.",
+        StoreFeature.CopyParts => "A large file that changed is uploaded whole.",
         StoreFeature.DeleteObjects => "Each object is deleted with a request of its own.",
         StoreFeature.Checksums => "Content-MD5 is sent instead, as with destination.checksumMode: whenRequired.",
         _ => "Content-MD5 is sent with it instead.",

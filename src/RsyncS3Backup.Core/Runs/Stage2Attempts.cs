@@ -79,6 +79,7 @@ internal static class Stage2Attempts
             Updated = attempts.Sum(attempt => attempt.Updated),
             MetadataChanged = attempts.Sum(attempt => attempt.MetadataChanged),
             Copied = attempts.Sum(attempt => attempt.Copied),
+            CopiedBytes = attempts.Sum(attempt => attempt.CopiedBytes),
             Deleted = attempts.Sum(attempt => attempt.Deleted),
             Postponed = attempts.Sum(attempt => attempt.Postponed),
             Renewed = attempts.Sum(attempt => attempt.Renewed),

@@ -1,5 +1,6 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync;
 
@@ -20,6 +21,9 @@ internal record S3CopyRequest : S3Access
 
     /// <summary>What the store asks for, where the job says so.</summary>
     public PriceOptions? Prices { get; init; }
+
+    /// <summary>Bytes from which on content that S3 has is copied there rather than sent; tests take fewer.</summary>
+    internal long SmallestCopy { get; init; } = SameContent.SmallestCopy;
 
     /// <summary>The clock; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;

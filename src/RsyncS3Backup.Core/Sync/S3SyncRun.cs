@@ -35,6 +35,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly ActionSource actions;
     private readonly TransferPhase transfer;
     private readonly DeletePhase deletion;
+    private readonly UnknownObjects unknown;
     private readonly PrefixOwnership ownership;
     private readonly NestedPrefixes nested;
     private readonly TransferLimits limits;
@@ -70,7 +71,8 @@ internal sealed class S3SyncRun : IDisposable
         mirror = Walker(report);
         changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
-        transfer = new TransferPhase(scope, Catalog, snapshot, mostRequests, sender);
+        unknown = new UnknownObjects(scope);
+        transfer = new TransferPhase(scope, Catalog, snapshot, unknown, mostRequests, sender);
         deletion = new DeletePhase(scope, Catalog, snapshot, nested, planned is null ? FolderPlace.Of(request.MirrorPath) : null);
         // A dated snapshot is never looked at again.
         if (Catalog is not null && snapshot is null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
@@ -229,6 +231,7 @@ internal sealed class S3SyncRun : IDisposable
     public void Dispose()
     {
         deletion.Dispose();
+        unknown.Dispose();
         changes.Dispose();
         session.Dispose();
         snapshot?.Dispose();
@@ -257,6 +260,9 @@ internal sealed class S3SyncRun : IDisposable
         if (Mode.Mode == S3SyncMode.Reconcile)
             await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
         foreign = new ForeignObjects(ownership.IsNew, session.Doubt, ownership.Since);
+        // Under a prefix that was nobody's there is nothing of ours that could have another name now.
+        unknown.IsOn = Mode.Mode == S3SyncMode.Reconcile && Catalog is not null && !ownership.IsNew
+            && session.Doubt is not (CatalogDoubt.None or CatalogDoubt.Contradicted);
         if (request.IsPartial)
         {
             Counters.EntryLeftOut();
@@ -319,6 +325,14 @@ internal sealed class S3SyncRun : IDisposable
             else
                 Counters.EntryLeftOut();
         }
+
+        foreach (string key in unknown.Release())
+        {
+            if (mirror.Look(key).Entry is { } local)
+                await CarryOut(new SyncAction(SyncActionKind.Create, local, null, null), carryOut, cancellationToken).ConfigureAwait(false);
+            else
+                Counters.EntryLeftOut();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -366,7 +380,7 @@ internal sealed class S3SyncRun : IDisposable
                     return ValueTask.CompletedTask;
                 }
 
-                return CarryOut(action, carryOut, cancellationToken);
+                return unknown.Waits(action) ? ValueTask.CompletedTask : CarryOut(action, carryOut, cancellationToken);
         }
     }
 
@@ -386,6 +400,7 @@ internal sealed class S3SyncRun : IDisposable
 
     private ValueTask DeleteAsync(SyncAction action, CancellationToken cancellationToken)
     {
+        unknown.Meet(action);
         MirrorPlace place = mirror.PlaceOf(action.RelativeKey);
         // The sources have it, and only the mirror cannot.
         if (place == MirrorPlace.Free && leftOut.Cover(action.RelativeKey))

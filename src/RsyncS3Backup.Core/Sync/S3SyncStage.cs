@@ -72,7 +72,8 @@ internal static class S3SyncStage
 
         string keptBack = result.PendingAttributes == 0 ? "" : $" ({result.PendingAttributes} kept until a restore)";
         context.Verbose(
-            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3), "
+            $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3, "
+            + $"{HumanText.Bytes(result.CopiedBytes)}), "
             + $"{result.MetadataChanged} with new attributes{keptBack}, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
         return result;
     }
@@ -101,6 +102,7 @@ internal static class S3SyncStage
             Updated = counters.Updated,
             MetadataChanged = counters.MetadataChanged,
             Copied = counters.Copied,
+            CopiedBytes = counters.CopiedBytes,
             PendingAttributes = counters.PendingAttributes,
             Unchanged = counters.Unchanged,
             Deleted = counters.Deleted,

@@ -12,6 +12,7 @@ internal sealed class SyncCounters
     private long updated;
     private long metadataChanged;
     private long copied;
+    private long copiedBytes;
     private long leftOut;
     private long failedTransfers;
     private long unchanged;
@@ -37,6 +38,9 @@ internal sealed class SyncCounters
 
     /// <summary>Entries whose content was copied inside S3 instead of uploaded; they count as created or updated too.</summary>
     public long Copied => Interlocked.Read(ref copied);
+
+    /// <summary>Bytes of those entries, and of parts of others, that were copied inside S3 and did not have to be sent.</summary>
+    public long CopiedBytes => Interlocked.Read(ref copiedBytes);
 
     /// <summary>Entries whose new attributes are in the catalog only, because their objects are in an archive.</summary>
     public long PendingAttributes => Interlocked.Read(ref pendingAttributes);
@@ -128,6 +132,13 @@ internal sealed class SyncCounters
     /// <summary>Bytes of a file that is on its way were in S3 already.</summary>
     public void Kept(long bytes) => Interlocked.Add(ref doneBytes, bytes);
 
+    /// <summary>Bytes of a file that is on its way were copied from the object of before.</summary>
+    public void PartCopied(long bytes)
+    {
+        Interlocked.Add(ref copiedBytes, bytes);
+        Interlocked.Add(ref doneBytes, bytes);
+    }
+
     public void EntryCreated() => EntryDone(ref created);
 
     public void EntryUpdated() => EntryDone(ref updated);
@@ -135,6 +146,7 @@ internal sealed class SyncCounters
     public void EntryCopied(MirrorEntry entry, bool isNew)
     {
         Interlocked.Increment(ref copied);
+        Interlocked.Add(ref copiedBytes, entry.ContentLength);
         EntryDone(ref isNew ? ref created : ref updated);
         Interlocked.Add(ref doneBytes, entry.ContentLength);
     }

@@ -92,6 +92,22 @@ public sealed class PlanTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task Renames_are_planned_as_the_copies_that_they_become()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        for (int i = 0; i < 5; i++)
+            Write($"old/{i}", new string((char)('a' + i), 20_000 + i));
+        Write("kept", "content");
+        await RunJobAsync();
+        Directory.Move(Files["source/old"], Files["source/new"]);
+
+        BackupPlan plan = await PlanUntouchedAsync("rename");
+
+        Assert.Equal((5, 100_010, 5, 0), (plan.Stage2.Copied, plan.Stage2.CopiedBytes, plan.Stage2.Deleted, plan.Stage2.TransferredBytes));
+        AssertSame("rename", plan, await RunJobAsync());
+    }
+
+    [SkippableFact]
     public async Task Nothing_is_made_for_a_job_that_never_ran()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
@@ -227,11 +243,11 @@ public sealed class PlanTests : SyncHarness
             (where, plan.Status, plan.ExitCode, plan.Stage1.Created, plan.Stage1.Updated, plan.Stage1.Deleted, plan.Stage1.Total, plan.Stage1.TransferredBytes));
         where += $" by {done.Stage2.SyncMode}: {done.Stage2.SyncModeReason}";
         S3SyncStagePlan stage2 = plan.Stage2;
-        string planned = $"{stage2.SyncMode}: {stage2.Created} created, {stage2.Updated} updated, {stage2.MetadataChanged} metadata, {stage2.Copied} copied, "
+        string planned = $"{stage2.SyncMode}: {stage2.Created} created, {stage2.Updated} updated, {stage2.MetadataChanged} metadata, {stage2.Copied} copied ({stage2.CopiedBytes}), "
             + $"{stage2.Deleted} deleted ({stage2.DeletedBytes}), {stage2.Unchanged} unchanged, {stage2.Total} in all ({stage2.TotalBytes}), {stage2.TransferredBytes} bytes, {stage2.Requests}, {stage2.EstimatedRequestCost}, "
             + $"{stage2.EstimatedStorageChange:0.######} {stage2.EstimatedRetrievalCost:0.######} {stage2.Currency} {stage2.PriceSource}";
         S3SyncStageResult run = done.Stage2;
-        string ran = $"{run.SyncMode}: {run.Created} created, {run.Updated} updated, {run.MetadataChanged} metadata, {run.Copied} copied, "
+        string ran = $"{run.SyncMode}: {run.Created} created, {run.Updated} updated, {run.MetadataChanged} metadata, {run.Copied} copied ({run.CopiedBytes}), "
             + $"{run.Deleted} deleted ({run.DeletedBytes}), {run.Unchanged} unchanged, {run.Total} in all ({run.TotalBytes}), {run.TransferredBytes} bytes, {run.Requests}, {run.EstimatedRequestCost}, "
             + $"{run.EstimatedStorageChange:0.######} {run.EstimatedRetrievalCost:0.######} {run.Currency} {run.PriceSource}";
         Assert.Equal($"{where}: {ran}", $"{where}: {planned}");

@@ -91,7 +91,7 @@ public sealed class CatalogDamageTests : CatalogHarness
         Assert.Empty(SqliteFile.SetAsideIn(Folder.Path));
 
         // The newer version again: it knows that it does not know what S3 holds.
-        Execute("ALTER TABLE objects RENAME TO object; PRAGMA user_version=2");
+        Execute("ALTER TABLE objects RENAME TO object; PRAGMA user_version=4");
         using (Catalog theirs = Open())
             Assert.Equal((CatalogDoubt.Contradicted, 10L), (theirs.Doubt, theirs.Count));
         Fill(10);
@@ -118,13 +118,44 @@ public sealed class CatalogDamageTests : CatalogHarness
     [Fact]
     public void A_catalog_of_an_earlier_version_is_read_on()
     {
-        File.Copy(Path.Combine(Repository.Root, "tests", "RsyncS3Backup.Core.Tests", "State", "Fixtures", "catalog-1.db"), CatalogPath);
+        CopyFixture("catalog-1.db");
 
         using Catalog catalog = Open();
 
         Assert.Equal(CatalogDoubt.None, catalog.Doubt);
         Assert.Equal(Enumerable.Range(0, 3).Select(number => Entry(Key(number), number)), catalog.Read());
     }
+
+    [Fact]
+    public void A_catalog_of_before_there_were_hashes_is_read_on_and_written_to()
+    {
+        CopyFixture("catalog-2.db");
+        using (ReadOnlyCatalog look = ReadOnlyCatalog.Open(CatalogPath, Identity))
+        {
+            Assert.Equal(3, look.Read().Count());
+            Assert.Null(look.FindAlike(2, Entry("", 2).ModifiedNanoseconds));
+            Assert.Empty(look.FindSame(2, Entry("", 2).ModifiedNanoseconds, new ContentHash(1, 0)));
+        }
+
+        using Catalog catalog = Open();
+
+        Assert.Equal(CatalogDoubt.None, catalog.Doubt);
+        CatalogEntry[] rows =
+        [
+            Entry(Key(0), 0),
+            Entry(Key(1), 1) with { IsLeftover = true, GoneTime = RunTime },
+            Entry(Key(2), 2) with { LinkGroup = 7 },
+        ];
+        Assert.Equal(rows, catalog.Read());
+        catalog.BeginRun(isReconcile: false, RunTime);
+        catalog.Put(rows[2] with { Hash = new ContentHash(1, 0) });
+        catalog.Flush();
+        Assert.Equal([Key(2)], catalog.FindSame(2, rows[2].ModifiedNanoseconds, new ContentHash(1, 0)).Select(row => row.RelativeKey));
+        Assert.Equal([Key(1)], catalog.FindGone(RunTime, 10));
+    }
+
+    private void CopyFixture(string name) =>
+        File.Copy(Path.Combine(Repository.Root, "tests", "RsyncS3Backup.Core.Tests", "State", "Fixtures", name), CatalogPath);
 
     [SkippableFact]
     public void Files_taken_in_the_middle_of_a_run_say_that_a_run_died_with_the_log_and_without_it()

@@ -34,6 +34,8 @@ public sealed class CatalogTests : CatalogHarness
             Entry("short") with { ETag = "", Crc32 = "", StorageClass = "", VersionId = "" },
             Entry("unusual") with { Crc32 = "AAAAAB==", StorageClass = "GLACIER_IR" },
             Entry("waits") with { StorageClass = "GLACIER", HasPendingAttributes = true },
+            Entry("hashed") with { Hash = new ContentHash(UInt128.MaxValue, 0) },
+            Entry("hashed in parts") with { Hash = new ContentHash(1, 8 << 20), GoneTime = RunTime, Retention = new ObjectRetention(ObjectLockMode.Compliance, RunTime) },
             Entry("spaces") with { Crc32 = " AAAAAA=" },
             Entry(new string('k', 1024)) with { VersionId = new string('v', 5000) },
         ];
@@ -76,7 +78,10 @@ public sealed class CatalogTests : CatalogHarness
     {
         Fill(10);
         using (SqliteDatabase database = SqliteDatabase.Open(CatalogPath))
-            database.Execute("DROP INDEX object_gone; ALTER TABLE object DROP COLUMN gone; PRAGMA user_version=1");
+        {
+            database.Execute("DROP INDEX object_gone; ALTER TABLE object DROP COLUMN gone; DROP INDEX object_content; "
+                + "ALTER TABLE object DROP COLUMN content; DROP TABLE part; PRAGMA user_version=1");
+        }
 
         using (ReadOnlyCatalog look = ReadOnlyCatalog.Open(CatalogPath, Identity))
         {
@@ -90,6 +95,37 @@ public sealed class CatalogTests : CatalogHarness
         catalog.Flush();
         Assert.Equal((CatalogDoubt.None, 10), (catalog.Doubt, catalog.Read().Count()));
         Assert.Equal([Key(1)], catalog.FindGone(RunTime, 10));
+    }
+
+    [Fact]
+    public void Content_is_found_by_size_time_and_hash_as_it_is_by_now()
+    {
+        ContentHash hash = new(7, 0);
+        Fill([
+            Entry("a", 5) with { Hash = hash },
+            Entry("b", 5) with { Hash = hash, IsLeftover = true },
+            Entry("other content", 5) with { Hash = new ContentHash(8, 0) },
+            Entry("other size", 6) with { Hash = hash },
+            Entry("no hash", 7),
+            Entry("archived", 8) with { Hash = hash, StorageClass = "DEEP_ARCHIVE" },
+        ]);
+        using Catalog catalog = Open();
+        catalog.BeginRun(isReconcile: false, RunTime);
+        long time = Entry("", 5).ModifiedNanoseconds;
+
+        Assert.NotNull(catalog.FindAlike(5, time));
+        Assert.Equal(["a", "b"], catalog.FindSame(5, time, hash).Select(row => row.RelativeKey).Order());
+        Assert.Empty(catalog.FindSame(5, time + 1, hash));
+        Assert.Empty(catalog.FindSame(5, time, new ContentHash(7, 8 << 20)));
+        Assert.Null(catalog.FindAlike(7, Entry("", 7).ModifiedNanoseconds));
+        Assert.Null(catalog.FindAlike(8, Entry("", 8).ModifiedNanoseconds));
+
+        catalog.Put(Entry("a", 5) with { Hash = new ContentHash(9, 0), ETag = "new" });
+        catalog.Remove("b");
+        Assert.Empty(catalog.FindSame(5, time, hash));
+        catalog.Flush();
+        Assert.Empty(catalog.FindSame(5, time, hash));
+        Assert.Equal(["a"], catalog.FindSame(5, time, new ContentHash(9, 0)).Select(row => row.RelativeKey));
     }
 
     [Property(MaxTest = 8)]

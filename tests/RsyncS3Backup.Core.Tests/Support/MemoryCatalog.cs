@@ -49,6 +49,14 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public IReadOnlyList<CatalogEntry> FindLinked() => [.. rows.Values.Where(row => row.LinkGroup != 0)];
 
+    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds) => rows.Values.FirstOrDefault(
+        row => row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash is not null);
+
+    public IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash) =>
+        [.. rows.Values.Where(row => row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash == hash)];
+
+    public IReadOnlyList<UInt128>? FindParts(CatalogEntry row) => rows.GetValueOrDefault(row.RelativeKey)?.PartHashes;
+
     public LockRenewal? Renewal { get; private set; }
 
     public void NoteRenewal(LockRenewal? renewal) => Renewal = renewal;

@@ -197,6 +197,10 @@ internal sealed class MemoryStore : IObjectStore
     public Task<UploadedPart> PutPartAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<StoredObject> CompletePartsAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -70,7 +70,7 @@ internal sealed class ModelTree(Random random, string root)
 
         string path = Any(others);
         RawEntry entry = Read()[path];
-        switch (random.Next(12))
+        switch (random.Next(14))
         {
             case 0 when entry.IsFile:
                 Write(path, Content(random.Next(200)));
@@ -96,6 +96,22 @@ internal sealed class ModelTree(Random random, string root)
                 string to = NewPath();
                 if (!(to + "/").StartsWith(path + "/", StringComparison.Ordinal))
                     RawFileSystem.Rename(At(path), At(to));
+                break;
+            case 12 when entry.IsFile:
+                // In the place of another one.
+                string over = Any(Files());
+                if (over != path)
+                    RawFileSystem.Rename(At(path), At(over));
+                break;
+            case 13 when entry.IsFile:
+                // The other one takes its place.
+                string other = Any(Files());
+                string aside = NewPath();
+                if (other == path)
+                    break;
+                RawFileSystem.Rename(At(path), At(aside));
+                RawFileSystem.Rename(At(other), At(path));
+                RawFileSystem.Rename(At(aside), At(other));
                 break;
             case 8 when entry.Links > 1:
                 // Parts from its group and keeps everything else.

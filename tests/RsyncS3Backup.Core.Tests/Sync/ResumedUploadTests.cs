@@ -273,11 +273,11 @@ public sealed class ResumedUploadTests : IAsyncLifetime
         key, new ObjectHeaders { ContentType = "application/octet-stream", StorageClass = "STANDARD" }, default);
 
     private Task<UploadedObject?> UploadAsync(S3ObjectStore bucket, CancellationToken cancellationToken = default) => Uploader(bucket).UploadAsync(
-        new MirrorEntry("large.bin", path, MirrorEntryKind.File, FileAttributesReader.Read(path)), cancellationToken);
+        new MirrorEntry("large.bin", path, MirrorEntryKind.File, FileAttributesReader.Read(path)), null, cancellationToken);
 
     private Uploader Uploader(S3ObjectStore bucket) => new(
-        bucket, new EntryHeaders(Request()), new TransferLimiter(bucket.Traffic, 16, TimeProvider.System), unfinished,
-        bytes => Interlocked.Add(ref sent, bytes), bytes => Interlocked.Add(ref kept, bytes));
+        bucket, new EntryHeaders(Request()), new TransferLimiter(bucket.Traffic, 16, TimeProvider.System), unfinished, Request(),
+        bytes => Interlocked.Add(ref sent, bytes), bytes => Interlocked.Add(ref kept, bytes), _ => { });
 
     private S3ObjectStore Open(S3ChecksumMode mode = S3ChecksumMode.WhenSupported, string algorithm = "CRC32")
     {

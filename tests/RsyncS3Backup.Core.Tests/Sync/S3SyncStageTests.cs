@@ -7,6 +7,7 @@ using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Transfer;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Sync;
@@ -15,6 +16,9 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 [Trait("Suite", "S3")]
 public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture>, IDisposable
 {
+    private const int Copied = (int)SameContent.SmallestCopy;
+    private const int LargeFile = (int)PartSize.Threshold + 5;
+
     private readonly TemporaryFolder mirror = new();
     private readonly string prefix = $"t-{Guid.NewGuid():N}/";
 
@@ -351,6 +355,88 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
         Assert.Equal((BackupStatus.Failed, "S3PartialTransfer"), (result.Status, result.Error?.Id));
         Assert.Equal("KeyTooLong", Assert.Single(result.FailedItems).Id);
         Assert.Equal(["fine"], await Bucket.KeysAsync());
+    }
+
+    [Fact]
+    public async Task A_renamed_folder_is_copied_inside_the_store_and_nothing_of_it_is_sent()
+    {
+        for (int i = 0; i < 5; i++)
+            mirror.File($"old/{i}.txt", new string((char)('a' + i), Copied));
+        mirror.File("old/large.bin", new string('x', LargeFile));
+        await Sync();
+        Directory.Move(Path.Combine(mirror.Path, "old"), Path.Combine(mirror.Path, "new"));
+
+        S3SyncStageResult result = await Sync(deleteFromS3: true, DeleteLimit.Unlimited);
+
+        AssertSucceeded(result);
+        Assert.Equal((6, 6, 6, 0), (result.Created, result.Copied, result.Deleted, result.TransferredBytes));
+        Assert.Equal((6, 0, 5 * Copied + LargeFile), (result.Requests.Copy, result.Requests.Put, result.CopiedBytes));
+        Assert.Equal([.. Enumerable.Range(0, 5).Select(i => $"new/{i}.txt"), "new/large.bin"], await Bucket.KeysAsync());
+        Assert.Equal(new string('d', Copied), Encoding.UTF8.GetString(await Bucket.BytesAsync("new/3.txt")));
+        Assert.Equal(new string('x', LargeFile), Encoding.UTF8.GetString(await Bucket.BytesAsync("new/large.bin")));
+        Assert.Equal(0, (await Sync(deleteFromS3: true)).Requests.Total);
+    }
+
+    [Fact]
+    public async Task Of_a_large_file_that_changed_and_grew_only_the_parts_with_changes_are_sent()
+    {
+        const int part = (int)PartSize.Threshold;
+        byte[] content = new byte[(3 * part) + 100];
+        new Random(1).NextBytes(content);
+        string path = mirror.File("large.bin", "");
+        await File.WriteAllBytesAsync(path, content);
+        await Sync();
+        content[part] ^= 1;
+        byte[] grown = [.. content, 1, 2, 3];
+        await File.WriteAllBytesAsync(path, grown);
+
+        S3SyncStageResult result = await Run(Request() with { AllowChangedMirror = true });
+
+        AssertSucceeded(result);
+        Assert.Equal((part + 103, 2 * part, 2), (result.TransferredBytes, result.CopiedBytes, result.Requests.Copy));
+        Assert.Equal(SHA256.HashData(grown), SHA256.HashData(await Bucket.BytesAsync("large.bin")));
+        Assert.Equal((0, 1), ((await Sync()).Requests.Total, (await Sync()).Unchanged));
+    }
+
+    [Fact]
+    public async Task A_swap_of_names_and_a_row_that_is_not_true_any_more_end_with_the_right_content()
+    {
+        string a = mirror.File("a", new string('a', Copied));
+        string b = mirror.File("b", new string('b', Copied + 1));
+        string c = mirror.File("c", new string('c', Copied));
+        await Sync();
+        File.Move(a, a + "side");
+        File.Move(b, a);
+        File.Move(a + "side", b);
+        File.Move(c, c + " renamed");
+        // Behind the module's back.
+        await server.Client.PutObjectAsync(new PutObjectRequest { BucketName = server.BucketName, Key = prefix + "c", ContentBody = "forged" });
+
+        S3SyncStageResult result = await Sync(deleteFromS3: true, DeleteLimit.Unlimited);
+
+        AssertSucceeded(result);
+        Assert.Equal(["a", "b", "c renamed"], await Bucket.KeysAsync());
+        Assert.Equal(new string('b', Copied + 1), Encoding.UTF8.GetString(await Bucket.BytesAsync("a")));
+        Assert.Equal(new string('a', Copied), Encoding.UTF8.GetString(await Bucket.BytesAsync("b")));
+        Assert.Equal(new string('c', Copied), Encoding.UTF8.GetString(await Bucket.BytesAsync("c renamed")));
+    }
+
+    [Fact]
+    public async Task With_the_catalog_lost_a_rename_is_proven_by_what_the_store_says()
+    {
+        mirror.File("old/a", new string('a', Copied));
+        mirror.File("old/large", new string('x', LargeFile));
+        await Sync();
+        Directory.Move(Path.Combine(mirror.Path, "old"), Path.Combine(mirror.Path, "new"));
+        foreach (string file in Directory.GetFiles(StateFolder.ForJob($"s3-{prefix}").Path, "catalog.db*"))
+            File.Delete(file);
+
+        S3SyncStageResult result = await Sync(deleteFromS3: true, DeleteLimit.Unlimited);
+
+        AssertSucceeded(result);
+        Assert.Equal((S3SyncMode.Reconcile, 2, 0), (result.SyncMode, result.Copied, result.TransferredBytes));
+        Assert.Equal(["new/a", "new/large"], await Bucket.KeysAsync());
+        Assert.Equal(new string('x', LargeFile), Encoding.UTF8.GetString(await Bucket.BytesAsync("new/large")));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 [Trait("Category", "Slow")]
 public sealed class SyncCrashTests : SyncHarness
 {
-    private static readonly int Rounds = TestEffort.Times(2);
+    private static readonly int Rounds = TestEffort.Times(3);
     private const int LargeFile = 9 * 1024 * 1024;
 
     [SkippableTheory]
@@ -29,9 +29,14 @@ public sealed class SyncCrashTests : SyncHarness
         for (int round = 0; round < Rounds; round++)
         {
             tree.Change();
+            string path = Files[$"source/large {random.Next(2)}"];
             byte[] large = new byte[LargeFile];
-            random.NextBytes(large);
-            await File.WriteAllBytesAsync(Files[$"source/large {random.Next(2)}"], large);
+            // Of what is not new the second part stays what it is, and is copied.
+            if (File.Exists(path))
+                File.ReadAllBytes(path).CopyTo(large, 0);
+            random.NextBytes(large.AsSpan(0, File.Exists(path) ? 100 : LargeFile));
+            await File.WriteAllBytesAsync(path, large);
+            Rename(random, round);
             for (int attempt = random.Next(1, 4); attempt > 0; attempt--)
             {
                 string configuration = Configure((S3SyncMode)random.Next(4));
@@ -70,6 +75,24 @@ public sealed class SyncCrashTests : SyncHarness
         }
 
         Assert.True(kills >= Rounds / 2, $"only {kills} kills");
+    }
+
+    /// <summary>Files that are worth a copy, in a folder that has another name in each round; and the large ones swap theirs now and then.</summary>
+    private void Rename(Random random, int round)
+    {
+        if (round == 0)
+        {
+            for (int i = 0; i < 6; i++)
+                Write($"renamed 0/{i}", new string((char)('a' + i), 20_000 + (i / 2)));
+            return;
+        }
+
+        Directory.Move(Files[$"source/renamed {round - 1}"], Files[$"source/renamed {round}"]);
+        if (random.Next(2) == 0 || !File.Exists(Files["source/large 0"]) || !File.Exists(Files["source/large 1"]))
+            return;
+        File.Move(Files["source/large 0"], Files["source/aside"]);
+        File.Move(Files["source/large 1"], Files["source/large 0"]);
+        File.Move(Files["source/aside"], Files["source/large 1"]);
     }
 
     [SkippableFact]

@@ -22,6 +22,9 @@ public abstract class SyncHarness : IAsyncLifetime
 
     protected LoopbackS3Server Server { get; private set; } = null!;
 
+    // A small page, so that every listing has several.
+    protected virtual S3ServerOptions ServerOptions => new() { MaxKeys = 7 };
+
     protected string Source => Files["source"];
 
     protected virtual string Mirror => Files["mirror"];
@@ -42,8 +45,7 @@ public abstract class SyncHarness : IAsyncLifetime
     {
         Directory.CreateDirectory(Source);
         Rsync = new RsyncOptions { LocalDestination = Mirror, DeleteExtraneous = true, HardLinks = true, MaxDelete = DeleteLimit.Unlimited };
-        // A small page, so that every listing has several.
-        Server = await LoopbackS3Server.StartAsync(new S3ServerOptions { MaxKeys = 7 });
+        Server = await LoopbackS3Server.StartAsync(ServerOptions);
         Server.Store.CreateBucket(BucketName);
         Destination = new S3Destination { Bucket = BucketName, Region = Server.Region, EndpointUrl = Server.Endpoint.ToString() };
     }

@@ -153,6 +153,11 @@ public sealed record S3SyncStagePlan
     /// <summary>Those of <see cref="Created"/> and <see cref="Updated"/> whose content would be copied inside S3 instead of uploaded.</summary>
     public long Copied { get; init; }
 
+    /// <summary>
+    /// Bytes of those, which would not have to be uploaded. Which parts of a large file changed only the run finds out: a plan counts all of it.
+    /// </summary>
+    public long CopiedBytes { get; init; }
+
     /// <summary>Objects that would be deleted from the bucket.</summary>
     public long Deleted { get; init; }
 
@@ -235,6 +240,7 @@ public sealed record S3SyncStagePlan
         Updated = result.Updated,
         MetadataChanged = result.MetadataChanged,
         Copied = result.Copied,
+        CopiedBytes = result.CopiedBytes,
         Deleted = result.Deleted,
         Postponed = result.Postponed,
         Renewed = result.Renewed,

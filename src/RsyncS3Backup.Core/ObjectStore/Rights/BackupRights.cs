@@ -23,7 +23,7 @@ internal static class BackupRights
 
     public static readonly BackupRight GetObject = new(
         "s3:GetObject",
-        "whose the prefix is, copies inside S3 (a chmod, further names of a file, snapshots; without it these are uploads), restores and tests");
+        "whose the prefix is, copies inside S3 (a chmod, other names of a file, parts that did not change, snapshots; without it these are uploads), restores and tests");
 
     public static readonly BackupRight GetVersion = new(
         "s3:GetObjectVersion", "the content of old versions: restores of a time in the past");

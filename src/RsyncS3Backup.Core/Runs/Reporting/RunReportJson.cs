@@ -80,6 +80,7 @@ internal static class RunReportJson
         Text(json, "syncMode", stage.SyncMode?.ToString());
         Counts(json, stage.Created, stage.Updated, stage.MetadataChanged, stage.Deleted, stage.Unchanged, stage.Failed, stage.Total);
         json.WriteNumber("copied", stage.Copied);
+        json.WriteNumber("copiedBytes", stage.CopiedBytes);
         Bytes(json, stage.TotalBytes, stage.TransferredBytes, stage.StartTime, stage.Duration);
         json.WriteNumber("deletedBytes", stage.DeletedBytes);
         json.WriteNumber("requests", stage.Requests.Total);

@@ -122,6 +122,28 @@ internal sealed class Catalog : ICatalog
     }
 
     /// <inheritdoc/>
+    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds) => isOurs ? rows.FindAlike(size, modifiedNanoseconds) : null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash)
+    {
+        if (!isOurs)
+            return [];
+        List<CatalogEntry> found = rows.FindSame(size, modifiedNanoseconds, hash);
+        // What this run has changed in S3 by now is in the queue before it is in the file.
+        return found.FindAll(row => !queue.TryFind(row.RelativeKey, out CatalogEntry? now)
+            || (now is not null && now.ETag == row.ETag && CatalogRows.IsSame(now, size, modifiedNanoseconds, hash)));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<UInt128>? FindParts(CatalogEntry row)
+    {
+        if (!isOurs || row.Hash is not { IsOfParts: true } hash)
+            return null;
+        return queue.TryFind(row.RelativeKey, out CatalogEntry? now) && now is { PartHashes: { } parts } && now.Hash == hash ? parts : rows.FindParts(row);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
 
     /// <inheritdoc/>

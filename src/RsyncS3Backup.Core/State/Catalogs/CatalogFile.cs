@@ -21,10 +21,15 @@ internal static class CatalogFile
                 + "started INTEGER NOT NULL) WITHOUT ROWID;",
             // Few objects are gone from the mirror, so that index is small too.
             "ALTER TABLE object ADD COLUMN gone INTEGER; CREATE INDEX object_gone ON object(gone) WHERE gone IS NOT NULL;",
+            // Rows of before have no hash, and stay out of it.
+            "ALTER TABLE object ADD COLUMN content BLOB; CREATE INDEX object_content ON object(content) WHERE content IS NOT NULL;",
+            // Sixteen bytes for each part of the few objects that are large; what they must be together, the object's row says.
+            "CREATE TABLE part(key BLOB PRIMARY KEY NOT NULL, hashes BLOB NOT NULL);",
         ],
         new Dictionary<string, string>
         {
-            ["object"] = "key, link_group, state, gone",
+            ["object"] = "key, link_group, state, gone, content",
+            ["part"] = "key, hashes",
             ["property"] = "name, value",
             ["upload"] = "upload_id, identity, key, size, part_size, modified, changed, inode, started",
         });

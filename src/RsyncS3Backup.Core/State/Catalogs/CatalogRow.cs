@@ -31,6 +31,7 @@ internal sealed class CatalogRow
     private const byte HasPendingAttributes = 2;
     private const byte HasRetention = 4;
     private const byte IsCompliance = 8;
+    private const byte HasHash = 16;
 
     private static readonly SearchValues<char> LowercaseDigits = SearchValues.Create(Digits);
 
@@ -49,7 +50,8 @@ internal sealed class CatalogRow
         bool isCrc32 = entry.Crc32 is { Length: 8 } text && Convert.TryFromBase64String(text, crc32, out int length)
             && length == crc32.Length && Convert.ToBase64String(crc32) == text;
         byte more = (byte)((entry.GoneTime is null ? 0 : HasGoneTime) | (entry.HasPendingAttributes ? HasPendingAttributes : 0)
-            | (entry.Retention is null ? 0 : HasRetention) | (entry.Retention is { Mode: ObjectLockMode.Compliance } ? IsCompliance : 0));
+            | (entry.Retention is null ? 0 : HasRetention) | (entry.Retention is { Mode: ObjectLockMode.Compliance } ? IsCompliance : 0)
+            | (entry.Hash is null ? 0 : HasHash));
         byte flags = (byte)((isMd5 ? HasMd5ETag : 0) | (entry.Crc32 is null ? 0 : isCrc32 ? HasCrc32 : HasCrc32Text)
             | (entry.VersionId is null ? 0 : HasVersionId) | (entry.IsLeftover ? IsLeftover : 0)
             | (entry.StoredTime is null ? 0 : HasStoredTime) | (entry.IsForeign ? IsForeign : 0) | (more == 0 ? 0 : HasMore));
@@ -89,6 +91,14 @@ internal sealed class CatalogRow
             Fixed(goneTime.ToUnixTimeSeconds());
         if (entry.Retention is { } retention)
             Fixed(retention.Until.ToUnixTimeSeconds());
+        if (entry.Hash is { } known)
+        {
+            Varint((ulong)known.PartSize);
+            Ensure(ContentHash.Length);
+            BinaryPrimitives.WriteUInt128BigEndian(buffer.AsSpan(position), known.Value);
+            position += ContentHash.Length;
+        }
+
         uint hash = Hash(key, buffer.AsSpan(0, position));
         Ensure(HashLength);
         BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(position), hash);
@@ -130,7 +140,14 @@ internal sealed class CatalogRow
             Retention = (more & HasRetention) == 0 ? null : new ObjectRetention(
                 (more & IsCompliance) != 0 ? ObjectLockMode.Compliance : ObjectLockMode.Governance,
                 DateTimeOffset.FromUnixTimeSeconds(cursor.Fixed())),
+            Hash = (more & HasHash) == 0 ? null : ReadHash(ref cursor),
         };
+    }
+
+    private static ContentHash ReadHash(ref Cursor cursor)
+    {
+        long partSize = (long)cursor.Varint();
+        return new ContentHash(BinaryPrimitives.ReadUInt128BigEndian(cursor.Raw(ContentHash.Length)), partSize);
     }
 
     // CRC32C over key and content. The runtime's own instruction: the classes of System.IO.Hashing take ten times as long until the

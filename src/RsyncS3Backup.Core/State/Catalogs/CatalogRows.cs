@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RsyncS3Backup.State.Sqlite;
 
@@ -9,11 +10,16 @@ namespace RsyncS3Backup.State.Catalogs;
 /// <param name="begin">Called before rows are read in order; false: there are none.</param>
 internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth health, Func<bool> begin) : IDisposable
 {
+    // One would do, but for those that this run has just changed.
+    private const int MostOfContent = 4;
+
     private readonly object gate = new();
     private readonly CatalogRow row = new();
     private SqliteDatabase? lookup;
     private SqliteStatement? findKey;
     private SqliteStatement? findGroup;
+    private SqliteStatement? findContent;
+    private SqliteStatement? findParts;
 
     /// <inheritdoc cref="ICatalog.Read"/>
     public IEnumerable<CatalogEntry> Read()
@@ -58,6 +64,36 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         "SELECT key, state FROM object WHERE link_group = ? ORDER BY key",
         statement => statement.Bind(1, unchecked((long)linkGroup)));
 
+    /// <summary>A row with that size and time, of which there is a hash; null where there is none.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds)
+    {
+        (byte[] first, byte[] last) = CatalogContent.Range(size, modifiedNanoseconds);
+        return FindContent(first, last).Find(row => row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds);
+    }
+
+    /// <summary>Rows with that size, time and hash; a few where there are many.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public List<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash)
+    {
+        byte[] exact = CatalogContent.Exact(size, modifiedNanoseconds, hash);
+        return FindContent(exact, exact).FindAll(row => IsSame(row, size, modifiedNanoseconds, hash));
+    }
+
+    /// <summary>The hashes of the parts of an object; null where they are not known.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public UInt128[]? FindParts(CatalogEntry entry)
+    {
+        byte[] key = Encoding.UTF8.GetBytes(entry.RelativeKey);
+        return Look(
+            ref findParts, "SELECT hashes FROM part WHERE key = ?", statement => statement.Bind(1, key),
+            statement => entry.Hash?.ReadParts(statement.Blob(0))) is [var found] ? found : null;
+    }
+
+    /// <summary>True for a row with that size, time and hash.</summary>
+    public static bool IsSame(CatalogEntry row, long size, long modifiedNanoseconds, ContentHash hash) =>
+        row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash == hash && CatalogContent.Of(row) is not null;
+
     /// <summary>The rows of all link groups in the order of their keys.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     public List<CatalogEntry> FindLinked()
@@ -95,6 +131,8 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         {
             findKey?.Dispose();
             findGroup?.Dispose();
+            findContent?.Dispose();
+            findParts?.Dispose();
             lookup?.Dispose();
         }
     }
@@ -109,7 +147,15 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
             yield return entry;
     }
 
-    private List<CatalogEntry> Look(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind)
+    private List<CatalogEntry> FindContent(byte[] first, byte[] last) => Look(
+        ref findContent,
+        string.Create(CultureInfo.InvariantCulture, $"SELECT key, state FROM object WHERE content >= ?1 AND content <= ?2 LIMIT {MostOfContent}"),
+        statement => statement.Bind(1, first).Bind(2, last));
+
+    private List<CatalogEntry> Look(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind) =>
+        Look(ref prepared, sql, bind, statement => row.Read(statement.Blob(0), statement.Blob(1)));
+
+    private List<T> Look<T>(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind, Func<SqliteStatement, T> read)
     {
         lock (gate)
         {
@@ -120,9 +166,9 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
                 {
                     statement ??= (lookup ??= open()).Prepare(sql);
                     bind(statement);
-                    List<CatalogEntry> found = [];
+                    List<T> found = [];
                     while (statement.Step())
-                        found.Add(row.Read(statement.Blob(0), statement.Blob(1)));
+                        found.Add(read(statement));
                     return found;
                 });
             }

@@ -105,6 +105,17 @@ internal sealed class ReadOnlyCatalog : ICatalog
         isOurs && linkGroup != 0 ? rows.FindLinkGroup(linkGroup) : [];
 
     /// <inheritdoc/>
+    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds) =>
+        isOurs && isCurrent ? rows.FindAlike(size, modifiedNanoseconds) : null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash) =>
+        isOurs && isCurrent ? rows.FindSame(size, modifiedNanoseconds, hash) : [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<UInt128>? FindParts(CatalogEntry row) => isOurs && isCurrent ? rows.FindParts(row) : null;
+
+    /// <inheritdoc/>
     public IReadOnlyList<CatalogEntry> FindLinked() => isOurs ? rows.FindLinked() : [];
 
     /// <inheritdoc/>

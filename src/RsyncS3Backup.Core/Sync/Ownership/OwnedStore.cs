@@ -67,6 +67,14 @@ internal sealed class OwnedStore(IObjectStore inner, PrefixOwnership ownership) 
     }
 
     /// <inheritdoc/>
+    public override async Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken)
+    {
+        await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
+        return await Inner.CopyPartAsync(source, relativeKey, uploadId, number, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public override async Task<StoredObject> CompletePartsAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken)
     {

@@ -68,6 +68,11 @@ internal sealed class LockedStore(IObjectStore inner, ObjectLockOptions options,
         Inner.PutPartAsync(uploadId, number, content, cancellationToken);
 
     /// <inheritdoc/>
+    public override Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken) =>
+        Inner.CopyPartAsync(source, relativeKey, uploadId, number, cancellationToken);
+
+    /// <inheritdoc/>
     public override async Task<StoredObject> CompletePartsAsync(
         string relativeKey, string uploadId, IEnumerable<UploadedPart> parts, ObjectHeaders headers, CancellationToken cancellationToken)
     {

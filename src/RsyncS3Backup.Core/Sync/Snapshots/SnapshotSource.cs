@@ -1,6 +1,7 @@
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync.Planning;
+using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync.Snapshots;
 
@@ -31,6 +32,27 @@ internal sealed class SnapshotSource(string keyPrefix, ICatalog? catalog) : IDis
                 yield return (row, kind != SyncActionKind.Compare);
         }
     }
+
+    /// <summary>The row of another name whose object holds that content; null where there is none.</summary>
+    public CatalogEntry? FindSame(EntryContent content, CancellationToken cancellationToken) =>
+        catalog is not null && SameContent.Find(catalog, content, cancellationToken) is [var row, ..] ? row : null;
+
+    /// <summary>The row of a key; null where there is none.</summary>
+    public CatalogEntry? Find(string relativeKey)
+    {
+        try
+        {
+            return catalog?.Find(relativeKey);
+        }
+        catch (IOException)
+        {
+            // Then the content is uploaded, which is never wrong.
+            return null;
+        }
+    }
+
+    /// <summary>The hashes of the parts of an object; null where they are not known.</summary>
+    public IReadOnlyList<UInt128>? Parts(CatalogEntry row) => catalog is null ? null : SameContent.Parts(catalog, row);
 
     /// <summary>Multipart uploads of that snapshot that were neither completed nor aborted.</summary>
     public IReadOnlyList<UnfinishedUpload> UnfinishedUploads => catalog?.Uploads.All() ?? [];

@@ -7,8 +7,11 @@ namespace RsyncS3Backup.Sync.Transfer;
 internal interface IEntrySender
 {
     /// <summary>Uploads the entry.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="earlier">What can be copied instead of sent; null for nothing.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <returns>What was stored; null when the file changed each time it was read.</returns>
-    Task<UploadedObject?> UploadAsync(MirrorEntry entry, CancellationToken cancellationToken);
+    Task<UploadedObject?> UploadAsync(MirrorEntry entry, EarlierParts? earlier, CancellationToken cancellationToken);
 }
 
 /// <summary>
@@ -18,12 +21,12 @@ internal interface IEntrySender
 internal sealed class PlannedSender(S3CopyRequest request, PlannedRequests planned, Action<long> onBytesSent) : IEntrySender
 {
     /// <inheritdoc/>
-    public Task<UploadedObject?> UploadAsync(MirrorEntry entry, CancellationToken cancellationToken)
+    public Task<UploadedObject?> UploadAsync(MirrorEntry entry, EarlierParts? earlier, CancellationToken cancellationToken)
     {
         long size = entry.ContentLength;
         planned.AddUpload(size, isFile: entry.Kind == MirrorEntryKind.File);
         onBytesSent(size);
         return Task.FromResult<UploadedObject?>(new UploadedObject(
-            entry.Attributes, new StoredObject(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass }, "", size));
+            entry.Attributes, new StoredObject(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass }, "", null, null, size));
     }
 }

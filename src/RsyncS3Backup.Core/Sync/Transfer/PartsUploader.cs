@@ -12,25 +12,33 @@ namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>
 /// Sends a large file in parts. What a crash left is continued when the file is the same; a part counts only when its bytes in the file have
-/// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money.
+/// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money. A part that the object of
+/// before has is copied from there; that object stays what it is until the upload is completed.
 /// </summary>
 internal sealed class PartsUploader(
-    IObjectStore store, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, Action<long> onBytesSent, Action<long> onBytesKept)
+    IObjectStore store, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, long usualPartSize,
+    Action<long> onBytesSent, Action<long> onBytesKept, Action<long> onBytesCopied)
 {
     // So that one file does not take all the memory.
     private const int PartsInFlight = 8;
     private static readonly TimeSpan UnknownIsStale = TimeSpan.FromDays(1);
 
+    private readonly SendRate rate = new(TimeProvider.System);
+
     /// <summary>Sends the file.</summary>
     /// <returns>Null when the file changed while it was read.</returns>
     public async Task<UploadedObject?> SendAsync(
-        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, CancellationToken cancellationToken)
+        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, EarlierParts? earlier, CancellationToken cancellationToken)
     {
+        // The same parts as before, so that they can be compared, as long as there are no more of them than S3 takes.
+        if (earlier is not null && !PartSize.Fits(version.Size, earlier.PartSize))
+            earlier = null;
+        long partSize = earlier?.PartSize ?? PartSize.For(version.Size, usualPartSize);
         Dictionary<int, UploadedPart>? found = null;
         UnfinishedUpload? upload = unfinished?.Find(entry.RelativeKey);
         if (upload is not null)
         {
-            found = IsFor(upload, version) ? await FindPartsAsync(upload, cancellationToken).ConfigureAwait(false) : null;
+            found = IsFor(upload, version, partSize) ? await FindPartsAsync(upload, cancellationToken).ConfigureAwait(false) : null;
             if (found is null)
                 await GiveUpAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
         }
@@ -39,7 +47,7 @@ internal sealed class PartsUploader(
         {
             try
             {
-                return await SendAsync(entry, version, headers, upload!.UploadId, found, cancellationToken).ConfigureAwait(false);
+                return await SendAsync(entry, version, headers, upload!.UploadId, NewParts(found), cancellationToken).ConfigureAwait(false);
             }
             catch (AmazonS3Exception exception) when (AbortedUploads.IsUnknown(exception))
             {
@@ -47,8 +55,14 @@ internal sealed class PartsUploader(
             }
         }
 
-        string uploadId = await StartAsync(entry, version, headers, cancellationToken).ConfigureAwait(false);
-        return await SendAsync(entry, version, headers, uploadId, [], cancellationToken).ConfigureAwait(false);
+        string uploadId = await StartAsync(entry, version, partSize, headers, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(entry, version, headers, uploadId, NewParts([]), cancellationToken).ConfigureAwait(false);
+
+        Parts NewParts(Dictionary<int, UploadedPart> known) => new(version.Size, partSize, known)
+        {
+            AreHashed = SameContent.CanBeCopied(store, headers.StorageClass),
+            Earlier = earlier is null ? null : new EarlierObject(store, earlier),
+        };
     }
 
     /// <summary>
@@ -120,12 +134,12 @@ internal sealed class PartsUploader(
         }
     }
 
-    private static bool IsFor(UnfinishedUpload upload, FileAttributesSnapshot version) =>
+    private static bool IsFor(UnfinishedUpload upload, FileAttributesSnapshot version, long partSize) =>
         upload.Size == version.Size
         && upload.ModifiedNanoseconds == version.ModifiedNanoseconds
         && upload.ChangedNanoseconds == version.ChangedNanoseconds
         && upload.Inode == version.Inode
-        && upload.PartSize == PartSize.For(version.Size);
+        && upload.PartSize == partSize;
 
     private async Task<Dictionary<int, UploadedPart>?> FindPartsAsync(UnfinishedUpload upload, CancellationToken cancellationToken)
     {
@@ -150,14 +164,14 @@ internal sealed class PartsUploader(
     }
 
     private async Task<string> StartAsync(
-        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, CancellationToken cancellationToken)
+        MirrorEntry entry, FileAttributesSnapshot version, long partSize, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
         using CancellationTokenSource patience = new();
         using CancellationTokenRegistration registration = cancellationToken.Register(() => patience.CancelAfter(AbortedUploads.Patience));
         UnfinishedUpload upload = new(
-            entry.RelativeKey, UnfinishedUpload.NewIntention(), version.Size, PartSize.For(version.Size), version.ModifiedNanoseconds,
+            entry.RelativeKey, UnfinishedUpload.NewIntention(), version.Size, partSize, version.ModifiedNanoseconds,
             version.ChangedNanoseconds, version.Inode, DateTimeOffset.UtcNow);
         unfinished?.Remember(upload);
         string uploadId;
@@ -186,13 +200,12 @@ internal sealed class PartsUploader(
     }
 
     private async Task<UploadedObject?> SendAsync(
-        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, string uploadId, Dictionary<int, UploadedPart> found,
+        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, string uploadId, Parts parts,
         CancellationToken cancellationToken)
     {
         bool completed = false;
         try
         {
-            Parts parts = new(version.Size, found);
             using (SafeFileHandle? file = MirrorFile.TryOpen(entry, version))
             {
                 bool isWhole = file is not null
@@ -211,7 +224,12 @@ internal sealed class PartsUploader(
 
             completed = true;
             unfinished?.Forget(uploadId);
-            return new UploadedObject(version, stored, parts.WholeCrc32(), parts.SentBytes);
+            IReadOnlyList<UInt128>? hashes = parts.Hashes();
+            return new UploadedObject(
+                version, stored, parts.WholeCrc32(), hashes is null ? null : ContentHash.OfParts(hashes, parts.Size), hashes, parts.SentBytes)
+            {
+                CopiedBytes = parts.CopiedBytes,
+            };
         }
         finally
         {
@@ -264,14 +282,22 @@ internal sealed class PartsUploader(
                 ObjectContent content = new(relativeKey, buffer, length);
                 if (parts.Found(number) is { } found && IsSame(found, content, store.ChecksumAlgorithm))
                 {
-                    parts.Add(found with { Checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null }, content.Crc32, wasSent: false);
+                    parts.Add(found with { Checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null }, content, wasSent: false);
                     onBytesKept(length);
                     return;
                 }
 
                 using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Parts, failed.Token).ConfigureAwait(false);
-                UploadedPart sent = await store.PutPartAsync(uploadId, number, content, failed.Token).ConfigureAwait(false);
-                parts.Add(sent, content.Crc32, wasSent: true);
+                if (parts.Earlier is { } earlier
+                    && await earlier.TryCopyAsync(uploadId, number, content, rate.BytesPerSecond, failed.Token).ConfigureAwait(false) is { } copied)
+                {
+                    parts.Add(copied, content, wasSent: false);
+                    parts.Copied(length);
+                    onBytesCopied(length);
+                    return;
+                }
+
+                parts.Add(await PutAsync(uploadId, number, content, failed.Token).ConfigureAwait(false), content, wasSent: true);
                 onBytesSent(length);
             }
             catch
@@ -285,6 +311,22 @@ internal sealed class PartsUploader(
                 lease.Dispose();
                 ahead.Release();
             }
+        }
+    }
+
+    private async Task<UploadedPart> PutAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
+    {
+        long arrived = 0;
+        rate.Begin();
+        try
+        {
+            UploadedPart sent = await store.PutPartAsync(uploadId, number, content, cancellationToken).ConfigureAwait(false);
+            arrived = content.Length;
+            return sent;
+        }
+        finally
+        {
+            rate.End(arrived);
         }
     }
 
@@ -302,15 +344,26 @@ internal sealed class PartsUploader(
     }
 
     /// <summary>The parts of one file. Thread-safe.</summary>
-    private sealed class Parts(long size, IReadOnlyDictionary<int, UploadedPart> found)
+    private sealed class Parts(long size, long partSize, IReadOnlyDictionary<int, UploadedPart> found)
     {
-        private readonly long partSize = PartSize.For(size);
-        private readonly ConcurrentDictionary<int, (UploadedPart Part, string Crc32)> done = new();
+        private readonly ConcurrentDictionary<int, (UploadedPart Part, string Crc32, UInt128 Hash)> done = new();
         private long sentBytes;
+        private long copiedBytes;
 
-        public int Count { get; } = PartSize.Count(size, PartSize.For(size));
+        /// <summary>False where nothing will ever be copied from the object.</summary>
+        public required bool AreHashed { get; init; }
+
+        /// <summary>What can be copied instead of sent; null for nothing.</summary>
+        public required EarlierObject? Earlier { get; init; }
+
+        /// <summary>Bytes of each part but the last.</summary>
+        public long Size => partSize;
+
+        public int Count { get; } = PartSize.Count(size, partSize);
 
         public long SentBytes => Interlocked.Read(ref sentBytes);
+
+        public long CopiedBytes => Interlocked.Read(ref copiedBytes);
 
         public long Offset(int number) => (number - 1) * partSize;
 
@@ -318,16 +371,20 @@ internal sealed class PartsUploader(
 
         public UploadedPart? Found(int number) => found.TryGetValue(number, out UploadedPart part) ? part : null;
 
-        public void Add(UploadedPart part, string crc32, bool wasSent)
+        public void Add(UploadedPart part, ObjectContent content, bool wasSent)
         {
-            done[part.Number] = (part, crc32);
+            done[part.Number] = (part, content.Crc32, AreHashed ? content.Hash : default);
             if (wasSent)
                 Interlocked.Add(ref sentBytes, part.Size);
         }
+
+        public void Copied(long bytes) => Interlocked.Add(ref copiedBytes, bytes);
 
         public IEnumerable<UploadedPart> Done() => done.Values.Select(item => item.Part);
 
         public string WholeCrc32() => Crc32Combination.Combine(
             Enumerable.Range(1, Count).Select(number => (done[number].Crc32, (long)Length(number))));
+
+        public UInt128[]? Hashes() => AreHashed ? [.. Enumerable.Range(1, Count).Select(number => done[number].Hash)] : null;
     }
 }

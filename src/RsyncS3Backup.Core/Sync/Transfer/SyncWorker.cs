@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Amazon.S3;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
@@ -21,8 +22,9 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// <param name="limiter">Says when a request may be sent.</param>
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
 /// <param name="snapshot">The dated snapshot, where there is one.</param>
+/// <param name="same">Finds content that S3 has under another name; null: the mirror's is sent, whatever S3 has.</param>
 internal sealed class SyncWorker(
-    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot)
+    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot, SameContent? same = null)
 {
     private const int LongestKey = 1024;
 
@@ -31,6 +33,9 @@ internal sealed class SyncWorker(
     private readonly SyncCounters counters = scope.Counters;
     private readonly StageReport report = scope.Report;
     private readonly StorageChange storage = scope.Storage;
+
+    // What is written over at this moment: that something else is there than its row says contradicts nothing.
+    private readonly ConcurrentDictionary<string, bool> replaced = new();
 
     /// <summary>Brings S3 to what the entry is.</summary>
     /// <param name="action">What to do.</param>
@@ -46,10 +51,20 @@ internal sealed class SyncWorker(
             return;
         }
 
-        if (place is null)
-            await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
-        else
-            await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (action.IsInS3)
+            replaced[local.RelativeKey] = true;
+        try
+        {
+            if (place is null)
+                await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
+            else
+                await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // What is there now is in the catalog by now.
+            replaced.TryRemove(local.RelativeKey, out _);
+        }
     }
 
     /// <summary>What S3 holds of the entry afterwards; null when that is not known.</summary>
@@ -112,6 +127,7 @@ internal sealed class SyncWorker(
             VersionId = row.VersionId,
             StoredTime = row.StoredTime,
             Crc32 = row.Crc32,
+            Hash = row.Hash,
             StorageClass = row.StorageClass,
             Retention = row.Retention,
             HasPendingAttributes = true,
@@ -122,9 +138,7 @@ internal sealed class SyncWorker(
     {
         MirrorEntry local = action.Local!;
         bool isNew = action.Kind == SyncActionKind.Create;
-        twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
-        if (twin is not null && IsSameFile(local, twin)
-            && (await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false)).Stored is { } copied)
+        if (await TryCopyContentAsync(local, twin, cancellationToken).ConfigureAwait(false) is { } copied)
         {
             counters.EntryCopied(local, isNew);
             NoteReplaced(action, action.Row, copied.VersionId);
@@ -132,18 +146,11 @@ internal sealed class SyncWorker(
             return copied;
         }
 
-        if (await TryCopyEarlierAsync(local, cancellationToken).ConfigureAwait(false) is { } kept)
-        {
-            counters.EntryCopied(local, isNew);
-            NoteReplaced(action, action.Row, kept.VersionId);
-            await TellAsync(BackupActionKind.Copied, local).ConfigureAwait(false);
-            return kept;
-        }
-
+        EarlierParts? earlier = FindEarlierParts(action, local);
         UploadedObject? uploaded;
         try
         {
-            uploaded = await sender.UploadAsync(local, cancellationToken).ConfigureAwait(false);
+            uploaded = await sender.UploadAsync(local, earlier, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (S3Errors.MayBeCarriedOut(exception))
         {
@@ -170,10 +177,14 @@ internal sealed class SyncWorker(
             VersionId = uploaded.Stored.VersionId,
             StoredTime = uploaded.Stored.LastModified,
             Crc32 = uploaded.Crc32,
+            Hash = uploaded.Hash,
+            PartHashes = uploaded.PartHashes,
             StorageClass = uploaded.Stored.StorageClass,
             Retention = uploaded.Stored.Retention,
         });
         storage.Stored(stored.StorageClass, stored.Size, stored.VersionId);
+        if (uploaded.CopiedBytes > 0)
+            storage.Copied(earlier!.Row.StorageClass, uploaded.CopiedBytes);
         NoteReplaced(action, action.Row, stored.VersionId);
         await TellAsync(isNew ? BackupActionKind.Created : BackupActionKind.Updated, local).ConfigureAwait(false);
         return stored;
@@ -194,6 +205,31 @@ internal sealed class SyncWorker(
     private ValueTask TellAsync(BackupActionKind kind, MirrorEntry local) =>
         report.ActedAsync(kind, local.RelativeKey, store.Key(local.RelativeKey), local.ContentLength);
 
+    /// <summary>Copies the entry's content inside S3 from wherever it is there already.</summary>
+    /// <returns>Null when it has to be uploaded.</returns>
+    private async Task<CatalogEntry?> TryCopyContentAsync(MirrorEntry local, CatalogEntry? twin, CancellationToken cancellationToken)
+    {
+        twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
+        if (twin is not null && IsSameFile(local, twin)
+            && (await TryCopyAsync(local, twin, cancellationToken).ConfigureAwait(false)).Stored is { } copied)
+            return copied;
+        EntryContent? content = same?.Look(local);
+        if (content is not null)
+        {
+            foreach (CatalogEntry row in same!.Find(content, cancellationToken))
+            {
+                if ((await TryCopyAsync(local, row, cancellationToken).ConfigureAwait(false)).Stored is { } renamed)
+                    return renamed;
+            }
+
+            if (await same.FindUnknownAsync(content, (key, token) => LookAsync(store.Key(key), token), cancellationToken).ConfigureAwait(false) is { } lost
+                && (await TryCopyAsync(local, lost, cancellationToken).ConfigureAwait(false)).Stored is { } found)
+                return found;
+        }
+
+        return await TryCopyEarlierAsync(local, content, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Copies inside S3 what a row says is there, with the entry's attributes.</summary>
     /// <returns>Null when it cannot be copied; and whether that is because it is in an archive.</returns>
     private async Task<(CatalogEntry? Stored, bool IsArchived)> TryCopyAsync(
@@ -201,7 +237,9 @@ internal sealed class SyncWorker(
     {
         try
         {
-            return (await CopyAsync(local, store.Key(source.RelativeKey), source, cancellationToken).ConfigureAwait(false), false);
+            // Onto itself the hashes of the parts stay what is recorded.
+            IReadOnlyList<UInt128>? parts = catalog is null || source.RelativeKey == local.RelativeKey ? null : SameContent.Parts(catalog, source);
+            return (await CopyAsync(local, store.Key(source.RelativeKey), source, parts, cancellationToken).ConfigureAwait(false), false);
         }
         catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
         {
@@ -214,8 +252,8 @@ internal sealed class SyncWorker(
         }
         catch (CopySourceException exception)
         {
-            // What this run deleted itself meanwhile contradicts nothing.
-            bool isStillBelieved = catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
+            // What this run wrote over or deleted itself meanwhile contradicts nothing.
+            bool isStillBelieved = !replaced.ContainsKey(source.RelativeKey) && catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
             if (exception.Problem is CopySourceProblem.Gone or CopySourceProblem.Changed && isStillBelieved)
                 catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
             return (null, exception.Problem == CopySourceProblem.Archived);
@@ -224,18 +262,19 @@ internal sealed class SyncWorker(
 
     /// <summary>Copies the content from an earlier snapshot.</summary>
     /// <returns>Null when none has it.</returns>
-    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, CancellationToken cancellationToken)
+    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, EntryContent? content, CancellationToken cancellationToken)
     {
         foreach (SnapshotSource source in snapshot?.Sources ?? [])
         {
             // Nor is a file hashed to find out what could be copied.
             if (!store.Abilities.CanCopy)
                 return null;
-            if (await FindEarlierAsync(source, local, cancellationToken).ConfigureAwait(false) is not { } row)
+            if (await FindEarlierAsync(source, local, content, cancellationToken).ConfigureAwait(false) is not { } row)
                 continue;
             try
             {
-                return await CopyAsync(local, source.KeyPrefix + row.RelativeKey, row, cancellationToken).ConfigureAwait(false);
+                return await CopyAsync(
+                    local, source.KeyPrefix + row.RelativeKey, row, source.Parts(row), cancellationToken).ConfigureAwait(false);
             }
             catch (CopySourceException)
             {
@@ -251,7 +290,8 @@ internal sealed class SyncWorker(
         return null;
     }
 
-    private async Task<CatalogEntry?> FindEarlierAsync(SnapshotSource source, MirrorEntry local, CancellationToken cancellationToken)
+    private async Task<CatalogEntry?> FindEarlierAsync(
+        SnapshotSource source, MirrorEntry local, EntryContent? content, CancellationToken cancellationToken)
     {
         if (!source.HasCatalog)
         {
@@ -265,10 +305,43 @@ internal sealed class SyncWorker(
                 return row;
         }
 
-        return null;
+        return content is null ? null : source.FindSame(content, cancellationToken);
     }
 
-    private async Task<CatalogEntry> CopyAsync(MirrorEntry local, string sourceKey, CatalogEntry source, CancellationToken cancellationToken)
+    /// <summary>The object of the file from before it changed; null where it is not known well enough, or in the way that copies of parts need.</summary>
+    private EarlierParts? FindEarlierParts(SyncAction action, MirrorEntry local)
+    {
+        if (same is null || local.Kind != MirrorEntryKind.File || local.ContentLength < scope.Request.UploadPartSize || !store.Abilities.CanCopyParts)
+            return null;
+        if (catalog is not null && action is { Row: { } row, IsRowRefuted: false } && Of(row, store.KeyPrefix, SameContent.Parts(catalog, row)) is { } own)
+            return own;
+        foreach (SnapshotSource source in snapshot?.Sources ?? [])
+        {
+            if (source.Find(local.RelativeKey) is { } before && Of(before, source.KeyPrefix, source.Parts(before)) is { } earlier)
+                return earlier;
+        }
+
+        return null;
+
+        EarlierParts? Of(CatalogEntry known, string keyPrefix, IReadOnlyList<UInt128>? hashes) =>
+            hashes is null || !SameContent.CanBeCopied(store, known.StorageClass) ? null : new EarlierParts
+            {
+                SourceKey = keyPrefix + known.RelativeKey,
+                Row = known,
+                Hashes = hashes,
+                Prices = storage.Prices,
+                Refused = reason => scope.Context.Verbose($"What is unchanged in '{local.RelativeKey}' is sent and not copied inside S3: {reason}."),
+                Refuted = reason =>
+                {
+                    // Another snapshot's objects are nothing that this catalog speaks of.
+                    if (keyPrefix == store.KeyPrefix)
+                        catalog?.Contradict($"'{known.RelativeKey}': {reason}");
+                },
+            };
+    }
+
+    private async Task<CatalogEntry> CopyAsync(
+        MirrorEntry local, string sourceKey, CatalogEntry source, IReadOnlyList<UInt128>? parts, CancellationToken cancellationToken)
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
@@ -282,6 +355,8 @@ internal sealed class SyncWorker(
             VersionId = stored.VersionId,
             StoredTime = stored.LastModified,
             Crc32 = source.Crc32,
+            Hash = source.Hash,
+            PartHashes = parts,
             StorageClass = copy.StorageClass,
             Retention = stored.Retention,
         });

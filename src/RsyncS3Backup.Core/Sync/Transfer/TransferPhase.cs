@@ -29,22 +29,26 @@ internal sealed class TransferPhase
     private readonly StageReport report;
     private readonly Uploader uploader;
     private readonly SyncWorker worker;
+    private readonly long partSize;
 
     /// <param name="scope">The run's.</param>
     /// <param name="catalog">What S3 holds.</param>
     /// <param name="snapshot">The dated snapshot, where there is one.</param>
+    /// <param name="unknown">What S3 holds that no catalog knows of.</param>
     /// <param name="mostRequests">How many requests may be under way.</param>
     /// <param name="sender">Sends content; null: from the mirror to the store.</param>
-    public TransferPhase(SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, int mostRequests, IEntrySender? sender)
+    public TransferPhase(
+        SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, UnknownObjects unknown, int mostRequests, IEntrySender? sender)
     {
         this.catalog = catalog;
         this.snapshot = snapshot;
         store = scope.Store;
+        partSize = scope.Request.UploadPartSize;
         counters = scope.Counters;
         report = scope.Report;
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, counters.Sent, counters.Kept);
-        worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot);
+        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request, counters.Sent, counters.Kept, counters.PartCopied);
+        worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot, new SameContent(scope, catalog, unknown));
     }
 
     /// <summary>Runs until everything that was found is carried out.</summary>
@@ -55,7 +59,7 @@ internal sealed class TransferPhase
         Func<Func<SyncAction, CancellationToken, ValueTask>, CancellationToken, Task> find, CancellationToken cancellationToken)
     {
         TransferLanes<Work> lanes = new(
-            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= PartSize.Threshold, WorkAsync);
+            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= partSize, WorkAsync);
         // Before the workers race each other: the order in which actions are found is the one in which the names of a file are carried out.
         LinkGroups links = new();
         await lanes.RunAsync(

@@ -24,6 +24,7 @@ internal sealed class Uploader : IEntrySender
     private readonly EntryHeaders headers;
     private readonly TransferLimiter limiter;
     private readonly MemoryBudget memory = new(MemoryForObjects);
+    private readonly S3CopyRequest request;
     private readonly Action<long> onBytesSent;
 
     /// <summary>An uploader to one bucket.</summary>
@@ -31,26 +32,28 @@ internal sealed class Uploader : IEntrySender
     /// <param name="headers">What objects are written with.</param>
     /// <param name="limiter">Says when a request may be sent.</param>
     /// <param name="unfinished">Remembers uploads in parts; null: a crash leaves them to a lifecycle rule.</param>
+    /// <param name="request">The job's sizes.</param>
     /// <param name="onBytesSent">Hears of content that was sent.</param>
     /// <param name="onBytesKept">Hears of content that S3 had from an upload that a crash ended.</param>
+    /// <param name="onBytesCopied">Hears of content that was copied from the object of before.</param>
     public Uploader(
-        IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, Action<long> onBytesSent,
-        Action<long> onBytesKept)
+        IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, S3CopyRequest request,
+        Action<long> onBytesSent, Action<long> onBytesKept, Action<long> onBytesCopied)
     {
         this.store = store;
         this.headers = headers;
         this.limiter = limiter;
+        this.request = request;
         this.onBytesSent = onBytesSent;
-        Parts = new PartsUploader(store, limiter, new MemoryBudget(MemoryForParts), unfinished, onBytesSent, onBytesKept);
+        Parts = new PartsUploader(store, limiter, new MemoryBudget(MemoryForParts), unfinished, request.UploadPartSize, onBytesSent, onBytesKept, onBytesCopied);
     }
 
     /// <summary>Sends large files, and aborts what is stale.</summary>
     public PartsUploader Parts { get; }
 
-    /// <summary>Uploads the entry.</summary>
-    /// <returns>What was stored; null when the file changed each time it was read.</returns>
+    /// <inheritdoc/>
     /// <exception cref="FileNotFoundException">The file vanished.</exception>
-    public async Task<UploadedObject?> UploadAsync(MirrorEntry entry, CancellationToken cancellationToken)
+    public async Task<UploadedObject?> UploadAsync(MirrorEntry entry, EarlierParts? earlier, CancellationToken cancellationToken)
     {
         // The walk has just read the attributes; were they to change since, the look after reading tells, and the next try asks anew.
         FileAttributesSnapshot version = entry.Attributes;
@@ -66,8 +69,8 @@ internal sealed class Uploader : IEntrySender
                 MirrorEntryKind.Folder => await SendBytesAsync(entry, version, [], cancellationToken).ConfigureAwait(false),
                 MirrorEntryKind.SymbolicLink =>
                     await SendBytesAsync(entry, version, MirrorFile.LinkTarget(entry), cancellationToken).ConfigureAwait(false),
-                _ when version.Size < PartSize.Threshold => await SendFileAsync(entry, version, cancellationToken).ConfigureAwait(false),
-                _ => await Parts.SendAsync(entry, version, headers.For(entry, version), cancellationToken).ConfigureAwait(false),
+                _ when version.Size < request.UploadPartSize => await SendFileAsync(entry, version, cancellationToken).ConfigureAwait(false),
+                _ => await Parts.SendAsync(entry, version, headers.For(entry, version), earlier, cancellationToken).ConfigureAwait(false),
             };
             if (sent is not null)
                 return sent;
@@ -111,6 +114,8 @@ internal sealed class Uploader : IEntrySender
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
             stored = await store.PutAsync(content, written, cancellationToken).ConfigureAwait(false);
         onBytesSent(content.Length);
-        return new UploadedObject(version, stored, content.Crc32, content.Length);
+        bool isHashed = entry.Kind == MirrorEntryKind.File && content.Length >= request.SmallestCopy && SameContent.CanBeCopied(store, stored.StorageClass);
+        ContentHash? hash = isHashed ? new ContentHash(content.Hash, PartSize: 0) : null;
+        return new UploadedObject(version, stored, content.Crc32, hash, null, content.Length);
     }
 }
