@@ -32,12 +32,35 @@ public static class ViewText
         return Coloured(status, color) + (isInterrupted ? " (interrupted)" : "");
     }
 
-    /// <summary>How a job fares: its last run's status, <c>Running</c>, or <c>Invalid</c>; empty when it never ran.</summary>
+    /// <summary>
+    /// How a job fares: its last run's status, <c>Running</c>, or <c>Invalid</c>, and whether it is overdue; empty when it never ran, and need not
+    /// have.
+    /// </summary>
     public static string JobStatus(PSObject job, bool color)
     {
         if (Value(job, "Problems") is System.Collections.ICollection { Count: > 0 })
             return color ? "\u001b[31mInvalid" + Reset : "Invalid";
-        return Value(job, "IsRunning") is true ? "Running" : Coloured(Text(job, "LastStatus"), color);
+        string last = Value(job, "IsRunning") is true ? "Running" : Text(job, "LastStatus");
+        if (Value(job, "IsOverdue") is not true)
+            return Coloured(last, color);
+        // The longest status leaves no room beside it.
+        string text = last switch
+        {
+            "" => "Overdue",
+            nameof(BackupStatus.SucceededWithWarnings) => "Warnings, overdue",
+            _ => $"{last}, overdue",
+        };
+        return color ? "\u001b[31m" + text + Reset : text;
+    }
+
+    /// <summary>
+    /// When the last good run started, how old it is and how old it may be, e.g. <c>2026-01-02 03:04, 3 d 2 h old (1 d 12 h allowed): overdue</c>.
+    /// </summary>
+    public static string LastSuccess(PSObject item)
+    {
+        string text = Time(item, "LastSuccess") is { Length: > 0 } time ? $"{time}, {Duration(Value(item, "Age"))} old" : "none on record";
+        string allowed = Duration(Value(item, "MaxAge"));
+        return text + (allowed.Length > 0 ? $" ({allowed} allowed)" : "") + (Value(item, "IsOverdue") is true ? ": overdue" : "");
     }
 
     /// <summary>How much a job holds; empty when that is not known.</summary>

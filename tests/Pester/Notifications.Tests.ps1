@@ -164,3 +164,20 @@ Describe 'Send-BackupNotification' {
         foreach ($line in (Get-Screen $sent) + (Get-Screen $sent -List)) { $line.TrimEnd().Length | Should -BeLessOrEqual 100 }
     }
 }
+
+Describe 'A job that is overdue' {
+    It 'is told by the check that finds nothing due, once' {
+        $job = New-NotifyingJob @{ maxAge = '00:00:00.0000001'; notifications = @(@{ type = 'ping'; url = $address; on = @('overdue') }) }
+        $null = Invoke-RsyncToS3Backup $job.Path
+        $requests.Clear()
+
+        Test-BackupDue $job.Path -CronExpression '0 2 * * *' | ForEach-Object { $_.IsOverdue; $_.Notifications } | Should -Be $true
+        $requests | Should -HaveCount 0
+        $told = Test-BackupDue $job.Path -CronExpression '0 2 * * *' -Claim
+
+        $told.IsDue | Should -BeFalse
+        $told.Notifications.Status | Should -Be Succeeded
+        $requests.Path | Should -Be '/PLANTED-path/fail'
+        $requests.Body | Should -BeLike "$($job.Name) on *: OVERDUE, no good run for*"
+    }
+}

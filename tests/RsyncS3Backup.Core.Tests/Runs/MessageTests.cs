@@ -163,6 +163,7 @@ public sealed class MessageTests
         Uri uri = new(address);
         Assert.Equal(start, HttpDelivery.PingAddress(uri, NotificationEvent.Start).ToString());
         Assert.Equal(failure, HttpDelivery.PingAddress(uri, NotificationEvent.Failure).ToString());
+        Assert.Equal(failure, HttpDelivery.PingAddress(uri, NotificationEvent.Overdue).ToString());
         Assert.Equal(success, HttpDelivery.PingAddress(uri, NotificationEvent.Success).ToString());
         Assert.Equal(success, HttpDelivery.PingAddress(uri, NotificationEvent.Warning).ToString());
     }

@@ -36,6 +36,22 @@ public sealed record BackupJob
     /// <summary>How it ended.</summary>
     public BackupStatus? LastStatus { get; init; }
 
+    /// <summary>When the last run started that did all of the job, and well; null when none is on record.</summary>
+    public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>How old that is.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>
+    /// How old it may be: the job's <c>maxAge</c>, else twice the longest gap of the schedule that starts it; null for a job without either.
+    /// </summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>
+    /// True when it is older than that. Of a job that never did well, when its first run, or without any its file, is older than that.
+    /// </summary>
+    public bool IsOverdue { get; init; }
+
     /// <summary>
     /// When the last test of all of the job's copies started that was neither stopped nor refused because the job was running; null when none is on
     /// record.

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Calendar;
+
 namespace RsyncS3Backup.Runs.Reporting;
 
 /// <summary>What hooks and notifications are told of a run, of whichever result it is made.</summary>
@@ -32,8 +34,14 @@ internal sealed record RunReport
 
     public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
 
+    /// <summary>How old the last good run is; null where that was not looked up, as after a good one.</summary>
+    public SuccessAge? Age { get; init; }
+
+    /// <summary>True when it tells that the job is overdue, and not how a run ended.</summary>
+    public bool IsOverdueNotice { get; init; }
+
     /// <summary>What there is to tell.</summary>
-    public NotificationEvent Event => Status switch
+    public NotificationEvent Event => IsOverdueNotice ? NotificationEvent.Overdue : Status switch
     {
         null => NotificationEvent.Start,
         BackupStatus.Failed or BackupStatus.Cancelled => NotificationEvent.Failure,

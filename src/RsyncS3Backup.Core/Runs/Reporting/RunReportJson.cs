@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using RsyncS3Backup.Calendar;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -32,11 +33,15 @@ internal static class RunReportJson
         json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
         Text(json, "summary", RunSummary.Subject(report));
         Text(json, "name", report.Name);
-        json.WriteString("runId", report.RunId);
+        if (report.RunId.Length > 0)
+            json.WriteString("runId", report.RunId);
         Text(json, "status", report.Status?.ToString());
         if (report.ExitCode is { } exitCode)
             json.WriteNumber("exitCode", (int)exitCode);
-        json.WriteString("startTime", report.StartTime);
+        if (report.StartTime != default)
+            json.WriteString("startTime", report.StartTime);
+        if (report.Age is { } age)
+            Age(json, age);
         if (report.Duration is { } duration)
             json.WriteNumber("durationSeconds", Seconds(duration));
         json.WriteString("hostName", report.HostName);
@@ -52,6 +57,17 @@ internal static class RunReportJson
         if (report.Notifications.Count > 0)
             Notifications(json, report.Notifications);
         json.WriteEndObject();
+    }
+
+    private static void Age(Utf8JsonWriter json, SuccessAge age)
+    {
+        json.WriteBoolean("isOverdue", age.IsOverdue);
+        if (age.LastSuccess is { } success)
+            json.WriteString("lastSuccess", success);
+        if (age.Age is { } old)
+            json.WriteNumber("ageSeconds", Seconds(old));
+        if (age.MaxAge is { } most)
+            json.WriteNumber("maxAgeSeconds", Seconds(most));
     }
 
     private static void Stage(Utf8JsonWriter json, RsyncStageResult stage)

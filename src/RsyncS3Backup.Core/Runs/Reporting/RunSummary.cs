@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Calendar;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -11,6 +12,12 @@ internal static class RunSummary
     /// <summary>One line: which job, where, how it ended, and what changed or why it failed.</summary>
     public static string Subject(RunReport report)
     {
+        if (report is { IsOverdueNotice: true, Age: { } age })
+        {
+            string late = $"OVERDUE, no good run for {HumanText.Duration(age.Waited ?? TimeSpan.Zero)}; {HumanText.Duration(age.MaxAge ?? TimeSpan.Zero)} are allowed";
+            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {late}"), 250);
+        }
+
         string what = report.Error is { } error && report.Event == NotificationEvent.Failure
             ? $"{error.Id}: {FirstLine(error.Message)}"
             : Changes(report);
@@ -20,11 +27,16 @@ internal static class RunSummary
     }
 
     /// <summary>The job and how it ended, for a title.</summary>
-    public static string Title(RunReport report) => Shorten(ShownText.OneLine($"{report.Name}: {Words(report.Status)}"), 140);
+    public static string Title(RunReport report) => Shorten(
+        ShownText.OneLine($"{report.Name}: {(report.IsOverdueNotice ? "OVERDUE" : Words(report.Status))}"), 140);
 
     /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)
     {
+        if (report.Age is { } age)
+            yield return ("Last good run", LastGoodRun(age));
+        if (report.IsOverdueNotice && report.Error is null)
+            yield return ("What to do", Overdue(report.Name));
         if (report.Error is { } error)
         {
             yield return ("Error", Shorten($"{error.Id}: {error.Message}", LongestText));
@@ -48,7 +60,8 @@ internal static class RunSummary
             yield return ("Duration", HumanText.Duration(duration));
         if (report.LogPath is { } log)
             yield return ("Log", log);
-        yield return ("Run", report.RunId);
+        if (report.RunId.Length > 0)
+            yield return ("Run", report.RunId);
     }
 
     /// <summary>The whole message as plain text.</summary>
@@ -66,6 +79,20 @@ internal static class RunSummary
         // Not between the halves of a surrogate pair.
         int end = char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1;
         return text[..end] + "…";
+    }
+
+    private static string LastGoodRun(SuccessAge age)
+    {
+        string when = age.LastSuccess is { } success
+            ? $"{success.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}, {HumanText.Duration(age.Age!.Value)} ago"
+            : "none is on record";
+        return age.MaxAge is { } most ? $"{when}; {HumanText.Duration(most)} are allowed{(age.IsOverdue ? ": OVERDUE" : "")}" : when;
+    }
+
+    private static string Overdue(string name)
+    {
+        string quoted = $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
+        return $"See 'Get-BackupHistory {quoted} -Last 5' for what became of its runs, and 'Get-BackupSchedule {quoted}' for what starts it.";
     }
 
     private static IEnumerable<(string Label, string Text)> Problems(RunReport report)

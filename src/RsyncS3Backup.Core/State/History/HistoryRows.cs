@@ -42,6 +42,14 @@ internal static class HistoryRows
             Store(database, result.RunId, "notifications", HistoryJson.Write(result.Notifications));
     }
 
+    /// <summary>When the oldest backup started; null when there was none.</summary>
+    public static DateTimeOffset? FirstStart(SqliteDatabase database)
+    {
+        using SqliteStatement statement = database.Prepare(
+            $"SELECT started FROM run WHERE kind='{nameof(BackupRunKind.Backup)}' ORDER BY started LIMIT 1");
+        return statement.Step() ? Time(statement.Int64(0)) : null;
+    }
+
     /// <summary>All runs.</summary>
     public static HashSet<string> RunIds(SqliteDatabase database)
     {
@@ -126,7 +134,25 @@ internal static class HistoryRows
             throw SqliteException.Damaged("A run in the history makes no sense: " + exception.Message);
         }
 
+        AddLastSuccess(database, runs);
         return runs;
+    }
+
+    private static void AddLastSuccess(SqliteDatabase database, List<BackupRun> newestFirst)
+    {
+        int oldest = newestFirst.FindLastIndex(run => run.Kind == BackupRunKind.Backup);
+        if (oldest < 0)
+            return;
+        DateTimeOffset? last = HistoryFigures.SuccessBefore(database, newestFirst[oldest].StartTime);
+        for (int index = oldest; index >= 0; index--)
+        {
+            BackupRun run = newestFirst[index];
+            if (run.Kind != BackupRunKind.Backup)
+                continue;
+            newestFirst[index] = run with { LastSuccess = last };
+            if (HistoryFigures.DidAllOfJob(run))
+                last = run.StartTime;
+        }
     }
 
     /// <summary>A time as this machine tells it.</summary>
