@@ -63,6 +63,29 @@ public static class ViewText
         return text + (allowed.Length > 0 ? $" ({allowed} allowed)" : "") + (Value(item, "IsOverdue") is true ? ": overdue" : "");
     }
 
+    /// <summary>What a check found and, where it did not pass, what to do about it.</summary>
+    public static string Readiness(PSObject check)
+    {
+        string advice = Text(check, "Recommendation");
+        return Words(Plain(Text(check, "Detail"))) + (advice.Length > 0 ? Environment.NewLine + Words(Plain(advice)) : "");
+
+        // What is left of 79 columns. A table of PowerShell breaks lines in the middle of words.
+        static string Words(string text)
+        {
+            const int width = 57;
+            System.Text.StringBuilder lines = new();
+            int used = 0;
+            foreach (string word in text.Split(' '))
+            {
+                bool isNewLine = used > 0 && used + 1 + word.Length > width;
+                lines.Append(isNewLine ? Environment.NewLine : used > 0 ? " " : "").Append(word);
+                used = isNewLine || used == 0 ? word.Length : used + 1 + word.Length;
+            }
+
+            return lines.ToString();
+        }
+    }
+
     /// <summary>How much a job holds; empty when that is not known.</summary>
     public static string JobSize(PSObject job) => Value(job, "Bytes") is long bytes ? HumanText.Bytes(bytes) : "";
 
@@ -215,9 +238,10 @@ public static class ViewText
         string? start = text switch
         {
             _ when !color => null,
-            nameof(BackupStatus.Succeeded) or nameof(BackupScheduleState.Active) => "\u001b[32m",
+            nameof(BackupStatus.Succeeded) or nameof(BackupScheduleState.Active)
+                or nameof(BackupReadinessStatus.Passed) => "\u001b[32m",
             nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled)
-                or nameof(BackupScheduleState.NeedsRegistration) => "\u001b[33m",
+                or nameof(BackupScheduleState.NeedsRegistration) or nameof(BackupReadinessStatus.Warning) => "\u001b[33m",
             nameof(BackupStatus.Failed) or nameof(BackupScheduleState.Broken) => "\u001b[31m",
             nameof(BackupStatus.Skipped) or nameof(BackupScheduleState.Disabled) => "\u001b[2m",
             _ => null,

@@ -40,6 +40,9 @@ internal sealed record RunReport
     /// <summary>True when it tells that the job is overdue, and not how a run ended.</summary>
     public bool IsOverdueNotice { get; init; }
 
+    /// <summary>True for a message that only shows that messages come through.</summary>
+    public bool IsTest { get; init; }
+
     /// <summary>What there is to tell.</summary>
     public NotificationEvent Event => IsOverdueNotice ? NotificationEvent.Overdue : Status switch
     {

@@ -30,12 +30,12 @@ internal static class RunReportJson
     {
         json.WriteStartObject();
         json.WriteNumber("schemaVersion", SchemaVersion);
-        json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
+        json.WriteString("event", report.IsTest ? "test" : JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
         Text(json, "summary", RunSummary.Subject(report));
         Text(json, "name", report.Name);
         if (report.RunId.Length > 0)
             json.WriteString("runId", report.RunId);
-        Text(json, "status", report.Status?.ToString());
+        Text(json, "status", report.IsTest ? null : report.Status?.ToString());
         if (report.ExitCode is { } exitCode)
             json.WriteNumber("exitCode", (int)exitCode);
         if (report.StartTime != default)

@@ -18,6 +18,8 @@ internal static class RunSummary
             return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {late}"), 250);
         }
 
+        if (report.IsTest)
+            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: a test message; no run has ended"), 250);
         string what = report.Error is { } error && report.Event == NotificationEvent.Failure
             ? $"{error.Id}: {FirstLine(error.Message)}"
             : Changes(report);
@@ -28,7 +30,7 @@ internal static class RunSummary
 
     /// <summary>The job and how it ended, for a title.</summary>
     public static string Title(RunReport report) => Shorten(
-        ShownText.OneLine($"{report.Name}: {(report.IsOverdueNotice ? "OVERDUE" : Words(report.Status))}"), 140);
+        ShownText.OneLine($"{report.Name}: {(report.IsTest ? "test" : report.IsOverdueNotice ? "OVERDUE" : Words(report.Status))}"), 140);
 
     /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)
