@@ -25,6 +25,7 @@ internal static class JobReport
     {
         (IReadOnlyList<BackupRun> runs, IReadOnlyList<BackupRun> tests) = Runs(file.Name, warn);
         BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(found => found is { IsOfAll: true });
+        BackupTestResult? drill = Drill(file.Name);
         BackupRun? last = runs.FirstOrDefault(run => run.Status is not null);
         (long Entries, long Bytes)? size = runs.Select(Size).FirstOrDefault(found => found is not null);
         BackupConfiguration? job = file.Configuration;
@@ -50,6 +51,8 @@ internal static class JobReport
             LastTest = test?.StartTime,
             LastTestStatus = test?.Status,
             LastTestLevel = test?.Level,
+            LastRestoreTest = drill?.StartTime,
+            EstimatedRestoreDuration = drill?.RestoreTime(size?.Entries ?? drill.Total, size?.Bytes ?? drill.TotalBytes),
             IsRunning = runs is [{ Status: null }, ..] || JobLock.Holder(file.Name) is not null,
             NextRun = job is null ? null : nextRun?.ToLocalTime(),
             Entries = size?.Entries,
@@ -69,6 +72,19 @@ internal static class JobReport
         {
             warn(exception.Message);
             return ([], []);
+        }
+    }
+
+    private static BackupTestResult? Drill(string name)
+    {
+        try
+        {
+            return JobHistory.Find(name)?.ReadLastRestoreTest();
+        }
+        catch (BackupException)
+        {
+            // Said already, by whoever reads the runs.
+            return null;
         }
     }
 

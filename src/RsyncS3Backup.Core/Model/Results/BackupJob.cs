@@ -64,6 +64,18 @@ public sealed record BackupJob
     /// <summary>How thorough it was.</summary>
     public BackupTestLevel? LastTestLevel { get; init; }
 
+    /// <summary>
+    /// When the last test of level Restore started that found everything well: it has restored some of the files from S3; null when none is on
+    /// record.
+    /// </summary>
+    public DateTimeOffset? LastRestoreTest { get; init; }
+
+    /// <summary>
+    /// How long a restore of the whole job from S3 would take, at the rate of that test: by bytes or by entries, whichever is more; null when that
+    /// is not known.
+    /// </summary>
+    public TimeSpan? EstimatedRestoreDuration { get; init; }
+
     /// <summary>True while a run of the job is on.</summary>
     public bool IsRunning { get; init; }
 

@@ -115,10 +115,26 @@ internal static class HistoryRows
     public static List<BackupRun> Read(
         SqliteDatabase database, DateTimeOffset? since, int? last, bool withRefused, params IReadOnlyCollection<BackupRunKind> kinds)
     {
-        // Words of ours, so nothing needs to be escaped.
-        string ofKind = kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
+        List<BackupRun> runs = ReadWhere(database, OfKinds(kinds) + (withRefused ? "" : Began), since, last);
+        AddLastSuccess(database, runs);
+        return runs;
+    }
+
+    /// <summary>The newest test that restored something and found everything well; null when there was none.</summary>
+    public static BackupTestResult? LastRestoreTest(SqliteDatabase database) => ReadWhere(
+        database,
+        OfKinds([BackupRunKind.Test]) + $"AND status IN ('{nameof(BackupStatus.Succeeded)}', '{nameof(BackupStatus.SucceededWithWarnings)}') "
+            + $"AND test->>'$.level'='{nameof(BackupTestLevel.Restore)}' AND coalesce(test->>'$.restored', 0) > 0 ",
+        since: null, last: 1) is [{ Test: { } test }] ? test : null;
+
+    // Words of ours, so nothing needs to be escaped.
+    private static string OfKinds(IReadOnlyCollection<BackupRunKind> kinds) =>
+        kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
+
+    private static List<BackupRun> ReadWhere(SqliteDatabase database, string which, DateTimeOffset? since, int? last)
+    {
         using SqliteStatement statement = database.Prepare(
-            $"SELECT {Columns} FROM run WHERE started >= ?1 {ofKind}{(withRefused ? "" : Began)}ORDER BY started DESC, run_id DESC LIMIT ?2");
+            $"SELECT {Columns} FROM run WHERE started >= ?1 {which}ORDER BY started DESC, run_id DESC LIMIT ?2");
         statement.Bind(1, since?.UtcTicks ?? 0).Bind(2, last ?? -1);
         List<BackupRun> runs = [];
         try
@@ -134,7 +150,6 @@ internal static class HistoryRows
             throw SqliteException.Damaged("A run in the history makes no sense: " + exception.Message);
         }
 
-        AddLastSuccess(database, runs);
         return runs;
     }
 

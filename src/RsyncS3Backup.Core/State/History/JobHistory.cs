@@ -84,6 +84,11 @@ internal sealed class JobHistory
     public (DateTimeOffset? LastSuccess, DateTimeOffset? FirstRun) ReadSuccess() => Read<(DateTimeOffset?, DateTimeOffset?)>(
         database => (HistoryFigures.SuccessBefore(database, DateTimeOffset.MaxValue), HistoryRows.FirstStart(database)), (null, null));
 
+    /// <summary>The newest test that restored something and found everything well; null when there was none.</summary>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
+    public BackupTestResult? ReadLastRestoreTest() => Read(HistoryRows.LastRestoreTest, null);
+
     /// <summary>Removes runs and their logs.</summary>
     /// <exception cref="BackupException">The history is damaged, cannot be written, or is of a newer version of the
     /// module.</exception>
