@@ -52,6 +52,10 @@ internal static class RunReportJson
             Stage(json, stage1);
         if (report.Stage2 is { } stage2)
             Stage(json, stage2);
+        if (report.Test is { } test)
+            Test(json, test);
+        if (report.Repair is { } repair)
+            Repair(json, repair);
         if (report.Hooks.Count > 0)
             Hooks(json, report.Hooks);
         if (report.Notifications.Count > 0)
@@ -111,6 +115,50 @@ internal static class RunReportJson
 
         json.WriteNumber("renewed", stage.Renewed);
         Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
+        json.WriteEndObject();
+    }
+
+    private static void Test(Utf8JsonWriter json, BackupTestResult test)
+    {
+        json.WriteStartObject("test");
+        json.WriteString("status", test.Status.ToString());
+        json.WriteString("level", JsonNamingPolicy.CamelCase.ConvertName(test.Level.ToString()));
+        Texts(json, "paths", test.Paths);
+        Text(json, "path", test.Path);
+        Text(json, "bucketName", test.BucketName);
+        Text(json, "keyPrefix", test.KeyPrefix);
+        json.WriteNumber("total", test.Total);
+        json.WriteNumber("totalBytes", test.TotalBytes);
+        json.WriteNumber("checked", test.Checked);
+        json.WriteNumber("downloadedBytes", test.DownloadedBytes);
+        json.WriteNumber("differences", test.Differences);
+        json.WriteNumber("notYetSent", test.NotYetSent);
+        json.WriteNumber("failed", test.Failed);
+        json.WriteNumber("archived", test.Archived);
+        json.WriteNumber("restored", test.Restored);
+        json.WriteNumber("restoredBytes", test.RestoredBytes);
+        if (test.RestoreDuration is { } took)
+            json.WriteNumber("restoreSeconds", Seconds(took));
+        json.WriteNumber("requests", test.Requests.Total);
+        json.WriteNumber("estimatedRequestCost", test.EstimatedRequestCost);
+        Text(json, "currency", test.Currency);
+        Problems(json, null, test.Error, test.FailedItems, test.Warnings);
+        json.WriteEndObject();
+    }
+
+    private static void Repair(Utf8JsonWriter json, BackupRepairResult repair)
+    {
+        json.WriteStartObject("repair");
+        json.WriteString("status", repair.Status.ToString());
+        Text(json, "path", repair.Path);
+        Text(json, "bucketName", repair.BucketName);
+        json.WriteNumber("total", repair.Total);
+        json.WriteNumber("repairedInMirror", repair.RepairedInMirror);
+        json.WriteNumber("repairedInS3", repair.RepairedInS3);
+        json.WriteNumber("repairedBytes", repair.RepairedBytes);
+        json.WriteNumber("skipped", repair.Skipped);
+        json.WriteNumber("failed", repair.Failed);
+        Problems(json, null, repair.Error, repair.FailedItems, repair.Warnings);
         json.WriteEndObject();
     }
 
