@@ -49,6 +49,7 @@
         'Test-Backup'
         'Test-BackupConfiguration'
         'Test-BackupDue'
+        'Test-BackupReadiness'
         'Unregister-BackupSchedule'
     )
     FunctionsToExport    = @()

@@ -32,12 +32,58 @@ public static class ViewText
         return Coloured(status, color) + (isInterrupted ? " (interrupted)" : "");
     }
 
-    /// <summary>How a job fares: its last run's status, <c>Running</c>, or <c>Invalid</c>; empty when it never ran.</summary>
+    /// <summary>
+    /// How a job fares: its last run's status, <c>Running</c>, or <c>Invalid</c>, and whether it is overdue; empty when it never ran, and need not
+    /// have.
+    /// </summary>
     public static string JobStatus(PSObject job, bool color)
     {
         if (Value(job, "Problems") is System.Collections.ICollection { Count: > 0 })
             return color ? "\u001b[31mInvalid" + Reset : "Invalid";
-        return Value(job, "IsRunning") is true ? "Running" : Coloured(Text(job, "LastStatus"), color);
+        string last = Value(job, "IsRunning") is true ? "Running" : Text(job, "LastStatus");
+        if (Value(job, "IsOverdue") is not true)
+            return Coloured(last, color);
+        // The longest status leaves no room beside it.
+        string text = last switch
+        {
+            "" => "Overdue",
+            nameof(BackupStatus.SucceededWithWarnings) => "Warnings, overdue",
+            _ => $"{last}, overdue",
+        };
+        return color ? "\u001b[31m" + text + Reset : text;
+    }
+
+    /// <summary>
+    /// When the last good run started, how old it is and how old it may be, e.g. <c>2026-01-02 03:04, 3 d 2 h old (1 d 12 h allowed): overdue</c>.
+    /// </summary>
+    public static string LastSuccess(PSObject item)
+    {
+        string text = Time(item, "LastSuccess") is { Length: > 0 } time ? $"{time}, {Duration(Value(item, "Age"))} old" : "none on record";
+        string allowed = Duration(Value(item, "MaxAge"));
+        return text + (allowed.Length > 0 ? $" ({allowed} allowed)" : "") + (Value(item, "IsOverdue") is true ? ": overdue" : "");
+    }
+
+    /// <summary>What a check found and, where it did not pass, what to do about it.</summary>
+    public static string Readiness(PSObject check)
+    {
+        string advice = Text(check, "Recommendation");
+        return Words(Plain(Text(check, "Detail"))) + (advice.Length > 0 ? Environment.NewLine + Words(Plain(advice)) : "");
+
+        // What is left of 79 columns. A table of PowerShell breaks lines in the middle of words.
+        static string Words(string text)
+        {
+            const int width = 57;
+            System.Text.StringBuilder lines = new();
+            int used = 0;
+            foreach (string word in text.Split(' '))
+            {
+                bool isNewLine = used > 0 && used + 1 + word.Length > width;
+                lines.Append(isNewLine ? Environment.NewLine : used > 0 ? " " : "").Append(word);
+                used = isNewLine || used == 0 ? word.Length : used + 1 + word.Length;
+            }
+
+            return lines.ToString();
+        }
     }
 
     /// <summary>How much a job holds; empty when that is not known.</summary>
@@ -192,9 +238,10 @@ public static class ViewText
         string? start = text switch
         {
             _ when !color => null,
-            nameof(BackupStatus.Succeeded) or nameof(BackupScheduleState.Active) => "\u001b[32m",
+            nameof(BackupStatus.Succeeded) or nameof(BackupScheduleState.Active)
+                or nameof(BackupReadinessStatus.Passed) => "\u001b[32m",
             nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled)
-                or nameof(BackupScheduleState.NeedsRegistration) => "\u001b[33m",
+                or nameof(BackupScheduleState.NeedsRegistration) or nameof(BackupReadinessStatus.Warning) => "\u001b[33m",
             nameof(BackupStatus.Failed) or nameof(BackupScheduleState.Broken) => "\u001b[31m",
             nameof(BackupStatus.Skipped) or nameof(BackupScheduleState.Disabled) => "\u001b[2m",
             _ => null,

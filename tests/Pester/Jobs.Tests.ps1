@@ -69,6 +69,19 @@ Describe 'Get-BackupJob' {
         (Get-BackupJob broken).LastRun | Should -BeNullOrEmpty
     }
 
+    It 'says that a job is overdue, and since when' {
+        Set-BackupConfiguration $first.Name -MaxAge 00:00:00.0000001
+        try {
+            $job = Get-BackupJob | Where-Object IsOverdue
+            $job.Name | Should -Be $first.Name
+            $job.LastSuccess | Should -Be $job.LastRun
+            (Get-Screen $job) -match 'Succeeded, overdue' | Should -HaveCount 1
+            (Get-Screen $job -List) -match '^Last success\s*:.* old \(0 ms allowed\): overdue' | Should -HaveCount 1
+        }
+        finally { Set-BackupConfiguration $first.Name -Clear maxAge }
+        (Get-BackupJob $first.Name).IsOverdue | Should -BeFalse
+    }
+
     It 'goes on to other commands' {
         (Get-BackupJob $first.Name | Invoke-RsyncToS3Backup).Name | Should -Be $first.Name
         (Get-BackupJob $first.Name | Get-BackupHistory -Last 1).Name | Should -Be $first.Name

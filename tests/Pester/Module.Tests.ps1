@@ -33,6 +33,7 @@ BeforeDiscovery {
         'Test-Backup'
         'Test-BackupConfiguration'
         'Test-BackupDue'
+        'Test-BackupReadiness'
         'Unregister-BackupSchedule'
     )
 }

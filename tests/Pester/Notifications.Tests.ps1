@@ -164,3 +164,47 @@ Describe 'Send-BackupNotification' {
         foreach ($line in (Get-Screen $sent) + (Get-Screen $sent -List)) { $line.TrimEnd().Length | Should -BeLessOrEqual 100 }
     }
 }
+
+Describe 'A job that is overdue' {
+    It 'is told by the check that finds nothing due, once' {
+        $job = New-NotifyingJob @{ maxAge = '00:00:00.0000001'; notifications = @(@{ type = 'ping'; url = $address; on = @('overdue') }) }
+        $null = Invoke-RsyncToS3Backup $job.Path
+        $requests.Clear()
+
+        Test-BackupDue $job.Path -CronExpression '0 2 * * *' | ForEach-Object { $_.IsOverdue; $_.Notifications } | Should -Be $true
+        $requests | Should -HaveCount 0
+        $told = Test-BackupDue $job.Path -CronExpression '0 2 * * *' -Claim
+
+        $told.IsDue | Should -BeFalse
+        $told.Notifications.Status | Should -Be Succeeded
+        $requests.Path | Should -Be '/PLANTED-path/fail'
+        $requests.Body | Should -BeLike "$($job.Name) on *: OVERDUE, no good run for*"
+    }
+}
+
+Describe 'A test of the copies' {
+    It 'is told by piping it, differences and all, and no ping takes it for a run' {
+        $job = New-NotifyingJob @{ notifications = @(
+                @{ type = 'webhook'; url = $address; on = @('success', 'failure') }, @{ type = 'ping'; url = "$address/ping" }) }
+        $null = Invoke-RsyncToS3Backup $job.Path
+        $requests.Clear()
+
+        $sent = Test-Backup -ConfigPath $job.Path | Send-BackupNotification
+        $sent.Status | Should -Be Succeeded
+        ($requests[0].Body | ConvertFrom-Json).test.level | Should -Be quick
+
+        Remove-Item (Join-Path $job.Mirror 'a.txt')
+        $requests.Clear()
+        $null = Test-Backup -ConfigPath $job.Path | Send-BackupNotification
+        $requests | Should -HaveCount 1
+        $told = $requests[0].Body | ConvertFrom-Json
+        $told.event | Should -Be failure
+        $told.test.differences | Should -Be 1
+        $told.error.id | Should -Be BackupDiffers
+
+        $null = Test-Backup -ConfigPath $job.Path | Repair-Backup -Confirm:$false
+        $requests.Clear()
+        (Get-BackupHistory $job.Name -Kind Repair -Last 1 | Send-BackupNotification).Status | Should -Be Succeeded
+        ($requests[0].Body | ConvertFrom-Json).repair.repairedInMirror | Should -Be 1
+    }
+}

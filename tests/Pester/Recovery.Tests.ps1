@@ -57,6 +57,29 @@ Describe 'Test-Backup and Repair-Backup' -Tag Slow {
         $found[-1].DifferenceCounts.MissingInMirror | Should -Be 1
     }
 
+    It 'restores a share as a drill, with the key that is kept for it' {
+        $drilled = New-TestJob $TestDrive
+        $null = Invoke-RsyncToS3Backup $drilled.Path
+        $drills = New-Item (Join-Path $TestDrive 'drills') -ItemType Directory
+        $profiles = Join-Path $TestDrive 'profiles'
+        Set-Content $profiles '[restore]', "aws_access_key_id = $env:AWS_ACCESS_KEY_ID", "aws_secret_access_key = $env:AWS_SECRET_ACCESS_KEY"
+        Set-TestEnvironment AWS_SHARED_CREDENTIALS_FILE $profiles
+        $drill = @{ ConfigPath = $drilled.Path; Level = 'Restore'; SamplePercent = 100; TemporaryPath = $drills.FullName }
+
+        $result = Test-Backup @drill
+
+        $result.Status | Should -Be Succeeded
+        $result.Restored | Should -Be @(Get-FolderContent $drilled.Mirror).Count
+        $result.RestoreDuration | Should -BeGreaterThan ([timespan]::Zero)
+        Get-ChildItem $drills -Force | Should -BeNullOrEmpty
+        (Get-Screen $result -List) -match '^Restored\s*:' | Should -HaveCount 1
+        # A process of its own: the SDK looks for its files once.
+        $command = "Test-Backup -ConfigPath '$($drilled.Path)' -Level Restore -ExitCode -ProfileName"
+        Invoke-ChildShell "$command restore" | Should -Be 0
+        Invoke-ChildShell "$command another" | Should -Be 5
+        Set-TestEnvironment AWS_SHARED_CREDENTIALS_FILE $null
+    }
+
     It 'shows what it found at the width of a terminal' {
         Get-Screen $found[0] | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 100 }
         (Get-Screen $found[0] -List) -join "`n" | Should -Match 'The mirror has lost it'

@@ -77,6 +77,32 @@ internal sealed partial class CronExpression : IEquatable<CronExpression>
     /// </summary>
     public bool FollowsRealTime => Hours.Count == 24;
 
+    /// <summary>The longest time between two occurrences, on clocks that nobody changes.</summary>
+    public TimeSpan LongestGap()
+    {
+        // After that long each date has been each weekday, leap days included.
+        const int years = 28;
+        TimeSpan day = TimeSpan.FromDays(1);
+        TimeSpan overnight = day - (At(Hours[^1], Minutes[^1]) - At(Hours[0], Minutes[0]));
+        TimeSpan longest = Hours.Zip(Hours.Skip(1), (earlier, later) => At(later, Minutes[0]) - At(earlier, Minutes[^1]))
+            .Concat(Minutes.Zip(Minutes.Skip(1), (earlier, later) => At(0, later) - At(0, earlier)))
+            .Append(overnight).Max();
+        DateOnly first = new(2001, 1, 1);
+        DateOnly? last = null;
+        for (DateOnly date = first; date < first.AddYears(2 * years); date = date.AddDays(1))
+        {
+            if (!IsDueOn(date))
+                continue;
+            if (last is { } before && (date.DayNumber - before.DayNumber - 1) * day + overnight is var gap && gap > longest)
+                longest = gap;
+            last = date;
+        }
+
+        return longest;
+
+        static TimeSpan At(int hour, int minute) => new(hour, minute, 0);
+    }
+
     /// <summary>Reads an expression.</summary>
     /// <exception cref="BackupException">It is not valid (<c>CronExpressionInvalid</c>).</exception>
     public static CronExpression Parse(string text) =>

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 using RsyncS3Backup.State.Sqlite;
@@ -18,13 +19,17 @@ internal static class JobReport
     /// <param name="warn">Hears that its history cannot be read.</param>
     /// <param name="jobs">The jobs that its places are compared with; null: with none.</param>
     /// <param name="nextRun">When this machine's schedulers start it next; null: they do not.</param>
-    public static BackupJob Of(JobFile file, Action<string> warn, JobList? jobs = null, DateTimeOffset? nextRun = null)
+    /// <param name="registered">The schedule that they start it by, where that is not the job's own.</param>
+    public static BackupJob Of(
+        JobFile file, Action<string> warn, JobList? jobs = null, DateTimeOffset? nextRun = null, BackupScheduleOptions? registered = null)
     {
         (IReadOnlyList<BackupRun> runs, IReadOnlyList<BackupRun> tests) = Runs(file.Name, warn);
         BackupTestResult? test = tests.Select(run => run.Test).FirstOrDefault(found => found is { IsOfAll: true });
+        BackupTestResult? drill = Drill(file.Name);
         BackupRun? last = runs.FirstOrDefault(run => run.Status is not null);
         (long Entries, long Bytes)? size = runs.Select(Size).FirstOrDefault(found => found is not null);
         BackupConfiguration? job = file.Configuration;
+        SuccessAge age = Age(file, registered);
         S3SyncOptions? stage2 = job is { Destination: not null, Options.Rsync.SyncToS3: { Enabled: true } enabled } ? enabled : null;
         return new BackupJob
         {
@@ -39,9 +44,15 @@ internal static class JobReport
             TimeZone = job?.Schedule?.Timezone,
             LastRun = last?.StartTime,
             LastStatus = last?.Status,
+            LastSuccess = age.LastSuccess,
+            Age = age.Age,
+            MaxAge = age.MaxAge,
+            IsOverdue = age.IsOverdue,
             LastTest = test?.StartTime,
             LastTestStatus = test?.Status,
             LastTestLevel = test?.Level,
+            LastRestoreTest = drill?.StartTime,
+            EstimatedRestoreDuration = drill?.RestoreTime(size?.Entries ?? drill.Total, size?.Bytes ?? drill.TotalBytes),
             IsRunning = runs is [{ Status: null }, ..] || JobLock.Holder(file.Name) is not null,
             NextRun = job is null ? null : nextRun?.ToLocalTime(),
             Entries = size?.Entries,
@@ -61,6 +72,35 @@ internal static class JobReport
         {
             warn(exception.Message);
             return ([], []);
+        }
+    }
+
+    private static BackupTestResult? Drill(string name)
+    {
+        try
+        {
+            return JobHistory.Find(name)?.ReadLastRestoreTest();
+        }
+        catch (BackupException)
+        {
+            // Said already, by whoever reads the runs.
+            return null;
+        }
+    }
+
+    private static SuccessAge Age(JobFile file, BackupScheduleOptions? registered)
+    {
+        DateTimeOffset now = DateTimeOffset.Now;
+        try
+        {
+            return file.Configuration is { } job
+                ? JobAge.Of(job, now, registered)
+                : new SuccessAge(null, JobHistory.Find(file.Name)?.ReadSuccess().LastSuccess, null, now);
+        }
+        catch (BackupException)
+        {
+            // Said already, by whoever reads the runs.
+            return new SuccessAge(null, null, null, now);
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed record JobMetrics
     /// <summary>When its schedule has it due next; null without a schedule.</summary>
     public DateTimeOffset? NextDue { get; init; }
 
+    /// <summary>How old the last success may be; null for a job that says nothing of it.</summary>
+    public TimeSpan? MaxAge { get; init; }
+
     /// <summary>A job of this machine.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="configuration">The job; null where there is none to read.</param>
@@ -33,6 +36,7 @@ internal sealed record JobMetrics
         Figures = figures,
         IsValid = configuration is null ? null : true,
         NextDue = NextDueOf(configuration, now),
+        MaxAge = configuration is null ? null : SuccessAge.MaxAgeOf(configuration),
     };
 
     private static DateTimeOffset? NextDueOf(BackupConfiguration? configuration, DateTimeOffset now)

@@ -62,6 +62,8 @@ internal sealed class MetricText
             job => Stages(job.Figures?.LastRun, stage => Digits((decimal)stage.Duration.TotalSeconds)));
         Gauge("last_success_timestamp_seconds", "When the last run started that did all of the job, and well; 0 when none is on record.",
             job => [("", job.Figures is { } known ? Time(known.LastSuccess) : null)]);
+        Gauge("max_age_seconds", "How old the last success may be before the job is overdue; none for a job without a schedule and maxAge.",
+            job => [("", job.MaxAge is { } most ? Digits((decimal)most.TotalSeconds) : null)]);
         Gauge("failed_entries", "Files and objects that each stage of the last run failed for; none for a stage that did not run.",
             job => Stages(job.Figures?.LastRun, stage => Number(stage.Failed)));
         Gauge("mirror_bytes", "Bytes of all files, as the last good stage 1 found them.",

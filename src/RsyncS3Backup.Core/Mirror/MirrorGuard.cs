@@ -80,6 +80,9 @@ internal sealed class MirrorGuard
     public FileSystemTraits KnownTraits() =>
         memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror) ? known.Traits : new FileSystemTraits();
 
+    /// <summary>True when an earlier run of this user has found out what the mirror's drive does.</summary>
+    public bool KnowsDrive => memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror);
+
     /// <summary>What the mirror's drive does. It is asked once, and again when it is another one or mounted in another way.</summary>
     /// <param name="report">Hears when it cannot be written down.</param>
     /// <param name="isNew">True when it was asked now.</param>

@@ -17,6 +17,9 @@ internal sealed class FoundCredentials(AWSCredentials source, string bucket, Cre
         exception is not (BackupException or OperationCanceledException or OutOfMemoryException) && !S3Errors.IsAboutNetwork(exception);
 
     /// <inheritdoc/>
+    public override DateTime? Expiration => source.Expiration;
+
+    /// <inheritdoc/>
     public override ImmutableCredentials GetCredentials()
     {
         try

@@ -82,6 +82,16 @@ internal sealed class S3ObjectStore : IObjectStore
     /// <summary>The bucket's lifecycle rules.</summary>
     public LifecycleRequests Lifecycle => new(link.Value.Connection, link.Value.Bucket, access, checksums);
 
+    /// <summary>Fetches the credentials, where they have to be fetched.</summary>
+    /// <returns>The access key id, and when the credentials end; null where they do not, or do not say.</returns>
+    /// <exception cref="BackupException">There are none.</exception>
+    public async Task<(string AccessKey, DateTimeOffset? End)> CredentialsAsync()
+    {
+        AWSCredentials credentials = link.Value.Connection.Credentials;
+        ImmutableCredentials found = await credentials.GetCredentialsAsync().ConfigureAwait(false);
+        return (found.AccessKey, credentials.Expiration is { } end ? new DateTimeOffset(end.ToUniversalTime()) : null);
+    }
+
     /// <summary>The bucket itself and its settings.</summary>
     public BucketSettingRequests Bucket => new(link.Value.Connection, BucketName);
 

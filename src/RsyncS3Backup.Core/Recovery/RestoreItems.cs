@@ -45,7 +45,11 @@ internal static class RestoreItems
                 recorded is null || request.IncludeDeleted ? listed : WithoutDeletedAsync(listed, recorded, leftOut, cancellationToken);
             IAsyncEnumerable<StoredObject> listing = kinds.OfAsync(present, cancellationToken);
             await foreach (StoredObject stored in listing.ConfigureAwait(false))
-                yield return new ObjectItem(stored);
+            {
+                if (request.Chooses?.Invoke(stored) != false)
+                    yield return new ObjectItem(stored);
+            }
+
             yield break;
         }
 

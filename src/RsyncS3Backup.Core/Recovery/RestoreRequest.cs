@@ -1,3 +1,4 @@
+using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Recovery;
@@ -29,6 +30,9 @@ internal sealed record RestoreRequest
 
     /// <summary>What else is restored: paths that hold no wildcards.</summary>
     public IReadOnlyList<string> LiteralPaths { get; init; } = [];
+
+    /// <summary>Which objects of those; null: all.</summary>
+    internal Func<StoredObject, bool>? Chooses { get; init; }
 
     /// <summary>The folder that everything goes to, below it as it is in the copy.</summary>
     public string? Destination { get; init; }

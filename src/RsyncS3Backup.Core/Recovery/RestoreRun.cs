@@ -1,3 +1,4 @@
+using RsyncS3Backup.Files;
 using System.Collections.Concurrent;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
@@ -218,6 +219,9 @@ internal sealed class RestoreRun : IDisposable
             report.Warning($"S3 is bringing {Counters.Pending} objects back from the archive{when}. Run the same command again then.");
         }
     }
+
+    /// <summary>True when what was restored to the one destination is as it should be, as far as its drive keeps that.</summary>
+    public bool HasAttributes(FileAttributesSnapshot restored, EntryAttributes wanted) => wanted.AreThoseOf(restored, targets.All.First().Tree);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -38,6 +38,32 @@ internal static partial class RsyncGuards
         return legs;
     }
 
+    /// <summary>What rsync would have to do, before any guard has looked.</summary>
+    /// <exception cref="BackupException">The sources cannot be told apart.</exception>
+    internal static IReadOnlyList<RsyncLeg> Foresee(RsyncStageRequest request) =>
+        Legs(request.Sources, FullFolder(request.Options.LocalDestination));
+
+    /// <summary>The part of <see cref="Check"/> that is about one source.</summary>
+    /// <exception cref="BackupException">A guard refused.</exception>
+    internal static void DemandSource(RsyncStageRequest request, RsyncLeg leg)
+    {
+        if (leg.Remote is { } remote)
+        {
+            RemoteFiles.Demand(leg.Source, remote);
+            return;
+        }
+
+        CheckSource(leg.Source);
+        CheckOverlap(leg.Source, FullFolder(request.Options.LocalDestination));
+        if (!request.AllowEmptySource)
+            CheckNotEmptied(leg);
+    }
+
+    /// <summary>The part of <see cref="Check"/> that is about the mirror alone.</summary>
+    /// <exception cref="BackupException">A guard refused.</exception>
+    internal static void DemandDestination(RsyncStageRequest request) =>
+        CheckDestination(FullFolder(request.Options.LocalDestination), request.Options.RequireMountPoint);
+
     /// <summary>What the mirror's root holds that belongs to no source; none of it is touched.</summary>
     public static IReadOnlyList<string> Foreign(string destination, IReadOnlyList<RsyncLeg> legs)
     {
@@ -153,7 +179,8 @@ internal static partial class RsyncGuards
     internal static bool HoldsNothing(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", AllEntries)
         .All(path => Path.GetFileName(path) is var name && (name is MirrorMarker.FileName or MirrorExclusions.LockFile || VolumeFolders.Names.Contains(name)));
 
-    private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder, "*", AllEntries).Any();
+    /// <summary>True for a folder with nothing in it.</summary>
+    internal static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder, "*", AllEntries).Any();
 
     /// <summary>True when no mounted file system other than the root's holds the path.</summary>
     private static bool IsOnRootFileSystem(string realPath)
@@ -170,7 +197,7 @@ internal static partial class RsyncGuards
     /// Why a folder cannot be written; null when it can. Asked of the system instead of tried, because a file made for a try would change the
     /// folder's time, which rsync would then report as a change.
     /// </summary>
-    private static string? WhyNotWritable(string folder)
+    internal static string? WhyNotWritable(string folder)
     {
         const int writeAndSearch = 2 | 1;
         if (OperatingSystem.IsWindows() || Access(folder, writeAndSearch) == 0)

@@ -1,7 +1,10 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs.Hooks;
 using RsyncS3Backup.Runs.Notifications;
 using RsyncS3Backup.Runs.Reporting;
+using RsyncS3Backup.State;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Runs;
 
@@ -23,9 +26,8 @@ internal sealed class RunSurroundings
     private readonly RunContext context;
     private readonly KnownSecrets secrets = new();
     private readonly HookRunner hooks;
-    private readonly NotificationSender sender;
+    private readonly NotificationReceivers receivers;
     private readonly List<BackupHookResult> hookResults = [];
-    private readonly List<(NotificationOptions Options, NotificationTarget? Target, BackupError? Error)> receivers = [];
     private Task<NotificationResult[]> startPings = Task.FromResult<NotificationResult[]>([]);
     private bool isPartOfRun;
 
@@ -35,7 +37,7 @@ internal sealed class RunSurroundings
         this.job = job;
         this.context = context;
         hooks = new HookRunner(configuration, context, secrets);
-        sender = new NotificationSender(secrets, options.NotificationDelays);
+        receivers = new NotificationReceivers(secrets, options.NotificationDelays);
     }
 
     /// <summary>Does what comes before the first stage. When the hook <c>before</c> fails, the job refuses to run.</summary>
@@ -55,9 +57,10 @@ internal sealed class RunSurroundings
             ConfigurationPath = configuration.Path,
             LogPath = context.LogPath,
         };
-        await around.FindReceiversAsync(options.Secrets, cancellationToken).ConfigureAwait(false);
+        // Before the run, because a vault can be asked then, also when the run is stopped later; and hooks that print a secret are known.
+        await around.receivers.FindAsync(configuration.Notifications, options.Secrets, cancellationToken).ConfigureAwait(false);
         // Nothing waits for this: a backup does not start later because a service is slow.
-        around.startPings = around.SendAsync(report, NotificationEvent.Start, cancellationToken);
+        around.startPings = around.receivers.SendAsync(report, NotificationEvent.Start, told: null, cancellationToken);
         await around.BeforeAsync(report, options.SkipStage1 ? BackupExitCode.Stage2Failed : BackupExitCode.Stage1Failed, cancellationToken)
             .ConfigureAwait(false);
         return around;
@@ -76,9 +79,16 @@ internal sealed class RunSurroundings
         using (TimeAfterStop time = new(NotificationsAfterStop, cancellationToken))
         {
             result = result with { Notifications = await startPings.ConfigureAwait(false) };
-            RunReport report = RunReport.From(Current(), configuration.Path);
-            NotificationResult[] sent = await SendAsync(report, report.Event, time.Token).ConfigureAwait(false);
+            SuccessAge? age = Age(result);
+            RunReport report = RunReport.From(Current(), configuration.Path) with { Age = age };
+            NotificationResult[] sent = await receivers.SendAsync(report, report.Event, told: null, time.Token).ConfigureAwait(false);
             result = result with { Notifications = [.. result.Notifications, .. sent] };
+            if (age is { IsOverdue: true })
+            {
+                IReadOnlyList<NotificationResult> overdue = await TellOverdueAsync(report, age, time.Token).ConfigureAwait(false);
+                result = result with { Notifications = [.. result.Notifications, .. overdue] };
+            }
+
             // A service that is down misses the start and the end.
             foreach (string problem in result.Notifications.Where(item => item.Status != BackupStatus.Succeeded).Select(Problem).Distinct())
                 context.Warning(problem);
@@ -124,31 +134,32 @@ internal sealed class RunSurroundings
             hookResults.Add(ended);
     }
 
-    /// <summary>Before the run, because a vault can be asked then, also when the run is stopped later; and hooks that print a secret are known.</summary>
-    private async Task FindReceiversAsync(ISecretReader? reader, CancellationToken cancellationToken)
+    /// <summary>How old the last good run is; null when this one is good, and when that cannot be found out.</summary>
+    private SuccessAge? Age(BackupResult result)
     {
-        foreach (NotificationOptions options in configuration.Notifications)
+        try
         {
-            try
-            {
-                NotificationTarget target = await NotificationTarget.FindAsync(options, reader, secrets, cancellationToken).ConfigureAwait(false);
-                receivers.Add((options, target, null));
-            }
-            catch (BackupException exception)
-            {
-                receivers.Add((options, null, exception.Error));
-            }
-            catch (OperationCanceledException)
-            {
-                receivers.Add((options, null, NotificationErrors.SecretMissing("its secret", "the run was stopped.")));
-            }
+            return HistoryFigures.DidAllOfJob(result.Status, result.Stage1, result.Stage2) ? null : JobAge.Of(configuration, DateTimeOffset.UtcNow);
+        }
+        catch (BackupException)
+        {
+            // The history has said so itself.
+            return null;
         }
     }
 
-    private Task<NotificationResult[]> SendAsync(RunReport report, NotificationEvent what, CancellationToken cancellationToken) => Task.WhenAll(
-        receivers.Where(receiver => receiver.Options.Tells(what)).Select(receiver => receiver.Target is { } target
-            ? sender.SendAsync(target, report, what, cancellationToken)
-            : Task.FromResult(NotificationSender.Unsendable(receiver.Options, report, what, receiver.Error!))));
+    private async Task<IReadOnlyList<NotificationResult>> TellOverdueAsync(RunReport report, SuccessAge age, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OverdueNotice.TellAsync(receivers, report, age, report.Event, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BackupException exception)
+        {
+            context.Warning(exception.Message);
+            return [];
+        }
+    }
 
     /// <summary>A token that is cancelled some time after another one.</summary>
     private sealed class TimeAfterStop : IDisposable

@@ -12,6 +12,9 @@ internal interface INativeScheduler
     /// <summary>Why it cannot be used here; null when it can.</summary>
     Task<string?> ObstacleAsync(CancellationToken cancellationToken);
 
+    /// <summary>What may keep it from starting what is registered, though it takes it.</summary>
+    Task<IReadOnlyList<string>> DoubtsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     /// <summary>What is registered of this module; empty where the scheduler is not there.</summary>
     Task<IReadOnlyList<NativeEntry>> ListAsync(CancellationToken cancellationToken);
 

@@ -52,7 +52,8 @@ internal static class NativeScheduleErrors
         "Check whether the system's scheduler is well, then try again.",
         program);
 
-    public static BackupError CheckFailed(string jobName, BackupScheduler scheduler, string command, int? exitCode, string said)
+    public static BackupError CheckFailed(
+        ScheduleRegistration job, BackupScheduler scheduler, string command, int? exitCode, string said)
     {
         string ending = exitCode is { } code
             ? string.Create(CultureInfo.InvariantCulture, $"ended with code {code}")
@@ -63,22 +64,25 @@ internal static class NativeScheduleErrors
         return Make(
             ErrorIds.ScheduleCheckFailed,
             BackupErrorCategory.InvalidOperation,
-            $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
-                + $"environment, {ending}: {said}",
+            $"{NotStarted(job, scheduler)} The command, tried in the scheduler's own environment, {ending}: {said}",
             isWithoutRuntime
                 ? "Install .NET for all users, set DOTNET_ROOT for the account that the job runs as, or install a PowerShell "
                     + "that brings its own (its package, not the .NET tool); then register again."
                 : $"Correct what it says, then register again. The command: {command}",
-            jobName);
+            job.JobName);
     }
 
-    public static BackupError CheckHangs(string jobName, BackupScheduler scheduler, string command, TimeSpan patience) => Make(
+    public static BackupError CheckHangs(ScheduleRegistration job, BackupScheduler scheduler, string command, TimeSpan patience) => Make(
         ErrorIds.ScheduleCheckFailed,
         BackupErrorCategory.OperationTimeout,
-        $"{scheduler} could not start job '{jobName}', so it was not registered. The command, tried in the scheduler's own "
-            + $"environment, did not end within {HumanText.Duration(patience)}.",
+        $"{NotStarted(job, scheduler)} The command, tried in the scheduler's own environment, did not end within "
+            + $"{HumanText.Duration(patience)}.",
         $"Run it by hand to see what it waits for, then register again. The command: {command}",
-        jobName);
+        job.JobName);
+
+    // Whoever asks whether a job is ready has it registered.
+    private static string NotStarted(ScheduleRegistration job, BackupScheduler scheduler) =>
+        $"{scheduler} could not start job '{job.JobName}'{(job.ChecksReadiness ? "" : ", so it was not registered")}.";
 
     public static BackupError NotVerified(string jobName, BackupScheduler scheduler, string difference) => Make(
         ErrorIds.ScheduleNotVerified,

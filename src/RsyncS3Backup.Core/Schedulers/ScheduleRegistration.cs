@@ -45,6 +45,12 @@ internal sealed record ScheduleRegistration
     /// secret.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> ShellEnvironment { get; init; } = [];
 
+    /// <summary>
+    /// Whether the check of the launcher also says what the job finds when the scheduler starts it: credentials, and the secrets of notifications.
+    /// Never registered.
+    /// </summary>
+    public bool ChecksReadiness { get; init; }
+
     /// <summary>Whether the scheduler starts it.</summary>
     public bool IsEnabled { get; init; } = true;
 
@@ -59,6 +65,8 @@ internal sealed record ScheduleRegistration
         List<string> arguments = ["-NoProfile", "-NonInteractive", "-File", Launcher];
         if (isCheck)
             arguments.Add("-Check");
+        if (isCheck && ChecksReadiness)
+            arguments.Add("-Readiness");
         // PowerShell takes a value that begins with a hyphen for a parameter, unless it is joined to its own.
         if (ConfigPath is null && JobName.StartsWith('-'))
             arguments.Add($"-Name:{JobName}");

@@ -15,8 +15,9 @@ internal static class StartCheck
     private const int LongestComplaint = 600;
 
     /// <summary>Starts the launcher's check.</summary>
+    /// <returns>What it printed.</returns>
     /// <exception cref="BackupException">It does not start, or cannot read the job.</exception>
-    public static async Task RunAsync(
+    public static async Task<string> RunAsync(
         INativeScheduler scheduler, ScheduleRegistration registration, CancellationToken cancellationToken)
     {
         ScheduledStart start = scheduler.Check(registration);
@@ -30,14 +31,14 @@ internal static class StartCheck
         {
             throw new BackupException(
                 NativeScheduleErrors.CheckFailed(
-                    registration.JobName, scheduler.Kind, command, exitCode: null, exception.Message),
+                    registration, scheduler.Kind, command, exitCode: null, exception.Message),
                 exception);
         }
 
         if (answer is null)
         {
             throw new BackupException(
-                NativeScheduleErrors.CheckHangs(registration.JobName, scheduler.Kind, command, NativeProgram.Patience));
+                NativeScheduleErrors.CheckHangs(registration, scheduler.Kind, command, NativeProgram.Patience));
         }
 
         if (!answer.IsGood || !answer.Text.Contains(Ready, StringComparison.Ordinal))
@@ -47,7 +48,9 @@ internal static class StartCheck
             said = NativeNames.OneLine(said.ReplaceLineEndings("\n").Split("\n\n")[0]);
             string shown = said.Length > LongestComplaint ? said[..LongestComplaint] + "…" : said;
             throw new BackupException(
-                NativeScheduleErrors.CheckFailed(registration.JobName, scheduler.Kind, command, answer.ExitCode, shown));
+                NativeScheduleErrors.CheckFailed(registration, scheduler.Kind, command, answer.ExitCode, shown));
         }
+
+        return answer.Output;
     }
 }

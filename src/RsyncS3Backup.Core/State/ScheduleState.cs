@@ -63,7 +63,9 @@ internal static class ScheduleState
     // Not made here: who only looks leaves nothing behind.
     private static string FolderOf(string job) => Path.Combine(StateFolder.Root(), StateFolder.FolderName(job));
 
-    private static T Locked<T>(string job, Func<string, T> use)
+    /// <summary>Uses the job's state folder while nobody else does.</summary>
+    /// <exception cref="BackupException">It cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static T Locked<T>(string job, Func<string, T> use)
     {
         try
         {

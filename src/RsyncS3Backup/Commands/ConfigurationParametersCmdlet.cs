@@ -360,6 +360,11 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(TimeZoneCompleter))]
     public string? TimeZone { get; set; }
 
+    /// <summary>How old the last run may be that did all of the job, and well.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? MaxAge { get; set; }
+
     /// <summary>Run before the first stage.</summary>
     [Parameter]
     public object? BeforeHook { get; set; }

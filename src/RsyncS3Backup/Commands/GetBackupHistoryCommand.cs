@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
 
@@ -58,7 +59,7 @@ public sealed class GetBackupHistoryCommand : AsyncCmdlet
         foreach (JobHistory history in HistorySelection.Select(names, errors.Write))
         {
             if (errors.TryRead(() => history.Read(since, Status.Length == 0 ? last : null, Kind)) is { } found)
-                runs.AddRange(found.Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
+                runs.AddRange(JobHistoryReport.WithOverdue(found).Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
         }
 
         IEnumerable<BackupRun> newestFirst = runs.OrderByDescending(run => run.StartTime).ThenByDescending(run => run.RunId, StringComparer.Ordinal);

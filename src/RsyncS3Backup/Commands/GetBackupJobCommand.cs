@@ -33,14 +33,20 @@ public sealed class GetBackupJobCommand : AsyncCmdlet
     {
         JobList all = JobList.Read();
         IReadOnlyList<JobFile> chosen = jobs.Select(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false);
-        ILookup<string, DateTimeOffset> next = chosen.Any(job => job.Configuration is not null) ? NextRuns() : NoRuns;
+        ILookup<string, BackupSchedule> schedules = chosen.Any(job => job.Configuration is not null) ? Schedules() : NoSchedules;
         foreach (JobFile job in chosen)
-            WriteObject(JobReport.Of(job, WriteWarning, all, next[job.Name].Cast<DateTimeOffset?>().Min()));
+        {
+            BackupSchedule? next = schedules[job.Name].MinBy(schedule => schedule.NextRun);
+            BackupScheduleOptions? registered = next?.CronExpression is { } expression
+                ? new BackupScheduleOptions { CronExpression = expression, Timezone = next.TimeZone }
+                : null;
+            WriteObject(JobReport.Of(job, WriteWarning, all, next?.NextRun, registered));
+        }
     }
 
-    private static ILookup<string, DateTimeOffset> NoRuns { get; } = Array.Empty<DateTimeOffset>().ToLookup(_ => "");
+    private static ILookup<string, BackupSchedule> NoSchedules { get; } = Array.Empty<BackupSchedule>().ToLookup(_ => "");
 
-    private ILookup<string, DateTimeOffset> NextRuns()
+    private ILookup<string, BackupSchedule> Schedules()
     {
         try
         {
@@ -48,12 +54,12 @@ public sealed class GetBackupJobCommand : AsyncCmdlet
             IReadOnlyList<NativeEntry> entries = Run(null, (_, token) => schedules.ListAsync(token));
             return schedules.Describe(entries, MachineSchedules.Launcher)
                 .Where(entry => entry.State is BackupScheduleState.Active or BackupScheduleState.NeedsRegistration && entry.NextRun is not null)
-                .ToLookup(entry => entry.Name, entry => entry.NextRun!.Value);
+                .ToLookup(entry => entry.Name);
         }
         catch (BackupException exception)
         {
             WriteVerbose($"When jobs run next is not known: {exception.Message}");
-            return NoRuns;
+            return NoSchedules;
         }
     }
 }

@@ -3,6 +3,7 @@ using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Readiness;
 using RsyncS3Backup.Pipeline;
 
 namespace RsyncS3Backup.Commands;
@@ -13,6 +14,9 @@ namespace RsyncS3Backup.Commands;
 public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdlet
 {
     private readonly FileSystemPaths paths;
+    // What the doubts say in words of their own.
+    private static readonly string[] ToldByDoubts = [ErrorIds.SourceMissing, ErrorIds.DestinationNotMounted];
+
     private readonly InputErrors errors;
 
     /// <summary>Made by the engine, once for each command.</summary>
@@ -68,7 +72,7 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     {
         if (errors.TryRead(FindPlace) is not { } path || errors.TryRead(() => Build(path)) is not { } configuration)
             return;
-        foreach (string doubt in JobDoubts.Of(configuration, JobList.Read()))
+        foreach (string doubt in JobDoubts.Of(configuration, JobList.Read()).Concat(Unready(configuration)))
             WriteWarning(doubt);
         string json = ConfigurationWriter.ToJson(configuration, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
         if (File.Exists(path) && !Force)
@@ -76,6 +80,9 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
         else if (ShouldProcess(path, "Write backup configuration") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)
             WriteObject(configuration);
     }
+
+    private IReadOnlyList<string> Unready(BackupConfiguration job) =>
+        Run(null, (_, token) => ReadinessTest.DoubtsAsync(ReadinessRequest.For(job), ToldByDoubts, token));
 
     private string FindPlace()
     {

@@ -50,8 +50,8 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
     [ValidateNotNullOrEmpty]
     public string? Region { get; set; }
 
-    /// <summary>The profile of the shared AWS files. Default: the AWS SDK's own chain.</summary>
-    [Parameter(ParameterSetName = ByBucket)]
+    /// <summary>The profile of the shared AWS files. Default: that of the job, else the AWS SDK's own chain.</summary>
+    [Parameter]
     [ArgumentCompleter(typeof(ProfileNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ProfileName { get; set; }

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Readiness;
 using RsyncS3Backup.Schedulers;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -116,6 +117,8 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
             return;
         BackupSchedule schedule = Run(null, (observer, token) =>
             MachineSchedules.Current.RegisterAsync(wish, configuration, MachineSchedules.Launcher, observer, token));
+        foreach (string doubt in Run(null, (_, token) => ReadinessTest.DoubtsAsync(ReadinessRequest.For(configuration), [], token)))
+            WriteWarning($"Job '{configuration.Name}' is registered. {doubt}");
         if (PassThru)
             WriteObject(schedule);
     }

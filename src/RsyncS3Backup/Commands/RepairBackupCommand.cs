@@ -99,7 +99,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
 
         if (chosen.Count == 0)
             return;
-        BackupTestRequest request = Request(job) with { Level = needsDownload ? BackupTestLevel.Full : Level };
+        BackupTestRequest request = Request(job) with { Level = needsDownload || Level == BackupTestLevel.Restore ? BackupTestLevel.Full : Level };
         try
         {
             RunEmitting<BackupRepair, bool>(

@@ -7,6 +7,7 @@ using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs.Notifications;
 using RsyncS3Backup.Runs.Reporting;
+using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 
@@ -33,7 +34,10 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         errors = new InputErrors(this);
     }
 
-    /// <summary>What to tell of: a result of Invoke-RsyncToS3Backup, of one of its stages, or a run from Get-BackupHistory.</summary>
+    /// <summary>
+    /// What to tell of: a result of Invoke-RsyncToS3Backup, of one of its stages or of Test-Backup, or a run, test or repair from Get-BackupHistory.
+    /// Differences that Test-Backup hands out before its result are in that.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     public PSObject[] InputObject { get; set; } = [];
@@ -132,7 +136,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
     {
         foreach (PSObject input in InputObject)
         {
-            if (errors.TryRead(() => Read(input)) is { } run)
+            if (input.BaseObject is not BackupDifference && errors.TryRead(() => Read(input)) is { } run)
                 Tell(run);
         }
     }
@@ -143,7 +147,9 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         List<NotificationOptions> chosen = [];
         foreach (NotificationOptions options in run.Notifications)
         {
-            if (!Force && ParameterSetName == ByConfiguration && !options.Tells(what))
+            // The service that misses runs would take a test for one.
+            bool isForRunsAlone = options.Type == NotificationKind.Ping && run.Report.Kind != BackupRunKind.Backup;
+            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && !options.Tells(what))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
             else if (ShouldProcess(Describe(options), $"Tell of '{RunSummary.Title(run.Report)}'"))
                 chosen.Add(options);
@@ -196,9 +202,8 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         {
             BackupResult result => (RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
             BackupRun { Status: null } run => throw new BackupException(ParameterErrors.RunNotEnded(run.Name, run.RunId)),
-            BackupRun { Kind: not BackupRunKind.Backup } run =>
-                throw new BackupException(ParameterErrors.RunIsNoBackup(run, "there is no backup to tell of")),
             BackupRun run => (RunReport.From(run), null, run.ConfigurationPath),
+            BackupTestResult test when FileOf(test) is var origin => (RunReport.From(test, origin), null, origin),
             RsyncStageResult stage => (RunReport.From(stage), stage.Configuration, null),
             S3SyncStageResult stage => (RunReport.From(stage), null, null),
             object other => throw new BackupException(ParameterErrors.NotAResult(other.GetType().FullName!)),
@@ -214,6 +219,14 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         if (configuration.Notifications.Count == 0)
             throw new BackupException(NotificationErrors.NotConfigured(report.Name, "the job has no notifications."));
         return new ToldRun(report, configuration.Notifications);
+    }
+
+    // The history knows where the job's file was.
+    private static string? FileOf(BackupTestResult test)
+    {
+        if (test.Name is not { } name || JobHistory.Find(name) is not { } history)
+            return null;
+        return history.Read(since: null, last: null, BackupRunKind.Test).FirstOrDefault(run => run.RunId == test.RunId)?.ConfigurationPath;
     }
 
     private NotificationOptions FromParameters() => new()

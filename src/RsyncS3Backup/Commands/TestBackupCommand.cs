@@ -22,7 +22,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public BackupTestLevel Level { get; set; }
 
-    /// <summary>The share of files that the level Sample downloads, in percent. Default: 1.</summary>
+    /// <summary>The share of files that the level Sample downloads, and the level Restore restores, in percent. Default: 1.</summary>
     [Parameter]
     [ValidateRange(0.0, 100.0)]
     public double SamplePercent { get; set; } = 1;
@@ -30,6 +30,11 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>The seed of an earlier sample, to download the same files again.</summary>
     [Parameter]
     public int Seed { get; set; }
+
+    /// <summary>Where the level Restore makes its folder. Default: where the system has temporary files.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? TemporaryPath { get; set; }
 
     /// <summary>Paths below the mirror's root; wildcards are allowed. Default: everything.</summary>
     [Parameter(Position = 1)]
@@ -92,6 +97,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
             SamplePercent = SamplePercent,
             Seed = this.IsGiven(nameof(Seed)) ? Seed : null,
             Paths = Path,
+            TemporaryPath = TemporaryPath is { } given ? GetUnresolvedProviderPathFromPSPath(given) : null,
             ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
             WaitForLock = WaitForLock,
             PowerShellVersion = this.PowerShellVersion(),

@@ -3,6 +3,7 @@ using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Runs.Notifications;
 using RsyncS3Backup.Schedulers;
 using RsyncS3Backup.State;
 using static RsyncS3Backup.Input.ParameterSets;
@@ -105,9 +106,8 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
 
     private BackupDue Answer(BackupConfiguration job)
     {
-        string expression = CronExpression ?? job.Schedule?.CronExpression ?? throw new BackupException(ScheduleErrors.ScheduleMissing(job.Name));
-        CronSchedule schedule = CronSchedule.From(
-            new BackupScheduleOptions { CronExpression = expression, Timezone = TimeZone ?? job.Schedule?.Timezone });
+        BackupScheduleOptions times = BackupSchedules.Effective(job, CronExpression, TimeZone);
+        CronSchedule schedule = CronSchedule.From(times);
         string? unsafeBecause = Scope is null ? null : ScheduleSafety.Problem(MachineSchedules.Launcher, job);
         if (unsafeBecause is not null && Scope == BackupScheduleScope.System)
             throw new BackupException(NativeScheduleErrors.UnsafeStart(job.Name, unsafeBecause));
@@ -120,6 +120,9 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         bool isAskedFor = claims && StartRequest.Take(job.Name);
         if (unsafeBecause is not null && (decision.IsDue || isAskedFor))
             WriteWarning(NativeScheduleErrors.OpenToOthers(job.Name, unsafeBecause));
+        SuccessAge? age = Age(job, now, times);
+        // A run that begins now tells by itself how it ends.
+        bool tells = claims && !decision.IsDue && !isAskedFor && age is { IsOverdue: true };
         return new BackupDue
         {
             Name = job.Name,
@@ -128,8 +131,33 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             Occurrence = decision.Occurrence?.Local,
             Reason = isAskedFor ? "Start-BackupSchedule asked for it." : decision.Reason,
             NextOccurrence = decision.Next?.Local,
+            LastSuccess = age?.LastSuccess,
+            IsOverdue = age is { IsOverdue: true },
+            Notifications = tells ? Tell(job, age!) : [],
             TimeZone = schedule.Zone.Name,
         };
+    }
+
+    private SuccessAge? Age(BackupConfiguration job, DateTimeOffset now, BackupScheduleOptions times)
+    {
+        try
+        {
+            return JobAge.Of(job, now, times);
+        }
+        catch (BackupException exception)
+        {
+            // Whether the job is due does not depend on it.
+            WriteWarning(exception.Message);
+            return null;
+        }
+    }
+
+    private IReadOnlyList<NotificationResult> Tell(BackupConfiguration job, SuccessAge age)
+    {
+        IReadOnlyList<NotificationResult> told = Run(null, (observer, token) => OverdueNotice.TellAsync(job, age, observer, token));
+        foreach (NotificationResult failed in told.Where(notification => notification.Error is not null))
+            WriteWarning(failed.Error!.Message);
+        return told;
     }
 
     // An expression that was given was not written into the file.

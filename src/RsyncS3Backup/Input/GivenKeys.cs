@@ -30,5 +30,10 @@ internal sealed class GivenKeys(IConnectionParameters given, InputErrors errors)
     /// <summary>A bucket with the keys; null where there is none.</summary>
     [return: NotNullIfNotNull(nameof(request))]
     internal S3CopyRequest? For(S3CopyRequest? request) =>
-        request is null ? null : request with { Credentials = Credentials, AllowInsecureEndpoint = given.AllowInsecureEndpoint };
+        request is null ? null : request with
+        {
+            Credentials = Credentials,
+            AllowInsecureEndpoint = given.AllowInsecureEndpoint,
+            Destination = given.ProfileName is { } profile ? request.Destination with { Profile = profile } : request.Destination,
+        };
 }

@@ -14,4 +14,7 @@ internal interface IConnectionParameters
     string? SessionToken { get; }
 
     SwitchParameter AllowInsecureEndpoint { get; }
+
+    /// <summary>The profile instead of the job's; null: the job's.</summary>
+    string? ProfileName => null;
 }

@@ -10,6 +10,9 @@ param(
     # registers.
     [switch] $Check,
 
+    # With -Check: say also what the job finds when it is started like this, each thing in a line. Test-BackupReadiness asks for it.
+    [switch] $Readiness,
+
     # When it is due, where that was said at registration and overrides the configuration.
     [string] $CronExpression,
     [string] $TimeZone,
@@ -82,6 +85,11 @@ try {
     if ($Tolerance) { $when.Tolerance = [timespan]::FromSeconds($Tolerance) }
     if ($Check) {
         $null = Test-BackupDue @job @when -Quiet
+        if ($Readiness) {
+            foreach ($made in Test-BackupReadiness @job -Check Credentials, Notification) {
+                [Console]::Out.WriteLine('RsyncS3Backup: check ' + [Text.Json.JsonSerializer]::Serialize($made, $made.GetType()))
+            }
+        }
         [Console]::Out.WriteLine('RsyncS3Backup: ready')
         exit 0
     }

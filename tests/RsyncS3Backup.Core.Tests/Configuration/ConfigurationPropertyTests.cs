@@ -114,6 +114,7 @@ public sealed class ConfigurationPropertyTests
                 Options = new BackupOptions { Rsync = rsync },
                 Destination = rsync.SyncToS3.Enabled ? destination : null,
                 Schedule = schedule,
+                MaxAge = system ? TimeSpan.FromMilliseconds(attempts) : null,
                 Hooks = hooks,
                 Notifications = [.. notifications],
                 HistoryRetention = TimeSpan.FromMilliseconds(retention),

@@ -119,6 +119,7 @@ public sealed class ConfigurationReaderTests
                 RequesterPays = true,
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
+            MaxAge = TimeSpan.FromDays(8),
             Hooks = new HookOptions
             {
                 Before = new HookCommand { Command = ["pg_dump", "--file=/data/shop.sql", "shop"], Timeout = TimeSpan.FromMinutes(5) },
@@ -381,6 +382,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "no positive duration")]
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "no positive duration")]
     [InlineData("$.historyRetention", "\"0d\"", "no positive duration")]
+    [InlineData("$.maxAge", "\"-1d\"", "no positive duration")]
     [InlineData("$.historyRetention", "400", "not a number")]
     [InlineData("$.metrics.path", null, "missing")]
     [InlineData("$.metrics.path", "\"metrics\"", "is not absolute")]

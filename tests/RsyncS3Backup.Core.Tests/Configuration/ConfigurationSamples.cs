@@ -113,6 +113,7 @@ internal static class ConfigurationSamples
             "requesterPays": true
           },
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
+          "maxAge": "8d",
           "hooks": {
             "before": { "command": ["pg_dump", "--file=/data/shop.sql", "shop"], "timeout": "5m" },
             "afterSuccess": { "script": "/etc/backup/after.ps1" },

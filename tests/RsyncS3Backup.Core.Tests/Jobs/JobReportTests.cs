@@ -85,6 +85,41 @@ public sealed class JobReportTests : LocalJob
     }
 
     [Fact]
+    public async Task A_job_is_overdue_by_its_last_good_run_and_not_by_the_last_of_all()
+    {
+        await RunAsync();
+        DateTimeOffset good = History()[0].StartTime;
+        Directory.Delete(Files["source"], recursive: true);
+        await RunAsync();
+
+        Configuration = Configuration with { MaxAge = TimeSpan.FromDays(1) };
+        BackupJob job = Report();
+        Assert.Equal((good, TimeSpan.FromDays(1), false), (job.LastSuccess, job.MaxAge, job.IsOverdue));
+        Assert.InRange(job.Age!.Value, DateTimeOffset.Now - good - TimeSpan.FromMinutes(1), DateTimeOffset.Now - good);
+
+        Configuration = Configuration with { MaxAge = TimeSpan.FromTicks(1) };
+        Assert.True(Report().IsOverdue);
+    }
+
+    [Fact]
+    public void A_job_that_never_ran_is_overdue_by_the_age_of_its_file()
+    {
+        Configuration = Configuration with { Path = Files.File("jobs/never.json", "{}"), MaxAge = TimeSpan.FromDays(1) };
+        Assert.False(Report().IsOverdue);
+
+        File.SetLastWriteTimeUtc(Configuration.Path!, DateTime.UtcNow.AddDays(-2));
+        BackupJob job = Report();
+
+        Assert.Equal((true, null, null), (job.IsOverdue, job.LastSuccess, job.Age));
+    }
+
+    [Fact]
+    public void The_schedule_that_starts_a_job_says_how_old_its_success_may_be() =>
+        Assert.Equal(
+            TimeSpan.FromDays(14),
+            JobReport.Of(FileOf(Configuration), warnings.Add, registered: new BackupScheduleOptions { CronExpression = "0 2 * * 1" }).MaxAge);
+
+    [Fact]
     public async Task A_job_whose_lock_is_held_is_running_and_keeps_its_last_run()
     {
         await RunAsync();

@@ -32,7 +32,7 @@ public sealed class MetricTextTests
     [Fact]
     public void A_job_is_its_figures_in_base_units()
     {
-        JobMetrics job = Job() with { NextDue = Start.AddDays(1), IsValid = true };
+        JobMetrics job = Job() with { NextDue = Start.AddDays(1), IsValid = true, MaxAge = TimeSpan.FromDays(2) };
 
         Assert.Equal(
             [
@@ -49,6 +49,7 @@ public sealed class MetricTextTests
                 "last_run_duration_seconds{stage=\"1\"} 90.5",
                 "last_run_duration_seconds{stage=\"2\"} 7",
                 "last_success_timestamp_seconds{} 1767315845.25",
+                "max_age_seconds{} 172800",
                 "failed_entries{stage=\"1\"} 2",
                 "failed_entries{stage=\"2\"} 0",
                 "mirror_bytes{} 1099511627776",

@@ -89,6 +89,24 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
     private static DateTimeOffset Now => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero).ToLocalTime();
 
     [Fact]
+    public async Task A_run_knows_the_success_before_it_also_when_that_is_not_read()
+    {
+        await RunAsync();
+        string source = Files["source"];
+        Directory.Move(source, source + "-gone");
+        await RunAsync();
+        Directory.Move(source + "-gone", source);
+        await RunAsync();
+        await RunAsync();
+
+        IReadOnlyList<BackupRun> runs = History();
+        Assert.Equal(
+            [runs[1].StartTime, runs[3].StartTime, runs[3].StartTime, null], runs.Select(run => run.LastSuccess));
+        Assert.Equal(runs[1].StartTime - runs[3].StartTime, runs[1].Age);
+        Assert.Equal(runs[1].LastSuccess, JobHistory.Find(Name)!.Read(since: null, last: 2)[1].LastSuccess);
+    }
+
+    [Fact]
     public async Task A_run_is_on_record_with_what_it_ran_with()
     {
         BackupResult result = await RunAsync(new BackupRunOptions { PowerShellVersion = "7.4.0" });

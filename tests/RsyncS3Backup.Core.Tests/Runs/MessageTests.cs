@@ -15,6 +15,67 @@ public sealed class MessageTests
         "photos on nas: succeeded, 12 new, 3 changed, 1 deleted, 5.0 MiB sent to S3 in 1 m 15 s", RunSummary.Subject(SampleReports.Good));
 
     [Fact]
+    public void A_test_says_what_it_found_in_a_line_and_in_its_json()
+    {
+        BackupTestResult test = new()
+        {
+            Name = "photos",
+            RunId = "run",
+            Status = BackupStatus.Succeeded,
+            Level = BackupTestLevel.Restore,
+            Total = 2000,
+            Restored = 20,
+            RestoredBytes = 7,
+            RestoreDuration = TimeSpan.FromSeconds(2),
+            Duration = TimeSpan.FromSeconds(3),
+            DifferenceCounts = new BackupDifferenceCounts { NotYetSent = 1 },
+            Warnings = ["look"],
+        };
+        RunReport report = RunReport.From(test, "/jobs/photos.json") with { HostName = "nas" };
+
+        Assert.Equal(
+            "photos on nas: test (Restore) succeeded, 2,000 entries, 20 restored, 1 not sent yet in 3.0 s", RunSummary.Subject(report));
+        Assert.Equal("photos: test (Restore) succeeded", RunSummary.Title(report));
+        Assert.Contains("Warnings: look", RunSummary.PlainText(report), StringComparison.Ordinal);
+        JsonElement told = JsonDocument.Parse(RunReportJson.ToUtf8(report)).RootElement;
+        Assert.Equal(("success", 20, 2.0), (
+            told.GetProperty("event").GetString(), told.GetProperty("test").GetProperty("restored").GetInt64(),
+            told.GetProperty("test").GetProperty("restoreSeconds").GetDouble()));
+        Assert.False(told.TryGetProperty("stage1", out _));
+
+        BackupError differs = SampleReports.Bad.Error! with { Id = "BackupDiffers", Message = "The copies differ." };
+        Assert.Equal(
+            "photos on nas: test (Restore) FAILED, BackupDiffers: The copies differ.",
+            RunSummary.Subject(report with { Status = BackupStatus.Failed, Test = test with { Status = BackupStatus.Failed, Error = differs } }));
+    }
+
+    [Fact]
+    public void A_repair_says_what_it_did()
+    {
+        RunReport report = RunReport.From(new BackupRun
+        {
+            Name = "photos",
+            RunId = "run",
+            HostName = "nas",
+            Kind = BackupRunKind.Repair,
+            Status = BackupStatus.Succeeded,
+            Repair = new BackupRepairResult
+            {
+                Name = "photos",
+                RunId = "run",
+                Status = BackupStatus.Succeeded,
+                RepairedInS3 = 3,
+                Skipped = 1,
+                Duration = TimeSpan.FromSeconds(1),
+            },
+        });
+
+        Assert.Equal("photos on nas: repair succeeded, 3 repaired in S3, 1 left in 1.0 s", RunSummary.Subject(report));
+        JsonElement told = JsonDocument.Parse(RunReportJson.ToUtf8(report)).RootElement;
+        Assert.Equal(3, told.GetProperty("repair").GetProperty("repairedInS3").GetInt64());
+    }
+
+    [Fact]
     public void The_subject_of_a_failed_run_says_why() => Assert.Equal(
         "photos on nas: FAILED, SourceMissing: The source '/data/<photos> & more' does not exist.", RunSummary.Subject(SampleReports.Bad));
 
@@ -163,6 +224,7 @@ public sealed class MessageTests
         Uri uri = new(address);
         Assert.Equal(start, HttpDelivery.PingAddress(uri, NotificationEvent.Start).ToString());
         Assert.Equal(failure, HttpDelivery.PingAddress(uri, NotificationEvent.Failure).ToString());
+        Assert.Equal(failure, HttpDelivery.PingAddress(uri, NotificationEvent.Overdue).ToString());
         Assert.Equal(success, HttpDelivery.PingAddress(uri, NotificationEvent.Success).ToString());
         Assert.Equal(success, HttpDelivery.PingAddress(uri, NotificationEvent.Warning).ToString());
     }

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Runs;
+using RsyncS3Backup.Runs.Notifications;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Runs;
@@ -119,6 +121,62 @@ public sealed class RunNotificationTests : LocalJob
 
         Assert.Equal(BackupStatus.Cancelled, result.Status);
         Assert.Equal("Cancelled", JsonDocument.Parse(Assert.Single(server.Requests).Body).RootElement.GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_failed_run_of_an_overdue_job_tells_so_and_nobody_gets_two_messages()
+    {
+        using WebhookServer both = new();
+        using WebhookServer overdue = new();
+        await RunAsync();
+        Notify(Webhook(both), Webhook(overdue) with { On = [NotificationEvent.Overdue] });
+        Configuration = Configuration with { MaxAge = TimeSpan.FromTicks(1) };
+        Directory.Delete(Files["source"], recursive: true);
+
+        BackupResult result = await RunAsync(Impatient);
+
+        JsonElement failure = JsonDocument.Parse(Assert.Single(both.Requests).Body).RootElement;
+        JsonElement late = JsonDocument.Parse(Assert.Single(overdue.Requests).Body).RootElement;
+        Assert.Equal(("failure", "overdue"), (failure.GetProperty("event").GetString(), late.GetProperty("event").GetString()));
+        Assert.All([failure, late], told => Assert.True(told.GetProperty("isOverdue").GetBoolean()));
+        Assert.Equal(History()[1].StartTime, late.GetProperty("lastSuccess").GetDateTimeOffset());
+        Assert.Equal([NotificationEvent.Failure, NotificationEvent.Overdue], result.Notifications.Select(sent => sent.Event));
+    }
+
+    [Fact]
+    public async Task A_good_run_is_not_overdue_whatever_was_before()
+    {
+        using WebhookServer server = new();
+        Notify(Webhook(server) with { On = [NotificationEvent.Overdue] });
+        Configuration = Configuration with { MaxAge = TimeSpan.FromTicks(1) };
+
+        await RunAsync(Impatient);
+        await RunAsync(Impatient);
+
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task Who_looks_without_a_run_tells_of_an_overdue_job_once_and_again_when_nobody_heard()
+    {
+        using WebhookServer server = new();
+        Notify(Webhook(server));
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        SuccessAge age = new(TimeSpan.FromDays(2), now.AddDays(-3).AddHours(-4), null, now);
+        server.Answer(WebhookServer.Status(400));
+
+        Assert.Equal(BackupStatus.Failed, Assert.Single(await TellAsync()).Status);
+        NotificationResult told = Assert.Single(await TellAsync());
+        Assert.Empty(await TellAsync());
+
+        Assert.Equal((NotificationEvent.Overdue, BackupStatus.Succeeded), (told.Event, told.Status));
+        JsonElement body = JsonDocument.Parse(server.Requests[^1].Body).RootElement;
+        Assert.Equal($"{Name} on {Environment.MachineName}: OVERDUE, no good run for 3 d 4 h; 2 d 0 h are allowed", body.GetProperty("summary").GetString());
+        Assert.Equal((273_600, 172_800), (body.GetProperty("ageSeconds").GetDouble(), body.GetProperty("maxAgeSeconds").GetDouble()));
+        Assert.False(body.TryGetProperty("runId", out _) || body.TryGetProperty("startTime", out _));
+
+        Task<IReadOnlyList<NotificationResult>> TellAsync() =>
+            OverdueNotice.TellAsync(Configuration, age, reader: null, CancellationToken.None, Impatient.NotificationDelays);
     }
 
     [Fact]

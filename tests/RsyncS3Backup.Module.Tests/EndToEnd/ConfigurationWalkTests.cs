@@ -42,6 +42,18 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("maxAge")]
+    public void A_job_is_overdue_when_its_last_good_run_is_older_than_the_job_says()
+    {
+        const string ask = "param($Path) (Test-BackupDue $Path -CronExpression '0 2 * * *').IsOverdue; (Get-BackupHistory photos -Last 1).IsOverdue";
+        RunWell(("maxAge", "9d"));
+        RunWell(("maxAge", "9d"));
+        Assert.Equal(["False", "False"], Session.Texts(ask, WriteJob(("maxAge", "9d"))));
+
+        Assert.Equal(["True", "True"], Session.Texts(ask, WriteJob(("maxAge", "00:00:00.0000001"))));
+    }
+
+    [Fact]
     [Walks("historyRetention")]
     public void The_history_forgets_what_is_older_than_the_job_keeps()
     {

@@ -29,6 +29,7 @@ public sealed class NativeScheduleTests : EndToEndTest
         PSObject registered = Register(job, "Systemd");
         Assert.Equal(("Active", "Systemd", JobName), (registered.Text("State"), registered.Text("Scheduler"), registered.Text("Name")));
         await RunsAsync();
+        AssertReady(job, "Systemd, User scope");
 
         // The same once more changes nothing; another wish changes what is there.
         string timer = registered.Text("Location");
@@ -65,6 +66,7 @@ public sealed class NativeScheduleTests : EndToEndTest
         Assert.Equal(("Active", "Cron", JobName), (registered.Text("State"), registered.Text("Scheduler"), registered.Text("Name")));
         Assert.StartsWith(mine, Crontab("-l"), StringComparison.Ordinal);
         await RunsAsync();
+        AssertReady(job, "Cron, User scope");
 
         string before = Crontab("-l");
         Register(job, "Cron");
@@ -94,6 +96,25 @@ public sealed class NativeScheduleTests : EndToEndTest
         // Scheduled jobs have no other credentials than those that the AWS SDK finds.
         File.WriteAllText(CredentialsFile, $"[default]\naws_access_key_id = {Server.AccessKey}\naws_secret_access_key = {Server.SecretKey}\n");
         WriteScript("bin/crontab", "echo no crontab for me >&2; exit 1");
+    }
+
+    // What the job finds is what the scheduler gives it, and not what this session has.
+    private void AssertReady(string job, string scheduler)
+    {
+        const string ask = "param($Path) Test-BackupReadiness -ConfigPath $Path -Check Scheduler";
+        SetEnvironment("AWS_ACCESS_KEY_ID", "of this session alone");
+        PSObject[] found = [.. Session.Run(ask, job).ThrowOnError().Objects];
+        Assert.Contains(found, check => check.Text("Check") == "Scheduler" && check.Text("Target") == scheduler && check.Text("Status") != "Failed");
+        PSObject credentials = Assert.Single(found, check => check.Text("Check") == "Credentials");
+        Assert.Equal(("Passed", $"As the scheduler starts it: The access key is '{Server.AccessKey}'; the credentials do not say that they end."),
+            (credentials.Text("Status"), credentials.Text("Detail")));
+
+        string kept = File.ReadAllText(CredentialsFile);
+        File.WriteAllText(CredentialsFile, "");
+        found = [.. Session.Run(ask, job).ThrowOnError().Objects];
+        Assert.Equal("Failed", Assert.Single(found, check => check.Text("Check") == "Credentials").Text("Status"));
+        File.WriteAllText(CredentialsFile, kept);
+        SetEnvironment("AWS_ACCESS_KEY_ID", null);
     }
 
     private PSObject Register(string job, string scheduler) => Assert.Single(Session.Run(

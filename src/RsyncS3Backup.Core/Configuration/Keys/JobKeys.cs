@@ -44,6 +44,14 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             job => job.Schedule, (job, value) => job with { Schedule = value },
             "When the job is due; without it the job is started by hand.") with { Default = "none" },
 
+        Duration("maxAge", job => job.MaxAge, (job, value) => job with { MaxAge = value },
+            "How old the last run may be that did all of the job, and well. A job whose last good run is older is overdue: "
+            + "`Get-BackupJob` and the metrics say so, and `notifications` tell of it.") with
+        {
+            Default = "twice the longest time between two runs of `schedule`, and an hour at least; without a schedule no age is too old",
+            Examples = """["36h", "8d"]""",
+        },
+
         Object("hooks", new HooksKeys(), "an object: what is run around the stages",
             job => job.Hooks, (job, value) => job with { Hooks = value },
             "What is run around the stages; see [`hooks`](#hooks).") with { Default = "none" },

@@ -13,9 +13,9 @@ internal sealed class NotificationKeys() : ConfigurationSection<NotificationOpti
 
         SomeOf<NotificationEvent>("on", "event", item => item.On, (item, value) => item with { On = value },
             "What is told: `start` (ping only), `success`, `warning` (succeeded with warnings), `failure` (failed, refused by a "
-            + "guard, cancelled).") with
+            + "guard, cancelled), `overdue` (the last good run is older than `maxAge`).") with
         {
-            Default = "everything for a ping, else `[\"warning\", \"failure\"]`",
+            Default = "everything for a ping, else `[\"warning\", \"failure\", \"overdue\"]`",
             WhenEmpty = ListIsEmpty,
             Examples = """[["failure"], ["success", "warning", "failure"]]""",
         },

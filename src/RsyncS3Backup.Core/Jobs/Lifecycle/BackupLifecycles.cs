@@ -227,6 +227,7 @@ internal static class BackupLifecycles
             Status = status,
             RuleId = rule.Id ?? "",
             Actions = [.. rule.Actions()],
+            Deletes = rule.Expires is not null,
             KeyPrefix = rule.Prefix,
             BucketName = bucket,
         };

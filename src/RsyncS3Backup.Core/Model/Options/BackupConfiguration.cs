@@ -25,6 +25,9 @@ public sealed record BackupConfiguration
     /// <summary>When the job is due; null for a job that is started by hand.</summary>
     public BackupScheduleOptions? Schedule { get; init; }
 
+    /// <summary>How old the last run may be that did all of the job; null: twice the longest gap of the schedule, if there is one.</summary>
+    public TimeSpan? MaxAge { get; init; }
+
     /// <summary>What is run around the stages; null: nothing.</summary>
     public HookOptions? Hooks { get; init; }
 

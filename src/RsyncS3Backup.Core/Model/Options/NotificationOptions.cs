@@ -8,7 +8,7 @@ public sealed record NotificationOptions
     /// <summary>The way it goes.</summary>
     public required NotificationKind Type { get; init; }
 
-    /// <summary>What is told; empty: everything for a ping, warnings and failures for the others.</summary>
+    /// <summary>What is told; empty: everything for a ping, all but starts and successes for the others.</summary>
     public IReadOnlyList<NotificationEvent> On { get; init; } = [];
 
     /// <summary>What a webhook receives. Default: json.</summary>
@@ -59,7 +59,7 @@ public sealed record NotificationOptions
     /// <summary>True when it is told of this.</summary>
     internal bool Tells(NotificationEvent what) => On.Count > 0
         ? On.Contains(what)
-        : Type == NotificationKind.Ping || what is NotificationEvent.Warning or NotificationEvent.Failure;
+        : Type == NotificationKind.Ping || what is NotificationEvent.Warning or NotificationEvent.Failure or NotificationEvent.Overdue;
 }
 
 /// <summary>The ways a notification can go.</summary>
@@ -102,6 +102,9 @@ public enum NotificationEvent
 
     /// <summary>It failed, was refused by a guard or was cancelled.</summary>
     Failure,
+
+    /// <summary>The last good run is older than the job's <c>maxAge</c>.</summary>
+    Overdue,
 }
 
 /// <summary>How the connection to a mail server is encrypted.</summary>

@@ -21,6 +21,15 @@ public sealed record BackupDue
     /// <summary>When the job is due next, in its time zone.</summary>
     public DateTimeOffset? NextOccurrence { get; init; }
 
+    /// <summary>When the last run started that did all of the job, and well; null when none is on record.</summary>
+    public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>True when that is longer ago than the job's <c>maxAge</c>.</summary>
+    public bool IsOverdue { get; init; }
+
+    /// <summary>Who was told that the job is overdue; empty when nobody was.</summary>
+    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
+
     /// <summary>The IANA name of the job's time zone.</summary>
     public required string TimeZone { get; init; }
 

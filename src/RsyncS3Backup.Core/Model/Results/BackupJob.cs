@@ -36,6 +36,22 @@ public sealed record BackupJob
     /// <summary>How it ended.</summary>
     public BackupStatus? LastStatus { get; init; }
 
+    /// <summary>When the last run started that did all of the job, and well; null when none is on record.</summary>
+    public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>How old that is.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>
+    /// How old it may be: the job's <c>maxAge</c>, else twice the longest gap of the schedule that starts it; null for a job without either.
+    /// </summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>
+    /// True when it is older than that. Of a job that never did well, when its first run, or without any its file, is older than that.
+    /// </summary>
+    public bool IsOverdue { get; init; }
+
     /// <summary>
     /// When the last test of all of the job's copies started that was neither stopped nor refused because the job was running; null when none is on
     /// record.
@@ -47,6 +63,18 @@ public sealed record BackupJob
 
     /// <summary>How thorough it was.</summary>
     public BackupTestLevel? LastTestLevel { get; init; }
+
+    /// <summary>
+    /// When the last test of level Restore started that found everything well: it has restored some of the files from S3; null when none is on
+    /// record.
+    /// </summary>
+    public DateTimeOffset? LastRestoreTest { get; init; }
+
+    /// <summary>
+    /// How long a restore of the whole job from S3 would take, at the rate of that test: by bytes or by entries, whichever is more; null when that
+    /// is not known.
+    /// </summary>
+    public TimeSpan? EstimatedRestoreDuration { get; init; }
 
     /// <summary>True while a run of the job is on.</summary>
     public bool IsRunning { get; init; }

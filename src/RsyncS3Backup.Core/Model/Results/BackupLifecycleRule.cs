@@ -15,6 +15,9 @@ public sealed record BackupLifecycleRule
     /// <summary>What it does, a text for each step; of a rule that is missing what it would do.</summary>
     public required IReadOnlyList<string> Actions { get; init; }
 
+    /// <summary>True for a rule that deletes current versions of objects.</summary>
+    internal bool Deletes { get; init; }
+
     /// <summary>What the keys start with that it is for; empty for all keys of the bucket.</summary>
     public required string KeyPrefix { get; init; }
 

@@ -27,6 +27,17 @@ public sealed record BackupRun
     /// <summary>When the run started.</summary>
     public DateTimeOffset StartTime { get; init; }
 
+    /// <summary>
+    /// When the newest run before this one started that did all of the job, and well; null when none is on record, and for a test or repair.
+    /// </summary>
+    public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>How old that was when this run started.</summary>
+    public TimeSpan? Age => StartTime - LastSuccess;
+
+    /// <summary>True when that was older than the job's <c>maxAge</c>, as the job's file says now.</summary>
+    public bool IsOverdue { get; init; }
+
     /// <summary>How long it took; null while it is on, and of a run that was interrupted.</summary>
     public TimeSpan? Duration { get; init; }
 

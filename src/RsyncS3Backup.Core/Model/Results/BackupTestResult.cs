@@ -1,6 +1,6 @@
 namespace RsyncS3Backup;
 
-/// <summary>How thoroughly the copies of a backup are compared. Each level does what the one before does.</summary>
+/// <summary>How thoroughly the copies of a backup are compared.</summary>
 public enum BackupTestLevel
 {
     /// <summary>Names, sizes, times and entity tags, as the mirror's folders, the catalog and a listing say. No content is read.</summary>
@@ -14,6 +14,12 @@ public enum BackupTestLevel
 
     /// <summary>What S3 sends is compared with the mirror, byte by byte.</summary>
     Full,
+
+    /// <summary>
+    /// A random share of the files is restored from S3 to a temporary folder, as a restore does it, and compared with the mirror: content,
+    /// attributes, links. The others as <see cref="Quick"/>.
+    /// </summary>
+    Restore,
 }
 
 /// <summary>What a test of a backup found.</summary>
@@ -75,10 +81,25 @@ public sealed record BackupTestResult
     /// <summary>Archived objects that a download was to test, and cannot without a retrieval.</summary>
     public long Archived { get; init; }
 
-    /// <summary>The share of files that was downloaded, in percent; null but for <see cref="BackupTestLevel.Sample"/>.</summary>
+    /// <summary>Entries that were restored to a temporary folder; 0 but for <see cref="BackupTestLevel.Restore"/>.</summary>
+    public long Restored { get; init; }
+
+    /// <summary>Bytes of those entries.</summary>
+    public long RestoredBytes { get; init; }
+
+    /// <summary>How long that took, without the comparison; null but for <see cref="BackupTestLevel.Restore"/>.</summary>
+    public TimeSpan? RestoreDuration { get; init; }
+
+    /// <summary>
+    /// The share of files that was downloaded or restored, in percent; null but for <see cref="BackupTestLevel.Sample"/> and
+    /// <see cref="BackupTestLevel.Restore"/>.
+    /// </summary>
     public double? SamplePercent { get; init; }
 
-    /// <summary>The seed of the random choice, to test the same files again; null but for <see cref="BackupTestLevel.Sample"/>.</summary>
+    /// <summary>
+    /// The seed of the random choice, to test the same files again; null but for <see cref="BackupTestLevel.Sample"/> and
+    /// <see cref="BackupTestLevel.Restore"/>.
+    /// </summary>
     public int? Seed { get; init; }
 
     /// <summary>Requests to S3 by type, retries included.</summary>
@@ -118,6 +139,17 @@ public sealed record BackupTestResult
     /// True when it says something of all of the job's copies: a test of single paths, one that was stopped and one that found the job running do not.
     /// </summary>
     internal bool IsOfAll => Paths.Count == 0 && Status != BackupStatus.Cancelled && ExitCode != BackupExitCode.AlreadyRunning;
+
+    /// <summary>
+    /// How long a restore of so much would take, by what this one took: by bytes or by entries, whichever is more; null where nothing was restored.
+    /// </summary>
+    internal TimeSpan? RestoreTime(long entries, long bytes)
+    {
+        if (Restored == 0 || RestoreDuration is not { } took)
+            return null;
+        double times = Math.Max((double)entries / Restored, RestoredBytes == 0 ? 0 : (double)bytes / RestoredBytes);
+        return took.TotalDays * times < TimeSpan.MaxValue.TotalDays / 2 ? took * times : TimeSpan.MaxValue;
+    }
 
     /// <summary>The status and what was found.</summary>
     public override string ToString() => $"{Status}: {Differences} differences";

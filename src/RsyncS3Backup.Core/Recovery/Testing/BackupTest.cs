@@ -27,6 +27,7 @@ internal static class BackupTest
         JobLock? held = null;
         TestRecord? record = null;
         TestRun? run = null;
+        DrillResult? drill = null;
         try
         {
             OperationEnd end = await operation.RunAsync(
@@ -43,12 +44,14 @@ internal static class BackupTest
                     context.Verbose($"Testing '{name}', level {request.Level}, against s3://{target}/{run.KeyPrefix}.");
                     await using (PeriodicProgress.Start(context, seconds => prepared.Progress(name, seconds)))
                         await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                    if (request.Level == BackupTestLevel.Restore)
+                        drill = await new RestoreDrill(request, run, context, report).RunAsync(cancellationToken).ConfigureAwait(false);
                     return WhatFailed(run.Counters, report, target);
                 },
                 () => TestErrors.Cancelled(target),
                 exception => TestErrors.Failed(exception, run?.Target ?? new S3Target(target, "", "", "")),
                 cancellationToken).ConfigureAwait(false);
-            BackupTestResult result = Result(request, context, operation, run, end);
+            BackupTestResult result = Result(request, context, operation, run, drill, end);
             // Also a test that the lock refused: who looks for the tests of a schedule finds why there were none.
             if (request.Configuration is { } refused)
                 record ??= TestRecord.Begin(refused, request, context, operation.StartTime, ownsJob: false);
@@ -68,11 +71,13 @@ internal static class BackupTest
         : null;
 
     private static BackupTestResult Result(
-        BackupTestRequest request, RunContext context, Operation operation, TestRun? run, OperationEnd end)
+        BackupTestRequest request, RunContext context, Operation operation, TestRun? run, DrillResult? drill, OperationEnd end)
     {
         StageReport report = operation.Report;
         TestCounters counters = run?.Counters ?? new TestCounters();
         S3RequestCounts requests = run?.Requests ?? new S3RequestCounts();
+        if (drill is not null)
+            requests = requests.And(drill.Requests);
         PriceList prices = PriceList.Of(request.S3?.Prices);
         Price cost = prices.Requests(requests, S3StorageClasses.Standard);
         return new BackupTestResult
@@ -96,8 +101,11 @@ internal static class BackupTest
             DifferenceCounts = counters.DifferenceCounts,
             Failed = report.Failed,
             Archived = counters.Archived,
-            SamplePercent = request.Level == BackupTestLevel.Sample ? request.SamplePercent : null,
-            Seed = request.Level == BackupTestLevel.Sample ? run?.Seed : null,
+            Restored = drill?.Restored ?? 0,
+            RestoredBytes = drill?.RestoredBytes ?? 0,
+            RestoreDuration = drill?.Duration,
+            SamplePercent = request.IsOfShare ? request.SamplePercent : null,
+            Seed = request.IsOfShare ? run?.Seed : null,
             Requests = requests,
             EstimatedRequestCost = cost.Amount,
             Currency = prices.Currency,

@@ -17,8 +17,16 @@ internal sealed record BackupTestRequest
     /// <summary>How thoroughly.</summary>
     public BackupTestLevel Level { get; init; }
 
-    /// <summary>The share of files that <see cref="BackupTestLevel.Sample"/> downloads, in percent.</summary>
+    /// <summary>
+    /// The share of files that <see cref="BackupTestLevel.Sample"/> downloads and <see cref="BackupTestLevel.Restore"/> restores, in percent.
+    /// </summary>
     public double SamplePercent { get; init; } = 1;
+
+    /// <summary>Where <see cref="BackupTestLevel.Restore"/> makes its folder; null: where the system has temporary files.</summary>
+    public string? TemporaryPath { get; init; }
+
+    /// <summary>True for a level that takes a share of the files.</summary>
+    public bool IsOfShare => Level is BackupTestLevel.Sample or BackupTestLevel.Restore;
 
     /// <summary>Makes the random choice repeatable; null: another one each time.</summary>
     public int? Seed { get; init; }

@@ -25,6 +25,11 @@ internal static class TestErrors
         Target = name,
     };
 
+    /// <summary>There is no place for what is to be restored.</summary>
+    public static BackupError NoDrillFolder(string folder, string reason) => Make(
+        ErrorIds.TestFailed, BackupErrorCategory.WriteError, folder,
+        $"No folder for a restore could be made in '{folder}': {reason}", "Give -TemporaryPath a folder that is there, with room, that you may write.");
+
     public static BackupError Cancelled(string target) => Make(
         ErrorIds.TestCancelled, BackupErrorCategory.OperationStopped, target,
         "The test was stopped before its end; nothing was changed.", "Run it again.");

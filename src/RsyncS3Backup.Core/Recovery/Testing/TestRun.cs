@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Text;
 using System.Threading.Channels;
 using RsyncS3Backup.Files;
@@ -35,6 +34,7 @@ internal sealed class TestRun : IDisposable
     private readonly StageReport report;
     private readonly Action<BackupDifference, CopyPair> emit;
     private readonly LostEndpoint lost = new();
+    private readonly TestShare share;
 
     private TestRun(BackupTestRequest request, S3Copy copy, int seed, StageReport report, Action<BackupDifference, CopyPair> emit)
     {
@@ -42,7 +42,7 @@ internal sealed class TestRun : IDisposable
         this.copy = copy;
         this.report = report;
         this.emit = emit;
-        Seed = seed;
+        share = new TestShare(seed, request.SamplePercent, request.Level == BackupTestLevel.Restore);
         filter = request.Exactly is { } paths ? ItemFilter.Literal(paths) : ItemFilter.Parse(request.Paths);
         S3CopyRequest s3 = request.S3!;
         ExcludePatterns excludes = new(s3.Options.ExcludePatterns);
@@ -80,7 +80,7 @@ internal sealed class TestRun : IDisposable
     public string KeyPrefix => copy.KeyPrefix;
 
     /// <summary>Where the random choice started.</summary>
-    public int Seed { get; }
+    public int Seed => share.Seed;
 
     /// <summary>Requests sent so far.</summary>
     public S3RequestCounts Requests => copy.Store.Requests;
@@ -132,6 +132,32 @@ internal sealed class TestRun : IDisposable
         }
     }
 
+    /// <summary>What the level Restore restores; null where the copies have nothing that could be.</summary>
+    public Func<StoredObject, bool>? Chosen => share.IsEmpty ? null : stored => filter.Matches(stored.RelativeKey) && share.Takes(stored, Counters.WasArchived);
+
+    /// <summary>The files and links of the mirror that the level Restore restores and that were the same in both copies; none without a mirror.</summary>
+    public IEnumerable<MirrorEntry> ChosenInMirror(CancellationToken cancellationToken) =>
+        (mirror?.Walk(cancellationToken) ?? []).Where(entry => entry.Kind is MirrorEntryKind.File or MirrorEntryKind.SymbolicLink
+            && filter.Matches(entry.RelativeKey) && share.IsComparable(entry.RelativeKey));
+
+    /// <summary>What was restored has another content than the mirror: tells which of the two it is.</summary>
+    public async Task ReportRestoredAsync(MirrorEntry local, string right, CancellationToken cancellationToken)
+    {
+        StoredObject? stored =
+            await copy.Store.HeadAsync(new ObjectQuery(copy.Key(local.RelativeKey)), cancellationToken).ConfigureAwait(false);
+        CopyPair pair = new(local, catalog?.Find(local.RelativeKey), stored);
+        EntryVerdict verdict = stored is null ? EntryVerdict.Same : await contents.ByChecksumsAsync(pair, cancellationToken).ConfigureAwait(false);
+        Report(pair, verdict.Kind is not null ? verdict : new EntryVerdict(
+            BackupDifferenceKind.ContentDiffers, null, "What was restored has another content than the mirror."), right);
+    }
+
+    /// <summary>What was restored is not what the mirror has.</summary>
+    public void ReportRestored(MirrorEntry local, BackupDifferenceKind kind, string right, string reason)
+    {
+        CopyPair pair = new(local, null, null);
+        Report(pair, new EntryVerdict(kind, null, reason), right);
+    }
+
     /// <summary>How far it is.</summary>
     /// <param name="jobName">What is tested.</param>
     /// <param name="seconds">Since its start.</param>
@@ -144,7 +170,7 @@ internal sealed class TestRun : IDisposable
             Stage = 2,
             Name = jobName,
             Title = "Test",
-            Activity = request.Level >= BackupTestLevel.Sample ? "Downloading and comparing" : "Comparing",
+            Activity = request.Level is BackupTestLevel.Sample or BackupTestLevel.Full ? "Downloading and comparing" : "Comparing",
             Files = Counters.Done,
             TotalFiles = isKnown ? Counters.Total : null,
             // What one copy has more than the other is not in the plan.
@@ -165,7 +191,7 @@ internal sealed class TestRun : IDisposable
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<CopyPair> pairs = Channel.CreateBounded<CopyPair>(EntriesAhead);
-        bool downloads = request.Level >= BackupTestLevel.Sample;
+        bool downloads = request.Level is BackupTestLevel.Sample or BackupTestLevel.Full;
         int count = request.ThrottleLimit ?? (downloads ? DownloadsAtATime : Math.Clamp(Environment.ProcessorCount, 2, MostHashers));
         Task[] workers = [.. Enumerable.Range(0, count).Select(_ => Task.Run(() => WorkAsync(pairs.Reader, stop), CancellationToken.None))];
         try
@@ -214,6 +240,7 @@ internal sealed class TestRun : IDisposable
             }
 
             EntryVerdict verdict = EntryVerdict.Of(pair, facts);
+            share.Met(pair, isSame: verdict.Kind is null);
             if (verdict.Kind is not null)
                 Report(pair, verdict);
             else if (NeedsContent(pair, verdict))
@@ -242,16 +269,9 @@ internal sealed class TestRun : IDisposable
     private bool Downloads(CopyPair pair) => request.Level switch
     {
         BackupTestLevel.Full => true,
-        BackupTestLevel.Sample => IsInSample(pair.RelativeKey),
+        BackupTestLevel.Sample => share.Has(pair.RelativeKey),
         _ => false,
     };
-
-    // From the seed and the key alone, so that the same seed means the same files, whatever else comes and goes.
-    private bool IsInSample(string relativeKey)
-    {
-        ulong hash = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(relativeKey), Seed);
-        return hash / (double)ulong.MaxValue < request.SamplePercent / 100;
-    }
 
     private async Task WorkAsync(ChannelReader<CopyPair> pairs, CancellationTokenSource stop)
     {
@@ -313,7 +333,7 @@ internal sealed class TestRun : IDisposable
         return pair.Local is null ? EntryVerdict.Same : await contents.ByChecksumsAsync(pair, cancellationToken).ConfigureAwait(false);
     }
 
-    private void Report(CopyPair pair, EntryVerdict verdict)
+    private void Report(CopyPair pair, EntryVerdict verdict, string? right = null)
     {
         BackupDifference difference = new()
         {
@@ -326,7 +346,7 @@ internal sealed class TestRun : IDisposable
                     ? BackupEntryType.SymbolicLink
                     : BackupEntryType.File,
             Left = pair.Local is { } local ? DifferenceText.Of(local) : "",
-            Right = pair.Remote is { } remote ? DifferenceText.Of(remote) : "",
+            Right = right ?? (pair.Remote is { } remote ? DifferenceText.Of(remote) : ""),
             GoodCopy = verdict.Good,
             Reason = verdict.Reason,
             Length = pair.Local?.ContentLength ?? pair.Remote?.Size ?? pair.Row?.Size ?? 0,
@@ -335,6 +355,7 @@ internal sealed class TestRun : IDisposable
             Key = copy.Key(pair.RelativeKey),
         };
         Counters.Differs(difference.Kind);
+        share.Differs(pair.RelativeKey);
         emit(difference, pair);
     }
 

@@ -88,7 +88,7 @@ internal sealed class HttpDelivery : IDisposable
         string suffix = what switch
         {
             NotificationEvent.Start => "/start",
-            NotificationEvent.Failure => "/fail",
+            NotificationEvent.Failure or NotificationEvent.Overdue => "/fail",
             _ => "",
         };
         return suffix.Length == 0

@@ -90,14 +90,14 @@ internal static class WebhookPayload
 
     private static string Emoji(RunReport report) => report.Event switch
     {
-        NotificationEvent.Failure => "❌",
+        NotificationEvent.Failure or NotificationEvent.Overdue => "❌",
         NotificationEvent.Warning => "⚠️",
         _ => "✅",
     };
 
     private static string Color(RunReport report) => report.Event switch
     {
-        NotificationEvent.Failure => "Attention",
+        NotificationEvent.Failure or NotificationEvent.Overdue => "Attention",
         NotificationEvent.Warning => "Warning",
         _ => "Good",
     };

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Calendar;
+
 namespace RsyncS3Backup.Runs.Reporting;
 
 /// <summary>What hooks and notifications are told of a run, of whichever result it is made.</summary>
@@ -20,7 +22,16 @@ internal sealed record RunReport
 
     public S3SyncStageResult? Stage2 { get; init; }
 
-    public BackupError? Error => Stage1?.Error ?? Stage2?.Error;
+    /// <summary>What a test of the copies found; null but for a test.</summary>
+    public BackupTestResult? Test { get; init; }
+
+    /// <summary>What a repair of the copies did; null but for a repair.</summary>
+    public BackupRepairResult? Repair { get; init; }
+
+    /// <summary>Whether it backed up, tested or repaired.</summary>
+    public BackupRunKind Kind => Test is not null ? BackupRunKind.Test : Repair is not null ? BackupRunKind.Repair : BackupRunKind.Backup;
+
+    public BackupError? Error => Stage1?.Error ?? Stage2?.Error ?? Test?.Error ?? Repair?.Error;
 
     public required string HostName { get; init; }
 
@@ -32,8 +43,17 @@ internal sealed record RunReport
 
     public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
 
+    /// <summary>How old the last good run is; null where that was not looked up, as after a good one.</summary>
+    public SuccessAge? Age { get; init; }
+
+    /// <summary>True when it tells that the job is overdue, and not how a run ended.</summary>
+    public bool IsOverdueNotice { get; init; }
+
+    /// <summary>True for a message that only shows that messages come through.</summary>
+    public bool IsTest { get; init; }
+
     /// <summary>What there is to tell.</summary>
-    public NotificationEvent Event => Status switch
+    public NotificationEvent Event => IsOverdueNotice ? NotificationEvent.Overdue : Status switch
     {
         null => NotificationEvent.Start,
         BackupStatus.Failed or BackupStatus.Cancelled => NotificationEvent.Failure,
@@ -70,11 +90,28 @@ internal sealed record RunReport
         Duration = run.Duration,
         Stage1 = run.Stage1,
         Stage2 = run.Stage2,
+        Test = run.Test,
+        Repair = run.Repair,
         HostName = run.HostName,
         ConfigurationPath = run.ConfigurationPath,
         LogPath = run.LogPath,
         Hooks = run.Hooks,
         Notifications = run.Notifications,
+    };
+
+    /// <summary>A test in this process.</summary>
+    public static RunReport From(BackupTestResult test, string? configurationPath) => new()
+    {
+        Name = test.Name ?? test.BucketName ?? "",
+        RunId = test.RunId,
+        Status = test.Status,
+        ExitCode = test.ExitCode,
+        StartTime = test.StartTime,
+        Duration = test.Duration,
+        Test = test,
+        HostName = Environment.MachineName,
+        ConfigurationPath = configurationPath,
+        LogPath = test.LogPath,
     };
 
     /// <summary>A stage 1 that ran alone.</summary>

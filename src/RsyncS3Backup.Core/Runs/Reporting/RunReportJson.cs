@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using RsyncS3Backup.Calendar;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -29,14 +30,18 @@ internal static class RunReportJson
     {
         json.WriteStartObject();
         json.WriteNumber("schemaVersion", SchemaVersion);
-        json.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
+        json.WriteString("event", report.IsTest ? "test" : JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
         Text(json, "summary", RunSummary.Subject(report));
         Text(json, "name", report.Name);
-        json.WriteString("runId", report.RunId);
-        Text(json, "status", report.Status?.ToString());
+        if (report.RunId.Length > 0)
+            json.WriteString("runId", report.RunId);
+        Text(json, "status", report.IsTest ? null : report.Status?.ToString());
         if (report.ExitCode is { } exitCode)
             json.WriteNumber("exitCode", (int)exitCode);
-        json.WriteString("startTime", report.StartTime);
+        if (report.StartTime != default)
+            json.WriteString("startTime", report.StartTime);
+        if (report.Age is { } age)
+            Age(json, age);
         if (report.Duration is { } duration)
             json.WriteNumber("durationSeconds", Seconds(duration));
         json.WriteString("hostName", report.HostName);
@@ -47,11 +52,26 @@ internal static class RunReportJson
             Stage(json, stage1);
         if (report.Stage2 is { } stage2)
             Stage(json, stage2);
+        if (report.Test is { } test)
+            Test(json, test);
+        if (report.Repair is { } repair)
+            Repair(json, repair);
         if (report.Hooks.Count > 0)
             Hooks(json, report.Hooks);
         if (report.Notifications.Count > 0)
             Notifications(json, report.Notifications);
         json.WriteEndObject();
+    }
+
+    private static void Age(Utf8JsonWriter json, SuccessAge age)
+    {
+        json.WriteBoolean("isOverdue", age.IsOverdue);
+        if (age.LastSuccess is { } success)
+            json.WriteString("lastSuccess", success);
+        if (age.Age is { } old)
+            json.WriteNumber("ageSeconds", Seconds(old));
+        if (age.MaxAge is { } most)
+            json.WriteNumber("maxAgeSeconds", Seconds(most));
     }
 
     private static void Stage(Utf8JsonWriter json, RsyncStageResult stage)
@@ -96,6 +116,50 @@ internal static class RunReportJson
 
         json.WriteNumber("renewed", stage.Renewed);
         Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
+        json.WriteEndObject();
+    }
+
+    private static void Test(Utf8JsonWriter json, BackupTestResult test)
+    {
+        json.WriteStartObject("test");
+        json.WriteString("status", test.Status.ToString());
+        json.WriteString("level", JsonNamingPolicy.CamelCase.ConvertName(test.Level.ToString()));
+        Texts(json, "paths", test.Paths);
+        Text(json, "path", test.Path);
+        Text(json, "bucketName", test.BucketName);
+        Text(json, "keyPrefix", test.KeyPrefix);
+        json.WriteNumber("total", test.Total);
+        json.WriteNumber("totalBytes", test.TotalBytes);
+        json.WriteNumber("checked", test.Checked);
+        json.WriteNumber("downloadedBytes", test.DownloadedBytes);
+        json.WriteNumber("differences", test.Differences);
+        json.WriteNumber("notYetSent", test.NotYetSent);
+        json.WriteNumber("failed", test.Failed);
+        json.WriteNumber("archived", test.Archived);
+        json.WriteNumber("restored", test.Restored);
+        json.WriteNumber("restoredBytes", test.RestoredBytes);
+        if (test.RestoreDuration is { } took)
+            json.WriteNumber("restoreSeconds", Seconds(took));
+        json.WriteNumber("requests", test.Requests.Total);
+        json.WriteNumber("estimatedRequestCost", test.EstimatedRequestCost);
+        Text(json, "currency", test.Currency);
+        Problems(json, null, test.Error, test.FailedItems, test.Warnings);
+        json.WriteEndObject();
+    }
+
+    private static void Repair(Utf8JsonWriter json, BackupRepairResult repair)
+    {
+        json.WriteStartObject("repair");
+        json.WriteString("status", repair.Status.ToString());
+        Text(json, "path", repair.Path);
+        Text(json, "bucketName", repair.BucketName);
+        json.WriteNumber("total", repair.Total);
+        json.WriteNumber("repairedInMirror", repair.RepairedInMirror);
+        json.WriteNumber("repairedInS3", repair.RepairedInS3);
+        json.WriteNumber("repairedBytes", repair.RepairedBytes);
+        json.WriteNumber("skipped", repair.Skipped);
+        json.WriteNumber("failed", repair.Failed);
+        Problems(json, null, repair.Error, repair.FailedItems, repair.Warnings);
         json.WriteEndObject();
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Calendar;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -11,6 +12,20 @@ internal static class RunSummary
     /// <summary>One line: which job, where, how it ended, and what changed or why it failed.</summary>
     public static string Subject(RunReport report)
     {
+        if (report is { IsOverdueNotice: true, Age: { } age })
+        {
+            string late = $"OVERDUE, no good run for {HumanText.Duration(age.Waited ?? TimeSpan.Zero)}; {HumanText.Duration(age.MaxAge ?? TimeSpan.Zero)} are allowed";
+            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {late}"), 250);
+        }
+
+        if (report.IsTest)
+            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: a test message; no run has ended"), 250);
+        if (Ended(report) is { Length: > 0 } how)
+        {
+            string found = report.Error is { } problem ? $"{problem.Id}: {FirstLine(problem.Message)}" : Found(report);
+            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {how}, {found}"), 250);
+        }
+
         string what = report.Error is { } error && report.Event == NotificationEvent.Failure
             ? $"{error.Id}: {FirstLine(error.Message)}"
             : Changes(report);
@@ -20,11 +35,16 @@ internal static class RunSummary
     }
 
     /// <summary>The job and how it ended, for a title.</summary>
-    public static string Title(RunReport report) => Shorten(ShownText.OneLine($"{report.Name}: {Words(report.Status)}"), 140);
+    public static string Title(RunReport report) => Shorten(
+        ShownText.OneLine($"{report.Name}: {(report.IsTest ? "test" : report.IsOverdueNotice ? "OVERDUE" : Ended(report) is { Length: > 0 } how ? how : Words(report.Status))}"), 140);
 
     /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)
     {
+        if (report.Age is { } age)
+            yield return ("Last good run", LastGoodRun(age));
+        if (report.IsOverdueNotice && report.Error is null)
+            yield return ("What to do", Overdue(report.Name));
         if (report.Error is { } error)
         {
             yield return ("Error", Shorten($"{error.Id}: {error.Message}", LongestText));
@@ -39,6 +59,8 @@ internal static class RunSummary
             yield return ("S3", Stage(stage2.Status, stage2.SkippedReason, Counts(stage2), stage2.TransferredBytes, stage2.Duration, where));
         }
 
+        if (report.Kind != BackupRunKind.Backup)
+            yield return (report.Kind.ToString(), Found(report));
         foreach ((string label, string text) in Problems(report))
             yield return (label, text);
         yield return ("Host", report.HostName);
@@ -48,7 +70,8 @@ internal static class RunSummary
             yield return ("Duration", HumanText.Duration(duration));
         if (report.LogPath is { } log)
             yield return ("Log", log);
-        yield return ("Run", report.RunId);
+        if (report.RunId.Length > 0)
+            yield return ("Run", report.RunId);
     }
 
     /// <summary>The whole message as plain text.</summary>
@@ -68,9 +91,26 @@ internal static class RunSummary
         return text[..end] + "…";
     }
 
+    private static string LastGoodRun(SuccessAge age)
+    {
+        string when = age.LastSuccess is { } success
+            ? $"{success.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}, {HumanText.Duration(age.Age!.Value)} ago"
+            : "none is on record";
+        return age.MaxAge is { } most ? $"{when}; {HumanText.Duration(most)} are allowed{(age.IsOverdue ? ": OVERDUE" : "")}" : when;
+    }
+
+    private static string Overdue(string name)
+    {
+        string quoted = $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
+        return $"See 'Get-BackupHistory {quoted} -Last 5' for what became of its runs, and 'Get-BackupSchedule {quoted}' for what starts it.";
+    }
+
     private static IEnumerable<(string Label, string Text)> Problems(RunReport report)
     {
-        string[] warnings = [.. report.Stage1?.Warnings ?? [], .. report.Stage2?.Warnings ?? []];
+        string[] warnings =
+        [
+            .. report.Stage1?.Warnings ?? [], .. report.Stage2?.Warnings ?? [], .. report.Test?.Warnings ?? [], .. report.Repair?.Warnings ?? [],
+        ];
         if (warnings.Length > 0)
             yield return ("Warnings", Several(warnings));
         string[] failed = [.. FailedItems(report).Select(item => item.ToString())];
@@ -94,7 +134,40 @@ internal static class RunSummary
     }
 
     private static IEnumerable<BackupError> FailedItems(RunReport report) =>
-        (report.Stage1?.FailedItems ?? []).Concat(report.Stage2?.FailedItems ?? []);
+        (report.Stage1?.FailedItems ?? []).Concat(report.Stage2?.FailedItems ?? [])
+            .Concat(report.Test?.FailedItems ?? []).Concat(report.Repair?.FailedItems ?? []);
+
+    /// <summary>How a test or a repair ended, e.g. <c>test (Full) FAILED</c>; empty for a backup.</summary>
+    private static string Ended(RunReport report) => report switch
+    {
+        { Test: { } test } => $"test ({test.Level}) {Words(report.Status)}",
+        { Repair: not null } => $"repair {Words(report.Status)}",
+        _ => "",
+    };
+
+    private static string Found(RunReport report)
+    {
+        if (report.Repair is { } repair)
+        {
+            return Counted(
+                repair.Duration, (repair.RepairedInMirror, "repaired in the mirror"), (repair.RepairedInS3, "repaired in S3"), (repair.Skipped, "left"),
+                (repair.Failed, "failed"));
+        }
+
+        BackupDifferenceCounts kinds = report.Test!.DifferenceCounts;
+        return Counted(
+            report.Test.Duration, (report.Test.Total, "entries"), (report.Test.Restored, "restored"), (kinds.MissingInS3, "missing in S3"),
+            (kinds.MissingInMirror, "missing in the mirror"), (kinds.ContentDiffers, "with another content"), (kinds.MetadataDiffers, "with other attributes"),
+            (kinds.MirrorCorrupted, "damaged in the mirror"), (kinds.S3Corrupted, "damaged in S3"), (kinds.ChangedOutside, "changed outside"),
+            (kinds.NotYetSent, "not sent yet"), (report.Test.Failed, "not looked at"));
+    }
+
+    private static string Counted(TimeSpan took, params (long Count, string What)[] all)
+    {
+        string text = string.Join(", ", all.Where(item => item.Count > 0)
+            .Select(item => $"{item.Count.ToString("N0", CultureInfo.InvariantCulture)} {item.What}"));
+        return $"{(text.Length > 0 ? text : "nothing")} in {HumanText.Duration(took)}";
+    }
 
     private static string Changes(RunReport report)
     {

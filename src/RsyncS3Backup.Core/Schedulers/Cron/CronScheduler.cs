@@ -80,10 +80,13 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
                 await WriteAsync(job, wanted, cancellationToken).ConfigureAwait(false);
         }
 
-        return IsRunning() || !registration.IsEnabled
-            ? []
-            : ["No cron runs here now, so the job will not be started until it does: start the service (systemctl enable --now cron)."];
+        return registration.IsEnabled ? await DoubtsAsync(cancellationToken).ConfigureAwait(false) : [];
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> DoubtsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(IsRunning()
+        ? []
+        : ["No cron runs here now, so the job will not be started until it does: start the service (systemctl enable --now cron)."]);
 
     /// <inheritdoc/>
     public async Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken)

@@ -85,8 +85,12 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
 
         if (await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is { } difference)
             throw new BackupException(NativeScheduleErrors.NotVerified(job, Kind, difference));
-        return registration.IsEnabled && await LingeringAsync(cancellationToken).ConfigureAwait(false) is { } warning ? [warning] : [];
+        return registration.IsEnabled ? await DoubtsAsync(cancellationToken).ConfigureAwait(false) : [];
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> DoubtsAsync(CancellationToken cancellationToken) =>
+        await LingeringAsync(cancellationToken).ConfigureAwait(false) is { } warning ? [warning] : [];
 
     /// <inheritdoc/>
     public async Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RsyncS3Backup.State.Sqlite;
 
 namespace RsyncS3Backup.State.History;
@@ -32,8 +33,11 @@ internal sealed record HistoryFigures
     public HistoryTotals? Totals { get; init; } = new();
 
     /// <summary>True for a run that did all of the job, and well.</summary>
-    public static bool DidAllOfJob(BackupRun run) =>
-        IsGoodStatus(run.Status) && IsGoodStatus(run.Stage1?.Status) && run.Stage2 is not null;
+    public static bool DidAllOfJob(BackupRun run) => DidAllOfJob(run.Status, run.Stage1, run.Stage2);
+
+    /// <summary>True for a run that did all of the job, and well.</summary>
+    public static bool DidAllOfJob(BackupStatus? status, RsyncStageResult? stage1, S3SyncStageResult? stage2) =>
+        IsGoodStatus(status) && IsGoodStatus(stage1?.Status) && stage2 is not null;
 
     /// <summary>True for a run or stage that did what it had to.</summary>
     public static bool IsGoodStatus(BackupStatus? status) => status is BackupStatus.Succeeded or BackupStatus.SucceededWithWarnings;
@@ -44,13 +48,19 @@ internal sealed record HistoryFigures
     {
         LastRun = HistoryRows.Read(database, since: null, RunsToLookAt, withRefused: false, BackupRunKind.Backup)
             .FirstOrDefault(run => run.Status is not null),
-        LastSuccess = Newest(database, "started", DidAll) is { } ticks ? HistoryRows.Time(ticks) : null,
+        LastSuccess = SuccessBefore(database, DateTimeOffset.MaxValue),
         MirrorBytes = Newest(database, "coalesce(stage1->>'$.totalBytes', 0)", $"stage1->>'$.status' {IsGood}"),
         BucketBytes = Newest(database, "coalesce(stage2->>'$.totalBytes', 0)", $"stage2->>'$.status' {IsGood}"),
         LastTest = HistoryRows.Read(database, since: null, RunsToLookAt, BackupRunKind.Test)
             .Select(run => run.Test).FirstOrDefault(test => test is { IsOfAll: true }),
         Totals = HistoryTotals.Of(database),
     };
+
+    /// <summary>When the newest run started before a time that did all of the job; null when there was none.</summary>
+    public static DateTimeOffset? SuccessBefore(SqliteDatabase database, DateTimeOffset time) =>
+        Newest(database, "started", string.Create(CultureInfo.InvariantCulture, $"started < {time.UtcTicks} AND {DidAll}")) is { } ticks
+            ? HistoryRows.Time(ticks)
+            : null;
 
     private static long? Newest(SqliteDatabase database, string what, string which)
     {

@@ -42,6 +42,14 @@ internal static class HistoryRows
             Store(database, result.RunId, "notifications", HistoryJson.Write(result.Notifications));
     }
 
+    /// <summary>When the oldest backup started; null when there was none.</summary>
+    public static DateTimeOffset? FirstStart(SqliteDatabase database)
+    {
+        using SqliteStatement statement = database.Prepare(
+            $"SELECT started FROM run WHERE kind='{nameof(BackupRunKind.Backup)}' ORDER BY started LIMIT 1");
+        return statement.Step() ? Time(statement.Int64(0)) : null;
+    }
+
     /// <summary>All runs.</summary>
     public static HashSet<string> RunIds(SqliteDatabase database)
     {
@@ -107,10 +115,26 @@ internal static class HistoryRows
     public static List<BackupRun> Read(
         SqliteDatabase database, DateTimeOffset? since, int? last, bool withRefused, params IReadOnlyCollection<BackupRunKind> kinds)
     {
-        // Words of ours, so nothing needs to be escaped.
-        string ofKind = kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
+        List<BackupRun> runs = ReadWhere(database, OfKinds(kinds) + (withRefused ? "" : Began), since, last);
+        AddLastSuccess(database, runs);
+        return runs;
+    }
+
+    /// <summary>The newest test that restored something and found everything well; null when there was none.</summary>
+    public static BackupTestResult? LastRestoreTest(SqliteDatabase database) => ReadWhere(
+        database,
+        OfKinds([BackupRunKind.Test]) + $"AND status IN ('{nameof(BackupStatus.Succeeded)}', '{nameof(BackupStatus.SucceededWithWarnings)}') "
+            + $"AND test->>'$.level'='{nameof(BackupTestLevel.Restore)}' AND coalesce(test->>'$.restored', 0) > 0 ",
+        since: null, last: 1) is [{ Test: { } test }] ? test : null;
+
+    // Words of ours, so nothing needs to be escaped.
+    private static string OfKinds(IReadOnlyCollection<BackupRunKind> kinds) =>
+        kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
+
+    private static List<BackupRun> ReadWhere(SqliteDatabase database, string which, DateTimeOffset? since, int? last)
+    {
         using SqliteStatement statement = database.Prepare(
-            $"SELECT {Columns} FROM run WHERE started >= ?1 {ofKind}{(withRefused ? "" : Began)}ORDER BY started DESC, run_id DESC LIMIT ?2");
+            $"SELECT {Columns} FROM run WHERE started >= ?1 {which}ORDER BY started DESC, run_id DESC LIMIT ?2");
         statement.Bind(1, since?.UtcTicks ?? 0).Bind(2, last ?? -1);
         List<BackupRun> runs = [];
         try
@@ -127,6 +151,23 @@ internal static class HistoryRows
         }
 
         return runs;
+    }
+
+    private static void AddLastSuccess(SqliteDatabase database, List<BackupRun> newestFirst)
+    {
+        int oldest = newestFirst.FindLastIndex(run => run.Kind == BackupRunKind.Backup);
+        if (oldest < 0)
+            return;
+        DateTimeOffset? last = HistoryFigures.SuccessBefore(database, newestFirst[oldest].StartTime);
+        for (int index = oldest; index >= 0; index--)
+        {
+            BackupRun run = newestFirst[index];
+            if (run.Kind != BackupRunKind.Backup)
+                continue;
+            newestFirst[index] = run with { LastSuccess = last };
+            if (HistoryFigures.DidAllOfJob(run))
+                last = run.StartTime;
+        }
     }
 
     /// <summary>A time as this machine tells it.</summary>

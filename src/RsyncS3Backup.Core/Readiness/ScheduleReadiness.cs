@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using RsyncS3Backup.Schedulers;
+
+namespace RsyncS3Backup.Readiness;
+
+/// <summary>Whether something starts the job, and what the job finds then: its launcher is started as the scheduler starts it.</summary>
+internal static class ScheduleReadiness
+{
+    private const BackupReadinessCheck Check = BackupReadinessCheck.Scheduler;
+
+    // What the launcher prints before each check.
+    private const string Line = "RsyncS3Backup: check ";
+
+    /// <summary>Checks each entry of the job.</summary>
+    public static async IAsyncEnumerable<BackupReadiness> RunAsync(
+        ReadinessRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (!request.Asks(Check) || request.Schedules is not { } schedules)
+            yield break;
+        NativeEntry[] entries = [.. (await schedules.ListAsync(cancellationToken).ConfigureAwait(false))
+            .Where(entry => entry.Registration?.JobName == request.Job.Name)];
+        if (entries.Length == 0)
+        {
+            yield return NotRegistered(request);
+            if (request.Job.Schedule is null)
+                yield break;
+            foreach (string lost in LostCredentials.Warnings(request.Job, JobEnvironment.Current(PowerShellProgram.Find())))
+                yield return request.Warning(BackupReadinessCheck.Credentials, "a scheduler", lost, recommendation: null);
+            yield break;
+        }
+
+        foreach (NativeEntry entry in entries)
+        {
+            foreach (BackupReadiness check in await OfEntryAsync(request, schedules, entry, cancellationToken).ConfigureAwait(false))
+                yield return check;
+        }
+    }
+
+    private static BackupReadiness NotRegistered(ReadinessRequest request)
+    {
+        string quoted = $"'{request.Job.Name.Replace("'", "''", StringComparison.Ordinal)}'";
+        return request.Job.Schedule is null
+            ? request.Passed(Check, "", "The job has no schedule and is registered with no scheduler: it is started by hand.")
+            : request.Warning(
+                Check, "", "The job has a schedule, and no scheduler of this machine starts it.", $"Register-BackupSchedule {quoted} registers it.");
+    }
+
+    private static async Task<IReadOnlyList<BackupReadiness>> OfEntryAsync(
+        ReadinessRequest request, BackupSchedules schedules, NativeEntry entry, CancellationToken cancellationToken)
+    {
+        BackupSchedule described = schedules.Describe([entry], request.Launcher)[0];
+        string target = $"{described.Scheduler}, {described.Scope} scope";
+        if (described.State == BackupScheduleState.Disabled)
+            return [request.Warning(Check, target, $"{target} has the job, and it is disabled.", "Enable-BackupSchedule lets it run again.")];
+        if (described.State == BackupScheduleState.Broken)
+        {
+            return [request.Failed(
+                Check, target, $"{target} has the job, and it would not run: {described.Problem}", "Register it again with Register-BackupSchedule.")];
+        }
+
+        if (await entry.Scheduler.ObstacleAsync(cancellationToken).ConfigureAwait(false) is { } obstacle)
+            return [request.Failed(Check, target, $"{target} does not answer: {obstacle}", "Start the scheduler, or register the job with another one.")];
+        List<BackupReadiness> found = [];
+        foreach (string doubt in await entry.Scheduler.DoubtsAsync(cancellationToken).ConfigureAwait(false))
+            found.Add(request.Warning(Check, target, doubt, recommendation: null));
+        if (described.Problem is { } problem)
+            found.Add(request.Warning(Check, target, problem, "Register it again with Register-BackupSchedule."));
+        if (entry.Scheduler.Scope == BackupScheduleScope.System && !Environment.IsPrivilegedProcess)
+        {
+            found.Add(request.Warning(
+                Check, target, $"{target} starts the job as another user, so what it finds then was not checked.", "Run this as root, or as an administrator."));
+            return found;
+        }
+
+        try
+        {
+            string said = await StartCheck
+                .RunAsync(entry.Scheduler, entry.Registration! with { ChecksReadiness = true }, cancellationToken).ConfigureAwait(false);
+            if (found.Count == 0)
+            {
+                string next = described.NextRun is { } run ? $" next at {HumanText.Time(run)}" : "";
+                found.Add(request.Passed(Check, target, $"{target} starts the job,{next}{(next.Length > 0 ? "," : "")} and its launcher can read it."));
+            }
+
+            found.AddRange(Read(said).Select(check => check with { Name = request.Job.Name, Target = Joined(check.Target, target) }));
+        }
+        catch (BackupException exception)
+        {
+            found.Add(request.Failed(Check, target, exception.Error));
+        }
+
+        return found;
+    }
+
+    private static string Joined(string target, string scheduler) => target.Length == 0 ? scheduler : $"{target} ({scheduler})";
+
+    /// <summary>The checks in what the launcher printed. What is no check is left out.</summary>
+    internal static IEnumerable<BackupReadiness> Read(string output)
+    {
+        foreach (string line in output.Split('\n', StringSplitOptions.TrimEntries))
+        {
+            if (line.StartsWith(Line, StringComparison.Ordinal) && Parse(line[Line.Length..]) is { } check)
+                yield return check;
+        }
+    }
+
+    private static BackupReadiness? Parse(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            JsonElement root = document.RootElement;
+            BackupReadinessStatus status = (BackupReadinessStatus)root.GetProperty(nameof(BackupReadiness.Status)).GetInt32();
+            return new BackupReadiness
+            {
+                Name = "",
+                Check = (BackupReadinessCheck)root.GetProperty(nameof(BackupReadiness.Check)).GetInt32(),
+                Target = Text(root, nameof(BackupReadiness.Target)) ?? "",
+                Status = status,
+                Detail = ShownText.Of($"As the scheduler starts it: {Text(root, nameof(BackupReadiness.Detail))}"),
+                Recommendation = Text(root, nameof(BackupReadiness.Recommendation)) is { } advice ? ShownText.Of(advice) : null,
+                ErrorId = Text(root, nameof(BackupReadiness.ErrorId)),
+                ExitCode = status == BackupReadinessStatus.Failed ? BackupExitCode.Stage2Failed : BackupExitCode.Succeeded,
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+}

@@ -1,0 +1,23 @@
+using RsyncS3Backup.Calendar;
+using RsyncS3Backup.State.History;
+
+namespace RsyncS3Backup.State;
+
+/// <summary>How old the last success of a job is, as its history has it.</summary>
+internal static class JobAge
+{
+    /// <summary>Looks it up.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="schedule">The schedule that counts, where that is not the job's own.</param>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
+    public static SuccessAge Of(BackupConfiguration job, DateTimeOffset now, BackupScheduleOptions? schedule = null)
+    {
+        (DateTimeOffset? lastSuccess, DateTimeOffset? firstRun) = JobHistory.Find(job.Name)?.ReadSuccess() ?? (null, null);
+        return new SuccessAge(SuccessAge.MaxAgeOf(job, schedule), lastSuccess, firstRun ?? Written(job), now);
+    }
+
+    // A job that never ran is expected to since somebody wrote it.
+    private static DateTimeOffset? Written(BackupConfiguration job) =>
+        job.Path is { } path && File.Exists(path) ? new DateTimeOffset(File.GetLastWriteTimeUtc(path)) : null;
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using RsyncS3Backup.Calendar;
+
+namespace RsyncS3Backup.State;
+
+/// <summary>When it was told last that a job is overdue, in <c>overdue.json</c> of its state folder.</summary>
+internal static class OverdueState
+{
+    private const string FileName = "overdue.json";
+
+    /// <summary>
+    /// True for one caller in each time of the job's <c>maxAge</c>, as long as the job is overdue; that caller is to tell of it. A success in
+    /// between begins anew.
+    /// </summary>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static bool Claim(string job, SuccessAge age) => age.IsOverdue && ScheduleState.Locked(job, folder =>
+    {
+        string path = Path.Combine(folder, FileName);
+        if (Told(path) is { } told && told <= age.Now && age.Now - told < age.MaxAge && !(age.LastSuccess > told))
+            return false;
+        StateFolder.Replace(path, json => json.WriteString("told", age.Now.ToUniversalTime()));
+        return true;
+    });
+
+    /// <summary>Nobody could be told, so that the next caller is to try again.</summary>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static void Forget(string job) => ScheduleState.Locked(job, folder =>
+    {
+        File.Delete(Path.Combine(folder, FileName));
+        return folder;
+    });
+
+    private static DateTimeOffset? Told(string path)
+    {
+        try
+        {
+            if (!File.Exists(path))
+                return null;
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return document.RootElement.GetProperty("told").GetDateTimeOffset();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            // A message too many costs little.
+            return null;
+        }
+    }
+}
