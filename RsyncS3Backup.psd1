@@ -4,7 +4,14 @@
     Author               = 'RsyncS3Backup contributors'
     CompanyName          = 'RsyncS3Backup contributors'
     Copyright            = '(c) RsyncS3Backup contributors. MIT licence.'
-    Description          = 'Keeps two copies of what matters: a local mirror made by rsync, then a cloud copy of that mirror in S3.'
+    Description          = @'
+Keeps two copies of what matters: a local mirror made by rsync, then a cloud copy of that mirror in S3. For those who back up from
+PowerShell, in place of a script around rsync and aws s3 sync.
+A run without changes sends no request to S3, a touch or a chmod sends no file, and what an unmounted disk or an empty folder would
+delete is refused. Plans with their price; schedules for systemd, cron, launchd and the Task Scheduler; tests and repairs of both
+copies; restores with owners and links. Invoke-S3SyncStage alone is the s3 sync that AWS Tools for PowerShell lack.
+Needs PowerShell 7.4 and rsync 3.1.3 or later.
+'@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
 
@@ -58,7 +65,10 @@
 
     PrivateData          = @{
         PSData = @{
-            Tags       = @('backup', 'rsync', 's3', 'aws', 'mirror', 'restore', 'Linux', 'MacOS', 'Windows')
+            Tags       = @(
+                'backup', 'rsync', 's3', 's3-sync', 'sync', 'aws', 'mirror', 'restore', 'snapshot', 'archive', 'schedule',
+                'Linux', 'MacOS', 'Windows'
+            )
             LicenseUri = 'https://opensource.org/license/mit'
         }
     }

@@ -8,6 +8,9 @@ internal sealed record Guide(string Topic, string Synopsis, IReadOnlyList<string
 {
     public static IReadOnlyList<Guide> All { get; } =
     [
+        new(
+            "about_RsyncS3Backup_ComingFrom", "For those who use aws s3 sync, rclone, rsnapshot, Duplicati or restic.",
+            ["coming-from.md"]),
         new("about_RsyncS3Backup_Configuration", "Every key of a configuration file.", ["configuration.md"]),
         new("about_RsyncS3Backup_Cost", "What a backup in S3 costs, and how that is worked out.", ["cost.md"]),
         new("about_RsyncS3Backup_Drives", "What drives keep, and what becomes of the rest.", ["drives.md"]),

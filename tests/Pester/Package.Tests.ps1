@@ -3,8 +3,10 @@
 BeforeDiscovery {
     $topics = @(
         'about_RsyncS3Backup'
+        'about_RsyncS3Backup_ComingFrom'
         'about_RsyncS3Backup_Configuration'
         'about_RsyncS3Backup_Cost'
+        'about_RsyncS3Backup_Drives'
         'about_RsyncS3Backup_Errors'
         'about_RsyncS3Backup_Monitoring'
         'about_RsyncS3Backup_Notifications'
@@ -13,6 +15,7 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Schedules'
         'about_RsyncS3Backup_Security'
         'about_RsyncS3Backup_Storage'
+        'about_RsyncS3Backup_Stores'
         'about_RsyncS3Backup_Unattended'
     )
 }
