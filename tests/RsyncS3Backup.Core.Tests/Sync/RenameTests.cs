@@ -3,6 +3,7 @@ using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Sqlite;
 using RsyncS3Backup.Sync;
@@ -467,6 +468,25 @@ public sealed class RenameTests : SyncHarness
                 Task.FromResult<StoredObject?>(head), default);
 
         Assert.Equal(isCopied ? "old" : null, found?.RelativeKey);
+    }
+
+    [SkippableFact]
+    public void Only_the_very_file_that_was_seen_is_hashed()
+    {
+        SkipOnWindows();
+        string file = Files.File("mirror/a", "content");
+        string secret = Files.File("secret", "content");
+        MirrorEntry entry = new MirrorWalker(Mirror, new StageReport(context: null)).Walk(CancellationToken.None).Single();
+        UInt128[] parts = [ContentHash.Of("cont"u8), ContentHash.Of("ent"u8)];
+
+        Assert.Equal(new ContentHash(ContentHash.Of("content"u8), 0), new EntryContent(entry).Hash(0, default));
+        Assert.Equal(ContentHash.OfParts(parts, 4), new EntryContent(entry).Hash(4, default));
+        Assert.Equal(7, new EntryContent(entry).Hash(7, default)!.Value.PartSize);
+        File.WriteAllText(file, "another");
+        Assert.Null(new EntryContent(entry).Hash(0, default));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, secret);
+        Assert.ThrowsAny<IOException>(() => new EntryContent(entry).Hash(0, default));
     }
 
     private void LoseCatalog()
