@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Benchmarks;
 
 /// <summary>
-/// What S3 has already and need not be sent again, over a line of 40 ms and 50 Mbit/s: a folder that was renamed, and a large file of which little
-/// changed. rclone is there with and without <c>--track-renames</c>. What went over the line is requests and all.
+/// What S3 has already and need not be sent again, over a line of 40 ms and 50 Mbit/s: a folder that was renamed, and a large
+/// file of which little changed. rclone is there with and without <c>--track-renames</c>. What went over the line is requests and
+/// all.
 /// </summary>
 internal static class MoveBenchmark
 {
@@ -54,7 +55,8 @@ internal static class MoveBenchmark
         Compare(server, line, changing, large, peers, "changed-{0}/");
     }
 
-    private static Stage2 First(ServerProcess server, SlowLine line, Workplace workplace, string name, string source, Peer[] peers)
+    private static Stage2 First(ServerProcess server, SlowLine line, Workplace workplace, string name, string source,
+        Peer[] peers)
     {
         line.IsSlow = false;
         Stage2 job = new(server, workplace, name, source, Path.Combine(workplace.Root, name + "-mirror"), deletes: true);
@@ -72,7 +74,8 @@ internal static class MoveBenchmark
         Show("ours, journal", ours, ours, server, line);
         foreach (Peer peer in peers)
         {
-            double seconds = peer.Sync(source, string.Format(CultureInfo.InvariantCulture, prefixFormat, peer.Name.Split(' ')[0]));
+            double seconds = peer.Sync(source,
+                string.Format(CultureInfo.InvariantCulture, prefixFormat, peer.Name.Split(' ')[0]));
             Show(peer.Name, seconds, ours, server, line);
         }
     }

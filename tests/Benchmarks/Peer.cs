@@ -84,13 +84,15 @@ internal sealed class Peer
             if (peer.Name == "rclone")
             {
                 string[] common =
-                    ["--config", "/dev/null", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint, "--s3-region", "us-east-1"];
+                    ["--config", "/dev/null", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", server.Endpoint,
+                        "--s3-region", "us-east-1"];
                 peers.Add(peer);
                 peers.Add(new Peer(
                     "rclone-renames",
                     (folder, prefix) => RunProgram(
                         "rclone",
-                        ["sync", .. common, "--track-renames", "--track-renames-strategy", "modtime", folder, $":s3:{ServerProcess.Bucket}/{prefix}"],
+                        ["sync", .. common, "--track-renames", "--track-renames-strategy", "modtime", folder,
+                            $":s3:{ServerProcess.Bucket}/{prefix}"],
                         server),
                     peer.fetch));
             }

@@ -2,8 +2,9 @@ using System.Globalization;
 using Benchmarks;
 
 // What a run costs beside its peers, on this machine, in this minute: read the ratios, not the seconds.
-//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only import,history,small,many,large,moved,stage1,restore,test]
-//       [--history-runs 10000] [--many-files 100000] [--moved-files 100] [--moved-mib 512] [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
+//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only
+// import,history,small,many,large,moved,stage1,restore,test]       [--history-runs 10000] [--many-files 100000] [--moved-files
+// 100] [--moved-mib 512] [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
 // The module runs in the real PowerShell engine, each measurement in a process of its own, against the loopback S3 server in another
 // process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed, with their requests. Stage 1 is measured beside rsync alone, with the same
 // options. A million files are worth a look (--only many --many-files 1000000) and take minutes. Nothing here fails a build.

@@ -5,8 +5,8 @@ using System.Threading.Channels;
 namespace Benchmarks;
 
 /// <summary>
-/// A line to a server that is far away: every byte arrives 20 ms later, so 40 ms there and back, and each direction carries 50 Mbit/s, all
-/// connections together. It counts what goes over it.
+/// A line to a server that is far away: every byte arrives 20 ms later, so 40 ms there and back, and each direction carries 50
+/// Mbit/s, all connections together. It counts what goes over it.
 /// </summary>
 internal sealed class SlowLine : IAsyncDisposable
 {
@@ -121,7 +121,8 @@ internal sealed class SlowLine : IAsyncDisposable
         private TimeSpan free;
         private long carried;
 
-        public static TimeSpan Now => TimeSpan.FromMilliseconds(System.Diagnostics.Stopwatch.GetTimestamp() * 1000.0 / System.Diagnostics.Stopwatch.Frequency);
+        public static TimeSpan Now => TimeSpan.FromMilliseconds(
+            System.Diagnostics.Stopwatch.GetTimestamp() * 1000.0 / System.Diagnostics.Stopwatch.Frequency);
 
         public bool IsSlow { get; set; }
 

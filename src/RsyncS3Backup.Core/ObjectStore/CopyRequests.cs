@@ -55,14 +55,16 @@ internal sealed class CopyRequests(S3Access access, S3Connection connection)
         {
             long first = index * partSize;
             long length = Math.Min(partSize, size - first);
-            parts[index] = await PartAsync(sourceKey, sourceETag, first, length, key, uploadId, index + 1, token).ConfigureAwait(false);
+            parts[index] = await PartAsync(sourceKey, sourceETag, first, length, key, uploadId, index + 1, token)
+                .ConfigureAwait(false);
         }).ConfigureAwait(false);
         return parts;
     }
 
     /// <summary>Copies some bytes of an object as one part of an upload.</summary>
     public async Task<UploadedPart> PartAsync(
-        string sourceKey, string? sourceETag, long offset, long length, string key, string uploadId, int number, CancellationToken cancellationToken)
+        string sourceKey, string? sourceETag, long offset, long length, string key, string uploadId, int number,
+        CancellationToken cancellationToken)
     {
         CopyPartRequest part = new()
         {

@@ -136,8 +136,11 @@ internal interface IObjectStore : IDisposable
     /// <param name="uploadId">The upload.</param>
     /// <param name="number">The part, from 1.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="CopySourceException">The source is gone, changed, archived or closed, or the store does not copy parts.</exception>
-    Task<UploadedPart> CopyPartAsync(CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken);
+    /// <exception cref="CopySourceException">
+    /// The source is gone, changed, archived or closed, or the store does not copy parts.
+    /// </exception>
+    Task<UploadedPart> CopyPartAsync(
+        CopyRange source, string relativeKey, string uploadId, int number, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes the object out of its parts. Done it is when S3 says so; or, where the answer was lost, was none of S3's, or has no

@@ -21,8 +21,10 @@ internal record S3Access
     /// <summary>Bytes of each part of such a copy, where that makes no more parts than S3 takes; tests take fewer.</summary>
     internal long CopyPartSize { get; init; } = 1024L * 1024 * 1024;
 
-    /// <summary>Bytes of each part of an upload, where that makes no more parts than S3 takes, and from which on a file goes in parts; tests take
-    /// fewer.</summary>
+    /// <summary>
+    /// Bytes of each part of an upload, where that makes no more parts than S3 takes, and from which on a file goes in parts; tests
+    /// take fewer.
+    /// </summary>
     internal long UploadPartSize { get; init; } = PartSize.Threshold;
 
     /// <summary>The storage class that new objects are to have; null for who only reads.</summary>

@@ -386,8 +386,9 @@ internal sealed class S3ObjectStore : IObjectStore
             throw new CopySourceException(Abilities.MayRead ? CopySourceProblem.Refused : CopySourceProblem.Denied, source.Key);
         try
         {
-            UploadedPart part = await link.Value.Copies.PartAsync(
-                source.Key, source.ETag, source.Offset, source.Length, Key(relativeKey), uploadId, number, cancellationToken).ConfigureAwait(false);
+            UploadedPart part = await link.Value.Copies
+                .PartAsync(source.Key, source.ETag, source.Offset, source.Length, Key(relativeKey), uploadId, number, cancellationToken)
+                .ConfigureAwait(false);
             Abilities.NoteRead();
             return part;
         }

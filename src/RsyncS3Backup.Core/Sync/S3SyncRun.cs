@@ -328,10 +328,15 @@ internal sealed class S3SyncRun : IDisposable
 
         foreach (string key in unknown.Release())
         {
-            if (mirror.Look(key).Entry is { } local)
-                await CarryOut(new SyncAction(SyncActionKind.Create, local, null, null), carryOut, cancellationToken).ConfigureAwait(false);
+            if (mirror.Look(key).Entry is { Kind: MirrorEntryKind.File } local)
+            {
+                SyncAction action = new(SyncActionKind.Create, local, null, null);
+                await CarryOut(action, carryOut, cancellationToken).ConfigureAwait(false);
+            }
             else
+            {
                 Counters.EntryLeftOut();
+            }
         }
     }
 

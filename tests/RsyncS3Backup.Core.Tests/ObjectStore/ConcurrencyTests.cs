@@ -20,6 +20,28 @@ public sealed class ConcurrencyTests
         public double Enough => Math.Min(RequestsPerSecond, SlowDownAbove) * Latency;
     }
 
+    [Fact]
+    public void The_rate_of_sending_counts_all_requests_together_and_no_time_without_any()
+    {
+        ManualClock clock = new();
+        SendRate rate = new(clock);
+        Assert.Null(rate.BytesPerSecond);
+        rate.Begin();
+        rate.Begin();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        rate.End(1000);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        rate.End(2000);
+        Assert.Equal(1500, rate.BytesPerSecond);
+        clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1500, rate.BytesPerSecond);
+        rate.Begin();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        // One that failed took its time and brought nothing.
+        rate.End(0);
+        Assert.Equal(1000, rate.BytesPerSecond);
+    }
+
     [Theory]
     [InlineData(3500, 0.030)]
     [InlineData(2000, 0.020)]

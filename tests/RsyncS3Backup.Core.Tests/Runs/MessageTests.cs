@@ -14,6 +14,19 @@ public sealed class MessageTests
     public void The_subject_of_a_good_run_says_what_changed() => Assert.Equal(
         "photos on nas: succeeded, 12 new, 3 changed, 1 deleted, 5.0 MiB sent to S3 in 1 m 15 s", RunSummary.Subject(SampleReports.Good));
 
+    [Theory]
+    [InlineData(5 * 1024 * 1024, "5.0 MiB sent to S3, 3.0 GiB copied inside S3")]
+    [InlineData(0, "3.0 GiB copied inside S3")]
+    public void The_subject_says_what_did_not_have_to_be_sent(long sent, string said)
+    {
+        RunReport report = SampleReports.Good with
+        {
+            Stage2 = SampleReports.Good.Stage2! with { TransferredBytes = sent, CopiedBytes = 3L << 30 },
+        };
+
+        Assert.Equal($"photos on nas: succeeded, 12 new, 3 changed, 1 deleted, {said} in 1 m 15 s", RunSummary.Subject(report));
+    }
+
     [Fact]
     public void A_test_says_what_it_found_in_a_line_and_in_its_json()
     {

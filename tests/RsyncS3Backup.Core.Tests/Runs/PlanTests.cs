@@ -103,7 +103,8 @@ public sealed class PlanTests : SyncHarness
 
         BackupPlan plan = await PlanUntouchedAsync("rename");
 
-        Assert.Equal((5, 100_010, 5, 0), (plan.Stage2.Copied, plan.Stage2.CopiedBytes, plan.Stage2.Deleted, plan.Stage2.TransferredBytes));
+        Assert.Equal((5, 100_010, 5, 0),
+            (plan.Stage2.Copied, plan.Stage2.CopiedBytes, plan.Stage2.Deleted, plan.Stage2.TransferredBytes));
         AssertSame("rename", plan, await RunJobAsync());
     }
 

@@ -150,7 +150,8 @@ public sealed class CatalogDamageTests : CatalogHarness
         catalog.BeginRun(isReconcile: false, RunTime);
         catalog.Put(rows[2] with { Hash = new ContentHash(1, 0) });
         catalog.Flush();
-        Assert.Equal([Key(2)], catalog.FindSame(2, rows[2].ModifiedNanoseconds, new ContentHash(1, 0)).Select(row => row.RelativeKey));
+        Assert.Equal([Key(2)],
+            catalog.FindSame(2, rows[2].ModifiedNanoseconds, new ContentHash(1, 0)).Select(row => row.RelativeKey));
         Assert.Equal([Key(1)], catalog.FindGone(RunTime, 10));
     }
 

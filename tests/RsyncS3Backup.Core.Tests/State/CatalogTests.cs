@@ -35,7 +35,10 @@ public sealed class CatalogTests : CatalogHarness
             Entry("unusual") with { Crc32 = "AAAAAB==", StorageClass = "GLACIER_IR" },
             Entry("waits") with { StorageClass = "GLACIER", HasPendingAttributes = true },
             Entry("hashed") with { Hash = new ContentHash(UInt128.MaxValue, 0) },
-            Entry("hashed in parts") with { Hash = new ContentHash(1, 8 << 20), GoneTime = RunTime, Retention = new ObjectRetention(ObjectLockMode.Compliance, RunTime) },
+            Entry("hashed in parts") with
+            {
+                Hash = new ContentHash(1, 8 << 20), GoneTime = RunTime, Retention = new ObjectRetention(ObjectLockMode.Compliance, RunTime),
+            },
             Entry("spaces") with { Crc32 = " AAAAAA=" },
             Entry(new string('k', 1024)) with { VersionId = new string('v', 5000) },
         ];

@@ -41,7 +41,7 @@ public sealed class CatalogFailureTests : SyncHarness
         Assert.Equal((S3SyncMode.Reconcile, 0L, 0L), (older.SyncMode, older.Requests.Put, older.Requests.Copy));
         Write("file00", "changed while the older version ran");
         Assert.Equal((1L, 0L), (await RunAsync()) is var sent ? (sent.Requests.Put, sent.Requests.List) : default);
-        SetFormat(2);
+        SetFormat(4);
 
         S3SyncStageResult newer = await RunAsync();
         Assert.Equal((BackupStatus.Succeeded, S3SyncMode.Reconcile, 0L), (newer.Status, newer.SyncMode, newer.Requests.Put));

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Sync;
 
-/// <summary>Of a large file that changed only the parts with changes are sent; the others are copied from the object of before.</summary>
+/// <summary>
+/// Of a large file that changed only the parts with changes are sent; the others are copied from the object of before.
+/// </summary>
 [Collection(FakeRsync.Collection)]
 public sealed class ChangedPartsTests : SyncHarness
 {
@@ -98,7 +100,8 @@ public sealed class ChangedPartsTests : SyncHarness
             if (after.AsSpan().SequenceEqual(before))
                 continue;
             long expected = isKnown && wasInParts && after.Length >= Part ? Differing(before, after) : after.Length;
-            Assert.True(expected == result.TransferredBytes, $"{where}: {expected} bytes differ, {result.TransferredBytes} were sent");
+            Assert.True(expected == result.TransferredBytes,
+                $"{where}: {expected} bytes differ, {result.TransferredBytes} were sent");
             before = after;
         }
     }
@@ -151,7 +154,15 @@ public sealed class ChangedPartsTests : SyncHarness
     {
         byte[] content = await FirstAsync(5 * Part);
         Dictionary<string, ExpectedObject> before = ReadBucket();
-        Server.Faults.Add(new FaultRule { Kind = FaultKind.Refuse, Operation = operation, Status = 409, ErrorCode = "OperationAborted", Skip = 1, Times = int.MaxValue });
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.Refuse,
+            Operation = operation,
+            Status = 409,
+            ErrorCode = "OperationAborted",
+            Skip = 1,
+            Times = int.MaxValue
+        });
         if (operation == "CompleteMultipartUpload")
             Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = operation, Times = int.MaxValue });
         content[0] ^= 1;
@@ -171,7 +182,13 @@ public sealed class ChangedPartsTests : SyncHarness
     public async Task A_store_that_copies_no_parts_is_asked_once_and_gets_all_of_the_file()
     {
         byte[] content = await FirstAsync(5 * Part);
-        FaultRule refusal = new() { Kind = FaultKind.Refuse, Operation = "UploadPartCopy", ErrorCode = "NotImplemented", Times = int.MaxValue };
+        FaultRule refusal = new()
+        {
+            Kind = FaultKind.Refuse,
+            Operation = "UploadPartCopy",
+            ErrorCode = "NotImplemented",
+            Times = int.MaxValue
+        };
         Server.Faults.Add(refusal);
         content[0] ^= 1;
         S3SyncStageResult found = await ChangeAsync(content);
@@ -210,7 +227,8 @@ public sealed class ChangedPartsTests : SyncHarness
 
         S3SyncStageResult result = await SyncAsync(InParts with { LargestCopy = Part, CopyPartSize = 2 * Part });
 
-        Assert.Equal((BackupStatus.Succeeded, 1L, 0L, 3L), (result.Status, result.Copied, result.TransferredBytes, result.Requests.Copy));
+        Assert.Equal((BackupStatus.Succeeded, 1L, 0L, 3L),
+            (result.Status, result.Copied, result.TransferredBytes, result.Requests.Copy));
         AssertMirrored("copied in parts");
         // Whatever parts S3 made of it, those of the file are known.
         File.Move(Files["source/other"], Large);
@@ -306,7 +324,11 @@ public sealed class ChangedPartsTests : SyncHarness
     {
         string path = Files["catalog.db"];
         UInt128[] hashes = [1, 2, 3];
-        CatalogEntry row = State.CatalogHarness.Entry("large") with { Hash = ContentHash.OfParts(hashes, Part), PartHashes = hashes };
+        CatalogEntry row = State.CatalogHarness.Entry("large") with
+        {
+            Hash = ContentHash.OfParts(hashes, Part),
+            PartHashes = hashes
+        };
         using Catalog catalog = Catalog.Open(path, State.CatalogHarness.Identity);
         catalog.BeginRun(isReconcile: true, DateTimeOffset.UtcNow);
         catalog.Put(row);
@@ -334,7 +356,8 @@ public sealed class ChangedPartsTests : SyncHarness
         for (int start = 0; start < after.Length; start += Part)
         {
             int end = Math.Min(start + Part, after.Length);
-            bool isSame = start < before.Length && before[start..Math.Min(start + Part, before.Length)].AsSpan().SequenceEqual(after.AsSpan()[start..end]);
+            bool isSame = start < before.Length
+                && before[start..Math.Min(start + Part, before.Length)].AsSpan().SequenceEqual(after.AsSpan()[start..end]);
             bytes += isSame ? 0 : end - start;
         }
 
@@ -376,12 +399,14 @@ public sealed class ChangedPartsTests : SyncHarness
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
         byte[] content = new byte[size];
         (random ?? Random.Shared).NextBytes(content);
-        S3SyncStageResult result = await ChangeAsync(content, request: day is { } known ? InParts with { StartTime = Day(known) } : null);
+        S3SyncStageResult result = await ChangeAsync(content, request: day is { } known ? InParts with { StartTime = Day(known) }
+            : null);
         Assert.Equal((BackupStatus.Succeeded, size), (result.Status, result.TransferredBytes));
         return content;
     }
 
-    private async Task<S3SyncStageResult> ChangeAsync(byte[] content, S3SyncMode mode = S3SyncMode.Auto, S3SyncRequest? request = null)
+    private async Task<S3SyncStageResult> ChangeAsync(byte[] content, S3SyncMode mode = S3SyncMode.Auto,
+        S3SyncRequest? request = null)
     {
         // As a program writes that changes a file in place; and rsync must see it.
         if (!File.Exists(Large) || !File.ReadAllBytes(Large).AsSpan().SequenceEqual(content))

@@ -3,6 +3,7 @@ using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Sqlite;
 using RsyncS3Backup.Sync;
@@ -36,7 +37,8 @@ public sealed class RenameTests : SyncHarness
         S3SyncStageResult result = await BothAsync(mode);
 
         Assert.Equal((BackupStatus.Succeeded, mode), (result.Status, result.SyncMode));
-        Assert.Equal((30L, 30L, 30L, 0L, 1L), (result.Created, result.Copied, result.Deleted, result.TransferredBytes, result.Unchanged));
+        Assert.Equal((30L, 30L, 30L, 0L, 1L),
+            (result.Created, result.Copied, result.Deleted, result.TransferredBytes, result.Unchanged));
         Assert.Equal(Enumerable.Range(0, 30).Sum(i => $"content {i}".Length), result.CopiedBytes);
         Assert.Equal((30L, 0L, 0L), (result.Requests.Copy, result.Requests.Put, result.Requests.Head));
         AssertMirrored($"{mode}");
@@ -85,7 +87,8 @@ public sealed class RenameTests : SyncHarness
     public async Task Two_files_that_swap_their_names_come_right_and_leave_no_doubt(S3SyncMode mode)
     {
         SkipOnWindows();
-        Write("a", "first");
+        // What is written within one tick of the kernel has one time, and rsync would see no swap.
+        File.SetLastWriteTimeUtc(Write("a", "first"), DateTime.UnixEpoch.AddDays(1));
         Write("b", "other");
         Write("c", "longer content");
         Write("d", "yet another content");
@@ -210,7 +213,8 @@ public sealed class RenameTests : SyncHarness
         S3SyncStageResult result = await BothAsync(S3SyncMode.Auto);
 
         // What was not copied must not be deleted.
-        Assert.True(operation == "DeleteObjects" || (failed.Status == BackupStatus.Failed && failed.Deleted == 0), failed.ToString());
+        Assert.True(operation == "DeleteObjects"
+            || (failed.Status == BackupStatus.Failed && failed.Deleted == 0), failed.ToString());
         Assert.Equal((BackupStatus.Succeeded, 5L, 0L), (result.Status, result.Copied, result.TransferredBytes));
         AssertMirrored("after the second rename");
         AssertCatalog("after the second rename");
@@ -302,7 +306,14 @@ public sealed class RenameTests : SyncHarness
         Write("a", "content");
         Write("b", "other content");
         await BothAsync(S3SyncMode.Auto);
-        FaultRule refusal = new() { Kind = FaultKind.Refuse, Operation = "CopyObject", Status = 501, ErrorCode = "NotImplemented", Times = int.MaxValue };
+        FaultRule refusal = new()
+        {
+            Kind = FaultKind.Refuse,
+            Operation = "CopyObject",
+            Status = 501,
+            ErrorCode = "NotImplemented",
+            Times = int.MaxValue
+        };
         Server.Faults.Add(refusal);
         File.Move(Files["source/a"], Files["source/c"]);
         S3SyncStageResult found = await BothAsync(S3SyncMode.Auto);
@@ -310,7 +321,8 @@ public sealed class RenameTests : SyncHarness
 
         S3SyncStageResult known = await BothAsync(S3SyncMode.Auto);
 
-        Assert.Equal((0L, 7L, 0L, 13L, 1), (found.Copied, found.TransferredBytes, known.Copied, known.TransferredBytes, refusal.Fired));
+        Assert.Equal((0L, 7L, 0L, 13L, 1),
+            (found.Copied, found.TransferredBytes, known.Copied, known.TransferredBytes, refusal.Fired));
         AssertMirrored("sent");
     }
 
@@ -368,9 +380,11 @@ public sealed class RenameTests : SyncHarness
         Directory.Move(Files["source/old"], Files["source/new"]);
         await MirrorAsync();
 
-        S3SyncStageResult result = await SyncAsync(Small with { StartTime = new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero) });
+        S3SyncStageResult result = await SyncAsync(
+            Small with { StartTime = new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero) });
 
-        Assert.Equal((BackupStatus.Succeeded, 2L, 2L, 0L), (result.Status, result.Created, result.Copied, result.TransferredBytes));
+        Assert.Equal((BackupStatus.Succeeded, 2L, 2L, 0L),
+            (result.Status, result.Created, result.Copied, result.TransferredBytes));
         Assert.Equal("content", System.Text.Encoding.UTF8.GetString(Server.Store.GetBytes(BucketName, "p/2026-03-02/new/a")));
     }
 
@@ -445,13 +459,34 @@ public sealed class RenameTests : SyncHarness
         StoredObject listed = new("old", 7, etag);
         unknown.Meet(new SyncAction(SyncActionKind.Delete, null, null, listed));
         KeyValuePair<string, string>[] checksums =
-            [new("crc32", ContentChecksum.Base64(System.IO.Hashing.Crc32.HashToUInt32("content"u8))), .. sha256 is null ? [] : new[] { KeyValuePair.Create("sha256", sha256) }];
+            [new("crc32", ContentChecksum.Base64(System.IO.Hashing.Crc32.HashToUInt32("content"u8))), .. sha256 is null ? []
+                : new[] { KeyValuePair.Create("sha256", sha256) }];
         StoredObject head = listed with { Metadata = ObjectMetadata.For(attributes).ToDictionary(), Checksums = checksums };
 
         CatalogEntry? found = await unknown.FindAsync(
-            new MirrorEntry("new", path, MirrorEntryKind.File, attributes), (_, _) => Task.FromResult<StoredObject?>(head), default);
+            new MirrorEntry("new", path, MirrorEntryKind.File, attributes), (_, _) =>
+                Task.FromResult<StoredObject?>(head), default);
 
         Assert.Equal(isCopied ? "old" : null, found?.RelativeKey);
+    }
+
+    [SkippableFact]
+    public void Only_the_very_file_that_was_seen_is_hashed()
+    {
+        SkipOnWindows();
+        string file = Files.File("mirror/a", "content");
+        string secret = Files.File("secret", "content");
+        MirrorEntry entry = new MirrorWalker(Mirror, new StageReport(context: null)).Walk(CancellationToken.None).Single();
+        UInt128[] parts = [ContentHash.Of("cont"u8), ContentHash.Of("ent"u8)];
+
+        Assert.Equal(new ContentHash(ContentHash.Of("content"u8), 0), new EntryContent(entry).Hash(0, default));
+        Assert.Equal(ContentHash.OfParts(parts, 4), new EntryContent(entry).Hash(4, default));
+        Assert.Equal(7, new EntryContent(entry).Hash(7, default)!.Value.PartSize);
+        File.WriteAllText(file, "another");
+        Assert.Null(new EntryContent(entry).Hash(0, default));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, secret);
+        Assert.ThrowsAny<IOException>(() => new EntryContent(entry).Hash(0, default));
     }
 
     private void LoseCatalog()

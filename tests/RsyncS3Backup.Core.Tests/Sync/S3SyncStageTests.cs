@@ -410,7 +410,8 @@ public sealed class S3SyncStageTests(S3Fixture server) : IClassFixture<S3Fixture
         File.Move(a + "side", b);
         File.Move(c, c + " renamed");
         // Behind the module's back.
-        await server.Client.PutObjectAsync(new PutObjectRequest { BucketName = server.BucketName, Key = prefix + "c", ContentBody = "forged" });
+        await server.Client.PutObjectAsync(
+            new PutObjectRequest { BucketName = server.BucketName, Key = prefix + "c", ContentBody = "forged" });
 
         S3SyncStageResult result = await Sync(deleteFromS3: true, DeleteLimit.Unlimited);
 

@@ -77,7 +77,9 @@ public sealed class SyncCrashTests : SyncHarness
         Assert.True(kills >= Rounds / 2, $"only {kills} kills");
     }
 
-    /// <summary>Files that are worth a copy, in a folder that has another name in each round; and the large ones swap theirs now and then.</summary>
+    /// <summary>
+    /// Files that are worth a copy, in a folder that has another name in each round; and the large ones swap theirs now and then.
+    /// </summary>
     private void Rename(Random random, int round)
     {
         if (round == 0)

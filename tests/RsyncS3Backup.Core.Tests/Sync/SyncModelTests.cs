@@ -93,7 +93,8 @@ public sealed class SyncModelTests : SyncHarness
             long marked = round == 0 ? 1 : 0;
             // A copy from what is written over meanwhile is refused, and made good by an upload.
             if (!isTampered && copies)
-                Assert.True(changes + marked <= result.Requests.Put + result.Requests.Copy && result.Requests.Copy <= changes + result.Updated, $"{where}: {changes} changes");
+                Assert.True(changes + marked <= result.Requests.Put + result.Requests.Copy
+                    && result.Requests.Copy <= changes + result.Updated, $"{where}: {changes} changes");
             else if (!isTampered)
                 Assert.True(changes + marked == result.Requests.Put + result.Requests.Copy, $"{where}: {changes} changes");
             Assert.True(uploads + marked >= result.Requests.Put || isTampered, $"{where}: {uploads} uploads");

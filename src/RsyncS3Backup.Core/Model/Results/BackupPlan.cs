@@ -154,7 +154,8 @@ public sealed record S3SyncStagePlan
     public long Copied { get; init; }
 
     /// <summary>
-    /// Bytes of those, which would not have to be uploaded. Which parts of a large file changed only the run finds out: a plan counts all of it.
+    /// Bytes of those, which would not have to be uploaded. Which parts of a large file changed only the run finds out: a plan
+    /// counts all of it.
     /// </summary>
     public long CopiedBytes { get; init; }
 

@@ -42,7 +42,9 @@ public sealed record S3SyncStageResult
     /// <summary>Those of <see cref="Created"/> and <see cref="Updated"/> whose content was copied inside S3 instead of uploaded.</summary>
     public long Copied { get; init; }
 
-    /// <summary>Bytes that were copied inside S3 and did not have to be uploaded: of those, and of unchanged parts of large files.</summary>
+    /// <summary>
+    /// Bytes that were copied inside S3 and did not have to be uploaded: of those, and of unchanged parts of large files.
+    /// </summary>
     public long CopiedBytes { get; init; }
 
     /// <summary>

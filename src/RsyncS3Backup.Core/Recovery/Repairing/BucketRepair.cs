@@ -50,7 +50,8 @@ internal sealed class BucketRepair : IDisposable
             store.Connect();
             session.Begin();
             limiter = new TransferLimiter(store.Traffic, Connections / 2, TimeProvider.System);
-            uploader = new Uploader(store, new EntryHeaders(request), limiter, session.Catalog?.Uploads, request, transferred, _ => { }, _ => { });
+            uploader = new Uploader(
+                store, new EntryHeaders(request), limiter, session.Catalog?.Uploads, request, transferred, _ => { }, _ => { });
         }
         catch
         {

@@ -175,7 +175,15 @@ internal static class RunSummary
         if (report.Stage1 is { Status: not BackupStatus.Skipped } stage1)
             parts.Add(Counts(stage1));
         if (report.Stage2 is { Status: not BackupStatus.Skipped } stage2)
-            parts.Add(stage2.TransferredBytes > 0 ? $"{HumanText.Bytes(stage2.TransferredBytes)} sent to S3" : "nothing to send to S3");
+        {
+            if (stage2.TransferredBytes > 0)
+                parts.Add($"{HumanText.Bytes(stage2.TransferredBytes)} sent to S3");
+            if (stage2.CopiedBytes > 0)
+                parts.Add($"{HumanText.Bytes(stage2.CopiedBytes)} copied inside S3");
+            if (stage2.TransferredBytes + stage2.CopiedBytes == 0)
+                parts.Add("nothing to send to S3");
+        }
+
         return string.Join(", ", parts);
     }
 

@@ -122,7 +122,8 @@ internal sealed class Catalog : ICatalog
     }
 
     /// <inheritdoc/>
-    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds) => isOurs ? rows.FindAlike(size, modifiedNanoseconds) : null;
+    public CatalogEntry? FindAlike(long size, long modifiedNanoseconds) =>
+        isOurs ? rows.FindAlike(size, modifiedNanoseconds) : null;
 
     /// <inheritdoc/>
     public IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash)
@@ -140,7 +141,8 @@ internal sealed class Catalog : ICatalog
     {
         if (!isOurs || row.Hash is not { IsOfParts: true } hash)
             return null;
-        return queue.TryFind(row.RelativeKey, out CatalogEntry? now) && now is { PartHashes: { } parts } && now.Hash == hash ? parts : rows.FindParts(row);
+        return queue.TryFind(row.RelativeKey, out CatalogEntry? now) && now is { PartHashes: { } parts } && now.Hash == hash
+            ? parts : rows.FindParts(row);
     }
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace RsyncS3Backup.State.Catalogs;
 
 /// <summary>
-/// By what the rows are found whose objects may hold an entry's content: size and modification time, and behind them the hash. Eight bytes stand
-/// for the first two, so that an index of a million rows stays small; who finds a row compares.
+/// By what the rows are found whose objects may hold an entry's content: size and modification time, and behind them the hash.
+/// Eight bytes stand for the first two, so that an index of a million rows stays small; who finds a row compares.
 /// </summary>
 internal static class CatalogContent
 {

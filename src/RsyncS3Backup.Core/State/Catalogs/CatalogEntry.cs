@@ -36,14 +36,14 @@ internal sealed record CatalogEntry
     public string? Crc32 { get; init; }
 
     /// <summary>
-    /// The hash of the very bytes that S3 took, by which the object can be copied for another entry with the same content; null where it is not known,
-    /// or not worth it.
+    /// The hash of the very bytes that S3 took, by which the object can be copied for another entry with the same content; null
+    /// where it is not known, or not worth it.
     /// </summary>
     public ContentHash? Hash { get; init; }
 
     /// <summary>
-    /// The hashes that <see cref="Hash"/> is made of, when the row is put; null: those that are recorded stay, as far as they are the same content's.
-    /// What is read has none: <see cref="ICatalog.FindParts"/>.
+    /// The hashes that <see cref="Hash"/> is made of, when the row is put; null: those that are recorded stay, as far as they are
+    /// the same content's. What is read has none: <see cref="ICatalog.FindParts"/>.
     /// </summary>
     public IReadOnlyList<UInt128>? PartHashes { get; init; }
 

@@ -9,8 +9,10 @@ internal static class CatalogRowWriter
     /// <summary>Writes rows, and removes those that are null; returns by how many there are more.</summary>
     public static int Write(SqliteDatabase writer, Dictionary<string, CatalogEntry?> rows)
     {
-        using SqliteStatement insert = writer.Prepare("INSERT OR IGNORE INTO object(key, link_group, state, gone, content) VALUES(?, ?, ?, ?, ?)");
-        using SqliteStatement update = writer.Prepare("UPDATE object SET link_group = ?2, state = ?3, gone = ?4, content = ?5 WHERE key = ?1");
+        using SqliteStatement insert = writer.Prepare(
+            "INSERT OR IGNORE INTO object(key, link_group, state, gone, content) VALUES(?, ?, ?, ?, ?)");
+        using SqliteStatement update = writer.Prepare(
+            "UPDATE object SET link_group = ?2, state = ?3, gone = ?4, content = ?5 WHERE key = ?1");
         using SqliteStatement delete = writer.Prepare("DELETE FROM object WHERE key = ?");
         using SqliteStatement putParts = writer.Prepare("INSERT OR REPLACE INTO part(key, hashes) VALUES(?, ?)");
         using SqliteStatement deleteParts = writer.Prepare("DELETE FROM part WHERE key = ?");

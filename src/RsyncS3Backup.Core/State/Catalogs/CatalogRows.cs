@@ -92,7 +92,8 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
 
     /// <summary>True for a row with that size, time and hash.</summary>
     public static bool IsSame(CatalogEntry row, long size, long modifiedNanoseconds, ContentHash hash) =>
-        row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash == hash && CatalogContent.Of(row) is not null;
+        row.Size == size && row.ModifiedNanoseconds == modifiedNanoseconds && row.Hash == hash
+            && CatalogContent.Of(row) is not null;
 
     /// <summary>The rows of all link groups in the order of their keys.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
@@ -149,13 +150,16 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
 
     private List<CatalogEntry> FindContent(byte[] first, byte[] last) => Look(
         ref findContent,
-        string.Create(CultureInfo.InvariantCulture, $"SELECT key, state FROM object WHERE content >= ?1 AND content <= ?2 LIMIT {MostOfContent}"),
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"SELECT key, state FROM object WHERE content >= ?1 AND content <= ?2 LIMIT {MostOfContent}"),
         statement => statement.Bind(1, first).Bind(2, last));
 
     private List<CatalogEntry> Look(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind) =>
         Look(ref prepared, sql, bind, statement => row.Read(statement.Blob(0), statement.Blob(1)));
 
-    private List<T> Look<T>(ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind, Func<SqliteStatement, T> read)
+    private List<T> Look<T>(
+        ref SqliteStatement? prepared, string sql, Action<SqliteStatement> bind, Func<SqliteStatement, T> read)
     {
         lock (gate)
         {

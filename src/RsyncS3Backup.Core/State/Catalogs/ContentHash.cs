@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace RsyncS3Backup.State.Catalogs;
 
 /// <summary>
-/// What tells content from any other: the first 128 bits of its SHA-256. A quicker hash, such as XXH128, would be no proof here: whoever may
-/// write one folder of a source could make a file that collides with a known one of somebody else's, and theirs would be restored for it.
+/// What tells content from any other: the first 128 bits of its SHA-256. A quicker hash, such as XXH128, would be no proof here:
+/// whoever may write one folder of a source could make a file that collides with a known one of somebody else's, and theirs would
+/// be restored for it.
 /// </summary>
 /// <param name="Value">The hash of the content; of content in parts, the hash of the parts' hashes.</param>
 /// <param name="PartSize">Bytes of each part but the last; 0 for content in one piece.</param>

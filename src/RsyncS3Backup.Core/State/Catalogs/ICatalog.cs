@@ -53,8 +53,8 @@ internal interface ICatalog : IDisposable
     IReadOnlyList<CatalogEntry> FindLinkGroup(ulong linkGroup);
 
     /// <summary>
-    /// A row of an object that can be copied, with that size and time and any hash, as the last run or this one wrote it; it may be another by now.
-    /// Null where there is none.
+    /// A row of an object that can be copied, with that size and time and any hash, as the last run or this one wrote it; it may
+    /// be another by now. Null where there is none.
     /// </summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     CatalogEntry? FindAlike(long size, long modifiedNanoseconds);
@@ -63,7 +63,9 @@ internal interface ICatalog : IDisposable
     /// <exception cref="IOException">They cannot be read.</exception>
     IReadOnlyList<CatalogEntry> FindSame(long size, long modifiedNanoseconds, ContentHash hash);
 
-    /// <summary>The hashes of the parts of an object, in order; null where they are not known, or are not of the row's content.</summary>
+    /// <summary>
+    /// The hashes of the parts of an object, in order; null where they are not known, or are not of the row's content.
+    /// </summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     IReadOnlyList<UInt128>? FindParts(CatalogEntry row);
 

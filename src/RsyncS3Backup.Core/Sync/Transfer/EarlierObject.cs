@@ -4,8 +4,8 @@ using RsyncS3Backup.ObjectStore;
 namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>
-/// Copies parts from the object of before, and believes none that S3 does not confirm: a store may take no notice of the condition (Ceph 16), and then
-/// the object may be another one. Thread-safe.
+/// Copies parts from the object of before, and believes none that S3 does not confirm: a store may take no notice of the
+/// condition (Ceph 16), and then the object may be another one. Thread-safe.
 /// </summary>
 /// <param name="store">The bucket.</param>
 /// <param name="earlier">What is known of the object.</param>
@@ -31,7 +31,8 @@ internal sealed class EarlierObject(IObjectStore store, EarlierParts earlier)
         try
         {
             CopyRange range = new(earlier.SourceKey, earlier.Row.ETag, (number - 1) * earlier.PartSize, content.Length);
-            UploadedPart part = await store.CopyPartAsync(range, content.RelativeKey, uploadId, number, cancellationToken).ConfigureAwait(false);
+            UploadedPart part = await store
+                .CopyPartAsync(range, content.RelativeKey, uploadId, number, cancellationToken).ConfigureAwait(false);
             if (IsSame(part, content))
                 return part;
             isOver = true;
@@ -58,7 +59,8 @@ internal sealed class EarlierObject(IObjectStore store, EarlierParts earlier)
     {
         try
         {
-            StoredObject? found = await store.HeadAsync(new ObjectQuery(earlier.SourceKey), cancellationToken).ConfigureAwait(false);
+            StoredObject? found = await store.HeadAsync(new ObjectQuery(earlier.SourceKey), cancellationToken)
+                .ConfigureAwait(false);
             if (found is not null && found.ETag == earlier.Row.ETag && found.Size == earlier.Row.Size)
                 return true;
             earlier.Refuted(found is null ? "it is not there" : "it is not the version that was recorded");
@@ -75,7 +77,11 @@ internal sealed class EarlierObject(IObjectStore store, EarlierParts earlier)
     }
 
     // Without a checksum the tag has to be the MD5; under SSE-KMS it is not, and then nothing says that the copy is right.
-    private bool IsSame(UploadedPart part, ObjectContent content) => part.Checksum is { } checksum && store.ChecksumAlgorithm is { } algorithm
-        ? checksum == content.ChecksumBy(algorithm)
-        : string.Equals(part.ETag, Convert.ToHexString(Convert.FromBase64String(content.Md5)), StringComparison.OrdinalIgnoreCase);
+    private bool IsSame(UploadedPart part, ObjectContent content)
+    {
+        if (part.Checksum is { } checksum && store.ChecksumAlgorithm is { } algorithm)
+            return checksum == content.ChecksumBy(algorithm);
+        string tag = Convert.ToHexString(Convert.FromBase64String(content.Md5));
+        return string.Equals(part.ETag, tag, StringComparison.OrdinalIgnoreCase);
+    }
 }

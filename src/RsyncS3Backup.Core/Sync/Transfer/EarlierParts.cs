@@ -3,13 +3,15 @@ using RsyncS3Backup.State.Catalogs;
 
 namespace RsyncS3Backup.Sync.Transfer;
 
-/// <summary>The object that S3 has of a large file from before it changed: what is still the same in the file can be copied from it.</summary>
+/// <summary>
+/// The object that S3 has of a large file from before it changed: what is still the same in the file can be copied from it.
+/// </summary>
 internal sealed class EarlierParts
 {
     /// <summary>
-    /// What an hour of sending is worth at most, in the currency of the prices. Copies cost the requests that sending costs too, and in some classes the
-    /// reading; so 1 means that at 50 Mbit/s copies are made from all of them (0.23 an hour in STANDARD_IA, 0.68 in GLACIER_IR), and at
-    /// 1 Gbit/s from none of those.
+    /// What an hour of sending is worth at most, in the currency of the prices. Copies cost the requests that sending costs too,
+    /// and in some classes the reading; so 1 means that at 50 Mbit/s copies are made from all of them (0.23 an hour in
+    /// STANDARD_IA, 0.68 in GLACIER_IR), and at 1 Gbit/s from none of those.
     /// </summary>
     internal const decimal HourIsWorth = 1;
 

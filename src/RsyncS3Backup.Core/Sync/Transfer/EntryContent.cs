@@ -21,7 +21,9 @@ internal sealed class EntryContent(MirrorEntry entry)
     /// <summary>False for what a plan expects from the source: it is not read, which may be far away.</summary>
     public bool IsInMirror => entry.Tree is not null;
 
-    /// <summary>The hash of the version that the walk saw; null when the file is another one by now, or changes while it is read.</summary>
+    /// <summary>
+    /// The hash of the version that the walk saw; null when the file is another one by now, or changes while it is read.
+    /// </summary>
     /// <param name="partSize">Bytes of each part but the last; 0 for one piece.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="FileNotFoundException">The file vanished.</exception>

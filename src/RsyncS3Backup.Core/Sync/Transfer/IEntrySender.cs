@@ -26,7 +26,7 @@ internal sealed class PlannedSender(S3CopyRequest request, PlannedRequests plann
         long size = entry.ContentLength;
         planned.AddUpload(size, isFile: entry.Kind == MirrorEntryKind.File);
         onBytesSent(size);
-        return Task.FromResult<UploadedObject?>(new UploadedObject(
-            entry.Attributes, new StoredObject(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass }, "", null, null, size));
+        StoredObject stored = new(entry.RelativeKey, size, "") { StorageClass = request.Options.StorageClass };
+        return Task.FromResult<UploadedObject?>(new UploadedObject(entry.Attributes, stored, "", null, null, size));
     }
 }

@@ -12,8 +12,8 @@ namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>
 /// Sends a large file in parts. What a crash left is continued when the file is the same; a part counts only when its bytes in the file have
-/// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money. A part that the object of
-/// before has is copied from there; that object stays what it is until the upload is completed.
+/// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money. A part
+/// that the object of before has is copied from there; that object stays what it is until the upload is completed.
 /// </summary>
 internal sealed class PartsUploader(
     IObjectStore store, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, long usualPartSize,
@@ -28,7 +28,8 @@ internal sealed class PartsUploader(
     /// <summary>Sends the file.</summary>
     /// <returns>Null when the file changed while it was read.</returns>
     public async Task<UploadedObject?> SendAsync(
-        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, EarlierParts? earlier, CancellationToken cancellationToken)
+        MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, EarlierParts? earlier,
+        CancellationToken cancellationToken)
     {
         // The same parts as before, so that they can be compared, as long as there are no more of them than S3 takes.
         if (earlier is not null && !PartSize.Fits(version.Size, earlier.PartSize))
@@ -38,7 +39,8 @@ internal sealed class PartsUploader(
         UnfinishedUpload? upload = unfinished?.Find(entry.RelativeKey);
         if (upload is not null)
         {
-            found = IsFor(upload, version, partSize) ? await FindPartsAsync(upload, cancellationToken).ConfigureAwait(false) : null;
+            if (IsFor(upload, version, partSize))
+                found = await FindPartsAsync(upload, cancellationToken).ConfigureAwait(false);
             if (found is null)
                 await GiveUpAsync(upload.RelativeKey, upload.UploadId).ConfigureAwait(false);
         }
@@ -47,7 +49,8 @@ internal sealed class PartsUploader(
         {
             try
             {
-                return await SendAsync(entry, version, headers, upload!.UploadId, NewParts(found), cancellationToken).ConfigureAwait(false);
+                return await SendAsync(entry, version, headers, upload!.UploadId, NewParts(found), cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (AmazonS3Exception exception) when (AbortedUploads.IsUnknown(exception))
             {
@@ -164,7 +167,8 @@ internal sealed class PartsUploader(
     }
 
     private async Task<string> StartAsync(
-        MirrorEntry entry, FileAttributesSnapshot version, long partSize, ObjectHeaders headers, CancellationToken cancellationToken)
+        MirrorEntry entry, FileAttributesSnapshot version, long partSize, ObjectHeaders headers,
+        CancellationToken cancellationToken)
     {
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         // S3 may carry out a request that is given up, and only its answer has the id that an abort needs. So it is waited for.
@@ -225,8 +229,8 @@ internal sealed class PartsUploader(
             completed = true;
             unfinished?.Forget(uploadId);
             IReadOnlyList<UInt128>? hashes = parts.Hashes();
-            return new UploadedObject(
-                version, stored, parts.WholeCrc32(), hashes is null ? null : ContentHash.OfParts(hashes, parts.Size), hashes, parts.SentBytes)
+            ContentHash? whole = hashes is null ? null : ContentHash.OfParts(hashes, parts.Size);
+            return new UploadedObject(version, stored, parts.WholeCrc32(), whole, hashes, parts.SentBytes)
             {
                 CopiedBytes = parts.CopiedBytes,
             };
@@ -282,16 +286,18 @@ internal sealed class PartsUploader(
                 ObjectContent content = new(relativeKey, buffer, length);
                 if (parts.Found(number) is { } found && IsSame(found, content, store.ChecksumAlgorithm))
                 {
-                    parts.Add(found with { Checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null }, content, wasSent: false);
+                    string? checksum = store.ChecksumAlgorithm is { } own ? content.ChecksumBy(own) : null;
+                    parts.Add(found with { Checksum = checksum }, content, wasSent: false);
                     onBytesKept(length);
                     return;
                 }
 
                 using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Parts, failed.Token).ConfigureAwait(false);
-                if (parts.Earlier is { } earlier
-                    && await earlier.TryCopyAsync(uploadId, number, content, rate.BytesPerSecond, failed.Token).ConfigureAwait(false) is { } copied)
+                UploadedPart? copied = parts.Earlier is not { } earlier ? null
+                    : await earlier.TryCopyAsync(uploadId, number, content, rate.BytesPerSecond, failed.Token).ConfigureAwait(false);
+                if (copied is { } part)
                 {
-                    parts.Add(copied, content, wasSent: false);
+                    parts.Add(part, content, wasSent: false);
                     parts.Copied(length);
                     onBytesCopied(length);
                     return;
@@ -314,7 +320,8 @@ internal sealed class PartsUploader(
         }
     }
 
-    private async Task<UploadedPart> PutAsync(string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
+    private async Task<UploadedPart> PutAsync(
+        string uploadId, int number, ObjectContent content, CancellationToken cancellationToken)
     {
         long arrived = 0;
         rate.Begin();

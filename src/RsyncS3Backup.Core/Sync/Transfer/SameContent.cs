@@ -6,8 +6,8 @@ using RsyncS3Backup.State.Sqlite;
 namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>
-/// Finds objects that hold an entry's content under another name, so that a renamed or copied file need not go over the network. Size and time
-/// name the candidates, the hash of the bytes that S3 took decides.
+/// Finds objects that hold an entry's content under another name, so that a renamed or copied file need not go over the network.
+/// Size and time name the candidates, the hash of the bytes that S3 took decides.
 /// </summary>
 /// <param name="scope">The run's.</param>
 /// <param name="catalog">What S3 holds; null where that is not kept.</param>
@@ -15,9 +15,9 @@ namespace RsyncS3Backup.Sync.Transfer;
 internal sealed class SameContent(SyncScope scope, ICatalog? catalog, UnknownObjects unknown)
 {
     /// <summary>
-    /// Bytes from which on a copy inside S3 takes the place of an upload. Both cost the same as requests, and a copy 0.8 ms more of a processor
-    /// (measured on loopback, 1,500 objects, the server's part included: a copy 1.1 ms, an upload of 4 KiB 0.3 ms, of 16 KiB 0.5 ms, of 64 KiB 1.1 ms).
-    /// Sixteen KiB take longer than that at 100 Mbit/s, which is a quick line for a backup.
+    /// Bytes from which on a copy inside S3 takes the place of an upload. Both cost the same as requests, and a copy 0.8 ms more
+    /// of a processor (measured on loopback, 1,500 objects, the server's part included: a copy 1.1 ms, an upload of 4 KiB 0.3 ms,
+    /// of 16 KiB 0.5 ms, of 64 KiB 1.1 ms). Sixteen KiB take longer than that at 100 Mbit/s, which is a quick line for a backup.
     /// </summary>
     public const long SmallestCopy = 16 * 1024;
 
@@ -55,7 +55,9 @@ internal sealed class SameContent(SyncScope scope, ICatalog? catalog, UnknownObj
             return [];
         if (!content.IsInMirror)
             return [row];
-        return content.Hash(alike.PartSize, cancellationToken) is { } hash ? Ask(() => catalog.FindSame(size, time, hash)) ?? [] : [];
+        return content.Hash(alike.PartSize, cancellationToken) is { } hash
+            ? Ask(() => catalog.FindSame(size, time, hash)) ?? []
+            : [];
     }
 
     /// <summary>The hashes of the parts of an object; null where they are not known.</summary>

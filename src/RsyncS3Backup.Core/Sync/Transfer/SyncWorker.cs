@@ -24,7 +24,8 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// <param name="snapshot">The dated snapshot, where there is one.</param>
 /// <param name="same">Finds content that S3 has under another name; null: the mirror's is sent, whatever S3 has.</param>
 internal sealed class SyncWorker(
-    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot, SameContent? same = null)
+    SyncScope scope, IEntrySender sender, TransferLimiter limiter, ICatalog? catalog, SnapshotRun? snapshot,
+    SameContent? same = null)
 {
     private const int LongestKey = 1024;
 
@@ -58,7 +59,8 @@ internal sealed class SyncWorker(
             if (place is null)
                 await CarryOutAsync(action, local, twin: null, cancellationToken).ConfigureAwait(false);
             else
-                await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await place.RunAsync(twin => CarryOutAsync(action, local, twin, cancellationToken), cancellationToken)
+                    .ConfigureAwait(false);
         }
         finally
         {
@@ -207,7 +209,8 @@ internal sealed class SyncWorker(
 
     /// <summary>Copies the entry's content inside S3 from wherever it is there already.</summary>
     /// <returns>Null when it has to be uploaded.</returns>
-    private async Task<CatalogEntry?> TryCopyContentAsync(MirrorEntry local, CatalogEntry? twin, CancellationToken cancellationToken)
+    private async Task<CatalogEntry?> TryCopyContentAsync(
+        MirrorEntry local, CatalogEntry? twin, CancellationToken cancellationToken)
     {
         twin ??= await FindTwinAsync(local, cancellationToken).ConfigureAwait(false);
         if (twin is not null && IsSameFile(local, twin)
@@ -222,8 +225,9 @@ internal sealed class SyncWorker(
                     return renamed;
             }
 
-            if (await same.FindUnknownAsync(content, (key, token) => LookAsync(store.Key(key), token), cancellationToken).ConfigureAwait(false) is { } lost
-                && (await TryCopyAsync(local, lost, cancellationToken).ConfigureAwait(false)).Stored is { } found)
+            CatalogEntry? lost = await same
+                .FindUnknownAsync(content, (key, token) => LookAsync(store.Key(key), token), cancellationToken).ConfigureAwait(false);
+            if (lost is not null && (await TryCopyAsync(local, lost, cancellationToken).ConfigureAwait(false)).Stored is { } found)
                 return found;
         }
 
@@ -238,8 +242,11 @@ internal sealed class SyncWorker(
         try
         {
             // Onto itself the hashes of the parts stay what is recorded.
-            IReadOnlyList<UInt128>? parts = catalog is null || source.RelativeKey == local.RelativeKey ? null : SameContent.Parts(catalog, source);
-            return (await CopyAsync(local, store.Key(source.RelativeKey), source, parts, cancellationToken).ConfigureAwait(false), false);
+            bool isOntoItself = source.RelativeKey == local.RelativeKey;
+            IReadOnlyList<UInt128>? parts = catalog is null || isOntoItself ? null : SameContent.Parts(catalog, source);
+            CatalogEntry copied = await CopyAsync(local, store.Key(source.RelativeKey), source, parts, cancellationToken)
+                .ConfigureAwait(false);
+            return (copied, false);
         }
         catch (Exception exception) when (exception is not CopySourceException && S3Errors.MayBeCarriedOut(exception))
         {
@@ -253,7 +260,8 @@ internal sealed class SyncWorker(
         catch (CopySourceException exception)
         {
             // What this run wrote over or deleted itself meanwhile contradicts nothing.
-            bool isStillBelieved = !replaced.ContainsKey(source.RelativeKey) && catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
+            bool isOurs = source.RelativeKey != local.RelativeKey && replaced.ContainsKey(source.RelativeKey);
+            bool isStillBelieved = !isOurs && catalog?.Find(source.RelativeKey)?.ETag == source.ETag;
             if (exception.Problem is CopySourceProblem.Gone or CopySourceProblem.Changed && isStillBelieved)
                 catalog?.Contradict($"'{source.RelativeKey}': {exception.Message}");
             return (null, exception.Problem == CopySourceProblem.Archived);
@@ -262,7 +270,8 @@ internal sealed class SyncWorker(
 
     /// <summary>Copies the content from an earlier snapshot.</summary>
     /// <returns>Null when none has it.</returns>
-    private async Task<CatalogEntry?> TryCopyEarlierAsync(MirrorEntry local, EntryContent? content, CancellationToken cancellationToken)
+    private async Task<CatalogEntry?> TryCopyEarlierAsync(
+        MirrorEntry local, EntryContent? content, CancellationToken cancellationToken)
     {
         foreach (SnapshotSource source in snapshot?.Sources ?? [])
         {
@@ -308,12 +317,17 @@ internal sealed class SyncWorker(
         return content is null ? null : source.FindSame(content, cancellationToken);
     }
 
-    /// <summary>The object of the file from before it changed; null where it is not known well enough, or in the way that copies of parts need.</summary>
+    /// <summary>
+    /// The object of the file from before it changed; null where it is not known well enough, or in the way that copies of parts
+    /// need.
+    /// </summary>
     private EarlierParts? FindEarlierParts(SyncAction action, MirrorEntry local)
     {
-        if (same is null || local.Kind != MirrorEntryKind.File || local.ContentLength < scope.Request.UploadPartSize || !store.Abilities.CanCopyParts)
+        if (same is null || local.Kind != MirrorEntryKind.File || local.ContentLength < scope.Request.UploadPartSize
+            || !store.Abilities.CanCopyParts)
             return null;
-        if (catalog is not null && action is { Row: { } row, IsRowRefuted: false } && Of(row, store.KeyPrefix, SameContent.Parts(catalog, row)) is { } own)
+        if (catalog is not null && action is { Row: { } row, IsRowRefuted: false }
+            && Of(row, store.KeyPrefix, SameContent.Parts(catalog, row)) is { } own)
             return own;
         foreach (SnapshotSource source in snapshot?.Sources ?? [])
         {
@@ -330,7 +344,8 @@ internal sealed class SyncWorker(
                 Row = known,
                 Hashes = hashes,
                 Prices = storage.Prices,
-                Refused = reason => scope.Context.Verbose($"What is unchanged in '{local.RelativeKey}' is sent and not copied inside S3: {reason}."),
+                Refused = reason => scope.Context.Verbose(
+                    $"What is unchanged in '{local.RelativeKey}' is sent and not copied inside S3: {reason}."),
                 Refuted = reason =>
                 {
                     // Another snapshot's objects are nothing that this catalog speaks of.
@@ -341,7 +356,8 @@ internal sealed class SyncWorker(
     }
 
     private async Task<CatalogEntry> CopyAsync(
-        MirrorEntry local, string sourceKey, CatalogEntry source, IReadOnlyList<UInt128>? parts, CancellationToken cancellationToken)
+        MirrorEntry local, string sourceKey, CatalogEntry source, IReadOnlyList<UInt128>? parts,
+        CancellationToken cancellationToken)
     {
         ObjectHeaders copy = headers.For(local, local.Attributes);
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
@@ -413,9 +429,17 @@ internal sealed class SyncWorker(
         }
     }
 
-    private static async Task<bool> IsSameAsync(MirrorEntry local, CatalogEntry row, CatalogEntry? twin, CancellationToken cancellationToken) =>
-        (twin is not null && IsSameFile(local, twin) && twin.ETag == row.ETag)
-        || await ContentComparer.IsSameAsync(local, new KnownContent(row.Size, row.ETag, row.Crc32, null), cancellationToken).ConfigureAwait(false);
+    private static async Task<bool> IsSameAsync(
+        MirrorEntry local, CatalogEntry row, CatalogEntry? twin, CancellationToken cancellationToken)
+    {
+        if (twin is not null && IsSameFile(local, twin) && twin.ETag == row.ETag)
+            return true;
+        // One reading, as the tag would take, and quicker than its MD5s; proof also where the tag is none of the content (SSE-KMS).
+        if (row.Hash is { } hash && local is { Kind: MirrorEntryKind.File, Tree: not null })
+            return local.ContentLength == row.Size && new EntryContent(local).Hash(hash.PartSize, cancellationToken) == hash;
+        KnownContent known = new(row.Size, row.ETag, row.Crc32, null);
+        return await ContentComparer.IsSameAsync(local, known, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Another name of the same file whose content is in S3 already.</summary>
     private async Task<CatalogEntry?> FindTwinAsync(MirrorEntry local, CancellationToken cancellationToken)

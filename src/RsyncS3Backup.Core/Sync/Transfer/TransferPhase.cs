@@ -47,7 +47,9 @@ internal sealed class TransferPhase
         counters = scope.Counters;
         report = scope.Report;
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
-        uploader = new Uploader(store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request, counters.Sent, counters.Kept, counters.PartCopied);
+        uploader = new Uploader(
+            store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request, counters.Sent, counters.Kept,
+            counters.PartCopied);
         worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot, new SameContent(scope, catalog, unknown));
     }
 

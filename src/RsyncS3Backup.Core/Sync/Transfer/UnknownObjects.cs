@@ -6,10 +6,10 @@ using RsyncS3Backup.Sync.Planning;
 namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>
-/// Objects that a listing shows, that the mirror does not have, and of which nothing is known any more, because the catalog was lost: a file that was
-/// renamed since can be copied from one of them. So new files wait until the listing is read to its end. S3 is asked about such an object when there
-/// is a new file of its size; the file is copied from it when its time is the file's and its entity tag, or a SHA-256, proves the content. A CRC is
-/// no proof.
+/// Objects that a listing shows, that the mirror does not have, and of which nothing is known any more, because the catalog was
+/// lost: a file that was renamed since can be copied from one of them. So new files wait until the listing is read to its end. S3
+/// is asked about such an object when there is a new file of its size; the file is copied from it when its time is the file's and
+/// its entity tag, or a SHA-256, proves the content. A CRC is no proof.
 /// </summary>
 /// <param name="scope">The run's.</param>
 internal sealed class UnknownObjects(SyncScope scope) : IDisposable
@@ -49,7 +49,8 @@ internal sealed class UnknownObjects(SyncScope scope) : IDisposable
     }
 
     /// <summary>What waited, once the listing is read.</summary>
-    public IEnumerable<string> Release() => waiting.Batches(KeysAtATime).SelectMany(batch => batch.Select(item => item.RelativeKey));
+    public IEnumerable<string> Release() =>
+        waiting.Batches(KeysAtATime).SelectMany(batch => batch.Select(item => item.RelativeKey));
 
     /// <summary>The object that holds an entry's content; null where none is known to.</summary>
     /// <param name="local">The entry.</param>
@@ -102,7 +103,8 @@ internal sealed class UnknownObjects(SyncScope scope) : IDisposable
 
         public StoredObject Listed => listed;
 
-        public Task<StoredObject?> AskAsync(Func<string, CancellationToken, Task<StoredObject?>> ask, CancellationToken cancellationToken)
+        public Task<StoredObject?> AskAsync(
+            Func<string, CancellationToken, Task<StoredObject?>> ask, CancellationToken cancellationToken)
         {
             lock (gate)
                 return asked ??= ask(listed.RelativeKey, cancellationToken);

@@ -45,7 +45,9 @@ internal sealed class Uploader : IEntrySender
         this.limiter = limiter;
         this.request = request;
         this.onBytesSent = onBytesSent;
-        Parts = new PartsUploader(store, limiter, new MemoryBudget(MemoryForParts), unfinished, request.UploadPartSize, onBytesSent, onBytesKept, onBytesCopied);
+        Parts = new PartsUploader(
+            store, limiter, new MemoryBudget(MemoryForParts), unfinished, request.UploadPartSize, onBytesSent, onBytesKept,
+            onBytesCopied);
     }
 
     /// <summary>Sends large files, and aborts what is stale.</summary>
@@ -69,8 +71,10 @@ internal sealed class Uploader : IEntrySender
                 MirrorEntryKind.Folder => await SendBytesAsync(entry, version, [], cancellationToken).ConfigureAwait(false),
                 MirrorEntryKind.SymbolicLink =>
                     await SendBytesAsync(entry, version, MirrorFile.LinkTarget(entry), cancellationToken).ConfigureAwait(false),
-                _ when version.Size < request.UploadPartSize => await SendFileAsync(entry, version, cancellationToken).ConfigureAwait(false),
-                _ => await Parts.SendAsync(entry, version, headers.For(entry, version), earlier, cancellationToken).ConfigureAwait(false),
+                _ when version.Size < request.UploadPartSize =>
+                    await SendFileAsync(entry, version, cancellationToken).ConfigureAwait(false),
+                _ => await Parts
+                    .SendAsync(entry, version, headers.For(entry, version), earlier, cancellationToken).ConfigureAwait(false),
             };
             if (sent is not null)
                 return sent;
@@ -114,7 +118,8 @@ internal sealed class Uploader : IEntrySender
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
             stored = await store.PutAsync(content, written, cancellationToken).ConfigureAwait(false);
         onBytesSent(content.Length);
-        bool isHashed = entry.Kind == MirrorEntryKind.File && content.Length >= request.SmallestCopy && SameContent.CanBeCopied(store, stored.StorageClass);
+        bool isHashed = entry.Kind == MirrorEntryKind.File && content.Length >= request.SmallestCopy
+            && SameContent.CanBeCopied(store, stored.StorageClass);
         ContentHash? hash = isHashed ? new ContentHash(content.Hash, PartSize: 0) : null;
         return new UploadedObject(version, stored, content.Crc32, hash, null, content.Length);
     }
