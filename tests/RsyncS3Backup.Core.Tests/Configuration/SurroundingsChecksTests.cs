@@ -114,9 +114,9 @@ public sealed class SurroundingsChecksTests
     }
 
     [Theory]
-    [InlineData("""{ "type": "webhook", "url": "https://example.com" }""", "Warning Failure")]
-    [InlineData("""{ "type": "email", "smtpServer": "a", "from": "a@b", "to": ["a@b"] }""", "Warning Failure")]
-    [InlineData("""{ "type": "ping", "url": "https://example.com" }""", "Start Success Warning Failure")]
+    [InlineData("""{ "type": "webhook", "url": "https://example.com" }""", "Warning Failure Overdue")]
+    [InlineData("""{ "type": "email", "smtpServer": "a", "from": "a@b", "to": ["a@b"] }""", "Warning Failure Overdue")]
+    [InlineData("""{ "type": "ping", "url": "https://example.com" }""", "Start Success Warning Failure Overdue")]
     [InlineData("""{ "type": "ping", "url": "https://example.com", "on": ["failure"] }""", "Failure")]
     public void Without_on_a_ping_tells_everything_and_the_others_what_deserves_a_look(string notification, string expected)
     {
