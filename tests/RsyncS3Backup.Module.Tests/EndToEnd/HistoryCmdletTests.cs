@@ -52,8 +52,7 @@ public sealed class HistoryCmdletTests : EndToEndTest
         Assert.Equal(["Test Checksums Succeeded 0"], Session.Texts(
             "Get-BackupHistory photos -Kind Test -Last 1 | ForEach-Object { \"$($_.Kind) $($_.Test.Level) $($_.Status) $([int]$_.ExitCode)\" }"));
         Assert.Equal(["Test", "Backup"], Session.Texts("(Get-BackupHistory -Kind Backup, Test).Kind"));
-        foreach (string taker in new[] { "Invoke-S3SyncStage @keys", "Send-BackupNotification -WebhookUrl https://127.0.0.1:1" })
-            Assert.Equal(["InvalidParameter"], Session.Run($"Get-BackupHistory -Kind Test | {taker}").ErrorIds());
+        Assert.Equal(["InvalidParameter"], Session.Run("Get-BackupHistory -Kind Test | Invoke-S3SyncStage @keys").ErrorIds());
 
         Session.Run("Get-BackupHistory -Kind Test | Remove-BackupHistory").ThrowOnError();
         Assert.Equal(["Backup"], Session.Texts("(Get-BackupHistory -Kind Test, Backup).Kind"));
