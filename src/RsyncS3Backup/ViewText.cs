@@ -63,6 +63,14 @@ public static class ViewText
         return text + (allowed.Length > 0 ? $" ({allowed} allowed)" : "") + (Value(item, "IsOverdue") is true ? ": overdue" : "");
     }
 
+    /// <summary>A job's name, and which of its tests it is about.</summary>
+    public static string NameOfTask(PSObject item)
+    {
+        string level = Text(item, "Level");
+        bool isTests = Text(item, "Task") == nameof(BackupScheduleTask.Test);
+        return Plain(Text(item, "Name")) + (level.Length > 0 ? $" ({level})" : isTests ? " (tests)" : "");
+    }
+
     /// <summary>What a check found and, where it did not pass, what to do about it.</summary>
     public static string Readiness(PSObject check)
     {
@@ -89,13 +97,16 @@ public static class ViewText
     /// <summary>How much a job holds; empty when that is not known.</summary>
     public static string JobSize(PSObject job) => Value(job, "Bytes") is long bytes ? HumanText.Bytes(bytes) : "";
 
-    /// <summary>The day of the last test of a job's copies, with a <c>!</c> when it failed; empty when there was none.</summary>
+    /// <summary>
+    /// The day of the last test of a job's copies, with a <c>!</c> when it failed or one of the job's tests is overdue; empty when there was none.
+    /// </summary>
     public static string LastTest(PSObject job, bool color)
     {
         if (Time(job, "LastTest") is not { Length: > DayLength } time)
             return "";
         string status = Text(job, "LastTestStatus");
-        string text = time[..DayLength] + (status == nameof(BackupStatus.Failed) ? "!" : "");
+        bool isOfNote = status == nameof(BackupStatus.Failed) || Value(job, "IsTestOverdue") is true;
+        string text = time[..DayLength] + (isOfNote ? "!" : "");
         return Coloured(status, color).Replace(status, text, StringComparison.Ordinal);
     }
 

@@ -207,4 +207,26 @@ Describe 'A test of the copies' {
         (Get-BackupHistory $job.Name -Kind Repair -Last 1 | Send-BackupNotification).Status | Should -Be Succeeded
         ($requests[0].Body | ConvertFrom-Json).repair.repairedInMirror | Should -Be 1
     }
+
+    It 'is told when the check of a scheduler makes it, and when it is overdue' {
+        $job = New-NotifyingJob @{
+            tests = @(@{ level = 'quick'; every = '1d'; maxAge = '00:00:00.0000001' })
+            notifications = @(@{ type = 'webhook'; url = $address; on = @('success', 'overdue') })
+        }
+        $null = Invoke-RsyncToS3Backup $job.Path
+        $launcher = Join-Path (Split-Path (Get-StagedManifest)) 'Scheduling/Start-ScheduledBackup.ps1'
+        $requests.Clear()
+
+        & $launcher -ConfigPath $job.Path -Task Test
+        $LASTEXITCODE | Should -Be 0
+        $requests | Should -HaveCount 1
+        ($requests[0].Body | ConvertFrom-Json).test.level | Should -Be quick
+
+        $requests.Clear()
+        & $launcher -ConfigPath $job.Path -Task Test
+        $requests | Should -HaveCount 1
+        $told = $requests[0].Body | ConvertFrom-Json
+        $told.event, $told.testLevel | Should -Be overdue, quick
+        $told.summary | Should -BeLike '*OVERDUE, no good test (Quick) for*'
+    }
 }

@@ -80,6 +80,32 @@ Describe 'A schedule' -Tag Slow {
         Unregister-BackupSchedule photos
     }
 
+    It 'of the tests of a job is one of its own' {
+        $null = New-BackupConfiguration (Join-Path $TestDrive 'jobs/tested.json') -Source (Join-Path $TestDrive 'source') -BucketName my-bucket `
+            -Destination (Join-Path $TestDrive 'mirror-tested') -CronExpression '0 2 * * *' -TimeZone Europe/Berlin -WarningAction Ignore `
+            -Test @{ level = 'checksums'; cron = '20 4 * * SUN' }, @{ level = 'restore'; every = '30d' }
+        $due = Test-BackupDue -Name tested -Task Test
+        $due.Level | Should -Be Checksums, Restore
+        $due.IsDue | Should -Be $false, $true
+
+        Register-BackupSchedule tested -Scheduler Cron -WarningAction Ignore
+        $tests = Register-BackupSchedule tested -Task Test -Scheduler Cron -WarningAction Ignore -PassThru
+        $tests.State, $tests.Task | Should -Be 'Active', 'Test'
+        (Get-BackupSchedule tested).Task | Sort-Object | Should -Be Backup, Test
+        (Get-Screen (Get-BackupSchedule tested)) -match '^tested \(tests\) +Active' | Should -HaveCount 1
+        Get-Content $table -Raw | Should -BeLike "*-Task* 'Test'*"
+        (Get-BackupJob tested).NextRun | Should -Be (Get-BackupScheduleOccurrence -Name tested -Count 1).Local
+
+        Disable-BackupSchedule tested -Task Test
+        (Get-BackupSchedule tested | Where-Object Task -EQ Backup).State | Should -Be Active
+        (Get-BackupSchedule tested | Where-Object Task -EQ Test).State | Should -Be Disabled
+        Get-BackupSchedule tested | Unregister-BackupSchedule -ErrorAction Stop
+        Get-BackupSchedule | Should -BeNullOrEmpty
+        Register-BackupSchedule photos -Task Test -Scheduler Cron -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleMissing*'
+        Remove-Item (Join-Path $TestDrive 'jobs/tested.json')
+    }
+
     It 'of a job that is not there is an error that names it' {
         Unregister-BackupSchedule nosuch -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleNotFound*'

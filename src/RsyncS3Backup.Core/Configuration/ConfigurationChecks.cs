@@ -24,6 +24,30 @@ internal static class ConfigurationChecks
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
         CheckMirror(rsync?.NodeOf("localDestination"), configuration, problems);
+        CheckTests(job, configuration, problems);
+    }
+
+    private static void CheckTests(ConfigurationObject job, BackupConfiguration configuration, ConfigurationProblems problems)
+    {
+        IReadOnlyList<ConfigurationObject> tests = job.Objects("tests");
+        if (tests.Count > 0 && !configuration.Options.Rsync.SyncToS3.Enabled)
+            problems.Add(job.NodeOf("tests") ?? tests[0].Node, "A local-only job has one copy, which nothing can be compared with.", "'tests' with stage 2 only");
+        Dictionary<BackupTestLevel, string> taken = [];
+        foreach ((ConfigurationObject test, TestOptions read) in tests.Zip(configuration.Tests))
+        {
+            bool hasCron = test.Has("cron");
+            if (hasCron == test.Has("every"))
+            {
+                problems.Add(test.Node, hasCron ? "'cron' and 'every' stand here both." : "Neither 'cron' nor 'every' stands here.",
+                    "one of the two: 'cron' with five fields, or 'every' with a duration");
+            }
+
+            // A level that was refused is not the default.
+            if (test.NodeOf("level") is { } level && !taken.TryAdd(read.Level, test.Node.JsonPath))
+                problems.Add(level, $"{taken[read.Level]} is of this level too.", "each level once");
+            if (test.NodeOf("samplePercent") is { } share && read.SamplePercent != 1 && read.Level is not (BackupTestLevel.Sample or BackupTestLevel.Restore))
+                problems.Add(share, "This level takes no share.", "this key only with the levels 'sample' and 'restore'");
+        }
     }
 
     /// <summary>A job that has no name, named after its file or its mirror.</summary>

@@ -137,6 +137,11 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         value => value.Length == 3 && value.All(char.IsAsciiLetterUpper) ? null : $"{ConfigurationText.Quote(value)} is no currency.",
         "the three capital letters of a currency, such as 'EUR'", Matches("^[A-Z]{3}$"));
 
+    public static readonly KeyRule Percent = new(
+        value => decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal number) && number is > 0 and <= 100
+            ? null : $"{ConfigurationText.Quote(value)} is no share.",
+        "a number above 0, up to 100", "\"exclusiveMinimum\": 0, \"maximum\": 100");
+
     public static readonly KeyRule Price = new(
         ConfigurationRules.Price, "a number from 0 to 1000000, without a currency", "\"minimum\": 0, \"maximum\": 1000000");
 

@@ -51,6 +51,7 @@ internal static class JobReport
             LastTest = test?.StartTime,
             LastTestStatus = test?.Status,
             LastTestLevel = test?.Level,
+            IsTestOverdue = IsTestOverdue(job),
             LastRestoreTest = drill?.StartTime,
             EstimatedRestoreDuration = drill?.RestoreTime(size?.Entries ?? drill.Total, size?.Bytes ?? drill.TotalBytes),
             IsRunning = runs is [{ Status: null }, ..] || JobLock.Holder(file.Name) is not null,
@@ -72,6 +73,19 @@ internal static class JobReport
         {
             warn(exception.Message);
             return ([], []);
+        }
+    }
+
+    private static bool IsTestOverdue(BackupConfiguration? job)
+    {
+        try
+        {
+            return job is not null && JobTests.Of(job, DateTimeOffset.Now).Any(test => test.Age.IsOverdue);
+        }
+        catch (BackupException)
+        {
+            // Said already, by whoever reads the runs.
+            return false;
         }
     }
 

@@ -20,14 +20,18 @@ internal static class ScheduleReadiness
             yield break;
         NativeEntry[] entries = [.. (await schedules.ListAsync(cancellationToken).ConfigureAwait(false))
             .Where(entry => entry.Registration?.JobName == request.Job.Name)];
-        if (entries.Length == 0)
+        if (!entries.Any(entry => entry.Registration!.Task == BackupScheduleTask.Backup))
         {
             yield return NotRegistered(request);
-            if (request.Job.Schedule is null)
-                yield break;
-            foreach (string lost in LostCredentials.Warnings(request.Job, JobEnvironment.Current(PowerShellProgram.Find())))
+            foreach (string lost in Lost(request))
                 yield return request.Warning(BackupReadinessCheck.Credentials, "a scheduler", lost, recommendation: null);
-            yield break;
+        }
+
+        if (request.Job.Tests.Count > 0 && !entries.Any(entry => entry.Registration!.Task == BackupScheduleTask.Test))
+        {
+            yield return request.Warning(
+                Check, "tests", "The job has tests, and no scheduler of this machine starts them.",
+                $"Register-BackupSchedule {Quoted(request)} -Task Test registers them.");
         }
 
         foreach (NativeEntry entry in entries)
@@ -37,20 +41,24 @@ internal static class ScheduleReadiness
         }
     }
 
+    private static IEnumerable<string> Lost(ReadinessRequest request) =>
+        request.Job.Schedule is null ? [] : LostCredentials.Warnings(request.Job, JobEnvironment.Current(PowerShellProgram.Find()));
+
+    private static string Quoted(ReadinessRequest request) => $"'{request.Job.Name.Replace("'", "''", StringComparison.Ordinal)}'";
+
     private static BackupReadiness NotRegistered(ReadinessRequest request)
     {
-        string quoted = $"'{request.Job.Name.Replace("'", "''", StringComparison.Ordinal)}'";
         return request.Job.Schedule is null
             ? request.Passed(Check, "", "The job has no schedule and is registered with no scheduler: it is started by hand.")
             : request.Warning(
-                Check, "", "The job has a schedule, and no scheduler of this machine starts it.", $"Register-BackupSchedule {quoted} registers it.");
+                Check, "", "The job has a schedule, and no scheduler of this machine starts it.", $"Register-BackupSchedule {Quoted(request)} registers it.");
     }
 
     private static async Task<IReadOnlyList<BackupReadiness>> OfEntryAsync(
         ReadinessRequest request, BackupSchedules schedules, NativeEntry entry, CancellationToken cancellationToken)
     {
         BackupSchedule described = schedules.Describe([entry], request.Launcher)[0];
-        string target = $"{described.Scheduler}, {described.Scope} scope";
+        string target = $"{described.Scheduler}, {described.Scope} scope{(described.Task == BackupScheduleTask.Test ? ", tests" : "")}";
         if (described.State == BackupScheduleState.Disabled)
             return [request.Warning(Check, target, $"{target} has the job, and it is disabled.", "Enable-BackupSchedule lets it run again.")];
         if (described.State == BackupScheduleState.Broken)

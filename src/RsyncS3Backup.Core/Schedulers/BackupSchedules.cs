@@ -23,7 +23,10 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         ScheduleWish wanted, BackupConfiguration configuration, string launcher, IRunObserver tell, CancellationToken cancellationToken)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        CronSchedule schedule = CronSchedule.From(Effective(configuration, wanted.CronExpression, wanted.TimeZone));
+        bool isTest = wanted.Task == BackupScheduleTask.Test;
+        if (isTest && configuration.Tests.Count == 0)
+            throw new BackupException(NativeScheduleErrors.NoTests(configuration.Name));
+        CronSchedule? schedule = isTest ? null : CronSchedule.From(Effective(configuration, wanted.CronExpression, wanted.TimeZone));
         (INativeScheduler scheduler, string? why) = await ChooseAsync(wanted, configuration.Name, cancellationToken).ConfigureAwait(false);
         if (why is not null)
             tell.Verbose($"{scheduler.Kind} is chosen: {why}.");
@@ -32,13 +35,14 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         ScheduleRegistration registration = new()
         {
             JobName = configuration.Name,
+            Task = wanted.Task,
             ConfigPath = wanted.ByPath ? configuration.Path : null,
             CronExpression = wanted.CronExpression,
             TimeZone = wanted.TimeZone,
             CatchUp = wanted.CatchUp,
             RandomDelay = wanted.RandomDelay,
             Scope = wanted.Scope,
-            Trigger = NativeTrigger.For(schedule, wanted.CatchUp, now),
+            Trigger = schedule is null ? NativeTrigger.ForTests(configuration, now) : NativeTrigger.For(schedule, wanted.CatchUp, now),
             Program = program,
             Launcher = launcher,
             Environment = environment.Job,
@@ -57,16 +61,17 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             tell.Warning(missing);
         if (JobDoubts.OpenMirror(configuration) is { } open)
             tell.Warning(open);
-        if (JobDoubts.RareRuns(configuration, Effective(configuration, wanted.CronExpression, wanted.TimeZone), clock.GetUtcNow()) is { } rare)
+        if (schedule is not null && JobDoubts.RareRuns(configuration, Effective(configuration, wanted.CronExpression, wanted.TimeZone), clock.GetUtcNow()) is { } rare)
             tell.Warning(rare);
         // Before the first trigger can ask: the first question of all finds nothing due.
-        ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
+        if (schedule is not null)
+            ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
         foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))
             tell.Warning(warning);
 
         foreach (NativeEntry other in await ListAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (other.Registration?.JobName != configuration.Name || (other.Scheduler.Kind == scheduler.Kind && other.Scheduler.Scope == scheduler.Scope))
+            if (other.Registration?.JobName != configuration.Name || other.Registration.Task != wanted.Task || (other.Scheduler.Kind == scheduler.Kind && other.Scheduler.Scope == scheduler.Scope))
                 continue;
             if (other.Scheduler.Scope == scheduler.Scope)
             {
@@ -83,7 +88,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         }
 
         IReadOnlyList<NativeEntry> entries = await scheduler.ListAsync(cancellationToken).ConfigureAwait(false);
-        NativeEntry entry = entries.FirstOrDefault(found => found.Registration?.JobName == configuration.Name)
+        NativeEntry entry = entries.FirstOrDefault(found => found.Registration?.JobName == configuration.Name && found.Registration.Task == wanted.Task)
             ?? throw new BackupException(NativeScheduleErrors.NotVerified(configuration.Name, scheduler.Kind, "it is not there"));
         return Describe(entry, new JobReader(), launcher);
     }
@@ -127,7 +132,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         if (entry.Registration is not { } registration)
             return;
         IReadOnlyList<NativeEntry> left = await ListAsync(cancellationToken).ConfigureAwait(false);
-        if (!left.Any(other => other.Registration?.JobName == registration.JobName))
+        if (!left.Any(other => other.Registration?.JobName == registration.JobName && other.Registration.Task == BackupScheduleTask.Backup))
         {
             StartRequest.Take(registration.JobName);
             ScheduleState.Forget(registration.JobName);
@@ -175,7 +180,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         ScheduleRegistration registration = entry.Registration
             ?? throw new BackupException(NativeScheduleErrors.NotVerified(entry.Name, entry.Scheduler.Kind, entry.Problem ?? "it cannot be read"));
         // What was missed while it was off is not made good: somebody wanted it off.
-        if (isEnabled && !registration.IsEnabled && TryRead(new JobReader(), registration, out CronSchedule? schedule, out _) is null)
+        if (isEnabled && !registration.IsEnabled && registration.Task == BackupScheduleTask.Backup && TryRead(new JobReader(), registration, out CronSchedule? schedule, out _) is null)
             ScheduleState.Begin(registration.JobName, schedule!, clock.GetUtcNow(), keep: false);
         return await entry.Scheduler.InstallAsync(registration with { IsEnabled = isEnabled }, cancellationToken).ConfigureAwait(false);
     }
@@ -224,7 +229,9 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             Problem = entry.Problem,
             State = BackupScheduleState.Broken,
         };
-        if (LastRun(name) is { } last)
+        BackupScheduleTask task = entry.Registration?.Task ?? BackupScheduleTask.Backup;
+        described = described with { Task = task };
+        if (LastRun(name, task) is { } last)
             described = described with { LastRun = last.StartTime.ToLocalTime(), LastResult = last.Status };
         if (entry.Registration is not { } registration)
             return described;
@@ -241,10 +248,13 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         string? unsafeBecause = ScheduleSafety.Problem(registration, configuration!) is { } other
             ? $"Somebody else can change what the job does: {other}"
             : null;
-        string? outdated = Outdated(entry.Scheduler.Kind, registration, schedule!, launcher, now);
+        if (schedule is null)
+            return DescribeTests(described, entry, registration, configuration!, unsafeBecause, launcher, now);
+        NativeTrigger wanted = NativeTrigger.For(schedule, registration.CatchUp, now);
+        string? outdated = Outdated(entry.Scheduler.Kind, registration, wanted, $"The schedule '{schedule.Expression.Text}' has", launcher);
         return described with
         {
-            CronExpression = schedule!.Expression.Text,
+            CronExpression = schedule.Expression.Text,
             TimeZone = schedule.IsInMachineZone ? null : schedule.Zone.Name,
             NextRun = registration.IsEnabled ? schedule.After(now)?.Local : null,
             Problem = entry.Problem ?? unsafeBecause ?? outdated,
@@ -255,8 +265,39 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         };
     }
 
+    private static BackupSchedule DescribeTests(
+        BackupSchedule described, NativeEntry entry, ScheduleRegistration registration, BackupConfiguration job, string? unsafeBecause,
+        string launcher, DateTimeOffset now)
+    {
+        string? outdated = job.Tests.Count == 0
+            ? "The job has no tests any more; Unregister-BackupSchedule takes this away."
+            : Outdated(entry.Scheduler.Kind, registration, NativeTrigger.ForTests(job, now), "The tests have", launcher);
+        return described with
+        {
+            NextRun = registration.IsEnabled ? NextTest(job, now) : null,
+            Problem = entry.Problem ?? unsafeBecause ?? outdated,
+            State = entry.Problem is not null ? BackupScheduleState.Broken
+                : !registration.IsEnabled ? BackupScheduleState.Disabled
+                : outdated is not null ? BackupScheduleState.NeedsRegistration
+                : BackupScheduleState.Active,
+        };
+    }
+
+    private static DateTimeOffset? NextTest(BackupConfiguration job, DateTimeOffset now)
+    {
+        try
+        {
+            return JobTests.Of(job, now).Select(test => test.Next?.ToLocalTime()).Min();
+        }
+        catch (BackupException)
+        {
+            // Get-BackupHistory says what is wrong with it.
+            return null;
+        }
+    }
+
     private static string? Outdated(
-        BackupScheduler scheduler, ScheduleRegistration registration, CronSchedule schedule, string launcher, DateTimeOffset now)
+        BackupScheduler scheduler, ScheduleRegistration registration, NativeTrigger wanted, string what, string launcher)
     {
         if (!File.Exists(registration.Program))
             return $"PowerShell is no longer at '{registration.Program}'; register the job again.";
@@ -264,10 +305,9 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             return $"The module is no longer at '{Path.GetDirectoryName(registration.Launcher)}'; register the job again.";
         if (registration.Launcher != launcher && !IsOtherVersion(registration.Launcher, launcher))
             return $"A module in another place starts the job: '{registration.Launcher}'. Register the job again to use this one.";
-        NativeTrigger wanted = NativeTrigger.For(schedule, registration.CatchUp, now);
         return registration.Trigger.Covers(wanted, scheduler)
             ? null
-            : $"The schedule '{schedule.Expression.Text}' has times at which {scheduler} does not start the job; register it again"
+            : $"{what} times at which {scheduler} does not start the job; register it again"
                 + (registration.CatchUp ? ", until then it may start up to an hour late." : ".");
     }
 
@@ -291,7 +331,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         try
         {
             configuration = jobs.Read(registration.JobName, registration.ConfigPath);
-            schedule = CronSchedule.From(Effective(configuration, registration.CronExpression, registration.TimeZone));
+            schedule = registration.Task == BackupScheduleTask.Test
+                ? null : CronSchedule.From(Effective(configuration, registration.CronExpression, registration.TimeZone));
             return null;
         }
         catch (BackupException exception)
@@ -301,11 +342,13 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         }
     }
 
-    private static BackupRun? LastRun(string job)
+    private static BackupRun? LastRun(string job, BackupScheduleTask task)
     {
         try
         {
-            return JobHistory.Find(job)?.ReadNewest(backups: 1, tests: 0).Backups is [{ } run, ..] ? run : null;
+            if (JobHistory.Find(job)?.ReadNewest(backups: 1, tests: 1) is not { } newest)
+                return null;
+            return (task == BackupScheduleTask.Test ? newest.Tests : newest.Backups) is [{ } run, ..] ? run : null;
         }
         catch (BackupException)
         {
@@ -320,6 +363,9 @@ internal sealed record ScheduleWish
 {
     /// <summary>True when the launcher finds the job by its file, false when by its name.</summary>
     public bool ByPath { get; init; }
+
+    /// <summary>What is started.</summary>
+    public BackupScheduleTask Task { get; init; }
 
     /// <summary>Overrides the configuration's; null: the configuration's.</summary>
     public string? CronExpression { get; init; }

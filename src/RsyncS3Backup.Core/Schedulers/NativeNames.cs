@@ -11,7 +11,10 @@ internal static class NativeNames
     public const string Prefix = "rsyncs3backup-";
 
     /// <summary>The entry's name for a job: the one of its state folder, which differs for every job.</summary>
-    public static string EntryName(string jobName) => Prefix + StateFolder.FolderName(jobName);
+    /// <param name="jobName">The job.</param>
+    /// <param name="task">What is started; no folder's name begins with a dot.</param>
+    public static string EntryName(string jobName, BackupScheduleTask task = BackupScheduleTask.Backup) =>
+        Prefix + (task == BackupScheduleTask.Test ? ".tests-" : "") + StateFolder.FolderName(jobName);
 
     /// <summary>The name of a file in /etc/cron.d, where Debian's cron reads letters, digits, <c>_</c> and <c>-</c> only (cron(8)).</summary>
     public static string CronFile(string entryName)

@@ -84,6 +84,13 @@ internal static class NativeScheduleErrors
     private static string NotStarted(ScheduleRegistration job, BackupScheduler scheduler) =>
         $"{scheduler} could not start job '{job.JobName}'{(job.ChecksReadiness ? "" : ", so it was not registered")}.";
 
+    public static BackupError NoTests(string jobName) => Make(
+        ErrorIds.ScheduleMissing,
+        BackupErrorCategory.ObjectNotFound,
+        $"The configuration of job '{jobName}' has no tests.",
+        "Add \"tests\": [{ \"level\": \"checksums\", \"every\": \"30d\" }] to it.",
+        jobName);
+
     public static BackupError NotVerified(string jobName, BackupScheduler scheduler, string difference) => Make(
         ErrorIds.ScheduleNotVerified,
         BackupErrorCategory.InvalidOperation,

@@ -32,6 +32,21 @@ internal sealed record NativeTrigger
         };
     }
 
+    /// <summary>The trigger of a job's tests: the times of those that have some, and a check every hour for all.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="now">From when on the zone's changes are looked up.</param>
+    /// <exception cref="BackupException">An expression is not valid, or this machine does not know the zone.</exception>
+    public static NativeTrigger ForTests(BackupConfiguration job, DateTimeOffset now)
+    {
+        CronSchedule[] schedules = [.. job.Tests.Select(test => test.Cron).OfType<string>()
+            .Select(cron => CronSchedule.From(new BackupScheduleOptions { CronExpression = cron, Timezone = job.Schedule?.Timezone }))];
+        return new NativeTrigger
+        {
+            Minutes = [.. schedules.SelectMany(schedule => CoarseTrigger.Minutes(schedule.Expression)).Append(0).Distinct().Order()],
+            Calendar = [.. schedules.SelectMany(schedule => CoarseTrigger.Calendar(schedule, now)).Append(HourlyCheck).Distinct()],
+        };
+    }
+
     /// <summary>True when this one starts the job at all moments at which the other does.</summary>
     /// <param name="other">The other.</param>
     /// <param name="scheduler">Decides which of the two ways counts.</param>

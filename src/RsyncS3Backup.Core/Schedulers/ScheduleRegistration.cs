@@ -11,6 +11,9 @@ internal sealed record ScheduleRegistration
     /// <summary>The job's name.</summary>
     public required string JobName { get; init; }
 
+    /// <summary>What is started.</summary>
+    public BackupScheduleTask Task { get; init; }
+
     /// <summary>The job's configuration file; null when it is found by the job's name.</summary>
     public string? ConfigPath { get; init; }
 
@@ -55,7 +58,7 @@ internal sealed record ScheduleRegistration
     public bool IsEnabled { get; init; } = true;
 
     /// <summary>The name of the unit, block, agent or task: letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; differs for every job.</summary>
-    public string EntryName => NativeNames.EntryName(JobName);
+    public string EntryName => NativeNames.EntryName(JobName, Task);
 
     /// <summary>The arguments of <see cref="Program"/>.</summary>
     /// <param name="delaysItself">Whether the launcher puts the start off, because the scheduler cannot.</param>
@@ -67,6 +70,8 @@ internal sealed record ScheduleRegistration
             arguments.Add("-Check");
         if (isCheck && ChecksReadiness)
             arguments.Add("-Readiness");
+        if (Task != BackupScheduleTask.Backup)
+            arguments.AddRange(["-Task", Task.ToString()]);
         // PowerShell takes a value that begins with a hyphen for a parameter, unless it is joined to its own.
         if (ConfigPath is null && JobName.StartsWith('-'))
             arguments.Add($"-Name:{JobName}");
@@ -108,6 +113,8 @@ internal sealed record ScheduleRegistration
         {
             json.WriteStartObject();
             json.WriteString("job", JobName);
+            if (Task != BackupScheduleTask.Backup)
+                json.WriteString("task", Task.ToString());
             if (ConfigPath is not null)
                 json.WriteString("configPath", ConfigPath);
             if (CronExpression is not null)
@@ -156,6 +163,7 @@ internal sealed record ScheduleRegistration
             return new ScheduleRegistration
             {
                 JobName = root.GetProperty("job").GetString()!,
+                Task = Optional(root, "task") is { } task ? Enum.Parse<BackupScheduleTask>(task) : BackupScheduleTask.Backup,
                 ConfigPath = Optional(root, "configPath"),
                 CronExpression = Optional(root, "cronExpression"),
                 TimeZone = Optional(root, "timeZone"),

@@ -6,16 +6,14 @@ namespace RsyncS3Backup.State;
 /// <summary>When it was told last that a job is overdue, in <c>overdue.json</c> of its state folder.</summary>
 internal static class OverdueState
 {
-    private const string FileName = "overdue.json";
-
     /// <summary>
     /// True for one caller in each time of the job's <c>maxAge</c>, as long as the job is overdue; that caller is to tell of it. A success in
     /// between begins anew.
     /// </summary>
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
-    public static bool Claim(string job, SuccessAge age) => age.IsOverdue && ScheduleState.Locked(job, folder =>
+    public static bool Claim(string job, SuccessAge age, BackupTestLevel? test = null) => age.IsOverdue && ScheduleState.Locked(job, folder =>
     {
-        string path = Path.Combine(folder, FileName);
+        string path = Path.Combine(folder, FileName(test));
         if (Told(path) is { } told && told <= age.Now && age.Now - told < age.MaxAge && !(age.LastSuccess > told))
             return false;
         StateFolder.Replace(path, json => json.WriteString("told", age.Now.ToUniversalTime()));
@@ -24,11 +22,13 @@ internal static class OverdueState
 
     /// <summary>Nobody could be told, so that the next caller is to try again.</summary>
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
-    public static void Forget(string job) => ScheduleState.Locked(job, folder =>
+    public static void Forget(string job, BackupTestLevel? test = null) => ScheduleState.Locked(job, folder =>
     {
-        File.Delete(Path.Combine(folder, FileName));
+        File.Delete(Path.Combine(folder, FileName(test)));
         return folder;
     });
+
+    private static string FileName(BackupTestLevel? test) => test is null ? "overdue.json" : $"overdue-{test}.json".ToLowerInvariant();
 
     private static DateTimeOffset? Told(string path)
     {

@@ -365,6 +365,10 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxAge { get; set; }
 
+    /// <summary>How the copies are tested by a schedule.</summary>
+    [Parameter]
+    public object[]? Test { get; set; }
+
     /// <summary>Run before the first stage.</summary>
     [Parameter]
     public object? BeforeHook { get; set; }

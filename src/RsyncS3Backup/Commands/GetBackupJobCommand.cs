@@ -53,7 +53,8 @@ public sealed class GetBackupJobCommand : AsyncCmdlet
             BackupSchedules schedules = MachineSchedules.Current;
             IReadOnlyList<NativeEntry> entries = Run(null, (_, token) => schedules.ListAsync(token));
             return schedules.Describe(entries, MachineSchedules.Launcher)
-                .Where(entry => entry.State is BackupScheduleState.Active or BackupScheduleState.NeedsRegistration && entry.NextRun is not null)
+                .Where(entry => entry.Task == BackupScheduleTask.Backup && entry.State is (BackupScheduleState.Active or BackupScheduleState.NeedsRegistration)
+                    && entry.NextRun is not null)
                 .ToLookup(entry => entry.Name);
         }
         catch (BackupException exception)

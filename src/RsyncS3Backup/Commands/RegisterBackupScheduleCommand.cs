@@ -44,6 +44,10 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
+    /// <summary>What is registered: the job's backup, or the tests that its configuration names. Default: Backup.</summary>
+    [Parameter]
+    public BackupScheduleTask Task { get; set; }
+
     /// <summary>When the job is due, instead of what its configuration says: five fields, as in cron.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -79,6 +83,12 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        if (Task == BackupScheduleTask.Test && (CronExpression ?? TimeZone) is { } given)
+        {
+            errors.Throw(ParameterErrors.InvalidValue(
+                CronExpression is null ? nameof(TimeZone) : nameof(CronExpression), given, "Tests are due as the configuration says.", "-Task Backup"));
+        }
+
         if (RandomDelay < TimeSpan.Zero || RandomDelay > LongestDelay)
             errors.Throw(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "It is below zero or more than a day.", "0 to 1d"));
     }
@@ -101,6 +111,7 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
         ScheduleWish wish = new()
         {
             ByPath = ParameterSetName != ByName,
+            Task = Task,
             CronExpression = CronExpression,
             TimeZone = TimeZone,
             Scheduler = Scheduler,
@@ -110,10 +121,13 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
         };
         if (wish.ByPath && configuration.Path is null)
             throw new BackupException(ParameterErrors.NoFileToRegister(configuration.Name));
-        BackupScheduleOptions options = BackupSchedules.Effective(configuration, CronExpression, TimeZone);
+        bool isTest = Task == BackupScheduleTask.Test;
+        BackupScheduleOptions? options = isTest ? null : BackupSchedules.Effective(configuration, CronExpression, TimeZone);
         (INativeScheduler scheduler, _) = Run(null, (_, token) => MachineSchedules.Current.ChooseAsync(wish, configuration.Name, token));
-        string when = $"'{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"})";
-        if (!ShouldProcess($"job '{configuration.Name}'", $"Register with {scheduler.Kind}, {Scope} scope, to run at {when}"))
+        string what = options is null
+            ? $"to test its copies ({string.Join(", ", configuration.Tests.Select(test => test.Level))})"
+            : $"to run at '{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"})";
+        if (!ShouldProcess($"job '{configuration.Name}'", $"Register with {scheduler.Kind}, {Scope} scope, {what}"))
             return;
         BackupSchedule schedule = Run(null, (observer, token) =>
             MachineSchedules.Current.RegisterAsync(wish, configuration, MachineSchedules.Launcher, observer, token));

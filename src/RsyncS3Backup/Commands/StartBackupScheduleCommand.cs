@@ -8,5 +8,8 @@ namespace RsyncS3Backup.Commands;
 public sealed class StartBackupScheduleCommand : ScheduleCmdlet
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEach("Start now", (entry, _, token) => BackupSchedules.StartAsync(entry, token));
+    protected override void ProcessRecord() => ForEach(
+        "Start now", (entry, _, token) => BackupSchedules.StartAsync(entry, token),
+        // The check of tests makes only those that are due.
+        entry => Task is not null || entry.Registration is not { Task: BackupScheduleTask.Test });
 }

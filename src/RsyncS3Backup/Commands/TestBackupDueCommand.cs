@@ -45,6 +45,10 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
+    /// <summary>What is asked about: the job's backup, or each of the tests that its configuration names. Default: Backup.</summary>
+    [Parameter]
+    public BackupScheduleTask Task { get; set; }
+
     /// <summary>An expression that overrides the configuration's.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -99,6 +103,13 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     {
         foreach (BackupConfiguration job in jobs.Read(this))
         {
+            if (Task == BackupScheduleTask.Test)
+            {
+                foreach (BackupDue test in errors.TryRead(() => Tests(job)) ?? [])
+                    WriteObject(Quiet ? test.IsDue : test);
+                continue;
+            }
+
             if (errors.TryRead(() => Answer(job)) is { } answer)
                 WriteObject(Quiet ? answer.IsDue : answer);
         }
@@ -108,9 +119,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     {
         BackupScheduleOptions times = BackupSchedules.Effective(job, CronExpression, TimeZone);
         CronSchedule schedule = CronSchedule.From(times);
-        string? unsafeBecause = Scope is null ? null : ScheduleSafety.Problem(MachineSchedules.Launcher, job);
-        if (unsafeBecause is not null && Scope == BackupScheduleScope.System)
-            throw new BackupException(NativeScheduleErrors.UnsafeStart(job.Name, unsafeBecause));
+        string? unsafeBecause = RequireSafe(job);
         bool claims = Claim && ShouldProcess($"job '{job.Name}'", "Claim the time that is due");
         DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
         DueDecision decision = claims
@@ -138,6 +147,44 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         };
     }
 
+    private List<BackupDue> Tests(BackupConfiguration job)
+    {
+        RequireSafe(job);
+        DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
+        ScheduleZone zone = ScheduleZone.Find(job.Schedule?.Timezone);
+        List<BackupDue> found = [];
+        foreach (TestDue test in JobTests.Of(job, now))
+        {
+            // One that is due now tells by itself how it ends.
+            bool tells = Claim && !test.IsDue && test.Age.IsOverdue && ShouldProcess($"job '{job.Name}'", "Tell that its tests are overdue");
+            found.Add(new BackupDue
+            {
+                Name = job.Name,
+                Level = test.Test.Level,
+                SamplePercent = test.Test.Level is BackupTestLevel.Sample or BackupTestLevel.Restore ? test.Test.SamplePercent : null,
+                IsDue = test.IsDue,
+                // What is on record of the test is all that is kept.
+                IsClaimed = false,
+                Reason = test.Reason,
+                NextOccurrence = test.Next is { } next ? zone.At(next.UtcDateTime) : null,
+                LastSuccess = test.Age.LastSuccess,
+                IsOverdue = test.Age.IsOverdue,
+                Notifications = tells ? Tell(job, test.Age, test.Test.Level) : [],
+                TimeZone = zone.Name,
+            });
+        }
+
+        return found;
+    }
+
+    private string? RequireSafe(BackupConfiguration job)
+    {
+        string? unsafeBecause = Scope is null ? null : ScheduleSafety.Problem(MachineSchedules.Launcher, job);
+        if (unsafeBecause is not null && Scope == BackupScheduleScope.System)
+            throw new BackupException(NativeScheduleErrors.UnsafeStart(job.Name, unsafeBecause));
+        return unsafeBecause;
+    }
+
     private SuccessAge? Age(BackupConfiguration job, DateTimeOffset now, BackupScheduleOptions times)
     {
         try
@@ -152,9 +199,9 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         }
     }
 
-    private IReadOnlyList<NotificationResult> Tell(BackupConfiguration job, SuccessAge age)
+    private IReadOnlyList<NotificationResult> Tell(BackupConfiguration job, SuccessAge age, BackupTestLevel? test = null)
     {
-        IReadOnlyList<NotificationResult> told = Run(null, (observer, token) => OverdueNotice.TellAsync(job, age, observer, token));
+        IReadOnlyList<NotificationResult> told = Run(null, (observer, token) => OverdueNotice.TellAsync(job, age, observer, token, test: test));
         foreach (NotificationResult failed in told.Where(notification => notification.Error is not null))
             WriteWarning(failed.Error!.Message);
         return told;

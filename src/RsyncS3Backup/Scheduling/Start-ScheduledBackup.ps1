@@ -6,6 +6,9 @@ param(
     [string] $Name,
     [string] $ConfigPath,
 
+    # What is started: the job's backup, or those tests of its copies that are due.
+    [string] $Task = 'Backup',
+
     # Read the job as a run would, say that it is ready, and do nothing else. Register-BackupSchedule asks for it before it
     # registers.
     [switch] $Check,
@@ -83,6 +86,7 @@ try {
     if ($CronExpression) { $when.CronExpression = $CronExpression }
     if ($TimeZone) { $when.TimeZone = $TimeZone }
     if ($Tolerance) { $when.Tolerance = [timespan]::FromSeconds($Tolerance) }
+    if ($Task -ne 'Backup') { $when = @{ Task = $Task; Scope = $Scope } }
     if ($Check) {
         $null = Test-BackupDue @job @when -Quiet
         if ($Readiness) {
@@ -92,6 +96,24 @@ try {
         }
         [Console]::Out.WriteLine('RsyncS3Backup: ready')
         exit 0
+    }
+    if ($Task -eq 'Test') {
+        [int] $code = 0
+        foreach ($due in Test-BackupDue @job @when -Claim) {
+            if (-not $due.IsDue) { continue }
+            $how = @{ Level = $due.Level; WaitForLock = [timespan]::FromHours(12) }
+            if ($null -ne $due.SamplePercent) { $how.SamplePercent = $due.SamplePercent }
+            foreach ($result in Test-Backup @job @how -ErrorAction Continue) {
+                if ($result -isnot [RsyncS3Backup.BackupTestResult]) { continue }
+                if ($result.ExitCode) { $code = $result.ExitCode }
+                # A job need not tell anybody.
+                $null = Send-BackupNotification $result -ErrorAction SilentlyContinue -ErrorVariable untold
+                foreach ($record in $untold) {
+                    if ($record.FullyQualifiedErrorId -notlike 'NotificationNotConfigured*') { [Console]::Error.WriteLine("$record") }
+                }
+            }
+        }
+        exit $code
     }
     # Whoever claims an occurrence is the only one who gets it: a trigger that fires twice starts one run.
     if (-not (Test-BackupDue @job @when -Claim -Quiet)) { exit 0 }

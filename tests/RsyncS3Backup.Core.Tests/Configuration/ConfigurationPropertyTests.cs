@@ -114,6 +114,8 @@ public sealed class ConfigurationPropertyTests
                 Options = new BackupOptions { Rsync = rsync },
                 Destination = rsync.SyncToS3.Enabled ? destination : null,
                 Schedule = schedule,
+                Tests = system && rsync.SyncToS3.Enabled
+                    ? [new TestOptions { Level = BackupTestLevel.Full, Every = TimeSpan.FromMilliseconds(retention) }] : [],
                 MaxAge = system ? TimeSpan.FromMilliseconds(attempts) : null,
                 Hooks = hooks,
                 Notifications = [.. notifications],

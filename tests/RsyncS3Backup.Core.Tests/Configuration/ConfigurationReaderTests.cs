@@ -120,6 +120,11 @@ public sealed class ConfigurationReaderTests
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
             MaxAge = TimeSpan.FromDays(8),
+            Tests =
+            [
+                new TestOptions { Level = BackupTestLevel.Checksums, Cron = "0 4 * * SUN", MaxAge = TimeSpan.FromDays(20) },
+                new TestOptions { Level = BackupTestLevel.Restore, SamplePercent = 0.5m, Every = TimeSpan.FromDays(30) },
+            ],
             Hooks = new HookOptions
             {
                 Before = new HookCommand { Command = ["pg_dump", "--file=/data/shop.sql", "shop"], Timeout = TimeSpan.FromMinutes(5) },
@@ -169,6 +174,29 @@ public sealed class ConfigurationReaderTests
         };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(job));
     }
+
+    [Theory]
+    [InlineData("""[{ "level": "full" }]""", "$.tests[0]", "Neither 'cron' nor 'every'")]
+    [InlineData("""[{ "level": "full", "cron": "0 4 * * *", "every": "1d" }]""", "$.tests[0]", "both")]
+    [InlineData("""[{ "level": "full", "every": "1d" }, { "level": "full", "every": "2d" }]""", "$.tests[1].level", "$.tests[0] is of this level too")]
+    [InlineData("""[{ "level": "quick", "every": "1d", "samplePercent": 2 }]""", "$.tests[0].samplePercent", "takes no share")]
+    public void Tests_say_once_for_each_level_when_they_are_due(string tests, string jsonPath, string message)
+    {
+        ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.With("$.tests", tests)));
+
+        Assert.Equal(jsonPath, problem.JsonPath);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_local_only_job_has_no_tests() => Assert.Contains(
+        Problems("""
+            {
+              "sources": [{ "path": "/data" }], "options": { "rsync": { "localDestination": "/mirror", "syncToS3": { "enabled": false } } },
+              "tests": [{ "level": "full", "every": "30d" }]
+            }
+            """),
+        problem => problem.Message.Contains("one copy", StringComparison.Ordinal));
 
     [Fact]
     public void What_is_never_deleted_is_not_deleted_later()
@@ -383,6 +411,12 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "no positive duration")]
     [InlineData("$.historyRetention", "\"0d\"", "no positive duration")]
     [InlineData("$.maxAge", "\"-1d\"", "no positive duration")]
+    [InlineData("$.tests[0].level", "\"some\"", "is no level")]
+    [InlineData("$.tests[0].cron", "\"often\"", "fields")]
+    [InlineData("$.tests[1].every", "\"0d\"", "no positive duration")]
+    [InlineData("$.tests[1].samplePercent", "0", "is no share")]
+    [InlineData("$.tests[1].samplePercent", "101", "is no share")]
+    [InlineData("$.tests[1].maxAge", "\"0d\"", "no positive duration")]
     [InlineData("$.historyRetention", "400", "not a number")]
     [InlineData("$.metrics.path", null, "missing")]
     [InlineData("$.metrics.path", "\"metrics\"", "is not absolute")]

@@ -18,7 +18,7 @@ internal static partial class ConfigurationReference
         ["$.options.rsync.syncToS3.lifecycle"], ["$.options.rsync.syncToS3.lifecycle.transitions[]"],
         ["$.options.rsync.syncToS3.lifecycle.noncurrentVersions"],
         ["$.options.rsync.syncToS3.protection"], ["$.options.rsync.syncToS3.protection.objectLock"],
-        ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
+        ["$.destination"], ["$.destination.encryption"], ["$.schedule"], ["$.tests[]"], ["$.hooks"], ["$.hooks.before"], ["$.notifications[]"],
         ["$.retry"], ["$.log"], ["$.metrics"], ["$.prices"],
     ];
 

@@ -114,6 +114,10 @@ internal static class ConfigurationSamples
           },
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
           "maxAge": "8d",
+          "tests": [
+            { "level": "checksums", "cron": "0 4 * * SUN", "maxAge": "20d" },
+            { "level": "restore", "samplePercent": 0.5, "every": "30d" }
+          ],
           "hooks": {
             "before": { "command": ["pg_dump", "--file=/data/shop.sql", "shop"], "timeout": "5m" },
             "afterSuccess": { "script": "/etc/backup/after.ps1" },

@@ -120,6 +120,30 @@ public sealed class JobReportTests : LocalJob
             JobReport.Of(FileOf(Configuration), warnings.Add, registered: new BackupScheduleOptions { CronExpression = "0 2 * * 1" }).MaxAge);
 
     [Fact]
+    public async Task A_test_that_the_job_names_is_overdue_when_its_last_good_one_is_too_old()
+    {
+        await RunAsync();
+        DateTimeOffset now = DateTimeOffset.Now;
+        Tested(now.AddDays(-9), BackupStatus.Succeeded);
+        Tested(now.AddDays(-1), BackupStatus.Failed);
+        TestOptions test = new() { Level = BackupTestLevel.Full, Every = TimeSpan.FromDays(7) };
+
+        Configuration = Configuration with { Tests = [test] };
+        Assert.False(Report().IsTestOverdue);
+        Configuration = Configuration with { Tests = [test with { MaxAge = TimeSpan.FromDays(8) }] };
+        Assert.True(Report().IsTestOverdue);
+        Configuration = Configuration with { Tests = [test with { Level = BackupTestLevel.Quick }] };
+        Assert.False(Report().IsTestOverdue);
+
+        void Tested(DateTimeOffset time, BackupStatus status)
+        {
+            using RunContext context = RunContext.Start(Name, Observer);
+            using TestRecord record = TestRecord.Begin(Configuration, new BackupTestRequest { Configuration = Configuration }, context, time, ownsJob: true);
+            record.End(new BackupTestResult { RunId = context.RunId, Status = status, Level = BackupTestLevel.Full, StartTime = time });
+        }
+    }
+
+    [Fact]
     public async Task A_job_whose_lock_is_held_is_running_and_keeps_its_last_run()
     {
         await RunAsync();

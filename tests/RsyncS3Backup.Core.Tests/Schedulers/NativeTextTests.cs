@@ -146,6 +146,40 @@ public sealed partial class NativeTextTests
     }
 
     [Fact]
+    public void The_tests_of_a_job_are_an_entry_of_their_own_that_comes_back_from_every_text()
+    {
+        BackupConfiguration job = new()
+        {
+            Name = "photos",
+            Sources = [],
+            Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/mirror" } },
+            Schedule = new BackupScheduleOptions { CronExpression = "0 2 * * *", Timezone = "Europe/Berlin" },
+            Tests =
+            [
+                new TestOptions { Level = BackupTestLevel.Checksums, Cron = "20 4 * * SUN" },
+                new TestOptions { Level = BackupTestLevel.Restore, Every = TimeSpan.FromDays(30) },
+            ],
+        };
+        ScheduleRegistration tests = Registrations.Plain with
+        {
+            Task = BackupScheduleTask.Test,
+            Trigger = NativeTrigger.ForTests(job, new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)),
+        };
+
+        Assert.NotEqual(Registrations.Plain.EntryName, tests.EntryName);
+        Assert.StartsWith(NativeNames.Prefix, tests.EntryName, StringComparison.Ordinal);
+        Assert.Contains("-Task Test", string.Join(' ', tests.Arguments(delaysItself: true)), StringComparison.Ordinal);
+        Assert.DoesNotContain("-Task", Registrations.Plain.Arguments(delaysItself: true));
+        Assert.Contains("Sun *-*-* 04:20:00 Europe/Berlin", tests.Trigger.Calendar);
+        Assert.Contains(NativeTrigger.HourlyCheck, tests.Trigger.Calendar);
+        Assert.Subset(tests.Trigger.Minutes.ToHashSet(), new HashSet<int> { 0, 20 });
+        Assert.Equal(BackupScheduleTask.Test, ScheduleRegistration.FromJson(tests.ToJson())!.Task);
+        Assert.Equal(BackupScheduleTask.Test, SystemdText.Registration(SystemdText.Timer(tests))!.Task);
+        CrontabBlock block = Assert.Single(CrontabText.Find(CrontabText.With(CrontabText.With(null, Registrations.Plain), tests)), item => item.Name == tests.EntryName);
+        Assert.NotNull(block);
+    }
+
+    [Fact]
     public void A_task_is_never_killed_starts_on_battery_and_catches_up()
     {
         XElement settings = Parse(TaskXml.Task(Registrations.Plain, "me")).Element(Task + "Settings")!;
@@ -243,11 +277,12 @@ public sealed partial class NativeTextTests
     [Fact]
     public void Every_job_has_a_name_of_its_own_that_every_system_takes()
     {
-        string[] jobs = ["photos", "Photos", "photos.v2", "photos_v2", "100%", "100$", "日本", "a b", "a/b", "-", "..", new string('x', 200)];
+        string[] jobs = ["photos", "Photos", "photos.v2", "photos_v2", "100%", "100$", "日本", "a b", "a/b", "-", "..", ".tests-photos", "tests-photos", new string('x', 200)];
+        string[] names = [.. jobs.SelectMany(job => Enum.GetValues<BackupScheduleTask>().Select(task => NativeNames.EntryName(job, task)))];
 
-        Assert.Equal(jobs.Length, jobs.Select(NativeNames.EntryName).Distinct(StringComparer.OrdinalIgnoreCase).Count());
-        Assert.All(jobs.Select(NativeNames.EntryName), name => Assert.Matches("^rsyncs3backup-[A-Za-z0-9._-]{1,100}$", name));
-        Assert.All(jobs.Select(NativeNames.EntryName).Select(NativeNames.CronFile), name => Assert.Matches("^[A-Za-z0-9_-]+$", name));
+        Assert.Equal(2 * jobs.Length, names.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.All(names, name => Assert.Matches("^rsyncs3backup-[A-Za-z0-9._-]{1,100}$", name));
+        Assert.All(names.Select(NativeNames.CronFile), name => Assert.Matches("^[A-Za-z0-9_-]+$", name));
     }
 
     [Theory]

@@ -33,6 +33,19 @@ public sealed class OverdueStateTests
     }
 
     [Fact]
+    public void Each_level_of_tests_is_told_by_itself()
+    {
+        SuccessAge age = Age(Noon.AddDays(-3), Noon);
+
+        Assert.Equal(
+            [true, true, true, false],
+            [
+                OverdueState.Claim(job, age), OverdueState.Claim(job, age, BackupTestLevel.Full), OverdueState.Claim(job, age, BackupTestLevel.Restore),
+                OverdueState.Claim(job, age, BackupTestLevel.Full),
+            ]);
+    }
+
+    [Fact]
     public void Nothing_is_written_for_a_job_that_is_not_overdue()
     {
         Assert.False(Claim(Noon.AddDays(-1), Noon));

@@ -54,6 +54,35 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Fact]
+    [Walks("tests[].level")]
+    [Walks("tests[].samplePercent")]
+    [Walks("tests[].cron")]
+    [Walks("tests[].every")]
+    [Walks("tests[].maxAge")]
+    public void The_tests_of_a_job_are_due_as_it_says_and_the_launcher_makes_those_that_are()
+    {
+        const string ask = "param($Path) Test-BackupDue $Path -Task Test | ForEach-Object { \"$($_.Level) $($_.SamplePercent) $($_.IsDue) $($_.IsOverdue)\" }";
+        JsonArray tests =
+        [
+            new JsonObject { ["level"] = "restore", ["samplePercent"] = 50, ["every"] = "7d", ["maxAge"] = "00:00:00.0000001" },
+            new JsonObject { ["level"] = "quick", ["cron"] = "0 0 1 1 *" },
+        ];
+        RunWell();
+        string job = WriteJob(("tests", tests), ("schedule", new JsonObject { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" }));
+        Assert.Equal(["Restore 50 True True", "Quick  False False"], Session.Texts(ask, job));
+
+        SetEnvironment("AWS_ACCESS_KEY_ID", Server.AccessKey);
+        SetEnvironment("AWS_SECRET_ACCESS_KEY", Server.SecretKey);
+        string launcher = Path.Combine(Repository.StagedModule, "Scheduling", "Start-ScheduledBackup.ps1");
+        const string launch = "param($Launcher, $Path) & $Launcher -ConfigPath $Path -Task Test; $LASTEXITCODE";
+        Assert.Equal("0", Session.Texts(launch, launcher, job)[^1]);
+
+        Assert.Equal(["Restore 50 False True", "Quick  False False"], Session.Texts(ask, job));
+        PSObject test = Assert.Single(Session.Run("(Get-BackupHistory photos -Kind Test).Test").ThrowOnError().Objects);
+        Assert.Equal(("Restore", "50"), (test.Text("Level"), test.Text("SamplePercent")));
+    }
+
+    [Fact]
     [Walks("historyRetention")]
     public void The_history_forgets_what_is_older_than_the_job_keeps()
     {

@@ -52,6 +52,10 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             Examples = """["36h", "8d"]""",
         },
 
+        Objects("tests", new TestKeys(), "a list of at least one object with 'level' and either 'cron' or 'every'",
+            job => job.Tests, (job, value) => job with { Tests = value },
+            "How the copies are tested by a schedule; see [`tests`](#tests).") with { Default = "none", Parameter = "Test" },
+
         Object("hooks", new HooksKeys(), "an object: what is run around the stages",
             job => job.Hooks, (job, value) => job with { Hooks = value },
             "What is run around the stages; see [`hooks`](#hooks).") with { Default = "none" },

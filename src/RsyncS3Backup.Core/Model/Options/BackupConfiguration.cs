@@ -28,6 +28,9 @@ public sealed record BackupConfiguration
     /// <summary>How old the last run may be that did all of the job; null: twice the longest gap of the schedule, if there is one.</summary>
     public TimeSpan? MaxAge { get; init; }
 
+    /// <summary>How its copies are tested by a schedule (<c>Register-BackupSchedule -Task Test</c>).</summary>
+    public IReadOnlyList<TestOptions> Tests { get; init; } = [];
+
     /// <summary>What is run around the stages; null: nothing.</summary>
     public HookOptions? Hooks { get; init; }
 

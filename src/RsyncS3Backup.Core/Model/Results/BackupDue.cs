@@ -6,6 +6,12 @@ public sealed record BackupDue
     /// <summary>The job's name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Of a test, how thorough it is; null for the job's backup.</summary>
+    public BackupTestLevel? Level { get; init; }
+
+    /// <summary>Of a test of level Sample or Restore, the share of files in percent; else null.</summary>
+    public decimal? SamplePercent { get; init; }
+
     /// <summary>True when the job is to run now.</summary>
     public required bool IsDue { get; init; }
 

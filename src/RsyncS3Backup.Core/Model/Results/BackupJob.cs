@@ -64,6 +64,9 @@ public sealed record BackupJob
     /// <summary>How thorough it was.</summary>
     public BackupTestLevel? LastTestLevel { get; init; }
 
+    /// <summary>True when the last good test of a level that the job's <c>tests</c> name is too old, or there was none in that time.</summary>
+    public bool IsTestOverdue { get; init; }
+
     /// <summary>
     /// When the last test of level Restore started that found everything well: it has restored some of the files from S3; null when none is on
     /// record.

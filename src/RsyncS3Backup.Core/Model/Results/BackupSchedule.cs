@@ -6,6 +6,9 @@ public sealed record BackupSchedule
     /// <summary>The job's name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>What is started: the job's backup, or the tests of its copies.</summary>
+    public BackupScheduleTask Task { get; init; }
+
     /// <summary>Whether the registration is there, on, and what the job's configuration asks for.</summary>
     public BackupScheduleState State { get; init; }
 
@@ -18,7 +21,7 @@ public sealed record BackupSchedule
     /// <summary>How its last run ended; null when it never ran, or is running.</summary>
     public BackupStatus? LastResult { get; init; }
 
-    /// <summary>The cron expression that counts; null when the configuration cannot be read.</summary>
+    /// <summary>The cron expression that counts; of tests null; null when the configuration cannot be read.</summary>
     public string? CronExpression { get; init; }
 
     /// <summary>The IANA time zone in which it is meant; null: the machine's.</summary>
@@ -56,6 +59,16 @@ public sealed record BackupSchedule
 
     /// <summary>The job and the state, e.g. <c>photos: Active</c>.</summary>
     public override string ToString() => $"{Name}: {State}";
+}
+
+/// <summary>What a schedule starts.</summary>
+public enum BackupScheduleTask
+{
+    /// <summary>The job's backup.</summary>
+    Backup,
+
+    /// <summary>The tests of its copies, as its configuration names them.</summary>
+    Test,
 }
 
 /// <summary>How a registered schedule is.</summary>

@@ -13,7 +13,7 @@ internal static class OverdueNotice
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
     public static async Task<IReadOnlyList<NotificationResult>> TellAsync(
         BackupConfiguration job, SuccessAge age, ISecretReader? reader, CancellationToken cancellationToken,
-        IReadOnlyList<TimeSpan>? delays = null)
+        IReadOnlyList<TimeSpan>? delays = null, BackupTestLevel? test = null)
     {
         if (!job.Notifications.Any(options => options.Tells(NotificationEvent.Overdue)))
             return [];
@@ -25,6 +25,7 @@ internal static class OverdueNotice
             RunId = "",
             HostName = Environment.MachineName,
             ConfigurationPath = job.Path,
+            OverdueTest = test,
         };
         return await TellAsync(receivers, report, age, told: null, cancellationToken).ConfigureAwait(false);
     }
@@ -39,12 +40,12 @@ internal static class OverdueNotice
     public static async Task<IReadOnlyList<NotificationResult>> TellAsync(
         NotificationReceivers receivers, RunReport report, SuccessAge age, NotificationEvent? told, CancellationToken cancellationToken)
     {
-        if (!receivers.Tell(NotificationEvent.Overdue) || !OverdueState.Claim(report.Name, age))
+        if (!receivers.Tell(NotificationEvent.Overdue) || !OverdueState.Claim(report.Name, age, report.OverdueTest))
             return [];
         RunReport notice = report with { Age = age, IsOverdueNotice = true };
         NotificationResult[] sent = await receivers.SendAsync(notice, NotificationEvent.Overdue, told, cancellationToken).ConfigureAwait(false);
         if (sent.Length > 0 && sent.All(notification => notification.Status != BackupStatus.Succeeded))
-            OverdueState.Forget(report.Name);
+            OverdueState.Forget(report.Name, report.OverdueTest);
         return sent;
     }
 }

@@ -49,6 +49,9 @@ internal sealed record RunReport
     /// <summary>True when it tells that the job is overdue, and not how a run ended.</summary>
     public bool IsOverdueNotice { get; init; }
 
+    /// <summary>Of a notice, the level of the tests that it is about; null: it is about runs.</summary>
+    public BackupTestLevel? OverdueTest { get; init; }
+
     /// <summary>True for a message that only shows that messages come through.</summary>
     public bool IsTest { get; init; }
 

@@ -41,7 +41,7 @@ internal static class RunReportJson
         if (report.StartTime != default)
             json.WriteString("startTime", report.StartTime);
         if (report.Age is { } age)
-            Age(json, age);
+            Age(json, age, report.OverdueTest);
         if (report.Duration is { } duration)
             json.WriteNumber("durationSeconds", Seconds(duration));
         json.WriteString("hostName", report.HostName);
@@ -63,8 +63,10 @@ internal static class RunReportJson
         json.WriteEndObject();
     }
 
-    private static void Age(Utf8JsonWriter json, SuccessAge age)
+    private static void Age(Utf8JsonWriter json, SuccessAge age, BackupTestLevel? test)
     {
+        if (test is { } level)
+            json.WriteString("testLevel", JsonNamingPolicy.CamelCase.ConvertName(level.ToString()));
         json.WriteBoolean("isOverdue", age.IsOverdue);
         if (age.LastSuccess is { } success)
             json.WriteString("lastSuccess", success);

@@ -14,7 +14,7 @@ internal static class RunSummary
     {
         if (report is { IsOverdueNotice: true, Age: { } age })
         {
-            string late = $"OVERDUE, no good run for {HumanText.Duration(age.Waited ?? TimeSpan.Zero)}; {HumanText.Duration(age.MaxAge ?? TimeSpan.Zero)} are allowed";
+            string late = $"OVERDUE, no good {(report.OverdueTest is { } level ? $"test ({level})" : "run")} for {HumanText.Duration(age.Waited ?? TimeSpan.Zero)}; {HumanText.Duration(age.MaxAge ?? TimeSpan.Zero)} are allowed";
             return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {late}"), 250);
         }
 
@@ -42,9 +42,9 @@ internal static class RunSummary
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)
     {
         if (report.Age is { } age)
-            yield return ("Last good run", LastGoodRun(age));
+            yield return (report.OverdueTest is null ? "Last good run" : "Last good test", LastGoodRun(age));
         if (report.IsOverdueNotice && report.Error is null)
-            yield return ("What to do", Overdue(report.Name));
+            yield return ("What to do", Overdue(report));
         if (report.Error is { } error)
         {
             yield return ("Error", Shorten($"{error.Id}: {error.Message}", LongestText));
@@ -99,10 +99,11 @@ internal static class RunSummary
         return age.MaxAge is { } most ? $"{when}; {HumanText.Duration(most)} are allowed{(age.IsOverdue ? ": OVERDUE" : "")}" : when;
     }
 
-    private static string Overdue(string name)
+    private static string Overdue(RunReport report)
     {
-        string quoted = $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
-        return $"See 'Get-BackupHistory {quoted} -Last 5' for what became of its runs, and 'Get-BackupSchedule {quoted}' for what starts it.";
+        string kind = report.OverdueTest is null ? "" : " -Kind Test";
+        string quoted = $"'{report.Name.Replace("'", "''", StringComparison.Ordinal)}'";
+        return $"See 'Get-BackupHistory {quoted}{kind} -Last 5' for what became of its runs, and 'Get-BackupSchedule {quoted}' for what starts it.";
     }
 
     private static IEnumerable<(string Label, string Text)> Problems(RunReport report)

@@ -127,6 +127,13 @@ internal static class HistoryRows
             + $"AND test->>'$.level'='{nameof(BackupTestLevel.Restore)}' AND coalesce(test->>'$.restored', 0) > 0 ",
         since: null, last: 1) is [{ Test: { } test }] ? test : null;
 
+    /// <summary>The newest tests of a level, newest first.</summary>
+    public static IReadOnlyList<BackupTestResult> Tests(SqliteDatabase database, BackupTestLevel level, int last) =>
+    [
+        .. ReadWhere(database, OfKinds([BackupRunKind.Test]) + $"AND test->>'$.level'='{level}' ", since: null, last)
+            .Select(run => run.Test).OfType<BackupTestResult>(),
+    ];
+
     // Words of ours, so nothing needs to be escaped.
     private static string OfKinds(IReadOnlyCollection<BackupRunKind> kinds) =>
         kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";

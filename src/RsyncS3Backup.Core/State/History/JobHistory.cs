@@ -89,6 +89,12 @@ internal sealed class JobHistory
     /// module.</exception>
     public BackupTestResult? ReadLastRestoreTest() => Read(HistoryRows.LastRestoreTest, null);
 
+    /// <summary>The newest tests of a level, newest first.</summary>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
+    public IReadOnlyList<BackupTestResult> ReadTests(BackupTestLevel level, int last) =>
+        Read(database => HistoryRows.Tests(database, level, last), []);
+
     /// <summary>Removes runs and their logs.</summary>
     /// <exception cref="BackupException">The history is damaged, cannot be written, or is of a newer version of the
     /// module.</exception>
