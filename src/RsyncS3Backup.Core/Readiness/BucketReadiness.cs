@@ -77,7 +77,7 @@ internal static class BucketReadiness
         {
             yield return request.Warning(
                 BackupReadinessCheck.BucketSetting, store.BucketName,
-                $"Not known: {string.Join(", ", unknown)}. The credentials may not ask, or the store does not know the question.",
+                $"Not known: {string.Join(", ", unknown)}. The credentials are not allowed to read these settings, or the store does not have them.",
                 "Run Test-BackupReadiness -Check BucketSetting, Lifecycle with -Credential of an administrator of the bucket.");
         }
 
@@ -160,7 +160,7 @@ internal static class BucketReadiness
             await ownership.RequireAsync(cancellationToken).ConfigureAwait(false);
             return heard.LastWarning is { } closed
                 ? request.Warning(check, target, closed, "Allow s3:GetObject and s3:ListBucket; New-BackupPolicy writes the policy of the job.")
-                : request.Passed(check, target, ownership.IsNew ? $"'{target}' is nobody's yet." : $"'{target}' is the job's.");
+                : request.Passed(check, target, ownership.IsNew ? $"No job uses '{target}' yet." : $"'{target}' belongs to this job.");
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -255,7 +255,7 @@ internal static class BucketReadiness
         // What the SDK has corrected already is the rest of what was measured.
         TimeSpan? skew = store.ClockCorrection != TimeSpan.Zero ? store.ClockCorrection : measured;
         if (skew is not { } off)
-            return request.Passed(check, store.Target.Endpoint, "The store takes this machine's time for good enough (within 15 minutes).");
+            return request.Passed(check, store.Target.Endpoint, "The store accepted this machine's time, so the clock is less than 15 minutes off. By how much was not measured.");
         string text = string.Create(CultureInfo.InvariantCulture, $"{HumanText.Duration(off.Duration())} {(off < TimeSpan.Zero ? "ahead of" : "behind")}");
         return off.Duration() <= LargestSkew
             ? request.Passed(check, store.Target.Endpoint, "This machine's clock is that of the store, to within a minute.")

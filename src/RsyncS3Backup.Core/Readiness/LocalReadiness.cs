@@ -78,7 +78,7 @@ internal static class LocalReadiness
             found.Add(request.Warning(check, target, $"{overlap.Message} Each would delete what the other wrote.", $"Choose {overlap.Allowed}."));
         if (job.Schedule is { } schedule && JobDoubts.RareRuns(job, schedule, DateTimeOffset.Now) is { } rare)
             found.Add(request.Warning(check, target, rare, recommendation: null));
-        return found.Count > 0 ? found : [request.Passed(check, target, "The configuration is good, and its places are those of no other job.")];
+        return found.Count > 0 ? found : [request.Passed(check, target, "The configuration is valid, and no other job uses its mirror or key prefix.")];
     }
 
     private static async Task<(RsyncProgram? Program, BackupReadiness Check)> RsyncAsync(ReadinessRequest request, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ internal static class LocalReadiness
                 found.Add(leg.Remote is null && RsyncGuards.IsEmpty(leg.Source)
                     ? request.Warning(check, leg.Source, $"'{leg.Source}' is empty.", "Check that what should be there is mounted.")
                     : request.Passed(check, leg.Source, leg.Remote is null
-                        ? $"'{leg.Source}' is there and can be read, on the file system that it was on."
+                        ? $"'{leg.Source}' can be read, and its file system is the one of the last good run."
                         : $"'{leg.Source}' can be reached."));
             }
             catch (BackupException exception)

@@ -38,7 +38,10 @@ internal static class NotificationReadiness
 
         string what = $"The {options.Type.ToString().ToLowerInvariant()} to {target.Display}";
         if (!request.Notifies)
-            return request.Passed(check, target.Display, $"{what} has its secrets. Nothing was sent; -Notify sends a test.");
+            return request.Passed(
+                check, target.Display,
+                $"The address and the secrets of the {options.Type.ToString().ToLowerInvariant()} to {target.Display} were found. Nothing was sent"
+                + (options.Type == NotificationKind.Ping ? ": only runs send pings." : "; -Notify sends a test message."));
         if (options.Type == NotificationKind.Ping)
             return request.Passed(check, target.Display, $"{what} is sent by runs only: the service would take a test for a run.");
         RunReport report = new()

@@ -44,7 +44,7 @@ internal static class ReadinessTest
         return
         [
             .. found.Where(check => check.Status == BackupReadinessStatus.Failed && !(check.ErrorId is { } id && known.Contains(id)))
-                .Select(check => $"A run would be refused now: {check.Detail} {check.Recommendation}"),
+                .Select(check => $"A run would fail now: {check.Detail} {check.Recommendation}"),
         ];
     }
 }

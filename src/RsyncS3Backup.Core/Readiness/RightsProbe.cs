@@ -86,7 +86,7 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
                 await TryAsync(BackupRights.AbortUpload, () => store.AbortPartsAsync(key, started, cancellationToken)).ConfigureAwait(false);
             found.Add(aborted.Status == BackupReadinessStatus.Passed ? aborted : aborted with
             {
-                Detail = $"{aborted.Detail} The upload '{store.Key(key)}' that was begun for the check stays until somebody gives it up.",
+                Detail = $"{aborted.Detail} The unfinished upload '{store.Key(key)}', which this check started, is still in the bucket: abort it with credentials that may, or let a lifecycle rule do it.",
             });
         }
 
@@ -172,7 +172,7 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
     private static void Demand(bool? isKnown)
     {
         if (isKnown is null)
-            throw new AmazonS3Exception("The credentials may not ask, or the store does not know the question.");
+            throw new AmazonS3Exception("The credentials are not allowed to read these settings, or the store does not have them.");
     }
 
     private async Task<BackupReadiness> TryAsync(BackupRight right, Func<Task> attempt, bool leavesObject = false)
@@ -194,7 +194,7 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
 
         bool isDenied = error.S3ErrorCode is "AccessDenied" or "Forbidden" || right == BackupRights.GetVersioning || right == BackupRights.GetObjectLock;
         string stays = leavesObject ? $" The object '{store.Key(key)}' that was written for the check stays." : "";
-        string detail = isDenied ? $"{right.Action} is not allowed. It is for: {right.For}.{stays}" : error.Message + stays;
+        string detail = isDenied ? $"{right.Action} is not allowed. The job needs it for: {right.For.Replace('`', '\'')}.{stays}" : error.Message + stays;
         string advice = isDenied
             ? $"Allow {right.Action}. New-BackupPolicy writes the policy that the job needs."
             : error.RecommendedAction;

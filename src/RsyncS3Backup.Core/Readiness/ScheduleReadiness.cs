@@ -88,7 +88,7 @@ internal static class ScheduleReadiness
             if (found.Count == 0)
             {
                 string next = described.NextRun is { } run ? $" next at {HumanText.Time(run)}" : "";
-                found.Add(request.Passed(Check, target, $"{target} starts the job,{next}{(next.Length > 0 ? "," : "")} and its launcher can read it."));
+                found.Add(request.Passed(Check, target, $"{target} can start the job and read its configuration{(next.Length > 0 ? $"; it starts{next}" : "")}."));
             }
 
             found.AddRange(Read(said).Select(check => check with { Name = request.Job.Name, Target = Joined(check.Target, target) }));

@@ -34,6 +34,9 @@ internal sealed record RestoreRequest
     /// <summary>Which objects of those; null: all.</summary>
     internal Func<StoredObject, bool>? Chooses { get; init; }
 
+    /// <summary>Hears of each object that S3 does not hand out because it is in an archive, and leaves it out; null: it has failed.</summary>
+    internal Action? LeavesOutArchived { get; init; }
+
     /// <summary>The folder that everything goes to, below it as it is in the copy.</summary>
     public string? Destination { get; init; }
 

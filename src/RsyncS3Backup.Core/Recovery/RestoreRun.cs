@@ -329,6 +329,12 @@ internal sealed class RestoreRun : IDisposable
     {
         if (archive is null || !Archive.IsArchived(exception))
             return false;
+        if (request.LeavesOutArchived is { } leaveOut)
+        {
+            leaveOut();
+            return true;
+        }
+
         try
         {
             await archive.MeetAsync(((ObjectItem)task.Item).Stored, cancellationToken).ConfigureAwait(false);

@@ -360,7 +360,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(TimeZoneCompleter))]
     public string? TimeZone { get; set; }
 
-    /// <summary>How old the last run may be that did all of the job, and well.</summary>
+    /// <summary>How old the last good run may be: the last one in which every stage of the job succeeded.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxAge { get; set; }

@@ -58,7 +58,7 @@ public sealed class BucketReadinessFaultTests : IAsyncLifetime, IDisposable
 
         BackupReadiness missing = rights.First(check => check.Target == without);
         Assert.Equal(status, missing.Status);
-        Assert.StartsWith($"{without} is not allowed. It is for: ", missing.Detail, StringComparison.Ordinal);
+        Assert.StartsWith($"{without} is not allowed. The job needs it for: ", missing.Detail, StringComparison.Ordinal);
         Assert.Contains("New-BackupPolicy", missing.Recommendation, StringComparison.Ordinal);
         string[] others = [.. rights.Where(check => check.Status != BackupReadinessStatus.Passed).Select(check => check.Target).Except([without])];
         // Of what cannot be written nothing else can be tried; and who may not list is not told that there is no marker.

@@ -45,7 +45,7 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             "When the job is due; without it the job is started by hand.") with { Default = "none" },
 
         Duration("maxAge", job => job.MaxAge, (job, value) => job with { MaxAge = value },
-            "How old the last run may be that did all of the job, and well. A job whose last good run is older is overdue: "
+            "How old the last good run may be: the last one in which every stage of the job succeeded. A job whose last good run is older is overdue: "
             + "`Get-BackupJob` and the metrics say so, and `notifications` tell of it.") with
         {
             Default = "twice the longest time between two runs of `schedule`, and an hour at least; without a schedule no age is too old",

@@ -154,7 +154,7 @@ internal static class BucketSetup
             Status = status,
             Problem = status switch
             {
-                BackupBucketStatus.Unknown => "The credentials may not ask, or the store does not know the question.",
+                BackupBucketStatus.Unknown => "The credentials are not allowed to read these settings, or the store does not have them.",
                 BackupBucketStatus.Different => "Initialize-BackupBucket -Update changes it.",
                 _ => null,
             },

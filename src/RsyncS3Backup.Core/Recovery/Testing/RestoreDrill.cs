@@ -33,7 +33,7 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
     {
         if (test.Chosen is not { } chooses)
         {
-            report.Warning("Nothing in S3 is the same in both copies and out of an archive, so nothing was restored.");
+            report.Warning("Nothing was restored: no file is the same in the mirror and in S3, or all such files are in an archive. Test-Backup -Level Quick shows the differences.");
             return new DrillResult(0, 0, TimeSpan.Zero, new S3RequestCounts());
         }
 
@@ -49,6 +49,8 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
             From = BackupCopy.S3,
             Destination = folder.Path,
             Chooses = chooses,
+            // Of what Intelligent-Tiering archived, the listing says nothing.
+            LeavesOutArchived = test.Counters.WasArchived,
             ThrottleLimit = request.ThrottleLimit,
         };
         using RestoreRun run = await RestoreRun.PrepareAsync(restore, BackupCopy.S3, context, report, cancellationToken).ConfigureAwait(false);
@@ -100,7 +102,7 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
         }
         else if (!IsLinkedAlike(local.Attributes, restored))
         {
-            test.ReportRestored(local, BackupDifferenceKind.MetadataDiffers, "", "In the mirror these are names of one file, and were not restored so.");
+            test.ReportRestored(local, BackupDifferenceKind.MetadataDiffers, "", "In the mirror this name is a hard link to another name of the same file; the restore made two separate files.");
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class EarlierObject(IObjectStore store, EarlierParts earlier)
                 return part;
             isOver = true;
             if (part.Checksum is not null)
-                earlier.Refuted("its bytes are others than those that were sent");
+                earlier.Refuted("its content is not what was sent");
         }
         catch (CopySourceException exception)
         {

@@ -345,7 +345,7 @@ internal sealed class SyncWorker(
                 Hashes = hashes,
                 Prices = storage.Prices,
                 Refused = reason => scope.Context.Verbose(
-                    $"What is unchanged in '{local.RelativeKey}' is sent and not copied inside S3: {reason}."),
+                    $"'{local.RelativeKey}': its unchanged parts are uploaded and not copied inside S3, because {reason}."),
                 Refuted = reason =>
                 {
                     // Another snapshot's objects are nothing that this catalog speaks of.
