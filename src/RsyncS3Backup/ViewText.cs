@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 
 namespace RsyncS3Backup;
 
@@ -12,12 +13,80 @@ public static class ViewText
     private const int DayLength = 10;
     private const string Minutes = "yyyy-MM-dd HH:mm";
     private const string Reset = "\u001b[0m";
+    private static readonly string[] PartNames = ["Stage1", "Stage2", "Test", "Repair"];
 
     // One text for all screens: results are compared, searched and sent to others.
     private static CultureInfo Invariant => CultureInfo.InvariantCulture;
 
     /// <summary>What others named, for a terminal; empty for nothing.</summary>
     public static string Plain(object? value) => ShownText.Of(value?.ToString() ?? "");
+
+    /// <summary>
+    /// Whether a status is coloured: on a terminal that shows colours, unless <c>$PSStyle</c> asks for plain text or PowerShell writes to a file
+    /// or a pipe of the system.
+    /// </summary>
+    public static bool Colors(PSHost host, object? style) =>
+        Value(PSObject.AsPSObject(host.UI), "SupportsVirtualTerminal") is true
+        && !(host.Name == "ConsoleHost" && Console.IsOutputRedirected)
+        && !(style is not null && Text(PSObject.AsPSObject(style), "OutputRendering") == "PlainText");
+
+    /// <summary>
+    /// A status for a column of 9: a success with warnings is a success, and <see cref="Problem"/> says how many warnings there are.
+    /// </summary>
+    public static string TableStatus(PSObject item, bool color) => Short(Text(item, "Status"), color);
+
+    private static string Short(string status, bool color) => Coloured(status, color, status switch
+    {
+        "" => "Running",
+        nameof(BackupJobStatus.NeverRan) => "Never ran",
+        nameof(BackupStatus.SucceededWithWarnings) => nameof(BackupStatus.Succeeded),
+        _ => status,
+    });
+
+    /// <summary>
+    /// Why a row is as it is, in few words: the error's id, the reason of a skip, how much failed, how many warnings there are; empty where all is
+    /// well.
+    /// </summary>
+    public static string Problem(PSObject item)
+    {
+        List<string> parts = [];
+        if (Value(item, "IsInterrupted") is true)
+            parts.Add("interrupted");
+        PSObject[] places = [item, .. Parts(item)];
+        string status = Text(item, "Status");
+        if (ErrorId(item) is { Length: > 0 } id)
+            parts.Add(id);
+        else if (status == nameof(BackupStatus.Skipped) && places.Select(Reason).FirstOrDefault(reason => reason.Length > 0) is { } skipped)
+            parts.Add(Plain(skipped));
+        if (places.Sum(place => Number(place, "Failed")) is > 0 and var failed)
+            parts.Add(string.Create(Invariant, $"!{failed} failed"));
+        int warnings = AllWarnings(item).Count() + List(item, "Hooks").Concat(List(item, "Notifications")).Count(HasFailed);
+        if (warnings > 0)
+            parts.Add(warnings == 1 ? "!1 warning" : string.Create(Invariant, $"!{warnings} warnings"));
+        else if (parts.Count == 0 && status == nameof(BackupStatus.SucceededWithWarnings))
+            parts.Add("!warnings");
+        return string.Join(", ", parts);
+    }
+
+    /// <summary>The warnings of a result and of its stages, each in a line; empty where there are none.</summary>
+    public static string Warnings(PSObject item) => string.Join(Environment.NewLine, AllWarnings(item));
+
+    private static IEnumerable<string> AllWarnings(PSObject item) =>
+        Parts(item).Prepend(item).SelectMany(place => List(place, "Warnings")).Select(warning => Plain(warning));
+
+    private static IEnumerable<PSObject> Parts(PSObject item) =>
+        PartNames.Select(name => Item(item, name)).OfType<PSObject>();
+
+    private static string Reason(PSObject stage) => Text(stage, "SkippedReason");
+
+    private static bool HasFailed(object told) => Text(PSObject.AsPSObject(told), "Status") == nameof(BackupStatus.Failed);
+
+    private static string ErrorId(PSObject item) => Item(item, "Error") is { } error
+        ? Text(error, "Id") is { Length: > 0 } id ? id : (error.ToString() ?? "").Split(':')[0]
+        : "";
+
+    private static IEnumerable<object> List(PSObject item, string property) =>
+        Value(item, property) is System.Collections.IEnumerable values and not string ? values.Cast<object>() : [];
 
     /// <summary>A status; coloured for a terminal that shows colours.</summary>
     public static string Status(PSObject result, bool color) => Coloured(Text(result, "Status"), color);
@@ -32,26 +101,16 @@ public static class ViewText
         return Coloured(status, color) + (isInterrupted ? " (interrupted)" : "");
     }
 
-    /// <summary>
-    /// How a job fares: its last run's status, <c>Running</c>, or <c>Invalid</c>, and whether it is overdue; empty when it never ran, and need not
-    /// have.
-    /// </summary>
-    public static string JobStatus(PSObject job, bool color)
-    {
-        if (Value(job, "Problems") is System.Collections.ICollection { Count: > 0 })
-            return color ? "\u001b[31mInvalid" + Reset : "Invalid";
-        string last = Value(job, "IsRunning") is true ? "Running" : Text(job, "LastStatus");
-        if (Value(job, "IsOverdue") is not true)
-            return Coloured(last, color);
-        // The longest status leaves no room beside it.
-        string text = last switch
-        {
-            "" => "Overdue",
-            nameof(BackupStatus.SucceededWithWarnings) => "Warnings, overdue",
-            _ => $"{last}, overdue",
-        };
-        return color ? "\u001b[31m" + text + Reset : text;
-    }
+    /// <summary>How a job fares, and whether it is overdue; coloured for a terminal that shows colours.</summary>
+    public static string JobStatus(PSObject job, bool color) =>
+        Coloured(Text(job, "Status"), color) + (IsOverdue(job) ? ", " + Overdue(color) : "");
+
+    /// <summary>The same for a column of 9, in two lines where it is overdue.</summary>
+    public static string JobTableStatus(PSObject job, bool color) => TableStatus(job, color) + (IsOverdue(job) ? "\n" + Overdue(color) : "");
+
+    private static bool IsOverdue(PSObject job) => Value(job, "IsOverdue") is true;
+
+    private static string Overdue(bool color) => Coloured(nameof(BackupStatus.Failed), color, "overdue");
 
     /// <summary>
     /// When the last good run started, how old it is and how old it may be, e.g. <c>2026-01-02 03:04, 3 d 2 h old (1 d 12 h allowed): overdue</c>.
@@ -110,15 +169,39 @@ public static class ViewText
         return Coloured(status, color).Replace(status, text, StringComparison.Ordinal);
     }
 
+    /// <summary>What a stage did, without what failed, in lines that are not longer than a column.</summary>
+    public static string Cell(PSObject? stage, int width) => Broken(Changes(stage, tellsFailed: false), width);
+
+    // PowerShell breaks a text anywhere, also within a number.
+    private static string Broken(string text, int width)
+    {
+        if (text.Length <= width)
+            return text;
+        List<string> lines = [];
+        foreach (string word in text.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= width)
+                lines[^1] += " " + word;
+            else
+                lines.Add(word);
+        }
+
+        return string.Join('\n', lines);
+    }
+
     /// <summary>
     /// What a run of the history did with the mirror; of a test how thorough it was, of a repair that it is one.
     /// </summary>
-    public static string RunMirror(PSObject run) =>
-        IsTest(run) ? $"{Text(Item(run, "Test"), "Level")} test".TrimStart() : IsRepair(run) ? "repair" : Changes(Item(run, "Stage1"));
+    public static string RunMirror(PSObject run, int width) => Broken(
+        IsTest(run) ? $"{Text(Item(run, "Test"), "Level")} test".TrimStart()
+        : IsRepair(run) ? "repair"
+        : Changes(Item(run, "Stage1"), tellsFailed: false), width);
 
     /// <summary>What a run of the history did with S3; of a test what it found, of a repair how much it repaired.</summary>
-    public static string RunS3(PSObject run) =>
-        IsTest(run) ? Found(Item(run, "Test")) : IsRepair(run) ? Repaired(Item(run, "Repair")) : Changes(Item(run, "Stage2"));
+    public static string RunS3(PSObject run, int width) => Broken(
+        IsTest(run) ? Found(Item(run, "Test"))
+        : IsRepair(run) ? Repaired(Item(run, "Repair"))
+        : Changes(Item(run, "Stage2"), tellsFailed: false), width);
 
     /// <summary>One line on a repair for a list: status, what was repaired where, and why it failed.</summary>
     public static string Repair(PSObject? repair, bool color)
@@ -231,6 +314,18 @@ public static class ViewText
     /// <summary>How a registered schedule is; coloured for a terminal that shows colours.</summary>
     public static string State(PSObject schedule, bool color) => Coloured(Text(schedule, "State"), color);
 
+    /// <summary>How a registered schedule is, for a column of 12.</summary>
+    public static string TableState(PSObject schedule, bool color)
+    {
+        string state = Text(schedule, "State");
+        string[] lines = state == nameof(BackupScheduleState.NeedsRegistration) ? ["Needs", "Registration"] : [state];
+        return string.Join('\n', lines.Select(line => Coloured(state, color, line)));
+    }
+
+    /// <summary>How a job's last run ended, for a column of 9; empty when there was none.</summary>
+    public static string TableLastResult(PSObject schedule, bool color) =>
+        Text(schedule, "LastResult") is { Length: > 0 } result ? Short(result, color) : "";
+
     /// <summary>How a job's last run ended; coloured for a terminal that shows colours.</summary>
     public static string LastResult(PSObject schedule, bool color) => Coloured(Text(schedule, "LastResult"), color);
 
@@ -244,7 +339,7 @@ public static class ViewText
 
     private static string Moment(DateTimeOffset time) => time.ToString("ddd yyyy-MM-dd HH:mm zzz", Invariant);
 
-    private static string Coloured(string text, bool color)
+    private static string Coloured(string text, bool color, string? shown = null)
     {
         string? start = text switch
         {
@@ -253,18 +348,21 @@ public static class ViewText
                 or nameof(BackupReadinessStatus.Passed) => "\u001b[32m",
             nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled)
                 or nameof(BackupScheduleState.NeedsRegistration) or nameof(BackupReadinessStatus.Warning) => "\u001b[33m",
-            nameof(BackupStatus.Failed) or nameof(BackupScheduleState.Broken) => "\u001b[31m",
+            nameof(BackupStatus.Failed) or nameof(BackupScheduleState.Broken) or nameof(BackupJobStatus.Invalid) => "\u001b[31m",
             nameof(BackupStatus.Skipped) or nameof(BackupScheduleState.Disabled) => "\u001b[2m",
             _ => null,
         };
-        return start is null ? text : start + text + Reset;
+        shown ??= text;
+        return start is null ? shown : start + shown + Reset;
     }
 
     /// <summary>
     /// What a stage did, e.g. <c>+3 ~1 -0</c>: created, changed (content or metadata), deleted, and <c>!2</c> failed; <c>skipped</c> for a stage
     /// that did not run.
     /// </summary>
-    public static string Changes(PSObject? stage)
+    public static string Changes(PSObject? stage) => Changes(stage, tellsFailed: true);
+
+    private static string Changes(PSObject? stage, bool tellsFailed)
     {
         if (stage is null)
             return "";
@@ -278,7 +376,7 @@ public static class ViewText
         if (status == nameof(BackupStatus.Failed) && created + changed + deleted + failed == 0)
             return "failed";
         string text = string.Create(Invariant, $"+{created} ~{changed} -{deleted}");
-        return failed == 0 ? text : string.Create(Invariant, $"{text} !{failed}");
+        return failed == 0 || !tellsFailed ? text : string.Create(Invariant, $"{text} !{failed}");
     }
 
     /// <summary>One line on a stage for a list: status, changes, bytes, duration, and why it failed or was skipped.</summary>
@@ -326,7 +424,13 @@ public static class ViewText
 
     /// <summary>What the requests of a stage cost; empty where there is no stage.</summary>
     public static string RequestCost(PSObject? stage) =>
-        stage is not null && Value(stage, "EstimatedRequestCost") is decimal cost ? Money(cost, Text(stage, "Currency"), "0.0000") : "";
+        stage is not null && Value(stage, "EstimatedRequestCost") is decimal cost
+            ? (cost is > 0 and < 0.0001m ? "<" : "") + Money(cost is > 0 and < 0.0001m ? 0.0001m : cost, Text(stage, "Currency"), cost == 0 ? "0.00" : "0.0000")
+            : "";
+
+    /// <summary>What a stage costs, its requests first.</summary>
+    public static string RunCost(PSObject stage) =>
+        string.Join("; ", new[] { $"{RequestCost(stage)} for requests", StageCost(stage) }.Where(part => part.Length > 0));
 
     /// <summary>What a stage costs beside its requests, and whose prices all of that is; empty where nothing was estimated.</summary>
     public static string StageCost(PSObject? stage)
@@ -388,6 +492,20 @@ public static class ViewText
     /// <summary>A duration; empty for what is none.</summary>
     public static string Duration(object? duration) =>
         (duration is PSObject wrapped ? wrapped.BaseObject : duration) is TimeSpan span ? HumanText.Duration(span) : "";
+
+    /// <summary>The size of what stage 1 changed; empty for a folder and for what it deleted.</summary>
+    public static string ChangeSize(PSObject change) =>
+        Text(change, "Kind") == nameof(BackupChangeKind.Deleted) || Text(change, "EntryType") == nameof(BackupEntryType.Folder)
+            ? ""
+            : Bytes(Number(change, "Size"));
+
+    /// <summary>The path of what stage 1 changed, and where a link points.</summary>
+    public static string ChangePath(PSObject change) =>
+        Plain(Text(change, "Path")) + (Text(change, "LinkTarget") is { Length: > 0 } target ? $" -> {Plain(target)}" : "");
+
+    /// <summary>Who was told, and why that failed.</summary>
+    public static string Target(PSObject notification) =>
+        Plain(Text(notification, "Target")) + (ErrorId(notification) is { Length: > 0 } id ? $" ({id})" : "");
 
     /// <summary>A bucket and prefix as <c>s3://bucket/prefix</c>; empty without a bucket.</summary>
     public static string Address(object? bucket, object? prefix) => bucket is null ? "" : $"s3://{bucket}/{prefix}";

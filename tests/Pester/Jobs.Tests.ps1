@@ -75,7 +75,7 @@ Describe 'Get-BackupJob' {
             $job = Get-BackupJob | Where-Object IsOverdue
             $job.Name | Should -Be $first.Name
             $job.LastSuccess | Should -Be $job.LastRun
-            (Get-Screen $job) -match 'Succeeded, overdue' | Should -HaveCount 1
+            (Get-Screen $job) -match '^overdue' | Should -HaveCount 1
             (Get-Screen $job -List) -match '^Last success\s*:.* old \(0 ms allowed\): overdue' | Should -HaveCount 1
         }
         finally { Set-BackupConfiguration $first.Name -Clear maxAge }

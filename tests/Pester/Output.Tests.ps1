@@ -12,27 +12,48 @@ BeforeAll {
 AfterAll { Stop-TestSession }
 
 Describe 'A table' {
-    It 'of <Name> is one line that fits 100 columns' -ForEach @(
+    It 'of <Name> is one line that fits 100 columns, and 79' -ForEach @(
         @{ Name = 'a backup'; Pick = { $result } }
         @{ Name = 'a failed backup'; Pick = { $failed } }
         @{ Name = 'stage 1'; Pick = { $result.Stage1 } }
         @{ Name = 'stage 2'; Pick = { $result.Stage2 } }
-        @{ Name = 'a skipped stage 2'; Pick = { $failed.Stage2 } }
         @{ Name = 'a configuration'; Pick = { Import-BackupConfiguration $job.Path } }
     ) {
         $lines = @(Get-Screen (& $Pick) | Where-Object { $_.Trim() })
         $lines | Should -HaveCount 3 -Because "there is a header, its underline and a row:`n$($lines -join "`n")"
         $lines | ForEach-Object { $_.TrimEnd().Length } | Should -BeLessOrEqual 100
+        $narrow = @(Get-Screen (& $Pick) -Width 79)
+        $narrow | ForEach-Object { $_.TrimEnd().Length } | Should -BeLessOrEqual 79
+        -split @($narrow | Where-Object { $_.Trim() })[0] | Should -Be (-split $lines[0])
     }
 
     It 'shows the status, both stages, bytes and time of a backup' {
         $header = @(Get-Screen $result | Where-Object { $_.Trim() })[0]
-        -split $header | Should -Be Name, Status, Mirror, S3, Uploaded, Duration
+        -split $header | Should -Be Status, Name, Mirror, S3, Uploaded, Duration, Problem
     }
 
-    It 'leaves room for the longest status, whatever comes first' {
-        $header = @(Get-Screen $result | Where-Object { $_.Trim() })[0]
-        $header.IndexOf('Mirror') - $header.IndexOf('Status') | Should -BeGreaterThan 'SucceededWithWarnings'.Length
+    It 'says why a backup failed, and counts one new file as one change on both sides' {
+        $new = New-TestJob $TestDrive
+        $null = Invoke-RsyncToS3Backup $new.Path
+        Set-Content (Join-Path $new.Source 'sub folder/new') 'x'
+        $one = Invoke-RsyncToS3Backup $new.Path
+        $rows = Get-Screen @($one, $failed) -Width 79
+        $rows -join "`n" | Should -Match '(?m)^Succeeded .* \+1 ~0 -0 +\+1 ~0 -0 '
+        $rows -join "`n" | Should -Match '(?m)^Failed .* SourceMissing\s*$'
+    }
+
+    It 'of a skipped stage says why, in as many lines as that takes, in <Width> columns' -ForEach @(@{ Width = 79 }, @{ Width = 100 }) {
+        $screen = Get-Screen $failed.Stage2 -Width $Width
+        $screen | ForEach-Object { $_.TrimEnd().Length } | Should -BeLessOrEqual $Width
+        -split @($screen | Where-Object { $_.Trim() })[0] | Should -Be Status, Name, Changes, Uploaded, Requests, Cost, Duration, Problem
+        ($screen -join '') -replace '\s' | Should -BeLike '*SourceMissing*bucket*touched*'
+    }
+
+    It 'of changes shows what stage 1 did to which path' {
+        $first = Invoke-RsyncToS3Backup (New-TestJob $TestDrive).Path
+        $screen = Get-Screen @($first.Stage1.GetChanges())
+        -split @($screen | Where-Object { $_.Trim() })[0] | Should -Be Kind, Type, Size, Path
+        $screen -join "`n" | Should -Match '(?m)^Created +File +5 B a\.txt\s*$'
     }
 
     It 'of a configuration shows paths whole where there is room' {
@@ -119,8 +140,8 @@ Describe 'Other commands' {
         $returned.Stage2 | Format-List | Out-String | Should -BeLike '*Compared by*: Journal: *Listing saved*'
         $returned.Stage2.Requests.Total | Should -Be 0
         $header, $null, $row = Get-Screen $returned | Where-Object { $_.Trim() }
-        -split $header | Should -Be Name, Status, Mirror, S3, Uploaded, Duration
-        $row | Should -Match "$([regex]::Escape($job.Name))\s+Succeeded\s+\+0 ~0 -0\s+\+0 ~0 -0"
+        -split $header | Should -Be Status, Name, Mirror, S3, Uploaded, Duration, Problem
+        $row | Should -Match "Succeeded\s+$([regex]::Escape($job.Name))\s+\+0 ~0 -0\s+\+0 ~0 -0"
     }
 }
 

@@ -95,7 +95,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     /// <inheritdoc/>
     public void Item(in RsyncItem item)
     {
-        if (Changes?.TryAdd(leg!, item) == false)
+        if (Changes?.TryAdd(leg!, item) == false || item.IsTimeOfFolder)
             return;
         if (report.TellsActions)
             report.Acted(ActionKind(item.Change), NameInMirror(item), item.Size);

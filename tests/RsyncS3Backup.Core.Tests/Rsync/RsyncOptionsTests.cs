@@ -86,7 +86,7 @@ public sealed class RsyncOptionsTests : RsyncStageHarness
 
         RsyncStageResult result = await RunAsync();
 
-        AssertCounts(result, updated: 1, metadata: 1, deleted: 1);
+        AssertCounts(result, updated: 1, deleted: 1, unchanged: 1);
         Assert.Equal(Snapshot(Source), Snapshot(Mirror));
     }
 

@@ -7,7 +7,7 @@ using System.Text;
 
 namespace RsyncS3Backup.Module.Tests.Support;
 
-/// <summary>A host with a screen of 100 columns that keeps what is written to it.</summary>
+/// <summary>A host with a screen of 100 columns, or as many as a test sets, that keeps what is written to it.</summary>
 internal sealed class TestHost : PSHost
 {
     private readonly TestHostUserInterface userInterface;
@@ -40,6 +40,12 @@ internal sealed class TestHost : PSHost
     public override CultureInfo CurrentCulture => CultureInfo.InvariantCulture;
 
     public override CultureInfo CurrentUICulture { get; } = CultureInfo.GetCultureInfo("en-US");
+
+    /// <summary>How wide the screen is.</summary>
+    public int Columns
+    {
+        set => UI.RawUI.BufferSize = new Size(value, UI.RawUI.BufferSize.Height);
+    }
 
     public void ClearScreen() => userInterface.Clear();
 
@@ -127,6 +133,13 @@ internal sealed class TestHost : PSHost
         public override int CursorSize { get; set; } = 1;
 
         public override bool KeyAvailable => false;
+
+        // As a terminal shows them: Chinese and Japanese letters take two cells.
+        public override int LengthInBufferCells(char source) => source > 0x2fff ? 2 : 1;
+
+        public override int LengthInBufferCells(string source) => LengthInBufferCells(source, 0);
+
+        public override int LengthInBufferCells(string source, int offset) => source.Skip(offset).Sum(LengthInBufferCells);
 
         public override Size MaxPhysicalWindowSize => new(Columns, 50);
 

@@ -1,5 +1,33 @@
 namespace RsyncS3Backup;
 
+/// <summary>How a job fares.</summary>
+public enum BackupJobStatus
+{
+    /// <summary>No run of it is on record.</summary>
+    NeverRan = 0,
+
+    /// <summary>Its last run succeeded.</summary>
+    Succeeded = 1,
+
+    /// <summary>Its last run succeeded, and something deserves a look.</summary>
+    SucceededWithWarnings = 2,
+
+    /// <summary>Its last run failed.</summary>
+    Failed = 3,
+
+    /// <summary>Its last run was stopped.</summary>
+    Cancelled = 4,
+
+    /// <summary>Its last run did nothing, e.g. because another one was on.</summary>
+    Skipped = 5,
+
+    /// <summary>A run of it is on.</summary>
+    Running = 6,
+
+    /// <summary>Something is wrong with it: see <see cref="BackupJob.Problems"/>.</summary>
+    Invalid = 7,
+}
+
 /// <summary>A job of a job folder: what it backs up and where to, and how it has fared.</summary>
 public sealed record BackupJob
 {
@@ -11,6 +39,22 @@ public sealed record BackupJob
 
     /// <summary>Whose job folder it is in.</summary>
     public required BackupJobScope Scope { get; init; }
+
+    /// <summary>
+    /// How it fares: Invalid when there are <see cref="Problems"/>, Running while a run is on, otherwise how the last run ended.
+    /// </summary>
+    public BackupJobStatus Status =>
+        Problems.Count > 0 ? BackupJobStatus.Invalid
+        : IsRunning ? BackupJobStatus.Running
+        : LastStatus switch
+        {
+            null => BackupJobStatus.NeverRan,
+            BackupStatus.Succeeded => BackupJobStatus.Succeeded,
+            BackupStatus.SucceededWithWarnings => BackupJobStatus.SucceededWithWarnings,
+            BackupStatus.Failed => BackupJobStatus.Failed,
+            BackupStatus.Cancelled => BackupJobStatus.Cancelled,
+            _ => BackupJobStatus.Skipped,
+        };
 
     /// <summary>What is backed up; empty for a broken job.</summary>
     public IReadOnlyList<string> Source { get; init; } = [];

@@ -24,7 +24,10 @@ public sealed record RsyncStageResult
     /// <summary>Files whose content was transferred again.</summary>
     public long Updated { get; init; }
 
-    /// <summary>Entries of which only attributes changed (mode, owner, times).</summary>
+    /// <summary>
+    /// Entries of which only attributes changed (mode, owner, times). A folder whose time changed because an entry in it came or went is among the
+    /// unchanged.
+    /// </summary>
     public long MetadataChanged { get; init; }
 
     /// <summary>Entries deleted from the mirror.</summary>

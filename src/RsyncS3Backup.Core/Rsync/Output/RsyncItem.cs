@@ -64,6 +64,12 @@ internal readonly ref struct RsyncItem
     /// <summary>True when the entry became a hard link to <see cref="LinkTargetBytes"/>, a path below the mirror's root.</summary>
     public bool IsHardLink { get; init; }
 
+    /// <summary>
+    /// True for a folder of which only the time changed, which it does whenever an entry in it comes or goes: that entry is the change, as in S3,
+    /// which has no object for such a folder.
+    /// </summary>
+    public bool IsTimeOfFolder { get; init; }
+
     /// <summary>The path for people: bytes that are not UTF-8 become U+FFFD.</summary>
     public string Name => NameBytes.IsEmpty ? "." : Encoding.UTF8.GetString(NameBytes);
 }

@@ -168,6 +168,7 @@ internal sealed class RsyncOutputParser(IRsyncOutputHandler handler, string word
             NameBytes = RsyncEscapes.Undo(name, ref unescapedName),
             LinkTargetBytes = RsyncEscapes.Undo(target, ref unescapedTarget),
             IsHardLink = isHardLink,
+            IsTimeOfFolder = change == RsyncChange.Metadata && entryType == RsyncEntryType.Folder && IsTimeOnly(flags[2..]),
         };
         bool isLinkOfMirror = isHardLink && !item.LinkTargetBytes.IsEmpty;
         if ((!item.NameBytes.IsEmpty && !IsBelowMirror(item.NameBytes)) || (isLinkOfMirror && !IsBelowMirror(item.LinkTargetBytes)))
@@ -212,6 +213,15 @@ internal sealed class RsyncOutputParser(IRsyncOutputHandler handler, string word
             _ => RsyncChange.Deleted,
         };
         return change != RsyncChange.Deleted;
+    }
+
+    // The letters of the attributes are c, s, t, p, o, g, u, a, x in this order, a dot or a blank for what is the same (rsync's manual,
+    // --itemize-changes).
+    private static bool IsTimeOnly(ReadOnlySpan<byte> attributes)
+    {
+        const int time = 2;
+        return attributes.Length > time && attributes[time] is (byte)'t' or (byte)'T'
+            && attributes[..time].IndexOfAnyExcept(". "u8) < 0 && attributes[(time + 1)..].IndexOfAnyExcept(". "u8) < 0;
     }
 
     private static RsyncEntryType? EntryType(byte letter) => letter switch
