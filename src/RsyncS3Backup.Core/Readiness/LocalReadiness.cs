@@ -129,7 +129,7 @@ internal static class LocalReadiness
                 found.Add(leg.Remote is null && RsyncGuards.IsEmpty(leg.Source)
                     ? request.Warning(check, leg.Source, $"'{leg.Source}' is empty.", "Check that what should be there is mounted.")
                     : request.Passed(check, leg.Source, leg.Remote is null
-                        ? $"'{leg.Source}' can be read, and its file system is the one of the last good run."
+                        ? $"'{leg.Source}' can be read."
                         : $"'{leg.Source}' can be reached."));
             }
             catch (BackupException exception)
