@@ -59,6 +59,6 @@ Describe 'A new configuration' {
         $path = Join-Path $TestDrive 'new.json'
         New-BackupConfiguration $path -Source $job.Source -Destination (Join-Path $TestDrive 'new') -LocalOnly `
             -RsyncPath (Join-Path $TestDrive 'no-rsync') -WarningVariable warnings -WarningAction SilentlyContinue
-        "$warnings" | Should -BeLike 'A run would be refused now: *no-rsync*'
+        "$warnings" | Should -BeLike 'A run would fail now: *no-rsync*'
     }
 }

@@ -202,7 +202,7 @@ public sealed class LocalReadinessTests : LocalJob
 
         string doubt = Assert.Single(await ReadinessTest.DoubtsAsync(request, [ErrorIds.DestinationNotMounted], CancellationToken.None));
 
-        Assert.StartsWith("A run would be refused now: ", doubt, StringComparison.Ordinal);
+        Assert.StartsWith("A run would fail now: ", doubt, StringComparison.Ordinal);
         Assert.Contains(Files["no-rsync"], doubt, StringComparison.Ordinal);
     }
 
