@@ -92,7 +92,7 @@ Describe 'A schedule' -Tag Slow {
         $tests = Register-BackupSchedule tested -Task Test -Scheduler Cron -WarningAction Ignore -PassThru
         $tests.State, $tests.Task | Should -Be 'Active', 'Test'
         (Get-BackupSchedule tested).Task | Sort-Object | Should -Be Backup, Test
-        (Get-Screen (Get-BackupSchedule tested)) -match '^tested \(tests\) +Active' | Should -HaveCount 1
+        (Get-Screen (Get-BackupSchedule tested)) -match '^Active +tested \(tests\)' | Should -HaveCount 1
         Get-Content $table -Raw | Should -BeLike "*-Task* 'Test'*"
         (Get-BackupJob tested).NextRun | Should -Be (Get-BackupScheduleOccurrence -Name tested -Count 1).Local
 

@@ -19,6 +19,8 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
 {
     private const BackupReadinessCheck Check = BackupReadinessCheck.Right;
 
+    private static readonly TimeSpan CleanUpTime = TimeSpan.FromSeconds(10);
+
     private readonly string key = $".rsyncs3backup-readiness-{Guid.NewGuid():N}";
     private readonly byte[] content = "A check of rsync-s3-backup whether the job may write here. It can be deleted."u8.ToArray();
 
@@ -35,15 +37,30 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
             yield return found;
         bool deletes = needed.Contains(BackupRights.DeleteObject);
         bool isThere = false;
-        if (deletes)
+        bool isTried = false;
+        try
         {
-            // That it may be written was tried above.
-            isThere = await TryPutAsync(cancellationToken).ConfigureAwait(false);
+            if (deletes)
+            {
+                // That it may be written was tried above.
+                isThere = await TryPutAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            yield return await TryAsync(BackupRights.GetObject, () => ReadAsync(isThere, cancellationToken)).ConfigureAwait(false);
+            if (deletes)
+            {
+                BackupReadiness deleted = await TryAsync(BackupRights.DeleteObject, () => DeleteAsync(cancellationToken), isThere).ConfigureAwait(false);
+                isTried = true;
+                yield return deleted;
+            }
+        }
+        finally
+        {
+            // Whoever looks at the first findings only, or stops the check, leaves nothing behind either.
+            if (isThere && !isTried)
+                await TryDeleteAsync().ConfigureAwait(false);
         }
 
-        yield return await TryAsync(BackupRights.GetObject, () => ReadAsync(isThere, cancellationToken)).ConfigureAwait(false);
-        if (deletes)
-            yield return await TryAsync(BackupRights.DeleteObject, () => DeleteAsync(cancellationToken), isThere).ConfigureAwait(false);
         if (needed.Contains(BackupRights.GetVersioning))
         {
             yield return await TryAsync(
@@ -76,6 +93,7 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
         if (upload is not null)
         {
             string started = upload;
+            using CancellationTokenRegistration stopped = cancellationToken.Register(() => _ = TryAbortAsync(started));
             found.Add(await TryAsync(BackupRights.ListUploads, () => FindUploadAsync(started, began, cancellationToken)).ConfigureAwait(false));
             found.Add(await TryAsync(BackupRights.ListParts, async () =>
             {
@@ -86,7 +104,7 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
                 await TryAsync(BackupRights.AbortUpload, () => store.AbortPartsAsync(key, started, cancellationToken)).ConfigureAwait(false);
             found.Add(aborted.Status == BackupReadinessStatus.Passed ? aborted : aborted with
             {
-                Detail = $"{aborted.Detail} The unfinished upload '{store.Key(key)}', which this check started, is still in the bucket: abort it with credentials that may, or let a lifecycle rule do it.",
+                Detail = aborted.Detail + UploadStays,
             });
         }
 
@@ -101,12 +119,31 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
         return found;
     }
 
-    private Task<BackupReadiness> TryWithAsync(BackupRight right, ObjectHeaders headers, CancellationToken cancellationToken) =>
-        TryAsync(right, async () =>
+    private async Task<BackupReadiness> TryWithAsync(BackupRight right, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        string? upload = null;
+        BackupReadiness found = await TryAsync(
+            right, async () => upload = await store.StartPartsAsync(key, headers, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        return upload is null || await TryAbortAsync(upload).ConfigureAwait(false) ? found : found with { Detail = found.Detail + UploadStays };
+    }
+
+    private string UploadStays => $" The unfinished upload '{store.Key(key)}', which this check started, is still in the bucket: abort it with credentials "
+        + "that may, or let a lifecycle rule do it.";
+
+    // Also when the check was stopped: nothing of it may stay.
+    private async Task<bool> TryAbortAsync(string upload)
+    {
+        using CancellationTokenSource patience = new(CleanUpTime);
+        try
         {
-            string upload = await store.StartPartsAsync(key, headers, cancellationToken).ConfigureAwait(false);
-            await store.AbortPartsAsync(key, upload, cancellationToken).ConfigureAwait(false);
-        });
+            await store.AbortPartsAsync(key, upload, patience.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception exception) when (exception is AmazonS3Exception or BackupException or IOException or HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     // Only the page that it is on is of interest.
     private async Task FindUploadAsync(string upload, DateTimeOffset began, CancellationToken cancellationToken)
@@ -154,6 +191,19 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
         if (isThere && Skew is null
             && await store.HeadAsync(new ObjectQuery(store.Key(key)), cancellationToken).ConfigureAwait(false) is { LastModified: { } stored })
             Skew = Between(before, stored);
+    }
+
+    private async Task TryDeleteAsync()
+    {
+        using CancellationTokenSource patience = new(CleanUpTime);
+        try
+        {
+            await DeleteAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is AmazonS3Exception or BackupException or IOException or HttpRequestException or OperationCanceledException)
+        {
+            // It says in its content that it can be deleted.
+        }
     }
 
     private async Task DeleteAsync(CancellationToken cancellationToken)

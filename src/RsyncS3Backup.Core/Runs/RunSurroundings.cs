@@ -85,7 +85,7 @@ internal sealed class RunSurroundings
             result = result with { Notifications = [.. result.Notifications, .. sent] };
             if (age is { IsOverdue: true })
             {
-                IReadOnlyList<NotificationResult> overdue = await TellOverdueAsync(report, age, time.Token).ConfigureAwait(false);
+                IReadOnlyList<NotificationResult> overdue = await TellOverdueAsync(report, age, sent, time.Token).ConfigureAwait(false);
                 result = result with { Notifications = [.. result.Notifications, .. overdue] };
             }
 
@@ -148,11 +148,14 @@ internal sealed class RunSurroundings
         }
     }
 
-    private async Task<IReadOnlyList<NotificationResult>> TellOverdueAsync(RunReport report, SuccessAge age, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<NotificationResult>> TellOverdueAsync(
+        RunReport report, SuccessAge age, IEnumerable<NotificationResult> sent, CancellationToken cancellationToken)
     {
         try
         {
-            return await OverdueNotice.TellAsync(receivers, report, age, report.Event, cancellationToken).ConfigureAwait(false);
+            // What could not be sent has told nobody.
+            NotificationEvent? told = sent.All(notification => notification.Status == BackupStatus.Succeeded) ? report.Event : null;
+            return await OverdueNotice.TellAsync(receivers, report, age, told, cancellationToken).ConfigureAwait(false);
         }
         catch (BackupException exception)
         {

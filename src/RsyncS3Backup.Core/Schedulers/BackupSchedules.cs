@@ -190,7 +190,9 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
     public static async Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)
     {
         string job = NameOf(entry);
-        StartRequest.Make(job);
+        // Tests are made when they are due.
+        if (entry.Registration?.Task != BackupScheduleTask.Test)
+            StartRequest.Make(job);
         try
         {
             await entry.Scheduler.StartAsync(entry, cancellationToken).ConfigureAwait(false);

@@ -20,11 +20,17 @@ internal static class JobTests
         List<TestDue> found = [];
         foreach (TestOptions test in job.Tests)
         {
-            BackupTestResult[] ofAll = [.. (history?.ReadTests(test.Level, TestsToLookAt) ?? []).Where(result => result.IsOfAll)];
-            DateTimeOffset? good = ofAll.FirstOrDefault(result => HistoryFigures.IsGoodStatus(result.Status))?.StartTime;
+            // Nor does one that a clock which was ahead has put into the future.
+            BackupTestResult[] ofAll =
+                [.. (history?.ReadTests(test.Level, TestsToLookAt) ?? []).Where(result => result.IsOfAll && result.StartTime <= now)];
+            DateTimeOffset? good = ofAll.FirstOrDefault(IsGood)?.StartTime;
             found.Add(TestDue.Of(test, job.Schedule?.Timezone, ofAll.FirstOrDefault()?.StartTime, good, ofAll.LastOrDefault()?.StartTime, since, now));
         }
 
         return found;
     }
+
+    // A restore that restored nothing proves nothing.
+    private static bool IsGood(BackupTestResult result) =>
+        HistoryFigures.IsGoodStatus(result.Status) && (result.Level != BackupTestLevel.Restore || result.Restored > 0);
 }

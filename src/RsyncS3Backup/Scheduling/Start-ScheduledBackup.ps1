@@ -101,10 +101,16 @@ try {
         [int] $code = 0
         foreach ($due in Test-BackupDue @job @when -Claim) {
             if (-not $due.IsDue) { continue }
-            $how = @{ Level = $due.Level; WaitForLock = [timespan]::FromHours(12) }
+            $how = @{ Level = $due.Level }
             if ($null -ne $due.SamplePercent) { $how.SamplePercent = $due.SamplePercent }
-            foreach ($result in Test-Backup @job @how -ErrorAction Continue) {
+            # While the job runs, or is being tested, the test stays due, and the next check makes it.
+            $results = Test-Backup @job @how -ErrorAction SilentlyContinue -ErrorVariable wrong
+            foreach ($record in $wrong) {
+                if ($record.FullyQualifiedErrorId -notlike 'JobAlreadyRunning*') { [Console]::Error.WriteLine("$record") }
+            }
+            foreach ($result in $results) {
                 if ($result -isnot [RsyncS3Backup.BackupTestResult]) { continue }
+                if ($null -ne $result.Error -and $result.Error.Id -eq 'JobAlreadyRunning') { continue }
                 if ($result.ExitCode) { $code = $result.ExitCode }
                 # A job need not tell anybody.
                 $null = Send-BackupNotification $result -ErrorAction SilentlyContinue -ErrorVariable untold
@@ -116,12 +122,18 @@ try {
         exit $code
     }
     # Whoever claims an occurrence is the only one who gets it: a trigger that fires twice starts one run.
-    if (-not (Test-BackupDue @job @when -Claim -Quiet)) { exit 0 }
+    $due = Test-BackupDue @job @when -Claim
+    if (-not $due.IsDue) { exit 0 }
 
     if ($RandomDelay -gt 0) { [Threading.Thread]::Sleep([Random]::Shared.Next($RandomDelay * 1000)) }
     # The result is in the history and the log; errors go to the error stream, which cron mails and systemd writes to its journal.
     $ErrorActionPreference = 'Continue'
-    $null = Invoke-RsyncToS3Backup @job -ExitCode
+    # A backup that is under way does what this one would. A test does not, and can take hours.
+    $wait = @{}
+    foreach ($test in Get-BackupHistory -Name ([WildcardPattern]::Escape($due.Name)) -Kind Test -Last 100 -ErrorAction Ignore) {
+        if ($null -eq $test.Status -and -not $test.IsInterrupted) { $wait.WaitForLock = [timespan]::FromHours(12) }
+    }
+    $null = Invoke-RsyncToS3Backup @job @wait -ExitCode
 }
 catch {
     $code = 5

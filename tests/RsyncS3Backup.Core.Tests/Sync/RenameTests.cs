@@ -463,6 +463,8 @@ public sealed class RenameTests : SyncHarness
                 : new[] { KeyValuePair.Create("sha256", sha256) }];
         StoredObject head = listed with { Metadata = ObjectMetadata.For(attributes).ToDictionary(), Checksums = checksums };
 
+        Assert.Empty(unknown.Release());
+
         CatalogEntry? found = await unknown.FindAsync(
             new MirrorEntry("new", path, MirrorEntryKind.File, attributes), (_, _) =>
                 Task.FromResult<StoredObject?>(head), default);

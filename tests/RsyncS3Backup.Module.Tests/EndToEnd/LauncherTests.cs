@@ -2,6 +2,7 @@ using System.Collections;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RsyncS3Backup.Module.Tests.Support;
+using S3Server;
 using Xunit;
 
 namespace RsyncS3Backup.Module.Tests.EndToEnd;
@@ -110,6 +111,34 @@ public sealed class LauncherTests : EndToEndTest
         Assert.Equal("5", CheckCode("Name", "another"));
         File.WriteAllText(job, "{");
         Assert.Equal("5", CheckCode("ConfigPath", job));
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task A_backup_waits_for_a_test_that_is_under_way_and_a_test_for_nobody()
+    {
+        JsonArray tests = [new JsonObject { ["level"] = "quick", ["every"] = "1d" }];
+        string job = WriteJob(("schedule", Schedule()), ("tests", tests));
+        SetEnvironment("AWS_ACCESS_KEY_ID", Server.AccessKey);
+        SetEnvironment("AWS_SECRET_ACCESS_KEY", Server.SecretKey);
+        Session.Run("param($Job) Invoke-RsyncToS3Backup $Job", job).ThrowOnError();
+        FaultRule hold = Server.Faults.Add(new FaultRule { Operation = "ListObjectsV2", Kind = FaultKind.Hold });
+        using RunningScript test = Session.Start("param($Job) Test-Backup -ConfigPath $Job -Level Quick", job);
+        await hold.Arrived.WaitAsync(TimeSpan.FromMinutes(1));
+        using PowerShellSession other = PowerShellSession.Create();
+
+        Hashtable tested = new() { ["ConfigPath"] = job, ["Task"] = "Test" };
+        Assert.Equal("0", Assert.Single(other.Run(Launch, Launcher, tested).Objects).ToString());
+        // As Start-BackupSchedule asks for it.
+        File.WriteAllText(Path.Combine(StateRoot, "photos", "schedule.start"), "");
+        using RunningScript backup = other.Start(Launch, Launcher, new Hashtable { ["ConfigPath"] = job });
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        hold.Release();
+
+        Assert.Equal("0", Assert.Single(backup.Wait().Objects).ToString());
+        Assert.Equal("Succeeded", Assert.Single(test.Wait().Objects).Text("Status"));
+        Assert.Equal(["Succeeded", "Succeeded"], Session.Texts("(Get-BackupHistory photos).Status"));
+        Assert.Equal(["Failed", "Succeeded"], Session.Texts("(Get-BackupHistory photos -Kind Test).Status").Order(StringComparer.Ordinal));
     }
 
     private static JsonObject Schedule() => new() { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" };

@@ -32,10 +32,7 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
     public async Task<DrillResult> RunAsync(CancellationToken cancellationToken)
     {
         if (test.Chosen is not { } chooses)
-        {
-            report.Warning("Nothing was restored: no file is the same in the mirror and in S3, or all such files are in an archive. Test-Backup -Level Quick shows the differences.");
-            return new DrillResult(0, 0, TimeSpan.Zero, new S3RequestCounts());
-        }
+            return Nothing(new S3RequestCounts());
 
         using DrillFolder folder = DrillFolder.Make(request.TemporaryPath ?? Path.GetTempPath());
         context.Verbose(string.Create(
@@ -55,11 +52,30 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
         };
         using RestoreRun run = await RestoreRun.PrepareAsync(restore, BackupCopy.S3, context, report, cancellationToken).ConfigureAwait(false);
         long started = Stopwatch.GetTimestamp();
-        await run.RunAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await run.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (BackupException exception) when (exception.Error.Id == ErrorIds.RestoreNothingFound)
+        {
+            // What S3 has is all gone from the mirror, as it is in both copies: there is nothing that a restore would bring back.
+            return new DrillResult(0, 0, TimeSpan.Zero, run.Requests);
+        }
+
         TimeSpan took = Stopwatch.GetElapsedTime(started);
+        if (run.Counters.Restored == 0)
+            return Nothing(run.Requests);
         foreach (MirrorEntry entry in test.ChosenInMirror(cancellationToken))
             await CompareAsync(entry, Path.Join(folder.Path, entry.RelativeKey), run, cancellationToken).ConfigureAwait(false);
         return new DrillResult(run.Counters.Restored, run.Counters.RestoredBytes, took, run.Requests);
+    }
+
+    private DrillResult Nothing(S3RequestCounts requests)
+    {
+        report.Warning(
+            "Nothing was restored: no file is the same in the mirror and in S3, or all that were chosen are in an archive. "
+            + "Test-Backup -Level Quick shows the differences.");
+        return new DrillResult(0, 0, TimeSpan.Zero, requests);
     }
 
     private async Task CompareAsync(MirrorEntry local, string path, RestoreRun run, CancellationToken cancellationToken)

@@ -168,7 +168,7 @@ internal sealed class Catalog : ICatalog
                 {
                     bool isOther = now.Identity is not null && now.Identity != identity;
                     if (isOther)
-                        writer.Execute("DELETE FROM object");
+                        writer.Execute("DELETE FROM object; DELETE FROM part;");
                     bool isDead = now.RunStart is not null && now.Doubt == CatalogDoubt.None;
                     return now with
                     {

@@ -45,9 +45,22 @@ internal sealed class EarlierObject(IObjectStore store, EarlierParts earlier)
             if (exception.Problem is CopySourceProblem.Gone or CopySourceProblem.Changed)
                 earlier.Refuted(exception.Message);
         }
+        catch (Exception exception) when (IsRefusal(exception))
+        {
+            // The part can be sent, and then fails by itself if it must.
+            isOver = true;
+        }
 
         return null;
     }
+
+    // Of an upload that is gone the uploader has to know.
+    private static bool IsRefusal(Exception exception) => exception switch
+    {
+        AmazonS3Exception answer => (int)answer.StatusCode is >= 400 and < 500 && !AbortedUploads.IsUnknown(answer),
+        BackupException known => known.Error.Id == ErrorIds.S3AnswerInvalid,
+        _ => false,
+    };
 
     private Task<bool> IsThereAsync(CancellationToken cancellationToken)
     {

@@ -297,7 +297,9 @@ internal sealed class PartsUploader(
                     : await earlier.TryCopyAsync(uploadId, number, content, rate.BytesPerSecond, failed.Token).ConfigureAwait(false);
                 if (copied is { } part)
                 {
-                    parts.Add(part, content, wasSent: false);
+                    // The upload was begun with checksums, and whoever makes no checksum of a copy wants one of it in the end all the same.
+                    string? checksum = part.Checksum ?? (store.ChecksumAlgorithm is { } asked ? content.ChecksumBy(asked) : null);
+                    parts.Add(part with { Checksum = checksum }, content, wasSent: false);
                     parts.Copied(length);
                     onBytesCopied(length);
                     return;

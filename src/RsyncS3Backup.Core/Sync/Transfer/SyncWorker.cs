@@ -363,6 +363,7 @@ internal sealed class SyncWorker(
         using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false);
         StoredObject stored = await store
             .CopyAsync(sourceKey, source.ETag, source.Size, local.RelativeKey, copy, cancellationToken).ConfigureAwait(false);
+        await DemandSourceAsync(local, sourceKey, source, stored, cancellationToken).ConfigureAwait(false);
         storage.Copied(source.StorageClass, source.Size);
         storage.Stored(copy.StorageClass, source.Size, stored.VersionId);
         return Record(Row(local, local.Attributes) with
@@ -376,6 +377,24 @@ internal sealed class SyncWorker(
             StorageClass = copy.StorageClass,
             Retention = stored.Retention,
         });
+    }
+
+    /// <summary>
+    /// Demands that an object of this job was still the one that was meant when it was copied under another name. A store may take no notice of the
+    /// condition (Ceph 16), and the run itself may have written over it meanwhile.
+    /// </summary>
+    /// <exception cref="CopySourceException">It is another one.</exception>
+    private async Task DemandSourceAsync(
+        MirrorEntry local, string sourceKey, CatalogEntry source, StoredObject copied, CancellationToken cancellationToken)
+    {
+        // The tag of a copy in one piece is the content's, if it is not encrypted by KMS; and of a snapshot nothing is written over.
+        bool isProven = copied.ETag == source.ETag;
+        if (isProven || source.RelativeKey == local.RelativeKey || sourceKey != store.Key(source.RelativeKey))
+            return;
+        StoredObject? now = await store.HeadAsync(new ObjectQuery(sourceKey), cancellationToken).ConfigureAwait(false);
+        // What was written over does not get its tag back.
+        if (now?.ETag != source.ETag)
+            throw new CopySourceException(now is null ? CopySourceProblem.Gone : CopySourceProblem.Changed, sourceKey);
     }
 
     /// <summary>What S3 holds by that name below a prefix, when it is the entry's content.</summary>

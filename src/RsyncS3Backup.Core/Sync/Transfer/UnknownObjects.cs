@@ -1,3 +1,4 @@
+using Amazon.S3;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.State.Catalogs;
@@ -16,11 +17,13 @@ internal sealed class UnknownObjects(SyncScope scope) : IDisposable
 {
     // They are held in memory. Beyond that, what was renamed is sent.
     private const int Most = 50_000;
+    private const int MostOfOneSize = 1000;
     private const int KeysAtATime = 1000;
 
     private readonly KeySpool waiting = new("new", scope.State.SpoolFolder);
     private readonly Dictionary<long, List<Unknown>> bySize = [];
     private int count;
+    private volatile bool isRead;
 
     /// <summary>True when new files wait.</summary>
     public bool IsOn { get; set; }
@@ -34,6 +37,8 @@ internal sealed class UnknownObjects(SyncScope scope) : IDisposable
             return;
         if (!bySize.TryGetValue(remote.Size, out List<Unknown>? alike))
             bySize[remote.Size] = alike = [];
+        if (alike.Count == MostOfOneSize)
+            return;
         alike.Add(new Unknown(remote));
         count++;
     }
@@ -49,8 +54,11 @@ internal sealed class UnknownObjects(SyncScope scope) : IDisposable
     }
 
     /// <summary>What waited, once the listing is read.</summary>
-    public IEnumerable<string> Release() =>
-        waiting.Batches(KeysAtATime).SelectMany(batch => batch.Select(item => item.RelativeKey));
+    public IEnumerable<string> Release()
+    {
+        isRead = true;
+        return waiting.Batches(KeysAtATime).SelectMany(batch => batch.Select(item => item.RelativeKey));
+    }
 
     /// <summary>The object that holds an entry's content; null where none is known to.</summary>
     /// <param name="local">The entry.</param>
@@ -59,11 +67,22 @@ internal sealed class UnknownObjects(SyncScope scope) : IDisposable
     public async Task<CatalogEntry?> FindAsync(
         MirrorEntry local, Func<string, CancellationToken, Task<StoredObject?>> ask, CancellationToken cancellationToken)
     {
-        if (!bySize.TryGetValue(local.ContentLength, out List<Unknown>? alike))
+        // Before, the listing still adds to them.
+        if (!isRead || !bySize.TryGetValue(local.ContentLength, out List<Unknown>? alike))
             return null;
         foreach (Unknown unknown in alike)
         {
-            StoredObject? head = await unknown.AskAsync(ask, cancellationToken).ConfigureAwait(false);
+            StoredObject? head;
+            try
+            {
+                head = await unknown.AskAsync(ask, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is AmazonS3Exception or BackupException)
+            {
+                // Somebody else's object must not keep a file from being sent.
+                continue;
+            }
+
             if (head is null || head.ETag != unknown.Listed.ETag || !HasTime(head, local))
                 continue;
             if (await ContentComparer.IsSameAsync(local, Proof(head), cancellationToken).ConfigureAwait(false))
