@@ -1,3 +1,4 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Core.Tests.Runs;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Observation;
@@ -76,12 +77,30 @@ public sealed class JobReportTests : LocalJob
             (start.AddHours(2), BackupStatus.Failed, BackupTestLevel.Checksums), (job.LastTest!.Value, job.LastTestStatus!.Value, job.LastTestLevel!.Value));
         Assert.Equal((History()[0].StartTime, BackupStatus.Succeeded), (job.LastRun!.Value, job.LastStatus));
 
-        void Record(DateTimeOffset time, BackupStatus status, BackupTestLevel level, params string[] paths)
-        {
-            using RunContext context = RunContext.Start(Name, Observer);
-            using TestRecord record = TestRecord.Begin(Configuration, new BackupTestRequest { Configuration = Configuration }, context, time, ownsJob: true);
-            record.End(new BackupTestResult { RunId = context.RunId, Status = status, Level = level, Paths = paths, StartTime = time });
-        }
+    }
+
+    [Fact]
+    public void A_test_of_the_future_keeps_none_from_being_due_and_a_restore_of_nothing_proves_nothing()
+    {
+        DateTimeOffset now = DateTimeOffset.Now;
+        TestOptions quick = new() { Level = BackupTestLevel.Quick, Every = TimeSpan.FromDays(1) };
+        Configuration = Configuration with { Tests = [quick, quick with { Level = BackupTestLevel.Restore }] };
+        // As a clock leaves it that was a year ahead.
+        Record(now.AddYears(1), BackupStatus.Succeeded, BackupTestLevel.Quick);
+        Record(now.AddHours(-1), BackupStatus.SucceededWithWarnings, BackupTestLevel.Restore);
+
+        IReadOnlyList<TestDue> due = JobTests.Of(Configuration, now);
+
+        (bool, DateTimeOffset?)[] expected = [(true, null), (false, null)];
+        Assert.Equal(expected, due.Select(test => (test.IsDue, test.Age.LastSuccess)));
+    }
+
+    private void Record(DateTimeOffset time, BackupStatus status, BackupTestLevel level, params string[] paths)
+    {
+        using RunContext context = RunContext.Start(Name, Observer);
+        BackupTestRequest request = new() { Configuration = Configuration, Level = level };
+        using TestRecord record = TestRecord.Begin(Configuration, request, context, time, ownsJob: true);
+        record.End(new BackupTestResult { RunId = context.RunId, Status = status, Level = level, Paths = paths, StartTime = time });
     }
 
     [Fact]

@@ -144,6 +144,26 @@ public sealed class RunNotificationTests : LocalJob
     }
 
     [Fact]
+    public async Task A_failure_that_nobody_heard_of_leaves_it_to_the_next_check_to_tell_of_the_age()
+    {
+        using WebhookServer server = new();
+        await RunAsync();
+        Notify(Webhook(server));
+        Configuration = Configuration with { MaxAge = TimeSpan.FromTicks(1) };
+        Directory.Delete(Files["source"], recursive: true);
+        server.Answer(WebhookServer.Status(400));
+        server.Answer(WebhookServer.Status(400));
+
+        BackupResult result = await RunAsync(Impatient);
+        SuccessAge age = new(TimeSpan.FromTicks(1), result.StartTime.AddDays(-1), null, DateTimeOffset.UtcNow);
+        IReadOnlyList<NotificationResult> told =
+            await OverdueNotice.TellAsync(Configuration, age, reader: null, CancellationToken.None, Impatient.NotificationDelays);
+
+        Assert.All(result.Notifications, sent => Assert.Equal(BackupStatus.Failed, sent.Status));
+        Assert.Equal(BackupStatus.Succeeded, Assert.Single(told).Status);
+    }
+
+    [Fact]
     public async Task A_good_run_is_not_overdue_whatever_was_before()
     {
         using WebhookServer server = new();

@@ -147,6 +147,30 @@ public sealed class ChangedPartsTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task A_renamed_large_file_is_not_taken_from_what_was_written_over_its_old_object_meanwhile()
+    {
+        byte[] content = await FirstAsync(5 * Part);
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.ConditionIgnored,
+            Operation = "CopyObject",
+            Times = int.MaxValue,
+            When = _ =>
+            {
+                Server.Store.Put(BucketName, Prefix + "large", Bytes(5 * Part));
+                return true;
+            },
+        });
+        File.Move(Large, Files["source/moved"]);
+        await MirrorAsync();
+
+        S3SyncStageResult result = await SyncAsync(InParts);
+
+        Assert.Equal((0L, (long)content.Length), (result.Copied, result.TransferredBytes));
+        Assert.Equal(content, Server.Store.GetBytes(BucketName, Prefix + "moved"));
+    }
+
+    [SkippableFact]
     public async Task A_part_that_the_store_does_not_copy_for_any_reason_is_sent()
     {
         byte[] content = await FirstAsync(5 * Part);
