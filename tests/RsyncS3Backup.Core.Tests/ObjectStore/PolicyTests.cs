@@ -18,7 +18,6 @@ namespace RsyncS3Backup.Core.Tests.ObjectStore;
 /// Policies against a server that denies what they do not allow: with the whole of one, all that it is for goes well, and each
 /// right that is taken away breaks what docs/security.md says, and nothing else.
 /// </summary>
-[Collection(FakeRsync.Collection)]
 public sealed partial class PolicyTests : RestoreHarness
 {
     [SkippableTheory]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RsyncS3Backup.Core.Tests.Support;
 
 namespace RsyncS3Backup.Core.Tests.Rsync;
@@ -32,7 +33,7 @@ internal sealed class FakeRsync
     public static FakeRsync Make(TemporaryFolder folder, string body, string version = "3.4.1")
     {
         string questions = folder["questions"];
-        string path = folder.File("fake-rsync", $"""
+        string text = folder.File("fake-rsync.text", $"""
             #!/bin/bash
             if [ "$1" = --version ]; then
                 echo asked >> '{questions}'
@@ -44,7 +45,11 @@ internal sealed class FakeRsync
             {body}
 
             """);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string path = folder["fake-rsync"];
+        // By another process: what this one has open to write, one that it forks for another test at this moment has too, and the system starts no
+        // such file (execve(2), ETXTBSY).
+        using Process copy = Process.Start("install", ["-m", "700", text, path]);
+        copy.WaitForExit();
         return new FakeRsync(path, questions);
     }
 }

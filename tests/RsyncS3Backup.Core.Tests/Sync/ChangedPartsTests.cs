@@ -13,7 +13,6 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 /// <summary>
 /// Of a large file that changed only the parts with changes are sent; the others are copied from the object of before.
 /// </summary>
-[Collection(FakeRsync.Collection)]
 public sealed class ChangedPartsTests : SyncHarness
 {
     private const int Part = 64 * 1024;

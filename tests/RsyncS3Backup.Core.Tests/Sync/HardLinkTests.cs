@@ -4,7 +4,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>Further names of files that S3 has under one name.</summary>
-[Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class HardLinkTests : SyncHarness
 {

@@ -8,7 +8,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>What we write, read by a tool that is not ours.</summary>
-[Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class OtherReadersTests : SyncHarness
 {

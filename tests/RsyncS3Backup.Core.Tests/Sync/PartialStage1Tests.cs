@@ -5,7 +5,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>Stage 2 after a stage 1 that could not copy single entries.</summary>
-[Collection(FakeRsync.Collection)]
 public sealed class PartialStage1Tests : SyncHarness
 {
     [Theory]

@@ -15,7 +15,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>What was renamed, moved or copied is copied inside S3, whichever way the run found it, and never sent.</summary>
-[Collection(FakeRsync.Collection)]
 public sealed class RenameTests : SyncHarness
 {
     public static TheoryData<S3SyncMode> Modes => [S3SyncMode.Journal, S3SyncMode.Catalog, S3SyncMode.Reconcile];

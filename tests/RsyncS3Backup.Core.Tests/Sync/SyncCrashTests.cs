@@ -10,7 +10,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>SIGKILL of a run of both stages at any request to S3; and what a run does that may not read everything.</summary>
-[Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class SyncCrashTests : SyncHarness
 {

@@ -8,7 +8,6 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 /// A run in which one kind of request goes wrong, each way it can: nothing is lost, the catalog says nothing wrong, and the next run converges,
 /// also when files are again what they were before.
 /// </summary>
-[Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class SyncFaultTests : SyncHarness
 {

@@ -9,7 +9,6 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 /// Random trees, real rsync, real requests: after each run the bucket is the mirror, whichever way the run found the differences, and every
 /// run makes just the requests that the differences need. RSYNCS3_TEST_EFFORT=n tries n times as many seeds.
 /// </summary>
-[Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class SyncModelTests : SyncHarness
 {

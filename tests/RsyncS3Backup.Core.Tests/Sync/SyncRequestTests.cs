@@ -6,7 +6,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>What a run asks of S3: what changed, and no more.</summary>
-[Collection(FakeRsync.Collection)]
 [Trait("Category", "Slow")]
 public sealed class SyncRequestTests : SyncHarness
 {

@@ -6,7 +6,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>Entries that become something else: a change of the entry, whether the job deletes from S3 or not.</summary>
-[Collection(FakeRsync.Collection)]
 public sealed class TypeChangeTests : SyncHarness
 {
     public static TheoryData<S3SyncMode, bool> Ways

@@ -9,7 +9,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync.Deletion;
 
 /// <summary>What the mirror no longer has stays in S3 for as long as <c>deleteAfter</c> says.</summary>
-[Collection(FakeRsync.Collection)]
 public sealed class DeleteAfterTests : SyncHarness
 {
     private readonly ManualClock clock = new();

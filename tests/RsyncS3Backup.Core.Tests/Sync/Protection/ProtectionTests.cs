@@ -12,7 +12,6 @@ using Xunit;
 namespace RsyncS3Backup.Core.Tests.Sync.Protection;
 
 /// <summary>Jobs that demand versions, or lock what they write, against a server that has both.</summary>
-[Collection(FakeRsync.Collection)]
 public sealed class ProtectionTests : SyncHarness
 {
     private const int Days = 30;
