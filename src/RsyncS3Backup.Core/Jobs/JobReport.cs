@@ -109,7 +109,7 @@ internal static class JobReport
         {
             return file.Configuration is { } job
                 ? JobAge.Of(job, now, registered)
-                : new SuccessAge(null, JobHistory.Find(file.Name)?.ReadSuccess().LastSuccess, null, now);
+                : new SuccessAge(null, JobHistory.Find(file.Name)?.ReadSuccess(now).LastSuccess, null, now);
         }
         catch (BackupException)
         {

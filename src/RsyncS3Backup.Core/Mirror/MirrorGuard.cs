@@ -77,11 +77,12 @@ internal sealed class MirrorGuard
     }
 
     /// <summary>What the mirror's drive does, as far as an earlier run of this user found it out; else what is usual.</summary>
-    public FileSystemTraits KnownTraits() =>
-        memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror) ? known.Traits : new FileSystemTraits();
+    public FileSystemTraits KnownTraits() => KnownDrive?.Traits ?? new FileSystemTraits();
 
     /// <summary>True when an earlier run of this user has found out what the mirror's drive does.</summary>
-    public bool KnowsDrive => memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror);
+    public bool KnowsDrive => KnownDrive is not null;
+
+    private MirrorDrive? KnownDrive => memory.Drive is { } known && known.Place == MirrorDrive.PlaceOf(mirror) ? known : null;
 
     /// <summary>What the mirror's drive does. It is asked once, and again when it is another one or mounted in another way.</summary>
     /// <param name="report">Hears when it cannot be written down.</param>

@@ -51,7 +51,7 @@ internal static class LocalReadiness
         string mirror = rsync.LocalDestination;
         if (JobLock.Holder(request.Job.Name) is { } holder)
             return request.Passed(check, mirror, $"A run of the job is on ({holder}), so nothing was measured.");
-        using RunContext context = RunContext.ForPlan(request.Job.Name, new Silent());
+        using RunContext context = RunContext.ForPlan(request.Job.Name, SilentObserver.Instance);
         using PlannedMirror planned = new(mirror, rsync.HardLinks);
         RsyncStageResult plan =
             await RsyncStage.PlanAsync(RsyncStageRequest.From(request.Job), context, planned, cancellationToken).ConfigureAwait(false);
@@ -143,7 +143,7 @@ internal static class LocalReadiness
 
     private static async Task AskRemoteAsync(ReadinessRequest request, RsyncProgram program, RsyncLeg leg, CancellationToken cancellationToken)
     {
-        using RunContext context = RunContext.ForPlan(request.Job.Name, new Silent());
+        using RunContext context = RunContext.ForPlan(request.Job.Name, SilentObserver.Instance);
         await RemoteCheck.DemandAsync(program, request.Job.Options.Rsync, leg, context, Grace, cancellationToken).ConfigureAwait(false);
     }
 
@@ -164,10 +164,8 @@ internal static class LocalReadiness
             }
 
             FileSystemTraits traits = guard.KnownTraits();
-            if (options.Ownership == MirrorOwnership.FakeSuper && !traits.HasExtendedAttributes)
-                throw new BackupException(RsyncErrors.FakeSuperNotPossible(mirror));
-            string[] losses = [.. DriveArguments.Losses(options, traits)];
-            found.Add(losses.Length == 0
+            IReadOnlyList<string> losses = DriveFit.Losses(options, traits);
+            found.Add(losses.Count == 0
                 ? request.Passed(check, mirror, $"'{mirror}' is the job's mirror and can be written; its drive keeps what the job asks for.")
                 : request.Warning(
                     check, mirror, $"The drive of '{mirror}' does not keep: {string.Join(", ", losses)}.",
@@ -220,28 +218,6 @@ internal static class LocalReadiness
             return request.Failed(
                 check, folder, $"The state folder '{folder}' cannot be used: {exception.Message}",
                 "Check the state folder, its permissions and its free space; RSYNCS3BACKUP_STATE moves it.");
-        }
-    }
-
-    /// <summary>For what ends in one object: its story is of no interest.</summary>
-    private sealed class Silent : IRunObserver
-    {
-        public bool WantsProgress => false;
-
-        public void Verbose(string message)
-        {
-        }
-
-        public void Warning(string message)
-        {
-        }
-
-        public void ItemFailed(BackupError error)
-        {
-        }
-
-        public void Progress(StageProgress progress)
-        {
         }
     }
 }

@@ -28,22 +28,19 @@ internal static class NotificationReadiness
         catch (BackupException exception)
         {
             // A run would not fail because of it: nobody would hear of it.
-            return request.Warning(check, exception.Error.Target ?? "", exception.Error.Message, exception.Error.RecommendedAction) with
-            {
-                Status = BackupReadinessStatus.Failed,
-                ExitCode = BackupExitCode.Refused,
-                ErrorId = exception.Error.Id,
-            };
+            return Untold(exception.Error, exception.Error.Target ?? "");
         }
 
-        string what = $"The {options.Type.ToString().ToLowerInvariant()} to {target.Display}";
+        string what = $"{options.Type.ToString().ToLowerInvariant()} to {target.Display}";
         if (!request.Notifies)
+        {
             return request.Passed(
-                check, target.Display,
-                $"The address and the secrets of the {options.Type.ToString().ToLowerInvariant()} to {target.Display} were found. Nothing was sent"
+                check, target.Display, $"The address and the secrets of the {what} were found. Nothing was sent"
                 + (options.Type == NotificationKind.Ping ? ": only runs send pings." : "; -Notify sends a test message."));
+        }
+
         if (options.Type == NotificationKind.Ping)
-            return request.Passed(check, target.Display, $"{what} is sent by runs only: the service would take a test for a run.");
+            return request.Passed(check, target.Display, $"The {what} is sent by runs only: the service would take a test for a run.");
         RunReport report = new()
         {
             Name = request.Job.Name,
@@ -57,7 +54,10 @@ internal static class NotificationReadiness
         NotificationSender sender = new(secrets, request.NotificationDelays);
         NotificationResult sent = await sender.SendAsync(target, report, NotificationEvent.Success, cancellationToken).ConfigureAwait(false);
         return sent.Error is { } error
-            ? request.Failed(check, target.Display, error.Message, error.RecommendedAction) with { ErrorId = error.Id }
-            : request.Passed(check, target.Display, $"{what} was sent as a test.");
+            ? Untold(error, target.Display)
+            : request.Passed(check, target.Display, $"The {what} was sent as a test.");
+
+        BackupReadiness Untold(BackupError error, string place) =>
+            request.Failed(check, place, error.Message, error.RecommendedAction) with { ErrorId = error.Id };
     }
 }

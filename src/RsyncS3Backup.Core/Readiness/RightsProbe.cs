@@ -222,7 +222,7 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
     private static void Demand(bool? isKnown)
     {
         if (isKnown is null)
-            throw new AmazonS3Exception("The credentials are not allowed to read these settings, or the store does not have them.");
+            throw new AmazonS3Exception("The credentials are not allowed to read this setting, or the store does not have it.");
     }
 
     private async Task<BackupReadiness> TryAsync(BackupRight right, Func<Task> attempt, bool leavesObject = false)

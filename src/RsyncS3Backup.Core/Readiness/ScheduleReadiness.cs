@@ -87,8 +87,8 @@ internal static class ScheduleReadiness
                 .RunAsync(entry.Scheduler, entry.Registration! with { ChecksReadiness = true }, cancellationToken).ConfigureAwait(false);
             if (found.Count == 0)
             {
-                string next = described.NextRun is { } run ? $" next at {HumanText.Time(run)}" : "";
-                found.Add(request.Passed(Check, target, $"{target} can start the job and read its configuration{(next.Length > 0 ? $"; it starts{next}" : "")}."));
+                string next = described.NextRun is { } run ? $"; it starts next at {HumanText.Time(run)}" : "";
+                found.Add(request.Passed(Check, target, $"{target} can start the job and read its configuration{next}."));
             }
 
             found.AddRange(Read(said).Select(check => check with { Name = request.Job.Name, Target = Joined(check.Target, target) }));

@@ -69,15 +69,21 @@ internal sealed class DriveFit(RsyncScope scope, FileSystemTraits traits)
         return (fit with { DeleteExtraneous = false, DeleteExcluded = false }, fitLegs);
     }
 
+    /// <summary>What a drive does not keep of what a job asks for.</summary>
+    /// <param name="options">What the job asks for.</param>
+    /// <param name="traits">What the drive of its mirror does.</param>
+    /// <exception cref="BackupException">The job asks for what the drive cannot do.</exception>
+    public static IReadOnlyList<string> Losses(RsyncOptions options, FileSystemTraits traits) =>
+        options.Ownership == MirrorOwnership.FakeSuper && !traits.HasExtendedAttributes
+            ? throw new BackupException(RsyncErrors.FakeSuperNotPossible(options.LocalDestination))
+            : [.. DriveArguments.Losses(options, traits)];
+
     private static string InMirror(RsyncLeg leg, string path) => leg.Name is null ? path : $"{leg.Name}/{path}";
 
     private void Tell(bool isNew)
     {
-        RsyncOptions options = scope.Request.Options;
-        if (options.Ownership == MirrorOwnership.FakeSuper && !traits.HasExtendedAttributes)
-            throw new BackupException(RsyncErrors.FakeSuperNotPossible(Mirror));
-        string[] losses = [.. DriveArguments.Losses(options, traits)];
-        if (losses.Length == 0)
+        IReadOnlyList<string> losses = Losses(scope.Request.Options, traits);
+        if (losses.Count == 0)
             return;
         string warning = $"The drive of the mirror '{Mirror}' does not keep: {string.Join(", ", losses)}. The mirror and S3 have the files without them. "
             + "about_RsyncS3Backup_Drives tells which drives keep what.";

@@ -13,11 +13,11 @@ internal static class JobAge
     /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the module.</exception>
     public static SuccessAge Of(BackupConfiguration job, DateTimeOffset now, BackupScheduleOptions? schedule = null)
     {
-        (DateTimeOffset? lastSuccess, DateTimeOffset? firstRun) = JobHistory.Find(job.Name)?.ReadSuccess() ?? (null, null);
+        (DateTimeOffset? lastSuccess, DateTimeOffset? firstRun) = JobHistory.Find(job.Name)?.ReadSuccess(now) ?? (null, null);
         return new SuccessAge(SuccessAge.MaxAgeOf(job, schedule), lastSuccess, firstRun ?? Written(job), now);
     }
 
-    // A job that never ran is expected to since somebody wrote it.
-    private static DateTimeOffset? Written(BackupConfiguration job) =>
+    /// <summary>When somebody wrote a job: since then it is expected to run, and to be tested. Null where its file is not known.</summary>
+    public static DateTimeOffset? Written(BackupConfiguration job) =>
         job.Path is { } path && File.Exists(path) ? new DateTimeOffset(File.GetLastWriteTimeUtc(path)) : null;
 }

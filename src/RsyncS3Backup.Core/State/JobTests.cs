@@ -16,7 +16,7 @@ internal static class JobTests
     public static IReadOnlyList<TestDue> Of(BackupConfiguration job, DateTimeOffset now)
     {
         JobHistory? history = job.Tests.Count == 0 ? null : JobHistory.Find(job.Name);
-        DateTimeOffset? since = job.Path is { } path && File.Exists(path) ? new DateTimeOffset(File.GetLastWriteTimeUtc(path)) : null;
+        DateTimeOffset? since = JobAge.Written(job);
         List<TestDue> found = [];
         foreach (TestOptions test in job.Tests)
         {

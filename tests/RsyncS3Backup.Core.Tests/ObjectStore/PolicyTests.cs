@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RsyncS3Backup.Core.Tests.Recovery;
-using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;

@@ -1,4 +1,3 @@
-using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using Xunit;
 

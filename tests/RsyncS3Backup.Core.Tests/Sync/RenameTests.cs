@@ -1,4 +1,3 @@
-using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.Sync;

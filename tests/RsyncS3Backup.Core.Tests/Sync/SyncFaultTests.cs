@@ -1,4 +1,3 @@
-using RsyncS3Backup.Core.Tests.Rsync;
 using S3Server;
 using Xunit;
 

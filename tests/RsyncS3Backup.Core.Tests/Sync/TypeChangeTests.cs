@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using RsyncS3Backup.Core.Tests.Rsync;
 using S3Server;
 using Xunit;
 

@@ -154,7 +154,7 @@ internal static class BucketSetup
             Status = status,
             Problem = status switch
             {
-                BackupBucketStatus.Unknown => "The credentials are not allowed to read these settings, or the store does not have them.",
+                BackupBucketStatus.Unknown => "The credentials are not allowed to read this setting, or the store does not have it.",
                 BackupBucketStatus.Different => "Initialize-BackupBucket -Update changes it.",
                 _ => null,
             },

@@ -10,33 +10,37 @@ internal static class RunSummary
     private const int Items = 5;
 
     /// <summary>One line: which job, where, how it ended, and what changed or why it failed.</summary>
-    public static string Subject(RunReport report)
+    public static string Subject(RunReport report) => Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {News(report)}"), 250);
+
+    private static string News(RunReport report)
     {
         if (report is { IsOverdueNotice: true, Age: { } age })
         {
-            string late = $"OVERDUE, no good {(report.OverdueTest is { } level ? $"test ({level})" : "run")} for {HumanText.Duration(age.Waited ?? TimeSpan.Zero)}; {HumanText.Duration(age.MaxAge ?? TimeSpan.Zero)} are allowed";
-            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {late}"), 250);
+            string kind = report.OverdueTest is { } level ? $"test ({level})" : "run";
+            return $"OVERDUE, no good {kind} for {HumanText.Duration(age.Waited ?? TimeSpan.Zero)}; "
+                + $"{HumanText.Duration(age.MaxAge ?? TimeSpan.Zero)} are allowed";
         }
 
         if (report.IsTest)
-            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: a test message; no run has ended"), 250);
+            return "a test message; no run has ended";
         if (Ended(report) is { Length: > 0 } how)
-        {
-            string found = report.Error is { } problem ? $"{problem.Id}: {FirstLine(problem.Message)}" : Found(report);
-            return Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {how}, {found}"), 250);
-        }
-
-        string what = report.Error is { } error && report.Event == NotificationEvent.Failure
-            ? $"{error.Id}: {FirstLine(error.Message)}"
-            : Changes(report);
+            return $"{how}, {(report.Error is { } problem ? Short(problem) : Found(report))}";
+        string what = report.Error is { } error && report.Event == NotificationEvent.Failure ? Short(error) : Changes(report);
         string duration = report.Duration is { } took && report.Error is null ? $" in {HumanText.Duration(took)}" : "";
-        string subject = $"{report.Name} on {report.HostName}: {Words(report.Status)}{(what.Length > 0 ? ", " : "")}{what}{duration}";
-        return Shorten(ShownText.OneLine(subject), 250);
+        return $"{Words(report.Status)}{(what.Length > 0 ? ", " : "")}{what}{duration}";
+
+        static string Short(BackupError error) => $"{error.Id}: {FirstLine(error.Message)}";
     }
 
     /// <summary>The job and how it ended, for a title.</summary>
-    public static string Title(RunReport report) => Shorten(
-        ShownText.OneLine($"{report.Name}: {(report.IsTest ? "test" : report.IsOverdueNotice ? "OVERDUE" : Ended(report) is { Length: > 0 } how ? how : Words(report.Status))}"), 140);
+    public static string Title(RunReport report)
+    {
+        string how = report.IsTest ? "test"
+            : report.IsOverdueNotice ? "OVERDUE"
+            : Ended(report) is { Length: > 0 } ended ? ended
+            : Words(report.Status);
+        return Shorten(ShownText.OneLine($"{report.Name}: {how}"), 140);
+    }
 
     /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)

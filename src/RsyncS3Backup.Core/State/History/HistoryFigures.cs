@@ -48,7 +48,8 @@ internal sealed record HistoryFigures
     {
         LastRun = HistoryRows.Read(database, since: null, RunsToLookAt, withRefused: false, BackupRunKind.Backup)
             .FirstOrDefault(run => run.Status is not null),
-        LastSuccess = SuccessBefore(database, DateTimeOffset.MaxValue),
+        // Not one that a clock which was ahead has put into the future: a job would not be overdue until then.
+        LastSuccess = SuccessBefore(database, DateTimeOffset.Now),
         MirrorBytes = Newest(database, "coalesce(stage1->>'$.totalBytes', 0)", $"stage1->>'$.status' {IsGood}"),
         BucketBytes = Newest(database, "coalesce(stage2->>'$.totalBytes', 0)", $"stage2->>'$.status' {IsGood}"),
         LastTest = HistoryRows.Read(database, since: null, RunsToLookAt, BackupRunKind.Test)

@@ -82,10 +82,11 @@ internal sealed class JobHistory
     /// When the newest run started that did all of the job, and when the oldest run of any kind of end; null for none. What a clock that was ahead has
     /// put into the future does not count.
     /// </summary>
+    /// <param name="now">The instant.</param>
     /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
     /// module.</exception>
-    public (DateTimeOffset? LastSuccess, DateTimeOffset? FirstRun) ReadSuccess() => Read<(DateTimeOffset?, DateTimeOffset?)>(
-        database => (HistoryFigures.SuccessBefore(database, DateTimeOffset.Now.AddSeconds(1)), HistoryRows.FirstStart(database)), (null, null));
+    public (DateTimeOffset? LastSuccess, DateTimeOffset? FirstRun) ReadSuccess(DateTimeOffset now) => Read<(DateTimeOffset?, DateTimeOffset?)>(
+        database => (HistoryFigures.SuccessBefore(database, now), HistoryRows.FirstStart(database)), (null, null));
 
     /// <summary>The newest test that restored something and found everything well; null when there was none.</summary>
     /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
