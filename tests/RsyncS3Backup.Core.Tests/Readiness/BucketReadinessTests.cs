@@ -41,6 +41,22 @@ public sealed class BucketReadinessTests(S3Fixture fixture) : IClassFixture<S3Fi
         Assert.Empty(uploads.MultipartUploads ?? []);
     }
 
+    [Theory]
+    [InlineData("s3:ListBucket")]
+    [InlineData("s3:GetObject")]
+    public async Task Whoever_looks_at_the_first_findings_only_leaves_nothing_behind(string last)
+    {
+        ReadinessRequest request = Request(Job(new S3SyncOptions { DeleteFromS3 = true }), BackupReadinessCheck.Right);
+
+        await foreach (BackupReadiness check in BucketReadiness.RunAsync(request, CancellationToken.None))
+        {
+            if (check.Target == last)
+                break;
+        }
+
+        Assert.Empty((await fixture.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = fixture.BucketName, Prefix = prefix })).S3Objects ?? []);
+    }
+
     [Fact]
     public async Task A_job_that_never_deletes_writes_no_object()
     {
@@ -157,10 +173,14 @@ public sealed class BucketReadinessTests(S3Fixture fixture) : IClassFixture<S3Fi
     private async Task<IReadOnlyList<BackupReadiness>> CheckAsync(BackupConfiguration job, params BackupReadinessCheck[] checks)
     {
         List<BackupReadiness> found = [];
-        ReadinessRequest request = ReadinessRequest.For(job);
-        request = request with { Checks = checks, S3 = request.S3! with { Credentials = fixture.Credentials } };
-        await foreach (BackupReadiness check in BucketReadiness.RunAsync(request, CancellationToken.None))
+        await foreach (BackupReadiness check in BucketReadiness.RunAsync(Request(job, checks), CancellationToken.None))
             found.Add(check);
         return found;
+    }
+
+    private ReadinessRequest Request(BackupConfiguration job, params BackupReadinessCheck[] checks)
+    {
+        ReadinessRequest request = ReadinessRequest.For(job);
+        return request with { Checks = checks, S3 = request.S3! with { Credentials = fixture.Credentials } };
     }
 }

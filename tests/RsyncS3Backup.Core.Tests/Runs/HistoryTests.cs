@@ -107,6 +107,17 @@ public sealed class HistoryTests(ITestOutputHelper output) : LocalJob
     }
 
     [Fact]
+    public async Task A_success_that_a_clock_has_put_into_the_future_is_none_yet()
+    {
+        await RunAsync();
+        DateTimeOffset success = History()[0].StartTime;
+        JobHistory history = JobHistory.Find(Name)!;
+
+        Assert.Equal(success, history.ReadSuccess(success.AddSeconds(1)).LastSuccess);
+        Assert.Null(history.ReadSuccess(success.AddDays(-1)).LastSuccess);
+    }
+
+    [Fact]
     public async Task A_run_is_on_record_with_what_it_ran_with()
     {
         BackupResult result = await RunAsync(new BackupRunOptions { PowerShellVersion = "7.4.0" });

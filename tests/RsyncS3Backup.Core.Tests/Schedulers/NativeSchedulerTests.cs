@@ -399,7 +399,46 @@ public sealed class NativeSchedulerTests : IDisposable
         Assert.False(StartRequest.Take("never wished"));
     }
 
+    [Theory]
+    [InlineData(BackupScheduleTask.Backup, true)]
+    [InlineData(BackupScheduleTask.Test, false)]
+    public async Task Starting_the_tests_of_a_job_asks_for_no_backup(BackupScheduleTask task, bool asks)
+    {
+        string job = $"started-{Guid.NewGuid():N}";
+        NativeEntry entry = new()
+        {
+            Name = job,
+            Scheduler = new StartedScheduler(),
+            Location = "",
+            Registration = Registrations.Plain with { JobName = job, Task = task },
+        };
+
+        await BackupSchedules.StartAsync(entry, CancellationToken.None);
+
+        Assert.Equal(asks, StartRequest.Take(job));
+    }
+
     public void Dispose() => folder.Dispose();
+
+    private sealed class StartedScheduler : INativeScheduler
+    {
+        public BackupScheduler Kind => BackupScheduler.Cron;
+
+        public BackupScheduleScope Scope => BackupScheduleScope.User;
+
+        public Task StartAsync(NativeEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<string?> ObstacleAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<NativeEntry>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<string>> InstallAsync(ScheduleRegistration registration, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task RemoveAsync(NativeEntry entry, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ScheduledStart Check(ScheduleRegistration registration) => throw new NotSupportedException();
+    }
 
     private static INativeScheduler Scheduler(BackupScheduler kind) => kind switch
     {

@@ -135,10 +135,30 @@ public sealed class LauncherTests : EndToEndTest
         await Task.Delay(TimeSpan.FromSeconds(2));
         hold.Release();
 
-        Assert.Equal("0", Assert.Single(backup.Wait().Objects).ToString());
+        backup.Wait();
+        Assert.Equal(0, other.Host.ExitCode);
         Assert.Equal("Succeeded", Assert.Single(test.Wait().Objects).Text("Status"));
         Assert.Equal(["Succeeded", "Succeeded"], Session.Texts("(Get-BackupHistory photos).Status"));
         Assert.Equal(["Failed", "Succeeded"], Session.Texts("(Get-BackupHistory photos -Kind Test).Status").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_history_that_cannot_be_read_keeps_no_backup_from_running()
+    {
+        string job = WriteJob(("schedule", Schedule()));
+        SetEnvironment("AWS_ACCESS_KEY_ID", Server.AccessKey);
+        SetEnvironment("AWS_SECRET_ACCESS_KEY", Server.SecretKey);
+        Session.Run("param($Job) Invoke-RsyncToS3Backup $Job", job).ThrowOnError();
+        foreach (string part in Directory.GetFiles(Path.Combine(StateRoot, "photos"), "history.db*"))
+            File.WriteAllText(part, "damaged");
+        File.WriteAllText(Path.Combine(StateRoot, "photos", "schedule.start"), "");
+        WriteFile("source/new", "content");
+
+        Session.Run(Launch, Launcher, new Hashtable { ["ConfigPath"] = job });
+
+        // A run tells the host, and does not end the script.
+        Assert.Equal(0, Session.Host.ExitCode);
+        Assert.Equal(Files(Source), Objects());
     }
 
     private static JsonObject Schedule() => new() { ["cronExpression"] = "0 2 * * *", ["timezone"] = "UTC" };
