@@ -147,9 +147,10 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         List<NotificationOptions> chosen = [];
         foreach (NotificationOptions options in run.Notifications)
         {
-            // The service that misses runs would take a test for one.
-            bool isForRunsAlone = options.Type == NotificationKind.Ping && run.Report.Kind != BackupRunKind.Backup;
-            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && !options.Tells(what))))
+            // The service that misses runs would take a test for one, and a run that was skipped for a success.
+            bool isSkipped = run.Report.Status == BackupStatus.Skipped;
+            bool isForRunsAlone = options.Type == NotificationKind.Ping && (isSkipped || run.Report.Kind != BackupRunKind.Backup);
+            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && (isSkipped || !options.Tells(what)))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
             else if (ShouldProcess(Describe(options), $"Tell of '{RunSummary.Title(run.Report)}'"))
                 chosen.Add(options);

@@ -61,7 +61,7 @@ public sealed partial class LayerTests
         HashSet<(string, string)> uses = [.. Uses.Value.Select(use => (use.From, use.To))];
 
         // By a call in an async method, by a base type, by a field, by a generic argument and by a catch.
-        Assert.Contains((Root + ".Runs.BackupRunner", Root + ".Rsync.RsyncStage"), uses);
+        Assert.Contains((Root + ".Runs.Stage1Attempts", Root + ".Rsync.RsyncStage"), uses);
         Assert.Contains((Root + ".Rsync.PlannedMirror", Root + ".Mirror.IPlannedMirror"), uses);
         Assert.Contains((Root + ".Observation.RunContext", Root + ".Observation.RunLog"), uses);
         Assert.Contains((Root + ".Recovery.ItemFilter", Root + ".Files.KeyRange"), uses);
