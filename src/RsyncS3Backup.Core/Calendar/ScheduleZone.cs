@@ -59,7 +59,7 @@ internal sealed partial class ScheduleZone
 
         zone = null;
         string suggestion = ConfigurationText.DidYouMean(name, KnownNames());
-        problem = $"{ConfigurationText.Quote(name)} is no time zone that this machine knows.{suggestion}";
+        problem = $"{ConfigurationText.Quote(name)} is no time zone that this machine knows.{suggestion}{WithoutIcu()}";
         return false;
     }
 
@@ -185,6 +185,11 @@ internal sealed partial class ScheduleZone
             ? underItsName
             : found;
     }
+
+    // Windows has them from ICU, which it has since its version 1903, and Server since 2022; before, .NET knows no name of IANA's.
+    private static string WithoutIcu() => OperatingSystem.IsWindows() && !TimeZoneInfo.TryConvertIanaIdToWindowsId("Europe/Berlin", out _)
+        ? " This Windows has no ICU, so it knows its own names only, such as 'W. Europe Standard Time'."
+        : "";
 
     // IANA's names are files on Linux, where case counts, as it does in ICU's table of Windows' names; on Windows it does not.
     private static TimeZoneInfo? InAnotherCase(string name) =>

@@ -12,10 +12,6 @@ namespace RsyncS3Backup.Files;
 /// </summary>
 internal static partial class FileAttributesReader
 {
-    private const uint TypeRegular = 0x8000;
-    private const uint TypeFolder = 0x4000;
-    private const uint TypeLink = 0xA000;
-
     /// <summary>The attributes of a path.</summary>
     /// <exception cref="FileNotFoundException">There is nothing by that name (any more).</exception>
     /// <exception cref="IOException">The system refused, with its reason.</exception>
@@ -26,7 +22,7 @@ internal static partial class FileAttributesReader
             return Linux.Read(path);
         if (OperatingSystem.IsMacOS())
             return MacOS.Read(path);
-        return ReadPortable(path);
+        return OperatingSystem.IsWindows() ? OnWindows(path) : ReadPortable(path);
     }
 
     /// <summary>The attributes of a path; null when there is nothing by that name.</summary>
@@ -72,7 +68,8 @@ internal static partial class FileAttributesReader
             int descriptor = (int)file.DangerousGetHandle();
             return OperatingSystem.IsLinux() ? Linux.Read("", descriptor)
                 : OperatingSystem.IsMacOS() ? MacOS.Read(descriptor)
-                : ReadPortable((SafeFileHandle)file);
+                : OperatingSystem.IsWindows() ? WindowsCalls.Read((SafeFileHandle)file)
+                : throw new PlatformNotSupportedException();
         }
         finally
         {
@@ -88,7 +85,7 @@ internal static partial class FileAttributesReader
     {
         const int isNoLink = 22;
         if (OperatingSystem.IsWindows())
-            return Encoding.UTF8.GetBytes(new FileInfo(path).LinkTarget ?? throw new FileNotFoundException("It is no link any more.", path));
+            return LinkTargetOnWindows(WindowsPath.Exact(path)) ?? throw new FileNotFoundException("It is no link any more.", path);
         // PATH_MAX of Linux, which no target exceeds; that of macOS is smaller.
         byte[] target = new byte[4096];
         nint length = ReadLink(path, target, target.Length);
@@ -100,7 +97,26 @@ internal static partial class FileAttributesReader
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint ReadLink(string path, [Out] byte[] target, nint size);
 
-    // Windows has neither mode nor owner ids; its ticks are 100 ns.
+    [SupportedOSPlatform("windows")]
+    private static byte[]? LinkTargetOnWindows(string path) =>
+        new FileInfo(path).LinkTarget is { } target ? Encoding.UTF8.GetBytes(target) : WindowsCalls.TryReadLinuxLink(path);
+
+    [SupportedOSPlatform("windows")]
+    private static FileAttributesSnapshot OnWindows(string path)
+    {
+        string exact = WindowsPath.Exact(path);
+        try
+        {
+            return WindowsCalls.Read(exact);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Its folder still tells of it.
+            return ReadPortable(exact);
+        }
+    }
+
+    // What .NET knows everywhere: neither mode nor owner, nor what a file is beside its name; its ticks are 100 ns.
     private static FileAttributesSnapshot ReadPortable(string path)
     {
         FileSystemInfo info = new FileInfo(path);
@@ -108,24 +124,19 @@ internal static partial class FileAttributesReader
             info = new DirectoryInfo(path);
         if (!info.Exists && info.LinkTarget is null)
             throw new FileNotFoundException("The file does not exist.", path);
-        uint type = info.LinkTarget is not null ? TypeLink : info is DirectoryInfo ? TypeFolder : TypeRegular;
+        uint type = info.LinkTarget is not null ? FileAttributesSnapshot.LinkType
+            : info is DirectoryInfo ? FileAttributesSnapshot.FolderType
+            : FileAttributesSnapshot.RegularType;
         return new FileAttributesSnapshot
         {
             Size = info.LinkTarget is { } target ? Encoding.UTF8.GetByteCount(target)
                 : info is FileInfo file && file.Exists ? file.Length : 0,
             ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
             Mode = type,
+            LacksPermissions = true,
             LinkCount = 1,
         };
     }
-
-    private static FileAttributesSnapshot ReadPortable(SafeFileHandle file) => new()
-    {
-        Size = RandomAccess.GetLength(file),
-        ModifiedNanoseconds = (File.GetLastWriteTimeUtc(file) - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
-        Mode = TypeRegular,
-        LinkCount = 1,
-    };
 
     private static Exception ErrorFor(string path)
     {

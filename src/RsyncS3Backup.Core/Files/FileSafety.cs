@@ -146,8 +146,6 @@ internal static partial class FileSafety
             | FileSystemRights.ChangePermissions | FileSystemRights.TakeOwnership;
         using WindowsIdentity user = WindowsIdentity.GetCurrent();
         WellKnownSidType[] administrators = [WellKnownSidType.LocalSystemSid, WellKnownSidType.BuiltinAdministratorsSid];
-        WellKnownSidType[] everybody =
-            [WellKnownSidType.WorldSid, WellKnownSidType.AuthenticatedUserSid, WellKnownSidType.BuiltinUsersSid, WellKnownSidType.AnonymousSid];
         if (security.GetOwner(typeof(SecurityIdentifier)) is SecurityIdentifier owner
             && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown) && owner.Value != TrustedInstaller)
             return $"{what} belongs to another user ({owner}).";
@@ -155,9 +153,29 @@ internal static partial class FileSafety
         FileSystemRights refused = security is DirectorySecurity ? changes & ~(FileSystemRights.WriteData | FileSystemRights.AppendData) : changes;
         return security.GetAccessRules(includeExplicit: true, includeInherited: true, typeof(SecurityIdentifier)).Cast<FileSystemAccessRule>()
             .Where(rule => rule.AccessControlType == AccessControlType.Allow && !rule.PropagationFlags.HasFlag(PropagationFlags.InheritOnly))
-            .Any(rule => (rule.FileSystemRights & refused) != 0 && everybody.Any(((SecurityIdentifier)rule.IdentityReference).IsWellKnown))
+            .Any(rule => (rule.FileSystemRights & refused) != 0 && IsManyAccounts(rule.IdentityReference.Value))
                 ? $"everybody may write {what}."
                 : null;
+    }
+
+    /// <summary>
+    /// True for a group of Windows that anybody may be in who is not the administrator: it stands for how somebody came, or for all users of a machine or
+    /// a domain. Pure. Source: "Well-known SIDs" of the Win32 documentation.
+    /// </summary>
+    /// <param name="sid">The group's SID.</param>
+    internal static bool IsManyAccounts(string sid)
+    {
+        // Everyone; local; console logon; dialup; network; batch; interactive; anonymous; authenticated users; terminal server users; remote
+        // interactive; this organization; local account; users; guests; power users; remote desktop users; all application packages.
+        string[] groups =
+        [
+            "S-1-1-0", "S-1-2-0", "S-1-2-1", "S-1-5-1", "S-1-5-2", "S-1-5-3", "S-1-5-4", "S-1-5-7", "S-1-5-11", "S-1-5-13", "S-1-5-14", "S-1-5-15",
+            "S-1-5-113", "S-1-5-32-545", "S-1-5-32-546", "S-1-5-32-547", "S-1-5-32-555", "S-1-15-2-1", "S-1-15-2-2",
+        ];
+        // A domain's, or machine's, guest; its users, guests and computers.
+        string[] ofDomain = ["-501", "-513", "-514", "-515"];
+        return groups.Contains(sid)
+            || (sid.StartsWith("S-1-5-21-", StringComparison.Ordinal) && ofDomain.Any(end => sid.EndsWith(end, StringComparison.Ordinal)));
     }
 
     private static string? Check(Func<string?> check)

@@ -102,7 +102,7 @@ internal static class OwnFile
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, path, overwrite: true);
+            InUse.Replace(temporary, path);
         }
         catch
         {

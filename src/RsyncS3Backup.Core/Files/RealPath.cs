@@ -40,7 +40,7 @@ internal static class RealPath
         while (remaining.TryPop(out string? part))
         {
             string candidate = Path.GetFullPath(Path.Combine(real, part));
-            if (new DirectoryInfo(candidate).LinkTarget is not { } target)
+            if (new DirectoryInfo(candidate).LinkTarget is not { } target || IsMountedVolume(target))
             {
                 real = candidate;
                 continue;
@@ -58,6 +58,17 @@ internal static class RealPath
 
         return real;
     }
+
+    /// <summary>
+    /// True for what .NET calls the target of a folder in which Windows has mounted a volume: no path, but the volume's name. The folder is where it is.
+    /// Pure.
+    /// </summary>
+    internal static bool IsMountedVolume(string target) =>
+        OperatingSystem.IsWindows() && IsVolumeName(target);
+
+    /// <summary>As above, on any system.</summary>
+    internal static bool IsVolumeName(string target) =>
+        target.TrimStart('\\', '?').StartsWith("Volume{", StringComparison.OrdinalIgnoreCase) && target.TrimEnd('\\').EndsWith('}');
 
     /// <summary>True when <paramref name="path"/> is <paramref name="folder"/> or lies in it. Both real.</summary>
     public static bool IsInside(string path, string folder)

@@ -44,7 +44,7 @@ internal sealed class TreeReader
     public SafeFileHandle OpenFile(string relativePath, out FileAttributesSnapshot found)
     {
         if (OperatingSystem.IsWindows())
-            return OpenOnWindows(System.IO.Path.Join(Root, relativePath), out found);
+            return OpenOnWindows(WindowsPath.Below(Root, relativePath), out found);
         if (isOneCall && UnixCalls.TryOpenBeneath(Full(relativePath), isFolder: false, out int descriptor))
             return OfTree(new SafeFileHandle(descriptor, ownsHandle: true), out found);
         using FolderHandle folder = OpenFolder(Split(relativePath, out string name));
@@ -65,7 +65,7 @@ internal sealed class TreeReader
     public FileAttributesSnapshot? TryLook(string relativePath)
     {
         if (OperatingSystem.IsWindows())
-            return FileAttributesReader.TryRead(System.IO.Path.Join(Root, relativePath));
+            return FileAttributesReader.TryRead(WindowsPath.Below(Root, relativePath));
         try
         {
             using FolderHandle folder = OpenFolder(Split(relativePath, out string name));
@@ -93,7 +93,7 @@ internal sealed class TreeReader
     public byte[] ReadLink(string relativePath)
     {
         if (OperatingSystem.IsWindows())
-            return FileAttributesReader.LinkTarget(System.IO.Path.Join(Root, relativePath));
+            return FileAttributesReader.LinkTarget(WindowsPath.Below(Root, relativePath));
         using FolderHandle folder = OpenFolder(Split(relativePath, out string name));
         if (UnixCalls.TryLook(folder, name) is { IsSymbolicLink: true })
             return UnixCalls.ReadLink(folder, name);
@@ -126,7 +126,7 @@ internal sealed class TreeReader
     /// <param name="folder">The folder; null on Windows.</param>
     /// <param name="path">Its path.</param>
     public static string ToEnumerate(FolderHandle? folder, string path) =>
-        folder is not null && HasNamedHandles ? $"{HandlesOfThisProcess}/{folder.Descriptor}" : path;
+        folder is not null && HasNamedHandles ? $"{HandlesOfThisProcess}/{folder.Descriptor}" : WindowsPath.Exact(path);
 
     private FileAttributesSnapshot Stored(SafeHandle opened, FileAttributesSnapshot found) => ReadsStoredStat
         ? StoredStat.Read(found, UnixCalls.ReadAttribute(opened, StoredStat.Attribute), UnixCalls.User)
@@ -178,7 +178,7 @@ internal sealed class TreeReader
         found = FileAttributesReader.Read(path);
         if (!found.IsRegularFile)
             throw new BlockedException();
-        return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return File.OpenHandle(WindowsPath.Exact(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
     }
 
     private static FileNotFoundException Missing(string path) => new("It is not there any more.", path);

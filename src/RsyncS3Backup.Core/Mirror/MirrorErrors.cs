@@ -1,3 +1,5 @@
+using RsyncS3Backup.Files;
+
 namespace RsyncS3Backup.Mirror;
 
 /// <summary>The errors of the mirror: it is not there, not the job's, or cannot be read.</summary>
@@ -75,14 +77,24 @@ internal static class MirrorErrors
         $"The name of '{path}' is not UTF-8, so S3 cannot hold it; it is only in the mirror.",
         "Rename the file, for example with 'convmv'.");
 
-    public static BackupError FileUnreadable(string path, string reason) => Item(
-        ErrorIds.FileUnreadable, BackupErrorCategory.ReadError, path,
-        $"'{path}' cannot be read ({reason}); its copy in S3 stays as it is.", "Give the user that runs the backup the right to read it.");
+    public static BackupError FileUnreadable(string path, Exception exception) => Item(
+        ErrorIds.FileUnreadable, Category(exception), path,
+        $"'{path}' cannot be read ({Reason(exception)}); its copy in S3 stays as it is.",
+        InUse.Is(exception) ? "Close the program that has it open; the next run sends the file."
+        : exception is UnauthorizedAccessException ? "Give the user that runs the backup the right to read it."
+        : "Give the user that runs the backup the right to read it, or look at the disk.");
 
-    public static BackupError FolderUnreadable(string path, string reason) => Item(
-        ErrorIds.FolderUnreadable, BackupErrorCategory.ReadError, path,
-        $"The folder '{path}' cannot be read ({reason}); nothing beneath it in S3 is changed.",
-        "Give the user that runs the backup the right to read it, or look at the disk.");
+    public static BackupError FolderUnreadable(string path, Exception exception) => Item(
+        ErrorIds.FolderUnreadable, Category(exception), path,
+        $"The folder '{path}' cannot be read ({Reason(exception)}); nothing beneath it in S3 is changed.",
+        InUse.Is(exception) ? "Close the program that has it open; the next run reads it."
+        : "Give the user that runs the backup the right to read it, or look at the disk.");
+
+    private static BackupErrorCategory Category(Exception exception) =>
+        InUse.Is(exception) ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError;
+
+    // What .NET says of a file that is in use names the path once more.
+    private static string Reason(Exception exception) => InUse.Is(exception) ? "another program has it open" : exception.Message.TrimEnd('.');
 
     private static BackupError Stage2(string id, BackupErrorCategory category, string? target, string message, string action) =>
         BackupError.Make(id, category, message, action, target, BackupExitCode.Stage2Failed);

@@ -62,7 +62,7 @@ internal sealed class MirrorWalker(
     /// <param name="cancellationToken">Stops it.</param>
     public IEnumerable<MirrorEntry> WalkLevel(string folder, CancellationToken cancellationToken)
     {
-        if (!IsFolderOfMirror(folder) || ReadFolder(null, System.IO.Path.Join(root, folder), folder) is not { } cursor)
+        if (!IsFolderOfMirror(folder) || ReadFolder(null, WindowsPath.Below(root, folder), folder) is not { } cursor)
             yield break;
         using FolderCursor opened = cursor;
         while (cursor.TryNext(out string? keyPart))
@@ -122,8 +122,8 @@ internal sealed class MirrorWalker(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            string path = System.IO.Path.Join(root, relativePath);
-            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception.Message));
+            string path = WindowsPath.Below(root, relativePath);
+            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception));
             return new MirrorLook(new MirrorEntry(relativePath, path, MirrorEntryKind.Unreadable, default), IsFolder: false);
         }
     }
@@ -149,7 +149,7 @@ internal sealed class MirrorWalker(
         string name = relativePath[(slash + 1)..];
         if (!IsFolderOfMirror(folder) || MirrorExclusions.IsExcluded(folder, name))
             return default;
-        string path = System.IO.Path.Join(root, relativePath);
+        string path = WindowsPath.Below(root, relativePath);
         if (TryRead(relativePath) is not { } attributes)
             return default;
         string key = attributes.IsFolder ? relativePath + "/" : relativePath;
@@ -224,7 +224,7 @@ internal sealed class MirrorWalker(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception.Message));
+            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception));
         }
 
         return new MirrorEntry(key, path, MirrorEntryKind.Unreadable, default);
@@ -289,7 +289,7 @@ internal sealed class MirrorWalker(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            report.ItemFailed(MirrorErrors.FolderUnreadable(path, exception.Message));
+            report.ItemFailed(MirrorErrors.FolderUnreadable(path, exception));
             return null;
         }
         finally

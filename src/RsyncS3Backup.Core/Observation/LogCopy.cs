@@ -9,16 +9,15 @@ namespace RsyncS3Backup.Observation;
 
 /// <summary>A copy of a run's log where the user wants one: a file that several runs write to, or a folder with a file for each run.</summary>
 /// <remarks>
-/// Runs of several jobs may share a file, also at one moment. On Unix each line is one write to a file opened with O_APPEND, which .NET's own
-/// append is not: that remembers a position. A new file is readable by its user only; one that is there keeps its permissions.
+/// Runs of several jobs may share a file, also at one moment. Each line is one write to a file opened to append only (O_APPEND; on Windows
+/// FILE_APPEND_DATA without FILE_WRITE_DATA), which .NET's own append is not: that remembers a position. A new file is readable by its user only,
+/// on Windows by whom its folder says; one that is there keeps its permissions.
 /// </remarks>
 internal sealed partial class LogCopy : IDisposable
 {
-    // On Windows only.
-    private readonly FileStream? file;
-    private readonly SafeFileHandle? appending;
+    private readonly SafeFileHandle file;
 
-    private LogCopy(FileStream? file, SafeFileHandle? appending) => (this.file, this.appending) = (file, appending);
+    private LogCopy(SafeFileHandle file) => this.file = file;
 
     /// <summary>Demands that a log can be written there, and leaves no new file behind.</summary>
     /// <exception cref="BackupException"><c>LogNotWritable</c>.</exception>
@@ -50,12 +49,12 @@ internal sealed partial class LogCopy : IDisposable
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(byte[] line)
     {
-        if (appending is null)
+        if (OperatingSystem.IsWindows())
         {
-            file!.Seek(0, SeekOrigin.End);
-            file.Write(line);
+            // Where only appending is allowed, the system takes no notice of the place.
+            RandomAccess.Write(file, line, 0);
         }
-        else if (Append(appending, line, line.Length) != line.Length)
+        else if (Append(file, line, line.Length) != line.Length)
         {
             // A full disk takes a part of a line and says so at the next one only.
             throw new IOException(Marshal.GetLastPInvokeErrorMessage());
@@ -63,11 +62,7 @@ internal sealed partial class LogCopy : IDisposable
     }
 
     /// <summary>Closes it.</summary>
-    public void Dispose()
-    {
-        appending?.Dispose();
-        file?.Dispose();
-    }
+    public void Dispose() => file.Dispose();
 
     /// <summary>A path that ends in a separator is a folder also before it is there.</summary>
     private static bool IsFolder(string path) => Path.EndsInDirectorySeparator(path) || Directory.Exists(path);
@@ -76,16 +71,9 @@ internal sealed partial class LogCopy : IDisposable
     {
         if (IsFolder(path))
             Directory.CreateDirectory(path);
-        if (!OperatingSystem.IsWindows())
-            return new LogCopy(file: null, UnixCalls.OpenToAppend(WithoutForeignLink(file)));
-        FileStreamOptions options = new()
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.Write,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            BufferSize = 0,
-        };
-        return new LogCopy(new FileStream(file, options), appending: null);
+        return new LogCopy(OperatingSystem.IsWindows()
+            ? WindowsCalls.OpenToAppend(WindowsPath.Exact(Path.GetFullPath(file)))
+            : UnixCalls.OpenToAppend(WithoutForeignLink(file)));
     }
 
     /// <summary>

@@ -82,6 +82,8 @@ internal static class BackupRestore
             DeletedLeftOut = counters.LeftOut,
             Unverified = counters.Unverified,
             Damaged = counters.Damaged,
+            Renamed = counters.RenamedCount,
+            RenamedItems = counters.Renamed,
             Archived = counters.Archived,
             RetrievalPending = counters.Pending,
             RetrievalRequested = counters.Requested,

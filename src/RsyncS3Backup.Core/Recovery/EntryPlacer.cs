@@ -8,7 +8,8 @@ namespace RsyncS3Backup.Recovery;
 /// <summary>Finds where entries go.</summary>
 /// <param name="targets">The destinations.</param>
 /// <param name="report">Hears of entries that go nowhere.</param>
-internal sealed class EntryPlacer(RestoreTargets targets, StageReport report)
+/// <param name="renamed">Hears of entries that get another name: their own, and that one.</param>
+internal sealed class EntryPlacer(RestoreTargets targets, StageReport report, Action<string, string>? renamed = null)
 {
     /// <summary>
     /// Finds where an entry goes. For one caller at a time, in the order of keys: the first of two names that a file system takes for one wins, and a
@@ -17,7 +18,7 @@ internal sealed class EntryPlacer(RestoreTargets targets, StageReport report)
     /// <returns>Null when it goes nowhere; that is reported.</returns>
     public RestoreTask? Place(RestoreItem item)
     {
-        BackupError? refusal = targets.Resolve(item.RelativeKey, out RestoreTarget target, out EntryPath path);
+        BackupError? refusal = targets.Resolve(item.RelativeKey, out RestoreTarget target, out EntryPath path, out bool isRenamed);
         if (refusal is null && path.Name.Length > 0 && target.Names.Claim(path) is { } first)
             refusal = RestoreErrors.NameCollision(item.RelativeKey, first);
         if (refusal is not null)
@@ -26,6 +27,8 @@ internal sealed class EntryPlacer(RestoreTargets targets, StageReport report)
             return null;
         }
 
+        if (isRenamed)
+            renamed?.Invoke(item.RelativeKey, path.Full);
         RestoreTask task = new(item, target.Tree, path);
         if (!path.IsFolder || path.Name.Length == 0)
             return task;

@@ -139,7 +139,7 @@ internal sealed class EntryRestorer(
         // The answer to the request closes with the content: a question may take its time.
         if (!mayReplaceNewer && Newer.Protects(existing, facts.Attributes, task.Tree))
         {
-            string full = Path.Combine(task.Tree.Path, task.Path.Full);
+            string full = WindowsPath.Below(task.Tree.Path, task.Path.Full);
             return new ReplacedFile(full, existing!.Value.ModifiedNanoseconds, facts.Attributes.ModifiedNanoseconds, IsNewer: true);
         }
 

@@ -19,6 +19,8 @@ internal sealed class RestoreCounters
     private long notCompared;
     private long damaged;
     private long leftOut;
+    private long renamedCount;
+    private readonly List<RestoreRename> renamed = [];
 
     public long Restored => Interlocked.Read(ref restored);
 
@@ -54,6 +56,30 @@ internal sealed class RestoreCounters
 
     /// <summary>Entries whose content is not what was stored, and that were written under another name all the same.</summary>
     public long Damaged => Interlocked.Read(ref damaged);
+
+    /// <summary>Entries that have another name at the destination.</summary>
+    public long RenamedCount => Interlocked.Read(ref renamedCount);
+
+    /// <summary>The first of them.</summary>
+    public IReadOnlyList<RestoreRename> Renamed
+    {
+        get
+        {
+            lock (renamed)
+                return [.. renamed];
+        }
+    }
+
+    /// <summary>An entry has another name at the destination.</summary>
+    public void EntryRenamed(string path, string restoredPath)
+    {
+        Interlocked.Increment(ref renamedCount);
+        lock (renamed)
+        {
+            if (renamed.Count < BackupLimits.ReportedItems)
+                renamed.Add(new RestoreRename(path, restoredPath));
+        }
+    }
 
     /// <summary>True once <see cref="Total"/> does not grow any more.</summary>
     public bool IsTotalKnown { get; set; }

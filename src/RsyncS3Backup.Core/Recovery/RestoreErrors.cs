@@ -91,6 +91,16 @@ internal static class RestoreErrors
         $"'{key}' was not restored: {problem}.",
         "No backup of this module holds such a name; look at who else writes to the bucket.");
 
+    /// <summary>A name that is an ordinary one elsewhere.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="problem">What is wrong with it here.</param>
+    /// <param name="renamed">A name that would do.</param>
+    public static BackupError NameNotHeld(string key, string problem, string renamed) => Make(
+        ErrorIds.RestoreNameNotHeld, BackupErrorCategory.InvalidData, key,
+        $"'{key}' was not restored: {(OperatingSystem.IsWindows() ? "Windows" : "the destination's file system")} cannot hold a file of that name, "
+        + $"because {problem}.",
+        $"-RenameInvalid restores it as '{renamed}'; or restore it on Linux or macOS.");
+
     public static BackupError PathBlocked(string key, string blocker) => Make(
         ErrorIds.RestorePathBlocked, BackupErrorCategory.InvalidOperation, key,
         $"'{key}' was not restored: '{blocker}' is there, and is not of the same kind. Nothing is written through links.",
@@ -109,6 +119,11 @@ internal static class RestoreErrors
     public static BackupError WriteFailed(string key, string reason) => Make(
         ErrorIds.RestoreWriteFailed, BackupErrorCategory.WriteError, key,
         $"'{key}' was not restored: {reason}", "Look at the destination: its permissions, its file system, its drive.");
+
+    public static BackupError InUse(string key, string path) => Make(
+        ErrorIds.RestoreWriteFailed, BackupErrorCategory.ResourceBusy, key,
+        $"'{key}' was not restored: another program has '{path}' open.",
+        "Close that program, or restore to another folder; then run the same command again: what is restored already is not fetched again.");
 
     public static BackupError DiskFull(string path, string reason) => Make(
         ErrorIds.RestoreDiskFull, BackupErrorCategory.LimitsExceeded, path,

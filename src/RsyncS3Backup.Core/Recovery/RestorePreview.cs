@@ -37,9 +37,9 @@ internal static class RestorePreview
         (string Folder, bool IsReal) last = ("", true);
         await foreach (RestoreItem item in RestoreItems.ListAsync(request, found, recorded, report, () => { }, cancellationToken).ConfigureAwait(false))
         {
-            if (PlaceOf(item.RelativeKey, places) is not { } at)
+            if (PlaceOf(item.RelativeKey, places, request.RenameInvalid) is not { } at)
                 continue;
-            string path = Path.Combine(at.Root, at.Path.Full);
+            string path = WindowsPath.Below(at.Root, at.Path.Full);
             string folder = Path.GetDirectoryName(path)!;
             if (folder != last.Folder)
                 last = (folder, IsReal(at.Root, at.Path.Folder));
@@ -88,16 +88,19 @@ internal static class RestorePreview
     }
 
     // As RestoreTargets.Resolve, without opening anything.
-    private static (string Root, EntryPath Path)? PlaceOf(string relativeKey, (string Folder, string Destination)[] places)
+    private static (string Root, EntryPath Path)? PlaceOf(string relativeKey, (string Folder, string Destination)[] places, bool renamesInvalid)
     {
+        HeldNames held = HeldNames.Of(new FileSystemTraits());
         foreach ((string folder, string destination) in places)
         {
             if (folder.Length > 0 && !relativeKey.StartsWith(folder + "/", StringComparison.Ordinal))
                 continue;
             string rest = folder.Length == 0 ? relativeKey : relativeKey[(folder.Length + 1)..];
-            if (rest.Length == 0 || EntryPath.Parse(rest, OperatingSystem.IsWindows(), out EntryPath path) is not null || path.IsFolder)
+            if (rest.Length == 0 || EntryPath.Parse(rest, forWindows: false, out EntryPath path) is not null || path.IsFolder)
                 return null;
-            return (destination, path);
+            if (held.Problem(path.Full) is null)
+                return (destination, path);
+            return renamesInvalid ? (destination, path.At(held.Rename(path.Full))) : null;
         }
 
         return null;

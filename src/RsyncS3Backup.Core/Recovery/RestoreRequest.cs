@@ -64,6 +64,9 @@ internal sealed record RestoreRequest
     /// <summary>What is not what was stored is written all the same, under a name that says so.</summary>
     public bool IncludeDamaged { get; init; }
 
+    /// <summary>What the destination cannot hold by its name is written under one that it can.</summary>
+    public bool RenameInvalid { get; init; }
+
     /// <summary>Set-user-ID and set-group-ID bits come back from S3 too.</summary>
     public bool PreserveSpecialBits { get; init; }
 

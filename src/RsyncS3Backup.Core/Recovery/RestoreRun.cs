@@ -64,7 +64,7 @@ internal sealed class RestoreRun : IDisposable
             contents = new MirrorContents(Counters.Transferred);
         }
 
-        placer = new EntryPlacer(targets, report);
+        placer = new EntryPlacer(targets, report, Renamed);
         folders = new FolderFinisher(Counters, report);
         restorer = new EntryRestorer(contents, new EntryWriter(committer, Counters, report), folders, request.Overwrite, Counters)
         {
@@ -184,6 +184,13 @@ internal sealed class RestoreRun : IDisposable
                 + "the bucket, run again with -PreserveSpecialBits, which restores them where the object names its owner and group.");
         }
 
+        if (Counters.Renamed is [{ } first, ..])
+        {
+            report.Warning(
+                $"{Counters.RenamedCount} {(Counters.RenamedCount == 1 ? "entry has" : "entries have")} another name here, because the destination cannot "
+                + $"hold theirs: '{first.Path}' is '{first.RestoredPath}', for one. RenamedItems lists them, and the log all of them.");
+        }
+
         if (Counters.NotOwned > 0)
         {
             report.Warning(
@@ -229,6 +236,12 @@ internal sealed class RestoreRun : IDisposable
         recorded?.Dispose();
         targets.Dispose();
         bucket?.Dispose();
+    }
+
+    private void Renamed(string path, string restoredPath)
+    {
+        Counters.EntryRenamed(path, restoredPath);
+        context.Verbose($"'{path}' is '{restoredPath}' here.");
     }
 
     private static int MostRequests(RestoreRequest request) =>

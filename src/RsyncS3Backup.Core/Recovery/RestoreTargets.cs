@@ -8,10 +8,9 @@ namespace RsyncS3Backup.Recovery;
 internal sealed class RestoreTargets : IDisposable
 {
     private readonly List<RestoreTarget> targets = [];
+    private readonly bool renamesInvalid;
 
-    private RestoreTargets()
-    {
-    }
+    private RestoreTargets(bool renamesInvalid) => this.renamesInvalid = renamesInvalid;
 
     /// <summary>The folders.</summary>
     public IEnumerable<RestoreTarget> All => targets;
@@ -20,7 +19,7 @@ internal sealed class RestoreTargets : IDisposable
     /// <exception cref="BackupException">One cannot be used.</exception>
     public static RestoreTargets Open(RestoreRequest request)
     {
-        RestoreTargets opened = new();
+        RestoreTargets opened = new(request.RenameInvalid);
         try
         {
             string[] mirror = request.MirrorPath is { } path ? [path] : [];
@@ -47,15 +46,20 @@ internal sealed class RestoreTargets : IDisposable
     /// <exception cref="BackupException">It cannot be used.</exception>
     public static RestoreTargets OfMirror(string path)
     {
-        RestoreTargets opened = new();
-        opened.targets.Add(new RestoreTarget("", DestinationTree.Open(path, [])));
+        RestoreTargets opened = new(renamesInvalid: false);
+        opened.targets.Add(new RestoreTarget("", DestinationTree.Open(path, [])) { Held = HeldNames.OfMirror });
         return opened;
     }
 
     /// <summary>Finds where a key goes.</summary>
+    /// <param name="relativeKey">The key.</param>
+    /// <param name="target">The destination.</param>
+    /// <param name="path">Where in it.</param>
+    /// <param name="isRenamed">True when the destination cannot hold its name, so that it gets another one there.</param>
     /// <returns>Why it goes nowhere; null when it goes somewhere.</returns>
-    public BackupError? Resolve(string relativeKey, out RestoreTarget target, out EntryPath path)
+    public BackupError? Resolve(string relativeKey, out RestoreTarget target, out EntryPath path, out bool isRenamed)
     {
+        isRenamed = false;
         target = targets[0];
         string rest = relativeKey;
         if (targets.Count > 1 || target.Folder.Length > 0)
@@ -77,7 +81,17 @@ internal sealed class RestoreTargets : IDisposable
             }
         }
 
-        return EntryPath.Parse(rest, OperatingSystem.IsWindows(), out path) is { } problem ? RestoreErrors.KeyRefused(relativeKey, problem) : null;
+        if (EntryPath.Parse(rest, forWindows: false, out path) is { } problem)
+            return RestoreErrors.KeyRefused(relativeKey, problem);
+        string full = path.Full.TrimEnd('/');
+        if (target.Held.Problem(full) is not { } cannot)
+            return null;
+        string renamed = target.Held.Rename(full);
+        if (!renamesInvalid)
+            return RestoreErrors.NameNotHeld(relativeKey, cannot, renamed);
+        isRenamed = true;
+        path = path.At(renamed);
+        return null;
     }
 
     /// <summary>Gives folders that were made writable for the time their permissions back.</summary>
@@ -127,6 +141,9 @@ internal sealed class RestoreTarget(string folder, DestinationTree tree)
 
     /// <summary>The file system that it is on.</summary>
     public FolderPlace Place { get; } = FolderPlace.Of(tree.Path);
+
+    /// <summary>The names that it can hold.</summary>
+    public HeldNames Held { get; init; } = HeldNames.Of(tree.Traits);
 
     /// <summary>The names that are taken in it.</summary>
     public NameClaims Names { get; } = new(tree.Traits);

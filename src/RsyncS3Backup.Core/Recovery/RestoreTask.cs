@@ -21,6 +21,7 @@ internal sealed record RestoreTask(RestoreItem Item, DestinationTree Tree, Entry
     {
         PathBlockedException blocked => RestoreErrors.PathBlocked(Item.RelativeKey, blocked.Path),
         BlockedException => RestoreErrors.PathBlocked(Item.RelativeKey, Path.Full),
+        _ when InUse.Is(exception) => RestoreErrors.InUse(Item.RelativeKey, WindowsPath.Below(Tree.Path, Path.Full)),
         _ => RestoreErrors.WriteFailed(Item.RelativeKey, exception.Message),
     };
 }

@@ -325,7 +325,12 @@ internal static class RsyncErrors
 
     /// <summary>One entry failed.</summary>
     public static BackupError ItemFailed(string path, string message, BackupErrorCategory category) => Stage1(
-        ErrorIds.RsyncItemFailed, category, message, "Check the entry's permissions and its drive, or exclude it; then run again.", path);
+        ErrorIds.RsyncItemFailed,
+        category,
+        message,
+        category == BackupErrorCategory.ResourceBusy ? "Close the program that has it open, or exclude it; then run again."
+        : "Check the entry's permissions and its drive, or exclude it; then run again.",
+        path);
 
     /// <summary>The user stopped the run.</summary>
     public static BackupError Cancelled(string destination) => Stage1(

@@ -185,13 +185,22 @@ internal static partial class RsyncGuards
     /// <summary>True when no mounted file system other than the root's holds the path.</summary>
     private static bool IsOnRootFileSystem(string realPath)
     {
-        string systemRoot = OperatingSystem.IsWindows() ? Path.GetPathRoot(Environment.SystemDirectory)! : "/";
+        if (OperatingSystem.IsWindows())
+            return IsOnSystemVolume(realPath, WindowsCalls.VolumeOf(realPath), Path.GetPathRoot(Environment.SystemDirectory)!);
+        const string systemRoot = "/";
         string mountPoint = DriveInfo.GetDrives()
             .Select(drive => drive.RootDirectory.FullName)
             .Where(root => RealPath.IsInside(realPath, Path.TrimEndingDirectorySeparator(root)))
             .MaxBy(root => root.Length) ?? systemRoot;
         return mountPoint.Equals(systemRoot, RealPath.Comparison);
     }
+
+    /// <summary>True for a path on the volume of Windows itself; one on a share is on another machine. Pure.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="volume">Where its volume is mounted; null where the system does not say.</param>
+    /// <param name="systemRoot">Where that of the system is, with a separator at its end.</param>
+    internal static bool IsOnSystemVolume(string path, string? volume, string systemRoot) =>
+        !WindowsPath.IsShare(path) && (volume ?? systemRoot).Equals(systemRoot, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Why a folder cannot be written; null when it can. Asked of the system instead of tried, because a file made for a try would change the

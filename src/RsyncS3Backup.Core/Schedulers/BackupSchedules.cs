@@ -30,13 +30,18 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         (INativeScheduler scheduler, string? why) = await ChooseAsync(wanted, configuration.Name, cancellationToken).ConfigureAwait(false);
         if (why is not null)
             tell.Verbose($"{scheduler.Kind} is chosen: {why}.");
+        bool isOtherAccount = SystemAccount.IsAnother(wanted.Scope);
+        if (isOtherAccount && !SystemAccount.SharesState(Environment.GetEnvironmentVariable(StateFolder.EnvironmentVariable)))
+            throw new BackupException(NativeScheduleErrors.StateApart(configuration.Name));
         string program = PowerShellProgram.Find();
         JobEnvironment environment = JobEnvironment.Current(program);
         ScheduleRegistration registration = new()
         {
             JobName = configuration.Name,
             Task = wanted.Task,
-            ConfigPath = wanted.ByPath ? configuration.Path : null,
+            ConfigPath = wanted.ByPath || (isOtherAccount && SystemAccount.NeedsPath(configuration.Path, JobFolders.Current()))
+                ? configuration.Path
+                : null,
             CronExpression = wanted.CronExpression,
             TimeZone = wanted.TimeZone,
             CatchUp = wanted.CatchUp,

@@ -19,6 +19,15 @@ internal static class NativeScheduleErrors
         OperatingSystem.IsWindows() ? "Start PowerShell as administrator, or register with -Scope User." : "Run pwsh as root (sudo pwsh), or register with -Scope User.",
         jobName);
 
+    public static BackupError StateApart(string jobName) => Make(
+        ErrorIds.ScheduleStateApart,
+        BackupErrorCategory.InvalidOperation,
+        $"Job '{jobName}' is not registered for the whole machine: SYSTEM would remember its runs in a state folder of its own, so this session would "
+            + "know of none, and of no next run.",
+        "Give the machine one state folder: [Environment]::SetEnvironmentVariable('RSYNCS3BACKUP_STATE', \"$env:ProgramData\\RsyncS3Backup\\State\", "
+            + "'Machine'); then register in a new session. Or register with -Scope User.",
+        jobName);
+
     public static BackupError Unsafe(string jobName, string problem) => Unsafe(
         jobName, $"Job '{jobName}' is not registered for the whole machine", problem, "Or register with -Scope User.");
 

@@ -21,7 +21,7 @@ internal static class StartCheck
         INativeScheduler scheduler, ScheduleRegistration registration, CancellationToken cancellationToken)
     {
         ScheduledStart start = scheduler.Check(registration);
-        string command = string.Join(' ', [registration.Program, .. registration.Arguments(delaysItself: true, isCheck: true)]);
+        string command = string.Join(' ', [start.Program, .. start.Arguments]);
         ProgramAnswer? answer;
         try
         {

@@ -106,7 +106,7 @@ internal static class ScheduleState
         {
             if (!File.Exists(path))
                 return null;
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(InUse.ReadAllBytes(path));
             JsonElement root = document.RootElement;
             return new ScheduleMemory
             {

@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Runtime.Versioning;
+using System.Security.AccessControl;
 using System.Security.Cryptography;
+using System.Security.Principal;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -127,7 +130,7 @@ internal sealed class StateFolder
     {
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(path);
+            MakeOnWindows(path, root);
             return;
         }
 
@@ -136,6 +139,36 @@ internal sealed class StateFolder
         for (Stack<string> missing = Missing(path); missing.TryPop(out string? level);)
             Directory.CreateDirectory(level, OwnerOnlyFolder);
         Require(path, root);
+    }
+
+    // Below %ProgramData% everybody may read what is new, and add to it.
+    [SupportedOSPlatform("windows")]
+    private static void MakeOnWindows(string path, string root)
+    {
+        if (!Directory.Exists(root))
+        {
+            using WindowsIdentity user = WindowsIdentity.GetCurrent();
+            SecurityIdentifier[] owners =
+            [
+                user.User!,
+                new SecurityIdentifier(WellKnownSidType.LocalSystemSid, null),
+                new SecurityIdentifier(WellKnownSidType.BuiltinAdministratorsSid, null),
+            ];
+            DirectorySecurity ownersOnly = new();
+            ownersOnly.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
+            foreach (SecurityIdentifier owner in owners.Distinct())
+            {
+                ownersOnly.AddAccessRule(new FileSystemAccessRule(
+                    owner, FileSystemRights.FullControl, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit, PropagationFlags.None,
+                    AccessControlType.Allow));
+            }
+
+            if (System.IO.Path.GetDirectoryName(root) is { } above)
+                Directory.CreateDirectory(above);
+            new DirectoryInfo(root).Create(ownersOnly);
+        }
+
+        Directory.CreateDirectory(path);
     }
 
     private static Stack<string> Missing(string path)

@@ -89,6 +89,10 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public SwitchParameter PreserveSpecialBits { get; set; }
 
+    /// <summary>What the destination cannot hold by its name, such as <c>12:30.log</c> on Windows, is written under one that it can.</summary>
+    [Parameter]
+    public SwitchParameter RenameInvalid { get; set; }
+
     /// <summary>Ask S3 to bring objects back from archive classes; a later run restores them.</summary>
     [Parameter]
     public SwitchParameter RequestRetrieval { get; set; }
@@ -162,6 +166,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         IncludeDamaged = IncludeDamaged,
         IncludeDeleted = IncludeDeleted,
         PreserveSpecialBits = PreserveSpecialBits,
+        RenameInvalid = RenameInvalid,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
         ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
         WaitForLock = WaitForLock,

@@ -30,4 +30,17 @@ public sealed class FileSafetyTests
 
         Assert.Equal(problem, FileSafety.UnixProblem("it", entry, user));
     }
+
+    [Theory]
+    [InlineData("S-1-1-0", true)]
+    [InlineData("S-1-5-11", true)]
+    [InlineData("S-1-5-4", true)]
+    [InlineData("S-1-5-32-545", true)]
+    [InlineData("S-1-5-21-1-2-3-513", true)]
+    // Its administrators, one of its users, SYSTEM and the administrators of the machine.
+    [InlineData("S-1-5-21-1-2-3-512", false)]
+    [InlineData("S-1-5-21-1-2-3-1001", false)]
+    [InlineData("S-1-5-18", false)]
+    [InlineData("S-1-5-32-544", false)]
+    public void Groups_of_Windows_that_anybody_is_in_are_known(string sid, bool isMany) => Assert.Equal(isMany, FileSafety.IsManyAccounts(sid));
 }

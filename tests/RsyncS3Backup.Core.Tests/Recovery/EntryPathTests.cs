@@ -81,4 +81,57 @@ public sealed class EntryPathTests
 
         Assert.Equal(taken, names.Claim(secondPath));
     }
+
+    [Theory]
+    [InlineData("logs/12:30.log", "logs/12_30.log")]
+    [InlineData("aux.txt", "aux_.txt")]
+    [InlineData("con", "con_")]
+    [InlineData("a/LPT1 .x.y", "a/LPT1_.x.y")]
+    [InlineData("trail.", "trail_")]
+    [InlineData("trail. .", "trail___")]
+    [InlineData("a /b. ", "a_/b__")]
+    [InlineData("what?*<>|\".txt", "what______.txt")]
+    [InlineData("C:\\..\\x", "C__.._x")]
+    [InlineData("\u0001", "_")]
+    public void What_Windows_cannot_hold_gets_a_name_that_it_can(string path, string renamed)
+    {
+        HeldNames names = new(isWindows: true, "");
+
+        Assert.NotNull(names.Problem(path));
+        Assert.Equal(renamed, names.Rename(path));
+        Assert.Null(names.Problem(renamed));
+        Assert.Null(EntryPath.Parse(renamed, forWindows: true, out _));
+    }
+
+    [Theory]
+    [InlineData("a b/.profile")]
+    [InlineData("console/nullify.txt")]
+    [InlineData("日本/ä")]
+    public void What_Windows_can_hold_keeps_its_name(string path)
+    {
+        HeldNames names = new(isWindows: true, "");
+
+        Assert.Null(names.Problem(path));
+        Assert.Equal(path, names.Rename(path));
+    }
+
+    [Fact]
+    public void A_drive_elsewhere_refuses_its_characters_and_nothing_more()
+    {
+        HeldNames names = new(isWindows: false, ":?");
+
+        Assert.Equal("it holds ':'", names.Problem("a/12:30.log"));
+        Assert.Equal("a/12_30_aux.", names.Rename("a/12:30?aux."));
+        Assert.Null(names.Problem("aux.txt"));
+        Assert.Null(new HeldNames(isWindows: false, "").Problem("a:b?"));
+    }
+
+    [Fact]
+    public void What_is_renamed_is_the_same_entry_elsewhere()
+    {
+        Assert.Null(EntryPath.Parse("a:/b:/", forWindows: false, out EntryPath path));
+
+        Assert.Equal(new EntryPath("a_", "b_", IsFolder: true), path.At("a_/b_"));
+        Assert.Equal(new EntryPath("", "b_", IsFolder: true), path.At("b_"));
+    }
 }

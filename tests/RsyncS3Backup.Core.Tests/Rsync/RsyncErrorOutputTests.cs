@@ -8,6 +8,7 @@ public sealed class RsyncErrorOutputTests
 {
     [Theory]
     [InlineData("rsync: [sender] send_files failed to open \"/a/b\": Permission denied (13)", "/a/b", BackupErrorCategory.PermissionDenied)]
+    [InlineData("rsync: [sender] send_files failed to open \"/cygdrive/c/a.pst\": Device or resource busy (16)", "/cygdrive/c/a.pst", BackupErrorCategory.ResourceBusy)]
     [InlineData("rsync: send_files failed to open \"/a/b\": Permission denied (13)", "/a/b", BackupErrorCategory.PermissionDenied)]
     [InlineData("rsync: [sender] read errors mapping \"/a/b\": Input/output error (5)", "/a/b", BackupErrorCategory.ReadError)]
     [InlineData("rsync: [generator] recv_generator: mkdir \"/m/d\" failed: Read-only file system (30)", "/m/d", BackupErrorCategory.WriteError)]

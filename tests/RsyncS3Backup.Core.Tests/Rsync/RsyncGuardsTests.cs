@@ -298,4 +298,16 @@ public sealed class RsyncGuardsTests : IDisposable
         if (target is not null)
             Assert.Equal(target, error.Target);
     }
+
+    [Theory]
+    [InlineData(@"C:\mirror", @"C:\", true)]
+    [InlineData(@"c:\mirror", @"c:\", true)]
+    [InlineData(@"D:\mirror", @"D:\", false)]
+    // A volume that is mounted in a folder of another one.
+    [InlineData(@"C:\mnt\disk\mirror", @"C:\mnt\disk\", false)]
+    [InlineData(@"\\nas\backup\mirror", @"\\nas\backup\", false)]
+    [InlineData(@"\\nas\backup\mirror", null, false)]
+    [InlineData(@"E:\mirror", null, true)]
+    public void On_Windows_a_share_and_another_volume_are_mounted(string path, string? volume, bool isOnSystem) =>
+        Assert.Equal(isOnSystem, RsyncGuards.IsOnSystemVolume(path, volume, @"C:\"));
 }

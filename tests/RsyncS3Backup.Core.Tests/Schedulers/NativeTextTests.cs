@@ -8,6 +8,7 @@ using RsyncS3Backup.Schedulers.Cron;
 using RsyncS3Backup.Schedulers.Launchd;
 using RsyncS3Backup.Schedulers.Systemd;
 using RsyncS3Backup.Schedulers.Windows;
+using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Schedulers;
 using Xunit;
 
@@ -208,8 +209,60 @@ public sealed partial class NativeTextTests
     {
         ScheduleRegistration registration = Registrations.Plain with { Trigger = Registrations.Trigger("0-12 2 * * *", "UTC", catchUp: true) };
 
-        Assert.Contains("48", TaskXml.Obstacle(registration), StringComparison.Ordinal);
+        Assert.Contains("48", TaskXml.Obstacle(registration)?.Reason, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("photos", @"C:\Program Files\PowerShell\7\pwsh.exe", null)]
+    [InlineData("100%", @"C:\pwsh.exe", null)]
+    [InlineData("50% of 100%", @"C:\pwsh.exe", null)]
+    [InlineData("%TEMP%", @"C:\pwsh.exe", "%TEMP%")]
+    [InlineData("photos", @"C:\%ProgramFiles(x86)%\pwsh.exe", "%ProgramFiles(x86)%")]
+    public void What_the_Task_Scheduler_would_put_a_variable_for_is_refused(string job, string program, string? variable)
+    {
+        (string Reason, string WayOut)? obstacle = TaskXml.Obstacle(Registrations.Plain with { JobName = job, Program = program });
+
+        Assert.Equal(variable is null, obstacle is null);
+        if (variable is not null)
+            Assert.Contains($"holds {variable},", obstacle!.Value.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_program_that_a_task_cannot_start_for_its_length_is_refused()
+    {
+        string longest = @"C:\" + new string('x', TaskXml.LongestCommand - 3);
+
+        Assert.Null(TaskXml.Obstacle(Registrations.Plain with { Program = longest }));
+        Assert.Contains("260", TaskXml.Obstacle(Registrations.Plain with { Program = longest + "x" })?.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_task_runs_where_scripts_may_not_and_one_of_an_earlier_version_stays_good()
+    {
+        string xml = TaskXml.Task(Registrations.Plain, "me");
+        string earlier = xml.Replace("-ExecutionPolicy Bypass ", "", StringComparison.Ordinal);
+
+        Assert.Contains("<Arguments>-ExecutionPolicy Bypass -NoProfile ", xml, StringComparison.Ordinal);
+        Assert.NotEqual(xml, earlier);
+        Assert.Null(TaskXml.Difference(earlier, Registrations.Plain));
+        Assert.Contains(
+            "Arguments", TaskXml.Difference(earlier.Replace("-Name photos", "-Name other", StringComparison.Ordinal), Registrations.Plain), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("", false)]
+    [InlineData(@"C:\ProgramData\RsyncS3Backup\State", true)]
+    public void SYSTEM_shares_the_state_folder_that_the_machine_names(string? variable, bool isShared) =>
+        Assert.Equal(isShared, SystemAccount.SharesState(variable));
+
+    [Theory]
+    [InlineData("/machine/jobs/photos.json", false)]
+    [InlineData("/home/me/jobs/photos.json", true)]
+    [InlineData("/elsewhere/photos.json", true)]
+    [InlineData(null, false)]
+    public void SYSTEM_is_told_the_file_of_a_job_that_it_does_not_find_by_name(string? path, bool needsPath) => Assert.Equal(needsPath, SystemAccount.NeedsPath(
+        path, [new JobFolder("/home/me/jobs", BackupJobScope.User), new JobFolder("/machine/jobs", BackupJobScope.System)]));
 
     [Fact]
     public void A_task_that_windows_wrote_anew_is_the_same_and_one_that_was_changed_is_not()

@@ -102,6 +102,7 @@ internal static class ErrorIds
     public const string RestoreIncomplete = nameof(RestoreIncomplete);
     public const string RestoreKeyRefused = nameof(RestoreKeyRefused);
     public const string RestoreNameCollision = nameof(RestoreNameCollision);
+    public const string RestoreNameNotHeld = nameof(RestoreNameNotHeld);
     public const string RestoreNoCopy = nameof(RestoreNoCopy);
     public const string RestoreNothingFound = nameof(RestoreNothingFound);
     public const string RestoreObjectArchived = nameof(RestoreObjectArchived);
@@ -170,6 +171,7 @@ internal static class ErrorIds
     public const string SchedulePermissionDenied = nameof(SchedulePermissionDenied);
     public const string ScheduleUnsafe = nameof(ScheduleUnsafe);
     public const string ScheduleRefused = nameof(ScheduleRefused);
+    public const string ScheduleStateApart = nameof(ScheduleStateApart);
     public const string ScheduleStateNotWritten = nameof(ScheduleStateNotWritten);
     public const string SchedulerUnavailable = nameof(SchedulerUnavailable);
     public const string SnapshotManifestArchived = nameof(SnapshotManifestArchived);

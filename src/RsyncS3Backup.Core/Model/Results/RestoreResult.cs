@@ -47,6 +47,12 @@ public sealed record RestoreResult
     /// </summary>
     public long Damaged { get; init; }
 
+    /// <summary>Entries that have another name at the destination, which cannot hold their own, because that was asked for.</summary>
+    public long Renamed { get; init; }
+
+    /// <summary>The first of them (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
+    public IReadOnlyList<RestoreRename> RenamedItems { get; init; } = [];
+
     /// <summary>Entries that were as they should be already.</summary>
     public long Unchanged { get; init; }
 
@@ -122,3 +128,8 @@ public sealed record RestoreResult
     /// <summary>The status, and why when there is a reason.</summary>
     public override string ToString() => Error is { } error ? $"{Status}: {error}" : $"{Status}";
 }
+
+/// <summary>An entry that was restored under another name.</summary>
+/// <param name="Path">Its path in the copy.</param>
+/// <param name="RestoredPath">Its path at the destination.</param>
+public sealed record RestoreRename(string Path, string RestoredPath);

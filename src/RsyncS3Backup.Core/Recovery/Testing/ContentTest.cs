@@ -241,8 +241,9 @@ internal sealed class ContentTest(S3Copy copy, TestFacts facts, TestCounters cou
         bool isOurs = ObjectMetadata.TryParse(about.Metadata, out StoredAttributes stored);
         bool isSame = isOurs
             && (stored.ModifiedNanoseconds ?? local.ModifiedNanoseconds) == local.ModifiedNanoseconds
-            && (stored.Mode is not { } mode || (mode & 0xFFF) == (local.Mode & 0xFFF))
-            && (stored.UserId ?? local.UserId) == local.UserId && (stored.GroupId ?? local.GroupId) == local.GroupId;
+            && (local.LacksPermissions
+                || ((stored.Mode is not { } mode || (mode & 0xFFF) == (local.Mode & 0xFFF))
+                    && (stored.UserId ?? local.UserId) == local.UserId && (stored.GroupId ?? local.GroupId) == local.GroupId));
         if (isSame || (!isOurs && pair.Row is null))
             return EntryVerdict.Same;
         return new(

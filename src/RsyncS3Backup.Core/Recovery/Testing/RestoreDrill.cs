@@ -106,7 +106,7 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            report.ItemFailed(MirrorErrors.FileUnreadable(local.Path, exception.Message));
+            report.ItemFailed(MirrorErrors.FileUnreadable(local.Path, exception));
             return;
         }
 

@@ -295,7 +295,7 @@ internal sealed class TestRun : IDisposable
             }
             catch (Exception exception) when (S3Errors.IsAboutFile(exception))
             {
-                report.ItemFailed(MirrorErrors.FileUnreadable(name, exception.Message));
+                report.ItemFailed(MirrorErrors.FileUnreadable(name, exception));
             }
             catch (Exception exception)
             {

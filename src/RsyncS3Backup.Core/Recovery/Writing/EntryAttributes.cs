@@ -71,7 +71,7 @@ internal readonly record struct EntryAttributes
             ModifiedNanoseconds = found.ModifiedNanoseconds ?? foreign.ModifiedNanoseconds ?? (stored.LastModified - DateTimeOffset.UnixEpoch)?.Ticks * TimeSpan.NanosecondsPerTick,
             LinkGroup = found.LinkGroup,
             // From Windows there is no mode; then the type of the content tells.
-            IsSymbolicLink = found.Mode is { } mode && (mode & TypeBits) != 0 ? (mode & TypeBits) == LinkType : stored.ContentType == "inode/symlink",
+            IsSymbolicLink = found.Mode is { } mode && (mode & TypeBits) != 0 ? (mode & TypeBits) == LinkType : stored.ContentType == EntryHeaders.LinkType,
         };
     }
 

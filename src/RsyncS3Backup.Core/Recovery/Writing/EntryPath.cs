@@ -46,6 +46,13 @@ internal readonly record struct EntryPath(string Folder, string Name, bool IsFol
         return path.Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) ? "it is the half-written file of a restore" : null;
     }
 
+    /// <summary>The same entry under another path.</summary>
+    public EntryPath At(string path)
+    {
+        int slash = path.LastIndexOf('/');
+        return this with { Folder = slash < 0 ? "" : path[..slash], Name = path[(slash + 1)..] };
+    }
+
     private static string? Problem(ReadOnlySpan<char> part) => part switch
     {
         "" => "a part of it is empty, or it starts with a slash",
@@ -54,7 +61,8 @@ internal readonly record struct EntryPath(string Folder, string Name, bool IsFol
         _ => null,
     };
 
-    private static string? ProblemOnWindows(ReadOnlySpan<char> part)
+    /// <summary>Why Windows cannot hold a name that is not empty; null when it can.</summary>
+    internal static string? ProblemOnWindows(ReadOnlySpan<char> part)
     {
         if (part.ContainsAny(NotOnWindows) || part.ContainsAnyInRange('\u0001', '\u001F'))
             return "it holds a character that Windows does not allow in names";

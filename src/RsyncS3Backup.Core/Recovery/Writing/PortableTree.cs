@@ -96,6 +96,8 @@ internal sealed partial class PortableTree : DestinationTree
                 return null;
             if (!attributes.IsRegularFile)
                 throw new BlockedException();
+            if (OperatingSystem.IsWindows())
+                return WindowsCalls.OpenFile(Full(name), toWrite);
             FileAccess access = toWrite ? FileAccess.ReadWrite : FileAccess.Read;
             return File.OpenHandle(Full(name), FileMode.Open, access, FileShare.Read | FileShare.Delete);
         }
@@ -130,7 +132,7 @@ internal sealed partial class PortableTree : DestinationTree
         {
             if (Look(to) is { IsFolder: true })
                 throw new BlockedException();
-            File.Move(Full(from), Full(to), overwrite: true);
+            InUse.Replace(Full(from), Full(to));
         }
 
         public override void Remove(string name)
@@ -160,7 +162,7 @@ internal sealed partial class PortableTree : DestinationTree
         {
         }
 
-        private string Full(string name) => System.IO.Path.Join(path, name);
+        private string Full(string name) => WindowsPath.Exact(System.IO.Path.Join(path, name));
 
         // The clock of Windows begins in 1601.
         private static DateTime Time(long nanoseconds)

@@ -20,6 +20,11 @@ namespace RsyncS3Backup.Rsync.Invocation;
 /// children inherit the open file of the change journal, and with it the lock on it (flock(2): a lock belongs to the open file and is
 /// there until the last copy of it is closed). As long as it is held, the next run does not start and no stage 2 takes the journal for ended.
 /// </para>
+/// <para>
+/// On Windows rsync is in a job that the system ends with this process ("Job Objects" of the Win32 documentation), and inherits the journal's
+/// handle, which shares the file with nobody who wants it alone. What an rsync starts in the moment before it is in the job is not; it lasts less
+/// than Cygwin takes to load.
+/// </para>
 /// </remarks>
 internal static partial class RsyncLifetime
 {
@@ -55,6 +60,8 @@ internal static partial class RsyncLifetime
         {
             // .NET opens every file so that no child inherits it; a duplicate is inherited (dup(2)).
             int duplicate = inherited is null || OperatingSystem.IsWindows() ? -1 : Duplicate(inherited);
+            if (inherited is not null && OperatingSystem.IsWindows())
+                WindowsChild.SetInherited(inherited, true);
             try
             {
                 started.SetResult(start());
@@ -67,6 +74,8 @@ internal static partial class RsyncLifetime
             {
                 if (duplicate >= 0)
                     _ = Close(duplicate);
+                if (inherited is not null && OperatingSystem.IsWindows())
+                    WindowsChild.SetInherited(inherited, false);
             }
         }
     }

@@ -48,9 +48,14 @@ internal static class RsyncProcess
             .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, errors.Feed, Fail, token)));
         try
         {
-            CommandTask<CommandResult> execution =
-                await RsyncLifetime.StartAsync(() => command.ExecuteAsync(kill.Token, cancellationToken), journal).ConfigureAwait(false);
-            CommandResult result = await execution.ConfigureAwait(false);
+            (CommandTask<CommandResult> execution, CancellationTokenRegistration interruption) =
+                await RsyncLifetime.StartAsync(() => Start(command, kill.Token, cancellationToken), journal).ConfigureAwait(false);
+            CommandResult result;
+            using (interruption)
+                result = await execution.ConfigureAwait(false);
+            // Elsewhere CliWrap throws; what was asked to stop by us it takes for one that ended by itself.
+            if (OperatingSystem.IsWindows())
+                cancellationToken.ThrowIfCancellationRequested();
             output.Complete();
             errors.Complete();
             return result.ExitCode;
@@ -69,6 +74,28 @@ internal static class RsyncProcess
             failure ??= exception;
             kill.Cancel();
         }
+    }
+
+    private static (CommandTask<CommandResult> Running, CancellationTokenRegistration Interruption) Start(
+        Command command, CancellationToken kill, CancellationToken stop)
+    {
+        if (!OperatingSystem.IsWindows())
+            return (command.ExecuteAsync(kill, stop), default);
+        if (!WindowsChild.CanBeInterrupted)
+        {
+            // CliWrap asks it by a helper program of its own, which needs .NET Framework. Where that cannot run, rsync is killed after its grace.
+            CommandTask<CommandResult> started = command.ExecuteAsync(kill, stop);
+            WindowsChild.Bind(started.ProcessId);
+            return (started, default);
+        }
+
+        CommandTask<CommandResult> running = command.ExecuteAsync(WindowsChild.MakeInterruptible, null, kill, CancellationToken.None);
+        WindowsChild.Bind(running.ProcessId);
+        return (running, stop.Register(() =>
+        {
+            if (OperatingSystem.IsWindows())
+                WindowsChild.Interrupt(running.ProcessId);
+        }));
     }
 
     private delegate void Feed(ReadOnlySpan<byte> chunk);

@@ -155,6 +155,8 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
         {
             "1" or "13" => BackupErrorCategory.PermissionDenied,
             "2" => BackupErrorCategory.ObjectNotFound,
+            // What Cygwin makes of a file that another program has open on Windows.
+            "16" => BackupErrorCategory.ResourceBusy,
             _ when isFull => BackupErrorCategory.LimitsExceeded,
             _ when text.Contains("[sender]", StringComparison.OrdinalIgnoreCase) => BackupErrorCategory.ReadError,
             _ => BackupErrorCategory.WriteError,

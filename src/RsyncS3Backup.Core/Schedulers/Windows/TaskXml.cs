@@ -6,30 +6,58 @@ using System.Xml.Linq;
 namespace RsyncS3Backup.Schedulers.Windows;
 
 /// <summary>The XML of a task of Windows, version 1.4 of its schema (MS-TSCH 2.5). Pure.</summary>
-internal static class TaskXml
+internal static partial class TaskXml
 {
     /// <summary>More triggers a task cannot have (MS-TSCH 2.5.3).</summary>
     public const int MostTriggers = 48;
+
+    /// <summary>The longest path of a program that a task starts (MS-TSCH 2.5.8.1, pathType).</summary>
+    public const int LongestCommand = 260;
 
     private const string LocalSystem = "S-1-5-18";
 
     private static readonly XNamespace Schema = "http://schemas.microsoft.com/windows/2004/02/mit/task";
 
-    /// <summary>Why the Task Scheduler cannot have it; null when it can.</summary>
-    public static string? Obstacle(ScheduleRegistration registration)
+    /// <summary>The arguments of a task's program.</summary>
+    /// <param name="registration">What is registered.</param>
+    /// <param name="isCheck">Whether it only reads the job and says that it is ready.</param>
+    // Who may write the launcher was looked at; a machine where scripts may not run, or not those from another one, is to make backups too. What
+    // a group policy says counts for more than this.
+    public static IReadOnlyList<string> Arguments(ScheduleRegistration registration, bool isCheck = false) =>
+        [.. Policy, .. registration.Arguments(delaysItself: true, isCheck)];
+
+    private static string[] Policy => ["-ExecutionPolicy", "Bypass"];
+
+    /// <summary>Why the Task Scheduler cannot have it, and what to do; null when it can.</summary>
+    public static (string Reason, string WayOut)? Obstacle(ScheduleRegistration registration)
     {
-        if (!registration.Arguments(delaysItself: true).Append(registration.Program).Append(registration.JobName).All(XmlText.IsPossible))
-            return "its command or its name holds a character that XML cannot hold.";
+        if (!Arguments(registration).Append(registration.Program).Append(registration.JobName).All(XmlText.IsPossible))
+            return ("its command or its name holds a character that XML cannot hold.", "Rename the job, or the file or folder that has it.");
+        // There is no way to write a percent sign that is none (not tried on Windows).
+        if (Arguments(registration).Append(registration.Program).FirstOrDefault(word => VariableName().IsMatch(word)) is { } word)
+        {
+            return ($"'{word}' holds {VariableName().Match(word).Value}, for which the Task Scheduler puts the value of a variable.",
+                "Rename the job, or the file or folder that has it.");
+        }
+
+        if (registration.Program.Length > LongestCommand)
+        {
+            return (string.Create(
+                CultureInfo.InvariantCulture, $"the path of PowerShell has {registration.Program.Length} characters, and a task takes {LongestCommand}."),
+                "Install PowerShell in a folder with a shorter path.");
+        }
+
         return registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
-            ? string.Create(
+            ? (string.Create(
                 CultureInfo.InvariantCulture,
-                $"its expression has {registration.Trigger.Minutes.Count} minutes of the hour, and a task has at most {MostTriggers} triggers.")
+                $"its expression has {registration.Trigger.Minutes.Count} minutes of the hour, and a task has at most {MostTriggers} triggers."),
+                "Choose minutes at equal distances, such as */5.")
             : null;
     }
 
     /// <summary>The task.</summary>
     /// <param name="registration">What is registered.</param>
-    /// <param name="user">The user, with the domain, that a user's task runs as.</param>
+    /// <param name="user">The user that a user's task runs as, by its SID: a name need not be known where the account is of the cloud.</param>
     public static string Task(ScheduleRegistration registration, string user)
     {
         bool isSystem = registration.Scope == BackupScheduleScope.System;
@@ -74,7 +102,7 @@ internal static class TaskXml
                 Element(
                     "Exec",
                     Element("Command", registration.Program),
-                    Element("Arguments", string.Join(' ', registration.Arguments(delaysItself: true).Select(Quote))))));
+                    Element("Arguments", Line(Arguments(registration))))));
         return $"""<?xml version="1.0" encoding="UTF-16"?>{"\r\n"}{task.ToString().ReplaceLineEndings("\r\n")}{"\r\n"}""";
     }
 
@@ -105,7 +133,9 @@ internal static class TaskXml
         {
             string actual = ValueAt(found, path) ?? Default(path);
             string should = ValueAt(wanted, path)!;
-            if (!IsPrinted(should, actual))
+            // Earlier versions registered it without the policy.
+            bool isAsEarlier = path == "Actions/Exec/Arguments" && IsPrinted(should, $"{Line(Policy)} {actual}");
+            if (!IsPrinted(should, actual) && !isAsEarlier)
                 return $"its {path} is '{actual}', not '{should}'";
         }
 
@@ -159,6 +189,8 @@ internal static class TaskXml
         return Regex.IsMatch(printed, pattern.Append(@"\z").ToString(), RegexOptions.Singleline | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
     }
 
+    private static string Line(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(Quote));
+
     private static IEnumerable<XElement> Triggers(ScheduleRegistration registration)
     {
         int? interval = registration.Trigger.Interval;
@@ -208,4 +240,7 @@ internal static class TaskXml
             return null;
         }
     }
+
+    [GeneratedRegex("%[A-Za-z_][A-Za-z0-9_()]*%", RegexOptions.CultureInvariant)]
+    private static partial Regex VariableName();
 }

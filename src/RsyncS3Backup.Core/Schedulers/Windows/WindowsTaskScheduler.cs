@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Security.Principal;
 using System.Text;
 using RsyncS3Backup.Files;
 
@@ -49,8 +50,8 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
         string job = registration.JobName;
         if (await ObstacleAsync(cancellationToken).ConfigureAwait(false) is { } obstacle)
             throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, obstacle, Installation));
-        if (TaskXml.Obstacle(registration) is { } reason)
-            throw new BackupException(NativeScheduleErrors.CannotExpress(job, Kind, reason, "Choose minutes at equal distances, such as */5."));
+        if (TaskXml.Obstacle(registration) is { } cannot)
+            throw new BackupException(NativeScheduleErrors.CannotExpress(job, Kind, cannot.Reason, cannot.WayOut));
         string name = TaskXml.TaskName(registration);
         if (await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is null)
             return [];
@@ -110,7 +111,7 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
         return new ScheduledStart
         {
             Program = registration.Program,
-            Arguments = registration.Arguments(delaysItself: true, isCheck: true),
+            Arguments = TaskXml.Arguments(registration, isCheck: true),
             Folder = ProgramFinder.SafeFolder,
             Environment = environment,
         };
@@ -145,7 +146,7 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
             Scheduler = this,
             Location = "Task Scheduler Library",
             Registration = registration,
-            Command = registration is null ? [] : [registration.Program, .. registration.Arguments(delaysItself: true)],
+            Command = registration is null ? [] : [registration.Program, .. TaskXml.Arguments(registration)],
             Problem = registration is null ? "the task was changed by hand" : TaskXml.Difference(xml, registration),
         };
     }
@@ -159,5 +160,11 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
     private Task<ProgramAnswer?> ControlAsync(CancellationToken cancellationToken, params string[] arguments) =>
         NativeProgram.RunAsync(places.Schtasks, arguments, cancellationToken);
 
-    private static string User() => $"{Environment.UserDomainName}\\{Environment.UserName}";
+    private static string User()
+    {
+        if (!OperatingSystem.IsWindows())
+            return Environment.UserName;
+        using WindowsIdentity user = WindowsIdentity.GetCurrent();
+        return user.User?.Value ?? user.Name;
+    }
 }

@@ -58,9 +58,10 @@ internal static class EntryDecision
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool HasSameMetadata(FileAttributesSnapshot attributes, CatalogEntry row) =>
         attributes.ModifiedNanoseconds == row.ModifiedNanoseconds
-        && attributes.Mode == row.Mode
-        && attributes.UserId == row.UserId
-        && attributes.GroupId == row.GroupId
+        && (attributes.LacksPermissions
+            // What another system recorded of them stays, and nothing is known against it.
+            ? FileAttributesSnapshot.HaveSameType(attributes.Mode, row.Mode)
+            : attributes.Mode == row.Mode && attributes.UserId == row.UserId && attributes.GroupId == row.GroupId)
         && LinkGroup(attributes) == row.LinkGroup;
 
     /// <summary>What the names of one file have in common in S3; 0 for what has one name only.</summary>

@@ -12,7 +12,8 @@ internal sealed class EntryHeaders(S3CopyRequest request)
     private const string FolderType = "application/x-directory";
 
     // The target is text, but not of the type that the link's name suggests. Source: the shared MIME-info database of freedesktop.org.
-    private const string LinkType = "inode/symlink";
+    /// <summary>The type of a symbolic link's object.</summary>
+    public const string LinkType = "inode/symlink";
 
     /// <summary>The headers for one version of an entry.</summary>
     public ObjectHeaders For(MirrorEntry entry, FileAttributesSnapshot attributes)

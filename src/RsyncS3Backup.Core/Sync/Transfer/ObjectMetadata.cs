@@ -23,7 +23,7 @@ internal static class ObjectMetadata
     /// <summary>Names and values for one entry.</summary>
     public static IEnumerable<KeyValuePair<string, string>> For(FileAttributesSnapshot attributes)
     {
-        if (!OperatingSystem.IsWindows())
+        if (!attributes.LacksPermissions)
         {
             yield return new(PermissionsName, "0" + Convert.ToString(attributes.Mode, 8));
             yield return new(OwnerName, attributes.UserId.ToString(CultureInfo.InvariantCulture));

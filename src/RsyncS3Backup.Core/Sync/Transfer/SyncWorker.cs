@@ -409,7 +409,7 @@ internal sealed class SyncWorker(
             RelativeKey = local.RelativeKey,
             Size = head.Size,
             ModifiedNanoseconds = attributes.ModifiedNanoseconds ?? 0,
-            Mode = attributes.Mode ?? 0,
+            Mode = ModeOf(local, head, attributes.Mode),
             UserId = attributes.UserId ?? 0,
             GroupId = attributes.GroupId ?? 0,
             LinkGroup = attributes.LinkGroup ?? 0,
@@ -423,12 +423,26 @@ internal sealed class SyncWorker(
         // As rsync does: size and time, to the nanosecond, speak for the content that they were recorded with.
         bool isSameVersion = isOurs
             && attributes.ModifiedNanoseconds == local.Attributes.ModifiedNanoseconds
-            && (attributes.Mode is { } mode ? FileAttributesSnapshot.HaveSameType(mode, local.Attributes.Mode) : local.Kind == MirrorEntryKind.File);
+            && (attributes.Mode is { } || local.Attributes.LacksPermissions
+                ? FileAttributesSnapshot.HaveSameType(found.Mode, local.Attributes.Mode)
+                : local.Kind == MirrorEntryKind.File);
         bool isSame = isSameVersion
             || await ContentComparer.IsSameAsync(
                 local, new KnownContent(head.Size, head.ETag, found.Crc32, head.ChecksumBy("sha256")) { Stored = head }, cancellationToken)
                 .ConfigureAwait(false);
         return isSame ? found : null;
+    }
+
+    /// <summary>The mode that an object was written with, as far as it can be known here.</summary>
+    private static uint ModeOf(MirrorEntry local, StoredObject stored, uint? mode)
+    {
+        // What a system without permissions wrote has no mode, and its type stands elsewhere.
+        if (!local.Attributes.LacksPermissions || FileAttributesSnapshot.TypeOf(mode ?? 0) != 0)
+            return mode ?? 0;
+        uint type = local.RelativeKey.EndsWith('/') ? FileAttributesSnapshot.FolderType
+            : stored.ContentType == EntryHeaders.LinkType ? FileAttributesSnapshot.LinkType
+            : FileAttributesSnapshot.RegularType;
+        return (mode ?? 0) | type;
     }
 
     /// <summary>What S3 knows of an object; null also where these credentials may not see it, because an upload needs no right to.</summary>

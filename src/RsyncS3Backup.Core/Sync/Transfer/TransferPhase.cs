@@ -112,7 +112,7 @@ internal sealed class TransferPhase
         catch (Exception exception) when (S3Errors.IsAboutFile(exception))
         {
             counters.TransferFailed();
-            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception.Message));
+            report.ItemFailed(MirrorErrors.FileUnreadable(path, exception));
         }
         catch (Exception exception)
         {
