@@ -2,9 +2,10 @@ using System.Globalization;
 using Benchmarks;
 
 // What a run costs beside its peers, on this machine, in this minute: read the ratios, not the seconds.
-//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048] [--only
-// import,history,small,many,large,moved,stage1,restore,test]       [--history-runs 10000] [--many-files 100000] [--moved-files
-// 100] [--moved-mib 512] [--moved-every 64] [--peers all|none] [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
+//   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048]
+// [--only import,history,report,small,many,large,moved,stage1,restore,test] [--history-runs 10000] [--report-runs 10000]
+// [--many-files 100000] [--moved-files 100] [--moved-mib 512] [--moved-every 64] [--peers all|none]
+// [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
 // The module runs in the real PowerShell engine, each measurement in a process of its own, against the loopback S3 server in another
 // process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed, with their requests. Stage 1 is measured beside rsync alone, with the same
 // options. A million files are worth a look (--only many --many-files 1000000) and take minutes. Nothing here fails a build.
@@ -18,7 +19,7 @@ int stage1Files = Option("--stage1-files", 200_000);
 int stage1Changes = Option("--stage1-changes", 20_000);
 int stage1Rounds = Option("--stage1-rounds", 5);
 bool hasPeers = Text("--peers", "all") != "none";
-string[] only = Text("--only", "import,history,small,many,large,moved,stage1,restore,test").Split(',');
+string[] only = Text("--only", "import,history,report,small,many,large,moved,stage1,restore,test").Split(',');
 
 using Workplace workplace = Workplace.Create();
 await using ServerProcess server = await ServerProcess.StartAsync();
@@ -29,6 +30,8 @@ if (only.Contains("import"))
     ImportBenchmark.Run();
 if (only.Contains("history"))
     HistoryBenchmark.Run(workplace, Option("--history-runs", 10_000));
+if (only.Contains("report"))
+    ReportBenchmark.Run(workplace, Option("--report-runs", 10_000));
 SyncBenchmark sync = new(server, workplace, peers);
 if (only.Contains("small"))
     sync.RunSmallFiles(files);

@@ -12,7 +12,7 @@ public sealed partial class LayerTests
     private static readonly string[] Layers =
     [
         "Model", "Files", "Calendar", "Configuration", "State", "Observation", "Metrics", "Mirror", "ObjectStore", "Rsync", "Sync", "Recovery", "Costs",
-        "Runs", "Jobs", "Schedulers", "Readiness",
+        "Reports", "Runs", "Jobs", "Schedulers", "Readiness",
     ];
 
     // Reading every body of Core takes seconds: once for all tests.
