@@ -44,6 +44,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
 
     /// <summary>The configuration whose notifications are sent. Default: that of the run.</summary>
     [Parameter(ParameterSetName = ByConfiguration)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     public string? ConfigPath { get; set; }
@@ -136,7 +137,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
     {
         foreach (PSObject input in InputObject)
         {
-            if (input.BaseObject is not BackupDifference && errors.TryRead(() => Read(input)) is { } run)
+            if (Emitted.KindOf(input) != EmittedKind.BackupDifference && errors.TryRead(() => Read(input)) is { } run)
                 Tell(run);
         }
     }
@@ -151,7 +152,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             bool isForRunsAlone = options.Type == NotificationKind.Ping && run.Report.Kind != BackupRunKind.Backup;
             if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && !options.Tells(what))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
-            else if (ShouldProcess(Describe(options), $"Tell of '{RunSummary.Title(run.Report)}'"))
+            else if (this.Agrees($"Tell of '{RunSummary.Title(run.Report)}': {Describe(options)}."))
                 chosen.Add(options);
         }
 
@@ -196,9 +197,13 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             _ => NotificationTarget.FindAsync(options, observer, secrets, cancellationToken),
         };
 
-    private ToldRun Read(PSObject input)
+    private ToldRun Read(PSObject item)
     {
-        (RunReport Report, BackupConfiguration? Configuration, string? Path) known = input.BaseObject switch
+        // What lost its type is in the history.
+        bool isRun = item.BaseObject is PSCustomObject && Emitted.KindOf(item) is EmittedKind.BackupResult or EmittedKind.BackupRun
+            or EmittedKind.RsyncStageResult or EmittedKind.S3SyncStageResult or EmittedKind.BackupTestResult;
+        object input = isRun ? RecordedRun.Of(item) : item.BaseObject;
+        (RunReport Report, BackupConfiguration? Configuration, string? Path) known = input switch
         {
             BackupResult result => (RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
             BackupRun { Status: null } run => throw new BackupException(ParameterErrors.RunNotEnded(run.Name, run.RunId)),
@@ -206,7 +211,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             BackupTestResult test when FileOf(test) is var origin => (RunReport.From(test, origin), null, origin),
             RsyncStageResult stage => (RunReport.From(stage), stage.Configuration, null),
             S3SyncStageResult stage => (RunReport.From(stage), null, null),
-            object other => throw new BackupException(ParameterErrors.NotAResult(other.GetType().FullName!)),
+            _ => throw new BackupException(ParameterErrors.NotAResult(Emitted.NameOf(item))),
         };
         RunReport report = known.Report;
         if (ParameterSetName != ByConfiguration)
