@@ -15,6 +15,9 @@ public sealed class CompletionTests : IDisposable
     [InlineData("Invoke-S3SyncStage -Region eu-c", "eu-central-1", "eu-central-2")]
     [InlineData("Invoke-S3SyncStage -ChecksumMode ", "WhenRequired", "WhenSupported")]
     [InlineData("New-BackupConfiguration -TimeZone new_y", "America/New_York")]
+    [InlineData("Invoke-RsyncToS3Backup -MaxDelete ", "100", "'25%'", "default")]
+    [InlineData("Register-BackupSchedule -CronExpression '30", "'30 3 * * 0'")]
+    [InlineData("New-BackupConfiguration -CronExpression '0 2", "'0 2 * * *'")]
     public void Values_are_completed(string line, params string[] expected) => Assert.Equal(expected, Complete(line));
 
     [Fact]

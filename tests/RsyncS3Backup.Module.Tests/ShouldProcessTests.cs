@@ -49,8 +49,10 @@ public sealed class ShouldProcessTests : IDisposable
         string screen = session.Render(Prepare() + "Invoke-RsyncToS3Backup -Config $job -WhatIf");
 
         Assert.Contains(folder.File("source"), screen, StringComparison.Ordinal);
-        Assert.Contains(folder.File("mirror") + " (deleting", screen, StringComparison.Ordinal);
-        Assert.Contains("s3://my-backups/rsync/photos/", screen, StringComparison.Ordinal);
+        string line = screen.ReplaceLineEndings("");
+        Assert.Contains(
+            $"What if: Back up job 'photos': copy {folder.File("source")} to the mirror {folder.File("mirror")}, and delete from the mirror what the sources no longer have. "
+            + "Then send it to s3://my-backups/rsync/photos/.", line, StringComparison.Ordinal);
     }
 
     public void Dispose()

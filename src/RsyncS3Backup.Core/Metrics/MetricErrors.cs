@@ -8,7 +8,7 @@ internal static class MetricErrors
         ErrorIds.MetricsNotWritten,
         BackupErrorCategory.WriteError,
         $"The metrics cannot be written to '{path}': {reason}",
-        "Give -Path a file in a folder that is there and that you may write, or leave -Path out to get the text.",
+        "Give -FilePath a file in a folder that is there and that you may write, or leave -FilePath out to get the text.",
         path,
         BackupExitCode.BadConfiguration);
 }

@@ -159,7 +159,7 @@ internal static class S3Errors
         "SlowDown" or "ServiceUnavailable" or "InternalError" or "RequestTimeout" => Stage2(
             ErrorIds.S3Unavailable, BackupErrorCategory.ResourceBusy, target.Endpoint,
             $"{target.Endpoint} kept answering {exception.ErrorCode} after several tries.",
-            $"Run {target.Work} again later, or with a lower -ThrottleLimit."),
+            $"Run {target.Work} again later, or with a lower -RequestLimit."),
         _ when exception.StatusCode == HttpStatusCode.Forbidden => Stage2(
             ErrorIds.S3AccessDenied, BackupErrorCategory.PermissionDenied, target.Bucket,
             $"Access to bucket '{target.Bucket}' is denied ({exception.ErrorCode}).",

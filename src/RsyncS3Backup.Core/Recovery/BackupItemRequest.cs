@@ -20,6 +20,9 @@ internal sealed record BackupItemRequest
     /// <summary>What is of interest, as <see cref="ItemFilter"/> reads it; none: everything.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
+    /// <summary>What else is of interest: paths that hold no wildcards.</summary>
+    public IReadOnlyList<string> LiteralPaths { get; init; } = [];
+
     /// <summary>What was there at that time; null for now.</summary>
     public DateTimeOffset? AsOf { get; init; }
 

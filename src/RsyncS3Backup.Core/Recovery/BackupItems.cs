@@ -32,7 +32,7 @@ internal static class BackupItems
             yield return item;
         }
 
-        if (!isAny && request.Paths.FirstOrDefault(path => !ItemFilter.HasWildcards(path)) is { } missing)
+        if (!isAny && request.LiteralPaths.Concat(request.Paths.Where(path => !ItemFilter.HasWildcards(path))).FirstOrDefault() is { } missing)
             throw CopyErrors.NoItem(missing);
     }
 
@@ -46,8 +46,8 @@ internal static class BackupItems
         StageReport report = new(context: null);
         MirrorCopy mirror = new(root, report);
         IEnumerable<MirrorEntry> entries = request.Recurse
-            ? mirror.Walk(ItemFilter.Parse(request.Paths), cancellationToken)
-            : Levels.Of(request.Paths).SelectMany(level => level.Walk(folder => mirror.WalkLevel(folder, cancellationToken), entry => entry.RelativeKey));
+            ? mirror.Walk(ItemFilter.Parse(request.Paths, request.LiteralPaths), cancellationToken)
+            : Levels.Of(request.Paths, request.LiteralPaths).SelectMany(level => level.Walk(folder => mirror.WalkLevel(folder, cancellationToken), entry => entry.RelativeKey));
         // Reading folders blocks; the caller's thread has other things to do.
         await Task.Yield();
         foreach (MirrorEntry entry in entries)
@@ -78,22 +78,22 @@ internal static class BackupItems
         using RecordedObjects? recorded = request.Deleted
             ? RecordedObjects.TryOpen(request.Name!, copy) ?? throw CopyErrors.DeletedUnknown(request.Name!)
             : null;
-        ItemFilter filter = ItemFilter.Parse(request.Paths);
+        ItemFilter filter = ItemFilter.Parse(request.Paths, request.LiteralPaths);
         IAsyncEnumerable<StoredObject> objects = request switch
         {
             { Versions: true } => VersionsUntilAsync(copy.ListVersionsAsync(filter, cancellationToken), request.AsOf, cancellationToken),
             { Deleted: true } => DeletedAsync(copy.ListAsync(filter, cancellationToken), recorded!, cancellationToken),
             { Recurse: true } => WithFoldersAsync(copy.ListAsync(filter, cancellationToken), filter, cancellationToken),
-            _ => LevelsAsync(request.Paths, copy, cancellationToken),
+            _ => LevelsAsync(request, copy, cancellationToken),
         };
         await foreach (StoredObject item in objects.ConfigureAwait(false))
             yield return ToItem(item, request.Name, copy, catalog);
     }
 
     private static async IAsyncEnumerable<StoredObject> LevelsAsync(
-        IReadOnlyList<string> paths, S3Copy copy, [EnumeratorCancellation] CancellationToken cancellationToken)
+        BackupItemRequest request, S3Copy copy, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (Levels level in Levels.Of(paths))
+        foreach (Levels level in Levels.Of(request.Paths, request.LiteralPaths))
         {
             IAsyncEnumerable<StoredObject> found = level.WalkAsync(folder => copy.ListLevelAsync(folder, cancellationToken), item => item.RelativeKey);
             await foreach (StoredObject item in found.ConfigureAwait(false))
@@ -185,6 +185,7 @@ internal static class BackupItems
             GroupId = row?.GroupId,
             BucketName = copy.Store.BucketName,
             KeyPrefix = copy.KeyPrefix,
+            Snapshot = copy.Snapshot?.Time,
             Key = item.HasObject ? copy.Key(item.RelativeKey) : null,
             VersionId = item.VersionId,
             ETag = item.ETag.Length > 0 ? item.ETag : null,

@@ -22,8 +22,10 @@ internal sealed class ItemFilter
     /// <summary>True when nothing is left out.</summary>
     public bool IsAll => patterns.Length == 0 || patterns.Any(pattern => pattern.IsAll);
 
-    /// <summary>Paths that may hold wildcards; none of them: everything.</summary>
-    public static ItemFilter Parse(IEnumerable<string> paths) => new(paths.Select(path => new Pattern(Clean(path), isLiteral: false)));
+    /// <summary>Paths that may hold wildcards, and paths as they are; none of both: everything.</summary>
+    public static ItemFilter Parse(IEnumerable<string> paths, IEnumerable<string>? literalPaths = null) => new(
+        paths.Select(path => new Pattern(Clean(path), isLiteral: false))
+            .Concat((literalPaths ?? []).Select(path => new Pattern(Clean(path), isLiteral: true))));
 
     /// <summary>Paths as they are.</summary>
     public static ItemFilter Literal(IEnumerable<string> paths) => new(paths.Select(path => new Pattern(Clean(path), isLiteral: true)));

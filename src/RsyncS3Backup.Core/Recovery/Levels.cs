@@ -11,14 +11,16 @@ internal sealed class Levels
     private readonly ItemFilter filter;
     private readonly string? literal;
 
-    private Levels(string path)
+    private Levels(string path, bool isLiteral)
     {
-        filter = ItemFilter.Parse([path]);
-        literal = filter.IsAll ? "" : ItemFilter.HasWildcards(path) ? null : ItemFilter.Clean(path);
+        filter = isLiteral ? ItemFilter.Literal([path]) : ItemFilter.Parse([path]);
+        literal = filter.IsAll ? "" : !isLiteral && ItemFilter.HasWildcards(path) ? null : ItemFilter.Clean(path);
     }
 
     /// <summary>One for each path; for none of them the root.</summary>
-    public static IEnumerable<Levels> Of(IReadOnlyList<string> paths) => (paths.Count == 0 ? [""] : paths).Select(path => new Levels(path));
+    public static IEnumerable<Levels> Of(IReadOnlyList<string> paths, IReadOnlyList<string> literalPaths) => paths.Count + literalPaths.Count == 0
+        ? [new Levels("", isLiteral: true)]
+        : paths.Select(path => new Levels(path, isLiteral: false)).Concat(literalPaths.Select(path => new Levels(path, isLiteral: true)));
 
     /// <summary>What is meant.</summary>
     /// <param name="list">What is right in a folder, given with a slash at its end; empty for the root.</param>

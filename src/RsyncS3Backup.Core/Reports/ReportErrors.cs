@@ -8,7 +8,7 @@ internal static class ReportErrors
         ErrorIds.ReportNotWritten,
         BackupErrorCategory.WriteError,
         $"The report cannot be written to '{path}': {reason}",
-        "Give -Path a file in a folder that is there and that you may write.",
+        "Give -FilePath a file in a folder that is there and that you may write.",
         path,
         BackupExitCode.BadConfiguration);
 

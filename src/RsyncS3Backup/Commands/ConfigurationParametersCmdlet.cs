@@ -152,6 +152,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
 
     /// <summary>What every key starts with.</summary>
     [Parameter]
+    [Alias("Prefix")]
     public string? KeyPrefix { get; set; }
 
     /// <summary>How many of the newest dated snapshots are kept, from 1.</summary>
@@ -198,7 +199,8 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
 
     /// <summary>How many requests to S3 may be in flight, 1 to 1024.</summary>
     [Parameter]
-    public int ThrottleLimit { get; set; }
+    [Alias("ThrottleLimit")]
+    public int RequestLimit { get; set; }
 
     /// <summary>
     /// The storage class of objects under 128 KiB, 'STANDARD', 'INTELLIGENT_TIERING' or 'REDUCED_REDUNDANCY', when 'storageClass'
@@ -303,6 +305,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
 
     /// <summary>The bucket's region.</summary>
     [Parameter]
+    [Alias("RegionToCall")]
     [ArgumentCompleter(typeof(RegionCompleter))]
     public string? Region { get; set; }
 
@@ -321,6 +324,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
 
     /// <summary>The profile of the shared AWS configuration files.</summary>
     [Parameter]
+    [Alias("StoredCredentials", "AWSProfileName")]
     [ArgumentCompleter(typeof(ProfileNameCompleter))]
     public string? ProfileName { get; set; }
 
@@ -366,6 +370,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// Five fields: minute (0–59), hour (0–23), day of month (1–31), month (1–12), day of week (0–7, 0 and 7 are Sunday).
     /// </summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? CronExpression { get; set; }
 
     /// <summary>

@@ -5,56 +5,83 @@ using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Metrics;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>
 /// Writes the figures of jobs as Prometheus reads them, from their files and histories: to a file, or as text to the pipeline.
 /// </summary>
-[Cmdlet(VerbsData.Export, "BackupMetric", SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Export, "BackupMetric", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(string), typeof(FileInfo))]
-public sealed class ExportBackupMetricCommand : AsyncCmdlet
+public sealed class ExportBackupMetricCommand : AsyncCmdlet, IJobParameters
 {
-    private readonly List<string> names = [];
     private readonly InputErrors errors;
     private readonly FileSystemPaths paths;
+    private readonly NamedJobs named;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public ExportBackupMetricCommand()
     {
         errors = new InputErrors(this);
         paths = new FileSystemPaths(this);
+        named = new NamedJobs(this, errors);
     }
 
-    /// <summary>The jobs' names; wildcards are allowed. Default: all jobs.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed. Default: all jobs.</summary>
+    [Parameter(Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
+    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [Alias("Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] InputObject { get; set; } = [];
+
+    object[] IJobParameters.Config => InputObject;
+
     /// <summary>The file. Default: none, the text goes to the pipeline.</summary>
     [Parameter]
+    [Alias("Path")]
     [ValidateNotNullOrEmpty]
-    public string? Path { get; set; }
+    public string? FilePath { get; set; }
 
     /// <summary>Emit the file that was written.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => names.AddRange(Name);
+    protected override void ProcessRecord() => named.Add(this);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        if (named.IsNothing)
+            return;
         string text = MetricText.Of([.. Metrics()]);
-        if (Path is null)
+        if (FilePath is null)
         {
             if (text.Length > 0)
                 WriteObject(text.TrimEnd('\n'));
         }
-        else if (errors.TryRead(() => paths.Resolve(Path)) is { } path && ShouldProcess(path, "Write metrics"))
+        else if (errors.TryRead(() => paths.Resolve(FilePath)) is { } path && this.Agrees($"Write the figures of the jobs to '{path}'."))
         {
             errors.Try(() => Write(path, text));
         }
@@ -82,9 +109,9 @@ public sealed class ExportBackupMetricCommand : AsyncCmdlet
         HashSet<string> inFolders = [.. list.Jobs.Select(job => job.Name)];
         IReadOnlyList<JobHistory> others = [.. JobHistory.All().Where(history => !inFolders.Contains(history.Name))];
         // What nobody named is not waited for when nothing runs it any more: it would be overdue for ever.
-        string[] known = [.. inFolders, .. others.Where(history => names.Count > 0 || JobMetricReport.IsStillThere(history)).Select(job => job.Name)];
+        string[] known = [.. inFolders, .. others.Where(history => named.Names.Count > 0 || JobMetricReport.IsStillThere(history)).Select(job => job.Name)];
         HashSet<string> chosen =
-            [.. NameSelection.Choose(known, name => name, names, name => errors.Write(list.NotFound(name, paths.IsFile(name))))];
+            [.. NameSelection.Choose(known, name => name, named.Names, name => named.Missing(name, list.NotFound(name, paths.IsFile(name))))];
         foreach (JobFile job in list.Jobs.Where(job => chosen.Contains(job.Name)).DistinctBy(job => job.Name, StringComparer.Ordinal))
             yield return JobMetricReport.Of(job, now, errors.Write);
         foreach (JobHistory history in others.Where(history => chosen.Contains(history.Name)))

@@ -20,8 +20,9 @@ public sealed class ExportBackupReportCommand : ReportCmdlet
 
     /// <summary>The file; what has its name is replaced.</summary>
     [Parameter(Mandatory = true, Position = 0)]
+    [Alias("Path")]
     [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
+    public string FilePath { get; set; } = "";
 
     /// <summary>The jobs' names; wildcards are allowed. Default: all jobs of this machine.</summary>
     [Parameter(ParameterSetName = ByName)]
@@ -51,7 +52,7 @@ public sealed class ExportBackupReportCommand : ReportCmdlet
         try
         {
             // Before anything runs whose results would be lost.
-            target = paths.Resolve(Path);
+            target = paths.Resolve(FilePath);
             format = this.IsGiven(nameof(Format))
                 ? Format
                 : ReportFile.FormatOf(target) ?? throw new BackupException(ReportErrors.FormatNotKnown(target));

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Recovery;
 using static RsyncS3Backup.Input.ParameterSets;
@@ -13,8 +14,14 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>Paths below the mirror's root; wildcards are allowed. Default: everything at the root.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(EntryCompleter))]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
+
+    /// <summary>As <see cref="Path"/>, but each is taken as it is written: no character is a wildcard.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
 
     /// <summary>Which copy. Default: the mirror where it is there, and S3 where only that can tell.</summary>
     [Parameter(ParameterSetName = ByName)]
@@ -30,11 +37,13 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
     [Parameter]
     [TimeTransformation(IsWallTime = true)]
+    [ArgumentCompleter(typeof(SnapshotCompleter))]
     public DateTime Snapshot { get; set; }
 
     /// <summary>All versions and delete markers that S3 has.</summary>
     [Parameter]
-    public SwitchParameter Versions { get; set; }
+    [Alias("Versions")]
+    public SwitchParameter AllVersions { get; set; }
 
     /// <summary>Only what S3 still keeps and the mirror no longer has, in all folders.</summary>
     [Parameter(ParameterSetName = ByName)]
@@ -49,6 +58,7 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>What every key starts with; may hold the date tokens of dated snapshots; empty, which is the default, for the bucket's root.</summary>
     [Parameter(ParameterSetName = ByBucket)]
     [AllowEmptyString]
+    [Alias("Prefix")]
     public string KeyPrefix { get; set; } = "";
 
     /// <inheritdoc/>
@@ -61,10 +71,22 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
             return;
         }
 
-        foreach (BackupConfiguration job in Jobs.Read(this))
+        if (ParameterSetName == ByConfig)
+        {
+            foreach (JobReference reference in Jobs.References(Config))
+                List(Jobs.FromReference(reference, eachSnapshot: true), EntryReference.SnapshotOf(reference));
+            return;
+        }
+
+        List(Jobs.Read(this), snapshot: null);
+    }
+
+    private void List(IEnumerable<BackupConfiguration> jobs, DateTime? snapshot)
+    {
+        foreach (BackupConfiguration job in jobs)
         {
             BackupItemRequest request = BackupItemRequest.For(job);
-            Emit(request with { S3 = Keys.For(request.S3) });
+            Emit(request with { S3 = Keys.For(request.S3), Snapshot = snapshot });
         }
     }
 
@@ -74,9 +96,10 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
         {
             From = this.IsGiven(nameof(From)) ? From : null,
             Paths = Path,
+            LiteralPaths = LiteralPath,
             AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : null,
-            Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
-            Versions = Versions,
+            Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : copy.Snapshot,
+            Versions = AllVersions,
             Deleted = Deleted,
             Recurse = Recurse,
         };

@@ -3,29 +3,51 @@ using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Emits what is registered with the operating system's schedulers, and whether it still matches the jobs' configurations.</summary>
-[Cmdlet(VerbsCommon.Get, "BackupSchedule")]
+[Cmdlet(VerbsCommon.Get, "BackupSchedule", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupSchedule))]
-public sealed class GetBackupScheduleCommand : AsyncCmdlet
+public sealed class GetBackupScheduleCommand : AsyncCmdlet, IJobParameters
 {
     private readonly InputErrors errors;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public GetBackupScheduleCommand() => errors = new InputErrors(this);
 
-    /// <summary>The jobs' names; wildcards are allowed. Default: all jobs that are registered.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed. Default: all jobs that are registered.</summary>
+    [Parameter(Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ScheduledJobCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
+    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [Alias("Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] InputObject { get; set; } = [];
+
+    object[] IJobParameters.Config => InputObject;
+
     /// <summary>Leaves out what is registered in the other scope.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ScheduleScopeTransformation]
+    [Parameter]
     public BackupScheduleScope? Scope { get; set; }
 
     /// <inheritdoc/>
@@ -33,7 +55,11 @@ public sealed class GetBackupScheduleCommand : AsyncCmdlet
     {
         BackupSchedules schedules = MachineSchedules.Current;
         IReadOnlyList<NativeEntry> all = Run(null, (_, token) => schedules.ListAsync(token));
-        IReadOnlyList<NativeEntry> chosen = MachineSchedules.Select(all, Scope, Name, errors.Write);
-        WriteObject(schedules.Describe(chosen, MachineSchedules.Launcher), enumerateCollection: true);
+        foreach (ScheduleWanted wanted in ScheduleWanted.Of(this, this, errors))
+        {
+            IReadOnlyList<NativeEntry> chosen =
+                MachineSchedules.Select(all, Scope ?? wanted.Scope, wanted.Jobs.Names, wanted.Jobs.Missing);
+            WriteObject(schedules.Describe(chosen, MachineSchedules.Launcher), enumerateCollection: true);
+        }
     }
 }

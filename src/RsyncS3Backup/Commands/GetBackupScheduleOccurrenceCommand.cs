@@ -8,7 +8,7 @@ using static RsyncS3Backup.Input.ParameterSets;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Emits the next times at which a job, or a cron expression, is due.</summary>
-[Cmdlet(VerbsCommon.Get, "BackupScheduleOccurrence", DefaultParameterSetName = ByExpression)]
+[Cmdlet(VerbsCommon.Get, "BackupScheduleOccurrence", DefaultParameterSetName = ByName)]
 [OutputType(typeof(ScheduleOccurrence))]
 public sealed class GetBackupScheduleOccurrenceCommand : AsyncCmdlet, IJobParameters
 {
@@ -26,18 +26,22 @@ public sealed class GetBackupScheduleOccurrenceCommand : AsyncCmdlet, IJobParame
     }
 
     /// <summary>Five fields, as in cron.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByExpression)]
+    [Parameter(Mandatory = true, ParameterSetName = ByExpression)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string CronExpression { get; set; } = "";
 
     /// <summary>The IANA or Windows name of the expression's time zone. Default: the machine's.</summary>
     [Parameter(Position = 1, ParameterSetName = ByExpression)]
+    [Parameter(Position = 1, ParameterSetName = ByName)]
     [ArgumentCompleter(typeof(TimeZoneCompleter))]
     [ValidateNotNullOrEmpty]
     public string? TimeZone { get; set; }
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByName)]
+    /// <summary>
+    /// The names of jobs in the job folders, or paths of configuration files; wildcards are allowed. A cron expression is taken for one.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
@@ -45,13 +49,24 @@ public sealed class GetBackupScheduleOccurrenceCommand : AsyncCmdlet, IJobParame
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -70,17 +85,44 @@ public sealed class GetBackupScheduleOccurrenceCommand : AsyncCmdlet, IJobParame
     {
         if (ParameterSetName == ByExpression)
         {
-            BackupScheduleOptions options = new() { CronExpression = CronExpression, Timezone = TimeZone };
-            Write(name: null, options);
+            Write(name: null, new BackupScheduleOptions { CronExpression = CronExpression, Timezone = TimeZone });
             return;
         }
 
-        foreach (BackupConfiguration job in jobs.Read(this))
+        if (ParameterSetName == ByName)
+        {
+            foreach (string name in Name)
+            {
+                if (IsExpression(name))
+                    Write(name: null, new BackupScheduleOptions { CronExpression = name, Timezone = TimeZone });
+                else
+                    Write(jobs.FromNames([name]));
+            }
+
+            return;
+        }
+
+        Write(jobs.Read(this));
+    }
+
+    // Fields of digits and signs; a job's name may have spaces too.
+    private static bool IsExpression(string text)
+    {
+        string[] fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool isTime = fields.Length > 1 && (char.IsAsciiDigit(fields[0][0]) || fields[0][0] == '*');
+        return isTime && (fields.Length >= 5 || fields[1..].Any(field => field.Contains('*', StringComparison.Ordinal)));
+    }
+
+    private void Write(IEnumerable<BackupConfiguration> given)
+    {
+        foreach (BackupConfiguration job in given)
         {
             if (job.Schedule is { } schedule)
-                Write(job.Name, schedule);
-            else
+                Write(job.Name, TimeZone is null ? schedule : schedule with { Timezone = TimeZone });
+            else if (jobs.IsAskedFor)
                 WriteError(ErrorRecords.From(ScheduleErrors.ScheduleMissing(job.Name)));
+            else
+                WriteVerbose(ScheduleErrors.ScheduleMissing(job.Name).Message);
         }
     }
 

@@ -8,27 +8,37 @@ using static RsyncS3Backup.Input.ParameterSets;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Lists the dated snapshots of jobs, and says which of them the next run prunes.</summary>
-[Cmdlet(VerbsCommon.Get, "BackupSnapshot", DefaultParameterSetName = ByPath)]
+[Cmdlet(VerbsCommon.Get, "BackupSnapshot", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupSnapshot))]
 public sealed class GetBackupSnapshotCommand : S3ConnectionCmdlet, IJobParameters
 {
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
-    [Alias("Path", "FullName")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByName)]
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs.Buckets;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -29,7 +30,7 @@ public sealed class InitializeBackupBucketCommand : JobBucketCmdlet
         bool isNew = !Run(activity: null, (_, token) => BucketSetup.ExistsAsync(request, token));
         if (isNew)
         {
-            if (!ShouldProcess($"bucket '{bucket}'", "Make"))
+            if (!this.Agrees($"Make the bucket '{bucket}' for job '{request.Job.Name}'."))
                 return;
             Run(activity: null, (_, token) => BucketSetup.MakeAsync(request, token));
         }
@@ -38,9 +39,8 @@ public sealed class InitializeBackupBucketCommand : JobBucketCmdlet
         HashSet<BackupBucketAspect> changed = isNew ? [BackupBucketAspect.Bucket] : [];
         foreach (BackupBucketSetting setting in found.Where(BucketSetup.CanChange))
         {
-            string what = $"Set {setting.Setting} to '{setting.Wanted}'";
             // Of a bucket that was made just now nobody has to be asked again.
-            if (!isNew && (!Update || !ShouldProcess($"bucket '{bucket}'", what)))
+            if (!isNew && (!Update || !this.Agrees($"Change {setting.Setting} of the bucket '{bucket}' to '{setting.Wanted}'.")))
                 continue;
             Errors.Try(() =>
             {

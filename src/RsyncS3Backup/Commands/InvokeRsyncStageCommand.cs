@@ -16,6 +16,9 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(RsyncStageResult), typeof(BackupAction))]
 public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
 {
+    private const string BySource = "Source";
+    private const string BySourceFirst = "SourceFirst";
+
     private RunLogging logging = new();
     private readonly FileSystemPaths paths;
     private readonly InputErrors errors;
@@ -34,26 +37,44 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
         logs = new RunLogs(this, errors);
     }
 
+    /// <summary>
+    /// The names of jobs in the job folders, or paths of configuration files; wildcards are allowed. Where a mirror follows it: the
+    /// folders to mirror. With -Source: the one name that the stage's state is kept under. Default: the mirror's folder name and a
+    /// short hash of its path.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = BySourceFirst)]
+    [Parameter(ParameterSetName = BySource)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
     /// <summary>The folders to mirror, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>). One: its contents go to the mirror's root. Several: each goes to a folder of its own name.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Source")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = BySource)]
     [ValidateNotNullOrEmpty]
     public string[] Source { get; set; } = [];
 
     /// <summary>The mirror's root folder.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Source")]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = BySource)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = BySourceFirst)]
+    [Alias("Destination")]
     [ValidateNotNullOrEmpty]
-    public string Destination { get; set; } = "";
+    public string MirrorPath { get; set; } = "";
 
     /// <summary>Delete from the mirror what the sources no longer have.</summary>
-    [Parameter(ParameterSetName = "Source")]
+    [Parameter(ParameterSetName = BySource)]
+    [Parameter(ParameterSetName = BySourceFirst)]
     public SwitchParameter DeleteExtraneous { get; set; }
 
     /// <summary>Keep hard links as hard links.</summary>
-    [Parameter(ParameterSetName = "Source")]
+    [Parameter(ParameterSetName = BySource)]
+    [Parameter(ParameterSetName = BySourceFirst)]
     public SwitchParameter HardLinks { get; set; }
 
     /// <summary>rsync exclude patterns, with rsync's own meaning.</summary>
-    [Parameter(ParameterSetName = "Source")]
+    [Parameter(ParameterSetName = BySource)]
+    [Parameter(ParameterSetName = BySourceFirst)]
     [ValidateNotNullOrEmpty]
     public string[] ExcludePattern { get; set; } = [];
 
@@ -63,33 +84,35 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxDelete { get; set; }
 
     /// <summary>The rsync program. Default: the first one on the PATH.</summary>
-    [Parameter(ParameterSetName = "Source")]
+    [Parameter(ParameterSetName = BySource)]
+    [Parameter(ParameterSetName = BySourceFirst)]
     [ValidateNotNullOrEmpty]
     public string? RsyncPath { get; set; }
 
-    /// <summary>
-    /// The names of jobs in the job folders; wildcards are allowed. With -Source: the one name that the stage's state is kept under. Default:
-    /// the mirror's folder name and a short hash of its path.
-    /// </summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByName)]
-    [Parameter(ParameterSetName = "Source")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
-    [SupportsWildcards]
-    public string[] Name { get; set; } = [];
-
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -129,10 +152,12 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == "Source")
+        if (ParameterSetName is BySource or BySourceFirst)
         {
-            if (errors.TryRead(FromParameters) is { } request)
-                RunStage(request, Name is [var name] ? name : JobName.FromMirror(request.Options.LocalDestination));
+            bool isNamed = ParameterSetName == BySource;
+            string[] names = isNamed && !JobReference.IsOneWord(Name, Source) ? Name : [];
+            if (errors.TryRead(() => FromParameters(isNamed ? Source : Name, names)) is { } request)
+                RunStage(request, names is [var name] ? name : JobName.FromMirror(request.Options.LocalDestination));
             return;
         }
 
@@ -143,7 +168,7 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     private void RunStage(RsyncStageRequest request, string name)
     {
         if (errors.TryRead(RunOptions) is not { } options
-            || !ShouldProcess(Descriptions.Mirror(request.Sources.Select(source => source.Path), request.Options), "Mirror with rsync"))
+            || !this.Agrees(Descriptions.Stage1(name, request.Sources.Select(source => source.Path), request.Options)))
             return;
         RsyncStageResult result = Run(
             activity: null, (observer, token) => BackupRunner.RunStage1Async(request, name, options, observer, token),
@@ -162,17 +187,17 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
         PowerShellVersion = this.PowerShellVersion(),
     };
 
-    private RsyncStageRequest FromParameters()
+    private RsyncStageRequest FromParameters(string[] sources, string[] names)
     {
-        ParameterValues.DemandOneJobName(Name);
+        ParameterValues.DemandOneJobName(names);
         foreach (string pattern in ExcludePattern)
             ParameterValues.Demand(nameof(ExcludePattern), pattern, KeyRule.Pattern);
         return new RsyncStageRequest
         {
-            Sources = [.. Source.Select(path => new BackupSource { Path = paths.ResolveSource(path) })],
+            Sources = [.. sources.Select(path => new BackupSource { Path = paths.ResolveSource(path) })],
             Options = new RsyncOptions
             {
-                LocalDestination = paths.Resolve(Destination),
+                LocalDestination = paths.Resolve(MirrorPath),
                 DeleteExtraneous = DeleteExtraneous,
                 HardLinks = HardLinks,
                 ExcludePatterns = ExcludePattern,

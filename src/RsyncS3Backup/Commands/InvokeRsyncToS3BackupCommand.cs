@@ -11,7 +11,7 @@ using static RsyncS3Backup.Input.ParameterSets;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Runs both stages of one or several jobs and emits a <see cref="BackupResult"/> for each.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = ByPath, SupportsShouldProcess = true,
+[Cmdlet(VerbsLifecycle.Invoke, "RsyncToS3Backup", DefaultParameterSetName = ByName, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupResult), typeof(BackupPlan), typeof(BackupAction))]
 public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParameters, ISyncParameters
@@ -33,23 +33,33 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
         Errors.Found += error => Note(error.ExitCode);
     }
 
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
-    [Alias("Path", "FullName")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByName)]
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -68,6 +78,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     /// <summary>How much this run may delete from the mirror, and from the bucket: <c>100</c> entries or <c>25%</c> of what is there.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxDelete { get; set; }
 
     /// <summary>
@@ -76,6 +87,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxChange { get; set; }
 
     /// <summary>
@@ -105,8 +117,9 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
 
     /// <summary>How many jobs may run at once. Default: one after another, each as it arrives.</summary>
     [Parameter]
-    [ValidateRange(1, 64)]
-    public int Parallel { get; set; } = 1;
+    [Alias("Parallel")]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = 1;
 
     /// <summary>
     /// The most bytes a second that all jobs of this command send to S3 together: <c>10MiB</c>, <c>500kB</c>. A job's own limits hold as well;
@@ -114,6 +127,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? BandwidthLimit { get; set; }
 
     /// <summary>
@@ -130,7 +144,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
     [Parameter]
     [ValidateRange(1, 1024)]
-    public int ThrottleLimit { get; set; }
+    public int RequestLimit { get; set; }
 
     /// <summary>How stage 2 finds what is different. Default: what the configuration says, else the cheapest way that is safe.</summary>
     [Parameter]
@@ -164,9 +178,9 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
                 continue;
             }
 
-            if (!ShouldProcess(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration), "Back up"))
+            if (!this.Agrees(SkipStage1 ? Descriptions.Stage2(configuration) : Descriptions.Job(configuration)))
                 continue;
-            if (Parallel > 1)
+            if (ThrottleLimit > 1)
                 confirmed.Add(configuration);
             else
                 RunJob(configuration);
@@ -212,7 +226,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     {
         // Made here and not where they run: only the pipeline thread may ask the session and the host.
         ParallelJob[] jobs = [.. confirmed.Select(given => new ParallelJob(overrides.Apply(given), RunOptions(given), Activity(given)))];
-        RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, Parallel, runs, Ended, token), PassThru);
+        RunSeveral((runs, token) => ParallelJobs.RunAsync(jobs, ThrottleLimit, runs, Ended, token), PassThru);
         EndIfTerminated();
         WriteItemErrors();
 

@@ -19,6 +19,12 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(S3SyncStageResult), typeof(BackupAction))]
 public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameters, IBucketParameters, ISyncParameters
 {
+    private const string ByMirror = "MirrorPath";
+    private const string ByMirrorFirst = "MirrorFirst";
+
+    // Of several runs of a job the first one that comes is run again: that is the newest.
+    private readonly HashSet<string> repeated = new(StringComparer.Ordinal);
+
     private RunLogging logging = new();
     private readonly FileSystemPaths paths;
     private readonly RunLogs logs;
@@ -34,41 +40,61 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         overrides = new SyncOverrides(this, this);
     }
 
-    /// <summary>The mirror's root folder.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]
+    /// <summary>
+    /// The names of jobs in the job folders, or paths of configuration files; wildcards are allowed. Where a bucket and a prefix follow
+    /// it: the mirror's root folder. With -MirrorPath: the one name that the stage's state is kept under. Default: the mirror's folder
+    /// name and a short hash of its path.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByMirror)]
     [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>The mirror's root folder.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByMirror)]
+    [Alias("Path")]
+    [ValidateNotNullOrEmpty]
+    public string MirrorPath { get; set; } = "";
 
     /// <summary>
     /// The result of Invoke-RsyncStage, of which one that ran from a configuration brings its bucket and all other settings; or a run of the
-    /// history, whose stage 2 is run again from its configuration file as it is now; or a job or configuration in any of its forms.
+    /// history, whose stage 2 is run again from its configuration file as it is now; or a job or configuration in any of its forms, or
+    /// what names one.
     /// </summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
     [Alias("Config")]
     public object? InputObject { get; set; }
 
     /// <summary>The bucket's name.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ByMirror)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     [ValidateNotNullOrEmpty]
     public string? BucketName { get; set; }
 
     /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens; empty for the bucket's root.</summary>
-    [Parameter(Mandatory = true, Position = 2, ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(Mandatory = true, Position = 2, ParameterSetName = ByMirror)]
+    [Parameter(Mandatory = true, Position = 2, ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     [AllowEmptyString]
+    [Alias("Prefix")]
     public string? KeyPrefix { get; set; }
 
     /// <summary>The storage class of new objects. Default: STANDARD.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     [ArgumentCompleter(typeof(StorageClassCompleter))]
     [ValidateNotNullOrEmpty]
     public string StorageClass { get; set; } = S3StorageClasses.Standard;
 
     /// <summary>Delete from the bucket, under the prefix, what the mirror no longer has.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     public SwitchParameter DeleteExtraneous { get; set; }
 
     /// <summary>
@@ -77,6 +103,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxDelete { get; set; }
 
     /// <summary>
@@ -85,6 +112,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxChange { get; set; }
 
     /// <summary>
@@ -94,52 +122,55 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     public SwitchParameter AllowChangedMirror { get; set; }
 
     /// <summary>The bucket's region. Default: what the profile or the environment says.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     [ArgumentCompleter(typeof(RegionCompleter))]
     [ValidateNotNullOrEmpty]
+    [Alias("RegionToCall")]
     public string? Region { get; set; }
 
     /// <summary>The profile of the shared AWS files. Default: the AWS SDK's own chain.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     [ArgumentCompleter(typeof(ProfileNameCompleter))]
     [ValidateNotNullOrEmpty]
+    [Alias("StoredCredentials", "AWSProfileName")]
     public string? ProfileName { get; set; }
 
     /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     [ValidateNotNullOrEmpty]
     public string? EndpointUrl { get; set; }
 
     /// <summary>Address the bucket by path instead of by host name. Default: by path when there is an endpoint of its own.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     public SwitchParameter ForcePathStyle { get; set; }
 
     /// <summary>Whether checksums go with every request or only where S3 demands one. Default: WhenSupported.</summary>
-    [Parameter(ParameterSetName = "Path")]
-    [Parameter(ParameterSetName = "InputObject")]
+    [Parameter(ParameterSetName = ByMirror)]
+    [Parameter(ParameterSetName = ByMirrorFirst)]
+    [Parameter(ParameterSetName = ByInputObject)]
     public S3ChecksumMode ChecksumMode { get; set; }
-
-    /// <summary>
-    /// The names of jobs in the job folders; wildcards are allowed. With -Path: the one name that the stage's state is kept under. Default:
-    /// the mirror's folder name and a short hash of its path.
-    /// </summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByName)]
-    [Parameter(ParameterSetName = "Path")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
-    [SupportsWildcards]
-    public string[] Name { get; set; } = [];
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
 
     /// <summary>Delete everything under the prefix when the mirror is empty.</summary>
     [Parameter]
@@ -169,8 +200,9 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
 
     /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
     [Parameter]
+    [Alias("ThrottleLimit")]
     [ValidateRange(1, 1024)]
-    public int ThrottleLimit { get; set; }
+    public int RequestLimit { get; set; }
 
     /// <summary>How stage 2 finds what is different. Default: what the configuration says, else the cheapest way that is safe.</summary>
     [Parameter]
@@ -213,11 +245,16 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     {
         switch (ParameterSetName)
         {
-            case "Path":
-                if (Errors.TryRead(() => FromParameters(paths.Resolve(Path))) is { } request)
-                    RunFromParameters(request, Name is [var name] ? name : JobName.FromMirror(request.MirrorPath), stage1: null);
+            case ByMirror:
+                string[] names = JobReference.IsOneWord(Name, [MirrorPath]) ? [] : Name;
+                if (Errors.TryRead(() => FromParameters(paths.Resolve(MirrorPath), names)) is { } request)
+                    RunFromParameters(request, names is [var name] ? name : JobName.FromMirror(request.MirrorPath), stage1: null);
                 break;
-            case "InputObject":
+            case ByMirrorFirst:
+                if (Errors.TryRead(() => FromParameters(OneMirror(), [])) is { } positional)
+                    RunFromParameters(positional, JobName.FromMirror(positional.MirrorPath), stage1: null);
+                break;
+            case ByInputObject:
                 RunInput(InputObject!);
                 break;
             default:
@@ -232,18 +269,23 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
 
     private void RunInput(object input)
     {
-        switch (PSObject.AsPSObject(input).BaseObject)
+        PSObject item = PSObject.AsPSObject(input);
+        switch (item.BaseObject)
         {
             case RsyncStageResult stage1:
                 RunAfter(stage1);
                 break;
-            case BackupRun run:
-                if (LeavesTargetTo(run.Name))
-                    RunAgain(run);
+            case BackupResult { Stage1: { Configuration: { } configuration, Status: BackupStatus.Failed or BackupStatus.Cancelled } failed }:
+                if (LeavesTargetTo(configuration.Name))
+                    Emit((observer, _) => Task.FromResult(SkipAgain(failed, observer)));
                 break;
-            default:
+            case not BackupRun when Emitted.KindOf(item) is not (EmittedKind.BackupRun or EmittedKind.RsyncStageResult):
                 foreach (BackupConfiguration configuration in Jobs.FromObjects([input]).Where(job => LeavesTargetTo(job.Name)))
                     RunConfigured(configuration, stage1: null);
+                break;
+            default:
+                if (Errors.TryRead(() => RecordedRun.Of(item)) is { } run && LeavesTargetTo(run.Name) && repeated.Add(run.Name))
+                    RunAgain(run);
                 break;
         }
     }
@@ -277,7 +319,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         {
             WriteError(ParameterErrors.BucketMissing(stage1.Name));
         }
-        else if (Errors.TryRead(() => FromParameters(stage1.Destination)) is { } request)
+        else if (Errors.TryRead(() => FromParameters(stage1.Destination, Name)) is { } request)
         {
             RunFromParameters(request with { FollowsStage1 = true }, stage1.Name, stage1);
         }
@@ -327,7 +369,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     }
 
     private bool Confirms(string mirror, string bucket, S3SyncOptions options, string name) =>
-        ShouldProcess($"{mirror} to {Descriptions.Bucket(bucket, options, name)}", "Send to S3");
+        this.Agrees(Descriptions.Stage2(name, mirror, bucket, options));
 
     private void Emit(Func<IRunObserver, CancellationToken, Task<S3SyncStageResult>> stage)
     {
@@ -335,9 +377,11 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         WriteResult(result, result.Error, result.Name);
     }
 
-    private S3SyncRequest FromParameters(string mirror)
+    private string OneMirror() => Name is [var one] ? paths.Resolve(one) : throw new BackupException(ParameterErrors.SeveralMirrors(Name));
+
+    private S3SyncRequest FromParameters(string mirror, string[] names)
     {
-        ParameterValues.DemandOneJobName(Name);
+        ParameterValues.DemandOneJobName(names);
         ParameterValues.Demand(nameof(StorageClass), StorageClass, KeyRule.StorageClass);
         return new S3SyncRequest
         {

@@ -16,7 +16,7 @@ public abstract class JobBucketCmdlet : AsyncCmdlet, IJobParameters, IConnection
         Keys = new GivenKeys(this, Errors);
     }
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
@@ -25,13 +25,24 @@ public abstract class JobBucketCmdlet : AsyncCmdlet, IJobParameters, IConnection
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -42,14 +53,17 @@ public abstract class JobBucketCmdlet : AsyncCmdlet, IJobParameters, IConnection
 
     /// <summary>The access key id; goes with <see cref="SecretKey"/>.</summary>
     [Parameter]
+    [Alias("AK")]
     public string? AccessKey { get; set; }
 
     /// <summary>The secret access key. It stays in the shell's history: prefer <see cref="Credential"/>.</summary>
     [Parameter]
+    [Alias("SK", "SecretAccessKey")]
     public string? SecretKey { get; set; }
 
     /// <summary>The session token of temporary keys.</summary>
     [Parameter]
+    [Alias("ST")]
     public string? SessionToken { get; set; }
 
     /// <summary>Allow plain HTTP to a host that is not this machine.</summary>

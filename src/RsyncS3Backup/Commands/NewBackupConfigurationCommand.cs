@@ -9,10 +9,15 @@ using RsyncS3Backup.Pipeline;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Writes a configuration file from parameters. What it writes is valid, or it writes nothing.</summary>
-[Cmdlet(VerbsCommon.New, "BackupConfiguration", DefaultParameterSetName = "S3", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "BackupConfiguration", DefaultParameterSetName = ToS3, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupConfiguration))]
 public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdlet
 {
+    private const string ToS3 = "S3";
+    private const string ToS3ByPath = "S3ConfigPath";
+    private const string Local = "LocalOnly";
+    private const string LocalByPath = "LocalOnlyConfigPath";
+
     private readonly FileSystemPaths paths;
     // What the doubts say in words of their own.
     private static readonly string[] ToldByDoubts = [ErrorIds.SourceMissing, ErrorIds.DestinationNotMounted];
@@ -26,11 +31,24 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
         errors = new InputErrors(this);
     }
 
+    /// <summary>
+    /// The job's name: its file is written to the user's job folder. A path is the file to write. With -ConfigPath: the name in the
+    /// file. Default: the file's name without its extension.
+    /// </summary>
+    [Parameter(Position = 0, ParameterSetName = ToS3)]
+    [Parameter(Position = 0, ParameterSetName = Local)]
+    [Parameter(ParameterSetName = ToS3ByPath)]
+    [Parameter(ParameterSetName = LocalByPath)]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
     /// <summary>The file to write. Default: a file in the user's job folder, named after <see cref="Name"/>.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ToS3ByPath)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = LocalByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string? Path { get; set; }
+    public string? ConfigPath { get; set; }
 
     /// <summary>
     /// The folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with
@@ -42,22 +60,20 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
 
     /// <summary>The mirror's root folder.</summary>
     [Parameter(Mandatory = true, Position = 2)]
+    [Alias("Destination")]
     [ValidateNotNullOrEmpty]
-    public string Destination { get; set; } = "";
+    public string MirrorPath { get; set; } = "";
 
     /// <summary>The bucket's name.</summary>
-    [Parameter(Mandatory = true, Position = 3, ParameterSetName = "S3")]
+    [Parameter(Mandatory = true, Position = 3, ParameterSetName = ToS3)]
+    [Parameter(Mandatory = true, Position = 3, ParameterSetName = ToS3ByPath)]
     [ValidateNotNullOrEmpty]
     public string? BucketName { get; set; }
 
     /// <summary>Make a job without stage 2.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "LocalOnly")]
+    [Parameter(Mandatory = true, ParameterSetName = Local)]
+    [Parameter(Mandatory = true, ParameterSetName = LocalByPath)]
     public SwitchParameter LocalOnly { get; set; }
-
-    /// <summary>The job's name. Default: the file's name without its extension. Needed where no <see cref="Path"/> is given.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Name { get; set; }
 
     /// <summary>Replace a file that exists.</summary>
     [Parameter]
@@ -77,31 +93,38 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
         string json = ConfigurationWriter.ToJson(configuration, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
         if (File.Exists(path) && !Force)
             WriteError(ParameterErrors.FileExists(path));
-        else if (ShouldProcess(path, "Write backup configuration") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)
+        else if (this.Agrees($"Write the configuration of job '{configuration.Name}' to '{path}'.") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)
             WriteObject(configuration);
     }
 
     private IReadOnlyList<string> Unready(BackupConfiguration job) =>
         Run(null, (_, token) => ReadinessTest.DoubtsAsync(ReadinessRequest.For(job), ToldByDoubts, token));
 
+    // What stands first is a name or a path, and says which by itself.
+    private string? GivenPath => ConfigPath ?? (Name is { } name && JobReference.IsPath(name) ? name : null);
+
+    private string? GivenName => ConfigPath is { } path
+        ? Name is null || JobReference.IsOneWord([Name], [path]) ? null : Name
+        : GivenPath is null ? Name : null;
+
     private string FindPlace()
     {
-        ParameterValues.Demand(nameof(Name), Name, KeyRule.JobName);
-        if (Path is not null)
-            return paths.Resolve(Path);
-        if (Name is null)
+        ParameterValues.Demand(nameof(Name), GivenName, KeyRule.JobName);
+        if (GivenPath is { } given)
+            return paths.Resolve(given);
+        if (GivenName is not { } name)
             throw new BackupException(ParameterErrors.PathOrNameMissing());
         string folder = JobFolders.Current()[0].Path;
-        string path = System.IO.Path.Combine(folder, JobFile.FileName(Name));
-        JobFile? other = JobList.Read().Jobs.FirstOrDefault(job => job.Name == Name && job.Path != path && job.Folder.Path == folder);
-        return other is null ? path : throw new BackupException(ParameterErrors.JobExists(Name, other.Path));
+        string path = Path.Combine(folder, JobFile.FileName(name));
+        JobFile? other = JobList.Read().Jobs.FirstOrDefault(job => job.Name == name && job.Path != path && job.Folder.Path == folder);
+        return other is null ? path : throw new BackupException(ParameterErrors.JobExists(name, other.Path));
     }
 
     private BackupConfiguration Build(string path)
     {
         if (TimeZone is not null && CronExpression is null)
             throw new BackupException(ParameterErrors.TimeZoneAlone(TimeZone));
-        string settings = new GivenSettings(this).Read().ToObject(Name ?? System.IO.Path.GetFileNameWithoutExtension(path));
+        string settings = new GivenSettings(this).Read().ToObject(GivenName ?? Path.GetFileNameWithoutExtension(path));
         ConfigurationReadResult read = ConfigurationReader.ReadObject(settings, path);
         BackupConfiguration job = read.Configuration
             ?? throw new BackupException(ParameterErrors.JobNotGood(path, read.Problems, ConfigurationKeys.Parameters));
@@ -113,8 +136,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     {
         try
         {
-            if (Path is null)
-                JobFolders.Make(System.IO.Path.GetDirectoryName(path)!);
+            if (GivenPath is null)
+                JobFolders.Make(Path.GetDirectoryName(path)!);
             JobFile.Write(path, json, replaces: Force);
             SchemaFile.Keep(MyInvocation.MyCommand.Module?.ModuleBase);
             return path;

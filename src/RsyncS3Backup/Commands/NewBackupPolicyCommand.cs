@@ -23,7 +23,7 @@ public sealed class NewBackupPolicyCommand : PSCmdlet, IJobParameters
         jobs = new JobInput(this, errors);
     }
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
@@ -32,15 +32,24 @@ public sealed class NewBackupPolicyCommand : PSCmdlet, IJobParameters
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
     /// <summary>
-    /// Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 

@@ -20,7 +20,7 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
         bucket = new GivenBucket(this);
     }
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
@@ -29,13 +29,18 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -48,12 +53,14 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
     [Parameter(ParameterSetName = ByBucket)]
     [ArgumentCompleter(typeof(RegionCompleter))]
     [ValidateNotNullOrEmpty]
+    [Alias("RegionToCall")]
     public string? Region { get; set; }
 
     /// <summary>The profile of the shared AWS files. Default: that of the job, else the AWS SDK's own chain.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ProfileNameCompleter))]
     [ValidateNotNullOrEmpty]
+    [Alias("StoredCredentials", "AWSProfileName")]
     public string? ProfileName { get; set; }
 
     /// <summary>The endpoint of an S3-compatible store. Default: AWS.</summary>
@@ -76,14 +83,17 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
 
     /// <summary>The access key id; goes with <see cref="SecretKey"/>.</summary>
     [Parameter]
+    [Alias("AK")]
     public string? AccessKey { get; set; }
 
     /// <summary>The secret access key. It stays in the shell's history: prefer <see cref="Credential"/>.</summary>
     [Parameter]
+    [Alias("SK", "SecretAccessKey")]
     public string? SecretKey { get; set; }
 
     /// <summary>The session token of temporary keys.</summary>
     [Parameter]
+    [Alias("ST")]
     public string? SessionToken { get; set; }
 
     /// <summary>Allow plain HTTP to a host that is not this machine.</summary>

@@ -25,7 +25,7 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
         jobs = new JobInput(this, errors);
     }
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
@@ -34,13 +34,24 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -51,6 +62,7 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     /// <summary>When the job is due, instead of what its configuration says: five fields, as in cron.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? CronExpression { get; set; }
 
     /// <summary>The time zone in which the expression is meant, instead of the configuration's.</summary>
@@ -72,9 +84,13 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     [DurationTransformation]
     public TimeSpan RandomDelay { get; set; }
 
-    /// <summary>Run once after times that were missed, while the machine was off or slept. Default: on; <c>-CatchUp:$false</c> lets them go.</summary>
+    /// <summary>Let go of times that were missed while the machine was off or slept. Default: they are made good by one run.</summary>
     [Parameter]
-    public SwitchParameter CatchUp { get; set; } = true;
+    public SwitchParameter NoCatchUp { get; set; }
+
+    /// <summary>The earlier form of <see cref="NoCatchUp"/>: <c>-CatchUp:$false</c>.</summary>
+    [Parameter(DontShow = true)]
+    public SwitchParameter CatchUp { get; set; }
 
     /// <summary>Emit what is registered.</summary>
     [Parameter]
@@ -98,6 +114,14 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     {
         foreach (BackupConfiguration configuration in jobs.Read(this))
         {
+            bool isOfTests = Task == BackupScheduleTask.Test;
+            bool hasNone = isOfTests ? configuration.Tests.Count == 0 : configuration.Schedule is null && CronExpression is null;
+            if (hasNone && !jobs.IsAskedFor)
+            {
+                WriteVerbose($"Job '{configuration.Name}' has no {(isOfTests ? "tests" : "schedule")}, so it is not registered.");
+                continue;
+            }
+
             errors.TryRead<object>(() =>
             {
                 Register(configuration);
@@ -110,14 +134,14 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     {
         ScheduleWish wish = new()
         {
-            ByPath = ParameterSetName != ByName,
+            ByPath = !jobs.IsByName,
             Task = Task,
             CronExpression = CronExpression,
             TimeZone = TimeZone,
             Scheduler = Scheduler,
             Scope = Scope,
             RandomDelay = RandomDelay,
-            CatchUp = CatchUp,
+            CatchUp = !NoCatchUp && (CatchUp || !this.IsGiven(nameof(CatchUp))),
         };
         if (wish.ByPath && configuration.Path is null)
             throw new BackupException(ParameterErrors.NoFileToRegister(configuration.Name));
@@ -127,7 +151,7 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
         string what = options is null
             ? $"to test its copies ({string.Join(", ", configuration.Tests.Select(test => test.Level))})"
             : $"to run at '{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"})";
-        if (!ShouldProcess($"job '{configuration.Name}'", $"Register with {scheduler.Kind}, {Scope} scope, {what}"))
+        if (!this.Agrees($"Register job '{configuration.Name}' with {scheduler.Kind} ({Scope} scope), {what}."))
             return;
         BackupSchedule schedule = Run(null, (observer, token) =>
             MachineSchedules.Current.RegisterAsync(wish, configuration, MachineSchedules.Launcher, observer, token));

@@ -6,44 +6,68 @@ using RsyncS3Backup.Metrics;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
 using RsyncS3Backup.State;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>
 /// Removes jobs: their files and their schedules, on request what is remembered of them. What was backed up stays.
 /// </summary>
-[Cmdlet(VerbsCommon.Remove, "BackupJob", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
-public sealed class RemoveBackupJobCommand : AsyncCmdlet
+[Cmdlet(VerbsCommon.Remove, "BackupJob", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+public sealed class RemoveBackupJobCommand : AsyncCmdlet, IJobParameters
 {
-    private readonly List<string> names = [];
     private readonly InputErrors errors;
     private readonly JobInput jobs;
+    private readonly NamedJobs named;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public RemoveBackupJobCommand()
     {
         errors = new InputErrors(this);
         jobs = new JobInput(this, errors);
+        named = new NamedJobs(this, errors);
     }
 
-    /// <summary>The jobs' names; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
+
+    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [Alias("Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] InputObject { get; set; } = [];
+
+    object[] IJobParameters.Config => InputObject;
 
     /// <summary>Remove the history, the logs and the catalogs too.</summary>
     [Parameter]
     public SwitchParameter IncludeState { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => names.AddRange(Name);
+    protected override void ProcessRecord() => named.Add(this);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (JobFile job in jobs.Select(names))
+        foreach (JobFile job in jobs.Select(named.Names))
             errors.TryRead<object>(() => { Remove(job); return job; });
     }
 

@@ -5,31 +5,53 @@ using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
+using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
 /// <summary>
 /// Gives a job another name: its file, its state, its history, its mirror's marker and its schedule follow, the key prefix stays.
 /// </summary>
-[Cmdlet(VerbsCommon.Rename, "BackupJob", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Cmdlet(VerbsCommon.Rename, "BackupJob", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupJob))]
-public sealed class RenameBackupJobCommand : AsyncCmdlet
+public sealed class RenameBackupJobCommand : AsyncCmdlet, IJobParameters
 {
     private readonly InputErrors errors;
     private readonly JobInput jobs;
+    private readonly NamedJobs named;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public RenameBackupJobCommand()
     {
         errors = new InputErrors(this);
         jobs = new JobInput(this, errors);
+        named = new NamedJobs(this, errors);
     }
 
-    /// <summary>The job's name.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The job's name, or the path of its configuration file.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     public string Name { get; set; } = "";
+
+    /// <summary>The job's configuration file.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string ConfigPath { get; set; } = "";
+
+    /// <summary>A name, a file, a job, or whatever this module emits that names its job.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [Alias("Config")]
+    [ValidateNotNull]
+    public object? InputObject { get; set; }
+
+    string[] IJobParameters.Name => [JobReference.IsPath(Name) ? Name : WildcardPattern.Escape(Name)];
+
+    string[] IJobParameters.ConfigPath => [WildcardPattern.Escape(ConfigPath)];
+
+    object[] IJobParameters.Config => [InputObject!];
 
     /// <summary>The name that it gets.</summary>
     [Parameter(Mandatory = true, Position = 1)]
@@ -43,7 +65,13 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (JobFile job in jobs.Select([WildcardPattern.Escape(Name)]).Where(job => job.Name != NewName))
+        named.Add(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (JobFile job in jobs.Select(named.Names).Where(job => job.Name != NewName))
             errors.TryRead<object>(() => { Rename(job); return job; });
     }
 
@@ -55,7 +83,8 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet
         if (rename.Obstacle(all) is { } obstacle)
             throw new BackupException(obstacle);
         IReadOnlyList<NativeEntry> entries = Run(null, (_, token) => MachineSchedules.Current.OfJobAsync(job.Name, token));
-        if (!ShouldProcess($"job '{job.Name}' ('{job.Path}')", $"Rename to '{NewName}'"))
+        if (!this.Agrees(
+            $"Rename job '{job.Name}' ('{job.Path}') to '{NewName}'. Its state, mirror and schedule follow; its key prefix stays."))
             return;
         Run(null, async (observer, token) =>
         {

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
@@ -19,7 +20,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
     private const string ByDifference = "InputObject";
     private readonly List<DifferenceInput> given = [];
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
@@ -28,13 +29,24 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
 
-    /// <summary>What Test-Backup emits, also as it comes back from a job, from XML, JSON or CSV; its results are passed over.</summary>
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// What Test-Backup emits, also as it comes back from a job, from XML, JSON or CSV; its results are passed over. Or jobs, which are
+    /// tested first.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByDifference)]
+    [Alias("Config")]
     public object? InputObject { get; set; }
 
     /// <summary>How thoroughly to look. Default: as thoroughly as the differences need, and without differences Checksums.</summary>
@@ -51,12 +63,23 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
     {
         if (ParameterSetName == ByDifference)
         {
-            if (Errors.TryRead(() => DifferenceInput.Read(InputObject)) is { IsPassedOver: false } input)
+            if (InputObject is { } item && NamesJob(PSObject.AsPSObject(item)))
+                TestAndRepair(Jobs.FromObjects([item]));
+            else if (Errors.TryRead(() => DifferenceInput.Read(InputObject)) is { IsPassedOver: false } input)
                 given.Add(input);
             return;
         }
 
-        foreach (BackupConfiguration job in Jobs.Read(this))
+        TestAndRepair(Jobs.Read(this));
+    }
+
+    private static bool NamesJob(PSObject item) =>
+        item.BaseObject is string or FileInfo or IDictionary || item.TypeNames[0].EndsWith(".IO.FileInfo", StringComparison.Ordinal)
+        || Emitted.KindOf(item) is EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule;
+
+    private void TestAndRepair(IEnumerable<BackupConfiguration> jobs)
+    {
+        foreach (BackupConfiguration job in jobs)
         {
             List<BackupDifference> found = [];
             BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
@@ -90,8 +113,10 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
         foreach (DifferenceInput difference in differences.OrderBy(item => item.Path, StringComparer.Ordinal))
         {
             BackupCopy? good = difference.Kind == BackupDifferenceKind.NotYetSent ? null : difference.GoodCopy;
-            string action = good == BackupCopy.S3 ? "Replace the mirror's file with the object of S3" : "Replace the object of S3 with the mirror's file";
-            if (good is not null && !ShouldProcess($"{difference.Path} of '{job.Name}'", $"{action} ({difference.Kind})"))
+            string action = good == BackupCopy.S3
+                ? $"Replace '{difference.Path}' in the mirror of job '{job.Name}' by the object of S3"
+                : $"Replace the object of '{difference.Path}' of job '{job.Name}' in S3 by the mirror's file";
+            if (good is not null && !this.Agrees($"{action} ({difference.Kind})."))
                 continue;
             chosen.Add(new RepairWish(difference.Path, good));
             needsDownload |= difference.Kind == BackupDifferenceKind.S3Corrupted;

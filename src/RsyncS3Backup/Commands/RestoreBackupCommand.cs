@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.ObjectStore.Prices;
@@ -17,9 +18,11 @@ namespace RsyncS3Backup.Commands;
 public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 {
     private const int MostDays = 365;
+    private const int MostNamed = 5;
 
     private readonly FileSystemPaths paths;
-    private BackupConfiguration? earlier;
+    private readonly List<EntryReference> entries = [];
+    private (string Name, DateTime? Snapshot)? earlier;
     private bool replaceAllNewer;
     private bool keepAllNewer;
 
@@ -29,6 +32,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>What every key starts with; may hold <c>{host}</c> and date tokens; empty for the bucket's root.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBucket)]
     [AllowEmptyString]
+    [Alias("Prefix")]
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>The folder that everything goes to. It is made if it is not there.</summary>
@@ -51,6 +55,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>What is restored: files and folders below the copy's root, with <c>/</c> between parts; wildcards are allowed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(EntryCompleter))]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
@@ -67,6 +72,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>The date of a dated snapshot. Default: the last complete one.</summary>
     [Parameter]
     [TimeTransformation(IsWallTime = true)]
+    [ArgumentCompleter(typeof(SnapshotCompleter))]
     public DateTime Snapshot { get; set; }
 
     /// <summary>What becomes of files that are at the destination already. Default: IfDifferent.</summary>
@@ -108,8 +114,9 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 
     /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
     [Parameter]
+    [Alias("ThrottleLimit")]
     [ValidateRange(1, 1024)]
-    public int ThrottleLimit { get; set; }
+    public int RequestLimit { get; set; }
 
     /// <summary>How long to wait for a run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
@@ -125,22 +132,58 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
             return;
         }
 
-        foreach (BackupConfiguration job in Jobs.Read(this))
+        if (ParameterSetName != ByConfig)
         {
-            if (earlier is not null && !InPlace)
-            {
-                WriteError(ParameterErrors.SeveralJobsToOneFolder(earlier.Name, job.Name));
-                continue;
-            }
+            RestoreJobs(Jobs.Read(this), snapshot: null);
+            return;
+        }
 
-            earlier = job;
-            Restore(() => RestoreRequest.For(job));
+        foreach (JobReference reference in Jobs.References(Config))
+        {
+            if (Errors.TryRead(() => EntryReference.Of(reference)) is { } found)
+                entries.AddRange(found);
+            if (EntryReference.IsOfEntry(reference))
+                continue;
+            RestoreJobs(Jobs.FromReference(reference, eachSnapshot: true), EntryReference.SnapshotOf(reference));
         }
     }
 
-    private void Restore(Func<RestoreRequest> make)
+    /// <inheritdoc/>
+    protected override void EndProcessing()
     {
-        if (Errors.TryRead(() => Complete(make())) is not { } request || !IsConfirmed(request))
+        foreach (IGrouping<JobReference, EntryReference> ofJob in entries.GroupBy(entry => entry.Job))
+        {
+            foreach (BackupConfiguration job in Jobs.FromReference(ofJob.Key).Where(job => IsForTheFolder(job, snapshot: null)))
+            {
+                // Each moment of a copy in one run, however many entries of it came.
+                foreach (IGrouping<EntryMoment, EntryReference> ofMoment in ofJob.GroupBy(entry => entry.Moment))
+                    Restore(() => RestoreRequest.For(job), ofMoment.Key, [.. ofMoment.Select(entry => entry.Path).Distinct()]);
+            }
+        }
+    }
+
+    private void RestoreJobs(IEnumerable<BackupConfiguration> jobs, DateTime? snapshot)
+    {
+        foreach (BackupConfiguration job in jobs.Where(job => IsForTheFolder(job, snapshot)))
+            Restore(() => RestoreRequest.For(job), new EntryMoment { Snapshot = snapshot });
+    }
+
+    // One folder takes one job, and one snapshot of it.
+    private bool IsForTheFolder(BackupConfiguration job, DateTime? snapshot)
+    {
+        if (earlier is var (name, date) && !InPlace && (name != job.Name || date != snapshot))
+        {
+            WriteError(ParameterErrors.SeveralJobsToOneFolder(name, job.Name));
+            return false;
+        }
+
+        earlier = (job.Name, snapshot);
+        return true;
+    }
+
+    private void Restore(Func<RestoreRequest> make, EntryMoment? moment = null, IReadOnlyList<string>? only = null)
+    {
+        if (Errors.TryRead(() => Complete(make(), moment ?? new EntryMoment(), only ?? [])) is not { } request || !IsConfirmed(request))
             return;
         // With -WhatIf or -Confirm the question has said it.
         if (request.Retrieval is not null && !this.IsGiven("Confirm") && Retrievals(request) is { } retrievals)
@@ -151,24 +194,24 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         WriteResult(result, result.Error, result.Name);
     }
 
-    private RestoreRequest Complete(RestoreRequest request) => request with
+    private RestoreRequest Complete(RestoreRequest request, EntryMoment moment, IReadOnlyList<string> only) => request with
     {
         S3 = Keys.For(request.S3),
         Destination = Destination is null ? null : paths.Resolve(Destination),
         InPlace = InPlace,
-        From = this.IsGiven(nameof(From)) ? From : null,
+        From = this.IsGiven(nameof(From)) ? From : moment.Copy,
         Paths = Path,
-        LiteralPaths = LiteralPath,
-        AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : null,
-        Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : null,
+        LiteralPaths = [.. LiteralPath, .. only],
+        AsOf = this.IsGiven(nameof(AsOf)) ? AsOf : moment.AsOf,
+        Snapshot = this.IsGiven(nameof(Snapshot)) ? Snapshot : moment.Snapshot,
         Overwrite = Overwrite,
         ReplaceNewer = Force,
         IncludeDamaged = IncludeDamaged,
-        IncludeDeleted = IncludeDeleted,
+        IncludeDeleted = IncludeDeleted || moment.IsDeleted,
         PreserveSpecialBits = PreserveSpecialBits,
         RenameInvalid = RenameInvalid,
         Retrieval = RequestRetrieval ? new RestoreRetrieval(Tier, Days) : null,
-        ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
+        ThrottleLimit = RequestLimit == 0 ? null : RequestLimit,
         WaitForLock = WaitForLock,
     };
 
@@ -188,7 +231,8 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
             ? string.Join(", ", request.Configuration?.Sources.Select(source => source.Path) ?? [])
             : request.Destination!;
         string[] paths = [.. request.Paths, .. request.LiteralPaths];
-        string what = paths.Length == 0 ? $"'{request.Name}'" : $"{string.Join(", ", paths)} of '{request.Name}'";
+        string named = string.Join(", ", paths.Take(MostNamed)) + (paths.Length > MostNamed ? $" and {paths.Length - MostNamed} more" : "");
+        string what = paths.Length == 0 ? $"'{request.Name}'" : $"{named} of '{request.Name}'";
         string how = request.Overwrite switch
         {
             RestoreOverwrite.Never => "leaving what is there",
@@ -198,8 +242,8 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         bool isShown = this.IsGiven("WhatIf") || this.IsGiven("Confirm");
         if (isShown && Retrievals(request) is { } retrievals)
             how += request.Retrieval is null ? $", without what is archived: {retrievals}" : $", asking S3 to bring back {retrievals}";
-        string action = $"Performing the operation \"Restore {what}, {how}\" on target \"{to}\".";
-        if (!ShouldProcess(action, $"Are you sure you want to perform this action?{Environment.NewLine}{action}", "Confirm", out ShouldProcessReason reason))
+        string action = $"Restore {what} to {to}, {how}.";
+        if (!ShouldProcess(action, $"{action}\nGo on?", MyInvocation.MyCommand.Name, out ShouldProcessReason reason))
         {
             if (reason == ShouldProcessReason.WhatIf)
                 NameWhatWouldBeReplaced(request);

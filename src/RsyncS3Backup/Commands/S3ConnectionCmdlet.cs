@@ -21,14 +21,17 @@ public abstract class S3ConnectionCmdlet : AsyncCmdlet, IConnectionParameters
 
     /// <summary>The access key id; goes with <see cref="SecretKey"/>.</summary>
     [Parameter]
+    [Alias("AK")]
     public string? AccessKey { get; set; }
 
     /// <summary>The secret access key. It stays in the shell's history: prefer <see cref="Credential"/>.</summary>
     [Parameter]
+    [Alias("SK", "SecretAccessKey")]
     public string? SecretKey { get; set; }
 
     /// <summary>The session token of temporary keys.</summary>
     [Parameter]
+    [Alias("ST")]
     public string? SessionToken { get; set; }
 
     /// <summary>Allow plain HTTP to a host that is not this machine.</summary>

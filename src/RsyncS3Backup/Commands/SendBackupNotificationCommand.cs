@@ -58,6 +58,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
 
     /// <summary>The configuration whose notifications are sent. Default: that of the run.</summary>
     [Parameter(ParameterSetName = ByConfiguration)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     public string? ConfigPath { get; set; }
@@ -155,7 +156,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         {
             if (Digest)
                 errors.Try(() => digest.Add(input));
-            else if (ReturnedObject.Read(input) is not BackupDifference && errors.TryRead(() => Read(input)) is { } run)
+            else if (Emitted.KindOf(input) != EmittedKind.BackupDifference && errors.TryRead(() => Read(input)) is { } run)
                 Tell(run);
         }
     }
@@ -181,7 +182,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             bool isForRunsAlone = options.Type == NotificationKind.Ping && (isSkipped || run.Report.Kind != BackupRunKind.Backup);
             if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && (isSkipped || !options.Tells(what)))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
-            else if (ShouldProcess(Describe(options), $"Tell of '{RunSummary.Title(run.Report)}'"))
+            else if (this.Agrees($"Tell of '{RunSummary.Title(run.Report)}': {Describe(options)}."))
                 chosen.Add(options);
         }
 
@@ -226,11 +227,13 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             _ => NotificationTarget.FindAsync(options, observer, secrets, cancellationToken),
         };
 
-    private ToldRun Read(PSObject input)
+    private ToldRun Read(PSObject item)
     {
-        // A file on another machine is not one of this machine, whatever its path.
-        bool isOfHere = input.BaseObject is not PSCustomObject;
-        return ReturnedObject.Read(input) switch
+        // What lost its type is in the history; a run of another machine is not, and is what it says. Its file is not one of this machine,
+        // whatever its path.
+        BackupRun? recorded = item.BaseObject is PSCustomObject ? RecordedRun.Find(item) : null;
+        bool isOfHere = recorded is not null || item.BaseObject is not PSCustomObject;
+        return (recorded ?? ReturnedObject.Read(item)) switch
         {
             BackupResult result => ToldBy(RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
             BackupRun { Status: null } run => throw new BackupException(ParameterErrors.RunNotEnded(run.Name, run.RunId)),
@@ -238,7 +241,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             BackupTestResult test when (isOfHere ? FileOf(test) : null) is var origin => ToldBy(RunReport.From(test, origin), null, origin),
             RsyncStageResult stage => ToldBy(RunReport.From(stage), stage.Configuration, null),
             S3SyncStageResult stage => ToldBy(RunReport.From(stage), null, null),
-            _ => throw new BackupException(ParameterErrors.NotAResult(input.TypeNames.FirstOrDefault() ?? "nothing")),
+            _ => throw new BackupException(ParameterErrors.NotAResult(Emitted.NameOf(item))),
         };
     }
 

@@ -13,7 +13,7 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "BackupConfiguration", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupConfiguration))]
-public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdlet
+public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdlet, IJobParameters
 {
     private readonly InputErrors errors;
     private readonly JobInput jobs;
@@ -25,10 +25,8 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
         jobs = new JobInput(this, errors);
     }
 
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(
-        Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ByName)]
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
@@ -36,10 +34,25 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
 
     /// <summary>Configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
     [SupportsWildcards]
     public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [Alias("Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] InputObject { get; set; } = [];
+
+    object[] IJobParameters.Config => InputObject;
 
     /// <summary>
     /// All folders to back up, here or on other machines (<c>user@host:/path</c>, <c>rsync://host/module</c>), or hashtables with
@@ -51,8 +64,9 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
 
     /// <summary>The mirror's root folder.</summary>
     [Parameter]
+    [Alias("Destination")]
     [ValidateNotNullOrEmpty]
-    public string? Destination { get; set; }
+    public string? MirrorPath { get; set; }
 
     /// <summary>The bucket's name.</summary>
     [Parameter]
@@ -79,20 +93,8 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
         if (errors.TryRead(new GivenSettings(this).Read) is not { } settings
             || errors.TryRead(() => GivenSettings.Named(Clear)) is not { } cleared)
             return;
-        foreach (string path in ParameterSetName == ByName ? FilesOfJobs() : jobs.Files(ConfigPath))
+        foreach (string path in jobs.FilesOf(this))
             errors.TryRead(() => { Change(path, settings, cleared); return path; });
-    }
-
-    private IEnumerable<string> FilesOfJobs()
-    {
-        foreach (JobFile job in jobs.Select(Name))
-        {
-            // What is wrong in a file can be put right here; whose file it is cannot.
-            if (job.Error is { } error && error.Id != ErrorIds.ConfigurationInvalid)
-                errors.Write(error);
-            else
-                yield return job.Path;
-        }
     }
 
     private void Change(string path, ConfigurationSettings settings, IReadOnlyList<ConfigurationParameter> cleared)

@@ -1,5 +1,7 @@
 using System.Management.Automation;
+using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Recovery.Testing;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -39,8 +41,14 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>Paths below the mirror's root; wildcards are allowed. Default: everything.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(EntryCompleter))]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
+
+    /// <summary>As <see cref="Path"/>, but each is taken as it is written: no character is a wildcard.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
 
     /// <summary>How many files are looked at at a time. Default: chosen by the module.</summary>
     [Parameter]
@@ -63,6 +71,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>What every key starts with; may hold the date tokens of dated snapshots; empty, which is the default, for the bucket's root.</summary>
     [Parameter(ParameterSetName = ByBucket)]
     [AllowEmptyString]
+    [Alias("Prefix")]
     public string KeyPrefix { get; set; } = "";
 
     /// <inheritdoc/>
@@ -75,10 +84,23 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
             return;
         }
 
-        foreach (BackupConfiguration job in Jobs.Read(this))
+        foreach (BackupConfiguration job in ParameterSetName == ByConfig ? Jobs.FromObjects(WithoutSnapshots()) : Jobs.Read(this))
         {
             BackupTestRequest request = BackupTestRequest.For(job);
             Emit(request with { S3 = Keys.For(request.S3) });
+        }
+    }
+
+    // A test of another snapshot than the one that was meant would be taken for one of it.
+    private IEnumerable<object> WithoutSnapshots()
+    {
+        foreach (object item in Config)
+        {
+            PSObject source = PSObject.AsPSObject(item);
+            if (Emitted.KindOf(source) != EmittedKind.BackupSnapshot)
+                yield return item;
+            else
+                Errors.Write(ParameterErrors.SnapshotNotMeant(Emitted.Text(source, "Name") ?? "", Emitted.WallTime(source, "Date") ?? default));
         }
     }
 
@@ -97,6 +119,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
             SamplePercent = SamplePercent,
             Seed = this.IsGiven(nameof(Seed)) ? Seed : null,
             Paths = Path,
+            LiteralPaths = LiteralPath,
             TemporaryPath = TemporaryPath is { } given ? GetUnresolvedProviderPathFromPSPath(given) : null,
             ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
             WaitForLock = WaitForLock,

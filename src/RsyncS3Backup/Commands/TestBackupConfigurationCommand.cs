@@ -5,7 +5,7 @@ using RsyncS3Backup.Jobs;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Says what is wrong in configuration files: a <see cref="ConfigurationProblem"/> for each thing, nothing for a good file.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "BackupConfiguration", DefaultParameterSetName = ByPath)]
+[Cmdlet(VerbsDiagnostic.Test, "BackupConfiguration", DefaultParameterSetName = "Name")]
 [OutputType(typeof(ConfigurationProblem), typeof(bool))]
 public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
 {
@@ -17,10 +17,7 @@ public sealed class TestBackupConfigurationCommand : ConfigurationFileCmdlet
     protected override void ProcessRecord()
     {
         JobList all = JobList.Read();
-        IEnumerable<IReadOnlyList<ConfigurationProblem>> checkedFiles = ParameterSetName == ByName
-            ? Jobs.Select(Name).Select(job => WithOverlaps(job.Configuration, job.Problems))
-            : Jobs.Files(Path).Select(ConfigurationReader.ReadFile).Select(file => WithOverlaps(file.Configuration, file.Problems));
-        foreach (IReadOnlyList<ConfigurationProblem> problems in checkedFiles)
+        foreach (IReadOnlyList<ConfigurationProblem> problems in Jobs.ReadAll(this).Select(read => WithOverlaps(read.Configuration, read.Problems)))
         {
             if (Quiet)
                 WriteObject(problems.Count == 0);

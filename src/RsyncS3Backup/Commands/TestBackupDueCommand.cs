@@ -11,7 +11,7 @@ using static RsyncS3Backup.Input.ParameterSets;
 namespace RsyncS3Backup.Commands;
 
 /// <summary>Says whether jobs are due and why; with -Claim it also keeps the answer, so that nobody else gets the same time.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "BackupDue", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
+[Cmdlet(VerbsDiagnostic.Test, "BackupDue", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupDue), typeof(bool))]
 public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
 {
@@ -25,23 +25,33 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         jobs = new JobInput(this, errors);
     }
 
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
-    [Alias("FullName", "Path")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The names of jobs in the job folders; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByName)]
+    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
-    /// <summary>Configurations: from Get-BackupJob or Import-BackupConfiguration, as hashtables or custom objects, or files.</summary>
+    /// <summary>Configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>Configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>
+    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
+    /// names, files, and whatever this module emits that names its job.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
+    [Alias("InputObject")]
     [ValidateNotNullOrEmpty]
     public object[] Config { get; set; } = [];
 
@@ -52,6 +62,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     /// <summary>An expression that overrides the configuration's.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? CronExpression { get; set; }
 
     /// <summary>A time zone that overrides the configuration's.</summary>
@@ -110,6 +121,12 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
                 continue;
             }
 
+            if (job.Schedule is null && CronExpression is null && !jobs.IsAskedFor)
+            {
+                WriteVerbose($"Job '{job.Name}' has no schedule, so it is never due.");
+                continue;
+            }
+
             if (errors.TryRead(() => Answer(job)) is { } answer)
                 WriteObject(Quiet ? answer.IsDue : answer);
         }
@@ -120,7 +137,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         BackupScheduleOptions times = BackupSchedules.Effective(job, CronExpression, TimeZone);
         CronSchedule schedule = CronSchedule.From(times);
         string? unsafeBecause = RequireSafe(job);
-        bool claims = Claim && ShouldProcess($"job '{job.Name}'", "Claim the time that is due");
+        bool claims = Claim && this.Agrees($"Claim the time at which job '{job.Name}' is due: nobody else gets it.");
         DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
         DueDecision decision = claims
             ? ScheduleState.Claim(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job))
@@ -156,7 +173,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
         foreach (TestDue test in JobTests.Of(job, now))
         {
             // One that is due now tells by itself how it ends.
-            bool tells = Claim && !test.IsDue && test.Age.IsOverdue && ShouldProcess($"job '{job.Name}'", "Tell that its tests are overdue");
+            bool tells = Claim && !test.IsDue && test.Age.IsOverdue && this.Agrees($"Tell that the tests of job '{job.Name}' are overdue.");
             found.Add(new BackupDue
             {
                 Name = job.Name,

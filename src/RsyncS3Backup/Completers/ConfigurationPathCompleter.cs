@@ -20,7 +20,7 @@ public sealed class ConfigurationPathCompleter : IArgumentCompleter
         string parent = typed[..leaf];
         try
         {
-            string folder = Resolve.InvokeReturnAsIs(parent.Length == 0 ? "." : parent) is { } resolved ? resolved.ToString()! : parent;
+            string folder = Resolved(parent.Length == 0 ? "." : parent);
             return [.. Entries(folder)
                 .Where(entry => entry.Name.StartsWith(typed[leaf..], StringComparison.OrdinalIgnoreCase))
                 .Select(entry => Result(parent + entry.Name, entry))];
@@ -31,6 +31,9 @@ public sealed class ConfigurationPathCompleter : IArgumentCompleter
             return [];
         }
     }
+
+    /// <summary>A path as the session that completes means it.</summary>
+    internal static string Resolved(string path) => Resolve.InvokeReturnAsIs(path) is { } resolved ? resolved.ToString()! : path;
 
     private static IEnumerable<FileSystemInfo> Entries(string folder) => new DirectoryInfo(folder).EnumerateFileSystemInfos()
         .Where(entry => entry is DirectoryInfo || entry.Extension.Equals(".json", StringComparison.OrdinalIgnoreCase))

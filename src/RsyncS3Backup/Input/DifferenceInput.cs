@@ -67,7 +67,9 @@ internal sealed record DifferenceInput
         if (isResult || isResultInCsv)
             return PassedOver;
         if (Text(item, "Path") is not { } path || Parse<BackupDifferenceKind>(kind) is not { } parsed || item.Properties["GoodCopy"] is null)
-            throw NotOne($"an object with the properties {string.Join(", ", item.Properties.Select(property => property.Name).Take(8))}");
+            throw NotOne(Emitted.KindOf(item) is not EmittedKind.None and var emitted
+                ? $"a {emitted}"
+                : $"an object with the properties {string.Join(", ", item.Properties.Select(property => property.Name).Take(8))}");
         string? good = Text(item, "GoodCopy");
         return new DifferenceInput
         {

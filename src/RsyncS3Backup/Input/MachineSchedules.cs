@@ -20,9 +20,9 @@ internal static class MachineSchedules
     /// <param name="names">Names, with or without wildcards; none: all.</param>
     /// <param name="missing">Told of each name that nothing has.</param>
     internal static IReadOnlyList<NativeEntry> Select(
-        IReadOnlyList<NativeEntry> all, BackupScheduleScope? scope, IReadOnlyCollection<string> names, Action<BackupError> missing)
+        IReadOnlyList<NativeEntry> all, BackupScheduleScope? scope, IReadOnlyCollection<string> names, Action<string, BackupError> missing)
     {
         NativeEntry[] ofScope = [.. all.Where(entry => scope is null || entry.Scheduler.Scope == scope)];
-        return NameSelection.Choose(ofScope, BackupSchedules.NameOf, names, name => missing(NativeScheduleErrors.NotFound(name)));
+        return NameSelection.Choose(ofScope, BackupSchedules.NameOf, names, name => missing(name, NativeScheduleErrors.NotFound(name)));
     }
 }

@@ -9,8 +9,14 @@ internal static class ParameterSets
     /// <summary>Configuration files.</summary>
     internal const string ByPath = "ConfigPath";
 
+    /// <summary>Configuration files whose names have no wildcards.</summary>
+    internal const string ByLiteralPath = "LiteralPath";
+
     /// <summary>Configurations as objects.</summary>
     internal const string ByConfig = "Config";
+
+    /// <summary>Objects that name jobs, for cmdlets that need no configuration.</summary>
+    internal const string ByInputObject = "InputObject";
 
     /// <summary>A bucket without a job.</summary>
     internal const string ByBucket = "Bucket";

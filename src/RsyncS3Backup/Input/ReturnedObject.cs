@@ -18,24 +18,11 @@ namespace RsyncS3Backup.Input;
 /// </remarks>
 internal static class ReturnedObject
 {
-    private const string CameBack = "Deserialized.RsyncS3Backup.";
-
-    // Those that have no type name are known by properties that no other of these has together. The order counts: a run has what a result has.
-    private static readonly (Type Type, string[] Properties)[] Kinds =
-    [
-        (typeof(BackupRun), ["RunId", "Stage1", "Stage2", "Kind", "IsInterrupted"]),
-        (typeof(BackupResult), ["RunId", "Stage1", "Stage2", "ExitCode"]),
-        (typeof(RsyncStageResult), ["RunId", "Status", "Destination", "RsyncVersion", "TransferredBytes"]),
-        (typeof(S3SyncStageResult), ["RunId", "Status", "SyncMode", "StorageClass", "TransferredBytes"]),
-        (typeof(BackupTestResult), ["RunId", "Status", "Level", "Differences"]),
-        (typeof(BackupRepairResult), ["RunId", "Status", "RepairedInMirror", "RepairedInS3"]),
-        (typeof(BackupJob), ["Name", "Scope", "LastRun", "LastStatus", "Problems"]),
-        (typeof(BackupReport), ["HostName", "Name", "Status", "NeedsAttention", "GrowthBytes"]),
-        (typeof(BackupDifference), ["Path", "Kind", "GoodCopy", "EntryType"]),
-    ];
-
-    private static readonly FrozenDictionary<string, Type> ByName =
-        Kinds.ToFrozenDictionary(kind => CameBack + kind.Type.Name, kind => kind.Type, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<EmittedKind, Type> Readable = new[]
+    {
+        typeof(BackupRun), typeof(BackupResult), typeof(RsyncStageResult), typeof(S3SyncStageResult), typeof(BackupTestResult),
+        typeof(BackupRepairResult), typeof(BackupJob), typeof(BackupReport), typeof(BackupDifference),
+    }.ToFrozenDictionary(type => Enum.Parse<EmittedKind>(type.Name));
 
     // Those and their parts.
     private static readonly FrozenDictionary<Type, Shape> Shapes = typeof(BackupResult).Assembly.GetExportedTypes()
@@ -49,8 +36,7 @@ internal static class ReturnedObject
     {
         if (item.BaseObject is not PSCustomObject)
             return item.BaseObject.GetType().Assembly == typeof(BackupResult).Assembly ? item.BaseObject : null;
-        Type? type = item.TypeNames.Select(name => ByName.GetValueOrDefault(name)).FirstOrDefault(found => found is not null)
-            ?? Kinds.FirstOrDefault(kind => Array.TrueForAll(kind.Properties, name => item.Properties[name] is not null)).Type;
+        Type? type = Readable.GetValueOrDefault(Emitted.KindOf(item));
         object? made = type is null ? null : Make(type, item);
         // What ran elsewhere did not run here, whatever its version told of that.
         if (made is not null && item.Properties["HostName"] is null && Origin(item) is { } host)

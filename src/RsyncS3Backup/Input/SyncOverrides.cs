@@ -19,7 +19,7 @@ internal sealed class SyncOverrides(PSCmdlet cmdlet, ISyncParameters given)
     /// <summary>The options of stage 2 with what the parameters override.</summary>
     internal S3SyncOptions Apply(S3SyncOptions options) => options with
     {
-        ThrottleLimit = given.ThrottleLimit == 0 ? options.ThrottleLimit : given.ThrottleLimit,
+        ThrottleLimit = given.RequestLimit == 0 ? options.ThrottleLimit : given.RequestLimit,
         SyncMode = cmdlet.IsGiven(nameof(given.SyncMode)) ? given.SyncMode : options.SyncMode,
     };
 }

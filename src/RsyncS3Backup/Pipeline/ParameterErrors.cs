@@ -26,9 +26,29 @@ internal static class ParameterErrors
 
     internal static BackupError NotAConfiguration(string typeName) => Create(
         ErrorIds.ConfigurationInvalid,
-        $"An object of type {typeName} is no configuration.",
-        "Give what Get-BackupJob or Import-BackupConfiguration returns, a hashtable with the keys of a configuration file, or the path of such a file.",
+        $"An object of type {typeName} is not a configuration, and names no job.",
+        "Give the name of a job, the path of a configuration file, a hashtable with the keys of such a file, or what the cmdlets of this module emit.",
         typeName);
+
+    internal static BackupError NamesNoJob(string kind) => Create(
+        ErrorIds.InvalidParameter,
+        $"This {kind} names no job: it is of a bucket alone.",
+        "Give the job with -Name or -ConfigPath.",
+        kind);
+
+    internal static BackupError ConfigurationWithoutFile(string? name) => Create(
+        ErrorIds.InvalidParameter,
+        $"The configuration of job '{name}' was made in memory, so nothing is left of it but its properties.",
+        "Write it with New-BackupConfiguration, and give the file with -ConfigPath.",
+        name ?? "");
+
+    internal static BackupError JobOfObjectNotFound(string kind, string name, IEnumerable<string> places) => Create(
+        ErrorIds.JobNotFound,
+        $"This {kind} is of job {ConfigurationText.Quote(name)}, which is not in a job folder, and no run on record names its file. "
+        + $"Looked in {string.Join(" and ", places)}.",
+        "Give the file of the job with -ConfigPath.",
+        name,
+        BackupErrorCategory.ObjectNotFound);
 
     internal static BackupError TwoKindsOfCredentials() => Create(
         ErrorIds.InvalidParameter,
@@ -51,10 +71,16 @@ internal static class ParameterErrors
         "Give one name; or leave the other parameters out to run jobs of the job folders by name.",
         "Name");
 
+    internal static BackupError SeveralMirrors(IEnumerable<string> mirrors) => Create(
+        ErrorIds.InvalidParameter,
+        $"{string.Join(", ", mirrors)}: stage 2 sends one mirror.",
+        "Give one folder.",
+        "MirrorPath");
+
     internal static BackupError TargetGivenTwice(string name, IEnumerable<string> parameters) => Create(
         ErrorIds.InvalidParameter,
         $"Job '{name}' brings its own destination, so {string.Join(", ", parameters.Select(p => "-" + p))} cannot apply.",
-        "Leave these parameters out, or run stage 2 with -Path.",
+        "Leave these parameters out, or run stage 2 with -MirrorPath.",
         name);
 
     internal static BackupError BucketMissing(string name) => Create(
@@ -66,7 +92,7 @@ internal static class ParameterErrors
     internal static BackupError RunWithoutConfiguration(string name, string runId) => Create(
         ErrorIds.InvalidParameter,
         $"Run {runId} of job '{name}' names no configuration file, so there is nothing to run its stage 2 from.",
-        "Run stage 2 with -ConfigPath, or with -Path, -BucketName and -KeyPrefix.",
+        "Run stage 2 with -ConfigPath, or with -MirrorPath, -BucketName and -KeyPrefix.",
         name);
 
     internal static BackupError NotADifference(string what) => Create(
@@ -92,8 +118,8 @@ internal static class ParameterErrors
 
     internal static BackupError NotAResult(string typeName) => Create(
         ErrorIds.InvalidParameter,
-        $"An object of type {typeName} is no result of a run.",
-        "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage, Test-Backup or Get-BackupHistory emit, with all properties.",
+        $"An object of type {typeName} is not the result of a run.",
+        "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage, Test-Backup or Get-BackupHistory emit.",
         typeName);
 
     internal static BackupError ExpectedWithoutDigest() => Create(
@@ -105,6 +131,32 @@ internal static class ParameterErrors
         $"An object of type {typeName} does not say how a backup fares, or not all of what it must.",
         "Give what Invoke-RsyncToS3Backup, Test-Backup, Get-BackupHistory, Get-BackupJob or Get-BackupReport emit, with all properties.",
         typeName);
+
+    internal static BackupError NotARun(string kind) => Create(
+        ErrorIds.InvalidParameter,
+        $"A {kind} is not a run of a history.",
+        "Give runs from Get-BackupHistory, results, or the jobs whose runs are all to be removed.",
+        kind);
+
+    internal static BackupError RunNotOnRecord(string kind, string name, string runId) => Create(
+        ErrorIds.InvalidParameter,
+        $"This {kind} came back without its type, and the history of job {ConfigurationText.Quote(name)} on this machine has no run {runId}.",
+        "Give the object in the session that emitted it, or on the machine that has the history.",
+        name);
+
+    internal static BackupError SnapshotNotMeant(string name, DateTime date) => Create(
+        ErrorIds.InvalidParameter,
+        string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"The snapshot of {date:yyyy-MM-dd HH:mm} of job {ConfigurationText.Quote(name)} cannot be tested by itself: a test is of the newest snapshot."),
+        $"Test the job with -Name {ConfigurationText.Quote(name)}; 'Restore-Backup -Snapshot' restores a snapshot, and 'Get-BackupItem -Snapshot' lists it.",
+        name);
+
+    internal static BackupError DeletionNotRestored(string path) => Create(
+        ErrorIds.InvalidParameter,
+        $"The version of '{path}' says that the object was deleted, so there is nothing to restore.",
+        "Take an earlier version of it: 'Get-BackupItem -AllVersions' lists them.",
+        path);
 
     internal static BackupError NoFileToRegister(string name) => Create(
         ErrorIds.InvalidParameter,
@@ -128,22 +180,22 @@ internal static class ParameterErrors
     internal static BackupError FileExists(string path) => Create(
         ErrorIds.ConfigurationExists,
         $"'{path}' exists already.",
-        "Choose another -Path, or add -Force to replace it.",
+        "Choose another -ConfigPath, or add -Force to replace it.",
         path,
         BackupErrorCategory.InvalidOperation);
 
     internal static BackupError JobExists(string name, string path) => Create(
         ErrorIds.ConfigurationExists,
         $"'{path}' is a job of the name '{name}' already.",
-        "Choose another -Name, or give that file as -Path with -Force to replace it.",
+        "Choose another -Name, or give that file as -ConfigPath with -Force to replace it.",
         path,
         BackupErrorCategory.InvalidOperation);
 
     internal static BackupError PathOrNameMissing() => Create(
         ErrorIds.InvalidParameter,
-        "Neither -Path nor -Name was given.",
-        "Give -Path for a file of your choice, or -Name for a job in your job folder, which is then known by that name.",
-        "Path");
+        "Neither -Name nor -ConfigPath was given.",
+        "Give -Name for a job in your job folder, which is then known by that name, or -ConfigPath for a file of your choice.",
+        "Name");
 
     internal static BackupError NotWritten(string path, string reason) => Create(
         ErrorIds.ConfigurationNotWritten, $"'{path}' could not be written: {reason}", "Check the folder, its permissions and its free space.", path,

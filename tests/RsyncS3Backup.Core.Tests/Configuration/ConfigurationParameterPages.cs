@@ -14,7 +14,16 @@ internal static partial class ConfigurationParameterPages
     private const int CodeColumns = 130;
 
     /// <summary>The parameters that the cmdlets declare themselves, because they are mandatory in one of them.</summary>
-    private static readonly HashSet<string> Declared = ["Source", "Destination", "BucketName", "LocalOnly"];
+    private static readonly HashSet<string> Declared = ["Source", "MirrorPath", "BucketName", "LocalOnly"];
+
+    /// <summary>What a parameter is called elsewhere: in AWS' own tools, or by earlier versions.</summary>
+    private static readonly Dictionary<string, string[]> Aliases = new()
+    {
+        ["KeyPrefix"] = ["Prefix"],
+        ["ProfileName"] = ["StoredCredentials", "AWSProfileName"],
+        ["Region"] = ["RegionToCall"],
+        ["RequestLimit"] = ["ThrottleLimit"],
+    };
 
     private static IEnumerable<ConfigurationParameter> Made =>
         ConfigurationKeys.Parameters.Where(parameter => !Declared.Contains(parameter.Name));
@@ -42,12 +51,15 @@ internal static partial class ConfigurationParameterPages
             """);
         foreach (ConfigurationParameter parameter in Made)
         {
+            string alias = Aliases.TryGetValue(parameter.Name, out string[]? names)
+                ? $"    [Alias({string.Join(", ", names.Select(alias => $"\"{alias}\""))})]\n"
+                : "";
             string completer = Completer(parameter.Key) is { } name ? $"    [ArgumentCompleter(typeof({name}))]\n" : "";
             source.Append(CultureInfo.InvariantCulture, $$"""
 
                 {{Summary(parameter.Key)}}
                     [Parameter]
-                {{completer}}    public {{TypeOf(parameter.Key.Kind)}} {{parameter.Name}} { get; set; }
+                {{alias}}{{completer}}    public {{TypeOf(parameter.Key.Kind)}} {{parameter.Name}} { get; set; }
 
                 """);
         }
@@ -115,7 +127,7 @@ internal static partial class ConfigurationParameterPages
             ```yaml
             Type: {type}
             Parameter Sets: (All)
-            Aliases:
+            Aliases:{string.Concat(Aliases.GetValueOrDefault(parameter.Name, []).Select((alias, index) => (index > 0 ? ", " : " ") + alias))}
 
             Required: False
             Position: Named
@@ -168,7 +180,7 @@ internal static partial class ConfigurationParameterPages
         key.Rule == KeyRule.Region ? "RegionCompleter"
         : key.Rule == KeyRule.TimeZone ? "TimeZoneCompleter"
         : key.Rule == KeyRule.Profile ? "ProfileNameCompleter"
-        : key.Values.Count > 0 || key.Rule == KeyRule.Duration || key.Kind == ConfigurationValueKind.TextOrNumber
+        : key.Values.Count > 0 || key.Rule == KeyRule.Duration || key.Rule == KeyRule.CronExpression || key.Kind == ConfigurationValueKind.TextOrNumber
             ? "ConfigurationValueCompleter"
         : null;
 
@@ -195,7 +207,7 @@ internal static partial class ConfigurationParameterPages
         string name => name,
     };
 
-    [GeneratedRegex(@"^### -(\w+)\n.*?^```yaml\n.*?^```\n\n", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^### -(\w+)\n.*?(?:^```yaml\n.*?^```\n\n)+", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex ParameterSection();
 
     [GeneratedRegex(@"^```\n(?:New|Set)-.*?^```\n", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -62,30 +62,46 @@ public sealed class JobNameTests : EndToEndTest
     [InlineData("./movies.json")]
     [InlineData("movies.json")]
     [InlineData("folder/movies")]
-    [InlineData("there")]
-    public void A_path_where_a_name_belongs_is_an_error_that_says_ConfigPath(string path)
+    public void What_stands_first_is_a_path_where_it_is_one(string path)
+    {
+        WriteJob();
+        string file = WriteFile($"here/{path.Replace("./", "", StringComparison.Ordinal)}", File.ReadAllText(Folder.File("jobs/photos.json")));
+
+        Assert.Equal([file], Session.Texts(
+            "param($Here, $Path) $null = $ExecutionContext.SessionState.Path.SetLocation($Here); (Import-BackupConfiguration $Path).Path",
+            Folder.File("here"), path));
+    }
+
+    [Fact]
+    public void A_file_whose_path_looks_like_a_name_is_an_error_that_says_ConfigPath()
     {
         WriteFile("here/there", "{}");
 
         SessionResult result = Session.Run(
-            "param($Here, $Path) $null = $ExecutionContext.SessionState.Path.SetLocation($Here); Restore-Backup $Path x; Test-Backup $Path",
-            Folder.File("here"), path);
+            "param($Here) $null = $ExecutionContext.SessionState.Path.SetLocation($Here); Restore-Backup there x; Test-Backup there",
+            Folder.File("here"));
 
         Assert.Equal(["JobNotFound", "JobNotFound"], result.ErrorIds());
-        Assert.All(
-            result.Errors,
-            error => Assert.Contains($"-ConfigPath '{path}'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal));
+        Assert.All(result.Errors, error => Assert.Contains("-ConfigPath 'there'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void A_name_where_a_path_belongs_is_an_error_that_says_Name()
+    public void A_job_may_be_named_like_a_file()
     {
-        WriteJob();
+        WriteJob(("name", "photos.json"));
 
-        ErrorRecord error = Assert.Single(Session.Run("Invoke-RsyncToS3Backup photos @keys").Errors);
+        Assert.Equal(["photos.json"], Session.Texts("(Import-BackupConfiguration photos.json).Name"));
+    }
 
-        Assert.Equal("ConfigurationNotFound", error.Id());
-        Assert.Contains("-Name 'photos'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    [Fact]
+    public void A_literal_path_means_one_file_alone()
+    {
+        string path = WriteJobNamed("photos[1]");
+        WriteJobNamed("photos1");
+
+        Assert.Equal(["photos[1]"], Session.Texts("param($Path) (Import-BackupConfiguration -LiteralPath $Path).Name", path));
+        File.Delete(path);
+        Assert.Equal(["ConfigurationNotFound"], Session.Run("param($Path) Import-BackupConfiguration -LiteralPath $Path", path).ErrorIds());
     }
 
     [Fact]
@@ -147,7 +163,7 @@ public sealed class JobNameTests : EndToEndTest
     {
         WriteJob();
 
-        SessionResult result = Session.Run("Invoke-RsyncToS3Backup photos @keys");
+        SessionResult result = Session.Run("Invoke-RsyncToS3Backup -ConfigPath photos @keys");
 
         Assert.Equal(["ConfigurationNotFound"], result.ErrorIds());
         Assert.Contains("-Name 'photos'", result.Errors[0].ErrorDetails.RecommendedAction, StringComparison.Ordinal);

@@ -51,10 +51,10 @@ public sealed class PipelineInputTests : EndToEndTest
     }
 
     [Theory]
-    [InlineData("Get-BackupHistory | Restore-Backup -Destination $Target @keys", "ConfigurationInvalid")]
+    [InlineData("5 | Restore-Backup -Destination $Target @keys", "ConfigurationInvalid")]
+    [InlineData("[Diagnostics.Process]::GetCurrentProcess() | Get-BackupJob", "ConfigurationInvalid")]
     [InlineData("Get-BackupJob | Invoke-S3SyncStage -BucketName another @keys", "InvalidParameter")]
     [InlineData("Get-BackupHistory | Invoke-S3SyncStage -BucketName another @keys", "InvalidParameter")]
-    [InlineData("$s = [Management.Automation.PSSerializer]; $s::Deserialize($s::Serialize((Get-BackupHistory).Stage1)) | Invoke-S3SyncStage", "ConfigurationInvalid")]
     public void What_cannot_be_meant_is_refused(string command, string error)
     {
         BackupWell(WriteJob());
@@ -63,6 +63,129 @@ public sealed class PipelineInputTests : EndToEndTest
 
         Assert.Equal([error], result.ErrorIds());
         Assert.Empty(result.Objects);
+    }
+
+    [Fact]
+    public void A_job_is_run_once_however_many_of_its_runs_come()
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        BackupWell(path);
+
+        Assert.Single(Session.Run("Get-BackupHistory photos | Invoke-RsyncToS3Backup @keys").ThrowOnError().Objects);
+    }
+
+    [Fact]
+    public void Entries_are_restored_by_themselves_and_an_earlier_version_as_it_was()
+    {
+        Server.Store.SetVersioning(BucketName, "Enabled");
+        string path = WriteJob();
+        BackupWell(path);
+        WriteFile("source/a.txt", "changed since");
+        BackupWell(path);
+
+        Session.Run("param($To) Get-BackupItem photos sub -From S3 @keys | Restore-Backup -Destination $To @keys", Folder.File("items")).ThrowOnError();
+        Session.Run(
+            "param($To) Get-BackupItem photos a.txt -AllVersions @keys | Where-Object IsLatest -EQ $false | Restore-Backup -Destination $To @keys",
+            Folder.File("earlier")).ThrowOnError();
+
+        Assert.Equal(["sub/100% + é.txt", "sub/b.txt"], Files(Folder.File("items")).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("first", File.ReadAllText(Folder.File("earlier/a.txt")));
+    }
+
+    [Theory]
+    [InlineData("Get-BackupJob")]
+    [InlineData("Get-BackupHistory")]
+    [InlineData("Get-BackupSchedule")]
+    [InlineData("Export-BackupMetric")]
+    public void An_empty_pipeline_does_not_mean_all_jobs(string command)
+    {
+        UseOwnSchedulers();
+        BackupWell(WriteJob(("schedule", Schedule())));
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+
+        Assert.Empty(Session.Run("@() | " + command).ThrowOnError().Objects);
+        Assert.NotEmpty(Session.Run(command).ThrowOnError().Objects);
+    }
+
+    [Theory]
+    [InlineData("Get-BackupJob | Get-BackupScheduleOccurrence -Count 1")]
+    [InlineData("Get-BackupScheduleOccurrence * -Count 1")]
+    [InlineData("Get-BackupJob | Test-BackupDue")]
+    [InlineData("Get-BackupJob | Register-BackupSchedule -Scheduler Cron -PassThru -WarningAction Ignore")]
+    [InlineData("Get-BackupJob | Get-BackupSchedule")]
+    public void What_came_by_wildcard_or_pipe_and_has_no_schedule_is_passed_over(string command)
+    {
+        UseOwnSchedulers();
+        WriteJob(("schedule", Schedule()));
+        WriteJobNamed("music");
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+
+        SessionResult result = Session.Run(command + " -Verbose").ThrowOnError();
+
+        Assert.Equal(["photos"], result.Objects.Select(item => item.Text("Name")));
+        Assert.Contains(result.Verbose, line => line.Contains("music", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Schedules_are_taken_by_the_file_of_their_job()
+    {
+        UseOwnSchedulers();
+        string path = WriteJob(("schedule", Schedule()));
+        Session.Run("param($Path) Register-BackupSchedule -ConfigPath $Path -Scheduler Cron -WarningAction Ignore", path).ThrowOnError();
+
+        Assert.Equal(["photos"], Session.Texts("param($Path) (Get-BackupSchedule -ConfigPath $Path).Name", path));
+        Session.Run("param($Path) Disable-BackupSchedule -ConfigPath $Path; Enable-BackupSchedule $Path; Unregister-BackupSchedule -ConfigPath $Path", path).ThrowOnError();
+        Assert.Empty(Session.Run("Get-BackupSchedule").ThrowOnError().Objects);
+    }
+
+    [Theory]
+    [InlineData("Invoke-RsyncStage $Source $Mirror -AllowNewDestination")]
+    [InlineData("Invoke-RsyncStage $Source $Mirror -Name nightly")]
+    [InlineData("Invoke-RsyncStage $Source -MirrorPath $Mirror -AllowNewDestination")]
+    [InlineData("Invoke-S3SyncStage $Mirror my-backups x/ @where")]
+    [InlineData("Invoke-S3SyncStage $Mirror my-backups x/ -Name nightly @where")]
+    [InlineData("Invoke-S3SyncStage $Mirror -BucketName my-backups -KeyPrefix x/ @where")]
+    [InlineData("Invoke-S3SyncStage -Path $Mirror my-backups x/ @where")]
+    public void A_stage_takes_its_places_by_position_or_by_name(string command)
+    {
+        Session.Run("param($Source, $Mirror) Invoke-RsyncStage $Source $Mirror -Name nightly", Source, Mirror).ThrowOnError();
+        const string where = "$where = $keys + @{ EndpointUrl = $Endpoint; Region = 'us-east-1' }; ";
+
+        SessionResult result = Session.Run(
+            $"param($Source, $Mirror, $Endpoint) {where}{command}", Source, Mirror, Server.Endpoint.GetLeftPart(UriPartial.Authority)).ThrowOnError();
+
+        Assert.Equal("Succeeded", Assert.Single(result.Objects).Text("Status"));
+    }
+
+    [Fact]
+    public void Entries_and_snapshots_are_completed_without_a_word_to_S3()
+    {
+        BackupWell(WriteJobNamed("dated", ("options.rsync.syncToS3.s3Prefix", "dated/{yyyy-MM-dd}/")));
+        int requests = Server.GetRequestLog().Count;
+
+        Assert.Equal(["a.txt", "sub/"], Complete("Get-BackupItem dated -Path "));
+        Assert.Equal(["sub/b.txt"], Complete("Restore-Backup dated -Path sub/b"));
+        Assert.Empty(Complete("Test-Backup nobody -Path "));
+        string date = Assert.Single(Complete("Restore-Backup dated -Snapshot "));
+        Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", date);
+        Assert.Equal(requests, Server.GetRequestLog().Count);
+
+        string[] Complete(string line) => Session.Texts("param($Line) (TabExpansion2 $Line $Line.Length).CompletionMatches.ForEach{ $_.CompletionText }", line);
+    }
+
+    [Fact]
+    public void A_new_job_is_written_by_name_or_by_path()
+    {
+        const string write = "param($Place, $Source, $Mirror) New-BackupConfiguration $Place $Source $Mirror my-backups -Region us-east-1 -WarningAction Ignore";
+        Session.Run(write, "videos", Source, Mirror).ThrowOnError();
+        Session.Run(write, Folder.File("elsewhere.json"), Source, Mirror).ThrowOnError();
+        Session.Run("param($Place, $Source, $Mirror) New-BackupConfiguration $Place $Source $Mirror my-backups -Region us-east-1 -Name other -WarningAction Ignore",
+            Folder.File("named.json"), Source, Mirror).ThrowOnError();
+
+        Assert.True(File.Exists(Folder.File("jobs/videos.json")));
+        Assert.Equal(["elsewhere", "other"], Session.Texts(
+            "param($First, $Second) (Import-BackupConfiguration $First, $Second).Name", Folder.File("elsewhere.json"), Folder.File("named.json")));
     }
 
     [Fact]

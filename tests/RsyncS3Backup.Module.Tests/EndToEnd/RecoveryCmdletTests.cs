@@ -82,7 +82,7 @@ public sealed class RecoveryCmdletTests : EndToEndTest
     [Theory]
     [Trait("Category", "Slow")]
     [InlineData("Test-Backup -ConfigPath $job @keys -Quiet")]
-    [InlineData("'a.txt'")]
+    [InlineData("5")]
     [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos' }")]
     [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos'; Kind = 'Eaten'; GoodCopy = 'S3' }")]
     [InlineData("[pscustomobject]@{ Path = 'a.txt'; Name = 'photos'; Kind = 'S3Corrupted'; GoodCopy = 'Both' }")]

@@ -112,7 +112,7 @@ internal sealed class ScheduleKeys() : ConfigurationSection<BackupScheduleOption
             "Five fields: minute (0–59), hour (0–23), day of month (1–31), month (1–12), day of week (0–7, 0 and 7 are Sunday). "
             + "Lists (`1,15`), ranges (`9-17`), steps (`*/15`) and English names (`MON`, `JAN`). No seconds, no `@daily`, no range that runs "
             + "backwards. `Get-Help about_RsyncS3Backup_Schedules` says what it means when clocks change.") with
-        { Required = true, Examples = """["0 2 * * *"]""" },
+        { Required = true, Examples = """["0 2 * * *", "*/15 * * * *", "30 3 * * 0", "0 4 1 * *"]""" },
 
         Text("timezone", KeyRule.TimeZone, schedule => schedule.Timezone, (schedule, value) => schedule with { Timezone = value },
             "The IANA time zone (`America/New_York`) in which the expression, and date tokens in `s3Prefix`, are meant; Windows' "

@@ -9,7 +9,7 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
             rsync => rsync.LocalDestination, (rsync, value) => rsync with { LocalDestination = value },
             "The mirror's root folder: absolute, or starting with `~/`. It must not be a source, be inside a source or hold a "
             + "source.") with
-        { Required = true, Examples = """["/Volumes/Backup/photos"]""", Parameter = "Destination" },
+        { Required = true, Examples = """["/Volumes/Backup/photos"]""", Parameter = "MirrorPath" },
 
         Flag("deleteExtraneous", rsync => rsync.DeleteExtraneous, (rsync, value) => rsync with { DeleteExtraneous = value },
             "Delete from the mirror what the sources no longer have.") with { IsAlwaysWritten = true },

@@ -69,7 +69,8 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
 
         Number("throttleLimit", KeyRule.ThrottleLimit,
             sync => sync.ThrottleLimit, (sync, value) => sync with { ThrottleLimit = value },
-            "How many requests to S3 may be in flight, 1 to 1024.") with { Default = "chosen by the module", Examples = "[32]" },
+            "How many requests to S3 may be in flight, 1 to 1024.") with
+        { Default = "chosen by the module", Examples = "[32]", Parameter = "RequestLimit" },
 
         Text("smallObjectStorageClass", KeyRule.SmallObjectStorageClass,
             sync => sync.SmallObjectStorageClass, (sync, value) => sync with { SmallObjectStorageClass = value },

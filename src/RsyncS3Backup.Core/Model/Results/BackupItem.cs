@@ -52,6 +52,9 @@ public sealed record BackupItem
     /// <summary>What every key of the copy starts with; null for the mirror.</summary>
     public string? KeyPrefix { get; init; }
 
+    /// <summary>The date of the dated snapshot that it is in, in the job's time zone; null for none.</summary>
+    public DateTime? Snapshot { get; init; }
+
     /// <summary>The whole key; null for the mirror, and for a folder that has no object of its own.</summary>
     public string? Key { get; init; }
 

@@ -50,7 +50,7 @@ internal static class CopyErrors
     public static BackupException DeletedIsOfNow() => Failure(
         ErrorIds.DeletedUnknown, BackupErrorCategory.InvalidArgument, "",
         "-Deleted lists what S3 still keeps of what the mirror no longer has. That is known of the present only.",
-        "Leave out -AsOf, -Snapshot and -Versions; -Versions alone lists the delete markers of a bucket that keeps versions.");
+        "Leave out -AsOf, -Snapshot and -AllVersions; -AllVersions alone lists the delete markers of a bucket that keeps versions.");
 
     public static BackupException DeletedUnknown(string job) => Failure(
         ErrorIds.DeletedUnknown, BackupErrorCategory.ObjectNotFound, job,

@@ -88,7 +88,7 @@ internal static class BackupTest
             StartTime = operation.StartTime,
             Duration = end.Duration,
             Level = request.Level,
-            Paths = request.Paths,
+            Paths = request.NamedPaths,
             Path = request.MirrorPath,
             BucketName = request.S3?.Destination.Bucket,
             KeyPrefix = run?.KeyPrefix,

@@ -34,6 +34,12 @@ internal sealed record BackupTestRequest
     /// <summary>What is tested, as <see cref="ItemFilter"/> reads it; none: everything.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
+    /// <summary>What else is tested: paths that hold no wildcards.</summary>
+    public IReadOnlyList<string> LiteralPaths { get; init; } = [];
+
+    /// <summary>All of both, as a result names them.</summary>
+    internal IReadOnlyList<string> NamedPaths => [.. Paths, .. LiteralPaths];
+
     /// <summary>Paths as they are, instead of <see cref="Paths"/>.</summary>
     internal IReadOnlyList<string>? Exactly { get; init; }
 

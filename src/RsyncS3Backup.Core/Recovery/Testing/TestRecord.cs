@@ -47,7 +47,7 @@ internal sealed class TestRecord : IDisposable
             RunId = context.RunId,
             Status = BackupStatus.Cancelled,
             Level = request.Level,
-            Paths = request.Paths,
+            Paths = request.NamedPaths,
             Path = job.Options.Rsync.LocalDestination,
             BucketName = request.S3?.Destination.Bucket,
             StartTime = startTime,

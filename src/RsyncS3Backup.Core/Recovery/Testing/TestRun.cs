@@ -43,7 +43,7 @@ internal sealed class TestRun : IDisposable
         this.report = report;
         this.emit = emit;
         share = new TestShare(seed, request.SamplePercent, request.Level == BackupTestLevel.Restore);
-        filter = request.Exactly is { } paths ? ItemFilter.Literal(paths) : ItemFilter.Parse(request.Paths);
+        filter = request.Exactly is { } paths ? ItemFilter.Literal(paths) : ItemFilter.Parse(request.Paths, request.LiteralPaths);
         S3CopyRequest s3 = request.S3!;
         ExcludePatterns excludes = new(s3.Options.ExcludePatterns);
         Func<StageOneChanges?> readStageOne = () => null;

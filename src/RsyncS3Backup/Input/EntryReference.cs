@@ -1,0 +1,78 @@
+using System.Management.Automation;
+using RsyncS3Backup.Pipeline;
+
+namespace RsyncS3Backup.Input;
+
+/// <summary>Which copy an entry is of, as it was when.</summary>
+internal sealed record EntryMoment
+{
+    /// <summary>The copy; null where any will do.</summary>
+    public BackupCopy? Copy { get; init; }
+
+    /// <summary>The time of an earlier version; null for the newest.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    /// <summary>The date of a snapshot; null for the newest.</summary>
+    public DateTime? Snapshot { get; init; }
+
+    /// <summary>True for what the mirror has no more and S3 still keeps.</summary>
+    public bool IsDeleted { get; init; }
+}
+
+/// <summary>One entry of a job's copies, as Get-BackupItem, Test-Backup, Repair-Backup and -PassThru emit it.</summary>
+/// <param name="Job">The job; equal for equal jobs.</param>
+/// <param name="Path">The path below the mirror's root.</param>
+/// <param name="Moment">Which copy of it.</param>
+internal sealed record EntryReference(JobReference Job, string Path, EntryMoment Moment)
+{
+    private static readonly PSObject Nothing = new();
+
+    /// <summary>True for an object that is one entry and not a whole job.</summary>
+    internal static bool IsOfEntry(JobReference reference) =>
+        reference.Kind is EmittedKind.BackupItem or EmittedKind.BackupDifference or EmittedKind.BackupRepair or EmittedKind.BackupAction;
+
+    /// <summary>The entry that an object is; none for one that is a whole job.</summary>
+    /// <exception cref="BackupException">There is nothing of it to be had.</exception>
+    internal static IReadOnlyList<EntryReference> Of(JobReference reference)
+    {
+        if (!IsOfEntry(reference) || Emitted.Text(reference.Source, "Path") is not { } path)
+            return [];
+        JobReference job = new()
+        {
+            What = reference.What,
+            Kind = reference.Kind,
+            Name = reference.Name,
+            ConfigurationPath = reference.ConfigurationPath,
+            Source = Nothing,
+        };
+        return [new EntryReference(job, path, reference.Kind switch
+        {
+            EmittedKind.BackupItem => MomentOf(reference.Source, path),
+            EmittedKind.BackupDifference => new EntryMoment { Copy = Emitted.Value<BackupCopy>(reference.Source, "GoodCopy") },
+            _ => new EntryMoment(),
+        })];
+    }
+
+    /// <summary>The date of the snapshot that an object is, or is in; null for anything else.</summary>
+    internal static DateTime? SnapshotOf(JobReference reference) =>
+        reference.Kind == EmittedKind.BackupSnapshot ? Emitted.WallTime(reference.Source, "Date") : null;
+
+    private static EntryMoment MomentOf(PSObject item, string path)
+    {
+        if (Emitted.IsTrue(item, "IsDeleteMarker"))
+            throw new BackupException(ParameterErrors.DeletionNotRestored(path));
+        BackupCopy? copy = Emitted.Value<BackupCopy>(item, "Copy");
+        // As of the moment at which it was stored it was the newest.
+        bool isEarlier = Emitted.Text(item, "IsLatest") is { } latest && !(bool.TryParse(latest, out bool isLatest) && isLatest);
+        bool isFile = Emitted.Text(item, "Kind") != nameof(BackupEntryType.Folder);
+        DateTime? snapshot = Emitted.WallTime(item, "Snapshot");
+        bool isDeleted = copy == BackupCopy.S3 && !isEarlier && snapshot is null && (isFile || Emitted.Time(item, "GoneTime") is not null);
+        return new EntryMoment
+        {
+            Copy = copy,
+            AsOf = isEarlier ? Emitted.Time(item, "LastModified") : null,
+            Snapshot = snapshot,
+            IsDeleted = isDeleted,
+        };
+    }
+}

@@ -1,0 +1,106 @@
+using System.Management.Automation;
+using RsyncS3Backup.Configuration;
+using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Pipeline;
+
+namespace RsyncS3Backup.Input;
+
+/// <summary>
+/// The names of the jobs that a cmdlet is given which needs no more of a job than its name: by name, by file, or by an object that names it.
+/// </summary>
+/// <param name="cmdlet">Whose parameters and streams they are.</param>
+/// <param name="errors">Tells what is wrong.</param>
+internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
+{
+    private readonly List<string> names = [];
+    private readonly HashSet<string> piped = new(StringComparer.Ordinal);
+    private readonly JobInput jobs = new(cmdlet, errors);
+    private bool isAnythingGiven;
+
+    /// <summary>The names so far, with or without wildcards; a name that came with an object is escaped.</summary>
+    internal IReadOnlyList<string> Names => names;
+
+    /// <summary>True when jobs were meant and none is left: what came through the pipeline was empty, or nothing was good. Not: all jobs.</summary>
+    internal bool IsNothing => names.Count == 0 && (isAnythingGiven || cmdlet.MyInvocation.ExpectingInput);
+
+    /// <summary>Takes what the parameters name; in ProcessRecord that of the record at hand.</summary>
+    internal void Add(IJobParameters given)
+    {
+        switch (cmdlet.ParameterSetName)
+        {
+            case ParameterSets.ByPath:
+                AddFiles(given.ConfigPath);
+                break;
+            case ParameterSets.ByLiteralPath:
+                AddFiles(given.LiteralPath.Select(WildcardPattern.Escape));
+                break;
+            case ParameterSets.ByInputObject:
+                isAnythingGiven = true;
+                foreach (JobReference reference in jobs.References(given.Config))
+                    Add(reference);
+                break;
+            default:
+                AddNames(given.Name);
+                break;
+        }
+    }
+
+    /// <summary>Takes the job that an object names.</summary>
+    internal void Add(JobReference reference)
+    {
+        isAnythingGiven = true;
+        if (reference is { Name: { } name, IsText: true })
+            AddNames([name]);
+        else if (reference.Name is { } exact)
+            AddExact(exact);
+        else if ((reference.File ?? (reference.ConfigurationPath is { } path ? WildcardPattern.Escape(path) : null)) is { } file)
+            AddFiles([file]);
+        else
+            errors.Write(ParameterErrors.NotAConfiguration(reference.Source.BaseObject.GetType().FullName!));
+    }
+
+    /// <summary>Tells that a name has nothing of what the cmdlet is about: an error for one that was asked for.</summary>
+    internal void Missing(string name, BackupError error)
+    {
+        if (piped.Contains(name))
+            cmdlet.WriteVerbose(error.Message);
+        else
+            errors.Write(error);
+    }
+
+    private void AddNames(IEnumerable<string> given)
+    {
+        JobList? list = null;
+        foreach (string name in given)
+        {
+            isAnythingGiven = true;
+            bool isPath = JobReference.IsPath(name)
+                && !(list ??= JobList.Read()).Jobs.Any(job => job.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+            if (isPath)
+                AddFiles([name]);
+            else
+                names.Add(name);
+        }
+    }
+
+    private void AddFiles(IEnumerable<string> given)
+    {
+        foreach (string file in jobs.Files(given))
+        {
+            isAnythingGiven = true;
+            ConfigurationReadResult read = ConfigurationReader.ReadFile(file);
+            if (read.Error is { Id: ErrorIds.ConfigurationNotFound } error)
+                errors.Write(error);
+            else
+                names.Add(WildcardPattern.Escape(read.Configuration?.Name ?? read.WrittenName ?? Path.GetFileNameWithoutExtension(file)));
+        }
+    }
+
+    private void AddExact(string name)
+    {
+        piped.Add(name);
+        string escaped = WildcardPattern.Escape(name);
+        if (!names.Contains(escaped))
+            names.Add(escaped);
+    }
+}
