@@ -138,7 +138,7 @@ function Get-ShellProgram([string] $Folder) {
 # A suite of one assembly's tests. The assembly, not the project: that spares a look at everything that it was built from.
 function New-DotnetSuite {
     param(
-        [string] $Name, [string] $Lane, [string] $Project, [string] $Filter, [string[]] $Through = @(), [string] $Obstacle,
+        [string] $Name, [string] $Project, [string] $Filter, [string[]] $Through = @(), [string] $Obstacle, [switch] $Waits,
         # How many tests run at once; without it as many as there are processors.
         [int] $AtOnce
     )
@@ -153,15 +153,16 @@ function New-DotnetSuite {
     )
     $trx = Join-Path $results "$Name.trx"
     $count = { param($code) Get-TrxCount $Name $trx $code }.GetNewClosure()
-    New-Suite $Name $Lane ($Through + 'dotnet' + $arguments) $count $Obstacle
+    New-Suite $Name ($Through + 'dotnet' + $arguments) $count $Obstacle -Waits:$Waits
 }
 
-# A suite of what users type, in the shell that they type it in.
-function New-PesterSuite([string] $Name, [string] $Lane, [string] $Shells) {
+# A suite of what users type, in the shell that they type it in: the files of those names, or all but them.
+function New-PesterSuite([string] $Name, [string] $Shells, [string[]] $Only = @(), [string[]] $Except = @()) {
     $counts = Join-Path $results "$Name.json"
     $arguments = @('-NoProfile', '-NonInteractive', '-File', 'tests/run-pester.ps1', '-Result', $counts, '-ShellFolder', $Shells)
+    $arguments += $Only ? ('-Only', ($Only -join ',')) : ('-Except', ($Except -join ','))
     if ($Quick) { $arguments += '-Quick' }
-    New-Suite $Name $Lane (@(Get-ShellProgram $Shells) + $arguments) {
+    New-Suite $Name (@(Get-ShellProgram $Shells) + $arguments) {
         if (-not (Test-Path $counts)) { return Get-NoTestCount $Name }
         $sum = Get-Content $counts -Raw | ConvertFrom-Json
         if ($sum.Passed + $sum.Failed + $sum.Skipped -eq 0) { return Get-NoTestCount $Name }
@@ -171,8 +172,8 @@ function New-PesterSuite([string] $Name, [string] $Lane, [string] $Shells) {
 }
 
 # A suite that is one program, and passes when that ends with 0.
-function New-CommandSuite([string] $Name, [string] $Lane, [string[]] $Command) {
-    New-Suite $Name $Lane $Command {
+function New-CommandSuite([string] $Name, [string[]] $Command) {
+    New-Suite $Name $Command {
         param($code)
         ($code -eq 0) ? (New-Count 1 0 0) : (New-Count 0 1 0 -Failures "It ended with code $code; its lines are above.")
     }
@@ -185,33 +186,36 @@ function Get-CephObstacle {
     elseif (-not [Environment]::IsPrivilegedProcess) { 'Ceph needs root.' }
 }
 
-# Every suite, and the lane that it runs in. What waits runs beside what works.
+# Every suite, in the order in which they start: those that take longest first.
 function Get-Suite([string] $Shells) {
     $core = 'RsyncS3Backup.Core.Tests'
     $module = 'RsyncS3Backup.Module.Tests'
     $rsync = '.Core.Tests.Rsync.'
     $sync = '.Core.Tests.Sync.'
     $store = '.Core.Tests.ObjectStore.'
+    # They wait for the minutes at which real schedulers start a job.
+    if (-not $Quick) { New-DotnetSuite Schedules $module 'FullyQualifiedName~.NativeScheduleTests.' -Waits }
     # Server=Ceph: what only a store does that others wrote, such as act by lifecycle rules.
-    New-DotnetSuite Core Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store&Server!=Ceph"
-    New-DotnetSuite Core-Rsync Core-Rsync $core "FullyQualifiedName~$rsync"
+    New-DotnetSuite Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store&Server!=Ceph"
+    New-DotnetSuite Core-Rsync $core "FullyQualifiedName~$rsync"
     # Most of these wait: until a request that failed is sent again.
-    New-DotnetSuite Core-S3 Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)" -AtOnce 4
-    New-DotnetSuite Module-Runs Module-Runs $module `
+    New-DotnetSuite Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)" -AtOnce 4
+    New-DotnetSuite Module-Runs $module `
         'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~WalkTests.&FullyQualifiedName!~.ExitCodeTests.&FullyQualifiedName!~.NativeScheduleTests.'
-    New-PesterSuite Pester Schedules $Shells
+    $ofTheBuild = 'Build', 'Demo', 'Package'
+    New-PesterSuite Pester $Shells -Except $ofTheBuild
+    New-PesterSuite Pester-Build $Shells -Only $ofTheBuild
+    New-DotnetSuite Module-Walks $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
+    New-DotnetSuite Module $module 'FullyQualifiedName!~.EndToEnd.'
+    if (-not $Quick) {
+        # What our own S3 server allows proves nothing about S3; this one was written by others.
+        $through = 'bash', $cephScript, 'run', $cephFolder
+        New-DotnetSuite S3-Ceph $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+    }
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there. Each folder alone: it looks
     # for .editorconfig in all that is below, and `out` has what tests make, links to /proc among it.
-    New-CommandSuite Format Core-Rsync dotnet, format, whitespace, src, --folder, --verify-no-changes
-    New-CommandSuite Format-Tests Core-Rsync dotnet, format, whitespace, tests, --folder, --verify-no-changes
-    New-DotnetSuite Module-Walks Module-Runs $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
-    New-DotnetSuite Module Core $module 'FullyQualifiedName!~.EndToEnd.'
-    if ($Quick) { return }
-    # They wait for the minutes at which real schedulers start a job.
-    New-DotnetSuite Schedules Schedules $module 'FullyQualifiedName~.NativeScheduleTests.'
-    # What our own S3 server allows proves nothing about S3; this one was written by others.
-    $through = 'bash', $cephScript, 'run', $cephFolder
-    New-DotnetSuite S3-Ceph Core-Rsync $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
+    New-CommandSuite Format dotnet, format, whitespace, src, --folder, --verify-no-changes
+    New-CommandSuite Format-Tests dotnet, format, whitespace, tests, --folder, --verify-no-changes
 }
 
 # PowerShell compiled ahead, where it is the .NET tool, and the engine that the tests bring; gives the folder of PowerShell's
@@ -240,7 +244,7 @@ function Invoke-Test {
     dotnet build RsyncS3.sln -c Release
     Invoke-Build --no-build
     $shell = Convert-Engine
-    Import-Module ./tests/Lanes.psm1 -Force
+    Import-Module ./tests/Suites.psm1 -Force
     Remove-Item $results, out/state -Recurse -Force -ErrorAction Ignore
     $null = New-Item $results -ItemType Directory -Force
     $before = @{}
@@ -255,7 +259,7 @@ function Invoke-Test {
         $env:RSYNCS3BACKUP_STATE = Join-Path $root 'out/state'
         Stop-Ceph
         $isInterrupted = $true
-        $sum = Invoke-Suite @(Get-Suite $shells)
+        $sum = Invoke-Suite @(Get-Suite $shells) -AtOnce 5
         $isInterrupted = $false
     }
     catch {

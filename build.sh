@@ -42,8 +42,8 @@ has_rsync() {
 }
 
 # Tests of sources by ssh and of schedules start a server, a cron and a systemd of their own, and check property lists; rclone and
-# s3cmd read and fill buckets; Prometheus' promtool checks metrics and rules. Root mounts drives of all kinds. Where a program is
-# missing, its tests are skipped.
+# s3cmd read and fill buckets; Prometheus' promtool checks metrics and rules; Chromium shows reports. Root mounts drives of all
+# kinds. Where a program is missing, its tests are skipped.
 ensure_test_programs() {
   local missing=()
   [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
@@ -53,6 +53,7 @@ ensure_test_programs() {
   command -v rclone >/dev/null || missing+=(rclone)
   command -v s3cmd >/dev/null || missing+=(s3cmd)
   command -v promtool >/dev/null || missing+=(prometheus)
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
   if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
     [ -x /usr/sbin/mkfs.ext3 ] || missing+=(e2fsprogs)
     [ -x /usr/sbin/mkfs.xfs ] || missing+=(xfsprogs)

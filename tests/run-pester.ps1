@@ -11,6 +11,12 @@ param(
     # that is fit.
     [string] $ShellFolder,
 
+    # Names of files, without .Tests.ps1 and with commas between: only these.
+    [string] $Only,
+
+    # All but these.
+    [string] $Except,
+
     # Without the tests that wait.
     [switch] $Quick
 )
@@ -22,7 +28,10 @@ if (Test-Path $pinned) { $env:PSModulePath = (Resolve-Path $pinned).Path + [IO.P
 if ($ShellFolder) { $env:PATH = $ShellFolder + [IO.Path]::PathSeparator + $env:PATH }
 Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99.99
 $configuration = New-PesterConfiguration
-$configuration.Run.Path = Join-Path $PSScriptRoot 'Pester'
+$names = ($Only ? $Only : $Except) -split ','
+$configuration.Run.Path = @(Get-ChildItem (Join-Path $PSScriptRoot 'Pester/*.Tests.ps1') | Where-Object {
+        ($_.Name -replace '\.Tests\.ps1$' -in $names) -eq [bool] $Only
+    } | ForEach-Object FullName)
 $configuration.Run.PassThru = $true
 if ($Quick) { $configuration.Filter.ExcludeTag = 'Slow' }
 $configuration.Output.Verbosity = 'Detailed'

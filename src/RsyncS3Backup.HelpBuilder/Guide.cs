@@ -17,7 +17,8 @@ internal sealed record Guide(string Topic, string Synopsis, IReadOnlyList<string
         new(
             "about_RsyncS3Backup_Errors", "Every error, what it means and the way out; exit codes.",
             ["errors.md", "rsync-exit-codes.md"]),
-        new("about_RsyncS3Backup_Monitoring", "Figures and alerts with Prometheus.", ["monitoring.md"]),
+        new("about_RsyncS3Backup_Fleet", "The backups of many machines, seen from one.", ["fleet.md"]),
+        new("about_RsyncS3Backup_Monitoring", "Reports, and figures and alerts with Prometheus.", ["monitoring.md"]),
         new("about_RsyncS3Backup_Notifications", "Hooks, webhooks, mail and pings.", ["notifications.md"]),
         new("about_RsyncS3Backup_Ransomware", "What a backup is worth when somebody has taken over the machine.", ["ransomware.md"]),
         new("about_RsyncS3Backup_Restore", "Getting files back, from either copy, of any time.", ["restore.md"]),

@@ -153,6 +153,19 @@ public static class ViewText
         }
     }
 
+    /// <summary>Why a job of a report needs a look, in few words: an error's id, else the sentence; empty where all is well.</summary>
+    public static string ReportProblem(PSObject row)
+    {
+        string reason = Text(row, "Reason");
+        string first = reason.Split(": ")[0];
+        // "S3AccessDenied: S3 denies …": the id says enough in a table.
+        bool isId = first.Length < reason.Length && first.Length > 0 && first.All(char.IsAsciiLetterOrDigit);
+        return isId ? first : Plain(reason);
+    }
+
+    /// <summary>A number of bytes that may not be known; empty then.</summary>
+    public static string OptionalBytes(PSObject item, string property) => Value(item, property) is long or int ? Bytes(Number(item, property)) : "";
+
     /// <summary>How much a job holds; empty when that is not known.</summary>
     public static string JobSize(PSObject job) => Value(job, "Bytes") is long bytes ? HumanText.Bytes(bytes) : "";
 

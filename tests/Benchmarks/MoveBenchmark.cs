@@ -9,9 +9,18 @@ namespace Benchmarks;
 /// </summary>
 internal static class MoveBenchmark
 {
-    private const int ChangedMiB = 64;
+    // Of ours, as long as 10,000 of them suffice.
+    private const int PartMiB = 8;
 
-    public static void Run(ServerProcess server, SlowLine line, Workplace workplace, Peer[] peers, int files, int largeMiB)
+    /// <param name="server">The server at the end of the line.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="workplace">Where the files are.</param>
+    /// <param name="peers">Who is measured beside ours.</param>
+    /// <param name="files">How many files the folder has that is renamed.</param>
+    /// <param name="largeMiB">The large file, in MiB.</param>
+    /// <param name="everyMiB">A page of it changes in so many MiB.</param>
+    public static void Run(
+        ServerProcess server, SlowLine line, Workplace workplace, Peer[] peers, int files, int largeMiB, int everyMiB)
     {
         string source = Directory.CreateDirectory(Path.Combine(workplace.Root, "moved")).FullName;
         string old = Path.Combine(source, "old");
@@ -35,15 +44,18 @@ internal static class MoveBenchmark
         using (FileStream file = File.OpenWrite(path))
         {
             // A page each so many MiB.
-            for (long offset = 0; offset < file.Length; offset += ChangedMiB * 1024L * 1024)
+            for (long offset = 0; offset < file.Length; offset += everyMiB * 1024L * 1024)
             {
                 file.Position = offset;
                 file.Write(content.AsSpan(0, 4096));
             }
         }
 
-        Title($"one file of {largeMiB:N0} MiB, 4 KiB changed in each {ChangedMiB} MiB");
-        Compare(server, line, changing, large, peers, "changed-{0}/");
+        Title($"one file of {largeMiB:N0} MiB, 4 KiB changed in each {everyMiB} MiB");
+        double sent = Compare(server, line, changing, large, peers, "changed-{0}/");
+        int changedMiB = (largeMiB + everyMiB - 1) / everyMiB * PartMiB;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"    sent / parts with changes {sent / changedMiB:0.00}, of {changedMiB} MiB"));
         using (FileStream file = File.OpenWrite(path))
         {
             file.Position = file.Length;
@@ -53,6 +65,12 @@ internal static class MoveBenchmark
 
         Title("the same, 10 MiB appended");
         Compare(server, line, changing, large, peers, "changed-{0}/");
+
+        line.IsSlow = false;
+        string restored = Path.Combine(workplace.Root, "changed-restored");
+        changing.Restore(restored);
+        bool isEqual = Workplace.AreEqual(path, Directory.GetFiles(restored, "large.bin", SearchOption.AllDirectories).Single());
+        Console.WriteLine($"    restored from S3: {(isEqual ? "equal" : "NOT EQUAL")}");
     }
 
     private static Stage2 First(ServerProcess server, SlowLine line, Workplace workplace, string name, string source,
@@ -67,27 +85,32 @@ internal static class MoveBenchmark
         return job;
     }
 
-    private static void Compare(ServerProcess server, SlowLine line, Stage2 job, string source, Peer[] peers, string prefixFormat)
+    /// <summary>Runs ours and the peers; the MiB that ours sent.</summary>
+    private static double Compare(
+        ServerProcess server, SlowLine line, Stage2 job, string source, Peer[] peers, string prefixFormat)
     {
         Take(server, line);
         double ours = job.RunBoth(1)[0].Seconds;
-        Show("ours, journal", ours, ours, server, line);
+        double sent = Show("ours, journal", ours, ours, server, line);
         foreach (Peer peer in peers)
         {
             double seconds = peer.Sync(source,
                 string.Format(CultureInfo.InvariantCulture, prefixFormat, peer.Name.Split(' ')[0]));
             Show(peer.Name, seconds, ours, server, line);
         }
+
+        return sent;
     }
 
     private static void Title(string text) => Console.WriteLine($"{Environment.NewLine}{text}");
 
-    private static void Show(string name, double seconds, double ours, ServerProcess server, SlowLine line)
+    private static double Show(string name, double seconds, double ours, ServerProcess server, SlowLine line)
     {
         (string requests, double mebibytes) = Take(server, line);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"    {name,-16}{seconds,8:0.0} s   {mebibytes,8:0.0} MiB sent   {seconds / ours,6:0.0} × ours, {requests}"));
+        return mebibytes;
     }
 
     private static (string Requests, double MiB) Take(ServerProcess server, SlowLine line) =>

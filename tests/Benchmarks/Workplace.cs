@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Benchmarks;
 
 /// <summary>A temporary folder for files, state and configuration; gone at the end.</summary>
@@ -57,6 +59,14 @@ internal sealed class Workplace : IDisposable
         }
 
         return folder;
+    }
+
+    /// <summary>True when two files have the same bytes.</summary>
+    public static bool AreEqual(string path, string other)
+    {
+        using FileStream one = File.OpenRead(path);
+        using FileStream two = File.OpenRead(other);
+        return one.Length == two.Length && SHA256.HashData(one).AsSpan().SequenceEqual(SHA256.HashData(two));
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

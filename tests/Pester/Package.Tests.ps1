@@ -8,6 +8,7 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Cost'
         'about_RsyncS3Backup_Drives'
         'about_RsyncS3Backup_Errors'
+        'about_RsyncS3Backup_Fleet'
         'about_RsyncS3Backup_Monitoring'
         'about_RsyncS3Backup_Notifications'
         'about_RsyncS3Backup_Ransomware'

@@ -221,6 +221,16 @@ public sealed partial class ViewTests : IDisposable
         """, Job("SucceededWithWarnings", isRunning: false));
 
     [Fact]
+    public void A_row_of_a_report_is_one_line_of_a_table() => AssertScreen("""
+
+        Status    Name                       Machine                     Success      Size  Uploaded Problem
+        ------    ----                       -------                     -------      ----  -------- -------
+        Failed    photos                     nas                         3 d 2 h   1.5 GiB   1.0 MiB S3AccessDenied
+        overdue
+
+        """, Report);
+
+    [Fact]
     public void A_job_that_runs_and_one_that_is_broken_say_so()
     {
         Assert.Contains("\nRunning ", session.Render("param($Object) $Object", Job("Failed", isRunning: true)), StringComparison.Ordinal);
@@ -284,7 +294,7 @@ public sealed partial class ViewTests : IDisposable
         // One by one: of several types at once the later ones are shown without their views.
         string[] screens =
         [
-            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair, Cost, ClassCost }
+            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair, Cost, ClassCost, Report }
                 .Select(item => lists.Render("param($Object) $Object", item)),
         ];
 
@@ -320,14 +330,14 @@ public sealed partial class ViewTests : IDisposable
         Assert.Equal(session.Render("param($Object) $Object", Backup()), session.Render(roundTrip, Backup()));
         object job = Job("Succeeded", isRunning: false);
         Assert.Equal(session.Render("param($Object) $Object", job), session.Render(roundTrip, job));
-        foreach (object item in new[] { Test, TestRun, Difference, Repair, Cost, ClassCost })
+        foreach (object item in new[] { Test, TestRun, Difference, Repair, Cost, ClassCost, Report })
             Assert.Equal(session.Render("param($Object) $Object", item), session.Render(roundTrip, item));
     }
 
     private IEnumerable<object> Tables() =>
     [
         Backup(), Plan(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false), Schedule(), Hook, Notification, Restore, Test,
-        Difference, Repair, Cost, ClassCost, Action, Snapshot,
+        Difference, Repair, Cost, ClassCost, Action, Snapshot, Report,
     ];
 
     [Theory]
@@ -356,7 +366,7 @@ public sealed partial class ViewTests : IDisposable
         session.Host.Columns = columns;
         const string narrow = "pictures-of-the-family-from-the-old-machine";
         const string wide = "写真と家族の古い機械からのバックアップと書類";
-        foreach (object item in new[] { Backup(), Plan(), Stage1, Stage2, Restore, Test, Run("Failed", false), Job("Failed", false), Schedule(), Notification, Cost })
+        foreach (object item in new[] { Backup(), Plan(), Stage1, Stage2, Restore, Test, Run("Failed", false), Job("Failed", false), Schedule(), Notification, Cost, Report })
         {
             string[] labels = Words(Header(session.Render("param($Object) $Object", item)));
             foreach (string name in new[] { narrow, wide })
@@ -549,6 +559,7 @@ public sealed partial class ViewTests : IDisposable
         yield return Backup();
         yield return Plan();
         yield return Job("Failed", isRunning: false);
+        yield return Report;
         yield return Schedule();
         yield return Run("Failed", isInterrupted: false);
         yield return TestRun;
@@ -632,6 +643,15 @@ public sealed partial class ViewTests : IDisposable
               "IsRunning": {{(isRunning ? "true" : "false")}}, "Problems": {{JsonSerializer.Serialize(problems)}} }
             """);
     }
+
+    private object Report => Make("BackupReport", """
+        { "HostName": "nas", "Name": "photos", "Status": "Failed", "Reason": "S3AccessDenied: S3 denies writing to my-backups.",
+          "RecommendedAction": "Allow s3:PutObject.", "LastRun": "2026-01-04T05:00:00Z", "LastSuccess": "2026-01-01T02:00:00Z", "Age": "3.02:00:00",
+          "MaxAge": "1.12:00:00", "IsOverdue": true, "Entries": 1000, "Bytes": 1610612736, "BucketBytes": 1600000000, "GrowthBytes": 30000000,
+          "Changed": 12, "UploadedBytes": 1048576, "Duration": "00:01:15", "Requests": 4, "Cost": 0.0004, "Currency": "USD",
+          "LastTest": "2026-01-02T02:00:00Z", "LastTestStatus": "Failed", "Differences": 3, "NextRun": "2026-01-05T02:00:00Z",
+          "BucketName": "my-backups", "KeyPrefix": "rsync/photos/" }
+        """);
 
     private object Schedule()
     {

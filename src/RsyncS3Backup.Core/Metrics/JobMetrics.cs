@@ -1,4 +1,5 @@
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Metrics;
@@ -24,6 +25,9 @@ internal sealed record JobMetrics
     /// <summary>How old the last success may be; null for a job that says nothing of it.</summary>
     public TimeSpan? MaxAge { get; init; }
 
+    /// <summary>The tests of its copies that it asks for; none where nothing is known of them.</summary>
+    public IReadOnlyList<TestDue> Tests { get; init; } = [];
+
     /// <summary>A job of this machine.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="configuration">The job; null where there is none to read.</param>
@@ -37,7 +41,21 @@ internal sealed record JobMetrics
         IsValid = configuration is null ? null : true,
         NextDue = NextDueOf(configuration, now),
         MaxAge = configuration is null ? null : SuccessAge.MaxAgeOf(configuration),
+        Tests = TestsOf(configuration, figures, now),
     };
+
+    private static IReadOnlyList<TestDue> TestsOf(BackupConfiguration? configuration, HistoryFigures? figures, DateTimeOffset now)
+    {
+        try
+        {
+            return configuration is null || figures is null ? [] : JobTests.Of(configuration, now);
+        }
+        catch (BackupException)
+        {
+            // Said already, by whoever reads the history.
+            return [];
+        }
+    }
 
     private static DateTimeOffset? NextDueOf(BackupConfiguration? configuration, DateTimeOffset now)
     {

@@ -81,11 +81,18 @@ internal sealed class MetricText
             job => [("", job.Figures is { } known ? Time(known.LastTest?.StartTime) : null)]);
         Gauge("last_test_status", "How the last test of all copies ended: 1 for the status that it has, 0 for all others.",
             job => States(TestStates, TestState(job.Figures)));
+        Gauge("test_last_success_timestamp_seconds",
+            "When the last good test of each level started that the job asks for; 0 when none is on record.",
+            job => job.Tests.Select(test => (Level(test.Test), (string?)Time(test.Age.LastSuccess))));
+        Gauge("test_max_age_seconds", "How old that may be; none where the job does not say.",
+            job => job.Tests.Select(test => (Level(test.Test), test.Age.MaxAge is { } most ? Digits((decimal)most.TotalSeconds) : null)));
         Gauge("next_due_timestamp_seconds", "When the job's schedule has it due next, whether or not something starts it.",
             job => [("", job.NextDue is { } due ? Time(due) : null)]);
         Gauge("configuration_valid", "1 when the job's configuration file is a good one, 0 when it keeps the job from running.",
             job => [("", job.IsValid is { } valid ? Number(valid ? 1 : 0) : null)]);
     }
+
+    private static string Level(TestOptions test) => Label("level", test.Level.ToString().ToLowerInvariant());
 
     private static string TestState(HistoryFigures? figures) => figures switch
     {

@@ -176,9 +176,7 @@ internal sealed class MirrorGuard
 
     private static BackupError Missing(string mirror)
     {
-        bool isEmpty = !Directory.Exists(mirror)
-            || Directory.EnumerateFileSystemEntries(mirror).All(path => VolumeFolders.Names.Contains(Path.GetFileName(path)));
-        return isEmpty
+        return AbsentMirror.HoldsNothing(mirror)
             ? MirrorErrors.DestinationNotMounted(mirror, "an earlier run made a mirror there, and nothing is there now")
             : MirrorErrors.DestinationChanged(mirror, $"an earlier run made a mirror there, but its marker {MirrorMarker.FileName} is gone");
     }

@@ -55,7 +55,10 @@ internal sealed class PlannedStore(IObjectStore inner, S3Access access, PlannedR
             planned.AddCopies(PartSize.Count(size, PartSize.AtLeast(access.CopyPartSize, size)));
         }
 
-        return Task.FromResult(new StoredObject(relativeKey, size, sourceETag ?? "") { StorageClass = headers.StorageClass });
+        // What was sent in parts and is copied in one piece has another tag then.
+        bool isTagKept = size <= access.LargestCopy && sourceETag?.Contains('-', StringComparison.Ordinal) == false;
+        string tag = isTagKept ? sourceETag! : "";
+        return Task.FromResult(new StoredObject(relativeKey, size, tag) { StorageClass = headers.StorageClass });
     }
 
     /// <inheritdoc/>

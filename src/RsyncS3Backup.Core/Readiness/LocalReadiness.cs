@@ -173,7 +173,10 @@ internal static class LocalReadiness
         }
         catch (BackupException exception)
         {
-            return [request.Failed(check, mirror, exception.Error)];
+            bool isSkipped = options.WhenAbsent == AbsentMirrorAction.Skip && AbsentMirror.Find(request.Job.Name, mirror) is not null;
+            return [isSkipped
+                ? request.Warning(check, mirror, $"The drive of the mirror '{mirror}' is not there, so a run is skipped (whenAbsent).", "Mount its drive.")
+                : request.Failed(check, mirror, exception.Error)];
         }
 
         return [.. found, .. Doubts()];

@@ -31,6 +31,7 @@ internal sealed class RsyncStageRun
     private readonly List<RsyncPassOutcome> outcomes = [];
     private readonly string destination;
     private bool isPartial;
+    private string? absence;
 
     private RsyncProgram? program;
     private RsyncPasses? passes;
@@ -92,6 +93,8 @@ internal sealed class RsyncStageRun
     private async Task<BackupError?> MirrorAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (await IsAbsentAsync(cancellationToken).ConfigureAwait(false))
+            return null;
         program = await RsyncProbe.FindAsync(request.Options.RsyncPath, cancellationToken).ConfigureAwait(false);
         RsyncCapabilities.Demand(program, request.Options);
         IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
@@ -112,6 +115,26 @@ internal sealed class RsyncStageRun
         return plan is not null
             ? await ForeseeAsync(options, legs, guard, plan, cancellationToken).ConfigureAwait(false)
             : await CarryOutAsync(options, legs, guard, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> IsAbsentAsync(CancellationToken cancellationToken)
+    {
+        if (request.Options.WakeWait is { } longest && plan is null)
+        {
+            await AbsentMirror.WaitAsync(context.JobName, destination, longest, Waits, TimeProvider.System, cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        if (request.Options.WhenAbsent == AbsentMirrorAction.Skip && !request.AllowNewDestination)
+            absence = AbsentMirror.Find(context.JobName, destination);
+        return absence is not null;
+
+        void Waits()
+        {
+            string text = $"Waiting up to {HumanText.Duration(longest)} for the drive of the mirror '{destination}'";
+            context.Verbose(text + ".");
+            progress.StartSource(text);
+        }
     }
 
     private async Task LookAtRemoteAsync(RsyncLeg leg, CancellationToken cancellationToken)
@@ -341,7 +364,8 @@ internal sealed class RsyncStageRun
         {
             Name = context.JobName,
             RunId = context.RunId,
-            Status = end.Status,
+            Status = absence is null || end.Status == BackupStatus.Cancelled ? end.Status : BackupStatus.Skipped,
+            SkippedReason = absence,
             StartTime = operation.StartTime,
             Duration = end.Duration,
             Source = [.. request.Sources.Select(source => source.Path)],
@@ -370,7 +394,7 @@ internal sealed class RsyncStageRun
 
     private static string Summary(RsyncStageResult result) =>
         result.RsyncExitCode is null
-            ? $"Stage 1 {result.Status}: {result.Error?.Message}"
+            ? $"Stage 1 {result.Status}: {result.Error?.Message ?? result.SkippedReason}"
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"Stage 1 {result.Status} after {HumanText.Duration(result.Duration)}: {result.Created} created, {result.Updated} updated, ")

@@ -162,7 +162,7 @@ internal static class BackupRunner
             };
         }
 
-        return await RsyncStage.RunAsync(RunDecision.Asked(request, options), context, cancellationToken).ConfigureAwait(false);
+        return await Stage1Attempts.RunAsync(RunDecision.Asked(request, options), options, context, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<S3SyncStageResult> Stage2Async(

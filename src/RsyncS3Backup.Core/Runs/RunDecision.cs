@@ -12,7 +12,7 @@ internal static class RunDecision
         BackupStatus.Failed => $"Stage 1 failed ({stage1.Error?.Id}); the bucket was not touched.",
         BackupStatus.Cancelled => "Stage 1 was cancelled; the bucket was not touched.",
         BackupStatus.Skipped when stage1.Error is { } refusal => $"Stage 1 was skipped ({refusal.Id}); the bucket was not touched.",
-        BackupStatus.Skipped => "Stage 1 was skipped; the bucket was not touched.",
+        BackupStatus.Skipped => $"Stage 1 was skipped; the bucket was not touched. {stage1.SkippedReason}".TrimEnd(),
         _ when stage1.Configuration is { } configuration => DisabledReason(configuration),
         _ => null,
     };

@@ -1,4 +1,5 @@
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Runs.Hooks;
 using RsyncS3Backup.Runs.Notifications;
@@ -59,8 +60,12 @@ internal sealed class RunSurroundings
         };
         // Before the run, because a vault can be asked then, also when the run is stopped later; and hooks that print a secret are known.
         await around.receivers.FindAsync(configuration.Notifications, options.Secrets, cancellationToken).ConfigureAwait(false);
+        RsyncOptions rsync = configuration.Options.Rsync;
+        // Who watches for an end after a start would hear of none. A hook can mount the drive; then only the end is told.
+        bool isAbsent = rsync.WhenAbsent == AbsentMirrorAction.Skip && AbsentMirror.Find(context.JobName, rsync.LocalDestination) is not null;
         // Nothing waits for this: a backup does not start later because a service is slow.
-        around.startPings = around.receivers.SendAsync(report, NotificationEvent.Start, told: null, cancellationToken);
+        if (!isAbsent)
+            around.startPings = around.receivers.SendAsync(report, NotificationEvent.Start, told: null, cancellationToken);
         await around.BeforeAsync(report, options.SkipStage1 ? BackupExitCode.Stage2Failed : BackupExitCode.Stage1Failed, cancellationToken)
             .ConfigureAwait(false);
         return around;
@@ -73,15 +78,19 @@ internal sealed class RunSurroundings
         if (!isPartOfRun)
             return result;
         bool isFailure = result.Status is BackupStatus.Failed or BackupStatus.Cancelled;
+        // It neither succeeded nor failed, and a success that is told would keep a monitor quiet that waits for one.
+        bool isSkipped = result.Status == BackupStatus.Skipped;
         using TimeAfterStop hookTime = new(HooksAfterStop, cancellationToken);
-        await RunHookAsync(isFailure ? BackupHook.AfterFailure : BackupHook.AfterSuccess, Current(), hookTime.Token).ConfigureAwait(false);
+        if (!isSkipped)
+            await RunHookAsync(isFailure ? BackupHook.AfterFailure : BackupHook.AfterSuccess, Current(), hookTime.Token).ConfigureAwait(false);
 
         using (TimeAfterStop time = new(NotificationsAfterStop, cancellationToken))
         {
             result = result with { Notifications = await startPings.ConfigureAwait(false) };
             SuccessAge? age = Age(result);
             RunReport report = RunReport.From(Current(), configuration.Path) with { Age = age };
-            NotificationResult[] sent = await receivers.SendAsync(report, report.Event, told: null, time.Token).ConfigureAwait(false);
+            NotificationResult[] sent = isSkipped ? []
+                : await receivers.SendAsync(report, report.Event, told: null, time.Token).ConfigureAwait(false);
             result = result with { Notifications = [.. result.Notifications, .. sent] };
             if (age is { IsOverdue: true })
             {
@@ -154,7 +163,8 @@ internal sealed class RunSurroundings
         try
         {
             // What could not be sent has told nobody.
-            NotificationEvent? told = sent.All(notification => notification.Status == BackupStatus.Succeeded) ? report.Event : null;
+            bool isTold = report.Status != BackupStatus.Skipped && sent.All(notification => notification.Status == BackupStatus.Succeeded);
+            NotificationEvent? told = isTold ? report.Event : null;
             return await OverdueNotice.TellAsync(receivers, report, age, told, cancellationToken).ConfigureAwait(false);
         }
         catch (BackupException exception)

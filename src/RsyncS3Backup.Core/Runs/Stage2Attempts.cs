@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Sync;
 
@@ -34,7 +33,7 @@ internal static class Stage2Attempts
                     && !(asked is null && options.IsAttended && attempts.All(GotNothingDone));
                 if (!isWorthwhile)
                     break;
-                isCancelled = !await WaitAsync(attempt.Error!, attempts.Count, retry, options.Clock, context, cancellationToken).ConfigureAwait(false);
+                isCancelled = !await RetryWait.WaitAsync(2, attempt.Error!, attempts.Count, retry, options.Clock, context, cancellationToken).ConfigureAwait(false);
                 if (!isCancelled)
                     items.Forget();
             }
@@ -101,31 +100,6 @@ internal static class Stage2Attempts
 
     private static bool GotNothingDone(S3SyncStageResult attempt) =>
         attempt.Created + attempt.Updated + attempt.MetadataChanged + attempt.Deleted + attempt.TransferredBytes == 0;
-
-    /// <summary>Waits before the next attempt.</summary>
-    /// <returns>False when the caller cancelled.</returns>
-    private static async Task<bool> WaitAsync(
-        BackupError error, int attempts, RetryOptions retry, TimeProvider clock, RunContext context, CancellationToken cancellationToken)
-    {
-        TimeSpan wait = RetryPolicy.Wait(retry, attempts, Random.Shared.NextDouble());
-        string which = $"attempt {attempts + 1} of {retry.Attempts}";
-        context.Verbose($"Stage 2 failed for a reason that may pass ({error.Id}); {which} begins in {HumanText.Duration(wait)}.");
-        context.Progress(new StageProgress
-        {
-            Stage = 2,
-            Name = context.JobName,
-            Activity = string.Create(CultureInfo.InvariantCulture, $"Waiting until {clock.GetLocalNow() + wait:HH:mm:ss} for {which} ({error.Id})"),
-        });
-        try
-        {
-            await Task.Delay(wait, clock, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
 
     /// <summary>Requests together.</summary>
     internal static S3RequestCounts Sum(IEnumerable<S3RequestCounts> counts) =>

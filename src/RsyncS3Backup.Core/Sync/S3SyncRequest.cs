@@ -21,6 +21,9 @@ internal sealed record S3SyncRequest : S3CopyRequest
     /// <summary>The mirror's root folder.</summary>
     public required string MirrorPath { get; init; }
 
+    /// <summary>What becomes of the stage when the mirror's drive is not there.</summary>
+    public AbsentMirrorAction WhenAbsent { get; init; }
+
     /// <summary>How much may be deleted from the bucket.</summary>
     public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
 
@@ -59,6 +62,7 @@ internal sealed record S3SyncRequest : S3CopyRequest
         Destination = configuration.Destination
             ?? throw new ArgumentException("The configuration has no destination.", nameof(configuration)),
         Options = configuration.Options.Rsync.SyncToS3,
+        WhenAbsent = configuration.Options.Rsync.WhenAbsent,
         MaxDelete = configuration.Options.Rsync.MaxDelete,
         MaxChange = configuration.Options.Rsync.MaxChange,
         Timezone = configuration.Schedule?.Timezone,

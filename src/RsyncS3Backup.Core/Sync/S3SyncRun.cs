@@ -157,7 +157,7 @@ internal sealed class S3SyncRun : IDisposable
         if (plan is not null)
         {
             PlannedRequests counted = new();
-            sender = new PlannedSender(request, counted, scope.Counters.Sent);
+            sender = new PlannedSender(request, counted, scope.Counters);
             scope = scope with
             {
                 Store = new PlannedStore(scope.Store, request, counted),

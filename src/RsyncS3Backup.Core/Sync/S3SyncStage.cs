@@ -1,3 +1,4 @@
+using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
@@ -45,6 +46,13 @@ internal static class S3SyncStage
             Attempts = 1,
             LogPath = context.LogPath,
         };
+        bool maySkip = request is { WhenAbsent: AbsentMirrorAction.Skip, AllowNewDestination: false } && plan?.Mirror is null && !onlyRenews;
+        if (maySkip && AbsentMirror.Find(context.JobName, request.MirrorPath) is { } absence)
+        {
+            context.Verbose($"Stage 2 Skipped: {absence}");
+            return result with { Status = BackupStatus.Skipped, SkippedReason = absence };
+        }
+
         // Before the mirror is read: what a stage 1 changes from here on may be missed by this run, and stays pending.
         PendingChanges pending = PendingChanges.Open(context.JobName, request.MirrorPath);
         S3SyncRun? run = null;

@@ -122,6 +122,22 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter RequireMountPoint { get; set; }
 
+    /// <summary>
+    /// What becomes of a run when the mirror's drive is not there: 'fail', or 'skip', for a drive that is away for days: the run
+    /// is 'Skipped', with exit code 0 and without a message, and 'maxAge' tells when the last backup is too old.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? WhenAbsent { get; set; }
+
+    /// <summary>
+    /// How long a run waits for the mirror's drive to be there, for a NAS that has to wake up or a drive that is just being
+    /// mounted.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? WakeWait { get; set; }
+
     /// <summary>The rsync program, an absolute path.</summary>
     [Parameter]
     public string? RsyncPath { get; set; }
@@ -394,7 +410,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? HistoryRetention { get; set; }
 
-    /// <summary>How often stage 2 is tried in all, from 1 (never again) to 100.</summary>
+    /// <summary>How often a stage is tried in all, from 1 (never again) to 100.</summary>
     [Parameter]
     public int RetryAttempts { get; set; }
 

@@ -3,7 +3,6 @@ using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Pipeline;
-using RsyncS3Backup.Schedulers;
 
 namespace RsyncS3Backup.Commands;
 
@@ -33,34 +32,8 @@ public sealed class GetBackupJobCommand : AsyncCmdlet
     {
         JobList all = JobList.Read();
         IReadOnlyList<JobFile> chosen = jobs.Select(names.Count == 0 ? ["*"] : names, isMissingWildcardAnError: false);
-        ILookup<string, BackupSchedule> schedules = chosen.Any(job => job.Configuration is not null) ? Schedules() : NoSchedules;
+        NextRuns next = NextRuns.Of(chosen, schedules => Run(null, (_, token) => schedules.ListAsync(token)), WriteVerbose);
         foreach (JobFile job in chosen)
-        {
-            BackupSchedule? next = schedules[job.Name].MinBy(schedule => schedule.NextRun);
-            BackupScheduleOptions? registered = next?.CronExpression is { } expression
-                ? new BackupScheduleOptions { CronExpression = expression, Timezone = next.TimeZone }
-                : null;
-            WriteObject(JobReport.Of(job, WriteWarning, all, next?.NextRun, registered));
-        }
-    }
-
-    private static ILookup<string, BackupSchedule> NoSchedules { get; } = Array.Empty<BackupSchedule>().ToLookup(_ => "");
-
-    private ILookup<string, BackupSchedule> Schedules()
-    {
-        try
-        {
-            BackupSchedules schedules = MachineSchedules.Current;
-            IReadOnlyList<NativeEntry> entries = Run(null, (_, token) => schedules.ListAsync(token));
-            return schedules.Describe(entries, MachineSchedules.Launcher)
-                .Where(entry => entry.Task == BackupScheduleTask.Backup && entry.State is (BackupScheduleState.Active or BackupScheduleState.NeedsRegistration)
-                    && entry.NextRun is not null)
-                .ToLookup(entry => entry.Name);
-        }
-        catch (BackupException exception)
-        {
-            WriteVerbose($"When jobs run next is not known: {exception.Message}");
-            return NoSchedules;
-        }
+            WriteObject(next.Report(job, all, WriteWarning));
     }
 }

@@ -148,7 +148,7 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
         RsyncStageResult result = Run(
             activity: null, (observer, token) => BackupRunner.RunStage1Async(request, name, options, observer, token),
             PassThru);
-        WriteResult(result, result.Error);
+        WriteResult(result, result.Error, result.Name);
     }
 
     private BackupRunOptions RunOptions() => new()

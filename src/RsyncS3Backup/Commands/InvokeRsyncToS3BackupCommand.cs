@@ -205,7 +205,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
             },
             PassThru);
         EndIfTerminated();
-        WriteResult(result, result.Error);
+        WriteResult(result, result.Error, result.Name);
     }
 
     private void RunAtOnce()
@@ -238,7 +238,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
             (observer, token) => BackupPlanner.PlanAsync(configuration, options, observer, token),
             PassThru);
         Note(plan.ExitCode);
-        WriteResult(plan, error: null);
+        WriteResult(plan, error: null, plan.Name);
     }
 
     private BackupRunOptions RunOptions(BackupConfiguration given) => new()

@@ -332,7 +332,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     private void Emit(Func<IRunObserver, CancellationToken, Task<S3SyncStageResult>> stage)
     {
         S3SyncStageResult result = Run(activity: null, (observer, token) => stage(observer, token), PassThru);
-        WriteResult(result, result.Error);
+        WriteResult(result, result.Error, result.Name);
     }
 
     private S3SyncRequest FromParameters(string mirror)

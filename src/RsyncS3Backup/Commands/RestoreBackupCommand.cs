@@ -148,7 +148,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         RestoreResult result = Run(
             activity: null,
             (observer, token) => BackupRestore.RunAsync(request with { AskToReplaceNewer = file => observer.AskAsync(() => Ask(file)) }, observer, token));
-        WriteResult(result, result.Error);
+        WriteResult(result, result.Error, result.Name);
     }
 
     private RestoreRequest Complete(RestoreRequest request) => request with

@@ -24,23 +24,37 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
     private const string ByPing = "Ping";
     private const string ByMail = "Email";
 
+    private static readonly TimeSpan DigestPeriod = TimeSpan.FromDays(60);
+
     private readonly FileSystemPaths paths;
     private readonly InputErrors errors;
+    private readonly ReportInput digest;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public SendBackupNotificationCommand()
     {
         paths = new FileSystemPaths(this);
         errors = new InputErrors(this);
+        digest = new ReportInput(errors);
     }
 
     /// <summary>
-    /// What to tell of: a result of Invoke-RsyncToS3Backup, of one of its stages or of Test-Backup, or a run, test or repair from Get-BackupHistory.
-    /// Differences that Test-Backup hands out before its result are in that.
+    /// What to tell of: a result of Invoke-RsyncToS3Backup, of one of its stages or of Test-Backup, or a run, test or repair from Get-BackupHistory, also
+    /// as it comes back from another machine or a file. Differences that Test-Backup hands out before its result are in that. With -Digest also jobs, rows
+    /// of reports and error records.
     /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     public PSObject[] InputObject { get; set; } = [];
+
+    /// <summary>One message for all that is given, with what is wrong in it, and by mail with the report.</summary>
+    [Parameter]
+    public SwitchParameter Digest { get; set; }
+
+    /// <summary>With -Digest, machines of which something has to come.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public string[] ExpectedHost { get; set; } = [];
 
     /// <summary>The configuration whose notifications are sent. Default: that of the run.</summary>
     [Parameter(ParameterSetName = ByConfiguration)]
@@ -124,6 +138,9 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
                 throw new BackupException(
                     ParameterErrors.InvalidValue(nameof(Timeout), $"{Timeout}", "It is not positive.", KeyRule.Duration.Allowed));
             }
+
+            if (ExpectedHost.Length > 0 && !Digest)
+                throw new BackupException(ParameterErrors.ExpectedWithoutDigest());
         }
         catch (BackupException exception)
         {
@@ -136,9 +153,21 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
     {
         foreach (PSObject input in InputObject)
         {
-            if (input.BaseObject is not BackupDifference && errors.TryRead(() => Read(input)) is { } run)
+            if (Digest)
+                errors.Try(() => digest.Add(input));
+            else if (ReturnedObject.Read(input) is not BackupDifference && errors.TryRead(() => Read(input)) is { } run)
                 Tell(run);
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (!Digest)
+            return;
+        digest.Expect(ExpectedHost);
+        if (errors.TryRead(() => ToldBy(RunReport.Of(digest.Build(DateTimeOffset.Now - DigestPeriod)), null, null)) is { } run)
+            Tell(run);
     }
 
     private void Tell(ToldRun run)
@@ -147,9 +176,10 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         List<NotificationOptions> chosen = [];
         foreach (NotificationOptions options in run.Notifications)
         {
-            // The service that misses runs would take a test for one.
-            bool isForRunsAlone = options.Type == NotificationKind.Ping && run.Report.Kind != BackupRunKind.Backup;
-            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && !options.Tells(what))))
+            // The service that misses runs would take a test for one, and a run that was skipped for a success.
+            bool isSkipped = run.Report.Status == BackupStatus.Skipped;
+            bool isForRunsAlone = options.Type == NotificationKind.Ping && (isSkipped || run.Report.Kind != BackupRunKind.Backup);
+            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && (isSkipped || !options.Tells(what)))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
             else if (ShouldProcess(Describe(options), $"Tell of '{RunSummary.Title(run.Report)}'"))
                 chosen.Add(options);
@@ -198,22 +228,33 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
 
     private ToldRun Read(PSObject input)
     {
-        (RunReport Report, BackupConfiguration? Configuration, string? Path) known = input.BaseObject switch
+        // A file on another machine is not one of this machine, whatever its path.
+        bool isOfHere = input.BaseObject is not PSCustomObject;
+        return ReturnedObject.Read(input) switch
         {
-            BackupResult result => (RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
+            BackupResult result => ToldBy(RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
             BackupRun { Status: null } run => throw new BackupException(ParameterErrors.RunNotEnded(run.Name, run.RunId)),
-            BackupRun run => (RunReport.From(run), null, run.ConfigurationPath),
-            BackupTestResult test when FileOf(test) is var origin => (RunReport.From(test, origin), null, origin),
-            RsyncStageResult stage => (RunReport.From(stage), stage.Configuration, null),
-            S3SyncStageResult stage => (RunReport.From(stage), null, null),
-            object other => throw new BackupException(ParameterErrors.NotAResult(other.GetType().FullName!)),
+            BackupRun run => ToldBy(RunReport.From(run), null, isOfHere ? run.ConfigurationPath : null),
+            BackupTestResult test when (isOfHere ? FileOf(test) : null) is var origin => ToldBy(RunReport.From(test, origin), null, origin),
+            RsyncStageResult stage => ToldBy(RunReport.From(stage), stage.Configuration, null),
+            S3SyncStageResult stage => ToldBy(RunReport.From(stage), null, null),
+            _ => throw new BackupException(ParameterErrors.NotAResult(input.TypeNames.FirstOrDefault() ?? "nothing")),
         };
-        RunReport report = known.Report;
+    }
+
+    /// <summary>A message, and who is told by whose configuration.</summary>
+    /// <param name="report">The message.</param>
+    /// <param name="ofRun">The configuration of the run; null where it is not known.</param>
+    /// <param name="path">Its file; null where it is not known.</param>
+    private ToldRun ToldBy(RunReport report, BackupConfiguration? ofRun, string? path)
+    {
         if (ParameterSetName != ByConfiguration)
             return new ToldRun(report, [FromParameters()]);
-        BackupConfiguration? configuration = (ConfigPath is { } given ? paths.Resolve(given) : known.Path) is { } file
+        BackupConfiguration? configuration = (ConfigPath is { } given ? paths.Resolve(given) : path) is { } file
             ? ConfigurationReader.Load(file)
-            : known.Configuration;
+            : ofRun;
+        if (configuration is null && report.Digest is not null)
+            throw new BackupException(NotificationErrors.DigestNotConfigured());
         if (configuration is null)
             throw new BackupException(NotificationErrors.NotConfigured(report.Name, "what is known of it names no configuration file."));
         if (configuration.Notifications.Count == 0)

@@ -112,6 +112,6 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
         worst = ExitCodes.Worse(worst, result.ExitCode);
         // Differences are the test's result and no failure of the command.
         WriteResult(
-            Quiet ? result.ExitCode == BackupExitCode.Succeeded : result, result.Error is { Id: not ErrorIds.BackupDiffers } error ? error : null);
+            Quiet ? result.ExitCode == BackupExitCode.Succeeded : result, result.Error is { Id: not ErrorIds.BackupDiffers } error ? error : null, result.Name);
     }
 }

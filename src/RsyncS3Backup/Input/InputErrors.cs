@@ -43,6 +43,13 @@ internal sealed class InputErrors(PSCmdlet cmdlet)
         cmdlet.WriteError(ErrorRecords.From(error));
     }
 
+    /// <summary>Writes a non-terminating error that is about a job.</summary>
+    internal void Write(BackupError error, string jobName)
+    {
+        Found?.Invoke(error);
+        cmdlet.WriteError(ErrorRecords.From(error, jobName: jobName));
+    }
+
     /// <summary>Ends the cmdlet with an error.</summary>
     internal void Throw(BackupError error)
     {

@@ -53,7 +53,7 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
             else if (told.Add(job.Error!))
             {
                 TellBroken(job.Name, job.Error!);
-                errors.Write(job.Error!);
+                errors.Write(job.Error!, job.Name);
             }
         }
     }

@@ -101,12 +101,13 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes a result, and then what went wrong.</summary>
     /// <param name="result">What is written.</param>
     /// <param name="error">Why it failed; null when it did not.</param>
-    private protected void WriteResult(object result, BackupError? error)
+    /// <param name="jobName">The job whose result it is; null for none.</param>
+    private protected void WriteResult(object result, BackupError? error, string? jobName = null)
     {
         WriteObject(result);
         WriteItemErrors();
         if (error is not null)
-            WriteError(error);
+            WriteError(ErrorRecords.From(error, jobName: jobName));
     }
 
     /// <summary>Writes the errors of single entries.</summary>

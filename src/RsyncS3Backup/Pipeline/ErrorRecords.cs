@@ -11,7 +11,9 @@ internal static class ErrorRecords
     /// </summary>
     /// <param name="error">The error.</param>
     /// <param name="label">What the message begins with; null: nothing.</param>
-    internal static ErrorRecord From(BackupError error, string? label = null) => From(new BackupException(error), label);
+    /// <param name="jobName">The job that it is about; null where that is not known.</param>
+    internal static ErrorRecord From(BackupError error, string? label = null, string? jobName = null) =>
+        From(new BackupException(error) { JobName = jobName ?? label }, label);
 
     /// <summary>The error record of an error that arrived as an exception.</summary>
     internal static ErrorRecord From(BackupException exception, string? label = null)

@@ -93,7 +93,17 @@ internal static class ParameterErrors
     internal static BackupError NotAResult(string typeName) => Create(
         ErrorIds.InvalidParameter,
         $"An object of type {typeName} is no result of a run.",
-        "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage or Get-BackupHistory emit, in the session in which they emitted it.",
+        "Give what Invoke-RsyncToS3Backup, Invoke-RsyncStage, Invoke-S3SyncStage, Test-Backup or Get-BackupHistory emit, with all properties.",
+        typeName);
+
+    internal static BackupError ExpectedWithoutDigest() => Create(
+        ErrorIds.InvalidParameter, "-ExpectedHost was given without -Digest: a message on one run expects nobody.", "Add -Digest, or leave it out.",
+        "ExpectedHost");
+
+    internal static BackupError NotReportable(string typeName) => Create(
+        ErrorIds.InvalidParameter,
+        $"An object of type {typeName} does not say how a backup fares, or not all of what it must.",
+        "Give what Invoke-RsyncToS3Backup, Test-Backup, Get-BackupHistory, Get-BackupJob or Get-BackupReport emit, with all properties.",
         typeName);
 
     internal static BackupError NoFileToRegister(string name) => Create(

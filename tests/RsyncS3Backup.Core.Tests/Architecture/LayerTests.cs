@@ -12,7 +12,7 @@ public sealed partial class LayerTests
     private static readonly string[] Layers =
     [
         "Model", "Files", "Calendar", "Configuration", "State", "Observation", "Metrics", "Mirror", "ObjectStore", "Rsync", "Sync", "Recovery", "Costs",
-        "Runs", "Jobs", "Schedulers", "Readiness",
+        "Reports", "Runs", "Jobs", "Schedulers", "Readiness",
     ];
 
     // Reading every body of Core takes seconds: once for all tests.
@@ -61,7 +61,7 @@ public sealed partial class LayerTests
         HashSet<(string, string)> uses = [.. Uses.Value.Select(use => (use.From, use.To))];
 
         // By a call in an async method, by a base type, by a field, by a generic argument and by a catch.
-        Assert.Contains((Root + ".Runs.BackupRunner", Root + ".Rsync.RsyncStage"), uses);
+        Assert.Contains((Root + ".Runs.Stage1Attempts", Root + ".Rsync.RsyncStage"), uses);
         Assert.Contains((Root + ".Rsync.PlannedMirror", Root + ".Mirror.IPlannedMirror"), uses);
         Assert.Contains((Root + ".Observation.RunContext", Root + ".Observation.RunLog"), uses);
         Assert.Contains((Root + ".Recovery.ItemFilter", Root + ".Files.KeyRange"), uses);

@@ -168,6 +168,8 @@ public sealed class ConfigurationPropertyTests
                 MaxDelete = maxDelete,
                 MaxChange = maxChange,
                 RequireMountPoint = requireMountPoint,
+                WhenAbsent = flags[5] ? AbsentMirrorAction.Skip : AbsentMirrorAction.Fail,
+                WakeWait = flags[0] ? TimeSpan.FromSeconds(seconds) : null,
                 RsyncPath = rsyncPath,
                 SyncToS3 = syncToS3,
             };

@@ -61,6 +61,8 @@ public sealed class ConfigurationReaderTests
                     MaxDelete = DeleteLimit.OfPercent(25),
                     MaxChange = ChangeLimit.Proposed,
                     RequireMountPoint = true,
+                    WhenAbsent = AbsentMirrorAction.Skip,
+                    WakeWait = TimeSpan.FromSeconds(90),
                     RsyncPath = "/opt/bin/rsync",
                     SyncToS3 = new S3SyncOptions
                     {

@@ -62,6 +62,8 @@ internal static class ConfigurationSamples
               "maxDelete": "25%",
               "maxChange": "60% or 500",
               "requireMountPoint": true,
+              "whenAbsent": "skip",
+              "wakeWait": "90s",
               "rsyncPath": "/opt/bin/rsync",
               "syncToS3": {
                 "enabled": true,

@@ -46,6 +46,14 @@ public sealed class MetricRulesTests : IDisposable
                     values: '1x96'
                   - series: 'rsyncs3backup_last_test_status{backup_job="bad", host="nas", status="failed"}'
                     values: '0x96'
+                  - series: 'rsyncs3backup_test_last_success_timestamp_seconds{backup_job="good", host="nas", level="quick"}'
+                    values: '3600x96'
+                  - series: 'rsyncs3backup_test_last_success_timestamp_seconds{backup_job="new", host="nas", level="quick"}'
+                    values: '0x96'
+                  - series: 'rsyncs3backup_test_max_age_seconds{backup_job="good", host="nas", level="quick"}'
+                    values: '259200x96'
+                  - series: 'rsyncs3backup_test_max_age_seconds{backup_job="new", host="nas", level="quick"}'
+                    values: '259200x96'
                   - series: 'rsyncs3backup_configuration_valid{backup_job="bad", host="nas"}'
                     values: '0x96'
                 promql_expr_test:
@@ -58,6 +66,9 @@ public sealed class MetricRulesTests : IDisposable
                   - expr: ALERTS{alertstate="firing", alertname=~"BackupOverdue|BackupMissed"}
                     eval_time: 96h
                     exp_samples: [{{Alerts(("BackupOverdue", "good", "nas", null), ("BackupMissed", "good", "nas", null))}}]
+                  - expr: ALERTS{alertstate="firing", alertname="BackupTestOverdue"}
+                    eval_time: 96h
+                    exp_samples: [{labels: 'ALERTS{alertname="BackupTestOverdue", alertstate="firing", backup_job="good", host="nas", level="quick", severity="warning"}', value: 1}]
               - interval: 1d
                 input_series:
                   - series: 'rsyncs3backup_last_test_timestamp_seconds{backup_job="good", host="nas"}'

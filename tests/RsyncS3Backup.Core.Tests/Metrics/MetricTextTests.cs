@@ -1,3 +1,4 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Metrics;
 using RsyncS3Backup.State.History;
 using Xunit;
@@ -28,6 +29,26 @@ public sealed class MetricTextTests
             Costs = new Dictionary<string, decimal> { ["USD"] = 0.0000004m, ["EUR"] = 1.5m },
         },
     };
+
+    [Fact]
+    public void Each_test_that_a_job_asks_for_says_how_old_its_last_good_one_is_and_may_be()
+    {
+        TestOptions quick = new() { Level = BackupTestLevel.Quick, Every = TimeSpan.FromDays(1) };
+        TestOptions drill = new() { Level = BackupTestLevel.Restore, Every = TimeSpan.FromDays(30), MaxAge = TimeSpan.FromDays(40) };
+        JobMetrics job = Job() with
+        {
+            Tests = [TestDue.Of(quick, null, Start, Start, Start, Start, Start), TestDue.Of(drill, null, null, null, null, Start, Start)],
+        };
+
+        Assert.Equal(
+            [
+                "test_last_success_timestamp_seconds{level=\"quick\"} 1767315845.25",
+                "test_last_success_timestamp_seconds{level=\"restore\"} 0",
+                "test_max_age_seconds{level=\"quick\"} 172800",
+                "test_max_age_seconds{level=\"restore\"} 3456000",
+            ],
+            Samples(job).Where(sample => sample.StartsWith("test_", StringComparison.Ordinal)));
+    }
 
     [Fact]
     public void A_job_is_its_figures_in_base_units()

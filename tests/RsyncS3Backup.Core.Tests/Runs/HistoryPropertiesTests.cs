@@ -16,6 +16,10 @@ public sealed class HistoryPropertiesTests : LocalJob
     {
         ["RsyncStageResult.JournalPath"] = "the journal is gone when the next run has carried it out",
         ["RsyncStageResult.Configuration"] = "the run names its file and the hash of its settings",
+        ["RsyncStageResult.HostName"] = "the run has it",
+        ["S3SyncStageResult.HostName"] = "the run has it",
+        ["BackupTestResult.HostName"] = "the run has it",
+        ["BackupRepairResult.HostName"] = "the run has it",
     };
 
     private readonly Random random = new(20_261_122);

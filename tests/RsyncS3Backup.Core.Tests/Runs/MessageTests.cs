@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using FsCheck.Xunit;
+using MimeKit;
+using RsyncS3Backup.Core.Tests.Reports;
+using RsyncS3Backup.Reports;
 using RsyncS3Backup.Runs.Notifications;
 using RsyncS3Backup.Runs.Reporting;
 using Xunit;
@@ -60,6 +63,55 @@ public sealed class MessageTests
         Assert.Equal(
             "photos on nas: test (Restore) FAILED, BackupDiffers: The copies differ.",
             RunSummary.Subject(report with { Status = BackupStatus.Failed, Test = test with { Status = BackupStatus.Failed, Error = differs } }));
+    }
+
+    [Fact]
+    public void A_digest_says_what_is_wrong_and_how_many_are_well()
+    {
+        RunReport report = RunReport.Of(SampleFleet.Whole());
+
+        Assert.Equal(NotificationEvent.Failure, report.Event);
+        Assert.Equal("Backups: 4 of 7 jobs on 5 machines need attention, and nothing came from 1 machine.", RunSummary.Subject(report));
+        Assert.Equal("Backups: ATTENTION", RunSummary.Title(report));
+        string text = RunSummary.PlainText(report);
+        Assert.Contains(
+            "\ndocuments on nas.example.org: Failed. S3AccessDenied: S3 denies writing to example-backups/documents/. Allow s3:PutObject", text,
+            StringComparison.Ordinal);
+        Assert.Contains("\nweb-2: Silent. Nothing came from this machine. See whether", text, StringComparison.Ordinal);
+        Assert.Contains("\nWell: 1 job, 820.0 GiB\n", text, StringComparison.Ordinal);
+        JsonElement told = JsonDocument.Parse(RunReportJson.ToUtf8(report)).RootElement;
+        Assert.Equal(("digest", 8), (told.GetProperty("event").GetString(), told.GetProperty("jobs").GetArrayLength()));
+        Assert.Equal("Invalid", told.GetProperty("jobs")[0].GetProperty("status").GetString());
+        Assert.False(told.TryGetProperty("runId", out _));
+    }
+
+    [Fact]
+    public void A_digest_of_good_jobs_is_a_success_and_one_of_many_bad_ones_is_short()
+    {
+        ReportSource source = new(SampleFleet.Now);
+        source.Add(SampleFleet.Run("nas", "photos", SampleFleet.Now.AddHours(-1), 5, new Random(1)), "nas");
+        RunReport good = RunReport.Of(source.Build(SampleFleet.Now.AddDays(-1)));
+        Assert.Equal((NotificationEvent.Success, "Backups: all well"), (good.Event, RunSummary.Title(good)));
+
+        for (int i = 0; i < 200; i++)
+            source.AddFailure($"host{i}", null, $"Unreachable {i}.", null);
+        RunReport bad = RunReport.Of(source.Build(SampleFleet.Now.AddDays(-1)));
+        Assert.Equal(23, RunSummary.Details(bad).Count());
+        Assert.Contains("\nOthers: 180 more jobs with something to look at\n", RunSummary.PlainText(bad), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_mail_of_a_digest_has_the_report_attached()
+    {
+        NotificationOptions options = new() { Type = NotificationKind.Email, From = "a@example.com", To = ["b@example.com"] };
+        using MimeMessage mail = MailDelivery.Message(options, RunReport.Of(SampleFleet.Whole()));
+
+        Assert.StartsWith("Backups: 4 of 7 jobs", mail.TextBody, StringComparison.Ordinal);
+        MimePart attached = Assert.IsType<TextPart>(Assert.Single(mail.Attachments), exactMatch: false);
+        Assert.Equal(("backups.html", "text/html"), (attached.FileName, attached.ContentType.MimeType));
+        Assert.StartsWith("<!DOCTYPE html>", ((TextPart)attached).Text, StringComparison.Ordinal);
+        using MimeMessage ofRun = MailDelivery.Message(options, SampleReports.Good);
+        Assert.Empty(ofRun.Attachments);
     }
 
     [Fact]

@@ -109,6 +109,32 @@ public sealed class PlanTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task A_large_file_that_changed_or_was_renamed_is_planned_with_what_S3_has_of_it()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
+        const int part = 8 * 1024 * 1024;
+        byte[] content = new byte[(2 * part) + 5];
+        new Random(1).NextBytes(content);
+        File.WriteAllBytes(Files["source/large"], content);
+        await RunJobAsync();
+        content[part] ^= 1;
+        File.WriteAllBytes(Files["source/large"], content);
+
+        BackupPlan changed = await PlanUntouchedAsync("changed");
+
+        Assert.Equal((1, part, part + 5), (changed.Stage2.Updated, changed.Stage2.TransferredBytes, changed.Stage2.CopiedBytes));
+        // Is the object still the one that is known; begun, one part, and made whole.
+        Assert.Equal((1, 3, 2), (changed.Stage2.Requests.Head, changed.Stage2.Requests.Put, changed.Stage2.Requests.Copy));
+        AssertSame("changed", changed, await RunJobAsync());
+
+        File.Move(Files["source/large"], Files["source/other"]);
+        BackupPlan renamed = await PlanUntouchedAsync("renamed");
+
+        Assert.Equal((1, 0, content.Length), (renamed.Stage2.Copied, renamed.Stage2.TransferredBytes, renamed.Stage2.CopiedBytes));
+        AssertSame("renamed", renamed, await RunJobAsync());
+    }
+
+    [SkippableFact]
     public async Task Nothing_is_made_for_a_job_that_never_ran()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");

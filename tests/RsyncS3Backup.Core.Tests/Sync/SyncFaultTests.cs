@@ -5,51 +5,41 @@ namespace RsyncS3Backup.Core.Tests.Sync;
 
 /// <summary>
 /// A run in which one kind of request goes wrong, each way it can: nothing is lost, the catalog says nothing wrong, and the next run converges,
-/// also when files are again what they were before.
+/// also when files are again what they were before. A class for some of the requests, because most of the time a run waits before it sends a
+/// request again, and classes run side by side.
 /// </summary>
-[Trait("Category", "Slow")]
-public sealed class SyncFaultTests : SyncHarness
+public abstract class SyncFaultHarness : SyncHarness
 {
     private const int LargeFile = 9 * 1024 * 1024;
     private static readonly DateTime Old = new(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
-    public static TheoryData<string, FaultKind> Faults
+    private protected static TheoryData<string, FaultKind> FaultsOf(params string[] operations)
     {
-        get
+        TheoryData<string, FaultKind> faults = [];
+        foreach (string operation in operations)
         {
-            TheoryData<string, FaultKind> faults = [];
-            string[] operations =
-            [
-                "PutObject", "CopyObject", "HeadObject", "ListObjectsV2", "DeleteObjects", "CreateMultipartUpload", "UploadPart",
-                "CompleteMultipartUpload", "AbortMultipartUpload",
-            ];
-            foreach (string operation in operations)
+            faults.Add(operation, FaultKind.AccessDenied);
+            faults.Add(operation, FaultKind.ResponseLost);
+            faults.Add(operation, FaultKind.OkWithPage);
+            if (operation is "CopyObject" or "CompleteMultipartUpload" or "DeleteObjects")
             {
-                faults.Add(operation, FaultKind.AccessDenied);
-                faults.Add(operation, FaultKind.ResponseLost);
-                faults.Add(operation, FaultKind.OkWithPage);
-                if (operation is "CopyObject" or "CompleteMultipartUpload" or "DeleteObjects")
-                {
-                    faults.Add(operation, FaultKind.OkEmpty);
-                    faults.Add(operation, FaultKind.OkWithOtherDocument);
-                    faults.Add(operation, FaultKind.AnswerReplaced);
-                }
-
-                if (operation is "PutObject" or "ListObjectsV2")
-                    faults.Add(operation, FaultKind.ConnectionReset);
-                if (operation is "PutObject" or "ListObjectsV2" or "DeleteObjects" or "UploadPart")
-                    faults.Add(operation, FaultKind.Hold);
-                if (operation is "CopyObject" or "CompleteMultipartUpload")
-                    faults.Add(operation, FaultKind.OkWithErrorBody);
+                faults.Add(operation, FaultKind.OkEmpty);
+                faults.Add(operation, FaultKind.OkWithOtherDocument);
+                faults.Add(operation, FaultKind.AnswerReplaced);
             }
 
-            return faults;
+            if (operation is "PutObject" or "ListObjectsV2")
+                faults.Add(operation, FaultKind.ConnectionReset);
+            if (operation is "PutObject" or "ListObjectsV2" or "DeleteObjects" or "UploadPart")
+                faults.Add(operation, FaultKind.Hold);
+            if (operation is "CopyObject" or "CompleteMultipartUpload")
+                faults.Add(operation, FaultKind.OkWithErrorBody);
         }
+
+        return faults;
     }
 
-    [SkippableTheory]
-    [MemberData(nameof(Faults))]
-    public async Task After_any_fault_the_next_run_converges(string operation, FaultKind kind)
+    private protected async Task ConvergeAsync(string operation, FaultKind kind)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "looks at files with Linux's system calls");
         // Nothing else looks at a file in parts, which takes most of the time.
@@ -117,4 +107,38 @@ public sealed class SyncFaultTests : SyncHarness
     }
 
     private void WriteOld(string path, string content) => File.SetLastWriteTimeUtc(Write(path, content), Old);
+}
+
+/// <summary>Requests that find, send and look at objects.</summary>
+[Trait("Category", "Slow")]
+public sealed class SyncFaultTests : SyncFaultHarness
+{
+    public static TheoryData<string, FaultKind> Faults => FaultsOf("PutObject", "HeadObject", "ListObjectsV2");
+
+    [SkippableTheory]
+    [MemberData(nameof(Faults))]
+    public Task After_any_fault_the_next_run_converges(string operation, FaultKind kind) => ConvergeAsync(operation, kind);
+}
+
+/// <summary>Requests that copy and delete objects.</summary>
+[Trait("Category", "Slow")]
+public sealed class CopyFaultTests : SyncFaultHarness
+{
+    public static TheoryData<string, FaultKind> Faults => FaultsOf("CopyObject", "DeleteObjects");
+
+    [SkippableTheory]
+    [MemberData(nameof(Faults))]
+    public Task After_any_fault_the_next_run_converges(string operation, FaultKind kind) => ConvergeAsync(operation, kind);
+}
+
+/// <summary>Requests of uploads in parts.</summary>
+[Trait("Category", "Slow")]
+public sealed class PartsFaultTests : SyncFaultHarness
+{
+    public static TheoryData<string, FaultKind> Faults =>
+        FaultsOf("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload");
+
+    [SkippableTheory]
+    [MemberData(nameof(Faults))]
+    public Task After_any_fault_the_next_run_converges(string operation, FaultKind kind) => ConvergeAsync(operation, kind);
 }

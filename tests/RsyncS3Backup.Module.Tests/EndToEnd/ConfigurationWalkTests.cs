@@ -430,6 +430,34 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     }
 
     [Theory]
+    [Walks("options.rsync.whenAbsent")]
+    [InlineData("skip", 0)]
+    [InlineData("fail", 3)]
+    public void A_drive_that_is_away_is_a_failure_or_not(string value, int exitCode)
+    {
+        RunWell();
+        Directory.Move(Mirror, Mirror + ".away");
+
+        SessionResult result = Run(("options.rsync.whenAbsent", value));
+
+        Assert.Equal(exitCode, Assert.Single(result.Objects).ExitCode());
+        Assert.Equal(exitCode == 0 ? [] : ["DestinationNotMounted"], result.ErrorIds());
+    }
+
+    [Fact]
+    [Walks("options.rsync.wakeWait")]
+    public void A_drive_is_waited_for()
+    {
+        RunWell();
+        Directory.Move(Mirror, Mirror + ".away");
+        Task plugged = Task.Delay(300).ContinueWith(_ => Directory.Move(Mirror + ".away", Mirror), TaskScheduler.Default);
+
+        RunWell(("options.rsync.wakeWait", "1m"));
+
+        Assert.True(plugged.IsCompletedSuccessfully);
+    }
+
+    [Theory]
     [Walks("options.rsync.syncToS3.enabled")]
     [InlineData(true)]
     [InlineData(false)]

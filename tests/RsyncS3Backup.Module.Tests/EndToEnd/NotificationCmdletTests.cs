@@ -99,6 +99,32 @@ public sealed class NotificationCmdletTests : EndToEndTest
     }
 
     [Fact]
+    public void A_digest_is_one_message_on_all_that_came_also_from_other_machines()
+    {
+        string job = WriteJob(("notifications", Notifications("failure")));
+        BackupWell(job);
+        SetEnvironment(Variable, server.Url);
+
+        SessionResult result = Session.Run("""
+            param($Path, $Url)
+            $run = Get-BackupHistory photos -Last 1
+            $returned = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($run, 4))
+            $returned = $returned | ForEach-Object { $_.PSObject.Properties.Add([psnoteproperty]::new('PSComputerName', 'nas')); $_ }
+            $run, $returned | Send-BackupNotification -Digest -ExpectedHost nas, web -WebhookUrl $Url
+            $run, $returned | Send-BackupNotification -Digest -ConfigPath $Path
+            $run | Send-BackupNotification -Digest -ExpectedHost web -ConfigPath $Path
+            $returned | Send-BackupNotification -WebhookUrl $Url
+            """, job, server.Url).ThrowOnError();
+
+        // The configuration wants to hear of failures alone.
+        Assert.Equal(["Failure", "Failure", "Success"], result.Objects.Select(item => item.Text("Event")));
+        JsonNode told = JsonNode.Parse(server.Requests[0].Body)!;
+        Assert.Equal("Backups: Nothing came from 1 machine; 2 jobs on 3 machines are known.", (string?)told["summary"]);
+        Assert.Equal(["web", "nas"], told["jobs"]!.AsArray().Select(row => (string?)row!["hostName"]).Where(host => host != Environment.MachineName));
+        Assert.Equal(Environment.MachineName, (string?)JsonNode.Parse(server.Requests[2].Body)!["hostName"]);
+    }
+
+    [Fact]
     public void WhatIf_tells_nobody_and_asks_for_no_secret()
     {
         BackupWell(WriteJob());
@@ -115,6 +141,8 @@ public sealed class NotificationCmdletTests : EndToEndTest
     [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification", "NotificationNotConfigured")]
     [InlineData("Invoke-S3SyncStage -ConfigPath $Path @keys | Send-BackupNotification", "NotificationNotConfigured")]
     [InlineData("'text' | Send-BackupNotification", "InvalidParameter")]
+    [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification -Digest", "NotificationNotConfigured")]
+    [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification -ExpectedHost nas", "InvalidParameter")]
     [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification -WebhookUrl http://example.com/x", "NotificationInsecure")]
     [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification -WebhookUrl PLANTED", "NotificationAddressInvalid")]
     [InlineData("Get-BackupHistory photos -Last 1 | Send-BackupNotification -SmtpServer a -From nobody -To me@example.com", "InvalidParameter")]

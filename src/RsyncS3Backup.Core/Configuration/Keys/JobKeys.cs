@@ -69,9 +69,9 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             "How long the job's history (`Get-BackupHistory`) keeps a run and its log. Each run forgets what is older.") with
         { Examples = """["400d", "30d"]""" },
 
-        Object("retry", new RetryKeys(), "an object: when stage 2 is tried again",
+        Object("retry", new RetryKeys(), "an object: when a stage is tried again",
             job => job.Retry, (job, value) => job with { Retry = value },
-            "When stage 2 is tried again after a fault of the network or of the store.") with
+            "When a stage is tried again after a fault of the network or of the store.") with
         { Default = "see [`retry`](#retry)" },
 
         Object("log", new LogKeys(), "an object: where a run is logged", job => job.Log, (job, value) => job with { Log = value },
@@ -127,7 +127,7 @@ internal sealed class RetryKeys() : ConfigurationSection<RetryOptions>(new Retry
     protected override IEnumerable<ConfigurationKey<RetryOptions>> MakeTable() =>
     [
         Number("attempts", KeyRule.Attempts, retry => retry.Attempts, (retry, value) => retry with { Attempts = value },
-            "How often stage 2 is tried in all, from 1 (never again) to 100.") with
+            "How often a stage is tried in all, from 1 (never again) to 100.") with
         { IsAlwaysWritten = true, Parameter = "RetryAttempts" },
 
         Duration("delay", retry => retry.Delay, (retry, value) => retry with { Delay = value },

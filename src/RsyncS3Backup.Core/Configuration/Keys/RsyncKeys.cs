@@ -98,6 +98,15 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
         Flag("requireMountPoint", rsync => rsync.RequireMountPoint, (rsync, value) => rsync with { RequireMountPoint = value },
             "Demand that the mirror is on another file system than `/`, so that a drive that is not mounted is noticed."),
 
+        OneOf<AbsentMirrorAction>("whenAbsent", "action", rsync => rsync.WhenAbsent, (rsync, value) => rsync with { WhenAbsent = value },
+            "What becomes of a run when the mirror's drive is not there: `fail`, or `skip`, for a drive that is away for days: the run is "
+            + "`Skipped`, with exit code 0 and without a message, and `maxAge` tells when the last backup is too old. A job that never had a "
+            + "mirror there fails all the same."),
+
+        Duration("wakeWait", rsync => rsync.WakeWait, (rsync, value) => rsync with { WakeWait = value },
+            "How long a run waits for the mirror's drive to be there, for a NAS that has to wake up or a drive that is just being mounted.") with
+        { Default = "not at all", Examples = """["90s"]""" },
+
         Path("rsyncPath", KeyRule.Path, rsync => rsync.RsyncPath, (rsync, value) => rsync with { RsyncPath = value },
             "The rsync program, an absolute path.") with
         { Default = "the first `rsync` on the PATH", Examples = """["/opt/homebrew/bin/rsync"]""" },

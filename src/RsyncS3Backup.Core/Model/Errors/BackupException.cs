@@ -9,4 +9,10 @@ public sealed class BackupException : Exception
 
     /// <summary>What went wrong.</summary>
     public BackupError Error { get; }
+
+    /// <summary>The job that it is about; null where that is not known, and for what is about none.</summary>
+    public string? JobName { get; init; }
+
+    /// <summary>The machine that it was met on.</summary>
+    public string HostName { get; } = Environment.MachineName;
 }

@@ -89,6 +89,7 @@ internal static class ErrorIds
     public const string RemoteRsyncMissing = nameof(RemoteRsyncMissing);
     public const string RemoteShellNotClean = nameof(RemoteShellNotClean);
     public const string RemoteUnreachable = nameof(RemoteUnreachable);
+    public const string ReportNotWritten = nameof(ReportNotWritten);
     public const string RestoreCancelled = nameof(RestoreCancelled);
     public const string RestoreContentChanged = nameof(RestoreContentChanged);
     public const string RestoreContentWrong = nameof(RestoreContentWrong);

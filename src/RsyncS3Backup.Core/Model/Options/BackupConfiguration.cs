@@ -40,7 +40,7 @@ public sealed record BackupConfiguration
     /// <summary>How long the job's history keeps a run. Default: 400 days.</summary>
     public TimeSpan HistoryRetention { get; init; } = DefaultHistoryRetention;
 
-    /// <summary>When stage 2 is tried again after a fault of the network or of the store; null: as <see cref="RetryOptions"/> says by itself.</summary>
+    /// <summary>When a stage is tried again after a fault of the network or of the store; null: as <see cref="RetryOptions"/> says by itself.</summary>
     public RetryOptions? Retry { get; init; }
 
     /// <summary>Where a run is logged beside its own log file.</summary>
@@ -61,11 +61,12 @@ public sealed record BackupConfiguration
 
 /// <summary>
 /// The <c>retry</c> of a job: how stage 2 goes on after a fault that may pass, such as a lost connection or a store that is overloaded. What
-/// another try would meet again (denied access, a bucket that does not exist, a guard) is never tried again.
+/// another try would meet again (denied access, a bucket that does not exist, a guard) is never tried again. Stage 1 is tried again when the
+/// machine of a source was not reached and nothing was copied yet.
 /// </summary>
 public sealed record RetryOptions
 {
-    /// <summary>How often stage 2 is tried in all; 1: never again. Default: 3.</summary>
+    /// <summary>How often a stage is tried in all; 1: never again. Default: 3.</summary>
     public int Attempts { get; init; } = 3;
 
     /// <summary>The wait before the second try; each further one is twice as long, and never more than an hour or this. Default: 10 seconds.</summary>
@@ -206,6 +207,12 @@ public sealed record RsyncOptions
 
     /// <summary>Demand that the mirror is on another file system than <c>/</c>. Default: false.</summary>
     public bool RequireMountPoint { get; init; }
+
+    /// <summary>What becomes of a run when the mirror's drive is not there. Default: it fails.</summary>
+    public AbsentMirrorAction WhenAbsent { get; init; }
+
+    /// <summary>How long a run waits for the mirror's drive to be there; null: not at all.</summary>
+    public TimeSpan? WakeWait { get; init; }
 
     /// <summary>The rsync program; null: the first one on the PATH.</summary>
     public string? RsyncPath { get; init; }

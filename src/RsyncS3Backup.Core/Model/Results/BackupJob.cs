@@ -26,6 +26,9 @@ public enum BackupJobStatus
 
     /// <summary>Something is wrong with it: see <see cref="BackupJob.Problems"/>.</summary>
     Invalid = 7,
+
+    /// <summary>Nothing is known of its runs: only tests of it were given, or nothing came from its machine. In reports only.</summary>
+    Unknown = 8,
 }
 
 /// <summary>A job of a job folder: what it backs up and where to, and how it has fared.</summary>
@@ -33,6 +36,9 @@ public sealed record BackupJob
 {
     /// <summary>The job's name.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The machine whose job it is.</summary>
+    public string HostName { get => field ?? Environment.MachineName; init; }
 
     /// <summary>Its configuration file.</summary>
     public required string Path { get; init; }

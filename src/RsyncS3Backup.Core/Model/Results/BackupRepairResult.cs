@@ -9,6 +9,9 @@ public sealed record BackupRepairResult
     /// <summary>Identifies the repair; its log is named after it.</summary>
     public required string RunId { get; init; }
 
+    /// <summary>The machine that it ran on.</summary>
+    public string HostName { get => field ?? Environment.MachineName; init; }
+
     /// <summary>
     /// Succeeded: nothing that was to be repaired failed. Failed: an entry did, or the repair could not go on. Cancelled: it was
     /// stopped before its end, or its process died; what it had repaired then is repaired.

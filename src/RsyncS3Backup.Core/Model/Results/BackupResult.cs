@@ -9,6 +9,9 @@ public sealed record BackupResult
     /// <summary>Identifies the run; its log is named after it.</summary>
     public required string RunId { get; init; }
 
+    /// <summary>The machine that it ran on.</summary>
+    public string HostName { get => field ?? Environment.MachineName; init; }
+
     /// <summary>How the run ended: the worse of its two stages; a hook or notification that failed makes a success one with warnings.</summary>
     public required BackupStatus Status { get; init; }
 
@@ -17,6 +20,12 @@ public sealed record BackupResult
 
     /// <summary>Stage 2: mirror to S3.</summary>
     public required S3SyncStageResult Stage2 { get; init; }
+
+    /// <summary>The bucket; null for a job without one.</summary>
+    public string? BucketName => Stage2.BucketName;
+
+    /// <summary>What every key starts with; empty for the bucket's root, and for a job without a bucket.</summary>
+    public string KeyPrefix => Stage2.KeyPrefix;
 
     /// <summary>When the run started.</summary>
     public DateTimeOffset StartTime { get; init; }

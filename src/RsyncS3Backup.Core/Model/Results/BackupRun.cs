@@ -83,6 +83,12 @@ public sealed record BackupRun
     /// <summary>The version of rsync; null when no stage 1 ran.</summary>
     public string? RsyncVersion => Stage1?.RsyncVersion;
 
+    /// <summary>The bucket; null when the run did not get that far, and for a job without one.</summary>
+    public string? BucketName => Stage2?.BucketName ?? Test?.BucketName ?? Repair?.BucketName;
+
+    /// <summary>What every key starts with; null when that is not known.</summary>
+    public string? KeyPrefix => Stage2?.KeyPrefix ?? Test?.KeyPrefix;
+
     /// <summary>What the job's hooks did, in the order in which they ran.</summary>
     public IReadOnlyList<BackupHookResult> Hooks { get; init; } = [];
 

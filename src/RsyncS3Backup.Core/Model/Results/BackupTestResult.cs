@@ -31,6 +31,9 @@ public sealed record BackupTestResult
     /// <summary>Identifies the test; its log is named after it.</summary>
     public required string RunId { get; init; }
 
+    /// <summary>The machine that it ran on.</summary>
+    public string HostName { get => field ?? Environment.MachineName; init; }
+
     /// <summary>
     /// Succeeded: the copies are the same, but for what was not sent yet. Failed: they differ, or something could not be looked at.
     /// </summary>

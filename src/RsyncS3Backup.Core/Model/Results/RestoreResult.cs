@@ -9,6 +9,9 @@ public sealed record RestoreResult
     /// <summary>Identifies the restore; its log is named after it.</summary>
     public required string RunId { get; init; }
 
+    /// <summary>The machine that it ran on.</summary>
+    public string HostName { get => field ?? Environment.MachineName; init; }
+
     /// <summary>How it ended.</summary>
     public required BackupStatus Status { get; init; }
 

@@ -9,6 +9,9 @@ public sealed record S3SyncStageResult
     /// <summary>Identifies the run; both stages of one run share it, and its log is named after it.</summary>
     public required string RunId { get; init; }
 
+    /// <summary>The machine that it ran on.</summary>
+    public string HostName { get => field ?? Environment.MachineName; init; }
+
     /// <summary>How the stage ended.</summary>
     public required BackupStatus Status { get; init; }
 

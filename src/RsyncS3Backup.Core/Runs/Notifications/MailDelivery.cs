@@ -1,9 +1,11 @@
 using System.Net.Sockets;
+using System.Text;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.Reports.Html;
 using RsyncS3Backup.Runs.Reporting;
 
 namespace RsyncS3Backup.Runs.Notifications;
@@ -45,7 +47,11 @@ internal sealed class MailDelivery(NotificationTarget target, KnownSecrets secre
     /// <summary>The mail.</summary>
     internal static MimeMessage Message(NotificationOptions options, RunReport report)
     {
-        MimeMessage message = new() { Subject = RunSummary.Subject(report), Body = new TextPart("plain") { Text = RunSummary.PlainText(report) } };
+        BodyBuilder body = new() { TextBody = RunSummary.PlainText(report) };
+        // Mail programs take styles and pictures out of a message; an attachment is shown by a browser.
+        if (report.Digest is { } digest)
+            body.Attachments.Add("backups.html", Encoding.UTF8.GetBytes(HtmlReport.Of(digest, report.Name)), new ContentType("text", "html"));
+        MimeMessage message = new() { Subject = RunSummary.Subject(report), Body = body.ToMessageBody() };
         message.From.Add(MailboxAddress.Parse(options.From!));
         message.To.AddRange(options.To.Select(MailboxAddress.Parse));
         // So that nobody's holiday message answers (RFC 3834).

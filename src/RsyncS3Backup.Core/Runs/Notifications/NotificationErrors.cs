@@ -59,6 +59,14 @@ internal static class NotificationErrors
         "Add 'notifications' to the configuration, or give -WebhookUrl, -PingUrl or -SmtpServer.",
         jobName);
 
+    /// <summary>A digest is of many jobs, and nobody said whose receivers it has.</summary>
+    public static BackupError DigestNotConfigured() => Make(
+        ErrorIds.NotificationNotConfigured,
+        BackupErrorCategory.ObjectNotFound,
+        "No digest was sent: it is of many jobs, and nothing says who is told.",
+        "Give -ConfigPath with a job whose 'notifications' are to be used, or -WebhookUrl, -PingUrl or -SmtpServer.",
+        "Digest");
+
     private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
         BackupError.Make(id, category, message, action, target, BackupExitCode.Succeeded);
 }

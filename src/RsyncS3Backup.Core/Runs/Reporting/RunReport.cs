@@ -1,4 +1,5 @@
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Reports;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -55,8 +56,11 @@ internal sealed record RunReport
     /// <summary>True for a message that only shows that messages come through.</summary>
     public bool IsTest { get; init; }
 
+    /// <summary>Of a message on many jobs, these; null for one run.</summary>
+    public FleetReport? Digest { get; init; }
+
     /// <summary>What there is to tell.</summary>
-    public NotificationEvent Event => IsOverdueNotice ? NotificationEvent.Overdue : Status switch
+    public NotificationEvent Event => Digest is { } digest ? EventOf(digest) : IsOverdueNotice ? NotificationEvent.Overdue : Status switch
     {
         null => NotificationEvent.Start,
         BackupStatus.Failed or BackupStatus.Cancelled => NotificationEvent.Failure,
@@ -64,7 +68,13 @@ internal sealed record RunReport
         _ => NotificationEvent.Success,
     };
 
-    /// <summary>A run of both stages in this process.</summary>
+    /// <summary>Many jobs in one message.</summary>
+    public static RunReport Of(FleetReport digest) => new() { Name = "Backups", RunId = "", HostName = Environment.MachineName, Digest = digest };
+
+    private static NotificationEvent EventOf(FleetReport digest) =>
+        digest.Urgent.Any() ? NotificationEvent.Failure : digest.WorthALook.Any() ? NotificationEvent.Warning : NotificationEvent.Success;
+
+    /// <summary>A run of both stages.</summary>
     public static RunReport From(BackupResult result, string? configurationPath) => new()
     {
         Name = result.Name,
@@ -75,7 +85,7 @@ internal sealed record RunReport
         Duration = result.Duration,
         Stage1 = result.Stage1,
         Stage2 = result.Stage2,
-        HostName = Environment.MachineName,
+        HostName = result.HostName,
         ConfigurationPath = configurationPath,
         LogPath = result.LogPath,
         Hooks = result.Hooks,
@@ -102,7 +112,7 @@ internal sealed record RunReport
         Notifications = run.Notifications,
     };
 
-    /// <summary>A test in this process.</summary>
+    /// <summary>A test.</summary>
     public static RunReport From(BackupTestResult test, string? configurationPath) => new()
     {
         Name = test.Name ?? test.BucketName ?? "",
@@ -112,7 +122,7 @@ internal sealed record RunReport
         StartTime = test.StartTime,
         Duration = test.Duration,
         Test = test,
-        HostName = Environment.MachineName,
+        HostName = test.HostName,
         ConfigurationPath = configurationPath,
         LogPath = test.LogPath,
     };
@@ -127,7 +137,7 @@ internal sealed record RunReport
         StartTime = stage.StartTime,
         Duration = stage.Duration,
         Stage1 = stage,
-        HostName = Environment.MachineName,
+        HostName = stage.HostName,
         ConfigurationPath = stage.Configuration?.Path,
         LogPath = stage.LogPath,
     };
@@ -142,7 +152,7 @@ internal sealed record RunReport
         StartTime = stage.StartTime,
         Duration = stage.Duration,
         Stage2 = stage,
-        HostName = Environment.MachineName,
+        HostName = stage.HostName,
         LogPath = stage.LogPath,
     };
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Reports;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -30,7 +31,7 @@ internal static class RunReportJson
     {
         json.WriteStartObject();
         json.WriteNumber("schemaVersion", SchemaVersion);
-        json.WriteString("event", report.IsTest ? "test" : JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
+        json.WriteString("event", report.IsTest ? "test" : report.Digest is not null ? "digest" : JsonNamingPolicy.CamelCase.ConvertName(report.Event.ToString()));
         Text(json, "summary", RunSummary.Subject(report));
         Text(json, "name", report.Name);
         if (report.RunId.Length > 0)
@@ -56,6 +57,8 @@ internal static class RunReportJson
             Test(json, test);
         if (report.Repair is { } repair)
             Repair(json, repair);
+        if (report.Digest is { } digest)
+            Jobs(json, digest);
         if (report.Hooks.Count > 0)
             Hooks(json, report.Hooks);
         if (report.Notifications.Count > 0)
@@ -163,6 +166,53 @@ internal static class RunReportJson
         json.WriteNumber("failed", repair.Failed);
         Problems(json, null, repair.Error, repair.FailedItems, repair.Warnings);
         json.WriteEndObject();
+    }
+
+    private static void Jobs(Utf8JsonWriter json, FleetReport digest)
+    {
+        json.WriteStartArray("jobs");
+        foreach (BackupReport row in digest.Jobs.Select(job => job.Row))
+        {
+            json.WriteStartObject();
+            Text(json, "hostName", row.HostName);
+            Text(json, "name", row.Name);
+            json.WriteString("status", row.Status.ToString());
+            json.WriteBoolean("needsAttention", row.NeedsAttention);
+            Text(json, "reason", row.Reason);
+            Text(json, "recommendedAction", row.RecommendedAction);
+            Time(json, "lastRun", row.LastRun);
+            Time(json, "lastSuccess", row.LastSuccess);
+            if (row.Age is { } age)
+                json.WriteNumber("ageSeconds", Seconds(age));
+            json.WriteBoolean("isOverdue", row.IsOverdue);
+            Number(json, "bytes", row.Bytes);
+            Number(json, "bucketBytes", row.BucketBytes);
+            Number(json, "uploadedBytes", row.UploadedBytes);
+            if (row.Duration is { } took)
+                json.WriteNumber("durationSeconds", Seconds(took));
+            if (row.Cost is { } cost)
+                json.WriteNumber("cost", cost);
+            Text(json, "currency", row.Currency);
+            Time(json, "lastTest", row.LastTest);
+            Text(json, "lastTestStatus", row.LastTestStatus?.ToString());
+            Number(json, "differences", row.Differences);
+            Time(json, "nextRun", row.NextRun);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Time(Utf8JsonWriter json, string name, DateTimeOffset? time)
+    {
+        if (time is { } known)
+            json.WriteString(name, known);
+    }
+
+    private static void Number(Utf8JsonWriter json, string name, long? number)
+    {
+        if (number is { } known)
+            json.WriteNumber(name, known);
     }
 
     private static void Counts(

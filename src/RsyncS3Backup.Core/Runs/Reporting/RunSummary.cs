@@ -1,5 +1,6 @@
 using System.Globalization;
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Reports;
 
 namespace RsyncS3Backup.Runs.Reporting;
 
@@ -8,9 +9,10 @@ internal static class RunSummary
 {
     private const int LongestText = 500;
     private const int Items = 5;
+    private const int JobsOfADigest = 20;
 
     /// <summary>One line: which job, where, how it ended, and what changed or why it failed.</summary>
-    public static string Subject(RunReport report) => Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {News(report)}"), 250);
+    public static string Subject(RunReport report) => report.Digest is { } digest ? $"{report.Name}: {digest.Summary}" : Shorten(ShownText.OneLine($"{report.Name} on {report.HostName}: {News(report)}"), 250);
 
     private static string News(RunReport report)
     {
@@ -35,6 +37,8 @@ internal static class RunSummary
     /// <summary>The job and how it ended, for a title.</summary>
     public static string Title(RunReport report)
     {
+        if (report.Digest is { } digest)
+            return $"{report.Name}: {(digest.Urgent.Any() ? "ATTENTION" : digest.WorthALook.Any() ? "worth a look" : "all well")}";
         string how = report.IsTest ? "test"
             : report.IsOverdueNotice ? "OVERDUE"
             : Ended(report) is { Length: > 0 } ended ? ended
@@ -45,6 +49,13 @@ internal static class RunSummary
     /// <summary>What a person wants to know beyond that, from the most important to the least.</summary>
     public static IEnumerable<(string Label, string Text)> Details(RunReport report)
     {
+        if (report.Digest is { } digest)
+        {
+            foreach ((string label, string text) in Jobs(digest))
+                yield return (label, text);
+            yield break;
+        }
+
         if (report.Age is { } age)
             yield return (report.OverdueTest is null ? "Last good run" : "Last good test", LastGoodRun(age));
         if (report.IsOverdueNotice && report.Error is null)
@@ -93,6 +104,23 @@ internal static class RunSummary
         // Not between the halves of a surrogate pair.
         int end = char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1;
         return text[..end] + "…";
+    }
+
+    private static IEnumerable<(string Label, string Text)> Jobs(FleetReport digest)
+    {
+        ReportedJob[] news = [.. digest.Urgent, .. digest.WorthALook];
+        foreach (BackupReport row in news.Take(JobsOfADigest).Select(job => job.Row))
+        {
+            string name = ShownText.OneLine(row.Name.Length > 0 ? $"{row.Name} on {row.HostName}" : row.HostName);
+            yield return (Shorten(name, 140), Shorten($"{ReportText.StatusOf(row)}. {row.Reason} {row.RecommendedAction}".TrimEnd(), LongestText));
+        }
+
+        if (news.Length > JobsOfADigest)
+            yield return ("Others", $"{ReportText.Count(news.Length - JobsOfADigest, "more job", "more jobs")} with something to look at");
+        ReportedJob[] well = [.. digest.Jobs.Where(job => job.Urgency == 0)];
+        if (well.Length > 0)
+            yield return ("Well", $"{ReportText.Count(well.Length, "job", "jobs")}, {HumanText.Bytes(well.Sum(job => job.Row.Bytes ?? 0))}");
+        yield return ("Made", ReportText.Time(digest.Now, digest.Zone));
     }
 
     private static string LastGoodRun(SuccessAge age)

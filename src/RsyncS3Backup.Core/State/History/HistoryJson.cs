@@ -15,7 +15,7 @@ internal static class HistoryJson
 {
     // What is in the run's own columns, and what is of no use later: a journal is gone when the next run has carried it out, and
     // of the settings the run has the hash.
-    private static readonly string[] NotKept = ["name", "runId", "logPath", "journalPath", "configuration"];
+    private static readonly string[] NotKept = ["name", "runId", "hostName", "logPath", "journalPath", "configuration"];
 
     private static readonly JsonSerializerOptions Options = new()
     {

@@ -239,6 +239,7 @@ internal static class HistoryRows
     {
         Name = run.Name,
         RunId = run.RunId,
+        HostName = run.HostName,
         LogPath = run.LogPath,
         Source = stage.Source ?? [],
         FailedItems = stage.FailedItems ?? [],
@@ -249,6 +250,7 @@ internal static class HistoryRows
     {
         Name = run.Name,
         RunId = run.RunId,
+        HostName = run.HostName,
         LogPath = run.LogPath,
         KeyPrefix = stage.KeyPrefix ?? "",
         StorageClass = stage.StorageClass ?? "",
@@ -263,6 +265,7 @@ internal static class HistoryRows
     {
         Name = run.Name,
         RunId = run.RunId,
+        HostName = run.HostName,
         LogPath = run.LogPath,
         Paths = test.Paths ?? [],
         DifferenceCounts = test.DifferenceCounts ?? new BackupDifferenceCounts(),
@@ -275,6 +278,7 @@ internal static class HistoryRows
     {
         Name = run.Name,
         RunId = run.RunId,
+        HostName = run.HostName,
         LogPath = run.LogPath,
         FailedItems = repair.FailedItems ?? [],
         Warnings = repair.Warnings ?? [],

@@ -27,6 +27,7 @@ internal static class UnfinishedRun
     {
         Name = run.Name,
         RunId = run.RunId,
+        HostName = run.HostName,
         Status = BackupStatus.Failed,
         Source = [],
         Destination = "",
@@ -39,6 +40,7 @@ internal static class UnfinishedRun
     {
         Name = run.Name,
         RunId = run.RunId,
+        HostName = run.HostName,
         Status = BackupStatus.Failed,
         Path = "",
         StartTime = run.StartTime,

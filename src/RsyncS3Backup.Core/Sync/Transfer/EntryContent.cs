@@ -30,21 +30,33 @@ internal sealed class EntryContent(MirrorEntry entry)
     public ContentHash? Hash(long partSize, CancellationToken cancellationToken)
     {
         if (!hashes.TryGetValue(partSize, out ContentHash? hash))
-            hashes[partSize] = hash = Read(partSize, cancellationToken);
+        {
+            IReadOnlyList<UInt128>? parts = HashParts(partSize, cancellationToken);
+            hashes[partSize] = hash = parts is null ? null
+                : partSize > 0 ? ContentHash.OfParts(parts, partSize)
+                : new ContentHash(parts[0], PartSize: 0);
+        }
+
         return hash;
     }
 
-    private ContentHash? Read(long partSize, CancellationToken cancellationToken)
+    /// <summary>The hashes of the parts of that version, in order; null as for the whole.</summary>
+    /// <param name="partSize">Bytes of each part but the last; 0 for one piece.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="FileNotFoundException">The file vanished.</exception>
+    public IReadOnlyList<UInt128>? HashParts(long partSize, CancellationToken cancellationToken)
     {
         using SafeFileHandle? file = MirrorFile.TryOpen(entry, entry.Attributes);
         if (file is null)
             return null;
+        // What a plan expects from the source has the attributes that it would have in the mirror.
+        FileAttributesSnapshot version = IsInMirror ? entry.Attributes : FileAttributesReader.Read(file);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         using IncrementalHash running = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         try
         {
             List<UInt128> parts = [];
-            long size = entry.Attributes.Size;
+            long size = version.Size;
             for (long offset = 0; offset < size;)
             {
                 long end = partSize > 0 ? Math.Min(size, offset + partSize) : size;
@@ -61,9 +73,7 @@ internal sealed class EntryContent(MirrorEntry entry)
                 parts.Add(ContentHash.First(running.GetHashAndReset()));
             }
 
-            return !FileAttributesReader.Read(file).IsSameVersionAs(entry.Attributes) ? null
-                : partSize > 0 ? ContentHash.OfParts(parts, partSize)
-                : new ContentHash(parts[0], PartSize: 0);
+            return FileAttributesReader.Read(file).IsSameVersionAs(version) ? parts : null;
         }
         finally
         {

@@ -1,5 +1,5 @@
-# Suites side by side: most of them wait, for rsync, for a store that fails, for the next minute. A lane runs its suites one after
-# the other, and all lanes run at once. Each suite is one process, whose lines are shown with the lane's name before them.
+# Suites side by side: most of them wait, for rsync, for a store that fails, for the next minute. Some run at once, and when one ends,
+# the next in order starts. Each suite is one process, whose lines are shown with its name before them.
 using namespace System.Linq.Expressions
 using namespace System.Runtime.InteropServices
 
@@ -10,13 +10,14 @@ $ErrorActionPreference = 'Stop'
 function New-Suite {
     param(
         [Parameter(Mandatory)] [string] $Name,
-        [Parameter(Mandatory)] [string] $Lane,
         [Parameter(Mandatory)] [string[]] $Command,
         [Parameter(Mandatory)] [scriptblock] $Count,
         # Why it cannot run here; nothing when it can.
-        [string] $Obstacle
+        [string] $Obstacle,
+        # It does little but wait, and so runs beside as many others as there may be.
+        [switch] $Waits
     )
-    [pscustomobject]@{ Name = $Name; Lane = $Lane; Command = $Command; Count = $Count; Obstacle = $Obstacle }
+    [pscustomobject]@{ Name = $Name; Command = $Command; Count = $Count; Obstacle = $Obstacle; Waits = [bool] $Waits }
 }
 
 # -Reasons: why tests were skipped, a text each. -Failures: what failed and why, a text of a few lines each.
@@ -55,31 +56,32 @@ function Format-Failure([string] $Name, [string] $Message, [string] $Place) {
 
 function Get-NoTestCount([string] $Suite) { New-Count 0 1 0 -Failures "Suite $Suite ran no test: counted as 1 failed." }
 
-# Runs the suites in the lanes that they name, shows a table of what they came to, and gives the sum. When this is stopped, by
+# Runs the suites in their order, so many at once, shows a table of what they came to, and gives the sum. When this is stopped, by
 # Ctrl+C or by a signal, everything that runs is ended with it; after a signal it gives nothing.
-function Invoke-Suite([object[]] $Suite) {
+function Invoke-Suite([object[]] $Suite, [int] $AtOnce) {
     $counts = @{}
-    $lanes = @($Suite | Group-Object Lane | ForEach-Object {
-            [pscustomobject]@{ Name = $_.Name; Waiting = [Collections.Generic.Queue[object]] $_.Group; Run = $null }
-        })
+    $waiting = [Collections.Generic.Queue[object]] @($Suite | Sort-Object { -not $_.Waits } -Stable)
+    $runs = [Collections.Generic.List[object]]::new()
     $stop = [Threading.CancellationTokenSource]::new()
     $signals = Register-StopSignal $stop
     try {
         while (-not $stop.IsCancellationRequested) {
-            foreach ($lane in $lanes) {
-                while (-not $lane.Run -and $lane.Waiting.Count -gt 0) { Start-NextSuite $lane $counts }
+            while ($waiting.Count -gt 0 -and
+                ($waiting.Peek().Waits -or @($runs | Where-Object { -not $_.Suite.Waits }).Count -lt $AtOnce)) {
+                Start-Suite $waiting.Dequeue() $runs $counts
             }
-            $running = @($lanes | Where-Object Run)
-            if ($running.Count -eq 0) { break }
-            Wait-Line $running
-            foreach ($lane in $running) {
-                Show-Line $lane
-                if (Test-Ended $lane.Run) { Complete-Suite $lane $counts }
+            if ($runs.Count -eq 0) { break }
+            Wait-Line $runs
+            foreach ($run in @($runs)) {
+                Show-Line $run
+                if (-not (Test-Ended $run)) { continue }
+                $null = $runs.Remove($run)
+                Complete-Suite $run $counts
             }
         }
     }
     finally {
-        Stop-Lane $lanes
+        Stop-Suite $runs
         $signals | ForEach-Object Dispose
     }
     if (-not $stop.IsCancellationRequested) { Show-Sum $Suite $counts }
@@ -98,29 +100,28 @@ function Register-StopSignal([Threading.CancellationTokenSource] $Stop) {
     foreach ($signal in 'SIGTERM', 'SIGHUP') { [PosixSignalRegistration]::Create($signal, $handler) }
 }
 
-function Start-NextSuite($Lane, [hashtable] $Counts) {
-    $suite = $Lane.Waiting.Dequeue()
-    if ($suite.Obstacle) {
-        Write-Line $Lane "Suite $($suite.Name) skipped: $($suite.Obstacle)"
-        $Counts[$suite.Name] = New-Count 0 0 1 $suite.Obstacle | Add-Member Seconds 0 -PassThru
+function Start-Suite($Suite, [Collections.Generic.List[object]] $Runs, [hashtable] $Counts) {
+    if ($Suite.Obstacle) {
+        Write-Line $Suite "skipped: $($Suite.Obstacle)"
+        $Counts[$Suite.Name] = New-Count 0 0 1 $Suite.Obstacle | Add-Member Seconds 0 -PassThru
         return
     }
-    Write-Line $Lane "Suite $($suite.Name)"
-    $command = @((Get-Prefix) + $suite.Command)
+    Write-Line $Suite 'starts'
+    $command = @((Get-Prefix) + $Suite.Command)
     $start = [Diagnostics.ProcessStartInfo]::new($command[0])
     foreach ($argument in $command | Select-Object -Skip 1) { $start.ArgumentList.Add($argument) }
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     $process = [Diagnostics.Process]::Start($start)
     $process.StandardInput.Close()
-    $Lane.Run = [pscustomobject]@{
-        Suite   = $suite
-        Process = $process
-        Readers = @(foreach ($reader in $process.StandardOutput, $process.StandardError) {
-                [pscustomobject]@{ Reader = $reader; Line = $reader.ReadLineAsync() }
-            })
-        Watch   = [Diagnostics.Stopwatch]::StartNew()
-        Ended   = $null
-    }
+    $Runs.Add([pscustomobject]@{
+            Suite   = $Suite
+            Process = $process
+            Readers = @(foreach ($reader in $process.StandardOutput, $process.StandardError) {
+                    [pscustomobject]@{ Reader = $reader; Line = $reader.ReadLineAsync() }
+                })
+            Watch   = [Diagnostics.Stopwatch]::StartNew()
+            Ended   = $null
+        })
 }
 
 # What a suite is started through, where there is such a program. setsid: a process group of its own, so that it can be ended
@@ -141,26 +142,26 @@ function Get-Prefix {
 $prefix = $null
 
 # Until a line comes from one of them, or half a second has gone.
-function Wait-Line([object[]] $Lane) {
-    $lines = @($Lane.Run.Readers | Where-Object Line | ForEach-Object Line)
+function Wait-Line([object[]] $Run) {
+    $lines = @($Run.Readers | Where-Object Line | ForEach-Object Line)
     if ($lines.Count -gt 0) { $null = [Threading.Tasks.Task]::WaitAny([Threading.Tasks.Task[]] $lines, 500) }
     else { Start-Sleep -Milliseconds 100 }
 }
 
-function Show-Line($Lane) {
-    foreach ($reader in $Lane.Run.Readers) {
+function Show-Line($Run) {
+    foreach ($reader in $Run.Readers) {
         while ($reader.Line -and $reader.Line.IsCompleted) {
             $line = $reader.Line.Result
             $reader.Line = $null
             if ($null -ne $line) {
-                Write-Line $Lane $line
+                Write-Line $Run.Suite $line
                 $reader.Line = $reader.Reader.ReadLineAsync()
             }
         }
     }
 }
 
-function Write-Line($Lane, [string] $Text) { Write-Host ('{0,-11}| {1}' -f $Lane.Name, $Text) }
+function Write-Line($Suite, [string] $Text) { Write-Host ('{0,-13}| {1}' -f $Suite.Name, $Text) }
 
 # It has ended and so has its output. A program that it left behind may hold that open: five seconds, then it is not waited for.
 function Test-Ended($Run) {
@@ -170,22 +171,19 @@ function Test-Ended($Run) {
     $Run.Ended.Elapsed.TotalSeconds -gt 5
 }
 
-function Complete-Suite($Lane, [hashtable] $Counts) {
-    $run = $Lane.Run
-    $Lane.Run = $null
+function Complete-Suite($Run, [hashtable] $Counts) {
     # In one object, which a pipeline's end does not take apart.
-    $count = & $run.Suite.Count $run.Process.ExitCode
-    $Counts[$run.Suite.Name] = $count | Add-Member Seconds ([int] $run.Watch.Elapsed.TotalSeconds) -PassThru
-    $run.Process.Dispose()
+    $count = & $Run.Suite.Count $Run.Process.ExitCode
+    $Counts[$Run.Suite.Name] = $count | Add-Member Seconds ([int] $Run.Watch.Elapsed.TotalSeconds) -PassThru
+    $Run.Process.Dispose()
 }
 
 # All that runs: first asked to end, which stops servers and unmounts drives; after ten seconds, killed.
-function Stop-Lane([object[]] $Lane) {
-    $runs = @($Lane | Where-Object Run | ForEach-Object Run)
-    if ($runs.Count -eq 0) { return }
-    foreach ($run in $runs) { Send-Signal TERM $run.Process }
+function Stop-Suite([Collections.Generic.List[object]] $Runs) {
+    if ($Runs.Count -eq 0) { return }
+    foreach ($run in $Runs) { Send-Signal TERM $run.Process }
     $watch = [Diagnostics.Stopwatch]::StartNew()
-    foreach ($run in $runs) {
+    foreach ($run in $Runs) {
         $null = $run.Process.WaitForExit([Math]::Max(0, 10000 - [int] $watch.ElapsedMilliseconds))
         Send-Signal KILL $run.Process
         if (-not $run.Process.HasExited) { $run.Process.Kill($true) }
@@ -209,11 +207,11 @@ function Show-Sum([object[]] $Suite, [hashtable] $Counts) {
 == Sum"
     foreach ($one in $Suite) {
         $count = $Counts[$one.Name]
-        $line = '{0,-12} {1,5} passed {2,3} failed {3,4} skipped {4,5} s'
+        $line = '{0,-13} {1,5} passed {2,3} failed {3,4} skipped {4,5} s'
         Write-Host ($line -f $one.Name, $count.Passed, $count.Failed, $count.Skipped, $count.Seconds)
         foreach ($key in 'Passed', 'Failed', 'Skipped') { $sum.$key += $count.$key }
         foreach ($reason in $count.Reasons | Group-Object | Sort-Object Count -Descending) {
-            Write-Host ('{0,-12} {1,5} skipped: {2}' -f '', $reason.Count, $reason.Name)
+            Write-Host ('{0,-13} {1,5} skipped: {2}' -f '', $reason.Count, $reason.Name)
         }
     }
     $failures = @(foreach ($one in $Suite) { foreach ($failure in $Counts[$one.Name].Failures) { "$($one.Name): $failure" } })

@@ -1,0 +1,245 @@
+using System.Collections;
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Management.Automation;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace RsyncS3Backup.Input;
+
+/// <summary>
+/// Makes objects of the module again of what came back as a bag of properties: from another machine, a job of PowerShell or Import-Clixml, where type
+/// names begin with <c>Deserialized.</c>; and from ConvertFrom-Json and Import-Csv, where there is no name and the properties tell. Times come as such,
+/// as bags or as text, enumerations as names or numbers, durations as such, as bags or as text, and what lay too deep as the text that it shows.
+/// </summary>
+/// <remarks>
+/// What is required of an object and cannot be read makes the whole of it unreadable: a status that nobody understands is not to become the first one of
+/// the list, which is a success. A configuration is never read: what another machine says is to be done is not done here.
+/// </remarks>
+internal static class ReturnedObject
+{
+    private const string CameBack = "Deserialized.RsyncS3Backup.";
+
+    // Those that have no type name are known by properties that no other of these has together. The order counts: a run has what a result has.
+    private static readonly (Type Type, string[] Properties)[] Kinds =
+    [
+        (typeof(BackupRun), ["RunId", "Stage1", "Stage2", "Kind", "IsInterrupted"]),
+        (typeof(BackupResult), ["RunId", "Stage1", "Stage2", "ExitCode"]),
+        (typeof(RsyncStageResult), ["RunId", "Status", "Destination", "RsyncVersion", "TransferredBytes"]),
+        (typeof(S3SyncStageResult), ["RunId", "Status", "SyncMode", "StorageClass", "TransferredBytes"]),
+        (typeof(BackupTestResult), ["RunId", "Status", "Level", "Differences"]),
+        (typeof(BackupRepairResult), ["RunId", "Status", "RepairedInMirror", "RepairedInS3"]),
+        (typeof(BackupJob), ["Name", "Scope", "LastRun", "LastStatus", "Problems"]),
+        (typeof(BackupReport), ["HostName", "Name", "Status", "NeedsAttention", "GrowthBytes"]),
+        (typeof(BackupDifference), ["Path", "Kind", "GoodCopy", "EntryType"]),
+    ];
+
+    private static readonly FrozenDictionary<string, Type> ByName =
+        Kinds.ToFrozenDictionary(kind => CameBack + kind.Type.Name, kind => kind.Type, StringComparer.Ordinal);
+
+    // Those and their parts.
+    private static readonly FrozenDictionary<Type, Shape> Shapes = typeof(BackupResult).Assembly.GetExportedTypes()
+        .Where(type => type is { IsClass: true, IsAbstract: false }).ToFrozenDictionary(type => type, type => new Shape(type));
+
+    /// <summary>
+    /// An object of the module: the one that is given, or one made of a bag of properties. Null for anything else, and for one of which something that it
+    /// must have is not there.
+    /// </summary>
+    public static object? Read(PSObject item)
+    {
+        if (item.BaseObject is not PSCustomObject)
+            return item.BaseObject.GetType().Assembly == typeof(BackupResult).Assembly ? item.BaseObject : null;
+        Type? type = item.TypeNames.Select(name => ByName.GetValueOrDefault(name)).FirstOrDefault(found => found is not null)
+            ?? Kinds.FirstOrDefault(kind => Array.TrueForAll(kind.Properties, name => item.Properties[name] is not null)).Type;
+        object? made = type is null ? null : Make(type, item);
+        // What ran elsewhere did not run here, whatever its version told of that.
+        if (made is not null && item.Properties["HostName"] is null && Origin(item) is { } host)
+            Shapes[type!].Set(made, "HostName", host);
+        return made;
+    }
+
+    /// <summary>The name of the machine that an object came back from, as it was reached; null for one that was not fetched.</summary>
+    public static string? Origin(PSObject item) =>
+        item.Properties["PSComputerName"]?.Value is { } name && Convert.ToString(name, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
+
+    private static object? Make(Type type, PSObject item)
+    {
+        Shape shape = Shapes[type];
+        object made = Activator.CreateInstance(type)!;
+        HashSet<string> missing = [.. shape.Required];
+        foreach (PSPropertyInfo given in item.Properties)
+        {
+            if (shape.Find(given.Name) is not { } property)
+                continue;
+            object? value = Value(given);
+            if (TryConvert(value, property.PropertyType, out object? converted))
+            {
+                property.SetValue(made, converted);
+                missing.Remove(property.Name);
+            }
+            else if (property.PropertyType.IsEnum)
+            {
+                return null;
+            }
+        }
+
+        return missing.Count == 0 ? made : null;
+    }
+
+    // A property of a live object may throw when it is asked.
+    private static object? Value(PSPropertyInfo property)
+    {
+        try
+        {
+            return property.Value;
+        }
+        catch (GetValueException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>False for what is not there or makes no sense.</summary>
+    private static bool TryConvert(object? value, Type type, out object? converted)
+    {
+        converted = null;
+        Type plain = Nullable.GetUnderlyingType(type) ?? type;
+        object? bare = value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
+        // A sheet has nothing where there was null.
+        if (bare is null or "" && plain != typeof(string))
+            return false;
+        converted = plain switch
+        {
+            _ when bare is null => null,
+            _ when plain.IsInstanceOfType(bare) => bare,
+            _ when plain == typeof(string) => bare is IEnumerable or PSObject { BaseObject: PSCustomObject } ? null : Text(bare),
+            { IsEnum: true } => Enumeration(bare, plain),
+            _ when plain == typeof(DateTimeOffset) => Time(bare),
+            _ when plain == typeof(TimeSpan) => Duration(bare),
+            { IsPrimitive: true } => Number(bare, plain),
+            _ when plain == typeof(decimal) => Number(bare, plain),
+            { IsGenericType: true } when plain.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) => List(bare, plain.GetGenericArguments()[0]),
+            _ when plain != typeof(BackupConfiguration) && Shapes.ContainsKey(plain) => Part(bare, plain),
+            _ => null,
+        };
+        return converted is not null;
+    }
+
+    private static object? Enumeration(object value, Type type)
+    {
+        bool isRead = Enum.TryParse(type, Text(value), ignoreCase: true, out object? member);
+        return isRead && Enum.IsDefined(type, member!) ? member : null;
+    }
+
+    private static object? Time(object value) => value switch
+    {
+        DateTime time => new DateTimeOffset(time.ToUniversalTime()).ToLocalTime(),
+        string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset time) => time.ToLocalTime(),
+        // A DateTimeOffset that was serialized is a bag of its properties.
+        PSObject bag when Bare(bag, "UtcDateTime") is DateTime utc => new DateTimeOffset(utc.Ticks, TimeSpan.Zero).ToLocalTime(),
+        PSObject bag when Bare(bag, "UtcDateTime") is string text => Time(text),
+        _ => null,
+    };
+
+    private static object? Duration(object value) => value switch
+    {
+        string text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan duration) => duration,
+        PSObject bag when Bare(bag, "Ticks") is { } ticks && Number(ticks, typeof(long)) is long count => new TimeSpan(count),
+        _ => null,
+    };
+
+    private static object? Number(object value, Type type)
+    {
+        try
+        {
+            return value is IConvertible ? Convert.ChangeType(value, type, CultureInfo.InvariantCulture) : null;
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException or InvalidCastException)
+        {
+            return null;
+        }
+    }
+
+    private static Array? List(object value, Type of)
+    {
+        IEnumerable items = value is IEnumerable several and not string ? several : new[] { value };
+        List<object> converted = [];
+        foreach (object? item in items)
+        {
+            if (TryConvert(item, of, out object? made))
+                converted.Add(made!);
+        }
+
+        Array list = Array.CreateInstance(of, converted.Count);
+        for (int i = 0; i < converted.Count; i++)
+            list.SetValue(converted[i], i);
+        return list;
+    }
+
+    private static object? Part(object value, Type type) => value switch
+    {
+        PSObject bag => Make(type, bag),
+        string text when type == typeof(BackupError) => Error(text),
+        string text when type == typeof(S3RequestCounts) => Requests(text),
+        _ => null,
+    };
+
+    // As BackupError shows itself, which is all that is left of one that lay too deep.
+    private static BackupError Error(string text)
+    {
+        int colon = text.IndexOf(": ", StringComparison.Ordinal);
+        return new BackupError
+        {
+            Id = colon > 0 ? text[..colon] : "",
+            Category = BackupErrorCategory.NotSpecified,
+            Message = colon > 0 ? text[(colon + 2)..] : text,
+            RecommendedAction = "",
+            ExitCode = BackupExitCode.Succeeded,
+        };
+    }
+
+    // Likewise: "12 PUT, 1 LIST".
+    private static S3RequestCounts Requests(string text)
+    {
+        Dictionary<string, long> counts = new(StringComparer.Ordinal);
+        foreach (string[] part in text.Split(", ").Select(part => part.Split(' ')))
+        {
+            if (part.Length == 2 && long.TryParse(part[0], NumberStyles.None, CultureInfo.InvariantCulture, out long count))
+                counts[part[1]] = count;
+        }
+
+        return new S3RequestCounts
+        {
+            Put = counts.GetValueOrDefault("PUT"),
+            Copy = counts.GetValueOrDefault("COPY"),
+            List = counts.GetValueOrDefault("LIST"),
+            Get = counts.GetValueOrDefault("GET"),
+            Head = counts.GetValueOrDefault("HEAD"),
+            Delete = counts.GetValueOrDefault("DELETE"),
+        };
+    }
+
+    private static object? Bare(PSObject bag, string property) =>
+        bag.Properties[property]?.Value is { } value ? (value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value) : null;
+
+    private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+
+    /// <summary>What can be set of a type.</summary>
+    private sealed class Shape
+    {
+        private readonly Dictionary<string, PropertyInfo> properties;
+
+        public Shape(Type type)
+        {
+            properties = type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(property => property.SetMethod is { IsPublic: true })
+                .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
+            Required = [.. properties.Values.Where(property => property.IsDefined(typeof(RequiredMemberAttribute))).Select(property => property.Name)];
+        }
+
+        public IReadOnlyList<string> Required { get; }
+
+        public PropertyInfo? Find(string name) => properties.GetValueOrDefault(name);
+
+        public void Set(object item, string name, object value) => Find(name)?.SetValue(item, value);
+    }
+}
