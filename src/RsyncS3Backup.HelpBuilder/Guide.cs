@@ -29,6 +29,7 @@ internal sealed record Guide(string Topic, string Synopsis, IReadOnlyList<string
         new("about_RsyncS3Backup_Storage", "Storage classes, and what S3 does with objects as they grow old.", ["storage.md"]),
         new("about_RsyncS3Backup_Stores", "Stores that speak S3's language, and what to set for each.", ["stores.md"]),
         new("about_RsyncS3Backup_Unattended", "Backups that nobody watches.", ["unattended.md"]),
+        new("about_RsyncS3Backup_Windows", "Which rsync, what Windows keeps, and what is different there.", ["windows.md"]),
     ];
 
     /// <summary>The topic that holds what a page links to; null when the address is none of a guide.</summary>

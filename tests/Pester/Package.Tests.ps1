@@ -18,6 +18,7 @@ BeforeDiscovery {
         'about_RsyncS3Backup_Storage'
         'about_RsyncS3Backup_Stores'
         'about_RsyncS3Backup_Unattended'
+        'about_RsyncS3Backup_Windows'
     )
 }
 

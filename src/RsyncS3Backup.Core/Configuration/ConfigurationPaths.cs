@@ -10,14 +10,14 @@ internal static class ConfigurationPaths
     private static StringComparison NameComparison =>
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
-    /// <summary>The path with a leading <c>~/</c> replaced by the home folder and without separators at its end; one on another machine as it is.</summary>
+    /// <summary>The path with a leading <c>~/</c> (on Windows also <c>~\</c>) replaced by the home folder and without separators at its end; one on another machine as it is.</summary>
     public static string Expand(string path)
     {
         if (RemotePath.IsRemote(path))
             return path;
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         string expanded = path == "~" ? home
-            : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[2..])
+            : IsBelowHome(path, Path.DirectorySeparatorChar) ? Path.Join(home, path[2..])
             : path;
         string previous;
         do
@@ -29,6 +29,11 @@ internal static class ConfigurationPaths
         while (expanded != previous);
         return expanded;
     }
+
+    /// <summary>True for a path that begins in the home folder. Pure.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="separator">The system's separator; a slash is one everywhere.</param>
+    internal static bool IsBelowHome(string path, char separator) => path is ['~', var next, ..] && (next == '/' || next == separator);
 
     /// <summary>The last part of a path, here or on another machine; empty for a root.</summary>
     public static string LastPart(string path) =>

@@ -91,7 +91,7 @@ internal static partial class FileAttributesReader
         nint length = ReadLink(path, target, target.Length);
         if (length < 0 && Marshal.GetLastPInvokeError() == isNoLink)
             throw new FileNotFoundException("It is no link any more.", path);
-        return length < 0 ? throw ErrorFor(path) : target[..(int)length];
+        return length < 0 ? throw ErrorFor(path, Marshal.GetLastPInvokeError()) : target[..(int)length];
     }
 
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -138,9 +138,9 @@ internal static partial class FileAttributesReader
         };
     }
 
-    private static Exception ErrorFor(string path)
+    // The number is asked for by the caller: before this method runs for the first time, assemblies are loaded, which changes it.
+    private static Exception ErrorFor(string path, int error)
     {
-        int error = Marshal.GetLastPInvokeError();
         const int noSuchEntry = 2;
         const int notAFolder = 20;
         const int accessDenied = 13;
@@ -166,7 +166,7 @@ internal static partial class FileAttributesReader
         {
             Statx result;
             if (statx(folder, path, path.Length == 0 ? HandleItself : DoNotFollowLinks, BasicStats, &result) != 0)
-                throw ErrorFor(path);
+                throw ErrorFor(path, Marshal.GetLastPInvokeError());
             return new FileAttributesSnapshot
             {
                 Size = (long)result.Size,
@@ -210,7 +210,7 @@ internal static partial class FileAttributesReader
         {
             Stat result;
             int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Lstat64(path, &result) : Lstat(path, &result);
-            return outcome == 0 ? From(result) : throw ErrorFor(path);
+            return outcome == 0 ? From(result) : throw ErrorFor(path, Marshal.GetLastPInvokeError());
         }
 
         public static FileAttributesSnapshot ReadAt(int folder, string name)
@@ -220,14 +220,14 @@ internal static partial class FileAttributesReader
             int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64
                 ? FstatAt64(folder, name, &result, doNotFollowLinks)
                 : FstatAt(folder, name, &result, doNotFollowLinks);
-            return outcome == 0 ? From(result) : throw ErrorFor(name);
+            return outcome == 0 ? From(result) : throw ErrorFor(name, Marshal.GetLastPInvokeError());
         }
 
         public static FileAttributesSnapshot Read(int file)
         {
             Stat result;
             int outcome = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Fstat64(file, &result) : Fstat(file, &result);
-            return outcome == 0 ? From(result) : throw ErrorFor("");
+            return outcome == 0 ? From(result) : throw ErrorFor("", Marshal.GetLastPInvokeError());
         }
 
         private static FileAttributesSnapshot From(Stat result)

@@ -21,6 +21,9 @@ internal static partial class FileSafety
     // The owner of Windows' own files.
     private const string TrustedInstaller = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
 
+    /// <summary>The programs that take others' rights away, as in a message.</summary>
+    public static string HowToClose => OperatingSystem.IsWindows() ? "icacls, or its Security tab" : "chmod go-w, setfacl -b";
+
     /// <summary>Why a file must not be trusted; null when it may, and when it cannot be looked at, which reading it says better.</summary>
     public static string? Problem(string path) => Check(
         () => OperatingSystem.IsWindows() ? WindowsProblem("it", new FileInfo(path).GetAccessControl()) : UnixFileProblem(path, CurrentUser()));

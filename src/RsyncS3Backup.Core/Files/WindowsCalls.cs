@@ -51,6 +51,15 @@ internal static unsafe partial class WindowsCalls
         return Tag(file) == LinuxLink ? LinuxLinkTarget(file) : null;
     }
 
+    /// <summary>Sets the modification time of a link itself.</summary>
+    /// <exception cref="IOException">The system refused, with its reason.</exception>
+    [SupportedOSPlatform("windows")]
+    public static void SetTimeOfLink(string path, DateTime modified)
+    {
+        using SafeFileHandle link = Open(path, WriteAttributes, OpenExisting, AsItIs);
+        File.SetLastWriteTimeUtc(link, modified);
+    }
+
     /// <summary>Opens a file to read or write its content, and to set its attributes.</summary>
     /// <exception cref="IOException">The system refused, with its reason.</exception>
     [SupportedOSPlatform("windows")]
@@ -99,7 +108,7 @@ internal static unsafe partial class WindowsCalls
         BasicInformation basic;
         ByHandle about;
         if (!GetFileInformationByHandleEx(file, basicInformation, &basic, (uint)sizeof(BasicInformation)) || !GetFileInformationByHandle(file, out about))
-            throw ErrorFor(path);
+            throw ErrorFor(path, Marshal.GetLastPInvokeError());
         (uint type, long size) = TypeOf(file, path, about);
         return new FileAttributesSnapshot
         {
@@ -155,16 +164,16 @@ internal static unsafe partial class WindowsCalls
     private static SafeFileHandle Open(string path, uint access, uint disposition, uint flags)
     {
         SafeFileHandle file = CreateFile(path, access, ShareAll, 0, disposition, flags, 0);
+        int error = Marshal.GetLastPInvokeError();
         if (!file.IsInvalid)
             return file;
-        Exception error = ErrorFor(path);
         file.Dispose();
-        throw error;
+        throw ErrorFor(path, error);
     }
 
-    private static Exception ErrorFor(string? path)
+    // The number is asked for by the caller: before this method runs for the first time, assemblies are loaded, which changes it.
+    private static Exception ErrorFor(string? path, int error)
     {
-        int error = Marshal.GetLastPInvokeError();
         const int noSuchFile = 2;
         const int noSuchFolder = 3;
         const int accessDenied = 5;

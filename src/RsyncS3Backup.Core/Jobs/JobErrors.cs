@@ -1,3 +1,5 @@
+using RsyncS3Backup.Files;
+
 namespace RsyncS3Backup.Jobs;
 
 /// <summary>The errors of finding a job by its name. All of them end a run before anything is touched.</summary>
@@ -32,7 +34,7 @@ internal static class JobErrors
         BackupErrorCategory.PermissionDenied,
         $"The job '{path}' is not used: {problem}",
         "Who writes a job decides what is deleted and which programs run. Let it and its folder belong to you or to the administrator, and let nobody else write them "
-        + "(chmod go-w). A file that is given with -ConfigPath is used as it is.",
+        + $"({FileSafety.HowToClose}). A file that is given with -ConfigPath is used as it is.",
         path);
 
     /// <summary>A job cannot have a name because something has it.</summary>

@@ -47,7 +47,7 @@ internal static class MirrorErrors
         ErrorIds.MirrorInUse,
         BackupErrorCategory.ResourceBusy,
         $"Another run works on the mirror '{mirror}', with another state folder than this one: that of another user, or another job's. Nothing was changed.",
-        $"Wait until it has ended, or let this one wait with -WaitForLock. `fuser '{mirror}/{MirrorExclusions.LockFile}'` names its process. Let one user "
+        $"Wait until it has ended, or let this one wait with -WaitForLock. {WhoHolds(WindowsPath.Below(mirror, MirrorExclusions.LockFile))} Let one user "
         + "run the job.",
         mirror,
         BackupExitCode.AlreadyRunning);
@@ -89,6 +89,10 @@ internal static class MirrorErrors
         $"The folder '{path}' cannot be read ({Reason(exception)}); nothing beneath it in S3 is changed.",
         InUse.Is(exception) ? "Close the program that has it open; the next run reads it."
         : "Give the user that runs the backup the right to read it, or look at the disk.");
+
+    private static string WhoHolds(string file) => OperatingSystem.IsWindows()
+        ? $"The Resource Monitor (resmon) names the process that has '{file}' open."
+        : $"`fuser '{file}'` names its process.";
 
     private static BackupErrorCategory Category(Exception exception) =>
         InUse.Is(exception) ? BackupErrorCategory.ResourceBusy : BackupErrorCategory.ReadError;

@@ -73,7 +73,7 @@ internal sealed class EntryWriter(Committer committer, RestoreCounters counters,
         using DestinationFolder folder = task.Tree.Open(task.Path.Folder);
         bool isSame = keepsSame && existing is { IsSymbolicLink: true } there
             && (facts.Attributes.ModifiedNanoseconds is not { } modified || task.Tree.IsSameTime(there.ModifiedNanoseconds, modified))
-            && folder.ReadLink(task.Path.Name).AsSpan().SequenceEqual(target);
+            && folder.LeadsTo(task.Path.Name, target);
         if (isSame)
         {
             counters.EntryUnchanged(target.Length);

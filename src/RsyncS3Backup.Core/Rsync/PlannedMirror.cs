@@ -130,7 +130,7 @@ internal sealed class PlannedMirror(string root, bool keepsHardLinks) : IRsyncCh
     /// <inheritdoc/>
     public PlannedEntry? Look(string relativePath)
     {
-        string path = Path.Join(root, relativePath);
+        string path = WindowsPath.Below(root, relativePath);
         Change? change = Find(relativePath);
         switch (change)
         {

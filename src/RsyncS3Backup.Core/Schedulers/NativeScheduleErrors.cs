@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Schedulers;
 
@@ -37,14 +38,14 @@ internal static class NativeScheduleErrors
     /// <summary>The same for one user's own schedule, which is a warning.</summary>
     public static string OpenToOthers(string jobName, string problem) =>
         $"Somebody else can change what job '{jobName}' does: {problem} Let these files and folders belong to you, to root or to the administrators, "
-        + "and let nobody else write them (chmod go-w, setfacl -b).";
+        + $"and let nobody else write them ({FileSafety.HowToClose}).";
 
     private static BackupError Unsafe(string jobName, string what, string problem, string otherwise) => Make(
         ErrorIds.ScheduleUnsafe,
         BackupErrorCategory.PermissionDenied,
         $"{what}, because somebody else can change what it does: {problem}",
         "Let the configuration, the module, PowerShell, rsync, hooks and pattern files, and the folders above them, belong to root or the administrators, "
-            + $"and let nobody else write them (chmod go-w, setfacl -b). {otherwise}",
+            + $"and let nobody else write them ({FileSafety.HowToClose}). {otherwise}",
         jobName);
 
     public static BackupError Refused(string jobName, string program, IEnumerable<string> arguments, string complaint) => Make(

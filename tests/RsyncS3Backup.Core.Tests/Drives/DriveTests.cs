@@ -85,6 +85,33 @@ public sealed class DriveTests : RestoreHarness
     }
 
     [SkippableFact]
+    public async Task What_a_drive_cannot_hold_by_its_name_is_restored_under_another_when_that_is_wished()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only the superuser may mount a drive.");
+        Files.Folder("drive");
+        Write("12:30.log", "noon");
+        Write("what?/beneath", "?");
+        Write("plain", "plain");
+        await Stage1Async();
+        await SyncAsync();
+        using LoopDrive drive = LoopDrive.Mount("exfat", Files["other"]);
+        RestoreRequest request = Restore() with { Destination = Files["other/restored"] };
+
+        RestoreResult refused = await RestoreAsync(request);
+        RestoreResult renamed = await RestoreAsync(request with { RenameInvalid = true });
+        RestoreResult again = await RestoreAsync(request with { RenameInvalid = true });
+
+        Assert.Equal((1L, 2L, 0L), (refused.Restored, refused.Failed, refused.Renamed));
+        Assert.All(refused.FailedItems, item => Assert.Equal(ErrorIds.RestoreNameNotHeld, item.Id));
+        Assert.Contains("-RenameInvalid restores it as '12_30.log'", refused.FailedItems[0].RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal((2L, 1L, 0L, 2L), (renamed.Restored, renamed.Unchanged, renamed.Failed, renamed.Renamed));
+        Assert.Equal([new("12:30.log", "12_30.log"), new("what?/beneath", "what_/beneath")], renamed.RenamedItems);
+        Assert.Contains(renamed.Warnings, text => text.Contains("'12:30.log' is '12_30.log', for one", StringComparison.Ordinal));
+        Assert.Equal("?", File.ReadAllText(Files["other/restored/what_/beneath"]));
+        Assert.Equal((0L, 3L), (again.Restored, again.Unchanged));
+    }
+
+    [SkippableFact]
     public async Task What_a_drive_cannot_hold_is_said_once_a_kind_and_S3_keeps_what_it_has_of_it()
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only the superuser may mount a drive.");

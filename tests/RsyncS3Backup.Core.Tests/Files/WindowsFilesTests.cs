@@ -1,6 +1,8 @@
 using System.Text;
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
+using RsyncS3Backup.Mirror;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Files;
@@ -177,5 +179,28 @@ public sealed class WindowsFilesTests : IDisposable
         using FileStream writer = new(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
         Assert.Equal("{}"u8.ToArray(), InUse.ReadAllBytes(file));
+    }
+
+    [Theory]
+    [InlineData("~/x", '/', true)]
+    [InlineData(@"~\x", '\\', true)]
+    [InlineData("~/x", '\\', true)]
+    [InlineData(@"~\x", '/', false)]
+    [InlineData("~", '/', false)]
+    [InlineData("~x", '\\', false)]
+    public void A_path_in_the_home_folder_is_known(string path, char separator, bool isBelow) =>
+        Assert.Equal(isBelow, ConfigurationPaths.IsBelowHome(path, separator));
+
+    [Fact]
+    public void A_file_of_the_mirror_that_is_in_use_needs_no_right_but_its_end()
+    {
+        IOException inUse = new(@"The process cannot access the file 'C:\m\a' because it is being used by another process.", unchecked((int)0x80070020));
+
+        BackupError error = MirrorErrors.FileUnreadable(@"C:\m\a", inUse);
+
+        Assert.Equal((ErrorIds.FileUnreadable, BackupErrorCategory.ResourceBusy), (error.Id, error.Category));
+        Assert.Contains("(another program has it open)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Close the program", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("the right to read it", MirrorErrors.FileUnreadable("a", new UnauthorizedAccessException()).RecommendedAction, StringComparison.Ordinal);
     }
 }

@@ -48,7 +48,7 @@ public sealed partial class SecretTests : SyncHarness
     [Fact]
     public void Rsync_and_what_it_starts_get_no_keys_of_the_bucket()
     {
-        IReadOnlyDictionary<string, string?> changes = RsyncEnvironment.Changes();
+        IReadOnlyDictionary<string, string?> changes = RsyncEnvironment.Changes("/usr/bin/rsync");
 
         Assert.All(
             new[] { "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN" },
@@ -121,4 +121,10 @@ public sealed partial class SecretTests : SyncHarness
 
     [LibraryImport("libc", EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint user, uint group);
+
+    [Theory]
+    [InlineData(@"C:\Windows\System32\OpenSSH;C:\x", @"C:\cwrsync\bin\rsync.exe", @"C:\cwrsync\bin;C:\Windows\System32\OpenSSH;C:\x")]
+    [InlineData(@"/usr/bin:/bin", null, "/usr/bin:/bin")]
+    public void On_Windows_rsync_finds_the_ssh_beside_it_first(string safe, string? program, string path) =>
+        Assert.Equal(path, RsyncEnvironment.SearchPath(safe, program));
 }

@@ -88,4 +88,28 @@ public sealed class DestinationTreeTests : IDisposable
 
     private string[] Names(string folder) =>
         [.. Directory.EnumerateFileSystemEntries(files[folder]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void A_link_whose_folder_comes_later_leads_there_in_the_end()
+    {
+        string target = files.Folder("target");
+        using (PortableTree tree = new() { Path = target })
+        {
+            using (DestinationFolder folder = tree.Open(""))
+            {
+                folder.MakeLink("half", "folder/below"u8.ToArray(), new EntryAttributes { IsSymbolicLink = true });
+                folder.Rename("half", "link");
+                tree.Open("folder/below").Dispose();
+                Assert.True(folder.LeadsTo("link", "folder/below"u8.ToArray()));
+                Assert.False(folder.LeadsTo("link", "folder"u8.ToArray()));
+            }
+
+            tree.PutBack();
+            using DestinationFolder again = tree.Open("");
+            Assert.True(again.LeadsTo("link", "folder/below"u8.ToArray()));
+        }
+
+        Assert.NotNull(new DirectoryInfo(Path.Join(target, "link")).LinkTarget);
+        Assert.Equal(["folder", "link"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
 }

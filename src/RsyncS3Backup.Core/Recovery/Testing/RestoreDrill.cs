@@ -66,7 +66,7 @@ internal sealed class RestoreDrill(BackupTestRequest request, TestRun test, RunC
         if (run.Counters.Restored == 0)
             return Nothing(run.Requests);
         foreach (MirrorEntry entry in test.ChosenInMirror(cancellationToken))
-            await CompareAsync(entry, Path.Join(folder.Path, entry.RelativeKey), run, cancellationToken).ConfigureAwait(false);
+            await CompareAsync(entry, WindowsPath.Below(folder.Path, entry.RelativeKey), run, cancellationToken).ConfigureAwait(false);
         return new DrillResult(run.Counters.Restored, run.Counters.RestoredBytes, took, run.Requests);
     }
 

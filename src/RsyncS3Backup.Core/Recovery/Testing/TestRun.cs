@@ -350,7 +350,7 @@ internal sealed class TestRun : IDisposable
             GoodCopy = verdict.Good,
             Reason = verdict.Reason,
             Length = pair.Local?.ContentLength ?? pair.Remote?.Size ?? pair.Row?.Size ?? 0,
-            FullName = request.MirrorPath is { } mirrorPath ? Path.Join(mirrorPath, pair.RelativeKey.TrimEnd('/')) : null,
+            FullName = request.MirrorPath is { } mirrorPath ? WindowsPath.Below(mirrorPath, pair.RelativeKey.TrimEnd('/')) : null,
             BucketName = copy.Store.BucketName,
             Key = copy.Key(pair.RelativeKey),
         };

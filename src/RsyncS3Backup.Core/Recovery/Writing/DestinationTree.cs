@@ -98,6 +98,9 @@ internal abstract class DestinationFolder : IDisposable
     /// <summary>The target of a link.</summary>
     public abstract byte[] ReadLink(string name);
 
+    /// <summary>True when a link leads to a target.</summary>
+    public virtual bool LeadsTo(string name, byte[] target) => ReadLink(name).AsSpan().SequenceEqual(target);
+
     /// <summary>Creates a file for content that is on its way. What a crash left there by that name is removed.</summary>
     public abstract SafeFileHandle CreateTemporary(string name);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
@@ -14,6 +15,9 @@ namespace RsyncS3Backup.Recovery.Writing;
 internal sealed partial class PortableTree : DestinationTree
 {
     private const string LockName = EntryPath.TemporaryPrefix + "lock";
+
+    // Windows tells links to files from links to folders, and the folder may come later than its link.
+    private readonly ConcurrentQueue<(string Link, string Target)> links = new();
 
     private FileStream? held;
 
@@ -36,7 +40,7 @@ internal sealed partial class PortableTree : DestinationTree
 
         // What the rules for names let through must still be where it seems to be.
         string full = System.IO.Path.GetFullPath(at);
-        return RealPath.IsInside(full, Path) ? new PortableFolder(full) : throw new PathBlockedException(folder);
+        return RealPath.IsInside(full, Path) ? new PortableFolder(full, links) : throw new PathBlockedException(folder);
     }
 
     /// <inheritdoc/>
@@ -64,6 +68,41 @@ internal sealed partial class PortableTree : DestinationTree
     public override void PutBack()
     {
         // Nothing was taken: on Windows a folder that is read-only takes new entries.
+        while (links.TryDequeue(out (string Link, string Target) made))
+        {
+            if (IsFolder(made.Link, made.Target))
+                TryMakeFolderLink(made.Link, made.Target);
+        }
+    }
+
+    private static bool IsFolder(string link, string target)
+    {
+        try
+        {
+            return Directory.Exists(System.IO.Path.GetFullPath(target, System.IO.Path.GetDirectoryName(link)!));
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    // Whoever may not make it keeps the one that is there.
+    private static void TryMakeFolderLink(string link, string target)
+    {
+        string beside = $"{link}.{Guid.NewGuid():N}";
+        try
+        {
+            DateTime modified = File.GetLastWriteTimeUtc(link);
+            Directory.CreateSymbolicLink(beside, target);
+            File.Delete(link);
+            Directory.Move(beside, link);
+            if (OperatingSystem.IsWindows())
+                WindowsCalls.SetTimeOfLink(link, modified);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     /// <inheritdoc/>
@@ -76,13 +115,16 @@ internal sealed partial class PortableTree : DestinationTree
             held?.Dispose();
     }
 
-    private sealed class PortableFolder(string path) : DestinationFolder
+    private sealed class PortableFolder(string path, ConcurrentQueue<(string Link, string Target)> links) : DestinationFolder
     {
         public override bool IsWrittenBackWithTree => false;
 
         public override FileAttributesSnapshot? Look(string name) => FileAttributesReader.TryRead(Full(name));
 
         public override byte[] ReadLink(string name) => FileAttributesReader.LinkTarget(Full(name));
+
+        public override bool LeadsTo(string name, byte[] target) =>
+            OfThisSystem(Encoding.UTF8.GetString(ReadLink(name))) == OfThisSystem(Encoding.UTF8.GetString(target));
 
         public override SafeFileHandle CreateTemporary(string name)
         {
@@ -114,7 +156,9 @@ internal sealed partial class PortableTree : DestinationTree
         public override bool MakeLink(string name, byte[] target, EntryAttributes attributes)
         {
             Remove(name);
-            File.CreateSymbolicLink(Full(name), Encoding.UTF8.GetString(target));
+            File.CreateSymbolicLink(Full(name), OfThisSystem(Encoding.UTF8.GetString(target)));
+            if (OperatingSystem.IsWindows() && attributes.ModifiedNanoseconds is { } modified)
+                WindowsCalls.SetTimeOfLink(Full(name), Time(modified));
             return true;
         }
 
@@ -132,12 +176,23 @@ internal sealed partial class PortableTree : DestinationTree
         {
             if (Look(to) is { IsFolder: true })
                 throw new BlockedException();
+            if (Look(from) is { IsSymbolicLink: true })
+            {
+                // What is a link to a folder cannot be replaced.
+                Remove(to);
+                links.Enqueue((Full(to), Encoding.UTF8.GetString(ReadLink(from))));
+            }
+
             InUse.Replace(Full(from), Full(to));
         }
 
         public override void Remove(string name)
         {
-            if (Look(name) is { IsFolder: false })
+            if (Look(name) is not { IsFolder: false } found)
+                return;
+            if (found.IsSymbolicLink && OperatingSystem.IsWindows() && File.GetAttributes(Full(name)).HasFlag(FileAttributes.Directory))
+                Directory.Delete(Full(name));
+            else
                 File.Delete(Full(name));
         }
 
@@ -161,6 +216,9 @@ internal sealed partial class PortableTree : DestinationTree
         protected override void Dispose(bool disposing)
         {
         }
+
+        // A slash in the target of a link is none to Windows.
+        private static string OfThisSystem(string target) => OperatingSystem.IsWindows() ? target.Replace('/', '\\') : target;
 
         private string Full(string name) => WindowsPath.Exact(System.IO.Path.Join(path, name));
 

@@ -13,7 +13,8 @@ internal static class RsyncEnvironment
     ];
 
     /// <summary>The variables to set, and, with null, to remove.</summary>
-    public static IReadOnlyDictionary<string, string?> Changes()
+    /// <param name="program">The rsync that is started, by its absolute path.</param>
+    public static IReadOnlyDictionary<string, string?> Changes(string program)
     {
         Dictionary<string, string?> changes = new(StringComparer.Ordinal);
         // RSYNC_PARTIAL_DIR, RSYNC_ICONV, RSYNC_OLD_ARGS and others change what the same arguments do (rsync(1), "ENVIRONMENT VARIABLES").
@@ -36,7 +37,17 @@ internal static class RsyncEnvironment
         changes["LANGUAGE"] = null;
 
         // It looks for ssh there.
-        changes["PATH"] = ProgramFinder.SafePath;
+        changes["PATH"] = SearchPath(ProgramFinder.SafePath, OperatingSystem.IsWindows() ? program : null);
         return changes;
     }
+
+    /// <summary>The PATH of rsync. Pure.</summary>
+    /// <param name="safe">The absolute folders of this process's.</param>
+    /// <param name="first">
+    /// The rsync whose folder comes before all others; null for none. An rsync of Cygwin or MSYS2 can only talk through an ssh of the same kind, which lies
+    /// beside it, and not through the one of Windows.
+    /// </param>
+    internal static string SearchPath(string safe, string? first) => first is null ? safe : $"{FolderOf(first)};{safe}";
+
+    private static string FolderOf(string program) => program[..Math.Max(program.LastIndexOfAny(['\\', '/']), 0)];
 }

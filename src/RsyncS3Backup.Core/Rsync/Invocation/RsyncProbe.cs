@@ -60,7 +60,7 @@ internal static partial class RsyncProbe
             BufferedCommandResult answer = await Cli.Wrap(path)
                 .WithArguments(["--version"])
                 .WithWorkingDirectory(ProgramFinder.SafeFolder)
-                .WithEnvironmentVariables(RsyncEnvironment.Changes())
+                .WithEnvironmentVariables(RsyncEnvironment.Changes(path))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteBufferedAsync(cancellationToken)
                 .ConfigureAwait(false);

@@ -41,7 +41,7 @@ internal static class RsyncProcess
         Command command = (CygwinCommandLine.IsFor(bound)
                 ? Cli.Wrap(bound).WithArguments(CygwinCommandLine.Write(boundArguments))
                 : Cli.Wrap(bound).WithArguments(boundArguments))
-            .WithEnvironmentVariables(RsyncEnvironment.Changes())
+            .WithEnvironmentVariables(RsyncEnvironment.Changes(program))
             .WithWorkingDirectory(ProgramFinder.SafeFolder)
             .WithValidation(CommandResultValidation.None)
             .WithStandardOutputPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output.Feed, Fail, token)))

@@ -26,7 +26,9 @@ internal static class HookErrors
         ErrorIds.HookCannotStart,
         BackupErrorCategory.ObjectNotFound,
         $"The hook '{Name(hook)}' ({command}) could not be started: {reason}",
-        "Check its path. A script other than a .ps1 must be executable (chmod +x) and name its interpreter in its first line (#!/bin/sh).",
+        OperatingSystem.IsWindows()
+            ? "Check its path. What is no program and no .ps1 needs one that runs it, as in \"command\": [\"cmd.exe\", \"/c\", \"after.cmd\"]."
+            : "Check its path. A script other than a .ps1 must be executable (chmod +x) and name its interpreter in its first line (#!/bin/sh).",
         command);
 
     /// <summary>The hook before a run failed, so nothing ran.</summary>
