@@ -1,7 +1,8 @@
 # Reports as a user asks for them: of this machine's jobs, and of what came back from elsewhere.
 BeforeAll {
     Import-Module (Join-Path $PSScriptRoot 'TestSupport.psm1') -Force
-    $null = Start-TestSession $TestDrive
+    $server = Start-TestSession $TestDrive
+    Import-Module (Join-Path (Split-Path $PSScriptRoot) 'S3Server/LoopbackS3.psm1')
     $jobs = Join-Path $TestDrive 'jobs'
     Set-TestEnvironment RSYNCS3BACKUP_JOBS $jobs
     $null = New-Item $jobs -ItemType Directory
@@ -142,5 +143,27 @@ Describe 'Export-BackupReport' {
         $html | Should -Not -Match '<script|<img'
         $html | Should -BeLike '*<title>&lt;script&gt;alert(1)&lt;/script&gt;</title>*'
         $html | Should -BeLike '*<bdi>&lt;img src=x&gt;</bdi>*'
+    }
+}
+
+Describe 'Get-BackupJob -BucketName' {
+    It 'lists who backs up into a bucket, when last and how much' {
+        $at = @{ BucketName = 'acceptance'; EndpointUrl = $server.Endpoint; Region = $server.Region }
+        $jobs = Get-BackupJob @at
+        $job = $jobs | Where-Object Name -EQ $good.Name
+        $job.KeyPrefix, $job.HostName, $job.Path | Should -Be $good.Prefix, ([Environment]::MachineName.ToLowerInvariant()), (Convert-Path $good.Mirror)
+        $job.Objects | Should -Be (Get-S3Listing $server $good.Prefix).Where{ $_.Key -notlike '*/.rsyncs3backup.json' }.Count
+        $job.Bytes | Should -Be $result.Stage1.TotalBytes
+        $job.LastUpload | Should -BeGreaterThan $result.StartTime.AddMinutes(-1)
+        (Get-BackupJob @at -KeyPrefix $good.Prefix).Name | Should -Be $good.Name
+        Get-BackupJob @at -KeyPrefix 'nothing/here/' | Should -BeNullOrEmpty
+    }
+
+    It 'says what is wrong with a bucket' {
+        Get-BackupJob -BucketName nosuchbucket -EndpointUrl $server.Endpoint -Region $server.Region -ErrorVariable problem -ErrorAction SilentlyContinue |
+            Should -BeNullOrEmpty
+        $problem.FullyQualifiedErrorId | Should -BeLike 'S3BucketNotFound,*'
+        Get-BackupJob -BucketName 'Not A Bucket' -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidParameter,*'
     }
 }

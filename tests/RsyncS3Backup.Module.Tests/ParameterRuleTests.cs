@@ -72,7 +72,8 @@ public sealed partial class ParameterRuleTests : IDisposable
         IEnumerable<string> lacking =
             from cmdlet in Cmdlets()
             // A report is of results, of whatever machine, and not of files.
-            where cmdlet.Parameters.ContainsKey("Name") && cmdlet.Name != "New-BackupConfiguration" && !cmdlet.Name.EndsWith("-BackupReport")
+            where cmdlet.Parameters.ContainsKey("Name")
+            where cmdlet.Name is not ("New-BackupConfiguration" or "Get-BackupReport" or "Export-BackupReport")
             from needed in (string[])["ConfigPath", cmdlet.Parameters.ContainsKey("Config") ? "Config" : "InputObject"]
             where !cmdlet.Parameters.TryGetValue(needed, out ParameterMetadata? parameter)
                 || (needed != "ConfigPath" && !(parameter.ParameterSets.Values.Any(set => set.ValueFromPipeline) && TakesObjects(parameter)))

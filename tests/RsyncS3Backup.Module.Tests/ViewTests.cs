@@ -294,7 +294,7 @@ public sealed partial class ViewTests : IDisposable
         // One by one: of several types at once the later ones are shown without their views.
         string[] screens =
         [
-            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair, Cost, ClassCost, Report }
+            .. new[] { Backup(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false, "x"), Schedule(), Hook, Notification, Restore, Test, Difference, Repair, Cost, ClassCost, Report, BucketJob }
                 .Select(item => lists.Render("param($Object) $Object", item)),
         ];
 
@@ -337,7 +337,7 @@ public sealed partial class ViewTests : IDisposable
     private IEnumerable<object> Tables() =>
     [
         Backup(), Plan(), Stage1, Stage2, Run("Failed", true), TestRun, Job("Failed", false), Schedule(), Hook, Notification, Restore, Test,
-        Difference, Repair, Cost, ClassCost, Action, Snapshot, Report,
+        Difference, Repair, Cost, ClassCost, Action, Snapshot, Report, BucketJob,
     ];
 
     [Theory]
@@ -560,6 +560,7 @@ public sealed partial class ViewTests : IDisposable
         yield return Plan();
         yield return Job("Failed", isRunning: false);
         yield return Report;
+        yield return BucketJob;
         yield return Schedule();
         yield return Run("Failed", isInterrupted: false);
         yield return TestRun;
@@ -643,6 +644,11 @@ public sealed partial class ViewTests : IDisposable
               "IsRunning": {{(isRunning ? "true" : "false")}}, "Problems": {{JsonSerializer.Serialize(problems)}} }
             """);
     }
+
+    private object BucketJob => Make("BackupBucketJob", """
+        { "Name": "photos", "HostName": "nas", "BucketName": "my-backups", "KeyPrefix": "nas/photos/", "Path": "/mirror/photos", "MirrorId": "abc",
+          "Created": "2025-01-01T02:00:00Z", "LastUpload": "2026-01-01T02:00:00Z", "Objects": 1000, "Bytes": 1610612736 }
+        """);
 
     private object Report => Make("BackupReport", """
         { "HostName": "nas", "Name": "photos", "Status": "Failed", "Reason": "S3AccessDenied: S3 denies writing to my-backups.",

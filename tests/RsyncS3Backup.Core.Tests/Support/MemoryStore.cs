@@ -110,12 +110,17 @@ internal sealed class MemoryStore : IObjectStore
     public async IAsyncEnumerable<StoredObject> ListLevelAsync(string start, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Ask($"LEVEL {KeyPrefix}{start}");
-        IEnumerable<string> folders = Below(start).Select(item => item.RelativeKey)
-            .Where(key => key.IndexOf('/', start.Length) >= 0).Select(key => key[..(key.IndexOf('/', start.Length) + 1)]).Distinct();
-        foreach (string folder in folders)
+        string? last = null;
+        foreach (StoredObject item in Below(start))
         {
             await Task.CompletedTask;
-            yield return StoredObject.Folder(folder);
+            int end = item.RelativeKey.IndexOf('/', start.Length);
+            string? folder = end < 0 ? null : item.RelativeKey[..(end + 1)];
+            if (folder is null)
+                yield return item;
+            else if (folder != last)
+                yield return StoredObject.Folder(folder);
+            last = folder;
         }
     }
 

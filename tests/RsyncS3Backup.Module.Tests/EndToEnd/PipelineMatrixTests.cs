@@ -117,7 +117,7 @@ public sealed class PipelineMatrixTests : EndToEndTest
         IEnumerable<string> takers = Session.Texts(
             "(Get-Command -Module RsyncS3Backup).Where{ $_.Parameters.Values.ParameterSets.Values.ValueFromPipeline -contains $true }.Name");
 
-        // Reports are of results, of whatever machine; ReportTests gives them each kind.
+        // Reports are of results, of whatever machine; Reports.Tests.ps1 gives them each kind.
         Assert.Equal(
             ["Export-BackupReport", "Get-BackupReport", "Set-BackupLifecycle"],
             takers.Except(Consumers.Select(consumer => consumer.Command.Split(' ')[0])));
