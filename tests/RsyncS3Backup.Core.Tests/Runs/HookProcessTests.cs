@@ -24,7 +24,7 @@ public sealed class HookProcessTests : IDisposable
         Dictionary<string, string?> variables = new() { ["HOOK_TEST"] = "value" };
         HookStart start = new("/bin/sh", ["-c", "cat; echo; echo \"$1|$HOOK_TEST\"; pwd", "sh", "a b;$(id)"], files.Path, variables);
 
-        int? code = await HookProcess.RunAsync(start, "input"u8.ToArray(), output, Long, CancellationToken.None);
+        int? code = await HookProcess.RunAsync(start, "input"u8.ToArray(), output, new HookOutput(), Long, CancellationToken.None);
 
         Assert.Equal(0, code);
         Assert.Equal($"input\na b;$(id)|value\n{files.Path}", output.Text());
@@ -168,5 +168,5 @@ public sealed class HookProcessTests : IDisposable
 
     private Task<int?> RunAsync(string script, byte[]? input = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         HookProcess.RunAsync(
-            new HookStart("/bin/sh", ["-c", script], files.Path, new Dictionary<string, string?>()), input ?? [], output, timeout ?? Long, cancellationToken);
+            new HookStart("/bin/sh", ["-c", script], files.Path, new Dictionary<string, string?>()), input ?? [], output, new HookOutput(), timeout ?? Long, cancellationToken);
 }

@@ -71,6 +71,16 @@ public sealed class HookTests : LocalJob
     }
 
     [Fact]
+    public async Task The_reason_is_what_a_hook_said_last_to_standard_error_and_else_what_it_printed_last()
+    {
+        Hooks(before: Run("echo why >&2; sleep 0.2; echo printed later; exit 9"));
+        Assert.Contains("exit code 9: why", (await RunAsync()).Error!.Message, StringComparison.Ordinal);
+
+        Hooks(before: Run("echo first; echo printed last; exit 9"));
+        Assert.Contains("exit code 9: printed last", (await RunAsync()).Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_hook_before_stage_2_alone_that_fails_stops_it()
     {
         await RunAsync();

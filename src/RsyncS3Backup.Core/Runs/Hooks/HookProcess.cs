@@ -18,13 +18,14 @@ internal static class HookProcess
     /// <param name="start">What to start.</param>
     /// <param name="input">What it gets on its standard input; it need not read it.</param>
     /// <param name="output">Takes what it prints, to standard output and standard error.</param>
+    /// <param name="errors">Takes what it prints to standard error alone.</param>
     /// <param name="timeout">How long it may take.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Its exit code; null when it was killed because it took too long.</returns>
     /// <exception cref="OperationCanceledException">It was stopped by the token, and is gone with all that it started.</exception>
     /// <exception cref="Win32Exception">It could not be started.</exception>
     public static async Task<int?> RunAsync(
-        HookStart start, byte[] input, HookOutput output, TimeSpan timeout, CancellationToken cancellationToken)
+        HookStart start, byte[] input, HookOutput output, HookOutput errors, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using CancellationTokenSource kill = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -36,8 +37,8 @@ internal static class HookProcess
             .WithValidation(CommandResultValidation.None)
             // CliWrap stops writing when the program ends, and takes a closed pipe for no error.
             .WithStandardInputPipe(PipeSource.FromBytes(input))
-            .WithStandardOutputPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output, ended.Token, token)))
-            .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, output, ended.Token, token)));
+            .WithStandardOutputPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, [output], ended.Token, token)))
+            .WithStandardErrorPipe(PipeTarget.Create((stream, token) => PumpAsync(stream, [output, errors], ended.Token, token)));
         // On the thread that starts every rsync: on another one the hook could inherit the change journal of another job's.
         CommandTask<CommandResult> running =
             await RsyncLifetime.StartAsync(() => command.ExecuteAsync(kill.Token), inherited: null).ConfigureAwait(false);
@@ -73,7 +74,7 @@ internal static class HookProcess
         await ended.CancelAsync().ConfigureAwait(false);
     }
 
-    private static async Task PumpAsync(Stream stream, HookOutput output, CancellationToken ended, CancellationToken killed)
+    private static async Task PumpAsync(Stream stream, HookOutput[] outputs, CancellationToken ended, CancellationToken killed)
     {
         await Task.Yield();
         Stopwatch? after = null;
@@ -87,7 +88,8 @@ internal static class HookProcess
                 if (ended.IsCancellationRequested)
                     after ??= Stopwatch.StartNew();
                 count = await stream.ReadAsync(buffer, stop.Token).ConfigureAwait(false);
-                output.Add(buffer.AsSpan(0, count));
+                foreach (HookOutput output in outputs)
+                    output.Add(buffer.AsSpan(0, count));
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)

@@ -31,17 +31,18 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
         string name = ConfigurationKeys.NameOf(hook);
         long started = Stopwatch.GetTimestamp();
         HookOutput output = new();
+        HookOutput errors = new();
         context.Verbose($"Hook '{name}' starts: {command}");
         try
         {
             HookStart start = Start(command, Variables(hook, report));
-            int? exitCode = await HookProcess.RunAsync(start, RunReportJson.ToUtf8(report), output, command.Timeout, cancellationToken)
+            int? exitCode = await HookProcess.RunAsync(start, RunReportJson.ToUtf8(report), output, errors, command.Timeout, cancellationToken)
                 .ConfigureAwait(false);
             result = result with { ExitCode = exitCode };
             if (exitCode is null)
                 result = Failed(HookErrors.TimedOut(hook, result.Command, command.Timeout));
             else if (exitCode != 0)
-                result = Failed(HookErrors.Failed(hook, result.Command, exitCode.Value, LastLine(output)));
+                result = Failed(HookErrors.Failed(hook, result.Command, exitCode.Value, LastLine(output, errors)));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -126,9 +127,10 @@ internal sealed class HookRunner(BackupConfiguration configuration, RunContext c
         ["PATH"] = ProgramFinder.SafePath,
     };
 
-    private string LastLine(HookOutput output)
+    // The two come by pipes of their own, and which of them said its last line later nobody knows.
+    private string LastLine(HookOutput output, HookOutput errors)
     {
-        string text = secrets.Hide(output.Text());
+        string text = secrets.Hide(errors.Text() is { Length: > 0 } said ? said : output.Text());
         string line = new([.. text[(text.LastIndexOf('\n') + 1)..].Trim().Where(character => !char.IsControl(character))]);
         return RunSummary.Shorten(ShownText.OneLine(line), LongestLine);
     }
