@@ -27,6 +27,10 @@ param(
     # For test: leaves out what waits (for the minute of a schedule, for a store that does not answer) and what takes long.
     [switch] $Quick,
 
+    # For test: also what is different on Windows, in Windows' own PowerShell under Wine 10. On Debian, as root, with debootstrap; the
+    # first time it makes a Debian 13 in out/windows.
+    [switch] $Windows,
+
     # For bench: what is measured, of import, history, small, many, large, stage1, restore and test. Without it, all.
     [string[]] $Case,
 
@@ -81,7 +85,8 @@ function Show-Usage {
 Usage: ./build.sh TASK    with bash, git and the .NET SDK 10
        ./build.ps1 TASK   with PowerShell 7.4 or later, and the .NET SDK 10
   build                     build the module and stage it in out/RsyncS3Backup/<version>/
-  test [-Quick]             build, then run every suite, or all but the slow tests; the last line sums them up
+  test [-Quick] [-Windows]  build, then run every suite, or all but the slow tests; the last line sums them up. -Windows: also
+                            those for Windows, under Wine
   demo                      build, then back up real files to a loopback S3 server and compare
   package                   build, then pack the staged module into out/RsyncS3Backup.<version>.zip
   publish -Repository NAME  build, then publish the staged module; a key is taken from PUBLISH_API_KEY
@@ -162,13 +167,33 @@ function New-PesterSuite([string] $Name, [string] $Shells, [string[]] $Only = @(
     $arguments = @('-NoProfile', '-NonInteractive', '-File', 'tests/run-pester.ps1', '-Result', $counts, '-ShellFolder', $Shells)
     $arguments += $Only ? ('-Only', ($Only -join ',')) : ('-Except', ($Except -join ','))
     if ($Quick) { $arguments += '-Quick' }
-    New-Suite $Name (@(Get-ShellProgram $Shells) + $arguments) {
-        if (-not (Test-Path $counts)) { return Get-NoTestCount $Name }
-        $sum = Get-Content $counts -Raw | ConvertFrom-Json
+    New-Suite $Name (@(Get-ShellProgram $Shells) + $arguments) (New-PesterCounter $Name $counts)
+}
+
+# Counts what run-pester.ps1 wrote.
+function New-PesterCounter([string] $Name, [string] $Counts) {
+    {
+        if (-not (Test-Path $Counts)) { return Get-NoTestCount $Name }
+        $sum = Get-Content $Counts -Raw | ConvertFrom-Json
         if ($sum.Passed + $sum.Failed + $sum.Skipped -eq 0) { return Get-NoTestCount $Name }
         $failures = @($sum.Failures | ForEach-Object { Format-Failure $_.Name $_.Message $_.Place })
         New-Count $sum.Passed $sum.Failed $sum.Skipped $sum.Reasons $failures
     }.GetNewClosure()
+}
+
+# The suite that runs in Windows' own PowerShell, under Wine.
+function New-WindowsSuite {
+    $counts = Join-Path $results 'Windows.json'
+    $shell = Join-Path (Split-Path $PSHOME) win
+    # The one that the build brings, or a user's own.
+    $pester = @(Get-ChildItem out/modules/Pester -Filter Pester.psd1 -Recurse -ErrorAction Ignore | ForEach-Object DirectoryName) +
+        @(Get-Module Pester -ListAvailable | Where-Object { $_.Version.Major -eq 5 } | ForEach-Object ModuleBase) | Select-Object -First 1
+    $obstacle = if (-not ($IsLinux -and [Environment]::IsPrivilegedProcess)) { 'Wine is set up on Linux, as root.' }
+        elseif (-not (Get-Command debootstrap -CommandType Application -ErrorAction Ignore)) { 'debootstrap is missing (apt-get install debootstrap).' }
+        elseif (-not (Test-Path (Join-Path $shell pwsh.exe))) { 'Only the PowerShell that is a .NET tool brings the one for Windows.' }
+        elseif (-not $pester) { 'Pester 5 is missing.' }
+    $command = 'bash', 'tests/Windows/windows.sh', (Join-Path $root out/windows), (Get-StagedFolder), $shell, "$pester", $counts
+    New-Suite Windows $command (New-PesterCounter Windows $counts) "$obstacle"
 }
 
 # A suite that is one program, and passes when that ends with 0.
@@ -188,6 +213,7 @@ function Get-CephObstacle {
 
 # Every suite, in the order in which they start: those that take longest first.
 function Get-Suite([string] $Shells) {
+    if ($Windows) { New-WindowsSuite }
     $core = 'RsyncS3Backup.Core.Tests'
     $module = 'RsyncS3Backup.Module.Tests'
     $rsync = '.Core.Tests.Rsync.'
