@@ -40,7 +40,7 @@ internal static class ReturnedObject
         object? made = type is null ? null : Make(type, item);
         // What ran elsewhere did not run here, whatever its version told of that.
         if (made is not null && item.Properties["HostName"] is null && Origin(item) is { } host)
-            Shapes[type!].Set(made, "HostName", host);
+            Shapes[type!].Parts.FirstOrDefault(part => part.Name == "HostName")?.Property.SetValue(made, host);
         return made;
     }
 
@@ -50,26 +50,25 @@ internal static class ReturnedObject
 
     private static object? Make(Type type, PSObject item)
     {
-        Shape shape = Shapes[type];
         object made = Activator.CreateInstance(type)!;
-        HashSet<string> missing = [.. shape.Required];
-        foreach (PSPropertyInfo given in item.Properties)
+        int missing = Shapes[type].Required;
+        // By their names and not one after the other: to enumerate them, PowerShell makes a list of them first.
+        foreach (Part part in Shapes[type].Parts)
         {
-            if (shape.Find(given.Name) is not { } property)
+            if (item.Properties[part.Name] is not { } given)
                 continue;
-            object? value = Value(given);
-            if (TryConvert(value, property.PropertyType, out object? converted))
+            if (TryConvert(Value(given), part.Property.PropertyType, out object? converted))
             {
-                property.SetValue(made, converted);
-                missing.Remove(property.Name);
+                part.Property.SetValue(made, converted);
+                missing -= part.IsRequired ? 1 : 0;
             }
-            else if (property.PropertyType.IsEnum)
+            else if (part.Property.PropertyType.IsEnum)
             {
                 return null;
             }
         }
 
-        return missing.Count == 0 ? made : null;
+        return missing == 0 ? made : null;
     }
 
     // A property of a live object may throw when it is asked.
@@ -105,7 +104,7 @@ internal static class ReturnedObject
             { IsPrimitive: true } => Number(bare, plain),
             _ when plain == typeof(decimal) => Number(bare, plain),
             { IsGenericType: true } when plain.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) => List(bare, plain.GetGenericArguments()[0]),
-            _ when plain != typeof(BackupConfiguration) && Shapes.ContainsKey(plain) => Part(bare, plain),
+            _ when plain != typeof(BackupConfiguration) && Shapes.ContainsKey(plain) => PartOf(bare, plain),
             _ => null,
         };
         return converted is not null;
@@ -162,7 +161,7 @@ internal static class ReturnedObject
         return list;
     }
 
-    private static object? Part(object value, Type type) => value switch
+    private static object? PartOf(object value, Type type) => value switch
     {
         PSObject bag => Make(type, bag),
         string text when type == typeof(BackupError) => Error(text),
@@ -213,19 +212,21 @@ internal static class ReturnedObject
     /// <summary>What can be set of a type.</summary>
     private sealed class Shape
     {
-        private readonly Dictionary<string, PropertyInfo> properties;
-
         public Shape(Type type)
         {
-            properties = type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(property => property.SetMethod is { IsPublic: true })
-                .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
-            Required = [.. properties.Values.Where(property => property.IsDefined(typeof(RequiredMemberAttribute))).Select(property => property.Name)];
+            Parts =
+            [
+                .. type.GetProperties(BindingFlags.Instance | BindingFlags.Public)
+                    .Where(property => property.SetMethod is { IsPublic: true })
+                    .Select(property => new Part(property.Name, property, property.IsDefined(typeof(RequiredMemberAttribute)))),
+            ];
+            Required = Parts.Count(part => part.IsRequired);
         }
 
-        public IReadOnlyList<string> Required { get; }
+        public IReadOnlyList<Part> Parts { get; }
 
-        public PropertyInfo? Find(string name) => properties.GetValueOrDefault(name);
-
-        public void Set(object item, string name, object value) => Find(name)?.SetValue(item, value);
+        public int Required { get; }
     }
+
+    private sealed record Part(string Name, PropertyInfo Property, bool IsRequired);
 }

@@ -108,13 +108,19 @@ public sealed partial class HtmlReportTests
             BackupRun run = SampleFleet.Run(host, name, SampleFleet.Now.AddDays(-3), 5, new Random(1));
             BackupError error = new()
             {
-                Id = name, Category = BackupErrorCategory.WriteError, Message = name, RecommendedAction = name, ExitCode = BackupExitCode.Stage1Failed,
+                Id = name,
+                Category = BackupErrorCategory.WriteError,
+                Message = name,
+                RecommendedAction = name,
+                ExitCode = BackupExitCode.Stage1Failed,
             };
             source.Add(run, host);
             source.Add(
                 run with
                 {
-                    RunId = "2", StartTime = SampleFleet.Now.AddDays(-1), Status = BackupStatus.Failed,
+                    RunId = "2",
+                    StartTime = SampleFleet.Now.AddDays(-1),
+                    Status = BackupStatus.Failed,
                     Stage1 = run.Stage1! with { Status = BackupStatus.Failed, Error = error },
                     Stage2 = run.Stage2! with { BucketName = name, KeyPrefix = name, Warnings = [name] },
                 },

@@ -48,7 +48,10 @@ public sealed class ReportSourceTests
     {
         BackupJob job = SampleFleet.Job("nas", "photos") with
         {
-            LastRun = Now.AddDays(-3), LastStatus = BackupStatus.Succeeded, LastSuccess = Now.AddDays(-3), Age = TimeSpan.FromHours(1),
+            LastRun = Now.AddDays(-3),
+            LastStatus = BackupStatus.Succeeded,
+            LastSuccess = Now.AddDays(-3),
+            Age = TimeSpan.FromHours(1),
         };
         source.Add(job, "nas");
 
@@ -173,7 +176,11 @@ public sealed class ReportSourceTests
     {
         source.Add(new BackupReport
         {
-            HostName = "nas", Name = "photos", Status = BackupJobStatus.Succeeded, LastSuccess = Now.AddDays(-3), Age = TimeSpan.FromHours(1),
+            HostName = "nas",
+            Name = "photos",
+            Status = BackupJobStatus.Succeeded,
+            LastSuccess = Now.AddDays(-3),
+            Age = TimeSpan.FromHours(1),
             MaxAge = TimeSpan.FromDays(2),
         });
 
@@ -203,7 +210,10 @@ public sealed class ReportSourceTests
             Status = BackupStatus.Failed,
             Error = new BackupError
             {
-                Id = "SourceMissing", Category = BackupErrorCategory.ObjectNotFound, Message = "The source is not there.", RecommendedAction = "Mount it.",
+                Id = "SourceMissing",
+                Category = BackupErrorCategory.ObjectNotFound,
+                Message = "The source is not there.",
+                RecommendedAction = "Mount it.",
                 ExitCode = BackupExitCode.Refused,
             },
         },
@@ -212,12 +222,21 @@ public sealed class ReportSourceTests
 
     private static BackupRun Test(DateTimeOffset started, int differences) => new()
     {
-        Name = "photos", RunId = "test", HostName = "nas", Kind = BackupRunKind.Test, StartTime = started,
+        Name = "photos",
+        RunId = "test",
+        HostName = "nas",
+        Kind = BackupRunKind.Test,
+        StartTime = started,
         Status = differences > 0 ? BackupStatus.Failed : BackupStatus.Succeeded,
         Test = new BackupTestResult
         {
-            Name = "photos", RunId = "test", Level = BackupTestLevel.Quick, StartTime = started, Differences = differences,
-            Status = differences > 0 ? BackupStatus.Failed : BackupStatus.Succeeded, DifferenceCounts = new BackupDifferenceCounts { MissingInS3 = differences },
+            Name = "photos",
+            RunId = "test",
+            Level = BackupTestLevel.Quick,
+            StartTime = started,
+            Differences = differences,
+            Status = differences > 0 ? BackupStatus.Failed : BackupStatus.Succeeded,
+            DifferenceCounts = new BackupDifferenceCounts { MissingInS3 = differences },
         },
     };
 

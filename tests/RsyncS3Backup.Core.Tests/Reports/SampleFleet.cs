@@ -31,7 +31,8 @@ internal static class SampleFleet
         {
             int number = i / hosts;
             yield return Run($"host{i % hosts:00}", "data", Now.AddHours(-6 * number).AddMinutes(i % hosts), 100 + (number * -0.01), random)
-                with { RunId = $"run{i}" };
+                with
+            { RunId = $"run{i}" };
         }
     }
 
@@ -66,15 +67,38 @@ internal static class SampleFleet
             Duration = first + second,
             Stage1 = new RsyncStageResult
             {
-                Name = name, RunId = id, Status = BackupStatus.Succeeded, Source = ["/data"], Destination = "/mirror", StartTime = started, Duration = first,
-                Created = changed / 2, Updated = changed / 3, Deleted = changed / 12, Total = 48_213, TotalBytes = bytes, TransferredBytes = changed << 20,
+                Name = name,
+                RunId = id,
+                Status = BackupStatus.Succeeded,
+                Source = ["/data"],
+                Destination = "/mirror",
+                StartTime = started,
+                Duration = first,
+                Created = changed / 2,
+                Updated = changed / 3,
+                Deleted = changed / 12,
+                Total = 48_213,
+                TotalBytes = bytes,
+                TransferredBytes = changed << 20,
             },
             Stage2 = new S3SyncStageResult
             {
-                Name = name, RunId = id, Status = BackupStatus.Succeeded, Path = "/mirror", BucketName = "example-backups", KeyPrefix = $"{host}/{name}/",
-                StartTime = started + first, Duration = second, Created = changed / 2, Updated = changed / 3, Total = 48_213,
-                TotalBytes = (long)(bytes * 0.985), TransferredBytes = changed << 20, Requests = new S3RequestCounts { Put = changed, List = 1 },
-                EstimatedRequestCost = (changed * 0.000005m) + 0.000005m, PriceSource = "AWS us-east-1, 2026-06",
+                Name = name,
+                RunId = id,
+                Status = BackupStatus.Succeeded,
+                Path = "/mirror",
+                BucketName = "example-backups",
+                KeyPrefix = $"{host}/{name}/",
+                StartTime = started + first,
+                Duration = second,
+                Created = changed / 2,
+                Updated = changed / 3,
+                Total = 48_213,
+                TotalBytes = (long)(bytes * 0.985),
+                TransferredBytes = changed << 20,
+                Requests = new S3RequestCounts { Put = changed, List = 1 },
+                EstimatedRequestCost = (changed * 0.000005m) + 0.000005m,
+                PriceSource = "AWS us-east-1, 2026-06",
             },
         };
     }
@@ -106,15 +130,29 @@ internal static class SampleFleet
         string id = $"test-{started.UtcTicks}";
         BackupTestResult test = new()
         {
-            Name = name, RunId = id, HostName = host, Level = BackupTestLevel.Checksums, StartTime = started, Duration = TimeSpan.FromMinutes(21),
-            Status = differences > 0 ? BackupStatus.Failed : BackupStatus.Succeeded, Total = 48_213, Differences = differences,
+            Name = name,
+            RunId = id,
+            HostName = host,
+            Level = BackupTestLevel.Checksums,
+            StartTime = started,
+            Duration = TimeSpan.FromMinutes(21),
+            Status = differences > 0 ? BackupStatus.Failed : BackupStatus.Succeeded,
+            Total = 48_213,
+            Differences = differences,
             DifferenceCounts = new BackupDifferenceCounts { MirrorCorrupted = differences > 0 ? 1 : 0, MissingInS3 = Math.Max(0, differences - 1) },
-            Requests = new S3RequestCounts { List = 49 }, EstimatedRequestCost = 0.000245m,
+            Requests = new S3RequestCounts { List = 49 },
+            EstimatedRequestCost = 0.000245m,
             Error = differences > 0 ? Error("BackupDiffers", "The copies differ in 3 of 48213 entries.", "Repair-Backup replaces the bad copy.") : null,
         };
         return new BackupRun
         {
-            Name = name, RunId = id, HostName = host, Kind = BackupRunKind.Test, StartTime = started, Duration = test.Duration, Status = test.Status,
+            Name = name,
+            RunId = id,
+            HostName = host,
+            Kind = BackupRunKind.Test,
+            StartTime = started,
+            Duration = test.Duration,
+            Status = test.Status,
             Test = test,
         };
     }
@@ -139,6 +177,10 @@ internal static class SampleFleet
 
     private static BackupError Error(string id, string message, string action) => new()
     {
-        Id = id, Category = BackupErrorCategory.PermissionDenied, Message = message, RecommendedAction = action, ExitCode = BackupExitCode.Stage2Failed,
+        Id = id,
+        Category = BackupErrorCategory.PermissionDenied,
+        Message = message,
+        RecommendedAction = action,
+        ExitCode = BackupExitCode.Stage2Failed,
     };
 }
