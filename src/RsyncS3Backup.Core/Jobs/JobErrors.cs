@@ -20,6 +20,14 @@ internal static class JobErrors
             name);
     }
 
+    /// <summary>A file is no job that is known by its name.</summary>
+    public static BackupError NotInFolder(string path, IReadOnlyList<string> places) => Make(
+        ErrorIds.JobNotFound,
+        BackupErrorCategory.ObjectNotFound,
+        $"'{path}' is not a file of a job folder. Looked in {string.Join(" and ", places)}.",
+        "Only jobs of the job folders are removed and renamed by name; delete or rename another file yourself.",
+        path);
+
     /// <summary>Files of one folder claim one name.</summary>
     public static BackupError NameNotUnique(string name, IReadOnlyList<string> paths) => Make(
         ErrorIds.JobNameNotUnique,

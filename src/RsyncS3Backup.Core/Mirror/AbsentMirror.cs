@@ -5,36 +5,58 @@ internal static class AbsentMirror
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
-    /// <summary>Why a run finds no mirror; null when something is there, or nothing ever was.</summary>
+    /// <summary>Why a run finds no mirror; null when its drive is there, as far as can be told, or nothing ever was.</summary>
     /// <param name="job">The job's name.</param>
     /// <param name="destination">The mirror's root folder.</param>
     public static string? Find(string job, string destination)
     {
         string mirror = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
-        return MirrorMemory.Load(job, mirror).MarkerId is not null && HoldsNothing(mirror)
-            ? $"The drive of the mirror '{mirror}' is not there (whenAbsent)."
-            : null;
+        MirrorMemory memory = MirrorMemory.Load(job, mirror);
+        if (memory.MarkerId is null)
+            return null;
+        try
+        {
+            // What was deleted on a drive that is there is no drive that is away.
+            bool isThere = memory.Drive is { } drive && MirrorDrive.PlaceOf(mirror) == drive.Place;
+            if (isThere || !HoldsNothing(mirror))
+                return null;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It went between two looks.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A mount point that nobody may look into while nothing is mounted there; or a drive that fails, which the marker tells.
+            if (Path.Exists(Path.Combine(mirror, MirrorMarker.FileName)))
+                return null;
+        }
+
+        return $"The drive of the mirror '{mirror}' is not there (whenAbsent).";
     }
 
     /// <summary>True when there is no such folder, or nothing of a mirror in it.</summary>
     /// <param name="mirror">The mirror's root folder.</param>
+    /// <exception cref="IOException">The folder cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be listed.</exception>
     public static bool HoldsNothing(string mirror) => !Directory.Exists(mirror)
         || Directory.EnumerateFileSystemEntries(mirror).All(path => VolumeFolders.Names.Contains(Path.GetFileName(path)));
 
     /// <summary>Waits until the mirror's drive is there. Looking at it is what mounts it, or wakes it up, where something does that.</summary>
     /// <param name="job">The job's name.</param>
     /// <param name="destination">The mirror's root folder.</param>
+    /// <param name="isNew">True where a mirror may be made anew: then the folder above it is enough.</param>
     /// <param name="longest">How long at most.</param>
     /// <param name="waits">Told when it is not there at once.</param>
     /// <param name="clock">Tells the time.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static async Task WaitAsync(
-        string job, string destination, TimeSpan longest, Action waits, TimeProvider clock, CancellationToken cancellationToken)
+        string job, string destination, bool isNew, TimeSpan longest, Action waits, TimeProvider clock, CancellationToken cancellationToken)
     {
         long began = clock.GetTimestamp();
         bool isFirst = true;
-        while (IsAway(job, destination) && clock.GetElapsedTime(began) is var waited && waited < longest)
+        while (IsAway(job, destination, isNew) && clock.GetElapsedTime(began) is var waited && waited < longest)
         {
             if (isFirst)
                 waits();
@@ -45,6 +67,7 @@ internal static class AbsentMirror
     }
 
     // Of a mirror that was never made there is at least the folder above it.
-    private static bool IsAway(string job, string destination) =>
-        Find(job, destination) is not null || (!Directory.Exists(destination) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(destination))));
+    private static bool IsAway(string job, string destination, bool isNew) =>
+        (!isNew && Find(job, destination) is not null)
+        || (!Directory.Exists(destination) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(destination))));
 }

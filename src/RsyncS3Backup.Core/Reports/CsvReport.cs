@@ -28,7 +28,7 @@ internal static class CsvReport
         (nameof(BackupReport.Duration), row => Duration(row.Duration)),
         (nameof(BackupReport.Requests), row => Number(row.Requests)),
         (nameof(BackupReport.Cost), row => row.Cost?.ToString("0.##########", CultureInfo.InvariantCulture)),
-        (nameof(BackupReport.Currency), row => row.Currency),
+        (nameof(BackupReport.Currency), row => Text(row.Currency)),
         (nameof(BackupReport.LastTest), row => Time(row.LastTest)),
         (nameof(BackupReport.LastTestStatus), row => row.LastTestStatus?.ToString()),
         (nameof(BackupReport.Differences), row => Number(row.Differences)),
@@ -49,13 +49,13 @@ internal static class CsvReport
     }
 
     private static string Quoted(string value) =>
-        value.AsSpan().ContainsAny("\",\r\n") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
+        value.AsSpan().ContainsAny("\",;\t\r\n") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 
     // What begins so is a formula to a sheet, and a job's name comes from another machine (OWASP, "CSV Injection").
     private static string? Text(string? text)
     {
         string? shown = text is null ? null : ShownText.Of(text);
-        return shown is ['=' or '+' or '-' or '@', ..] ? "'" + shown : shown;
+        return shown is ['=' or '+' or '-' or '@' or '\uFF1D' or '\uFF0B' or '\uFF0D' or '\uFF20', ..] ? "'" + shown : shown;
     }
 
     private static string? Time(DateTimeOffset? time) => time?.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);

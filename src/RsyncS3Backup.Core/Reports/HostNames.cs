@@ -23,6 +23,6 @@ internal static class HostNames
         bool oneIsShort = first.Contains('.', StringComparison.Ordinal) != second.Contains('.', StringComparison.Ordinal);
         return oneIsShort && Short(first).Equals(Short(second), StringComparison.OrdinalIgnoreCase);
 
-        static string Short(string name) => char.IsAsciiDigit(name[0]) ? name : name.Split('.')[0];
+        static string Short(string name) => name.Length == 0 || char.IsAsciiDigit(name[0]) ? name : name.Split('.')[0];
     }
 }

@@ -73,7 +73,7 @@ internal static class MarkdownReport
                 escaped.Append(character);
         }
 
-        // A colon before slashes is what makes a bare address a link.
-        return escaped.Replace("://", "&#58;//").ToString();
+        // A colon before slashes is what makes a bare address a link, and so does this beginning.
+        return escaped.Replace("://", "&#58;//").ToString().Replace("www.", "www&#46;", StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -38,8 +38,9 @@ internal sealed class ReportSource(DateTimeOffset now)
         HashSet<string> heard = [.. jobs.Keys.Where(key => key.Name.Length > 0).Select(key => key.Host)];
         List<ReportedJob> made =
             [.. jobs.Where(job => job.Key.Name.Length > 0 || !heard.Contains(job.Key.Host)).Select(job => job.Value.Of(now, since))];
-        Failure[] untold = [.. failures.Where(failure => !IsTold(failure, made)).Distinct()];
-        made.AddRange(untold.Select(failure => new ReportedJob(Row(failure), [])));
+        // As rows, because what differs beyond what they show is the same to a reader.
+        BackupReport[] untold = [.. failures.Where(failure => !IsTold(failure, made)).Select(Row).Distinct()];
+        made.AddRange(untold.Select(row => new ReportedJob(row, [])));
         string[] silent =
         [
             .. expected.Distinct(StringComparer.OrdinalIgnoreCase)

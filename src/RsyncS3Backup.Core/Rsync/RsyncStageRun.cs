@@ -121,7 +121,8 @@ internal sealed class RsyncStageRun
     {
         if (request.Options.WakeWait is { } longest && plan is null)
         {
-            await AbsentMirror.WaitAsync(context.JobName, destination, longest, Waits, TimeProvider.System, cancellationToken)
+            await AbsentMirror
+                .WaitAsync(context.JobName, destination, request.AllowNewDestination, longest, Waits, TimeProvider.System, cancellationToken)
                 .ConfigureAwait(false);
         }
 

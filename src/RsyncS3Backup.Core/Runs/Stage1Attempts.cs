@@ -22,12 +22,15 @@ internal static class Stage1Attempts
         for (int attempt = 1; ; attempt++)
         {
             RsyncStageResult result = await RsyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
-            if (attempt > 1)
-                result = result with { StartTime = DateTimeOffset.Now - Stopwatch.GetElapsedTime(started), Duration = Stopwatch.GetElapsedTime(started) };
-            if (attempt >= attempts || !IsNotReached(result))
-                return result;
-            if (!await RetryWait.WaitAsync(1, result.Error!, attempt, retry, options.Clock, context, cancellationToken).ConfigureAwait(false))
-                return result with { Status = BackupStatus.Cancelled, Error = RsyncErrors.Cancelled(request.Options.LocalDestination) };
+            if (attempt < attempts && IsNotReached(result))
+            {
+                if (await RetryWait.WaitAsync(1, result.Error!, attempt, retry, options.Clock, context, cancellationToken).ConfigureAwait(false))
+                    continue;
+                result = result with { Status = BackupStatus.Cancelled, Error = RsyncErrors.Cancelled(request.Options.LocalDestination) };
+            }
+
+            TimeSpan duration = Stopwatch.GetElapsedTime(started);
+            return result with { StartTime = DateTimeOffset.Now - duration, Duration = duration };
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class ExportBackupReportCommand : ReportCmdlet
     protected override void EndProcessing()
     {
         FleetReport report = Gather();
-        if (ShouldProcess(target, "Write report"))
+        if (this.Agrees($"Write a report to '{target}'."))
             Errors.Try(() => Write(report));
     }
 

@@ -279,7 +279,10 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
                 if (LeavesTargetTo(configuration.Name))
                     Emit((observer, _) => Task.FromResult(SkipAgain(failed, observer)));
                 break;
-            case not BackupRun when Emitted.KindOf(item) is not (EmittedKind.BackupRun or EmittedKind.RsyncStageResult):
+            // A result that came back does not have the job that it ran; the history knows it, and how stage 1 ended.
+            case not BackupRun
+                when Emitted.KindOf(item) is not (EmittedKind.BackupRun or EmittedKind.RsyncStageResult)
+                    && (item.BaseObject is BackupResult || Emitted.KindOf(item) != EmittedKind.BackupResult):
                 foreach (BackupConfiguration configuration in Jobs.FromObjects([input]).Where(job => LeavesTargetTo(job.Name)))
                     RunConfigured(configuration, stage1: null);
                 break;

@@ -73,11 +73,13 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
         {
             switch (reference)
             {
-                case { Name: { } job, Kind: not EmittedKind.None } when Emitted.Text(reference.Source, "RunId") is { } id:
+                // Whatever else is left of it, it is of one run.
+                case { Name: { } job } when Emitted.Text(reference.Source, "RunId") is { } id:
                     runs.TryAdd(job, []);
                     runs[job].Add(id);
                     break;
-                case { Kind: EmittedKind.None or EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule }:
+                case { Source.BaseObject: string } or { File: not null }
+                    or { Kind: EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule }:
                     named.Add(reference);
                     break;
                 default:

@@ -17,14 +17,12 @@ namespace RsyncS3Backup.Commands;
 public sealed class RemoveBackupJobCommand : AsyncCmdlet, IJobParameters
 {
     private readonly InputErrors errors;
-    private readonly JobInput jobs;
     private readonly NamedJobs named;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public RemoveBackupJobCommand()
     {
         errors = new InputErrors(this);
-        jobs = new JobInput(this, errors);
         named = new NamedJobs(this, errors);
     }
 
@@ -67,7 +65,7 @@ public sealed class RemoveBackupJobCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (JobFile job in jobs.Select(named.Names))
+        foreach (JobFile job in named.Files())
             errors.TryRead<object>(() => { Remove(job); return job; });
     }
 

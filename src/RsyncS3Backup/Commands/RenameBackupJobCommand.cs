@@ -17,14 +17,12 @@ namespace RsyncS3Backup.Commands;
 public sealed class RenameBackupJobCommand : AsyncCmdlet, IJobParameters
 {
     private readonly InputErrors errors;
-    private readonly JobInput jobs;
     private readonly NamedJobs named;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public RenameBackupJobCommand()
     {
         errors = new InputErrors(this);
-        jobs = new JobInput(this, errors);
         named = new NamedJobs(this, errors);
     }
 
@@ -71,7 +69,7 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (JobFile job in jobs.Select(named.Names).Where(job => job.Name != NewName))
+        foreach (JobFile job in named.Files().Where(job => job.Name != NewName))
             errors.TryRead<object>(() => { Rename(job); return job; });
     }
 

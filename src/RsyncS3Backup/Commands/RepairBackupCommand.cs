@@ -97,7 +97,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
         foreach (IGrouping<(string?, string?), DifferenceInput> ofJob in given.GroupBy(item => (item.ConfigurationPath, item.Name)))
         {
             (string? path, string? name) = ofJob.Key;
-            IEnumerable<BackupConfiguration> jobs = path is not null ? Jobs.FromFiles([WildcardPattern.Escape(path)]) : Jobs.FromNames([name!]);
+            IEnumerable<BackupConfiguration> jobs = path is not null ? Jobs.FromFiles([WildcardPattern.Escape(path)]) : Jobs.FromNames([WildcardPattern.Escape(name!)]);
             foreach (BackupConfiguration job in jobs)
                 Repair(job, ofJob);
         }

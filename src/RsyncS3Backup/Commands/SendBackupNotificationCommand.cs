@@ -167,7 +167,11 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         if (!Digest)
             return;
         digest.Expect(ExpectedHost);
-        if (errors.TryRead(() => ToldBy(RunReport.Of(digest.Build(DateTimeOffset.Now - DigestPeriod)), null, null)) is { } run)
+        FleetReport report = digest.Build(DateTimeOffset.Now - DigestPeriod);
+        // A success for nothing would be a good sign of nothing.
+        if (report.Jobs.Count == 0)
+            errors.Write(NotificationErrors.DigestEmpty());
+        else if (errors.TryRead(() => ToldBy(RunReport.Of(report), null, null)) is { } run)
             Tell(run);
     }
 
@@ -177,9 +181,10 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         List<NotificationOptions> chosen = [];
         foreach (NotificationOptions options in run.Notifications)
         {
-            // The service that misses runs would take a test for one, and a run that was skipped for a success.
+            // The service that misses runs would take a test or a digest for one, and a run that was skipped for a success.
             bool isSkipped = run.Report.Status == BackupStatus.Skipped;
-            bool isForRunsAlone = options.Type == NotificationKind.Ping && (isSkipped || run.Report.Kind != BackupRunKind.Backup);
+            bool isForRunsAlone = options.Type == NotificationKind.Ping
+                && (isSkipped || run.Report.Kind != BackupRunKind.Backup || run.Report.Digest is not null);
             if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && (isSkipped || !options.Tells(what)))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
             else if (this.Agrees($"Tell of '{RunSummary.Title(run.Report)}': {Describe(options)}."))

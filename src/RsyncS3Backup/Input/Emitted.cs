@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using RsyncS3Backup.Reports;
 
 namespace RsyncS3Backup.Input;
 
@@ -100,6 +101,21 @@ internal static class Emitted
     internal static string NameOf(PSObject item) => item.BaseObject is not PSCustomObject ? item.BaseObject.GetType().FullName!
         : KindOf(item) is not EmittedKind.None and var kind ? $"{Prefix}{kind}"
         : item.TypeNames.FirstOrDefault() ?? "System.Object";
+
+    /// <summary>
+    /// The machine that an object is of, when that is another one: a job of the same name on this machine is not what it speaks of. Null for one of
+    /// this machine, and for one that does not say. What the history of this machine has may have an earlier name of it.
+    /// </summary>
+    internal static string? ForeignHost(PSObject item)
+    {
+        if (item.BaseObject is not (PSCustomObject or BackupReport))
+            return null;
+        string? said = Text(item, "PSComputerName") is { } origin && !HostNames.IsLoopback(HostNames.Of(origin)) ? origin : Text(item, "HostName");
+        if (said is null)
+            return null;
+        string host = HostNames.Of(said);
+        return HostNames.IsLoopback(host) || HostNames.AreSame(host, Environment.MachineName) ? null : host;
+    }
 
     /// <summary>The configuration file that an object names; null when it names none.</summary>
     internal static string? ConfigurationPath(PSObject item, EmittedKind kind) => kind switch

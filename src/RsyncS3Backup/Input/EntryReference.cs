@@ -64,13 +64,17 @@ internal sealed record EntryReference(JobReference Job, string Path, EntryMoment
         BackupCopy? copy = Emitted.Value<BackupCopy>(item, "Copy");
         // As of the moment at which it was stored it was the newest.
         bool isEarlier = Emitted.Text(item, "IsLatest") is { } latest && !(bool.TryParse(latest, out bool isLatest) && isLatest);
-        bool isFile = Emitted.Text(item, "Kind") != nameof(BackupEntryType.Folder);
+        bool isFile = Emitted.Value<BackupEntryType>(item, "Kind") != BackupEntryType.Folder;
+        DateTimeOffset? stored = Emitted.Time(item, "LastModified");
+        // The newest in place of the one that is meant would be another file.
+        if ((isEarlier && stored is null) || (Emitted.Text(item, "Snapshot") is not null && Emitted.WallTime(item, "Snapshot") is null))
+            throw new BackupException(ParameterErrors.VersionNotKnown(path));
         DateTime? snapshot = Emitted.WallTime(item, "Snapshot");
         bool isDeleted = copy == BackupCopy.S3 && !isEarlier && snapshot is null && (isFile || Emitted.Time(item, "GoneTime") is not null);
         return new EntryMoment
         {
             Copy = copy,
-            AsOf = isEarlier ? Emitted.Time(item, "LastModified") : null,
+            AsOf = isEarlier ? stored : null,
             Snapshot = snapshot,
             IsDeleted = isDeleted,
         };

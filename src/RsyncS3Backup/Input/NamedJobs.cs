@@ -13,6 +13,7 @@ namespace RsyncS3Backup.Input;
 internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
 {
     private readonly List<string> names = [];
+    private readonly Dictionary<string, string> files = [];
     private readonly HashSet<string> piped = new(StringComparer.Ordinal);
     private readonly JobInput jobs = new(cmdlet, errors);
     private bool isAnythingGiven;
@@ -21,7 +22,8 @@ internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
     internal IReadOnlyList<string> Names => names;
 
     /// <summary>True when jobs were meant and none is left: what came through the pipeline was empty, or nothing was good. Not: all jobs.</summary>
-    internal bool IsNothing => names.Count == 0 && (isAnythingGiven || cmdlet.MyInvocation.ExpectingInput);
+    internal bool IsNothing => names.Count == 0
+        && (isAnythingGiven || cmdlet.MyInvocation.ExpectingInput || cmdlet.ParameterSetName != ParameterSets.ByName);
 
     /// <summary>Takes what the parameters name; in ProcessRecord that of the record at hand.</summary>
     internal void Add(IJobParameters given)
@@ -52,11 +54,27 @@ internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
         if (reference is { Name: { } name, IsText: true })
             AddNames([name]);
         else if (reference.Name is { } exact)
-            AddExact(exact);
+            AddExact(exact, reference.Kind is EmittedKind.BackupJob or EmittedKind.BackupConfiguration ? reference.ConfigurationPath : null);
         else if ((reference.File ?? (reference.ConfigurationPath is { } path ? WildcardPattern.Escape(path) : null)) is { } file)
             AddFiles([file]);
         else
             errors.Write(ParameterErrors.NotAConfiguration(reference.Source.BaseObject.GetType().FullName!));
+    }
+
+    /// <summary>The jobs of the job folders that are meant. One that was given as a file is that file and no other of its name.</summary>
+    internal IReadOnlyList<JobFile> Files()
+    {
+        List<JobFile> chosen = [.. jobs.Select(names.Except(files.Values))];
+        JobList list = JobList.Read();
+        foreach (string file in files.Keys)
+        {
+            if (list.Jobs.FirstOrDefault(job => Path.GetFullPath(job.Path).Equals(file, StringComparison.Ordinal)) is not { } job)
+                errors.Write(JobErrors.NotInFolder(file, list.Places));
+            else if (!chosen.Contains(job))
+                chosen.Add(job);
+        }
+
+        return chosen;
     }
 
     /// <summary>Tells that a name has nothing of what the cmdlet is about: an error for one that was asked for.</summary>
@@ -89,18 +107,29 @@ internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
         {
             isAnythingGiven = true;
             ConfigurationReadResult read = ConfigurationReader.ReadFile(file);
-            if (read.Error is { Id: ErrorIds.ConfigurationNotFound } error)
+            // A file that is broken is still its job's; one of another kind, such as photos.log, is nobody's.
+            bool isNobodys = read is { Configuration: null, WrittenName: null } && Path.GetExtension(file) is not (".json" or ".jsonc");
+            if (read.Error is { } error && (isNobodys || error.Id == ErrorIds.ConfigurationNotFound))
                 errors.Write(error);
             else
-                names.Add(WildcardPattern.Escape(read.Configuration?.Name ?? read.WrittenName ?? Path.GetFileNameWithoutExtension(file)));
+                AddFile(WildcardPattern.Escape(read.Configuration?.Name ?? read.WrittenName ?? Path.GetFileNameWithoutExtension(file)), file);
         }
     }
 
-    private void AddExact(string name)
+    private void AddExact(string name, string? file)
     {
         piped.Add(name);
         string escaped = WildcardPattern.Escape(name);
-        if (!names.Contains(escaped))
+        if (file is not null)
+            AddFile(escaped, file);
+        else if (!names.Contains(escaped))
             names.Add(escaped);
+    }
+
+    private void AddFile(string name, string file)
+    {
+        files[Path.GetFullPath(file)] = name;
+        if (!names.Contains(name))
+            names.Add(name);
     }
 }

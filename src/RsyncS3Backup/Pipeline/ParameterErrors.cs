@@ -132,6 +132,18 @@ internal static class ParameterErrors
         "Give what Invoke-RsyncToS3Backup, Test-Backup, Get-BackupHistory, Get-BackupJob or Get-BackupReport emit, with all properties.",
         typeName);
 
+    internal static BackupError OfAnotherMachine(string what, string host) => Create(
+        ErrorIds.InvalidParameter,
+        $"This {what} is of the machine '{host}', and not of this one.",
+        $"Run the command there, for example with Invoke-Command -HostName {host}.",
+        host);
+
+    internal static BackupError VersionNotKnown(string path) => Create(
+        ErrorIds.InvalidParameter,
+        $"Which version of '{path}' is meant cannot be read: its time or its snapshot is missing, or is not a date.",
+        "Give what Get-BackupItem emits, or restore by -Name and -Path with -AsOf or -Snapshot.",
+        path);
+
     internal static BackupError NotARun(string kind) => Create(
         ErrorIds.InvalidParameter,
         $"A {kind} is not a run of a history.",

@@ -67,6 +67,13 @@ internal static class NotificationErrors
         "Give -ConfigPath with a job whose 'notifications' are to be used, or -WebhookUrl, -PingUrl or -SmtpServer.",
         "Digest");
 
+    public static BackupError DigestEmpty() => Make(
+        ErrorIds.NotificationNotConfigured,
+        BackupErrorCategory.ObjectNotFound,
+        "No digest was sent, because nothing came that it could be about.",
+        "Check that the machines can be reached and have jobs. With -ExpectedHost, a machine that is silent is in the digest.",
+        "Digest");
+
     private static BackupError Make(string id, BackupErrorCategory category, string message, string action, string target) =>
         BackupError.Make(id, category, message, action, target, BackupExitCode.Succeeded);
 }

@@ -26,7 +26,7 @@ internal static class WebhookPayload
         json.WriteStartArray("blocks");
         Block(json, "header", "plain_text", $"{Emoji(report)} {RunSummary.Title(report)}");
         Block(json, "section", "mrkdwn", Escape(RunSummary.Subject(report)));
-        string details = string.Join('\n', RunSummary.Details(report).Select(detail => $"*{detail.Label}:* {Escape(detail.Text)}"));
+        string details = string.Join('\n', RunSummary.Details(report).Select(detail => $"*{Escape(detail.Label)}:* {Escape(detail.Text)}"));
         Block(json, "section", "mrkdwn", RunSummary.Shorten(details, LongestSection));
         json.WriteEndArray();
     }
