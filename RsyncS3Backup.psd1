@@ -33,6 +33,7 @@ Needs PowerShell 7.4 and rsync 3.1.3 or later.
         'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupLifecycle'
+        'Get-BackupLog'
         'Get-BackupReport'
         'Get-BackupSchedule'
         'Get-BackupScheduleOccurrence'

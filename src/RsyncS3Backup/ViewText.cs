@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using System.Text;
+using RsyncS3Backup.Runs.Reporting;
 
 namespace RsyncS3Backup;
 
@@ -295,6 +297,54 @@ public static class ViewText
     public static string Exact(PSObject item, string property) =>
         Instant(item, property)?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", Invariant) ?? "";
 
+    /// <summary>A time to the second, in the screen's time zone; empty for none.</summary>
+    public static string Seconds(PSObject item, string property) =>
+        Instant(item, property)?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", Invariant) ?? "";
+
+    /// <summary>How much a line of a log matters; coloured for a terminal that shows colours.</summary>
+    public static string LogLevel(PSObject entry, bool color) => Text(entry, "Level") switch
+    {
+        nameof(BackupLogLevel.Warning) => Coloured(nameof(BackupStatus.SucceededWithWarnings), color, nameof(BackupLogLevel.Warning)),
+        nameof(BackupLogLevel.Error) => Coloured(nameof(BackupStatus.Failed), color, nameof(BackupLogLevel.Error)),
+        string level => level,
+    };
+
+    /// <summary>What a line of a log says, and the id of an error.</summary>
+    public static string LogMessage(PSObject entry) =>
+        (Text(entry, "ErrorId") is { Length: > 0 } id ? $"{id}: " : "") + Plain(Text(entry, "Message"));
+
+    /// <summary>The first error's id, wherever in a run it was; null for none.</summary>
+    public static string? FirstErrorId(PSObject item) => ErrorId(item) is { Length: > 0 } id ? id : null;
+
+    /// <summary>A number of a stage; null where there is no stage.</summary>
+    public static object? StageNumber(PSObject item, string stage, string property) =>
+        Item(item, stage) is { } part ? part.Properties[property]?.Value : null;
+
+    /// <summary>The sum of a number of both stages.</summary>
+    public static long StageSum(PSObject item, string property) => Parts(item).Sum(part => Number(part, property));
+
+    /// <summary>All requests of stage 2; null where there was none.</summary>
+    public static long? StageRequests(PSObject item) => Item(item, "Stage2") is { } stage2 && Item(stage2, "Requests") is { } requests
+        ? Number(requests, "Total")
+        : null;
+
+    /// <summary>All warnings in one line.</summary>
+    public static string WarningLine(PSObject item) => string.Join("; ", AllWarnings(item));
+
+    /// <summary>A duration in seconds; null for none.</summary>
+    public static double? DurationSeconds(PSObject item) => Value(item, "Duration") is TimeSpan span ? Math.Round(span.TotalSeconds, 3) : null;
+
+    /// <summary>The document that hooks and webhooks get of a run.</summary>
+    public static string ToJson(PSObject item) => Encoding.UTF8.GetString(RunReportJson.ToUtf8(item.BaseObject switch
+    {
+        BackupResult result => RunReport.From(result, result.Stage1.Configuration?.Path),
+        BackupRun run => RunReport.From(run),
+        BackupTestResult test => RunReport.From(test, configurationPath: null),
+        RsyncStageResult stage => RunReport.From(stage),
+        S3SyncStageResult stage => RunReport.From(stage),
+        object other => throw new ArgumentException($"{other.GetType().FullName} is not the result of a run.", nameof(item)),
+    }));
+
     /// <summary>A time of no zone, as it is; empty for none.</summary>
     public static string WallTime(PSObject item, string property) =>
         Value(item, property) is DateTime time ? time.ToString("yyyy-MM-dd HH:mm:ss", Invariant) : "";
@@ -463,7 +513,7 @@ public static class ViewText
 
     /// <summary>An amount of an object that has a currency, e.g. <c>$1.25</c> or <c>1.25 EUR</c>.</summary>
     public static string Money(PSObject item, string property) =>
-        Value(item, property) is decimal amount ? Money(amount, Text(item, "Currency"), FormatOf(amount)) : "";
+        Value(item, property) is decimal amount ? Money(amount, Text(item, "Currency"), Cents) : "";
 
     /// <summary>What the restore of a job costs, from an archive by the cheapest tier.</summary>
     public static string RestoreCost(PSObject cost)
@@ -474,16 +524,17 @@ public static class ViewText
 
     /// <summary>How much more or less a class costs than what is there, e.g. <c>$1.25 less</c>.</summary>
     public static string MoreOrLess(PSObject cost) => Value(cost, "Change") is decimal change
-        ? $"{Money(Math.Abs(change), Text(cost, "Currency"), FormatOf(change))} {(change > 0 ? "more" : "less")}"
+        ? $"{Money(Math.Abs(change), Text(cost, "Currency"), Cents)} {(change > 0 ? "more" : "less")}"
         : "";
 
-    // Of what costs less than a cent a month, the first digits that are not 0.
-    private static string FormatOf(decimal amount) => Math.Abs(amount) < 0.01m ? "0.00####" : "#,0.00";
+    private const string Cents = "#,0.00";
 
     private static string Money(decimal amount, string currency, string format)
     {
-        string number = Math.Abs(amount).ToString(format, Invariant);
-        string sign = amount < 0 ? "-" : "";
+        // What is less than a cent is said to be so: digits that nobody can count would be read as more.
+        bool isBelowACent = amount != 0 && Math.Abs(amount) < 0.01m && format == Cents;
+        string number = (isBelowACent ? 0.01m : Math.Abs(amount)).ToString(format, Invariant);
+        string sign = (amount < 0 ? "-" : "") + (isBelowACent ? "<" : "");
         return currency is "" or "USD" ? $"{sign}${number}" : $"{sign}{number} {currency}";
     }
 

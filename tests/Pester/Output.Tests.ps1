@@ -122,6 +122,56 @@ Describe 'Export-Csv' {
         $row.ExitCode | Should -Be Refused
         $row.Error | Should -BeLike 'SourceMissing: *'
         $row.Stage1 | Should -Not -BeLike '*{*'
+        $row.ErrorId | Should -Be SourceMissing
+    }
+
+    It 'gives columns that say where, how much and what it cost, of results, history and jobs' {
+        $row = $result | ConvertTo-Csv | ConvertFrom-Csv
+        $row.HostName | Should -Be ([Environment]::MachineName)
+        $row.UploadedBytes | Should -Be 14
+        $row.S3Created | Should -Be $result.Stage2.Created
+        [decimal] $row.RequestCost | Should -Be $result.Stage2.EstimatedRequestCost
+        $recorded = Get-BackupHistory $job.Name -Last 1 | ConvertTo-Csv | ConvertFrom-Csv
+        $recorded.BucketName | Should -Be $row.BucketName
+        $recorded.UploadedBytes | Should -Be 14
+        ($result, $result.Stage1, $result.Stage2 | ForEach-Object { $_ | ConvertTo-Csv }) -join "`n" | Should -Not -Match 'System\.Collections|\[\]"'
+    }
+}
+
+Describe 'ConvertTo-Json' {
+    It 'has the names of enumerations and a duration in seconds' {
+        $back = $result | ConvertTo-Json -Depth 4 | ConvertFrom-Json
+        $back.Status | Should -Be Succeeded
+        $back.Stage2.SyncMode | Should -BeOfType string
+        $back.ExitCode | Should -Be 0
+        $back.DurationSeconds | Should -BeGreaterThan 0
+    }
+
+    It 'is not needed for the document that webhooks get' {
+        $document = $failed.ToJson() | ConvertFrom-Json
+        $document.event | Should -Be failure
+        $document.error.id | Should -Be SourceMissing
+    }
+}
+
+Describe 'Results of several kinds in one script' {
+    It 'are shown with sizes, durations and money that can be read' {
+        $mixed = @($result.Stage1, $result.Stage2, (Test-Backup $job.Path))
+        $screen = (Get-Screen $mixed) -join "`n"
+        $screen | Should -Match 'Transferred *: 14 B'
+        $screen | Should -Match 'Took *: [0-9.]+ m?s'
+        $screen | Should -Match 'Cost *: <?\$0\.0'
+        $screen | Should -Not -Match '[0-9]E-[0-9]|00:00:0'
+    }
+}
+
+Describe 'Get-BackupLog' {
+    It 'shows a log as a table of 79 columns, and of a failure what to do' {
+        $screen = Get-Screen @(Get-BackupLog $broken.Name -ErrorAction SilentlyContinue; Get-BackupHistory $broken.Name | Get-BackupLog) -Width 79
+        $screen | ForEach-Object { $_.TrimEnd().Length } | Should -BeLessOrEqual 79
+        $lines = Get-BackupHistory $broken.Name | Get-BackupLog -Level Error
+        $lines[0].ErrorId | Should -Be SourceMissing
+        $lines[0].RecommendedAction | Should -Not -BeNullOrEmpty
     }
 }
 

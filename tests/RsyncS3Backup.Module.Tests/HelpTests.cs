@@ -38,6 +38,7 @@ public sealed partial class HelpTests
             "param($Name) $help = Get-Help $Name -Full; $help.Synopsis; @($help.examples.example).Count; $help.parameters.parameter.name", cmdlet);
 
         Assert.DoesNotContain(cmdlet, lines[0], StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(cmdlet.Split('-')[0], lines[0], StringComparison.OrdinalIgnoreCase);
         Assert.NotEqual("0", lines[1]);
         Assert.Equal(Headings(cmdlet).Where(name => !Common.Contains(name)).Order(), lines[2..].Where(name => !Common.Contains(name)).Order());
     }

@@ -149,9 +149,25 @@ public sealed class PumpTests : IDisposable
 
         ProgressRecord stage = result.Progress.First(record => record.ParentActivityId >= 0);
         Assert.Contains(result.Progress, record => record.ActivityId == stage.ParentActivityId && record.Activity == "Backup 'photos'");
-        Assert.Equal("Uploading, 10 of 40 files, 1.0 MiB of 4.0 MiB, 512.0 KiB/s", stage.StatusDescription);
+        Assert.Equal("Uploading, 10 of 40 files, 1.0 MiB of 4.0 MiB", stage.StatusDescription);
         Assert.Equal(25, stage.PercentComplete);
         Assert.Equal(6, stage.SecondsRemaining);
+        ProgressRecord now = result.Progress.First(record => record.ParentActivityId == stage.ActivityId);
+        Assert.Equal("512.0 KiB/s", now.StatusDescription);
+        ProgressRecord run = result.Progress.First(record => record.ActivityId == stage.ParentActivityId);
+        Assert.StartsWith("Stage 2 of 2, ", run.StatusDescription, StringComparison.Ordinal);
+        Assert.Equal(6, run.SecondsRemaining);
+    }
+
+    [Fact]
+    public void What_is_large_and_long_fits_into_80_columns_and_keeps_numbers_whole()
+    {
+        SessionResult result = session.Run("Test-RunObserver -Large");
+
+        Assert.All(result.Progress.Where(IsShown), record => Assert.InRange($"{record.Activity} [{record.StatusDescription} 00:00:06]".Length, 1, 80));
+        Assert.Contains(result.Progress, record => record.StatusDescription == "1,234,567 of 12,345,678, 123.4 GiB of 1.2 TiB");
+        Assert.Contains(result.Progress, record => record.StatusDescription.StartsWith("1023.0 MiB/s (average 512.0 MiB/s), 4 m 1 s, …", StringComparison.Ordinal)
+            && record.StatusDescription.EndsWith("IMG_2041.jpg", StringComparison.Ordinal));
     }
 
     public void Dispose()

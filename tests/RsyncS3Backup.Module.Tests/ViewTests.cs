@@ -534,6 +534,7 @@ public sealed partial class ViewTests : IDisposable
         List<string> differences = [];
         // PowerShell breaks lines at words in some cultures only.
         session.Host.Columns = 200;
+        lists.Host.Columns = 200;
         foreach (object item in WithTimes())
         {
             foreach (PowerShellSession shell in new[] { session, lists })

@@ -104,6 +104,10 @@ public sealed class TestPipelinePumpCommand : AsyncCmdlet
 [Cmdlet(VerbsDiagnostic.Test, "RunObserver")]
 public sealed class TestRunObserverCommand : AsyncCmdlet
 {
+    /// <summary>Tell of a progress with large numbers and long names.</summary>
+    [Parameter]
+    public SwitchParameter Large { get; set; }
+
     /// <summary>Fail after the first report.</summary>
     [Parameter]
     public SwitchParameter Fail { get; set; }
@@ -138,7 +142,19 @@ public sealed class TestRunObserverCommand : AsyncCmdlet
             TotalBytes = 4 * 1024 * 1024,
             BytesPerSecond = 512 * 1024,
         };
-        observer.Progress(progress);
+        observer.Progress(!Large ? progress : progress with
+        {
+            Name = "a job with quite a long name",
+            Activity = "Comparing and uploading",
+            Files = 1_234_567,
+            TotalFiles = 12_345_678,
+            Bytes = (long)(123.4 * (1L << 30)),
+            TotalBytes = (long)(1.2 * (1L << 40)),
+            BytesPerSecond = 1023.0 * (1 << 20),
+            AverageBytesPerSecond = 512.0 * (1 << 20),
+            Elapsed = TimeSpan.FromSeconds(241),
+            Entry = "2026/a summer on the coast/the last days/IMG_2041.jpg",
+        });
         if (Fail)
             throw new InvalidOperationException("the run broke");
         return "done";

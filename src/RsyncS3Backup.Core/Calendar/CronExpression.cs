@@ -213,10 +213,10 @@ internal sealed partial class CronExpression : IEquatable<CronExpression>
         {
             string[] step = part.Split('/');
             if (step.Length > 2 || (step.Length == 2 && !IsPositive(step[1])))
-                return $"{ConfigurationText.Quote(part)} is no valid step.";
+                return $"{ConfigurationText.Quote(part)} is not a valid step.";
             string[] ends = step[0].Split('-');
             if (names is not null && ends.FirstOrDefault(end => Letters().IsMatch(end) && NameIndex(end, names) < 0) is { } unknown)
-                return $"{ConfigurationText.Quote(unknown)} is no name; write the first three letters, such as {names[1][..3].ToUpperInvariant()}.";
+                return $"{ConfigurationText.Quote(unknown)} is not a name; write the first three letters, such as {names[1][..3].ToUpperInvariant()}.";
             if (ends.Length == 2 && Number(ends[0], names) is { } from && Number(ends[1], names) is { } to && from > to)
                 return $"the range {ConfigurationText.Quote(step[0])} runs backwards; write two ranges.";
         }

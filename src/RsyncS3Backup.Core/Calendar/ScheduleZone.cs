@@ -59,7 +59,7 @@ internal sealed partial class ScheduleZone
 
         zone = null;
         string suggestion = ConfigurationText.DidYouMean(name, KnownNames());
-        problem = $"{ConfigurationText.Quote(name)} is no time zone that this machine knows.{suggestion}{WithoutIcu()}";
+        problem = $"{ConfigurationText.Quote(name)} is not a time zone that this machine knows.{suggestion}{WithoutIcu()}";
         return false;
     }
 

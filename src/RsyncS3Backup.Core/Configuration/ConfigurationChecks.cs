@@ -247,7 +247,7 @@ internal static class ConfigurationChecks
             if (relation is not null)
             {
                 string message = $"{ConfigurationText.Quote(destination)} {relation} the source {ConfigurationText.Quote(source)}.";
-                problems.Add(mirror, message, "a folder that is no source, is in no source and holds no source");
+                problems.Add(mirror, message, "a folder that is not a source, is in no source and holds no source");
             }
         }
     }

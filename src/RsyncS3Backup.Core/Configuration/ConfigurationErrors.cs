@@ -28,9 +28,13 @@ internal static class ConfigurationErrors
         StringBuilder message = new();
         string noun = problems.Count == 1 ? "problem" : "problems";
         message.Append(CultureInfo.InvariantCulture, $"{Subject(path)} has {problems.Count} {noun}:");
+        int number = 0;
         foreach (ConfigurationProblem problem in problems)
         {
             message.Append("\n  ");
+            // PowerShell shows a message as one paragraph, in which lines would run into one another.
+            if (problems.Count > 1)
+                message.Append(CultureInfo.InvariantCulture, $"({++number}) ");
             if (problem.Line is { } line)
                 message.Append(CultureInfo.InvariantCulture, $"line {line}, ");
             message.Append(problem);

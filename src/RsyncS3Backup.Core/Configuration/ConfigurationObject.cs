@@ -203,7 +203,7 @@ internal sealed class ConfigurationObject
         bool isCutOff = (kind, node.Kind) == (ConfigurationNodeKind.Object, ConfigurationNodeKind.Text)
             && node.Text.Contains(" { ", StringComparison.Ordinal);
         string allowed = isCutOff ? key.Allowed + ". ConvertTo-Json cut it off: give it -Depth 9" : key.Allowed;
-        problems.Add(node, $"Here must be {Word(kind)}, not {Word(node.Kind)}.", allowed);
+        problems.Add(node, $"Expected {Word(kind)}, not {Word(node.Kind)}.", allowed);
         return false;
     }
 
@@ -223,8 +223,8 @@ internal sealed class ConfigurationObject
             [.. ConfigurationKeys.All.Where(known => known.Key.Name == member.Key).Select(known => $"'{known.Parent}'")];
         string? since = elsewhere.Length == 0 ? problems.Schema.VersionOf(member.Value.JsonPath) : null;
         string problem = since is not null ? $"{quoted} is a key of version {since} and later, and this version is older."
-            : elsewhere.Length > 0 ? $"{quoted} is no key here; it belongs in {string.Join(" or ", elsewhere)}."
-            : $"{quoted} is no key.{ConfigurationText.DidYouMean(member.Key, names)}";
+            : elsewhere.Length > 0 ? $"{quoted} is not a key here; it belongs in {string.Join(" or ", elsewhere)}."
+            : $"{quoted} is not a key.{ConfigurationText.DidYouMean(member.Key, names)}";
         string update = since is null ? "" : $"the key with version {since} or later of the module; with this one, ";
         problems.Add(member.Value.JsonPath, member.Line, problem, $"{update}one of {string.Join(", ", names)}");
     }

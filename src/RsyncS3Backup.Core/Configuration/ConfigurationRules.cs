@@ -75,7 +75,7 @@ internal static partial class ConfigurationRules
     public static string? Price(string value) =>
         decimal.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal price) && price is >= 0 and <= HighestPrice
             ? null
-            : $"{ConfigurationText.Quote(value)} is no price.";
+            : $"{ConfigurationText.Quote(value)} is not a valid price.";
 
     /// <summary>The key prefix, with or without date tokens and with or without a <c>/</c> at its end.</summary>
     public static string? KeyPrefix(string value)
@@ -83,7 +83,7 @@ internal static partial class ConfigurationRules
         ArgumentNullException.ThrowIfNull(value);
         string quoted = ConfigurationText.Quote(value);
         if (ConfigurationText.HasLoneSurrogate(value))
-            return $"{quoted} holds half of a surrogate pair, which is no character.";
+            return $"{quoted} holds half of a surrogate pair, which is not a character.";
         if (RsyncS3Backup.KeyPrefix.TryExpand(value, SampleDate, out string expanded) is { } problem)
             return $"{quoted}: {problem}";
         if (value.StartsWith('/'))
@@ -112,7 +112,7 @@ internal static partial class ConfigurationRules
         if (!hasScheme)
             return $"{quoted} does not start with 'https://' or 'http://'.";
         if (value.Any(char.IsWhiteSpace) || !Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) || uri.Host.Length == 0)
-            return $"{quoted} is no valid address.";
+            return $"{quoted} is not a valid address.";
         return uri.AbsolutePath != "/" ? $"{quoted} holds a path." : null;
     }
 
@@ -191,11 +191,11 @@ internal static partial class ConfigurationRules
 
     // The name is not repeated: a value in its place would be the secret itself.
     internal static string? VariableName(string value) =>
-        VariableNameForm().IsMatch(value) ? null : "This is no name of an environment variable; the value itself must not stand here.";
+        VariableNameForm().IsMatch(value) ? null : "This is not the name of an environment variable; the value itself must not stand here.";
 
     internal static string? SecretName(string value) =>
         string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl) || ConfigurationText.HasLoneSurrogate(value)
-            ? "This is no name."
+            ? "This is not a valid name."
             : null;
 
     internal static string? Region(string value) =>
@@ -237,7 +237,7 @@ internal static partial class ConfigurationRules
     internal static string? OneOf(string value, string what, IReadOnlyList<string> values) =>
         values.Contains(value, StringComparer.Ordinal)
             ? null
-            : $"{ConfigurationText.Quote(value)} is no {what}.{ConfigurationText.DidYouMean(value, values)}";
+            : $"{ConfigurationText.Quote(value)} is not a valid {what}.{ConfigurationText.DidYouMean(value, values)}";
 
     private static string? ReservedStart(string bucket) =>
         ReservedStarts.FirstOrDefault(start => bucket.StartsWith(start, StringComparison.Ordinal));

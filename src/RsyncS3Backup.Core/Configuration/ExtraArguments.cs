@@ -26,7 +26,7 @@ internal static class ExtraArguments
     {
         string quoted = ConfigurationText.Quote(argument);
         if (!argument.StartsWith("--", StringComparison.Ordinal))
-            return $"{quoted} is no argument in its long form (--name or --name=value).";
+            return $"{quoted} is not an argument in its long form (--name or --name=value).";
         int equals = argument.IndexOf('=', StringComparison.Ordinal);
         string name = equals < 0 ? argument : argument[..equals];
         if (Flags.Contains(name, StringComparer.Ordinal))

@@ -42,7 +42,7 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public static readonly KeyRule SshFile = new(
         ConfigurationRules.SshFile, PathAllowed + ", without quotes, '${' and control characters", NotEmpty);
 
-    public static readonly KeyRule Port = WholeNumber(1, 65535, "is no port.");
+    public static readonly KeyRule Port = WholeNumber(1, 65535, "is not a valid port.");
 
     public static readonly KeyRule Pattern = new(
         ConfigurationRules.Pattern, "an rsync pattern on one line, not '!'", NotEmpty + ", " + Matches(@"^[^\\u0000\\r\\n]+$"));
@@ -53,18 +53,18 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         Matches("^--[a-z]"));
 
     public static readonly KeyRule Duration = new(
-        value => DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no positive duration.",
+        value => DurationText.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is not a positive duration.",
         "a positive duration such as '7d', '12h', '30m', '45s' or '1.06:00:00'",
         Matches(@"^([0-9]+[dhms]|([0-9]+\\.)?[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{7})?)$"));
 
     public static readonly KeyRule Bandwidth = new(
         value => BandwidthText.TryParse(value, out _)
             ? null
-            : $"{ConfigurationText.Quote(value)} is no rate that rsync can keep.",
+            : $"{ConfigurationText.Quote(value)} is not a rate that rsync can keep.",
         "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'", "\"minimum\": 1024");
 
     public static readonly KeyRule MaxDelete = new(
-        value => DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is no limit.",
+        value => DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is not a valid limit.",
         "a whole number from 0, a share from '0%' to '100%', or 'default'",
         "\"minimum\": 0, " + Matches(@"^([0-9]+|[0-9]+(\\.[0-9]+)?%|default)$"));
 
@@ -78,17 +78,17 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 
     public static readonly KeyRule TransitionClass = OneOf("storage class that S3 moves objects to", S3StorageClasses.ForTransitions);
 
-    public static readonly KeyRule Days = WholeNumber(1, MostDays, "is no number of days.");
+    public static readonly KeyRule Days = WholeNumber(1, MostDays, "is not a valid number of days.");
 
-    public static readonly KeyRule DaysOrNever = WholeNumber(0, MostDays, "is no number of days.");
+    public static readonly KeyRule DaysOrNever = WholeNumber(0, MostDays, "is not a valid number of days.");
 
     // Source: "NewerNoncurrentVersions" of the S3 API reference.
-    public static readonly KeyRule KeepNewest = WholeNumber(1, 100, "is no number of versions that S3 can keep.");
+    public static readonly KeyRule KeepNewest = WholeNumber(1, 100, "is not a number of versions that S3 can keep.");
 
     public static readonly KeyRule SmallestSize = new(
         value => value == "0" || WholeNumber(4096, int.MaxValue, "").Problem(value) is null
             ? null
-            : $"{ConfigurationText.Quote(value)} is no smallest size.",
+            : $"{ConfigurationText.Quote(value)} is not a valid smallest size.",
         "a whole number from 4096, or 0", "\"minimum\": 0, \"maximum\": 2147483647");
 
     public static readonly KeyRule ChecksumAlgorithm = OneOf("checksum", S3ChecksumAlgorithms.All);
@@ -102,7 +102,7 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         + "y M d H m s, and - _ .); empty for the bucket's root",
         "\"maxLength\": 512");
 
-    public static readonly KeyRule Keep = WholeNumber(1, int.MaxValue, "is no number of snapshots to keep.") with
+    public static readonly KeyRule Keep = WholeNumber(1, int.MaxValue, "is not a valid number of snapshots to keep.") with
     {
         Allowed = "a whole number from 1; without the key, it keeps none",
     };
@@ -134,24 +134,24 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         ConfigurationRules.Profile, "the name of a profile in the shared AWS configuration files", NotEmpty);
 
     public static readonly KeyRule Currency = new(
-        value => value.Length == 3 && value.All(char.IsAsciiLetterUpper) ? null : $"{ConfigurationText.Quote(value)} is no currency.",
+        value => value.Length == 3 && value.All(char.IsAsciiLetterUpper) ? null : $"{ConfigurationText.Quote(value)} is not a valid currency.",
         "the three capital letters of a currency, such as 'EUR'", Matches("^[A-Z]{3}$"));
 
     public static readonly KeyRule Percent = new(
         value => decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal number) && number is > 0 and <= 100
-            ? null : $"{ConfigurationText.Quote(value)} is no share.",
+            ? null : $"{ConfigurationText.Quote(value)} is not a valid percentage.",
         "a number above 0, up to 100", "\"exclusiveMinimum\": 0, \"maximum\": 100");
 
     public static readonly KeyRule Price = new(
         ConfigurationRules.Price, "a number from 0 to 1000000, without a currency", "\"minimum\": 0, \"maximum\": 1000000");
 
-    public static readonly KeyRule MinimumDays = WholeNumber(0, 3650, "is no number of days.");
+    public static readonly KeyRule MinimumDays = WholeNumber(0, 3650, "is not a valid number of days.");
 
     public static readonly KeyRule KmsKeyId = new(
         ConfigurationRules.KmsKeyId, "the id, ARN or alias of a KMS key", Matches("^[A-Za-z0-9:/_+=,.@-]{1,2048}$"));
 
     public static readonly KeyRule Account = new(
-        value => value.Length == 12 && value.All(char.IsAsciiDigit) ? null : $"{ConfigurationText.Quote(value)} is no account.",
+        value => value.Length == 12 && value.All(char.IsAsciiDigit) ? null : $"{ConfigurationText.Quote(value)} is not a valid account.",
         "the 12 digits of an AWS account, in quotes", Matches("^[0-9]{12}$"));
 
     public static readonly KeyRule CronExpression = new(ConfigurationRules.CronExpression, ScheduleErrors.CronExpressionAllowed);
@@ -185,7 +185,7 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public static readonly KeyRule MailAddress = new(
         NotificationAddresses.MailAddress, "a mail address such as 'backup@example.com'", NotEmpty);
 
-    public static readonly KeyRule Attempts = WholeNumber(1, 100, "is no number of attempts.");
+    public static readonly KeyRule Attempts = WholeNumber(1, 100, "is not a valid number of attempts.");
 
     /// <summary>The values, where there is a list of them.</summary>
     public IReadOnlyList<string> Values { get; init; } = [];
@@ -194,13 +194,13 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public bool IsEnumeration { get; init; }
 
     /// <summary>One of the values of an enumeration.</summary>
-    /// <param name="what">What the values are, as in "is no storage class".</param>
+    /// <param name="what">What the values are, as in "is not a valid storage class".</param>
     public static KeyRule OneOf<T>(string what)
         where T : struct, Enum =>
         OneOf(what, [.. Enum.GetValues<T>().Select(ConfigurationKeys.NameOf)]) with { IsEnumeration = true };
 
     /// <summary>One of some values.</summary>
-    /// <param name="what">What the values are, as in "is no storage class".</param>
+    /// <param name="what">What the values are, as in "is not a valid storage class".</param>
     /// <param name="values">The values.</param>
     public static KeyRule OneOf(string what, IReadOnlyList<string> values) =>
         new(value => ConfigurationRules.OneOf(value, what, values), string.Join(", ", values)) { Values = values };

@@ -4,7 +4,7 @@ namespace RsyncS3Backup.Configuration;
 internal static class NotificationAddresses
 {
     internal const string UrlAllowed =
-        "an address that is no secret, such as 'https://example.com/backups'; else name an environment variable as 'urlVariable', or a "
+        "an address that is not a secret, such as 'https://example.com/backups'; else name an environment variable as 'urlVariable', or a "
         + "secret of SecretManagement as 'urlSecret'";
 
     // Their webhooks are what their documentation calls a secret: the address alone lets one post.
@@ -32,7 +32,7 @@ internal static class NotificationAddresses
     {
         bool isAddress = Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) && uri.Host.Length > 0 && !value.Any(char.IsWhiteSpace)
             && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
-        return isAddress ? null : "This is no address that begins with 'https://' or 'http://'.";
+        return isAddress ? null : "This is not an address that begins with 'https://' or 'http://'.";
     }
 
     /// <summary>False for plain HTTP to a machine that is not this one.</summary>
@@ -46,11 +46,11 @@ internal static class NotificationAddresses
     internal static string? MailAddress(string value) =>
         System.Net.Mail.MailAddress.TryCreate(value, out _) && !value.Any(char.IsControl)
             ? null
-            : $"{ConfigurationText.Quote(value)} is no mail address.";
+            : $"{ConfigurationText.Quote(value)} is not a valid mail address.";
 
     /// <summary>What is wrong with a mail server's name.</summary>
     internal static string? Host(string value) =>
-        Uri.CheckHostName(value) == UriHostNameType.Unknown ? $"{ConfigurationText.Quote(value)} is no name of a machine." : null;
+        Uri.CheckHostName(value) == UriHostNameType.Unknown ? $"{ConfigurationText.Quote(value)} is not a valid name of a machine." : null;
 
     private static bool HoldsSecret(Uri uri)
     {

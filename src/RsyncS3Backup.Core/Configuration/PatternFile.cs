@@ -87,7 +87,7 @@ internal sealed class PatternFile
             if (zero < 0)
                 return new PatternFile(path, problem: null, text, needsText: mark.Length > 0);
             int line = text.AsSpan(0, zero).Count('\n') + 1;
-            return Bad(string.Create(CultureInfo.InvariantCulture, $"holds in line {line} what is no text"));
+            return Bad(string.Create(CultureInfo.InvariantCulture, $"holds in line {line} what is not text"));
         }
         catch (DecoderFallbackException)
         {

@@ -58,7 +58,7 @@ internal sealed partial record RemotePath(RemoteTransport Transport, string? Use
         bool isUrl = text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
         Match match = isUrl ? Url().Match(text[Scheme.Length..]) : HostAndPath().Match(text);
         if (!match.Success)
-            return $"{quoted} is no address that rsync understands.";
+            return $"{quoted} is not an address that rsync understands.";
         string? user = match.Groups["user"].Success ? match.Groups["user"].Value : null;
         string host = match.Groups["host"].Value;
         // ssh would take either for an option, and an option can run a program.

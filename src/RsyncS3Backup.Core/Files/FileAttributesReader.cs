@@ -85,12 +85,12 @@ internal static partial class FileAttributesReader
     {
         const int isNoLink = 22;
         if (OperatingSystem.IsWindows())
-            return LinkTargetOnWindows(WindowsPath.Exact(path)) ?? throw new FileNotFoundException("It is no link any more.", path);
+            return LinkTargetOnWindows(WindowsPath.Exact(path)) ?? throw new FileNotFoundException("It is not a link any more.", path);
         // PATH_MAX of Linux, which no target exceeds; that of macOS is smaller.
         byte[] target = new byte[4096];
         nint length = ReadLink(path, target, target.Length);
         if (length < 0 && Marshal.GetLastPInvokeError() == isNoLink)
-            throw new FileNotFoundException("It is no link any more.", path);
+            throw new FileNotFoundException("It is not a link any more.", path);
         return length < 0 ? throw ErrorFor(path, Marshal.GetLastPInvokeError()) : target[..(int)length];
     }
 

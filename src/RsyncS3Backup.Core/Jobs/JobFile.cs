@@ -120,7 +120,7 @@ internal sealed record JobFile
     {
         try
         {
-            return FileAttributesReader.TryRead(RealPath.Of(path)) is { IsRegularFile: false } ? "it is no file." : null;
+            return FileAttributesReader.TryRead(RealPath.Of(path)) is { IsRegularFile: false } ? "it is not a file." : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

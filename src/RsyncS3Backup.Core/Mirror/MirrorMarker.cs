@@ -118,7 +118,7 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
         }
         catch (BlockedException)
         {
-            throw new InvalidDataException("it is no file, but a link, a pipe or a device");
+            throw new InvalidDataException("it is not a file but a link, a pipe or a device");
         }
     }
 

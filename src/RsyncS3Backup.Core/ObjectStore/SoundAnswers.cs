@@ -39,7 +39,7 @@ internal static class SoundAnswers
             }
             catch (Exception exception) when (IsUnreadable(exception))
             {
-                lack = "a document that is none of S3's";
+                lack = "a document that is not one of S3's";
                 cause = exception;
             }
 

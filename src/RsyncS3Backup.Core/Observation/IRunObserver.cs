@@ -60,6 +60,15 @@ internal sealed record StageProgress
     /// <summary>Bytes per second, lately.</summary>
     public double BytesPerSecond { get; init; }
 
+    /// <summary>Bytes per second since the stage began.</summary>
+    public double AverageBytesPerSecond { get; init; }
+
+    /// <summary>How long the stage has taken so far.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>The entry that was begun last, below the mirror's root; null where that is not known.</summary>
+    public string? Entry { get; init; }
+
     /// <summary>True exactly once, at the stage's end, on every way out.</summary>
     public bool Completed { get; init; }
 }

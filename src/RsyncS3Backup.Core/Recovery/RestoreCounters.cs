@@ -15,6 +15,7 @@ internal sealed class RestoreCounters
     private long totalBytes;
     private long transferredBytes;
     private long doneBytes;
+    private string? entry;
     private long notOwned;
     private long notCompared;
     private long damaged;
@@ -89,6 +90,9 @@ internal sealed class RestoreCounters
 
     /// <summary>Bytes of what is dealt with, also of half a file.</summary>
     public long DoneBytes => Interlocked.Read(ref doneBytes);
+
+    /// <summary>The entry that was begun last; null before the first.</summary>
+    public string? Entry { get => Volatile.Read(ref entry); set => Volatile.Write(ref entry, value); }
 
     public void Met(long bytes)
     {

@@ -13,7 +13,7 @@ internal static class RestoreErrors
 
     public static BackupException DestinationMissing() => Refusal(
         ErrorIds.RestoreDestinationMissing, BackupErrorCategory.InvalidArgument, null,
-        "It is not said where the files are to go.",
+        "No destination was given.",
         "Give a folder with -Destination, or -InPlace to restore each file to where it came from.",
         BackupExitCode.BadConfiguration);
 

@@ -7,6 +7,7 @@ using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Recovery.Fetching;
 using RsyncS3Backup.Recovery.Writing;
+using RsyncS3Backup.State.History;
 using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Recovery;
@@ -21,6 +22,7 @@ internal sealed class RestoreRun : IDisposable
     private const int LargeAtATime = 4;
     private const int EntriesAhead = 1024;
     private const int HopelessFailures = 50;
+    private const int RunsAsked = 10;
 
     private readonly RestoreRequest request;
     private readonly RunContext context;
@@ -38,6 +40,7 @@ internal sealed class RestoreRun : IDisposable
     private readonly LostEndpoint lost = new();
     private readonly TransferLimits limits;
     private readonly ConcurrentQueue<RestoreTask> damaged = new();
+    private (long? Files, long? Bytes) expected;
 
     private RestoreRun(RestoreRequest request, S3Copy? bucket, RestoreTargets targets, TransferLimits limits, RunContext context, StageReport report)
     {
@@ -130,6 +133,7 @@ internal sealed class RestoreRun : IDisposable
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        expected = context.WantsProgress ? Expected() : default;
         await using PeriodicProgress progress = PeriodicProgress.Start(context, Progress);
         foreach (RestoreTarget target in targets.All.Where(target => target.Tree.Traits.TimeStep == 0))
         {
@@ -247,6 +251,26 @@ internal sealed class RestoreRun : IDisposable
     private static int MostRequests(RestoreRequest request) =>
         request.ThrottleLimit ?? request.S3?.Options.ThrottleLimit ?? TransferLimiter.DefaultMaximum;
 
+    /// <summary>How much there will be, before the listing has come to its end: as the snapshot says, or the job's last run.</summary>
+    private (long? Files, long? Bytes) Expected()
+    {
+        if (bucket is null || bucket.AsOf is not null || request.Paths.Count + request.LiteralPaths.Count > 0)
+            return default;
+        if (bucket.Snapshot is { Manifest: var manifest })
+            return (manifest.Objects, manifest.Bytes);
+        try
+        {
+            S3SyncStageResult? last = request.Configuration is null ? null : JobHistory.Find(request.Name)
+                ?.ReadNewest(RunsAsked, tests: 0).Backups.Select(run => run.Stage2).FirstOrDefault(stage => stage is { Total: > 0 });
+            return (last?.Total, last?.TotalBytes);
+        }
+        catch (BackupException)
+        {
+            // A history that cannot be read costs the total, and no restore.
+            return default;
+        }
+    }
+
     private StageProgress Progress(double seconds) => new()
     {
         Stage = 2,
@@ -255,9 +279,10 @@ internal sealed class RestoreRun : IDisposable
         Activity = "Restoring",
         Files = Counters.Done,
         Bytes = Counters.DoneBytes,
-        TotalFiles = Counters.IsTotalKnown ? Counters.Total : null,
-        TotalBytes = Counters.IsTotalKnown ? Counters.TotalBytes : null,
+        TotalFiles = Counters.IsTotalKnown ? Counters.Total : expected.Files is { } files ? Math.Max(files, Counters.Done) : null,
+        TotalBytes = Counters.IsTotalKnown ? Counters.TotalBytes : expected.Bytes is { } bytes ? Math.Max(bytes, Counters.DoneBytes) : null,
         BytesPerSecond = Counters.TransferredBytes / seconds,
+        Entry = Counters.Entry,
     };
 
     private Task TransferAsync(CancellationToken cancellationToken)
@@ -288,6 +313,7 @@ internal sealed class RestoreRun : IDisposable
 
     private async Task<BackupError?> WorkAsync(RestoreTask task, CancellationToken cancellationToken)
     {
+        Counters.Entry = task.Item.RelativeKey;
         try
         {
             await restorer.RestoreAsync(task, cancellationToken).ConfigureAwait(false);

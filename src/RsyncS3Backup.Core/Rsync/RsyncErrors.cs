@@ -132,7 +132,7 @@ internal static class RsyncErrors
         "Check that the right drive is mounted there. If this is the source from now on, run once with -AllowNewSource.",
         path);
 
-    /// <summary>A source's path is no address that rsync understands.</summary>
+    /// <summary>A source's path is not an address that rsync understands.</summary>
     public static BackupError SourceAddressInvalid(string problem) => Configuration(
         ErrorIds.SourceAddressInvalid, problem, $"Write {KeyRule.SourcePath.Allowed}.", null);
 

@@ -38,7 +38,7 @@ internal static class RsyncExitCodes
             "Check the exclude patterns; when they are right, this rsync lacks an option: install the distribution's rsync 3.2 or newer."),
         [2] = Failed("2", ErrorIds.RsyncNotCompatible, BackupErrorCategory.InvalidOperation, "its two sides speak no common protocol", OtherRsync),
         [3] = Failed("3", ErrorIds.RsyncFileSelection, BackupErrorCategory.InvalidOperation, "it could not use the source or the destination",
-            "Check that both folders exist and that the destination is no symbolic link of another user, which rsync 3.5 refuses."),
+            "Check that both folders exist and that the destination is not a symbolic link of another user, which rsync 3.5 refuses."),
         [4] = Failed("4", ErrorIds.RsyncNotCompatible, BackupErrorCategory.InvalidOperation, "an option is not supported here", OtherRsync),
         [5] = Failed("5", ErrorIds.RsyncProtocolError, BackupErrorCategory.ConnectionError, "its two sides could not start to talk", Report),
         [6] = Failed("6", ErrorIds.RsyncFileError, BackupErrorCategory.WriteError, "it could not write to its log file",

@@ -97,6 +97,8 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     {
         if (Changes?.TryAdd(leg!, item) == false || item.IsTimeOfFolder)
             return;
+        if (context.WantsProgress)
+            scope.Progress.Begin(NameInMirror(item));
         if (report.TellsActions)
             report.Acted(ActionKind(item.Change), NameInMirror(item), item.Size);
         counts.Add(item.Change);

@@ -12,6 +12,8 @@ internal sealed class RsyncProgressReporter(IRunObserver observer, string name, 
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    private readonly long started = Stopwatch.GetTimestamp();
+    private string? entry;
     private long lastReport;
     private long lastBytes;
     private double rate;
@@ -54,6 +56,10 @@ internal sealed class RsyncProgressReporter(IRunObserver observer, string name, 
         Send(false);
     }
 
+    /// <summary>rsync has begun an entry.</summary>
+    /// <param name="path">The path below the mirror's root.</param>
+    public void Begin(string path) => entry = path;
+
     /// <summary>The stage is over; later calls do nothing.</summary>
     public void Complete()
     {
@@ -92,6 +98,9 @@ internal sealed class RsyncProgressReporter(IRunObserver observer, string name, 
             Bytes = doneBytes + current.Bytes,
             TotalBytes = isTotalKnown && current.Percent > 0 ? doneBytes + (long)(current.Bytes * (100.0 / current.Percent)) : null,
             BytesPerSecond = rate,
+            AverageBytesPerSecond = (doneBytes + current.Bytes) / Math.Max(0.001, Stopwatch.GetElapsedTime(started).TotalSeconds),
+            Elapsed = Stopwatch.GetElapsedTime(started),
+            Entry = entry,
             Completed = completed,
         });
     }

@@ -14,6 +14,16 @@ internal static class RunLogs
     /// <exception cref="UnauthorizedAccessException">The folder cannot be made.</exception>
     public static string PathOf(string jobName, string runId) => Path.Combine(StateFolder.ForJob(jobName).Folder(FolderName), runId + Extension);
 
+    /// <summary>A run's log; null when it is not there any more, or never was. Nothing is made.</summary>
+    public static string? Find(string jobName, string runId)
+    {
+        // The id may come from anywhere, and a name is all that it may be.
+        if (runId.Length == 0 || runId != Path.GetFileName(runId))
+            return null;
+        string path = Path.Combine(StateFolder.PathFor(jobName), FolderName, runId + Extension);
+        return File.Exists(path) ? path : null;
+    }
+
     /// <summary>Removes the logs of runs that are not in the history any more. One that cannot be removed stays.</summary>
     /// <param name="stateFolder">The job's state folder.</param>
     /// <param name="runIds">The runs.</param>

@@ -22,6 +22,7 @@ internal sealed class SyncCounters
     private long totalBytes;
     private long done;
     private long doneBytes;
+    private string? entry;
     private long sentBytes;
     private long remote;
     private long foreign;
@@ -70,6 +71,9 @@ internal sealed class SyncCounters
 
     /// <summary>Bytes that were sent or found to be in S3 already; the part of a file that is on its way counts.</summary>
     public long DoneBytes => Interlocked.Read(ref doneBytes);
+
+    /// <summary>The entry that was begun last; null before the first.</summary>
+    public string? Entry { get => Volatile.Read(ref entry); set => Volatile.Write(ref entry, value); }
 
     public long SentBytes => Interlocked.Read(ref sentBytes);
 

@@ -51,5 +51,6 @@ internal sealed class SyncProgress : IAsyncDisposable
         TotalFiles = totals?.Files,
         TotalBytes = totals?.Bytes,
         BytesPerSecond = counters.DoneBytes / seconds,
+        Entry = counters.Entry,
     };
 }

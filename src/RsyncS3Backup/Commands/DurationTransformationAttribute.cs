@@ -20,6 +20,6 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         return DurationText.TryParse(text, out TimeSpan duration)
             ? duration
             : throw new ArgumentTransformationMetadataException(
-                $"'{text}' is no duration. Give a whole number with s, m, h or d ('90s', '30m'), hh:mm:ss, or a TimeSpan.");
+                $"'{text}' is not a valid duration. Give a whole number with s, m, h or d ('90s', '30m'), hh:mm:ss, or a TimeSpan.");
     }
 }

@@ -217,10 +217,18 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
                 Note(ended.ExitCode);
                 return ended;
             },
-            PassThru);
+            PassThru,
+            LabelOf(given));
         EndIfTerminated();
-        WriteResult(result, result.Error, result.Name);
+        WriteResult(result, result.Error, result.Name, LabelOf(given));
     }
+
+    // Where several jobs run, each line says of which it is.
+    private string? LabelOf(BackupConfiguration given) =>
+        MyInvocation.ExpectingInput || Name.Length + ConfigPath.Length + LiteralPath.Length + Config.Length > 1
+            || Name.Concat(ConfigPath).Any(WildcardPattern.ContainsWildcardCharacters)
+            ? given.Name
+            : null;
 
     private void RunAtOnce()
     {

@@ -74,7 +74,7 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
     }
 
     private static bool NamesJob(PSObject item) =>
-        item.BaseObject is string or FileInfo or IDictionary || item.TypeNames[0].EndsWith(".IO.FileInfo", StringComparison.Ordinal)
+        item.BaseObject is string or FileInfo or IDictionary || item.Properties["sources"] is not null || item.TypeNames[0].EndsWith(".IO.FileInfo", StringComparison.Ordinal)
         || Emitted.KindOf(item) is EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule;
 
     private void TestAndRepair(IEnumerable<BackupConfiguration> jobs)

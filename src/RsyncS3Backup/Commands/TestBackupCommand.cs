@@ -24,7 +24,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     [Parameter]
     public BackupTestLevel Level { get; set; }
 
-    /// <summary>The share of files that the level Sample downloads, and the level Restore restores, in percent. Default: 1.</summary>
+    /// <summary>How large the sample is that the level Sample downloads and the level Restore restores, in percent of the files. Default: 1.</summary>
     [Parameter]
     [ValidateRange(0.0, 100.0)]
     public double SamplePercent { get; set; } = 1;

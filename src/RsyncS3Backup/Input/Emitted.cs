@@ -57,7 +57,6 @@ internal static class Emitted
         (EmittedKind.BackupRepairResult, ["RunId", "RepairedInMirror", "RepairedInS3"]),
         (EmittedKind.RestoreResult, ["RunId", "Restored", "FromReason"]),
         (EmittedKind.NotificationResult, ["RunId", "Event", "Target", "Attempts"]),
-        (EmittedKind.BackupConfiguration, ["Name", "Sources", "Options", "Destination", "Path"]),
         (EmittedKind.BackupJob, ["Name", "Mirror", "Problems", "Path"]),
         (EmittedKind.BackupReport, ["HostName", "Name", "NeedsAttention", "GrowthBytes"]),
         (EmittedKind.BackupSchedule, ["Name", "EntryName", "Location", "Scheduler"]),

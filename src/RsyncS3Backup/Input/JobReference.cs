@@ -121,7 +121,15 @@ internal sealed partial record JobReference
                 return Named(new JobReference { What = "object", Source = source, Name = name, IsText = true });
         }
 
-        return new JobReference { What = "object", Source = source, Whole = source, Name = Emitted.Text(source, "name") };
+        // Its keys are what is meant, whatever the file says that it came from.
+        return new JobReference
+        {
+            What = "object",
+            Source = source,
+            Whole = source,
+            Name = Emitted.Text(source, "name"),
+            ConfigurationPath = Emitted.Text(source, "Path"),
+        };
 
         static JobReference Named(JobReference reference) => reference with
         {

@@ -23,10 +23,12 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="activity">The title of the progress bar above the stages' own; null for a cmdlet that runs one stage.</param>
     /// <param name="work">The work.</param>
     /// <param name="emitsActions">True to write every action as an object, while the work goes on.</param>
-    private protected T Run<T>(string? activity, Func<CmdletObserver, CancellationToken, Task<T>> work, bool emitsActions = false)
+    /// <param name="label">What warnings and errors begin with, where several jobs run; null: nothing.</param>
+    private protected T Run<T>(
+        string? activity, Func<CmdletObserver, CancellationToken, Task<T>> work, bool emitsActions = false, string? label = null)
     {
         PipelinePump pump = new(StopToken);
-        CmdletObserver observer = new(this, pump, activity, emitsActions: emitsActions);
+        CmdletObserver observer = new(this, pump, activity, label, emitsActions: emitsActions);
         return Run(pump, token => work(observer, token), observer.CompleteProgress);
     }
 
@@ -102,19 +104,23 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="result">What is written.</param>
     /// <param name="error">Why it failed; null when it did not.</param>
     /// <param name="jobName">The job whose result it is; null for none.</param>
-    private protected void WriteResult(object result, BackupError? error, string? jobName = null)
+    /// <param name="label">What the error begins with, where several jobs run; null: nothing.</param>
+    private protected void WriteResult(object result, BackupError? error, string? jobName = null, string? label = null)
     {
         WriteObject(result);
         WriteItemErrors();
         if (error is not null)
-            WriteError(ErrorRecords.From(error, jobName: jobName));
+            WriteError(ErrorRecords.From(error, label, jobName));
     }
 
-    /// <summary>Writes the errors of single entries.</summary>
+    /// <summary>Writes the errors of single entries: each by itself while there are few, else one for each kind.</summary>
     private protected void WriteItemErrors()
     {
+        List<ErrorRecord> all = [];
         while (itemErrors.TryDequeue(out ErrorRecord? itemError))
-            WriteError(itemError);
+            all.Add(itemError);
+        foreach (ErrorRecord record in EqualErrors.Merged(all))
+            WriteError(record);
     }
 
     /// <summary>Writes a non-terminating error.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
 using RsyncS3Backup.Observation;
@@ -11,8 +12,16 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
     private const int RunActivity = 1;
     private const int Stages = 2;
 
-    /// <summary>How many progress bars one run has: its own and those of its stages.</summary>
-    internal const int Activities = RunActivity + Stages;
+    // The narrowest terminal that counts. PowerShell cuts what is longer.
+    private const int Columns = 80;
+    private const int LongestTitle = 18;
+    private const int LongestRunTitle = 36;
+
+    // Brackets, the place of a child below its parent, and the time left.
+    private const int Around = 16;
+
+    /// <summary>How many progress bars one run has: its own, and two of each stage.</summary>
+    internal const int Activities = RunActivity + 2 * Stages;
 
     private readonly AsyncCmdlet cmdlet;
     private readonly PipelinePump pump;
@@ -23,6 +32,7 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
     private readonly bool showsProgress;
     private readonly StageProgress?[] latest = new StageProgress?[Stages + 1];
     private readonly HashSet<int> shown = [];
+    private readonly long started = Stopwatch.GetTimestamp();
 
     /// <summary>An observer for one run of the pump.</summary>
     /// <param name="cmdlet">Whose streams are written.</param>
@@ -105,6 +115,7 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
         int activity = firstActivity + RunActivity + stage;
         if (progress.Completed)
         {
+            Complete(activity + Stages);
             Complete(activity);
             return;
         }
@@ -112,6 +123,8 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
         if (runActivity is not null)
             Write(RunRecord(progress));
         Write(StageRecord(progress, activity, runActivity is null ? -1 : firstActivity + RunActivity));
+        if (progress.BytesPerSecond > 0 || progress.Entry is not null)
+            Write(DetailRecord(progress, activity + Stages, activity));
     }
 
     private string Labelled(string message) => label is null ? message : $"{label}: {message}";
@@ -121,25 +134,62 @@ internal sealed class CmdletObserver : IRunObserver, ISecretReader
         int percent = (progress.Stage - 1) * 100 / Stages;
         if (Percent(progress) is { } ofStage)
             percent += ofStage / Stages;
-        return new ProgressRecord(firstActivity + RunActivity, runActivity!, $"Stage {progress.Stage} of {Stages}") { PercentComplete = percent };
+        string elapsed = HumanText.Duration(Stopwatch.GetElapsedTime(started));
+        return new ProgressRecord(firstActivity + RunActivity, Shortened(runActivity!, LongestRunTitle), $"Stage {progress.Stage} of {Stages}, {elapsed}")
+        {
+            PercentComplete = percent,
+            // What stage 2 will have to do is not known before stage 1 has done it.
+            SecondsRemaining = progress.Stage == Stages ? SecondsLeft(progress) : -1,
+        };
     }
 
-    /// <summary>What the progress bar of a stage says.</summary>
+    /// <summary>What the progress bar of a stage says: what is done and what there is, in what a narrow terminal has room for.</summary>
     internal static ProgressRecord StageRecord(StageProgress progress, int activity, int parentActivity)
     {
-        string title = $"{progress.Title ?? (progress.Stage == 1 ? "rsync" : "S3")}: {progress.Name}";
-        List<string> parts = [progress.Activity, Files(progress), Bytes(progress)];
-        if (progress.BytesPerSecond > 0)
-            parts.Add(HumanText.Rate(progress.BytesPerSecond));
-        ProgressRecord record = new(activity, title, string.Join(", ", parts.Where(part => part.Length > 0)))
+        string title = Shortened($"{progress.Title ?? (progress.Stage == 1 ? "rsync" : "S3")}: {progress.Name}", LongestTitle);
+        string files = Files(progress);
+        string bytes = Bytes(progress);
+        string[][] forms = [[progress.Activity, files, bytes], [files, bytes], [files.Replace(" files", "", StringComparison.Ordinal), bytes]];
+        string[] texts = [.. forms.Select(parts => string.Join(", ", parts.Where(part => part.Length > 0))).Where(text => text.Length > 0)];
+        string status = texts.FirstOrDefault(text => title.Length + text.Length + Around <= Columns) ?? Shortened(texts[^1], Columns - title.Length - Around);
+        return new ProgressRecord(activity, title, status)
         {
             ParentActivityId = parentActivity,
             PercentComplete = Percent(progress) ?? -1,
+            SecondsRemaining = SecondsLeft(progress),
         };
-        if (progress is { TotalBytes: { } total, BytesPerSecond: > 0 } && total >= progress.Bytes)
-            record.SecondsRemaining = (int)Math.Min(int.MaxValue, Math.Ceiling((total - progress.Bytes) / progress.BytesPerSecond));
-        return record;
     }
+
+    /// <summary>What the bar below it says: how fast it is now and was on average, how long it took, and the entry under way.</summary>
+    internal static ProgressRecord DetailRecord(StageProgress progress, int activity, int parentActivity)
+    {
+        List<string> parts = [];
+        if (progress.BytesPerSecond > 0 || progress.AverageBytesPerSecond > 0)
+        {
+            string average = progress.AverageBytesPerSecond > 0 ? $" (average {HumanText.Rate(progress.AverageBytesPerSecond)})" : "";
+            parts.Add(HumanText.Rate(progress.BytesPerSecond) + average);
+        }
+
+        if (progress.Elapsed > TimeSpan.Zero)
+            parts.Add(HumanText.Duration(progress.Elapsed));
+        int room = Columns - "Now".Length - Around - string.Join(", ", parts).Length - 2;
+        if (progress.Entry is { } entry && room >= 8)
+            parts.Add(EndOf(ShownText.OneLine(entry), room));
+        return new ProgressRecord(activity, "Now", string.Join(", ", parts)) { ParentActivityId = parentActivity };
+    }
+
+    private static int SecondsLeft(StageProgress progress)
+    {
+        double rate = progress.AverageBytesPerSecond > 0 ? progress.AverageBytesPerSecond : progress.BytesPerSecond;
+        return progress.TotalBytes is { } total && rate > 0 && total >= progress.Bytes
+            ? (int)Math.Min(int.MaxValue, Math.Ceiling((total - progress.Bytes) / rate))
+            : -1;
+    }
+
+    private static string Shortened(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";
+
+    // The end of a path says most.
+    private static string EndOf(string path, int most) => path.Length <= most ? path : "…" + path[^(most - 1)..];
 
     private static int? Percent(StageProgress progress)
     {

@@ -97,7 +97,7 @@ internal static class ParameterErrors
 
     internal static BackupError NotADifference(string what) => Create(
         ErrorIds.InvalidParameter,
-        $"Repair-Backup takes the differences that Test-Backup emits, and this is none: {what}.",
+        $"Repair-Backup takes the differences that Test-Backup emits, and this is not one: {what}.",
         "Give what Test-Backup emits, or what was exported of it with all properties; or give -Name or -ConfigPath, and the job is tested first.",
         what);
 
@@ -227,12 +227,14 @@ internal static class ParameterErrors
     internal static BackupError JobNotGood(
         string path, IReadOnlyList<ConfigurationProblem> problems, IReadOnlyCollection<ConfigurationParameter> parameters)
     {
-        IEnumerable<string> lines = problems.Select(problem =>
+        // PowerShell shows a message as one paragraph, in which lines would run into one another.
+        string Number(int index) => problems.Count > 1 ? $"({index + 1}) " : "";
+        IEnumerable<string> lines = problems.Select((problem, index) =>
             (parameters.FirstOrDefault(known => IsAt(problem.JsonPath, known.JsonPath))
                 // What a parameter took out may be all that was in an object that must be there.
                 ?? parameters.FirstOrDefault(known => IsAt(known.JsonPath, problem.JsonPath))) is { } parameter
-                ? $"\n  -{parameter.Name}: {problem.Message} Allowed: {problem.Allowed}."
-                : $"\n  {problem}");
+                ? $"\n  {Number(index)}-{parameter.Name}: {problem.Message} Allowed: {problem.Allowed}."
+                : $"\n  {Number(index)}{problem}");
         string noun = problems.Count == 1 ? "1 problem" : $"{problems.Count} problems";
         return BackupError.Make(
             ErrorIds.ConfigurationInvalid, BackupErrorCategory.InvalidArgument,

@@ -26,7 +26,7 @@ internal static class SecretStore
                 .FirstOrDefault()?.BaseObject;
             return Text(found) is { Length: > 0 } value
                 ? FoundSecret.Of(value)
-                : FoundSecret.Missing(found is null ? "there is none of that name." : "it is no text, secure string or credential.");
+                : FoundSecret.Missing(found is null ? "there is none of that name." : "it is neither a text nor a secure string nor a credential.");
         }
         catch (RuntimeException exception) when (exception is not PipelineStoppedException)
         {

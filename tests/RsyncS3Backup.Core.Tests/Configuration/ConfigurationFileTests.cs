@@ -29,9 +29,9 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(path, error.Target);
         string[] lines = error.Message.Split('\n');
         Assert.Equal($"The configuration file '{path}' has 3 problems:", lines[0]);
-        Assert.StartsWith("  line 1, $.destination: 'destination' is missing. Allowed: ", lines[1], StringComparison.Ordinal);
-        Assert.StartsWith("  line 2, $.sources: The list is empty. Allowed: ", lines[2], StringComparison.Ordinal);
-        Assert.StartsWith("  line 3, $.nam: 'nam' is no key. Did you mean 'name'? Allowed: one of ", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("  (1) line 1, $.destination: 'destination' is missing. Allowed: ", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("  (2) line 2, $.sources: The list is empty. Allowed: ", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("  (3) line 3, $.nam: 'nam' is not a key. Did you mean 'name'? Allowed: one of ", lines[3], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -337,10 +337,10 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.sources[0].path", "\"host:\"", "names no folder")]
     [InlineData("$.sources[0].path", "\"rsync://host/\"", "names no module")]
     [InlineData("$.sources[0].path", "\"-oProxyCommand=x:/y\"", "begins with '-'")]
-    [InlineData("$.sources[2].ssh.port", "0", "is no port")]
+    [InlineData("$.sources[2].ssh.port", "0", "is not a valid port")]
     [InlineData("$.sources[2].ssh.identityFile", "\"id\"", "is not absolute")]
     [InlineData("$.sources[2].ssh.knownHostsFile", "\"/a${HOME}\"", "ssh cannot take")]
-    [InlineData("$.sources[2].ssh.connectTimeout", "\"0s\"", "no positive duration")]
+    [InlineData("$.sources[2].ssh.connectTimeout", "\"0s\"", "not a positive duration")]
     [InlineData("$.sources[3].passwordFile", "\"secret\"", "is not absolute")]
     [InlineData("$.sources[0].path", "\"/a\\u0000b\"", "no path can have")]
     [InlineData("$.sources[0].name", "\"a/b\"", "cannot be a folder's name")]
@@ -360,10 +360,10 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.excludePatterns[1]", "1", "text in quotes, not a number")]
     [InlineData("$.options.rsync.excludePatterns[1]", "\"\"", "cannot be a pattern")]
     [InlineData("$.options.rsync.hardLinks", "1", "true or false, not a number")]
-    [InlineData("$.options.rsync.maxDelete", "-1", "no limit")]
-    [InlineData("$.options.rsync.maxDelete", "1.5", "no limit")]
-    [InlineData("$.options.rsync.maxDelete", "\"101%\"", "no limit")]
-    [InlineData("$.options.rsync.maxDelete", "\"-Infinity%\"", "no limit")]
+    [InlineData("$.options.rsync.maxDelete", "-1", "not a valid limit")]
+    [InlineData("$.options.rsync.maxDelete", "1.5", "not a valid limit")]
+    [InlineData("$.options.rsync.maxDelete", "\"101%\"", "not a valid limit")]
+    [InlineData("$.options.rsync.maxDelete", "\"-Infinity%\"", "not a valid limit")]
     [InlineData("$.options.rsync.maxChange", "-1", "not a valid limit")]
     [InlineData("$.options.rsync.maxChange", "\"60% or 5%\"", "not a valid limit")]
     [InlineData("$.options.rsync.maxChange", "\"500 or 60%\"", "not a valid limit")]
@@ -371,54 +371,54 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.maxDelete", "true", "text in quotes, not true or false")]
     [InlineData("$.options.rsync.requireMountPoint", "\"yes\"", "true or false, not text")]
     [InlineData("$.options.rsync.rsyncPath", "\"bin/rsync\"", "not absolute")]
-    [InlineData("$.options.rsync.syncToS3.smallObjectStorageClass", "\"GLACIER\"", "is no storage class for small objects")]
-    [InlineData("$.options.rsync.syncToS3.checksumAlgorithm", "\"SHA1\"", "is no checksum")]
-    [InlineData("$.options.rsync.syncToS3.directoryMarkers", "\"some\"", "is no kind of marker")]
+    [InlineData("$.options.rsync.syncToS3.smallObjectStorageClass", "\"GLACIER\"", "is not a valid storage class for small objects")]
+    [InlineData("$.options.rsync.syncToS3.checksumAlgorithm", "\"SHA1\"", "is not a valid checksum")]
+    [InlineData("$.options.rsync.syncToS3.directoryMarkers", "\"some\"", "is not a valid kind of marker")]
     [InlineData("$.options.rsync.syncToS3.tags", "[]", "an object, not a list")]
-    [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is no rate")]
-    [InlineData("$.options.rsync.syncToS3.timeout", "\"0s\"", "is no positive duration")]
+    [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is not a rate")]
+    [InlineData("$.options.rsync.syncToS3.timeout", "\"0s\"", "is not a positive duration")]
     [InlineData("$.destination.encryption.mode", "\"sse-kms\"", "Did you mean 'SSE-KMS'?")]
     [InlineData("$.destination.encryption.kmsKeyId", "\"a b\"", "cannot be a KMS key")]
-    [InlineData("$.destination.expectedBucketOwner", "\"1234\"", "is no account")]
+    [InlineData("$.destination.expectedBucketOwner", "\"1234\"", "is not a valid account")]
     [InlineData("$.options.rsync.syncToS3", "true", "an object, not true or false")]
     [InlineData("$.options.rsync.syncToS3.enabled", "0", "true or false, not a number")]
     [InlineData("$.options.rsync.syncToS3.storageClass", "\"standard-ia\"", "Did you mean 'STANDARD_IA'?")]
     [InlineData("$.options.rsync.syncToS3.storageClass", "\"EXPRESS_ONEZONE\"", "the class of directory buckets")]
     [InlineData("$.options.rsync.syncToS3.lifecycle", "[]", "an object, not a list")]
     [InlineData("$.options.rsync.syncToS3.lifecycle.transitions", "[]", "The list is empty")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions[0].afterDays", "0", "is no number of days")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions[0].storageClass", "\"STANDARD\"", "is no storage class that S3 moves")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.smallestSize", "4095", "is no smallest size")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.smallestSize", "-1", "is no smallest size")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.noncurrentVersions.keepNewest", "101", "is no number of versions")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.noncurrentVersions.expireAfterDays", "1.5", "is no number of days")]
-    [InlineData("$.options.rsync.syncToS3.lifecycle.abortUnfinishedUploadsAfterDays", "-1", "is no number of days")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions[0].afterDays", "0", "is not a valid number of days")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.transitions[0].storageClass", "\"STANDARD\"", "is not a valid storage class that S3 moves")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.smallestSize", "4095", "is not a valid smallest size")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.smallestSize", "-1", "is not a valid smallest size")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.noncurrentVersions.keepNewest", "101", "is not a number of versions")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.noncurrentVersions.expireAfterDays", "1.5", "is not a valid number of days")]
+    [InlineData("$.options.rsync.syncToS3.lifecycle.abortUnfinishedUploadsAfterDays", "-1", "is not a valid number of days")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"/photos\"", "starts with '/'")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a//b\"", "holds '//'")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/../b\"", "segment")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a\\nb\"", "control character")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{yyyy\"", "not closed")]
     [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/yyyy}\"", "closes no")]
-    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{hosts}\"", "'{hosts}' is no date token")]
-    [InlineData("$.options.rsync.syncToS3.keepLast", "0", "is no number of snapshots")]
-    [InlineData("$.options.rsync.syncToS3.keepDaily", "1.5", "is no number of snapshots")]
-    [InlineData("$.options.rsync.syncToS3.keepWeekly", "2147483648", "is no number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.s3Prefix", "\"a/{hosts}\"", "'{hosts}' is neither a date token nor")]
+    [InlineData("$.options.rsync.syncToS3.keepLast", "0", "is not a valid number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.keepDaily", "1.5", "is not a valid number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.keepWeekly", "2147483648", "is not a valid number of snapshots")]
     [InlineData("$.options.rsync.syncToS3.keepMonthly", "\"12\"", "a number, not text")]
-    [InlineData("$.options.rsync.syncToS3.keepYearly", "-1", "is no number of snapshots")]
-    [InlineData("$.options.rsync.syncToS3.deleteAfter", "\"0d\"", "is no positive duration")]
+    [InlineData("$.options.rsync.syncToS3.keepYearly", "-1", "is not a valid number of snapshots")]
+    [InlineData("$.options.rsync.syncToS3.deleteAfter", "\"0d\"", "is not a positive duration")]
     [InlineData("$.options.rsync.syncToS3.deleteAfter", "\"30d\"", "A dated snapshot has what the mirror had that day")]
     [InlineData("$.options.rsync.syncToS3.deleteFromS3", "[]", "true or false, not a list")]
     [InlineData("$.options.rsync.syncToS3.syncMode", "\"Auto\"", "Did you mean 'auto'?")]
-    [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "no positive duration")]
-    [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "no positive duration")]
-    [InlineData("$.historyRetention", "\"0d\"", "no positive duration")]
-    [InlineData("$.maxAge", "\"-1d\"", "no positive duration")]
-    [InlineData("$.tests[0].level", "\"some\"", "is no level")]
+    [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"7\"", "not a positive duration")]
+    [InlineData("$.options.rsync.syncToS3.reconcileEvery", "\"0d\"", "not a positive duration")]
+    [InlineData("$.historyRetention", "\"0d\"", "not a positive duration")]
+    [InlineData("$.maxAge", "\"-1d\"", "not a positive duration")]
+    [InlineData("$.tests[0].level", "\"some\"", "is not a valid level")]
     [InlineData("$.tests[0].cron", "\"often\"", "fields")]
-    [InlineData("$.tests[1].every", "\"0d\"", "no positive duration")]
-    [InlineData("$.tests[1].samplePercent", "0", "is no share")]
-    [InlineData("$.tests[1].samplePercent", "101", "is no share")]
-    [InlineData("$.tests[1].maxAge", "\"0d\"", "no positive duration")]
+    [InlineData("$.tests[1].every", "\"0d\"", "not a positive duration")]
+    [InlineData("$.tests[1].samplePercent", "0", "is not a valid percentage")]
+    [InlineData("$.tests[1].samplePercent", "101", "is not a valid percentage")]
+    [InlineData("$.tests[1].maxAge", "\"0d\"", "not a positive duration")]
     [InlineData("$.historyRetention", "400", "not a number")]
     [InlineData("$.metrics.path", null, "missing")]
     [InlineData("$.metrics.path", "\"metrics\"", "is not absolute")]
@@ -541,7 +541,7 @@ public sealed class ConfigurationReaderTests
 
         ConfigurationProblem problem = Assert.Single(Problems(json));
 
-        string expected = isKnown ? "is a key of version 3.1.0 and later, and this version is older." : "is no key.";
+        string expected = isKnown ? "is a key of version 3.1.0 and later, and this version is older." : "is not a key.";
         Assert.EndsWith(expected, problem.Message, StringComparison.Ordinal);
         Assert.Equal(isKnown, problem.Allowed.Contains("version 3.1.0 or later of the module", StringComparison.Ordinal));
     }
@@ -557,7 +557,7 @@ public sealed class ConfigurationReaderTests
     {
         string json = ConfigurationSamples.With("$.$schema", schema).Insert(1, "\"colour\": 1,");
 
-        Assert.Contains(Problems(json), problem => problem.Message == "'colour' is no key.");
+        Assert.Contains(Problems(json), problem => problem.Message == "'colour' is not a key.");
     }
 
     [Theory]
@@ -733,7 +733,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal("me", stage2.Tags["Owner"]);
         Assert.Equal(S3EncryptionMode.SseKms, configuration.Destination!.Encryption!.Mode);
         Assert.Equal([NotificationEvent.Failure], Assert.Single(configuration.Notifications).On);
-        Assert.Contains(ConfigurationReader.Read(job, path: null, defaultName: null).Problems, problem => problem.Message.Contains("no key", StringComparison.Ordinal));
+        Assert.Contains(ConfigurationReader.Read(job, path: null, defaultName: null).Problems, problem => problem.Message.Contains("is not a key", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -132,7 +132,7 @@ public sealed class RsyncOptionsTests : RsyncStageHarness
     [Theory]
     [InlineData("is not there", null)]
     [InlineData("is a folder", "")]
-    [InlineData("holds in line 2 what is no text", "a\nb\0c")]
+    [InlineData("holds in line 2 what is not text", "a\nb\0c")]
     [InlineData("has the byte order mark of UTF-8", "\u00EF\u00BB\u00BFa\u00FF")]
     public async Task A_pattern_file_that_is_none_is_refused_before_anything_is_copied(string expected, string? content)
     {

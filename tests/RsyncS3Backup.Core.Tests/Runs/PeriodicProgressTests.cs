@@ -18,9 +18,11 @@ public sealed class PeriodicProgressTests
 
         Assert.True(observer.ProgressReports.Count > 1);
         Assert.Equal(observer.ProgressReports.Count - 1, observer.ProgressReports.ToList().FindIndex(report => report.Completed));
-        Assert.All(observer.ProgressReports, report => Assert.True(report.BytesPerSecond is > 0 and <= 1_000_000));
+        Assert.All(observer.ProgressReports, report => Assert.Equal(1000, report.AverageBytesPerSecond));
+        Assert.All(observer.ProgressReports, report => Assert.Equal(1000, report.BytesPerSecond, tolerance: 1));
+        Assert.All(observer.ProgressReports, report => Assert.True(report.Elapsed > TimeSpan.Zero));
     }
 
     private static StageProgress Report(double seconds) =>
-        new() { Stage = 2, Name = "job", Activity = "Working", BytesPerSecond = 1000 / seconds };
+        new() { Stage = 2, Name = "job", Activity = "Working", BytesPerSecond = seconds > 0 ? 1000 : 0 };
 }

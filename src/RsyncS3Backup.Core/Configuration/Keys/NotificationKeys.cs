@@ -24,7 +24,7 @@ internal sealed class NotificationKeys() : ConfigurationSection<NotificationOpti
             "What a webhook receives: `json` the whole result, `slack` a message, `teams` an adaptive card."),
 
         Text("url", KeyRule.Url, item => item.Url, (item, value) => item with { Url = value },
-            "The address of a webhook or ping when it is no secret. Addresses that are secrets are refused: those of Slack, "
+            "The address of a webhook or ping when it is not a secret. Addresses that are secrets are refused: those of Slack, "
             + "Teams, Discord and their like, and any with a user, a password, a signature or a token in them.") with
         { Default = "none", Examples = """["https://example.com/backups"]""" },
 

@@ -9,7 +9,7 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
     protected override IEnumerable<ConfigurationKey<S3SyncOptions>> MakeTable() =>
     [
         Flag("enabled", sync => sync.Enabled, (sync, value) => sync with { Enabled = value },
-            "`false` makes a local-only job: stage 2 is skipped, which is no failure.") with
+            "`false` makes a local-only job: stage 2 is skipped, which is not a failure.") with
         { IsAlwaysWritten = true, Parameter = "LocalOnly" },
 
         Text("storageClass", KeyRule.StorageClass, sync => sync.StorageClass, (sync, value) => sync with { StorageClass = value },

@@ -9,7 +9,7 @@ internal sealed class TestKeys() : ConfigurationSection<TestOptions>(new TestOpt
             "How thoroughly, as for `Test-Backup -Level`: `quick`, `checksums`, `sample`, `full` or `restore`. Each level once.") with { Required = true },
 
         Decimal("samplePercent", KeyRule.Percent, test => test.SamplePercent, (test, value) => test with { SamplePercent = value },
-            "The share of files that the levels `sample` and `restore` take, in percent.") with { Examples = "[1, 0.5]" },
+            "How large the sample of the levels `sample` and `restore` is, in percent of the files.") with { Examples = "[1, 0.5]" },
 
         Text("cron", KeyRule.CronExpression, test => test.Cron, (test, value) => test with { Cron = value },
             "When the test is due: five fields, as in `cronExpression`, in the `timezone` of `schedule`.") with

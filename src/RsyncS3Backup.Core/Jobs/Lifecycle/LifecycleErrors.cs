@@ -26,7 +26,7 @@ internal static class LifecycleErrors
 
     public static BackupException ForeignRule(string id) => new(BackupError.Make(
         ErrorIds.InvalidParameter, BackupErrorCategory.InvalidArgument,
-        $"{ConfigurationText.Quote(id)} is no rule of this module: its ids start with '{JobLifecycle.IdStart}'.",
+        $"{ConfigurationText.Quote(id)} is not a rule of this module: its ids start with '{JobLifecycle.IdStart}'.",
         "Remove rules of others where they were made.", id, BackupExitCode.BadConfiguration));
 
     public static BackupException NoSuchRule(string bucket, string id) => Failure(

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>The kinds of error; each name is also a member of PowerShell's ErrorCategory.</summary>
-public enum BackupErrorCategory
+public enum BackupErrorCategory : long
 {
     /// <summary>None of the others.</summary>
     NotSpecified,

@@ -302,7 +302,7 @@ public sealed record S3SyncOptions
 /// What becomes of new attributes (a chmod, a touch) of a file whose object is in an archive: S3 changes those of an object by a copy, and copies
 /// nothing that is archived.
 /// </summary>
-public enum ArchivedAttributes
+public enum ArchivedAttributes : long
 {
     /// <summary>The job's catalog keeps them, and a restore that has the catalog sets them.</summary>
     Keep,
@@ -312,7 +312,7 @@ public enum ArchivedAttributes
 }
 
 /// <summary>Which folders get an object of their own, with a key that ends in a slash.</summary>
-public enum S3DirectoryMarkers
+public enum S3DirectoryMarkers : long
 {
     /// <summary>Those with nothing in them, which would be lost otherwise.</summary>
     Empty,
@@ -325,7 +325,7 @@ public enum S3DirectoryMarkers
 }
 
 /// <summary>How stage 2 finds what is different.</summary>
-public enum S3SyncMode
+public enum S3SyncMode : long
 {
     /// <summary>The cheapest way that is safe.</summary>
     Auto,
@@ -386,7 +386,7 @@ public sealed record S3Destination
 /// <summary>The <c>destination.encryption</c> of a job: what S3 encrypts new objects with.</summary>
 public sealed record S3Encryption
 {
-    /// <summary>Whose keys are used.</summary>
+    /// <summary>The AWS account that must own the bucket, or whose keys are used.</summary>
     public required S3EncryptionMode Mode { get; init; }
 
     /// <summary>The id, ARN or alias of the KMS key; null: the account's own key for S3.</summary>
@@ -397,7 +397,7 @@ public sealed record S3Encryption
 }
 
 /// <summary>Who holds the keys that S3 encrypts objects with.</summary>
-public enum S3EncryptionMode
+public enum S3EncryptionMode : long
 {
     /// <summary>S3 itself (SSE-S3).</summary>
     SseS3,
@@ -410,7 +410,7 @@ public enum S3EncryptionMode
 }
 
 /// <summary>When checksums are sent; stores that know no trailing checksums need <see cref="WhenRequired"/>.</summary>
-public enum S3ChecksumMode
+public enum S3ChecksumMode : long
 {
     /// <summary>A CRC32 with every upload.</summary>
     WhenSupported,

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>What a policy allows to do with a job's copy in S3.</summary>
-public enum BackupPolicyPurpose
+public enum BackupPolicyPurpose : long
 {
     /// <summary>Runs of the job, with all that it does in S3.</summary>
     Backup,

@@ -75,7 +75,7 @@ public static class KeyPrefix
                 return "A '{' is not closed.";
             string token = s3Prefix[(position + 1)..end];
             if (!IsToken(token))
-                return $"{ConfigurationText.Quote($"{{{token}}}")} is no date token, and not '{HostToken}'.";
+                return $"{ConfigurationText.Quote($"{{{token}}}")} is neither a date token nor '{HostToken}'.";
             // One letter alone is a standard format for .NET ({d} would print slashes); "%" makes it a custom one.
             result.Append(at.ToString(token.Length == 1 ? "%" + token : token, CultureInfo.InvariantCulture));
             position = end;

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>What becomes of owners and groups in the mirror.</summary>
-public enum MirrorOwnership
+public enum MirrorOwnership : long
 {
     /// <summary>They are kept where the mirror's drive keeps them.</summary>
     Auto,

@@ -63,7 +63,7 @@ public sealed record NotificationOptions
 }
 
 /// <summary>The ways a notification can go.</summary>
-public enum NotificationKind
+public enum NotificationKind : long
 {
     /// <summary>An HTTP POST with JSON.</summary>
     Webhook,
@@ -76,7 +76,7 @@ public enum NotificationKind
 }
 
 /// <summary>What a webhook receives.</summary>
-public enum NotificationFormat
+public enum NotificationFormat : long
 {
     /// <summary>The whole result.</summary>
     Json,
@@ -89,7 +89,7 @@ public enum NotificationFormat
 }
 
 /// <summary>What is told.</summary>
-public enum NotificationEvent
+public enum NotificationEvent : long
 {
     /// <summary>A run begins; for a ping only.</summary>
     Start,
@@ -108,7 +108,7 @@ public enum NotificationEvent
 }
 
 /// <summary>How the connection to a mail server is encrypted.</summary>
-public enum SmtpSecurity
+public enum SmtpSecurity : long
 {
     /// <summary>It begins plain and must change to TLS (STARTTLS, RFC 3207) before anything is said.</summary>
     StartTls,

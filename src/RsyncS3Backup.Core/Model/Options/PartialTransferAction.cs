@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>What becomes of a run when rsync could not copy single entries.</summary>
-public enum PartialTransferAction
+public enum PartialTransferAction : long
 {
     /// <summary>Stage 1 has failed, and stage 2 is skipped.</summary>
     Stop,

@@ -47,7 +47,7 @@ public sealed record PriceOptions
 }
 
 /// <summary>The prices that count where a job gives none.</summary>
-public enum PriceTable
+public enum PriceTable : long
 {
     /// <summary>The list prices of AWS in us-east-1 that the module knows, in US dollars; with another currency none.</summary>
     AwsUsEast1,

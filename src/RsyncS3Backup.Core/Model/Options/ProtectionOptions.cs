@@ -19,7 +19,7 @@ public sealed record ProtectionOptions
 /// </summary>
 public sealed record ObjectLockOptions
 {
-    /// <summary>Who may undo it.</summary>
+    /// <summary>Whether anybody may take the lock away: with a right of its own (governance), or nobody (compliance).</summary>
     public required ObjectLockMode Mode { get; init; }
 
     /// <summary>For how many days from when it is written, or renewed, 1 to 36,500.</summary>
@@ -33,7 +33,7 @@ public sealed record ObjectLockOptions
 }
 
 /// <summary>Who may undo a lock of an object before its time.</summary>
-public enum ObjectLockMode
+public enum ObjectLockMode : long
 {
     /// <summary>Whoever has the right <c>s3:BypassGovernanceRetention</c>.</summary>
     Governance,

@@ -3,10 +3,10 @@ namespace RsyncS3Backup;
 /// <summary>One of the <c>tests</c> of a job: how thoroughly and how often its copies are tested.</summary>
 public sealed record TestOptions
 {
-    /// <summary>How thoroughly.</summary>
+    /// <summary>How thorough the test is.</summary>
     public required BackupTestLevel Level { get; init; }
 
-    /// <summary>The share of files that the levels Sample and Restore take, in percent. Default: 1.</summary>
+    /// <summary>How large the sample of the levels Sample and Restore is, in percent of the files. Default: 1.</summary>
     public decimal SamplePercent { get; init; } = 1;
 
     /// <summary>When it is due: five fields, as in cron, in the time zone of the job's schedule; null where <see cref="Every"/> says it.</summary>

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>What a stage did, or would do, with one entry.</summary>
-public enum BackupActionKind
+public enum BackupActionKind : long
 {
     /// <summary>It was not there before.</summary>
     Created = 1,
@@ -25,7 +25,7 @@ public enum BackupActionKind
 /// <summary>One entry that a stage did something about.</summary>
 public sealed record BackupAction
 {
-    /// <summary>When.</summary>
+    /// <summary>When it was done, in UTC.</summary>
     public DateTimeOffset Time { get; init; }
 
     /// <summary>The job's name.</summary>
@@ -34,7 +34,7 @@ public sealed record BackupAction
     /// <summary>1 (rsync: sources to mirror) or 2 (mirror to S3).</summary>
     public required int Stage { get; init; }
 
-    /// <summary>What was done.</summary>
+    /// <summary>What was done with the entry.</summary>
     public required BackupActionKind Action { get; init; }
 
     /// <summary>The path below the mirror's root, with <c>/</c> between parts; of a failure what the error is about.</summary>

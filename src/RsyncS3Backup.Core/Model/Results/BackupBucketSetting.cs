@@ -9,7 +9,7 @@ public sealed record BackupBucketSetting
     /// <summary>The bucket.</summary>
     public required string BucketName { get; init; }
 
-    /// <summary>Which setting.</summary>
+    /// <summary>The setting of the bucket that this is about.</summary>
     public required BackupBucketAspect Setting { get; init; }
 
     /// <summary>How the bucket and the job fit.</summary>
@@ -29,7 +29,7 @@ public sealed record BackupBucketSetting
 }
 
 /// <summary>The settings of a bucket that a backup rests on.</summary>
-public enum BackupBucketAspect
+public enum BackupBucketAspect : long
 {
     /// <summary>The bucket itself, in the job's region.</summary>
     Bucket,
@@ -51,7 +51,7 @@ public enum BackupBucketAspect
 }
 
 /// <summary>How a setting of a bucket and a job fit.</summary>
-public enum BackupBucketStatus
+public enum BackupBucketStatus : long
 {
     /// <summary>It is as it should be.</summary>
     InPlace,

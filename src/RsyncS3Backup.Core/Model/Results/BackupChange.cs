@@ -3,7 +3,7 @@ using System.Text;
 namespace RsyncS3Backup;
 
 /// <summary>What happened to one entry of the mirror.</summary>
-public enum BackupChangeKind
+public enum BackupChangeKind : long
 {
     /// <summary>It was not in the mirror before, or another kind of entry was in its place.</summary>
     Created = 1,
@@ -22,7 +22,7 @@ public enum BackupChangeKind
 }
 
 /// <summary>What kind of entry of a mirror it is.</summary>
-public enum BackupEntryType
+public enum BackupEntryType : long
 {
     /// <summary>A regular file; of a deleted entry, anything but a folder.</summary>
     File = 1,
@@ -61,7 +61,7 @@ public sealed record BackupChange
     /// </summary>
     public string Path => path.Length == 0 ? "." : Encoding.UTF8.GetString(path);
 
-    /// <summary>What happened.</summary>
+    /// <summary>What rsync did with the entry, as its itemised line says.</summary>
     public BackupChangeKind Kind { get; }
 
     /// <summary>To what.</summary>

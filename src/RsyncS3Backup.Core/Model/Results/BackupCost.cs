@@ -34,7 +34,7 @@ public sealed record BackupCost
     public required string PriceSource { get; init; }
 
     /// <summary>What is stored, by kind and storage class.</summary>
-    public IReadOnlyList<BackupStorageCost> Storage { get; init; } = [];
+    public IReadOnlyList<BackupStorageCost> Storage { get; init => field = ListText.Of(value); } = ListText.Of<BackupStorageCost>([]);
 
     /// <summary>What storing all of that costs a month.</summary>
     public decimal StorageCost { get; init; }
@@ -69,22 +69,22 @@ public sealed record BackupCost
     /// <summary>
     /// What storing costs a month later, if the growth goes on and sizes and classes stay as they are mixed now.
     /// </summary>
-    public IReadOnlyList<BackupCostForecast> Forecast { get; init; } = [];
+    public IReadOnlyList<BackupCostForecast> Forecast { get; init => field = ListText.Of(value); } = ListText.Of<BackupCostForecast>([]);
 
     /// <summary>
     /// What a restore of all current objects costs: one line, or one for each retrieval tier where some are in an archive.
     /// </summary>
-    public IReadOnlyList<BackupRestoreCost> Restore { get; init; } = [];
+    public IReadOnlyList<BackupRestoreCost> Restore { get; init => field = ListText.Of(value); } = ListText.Of<BackupRestoreCost>([]);
 
     /// <summary>What these numbers rest on, and what they leave out.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The job and what it costs a month, e.g. <c>photos: 1.25 USD a month</c>.</summary>
     public override string ToString() => FormattableString.Invariant($"{Name}: {StorageCost:0.00##} {Currency} a month");
 }
 
 /// <summary>What of a job is stored.</summary>
-public enum BackupStorageKind
+public enum BackupStorageKind : long
 {
     /// <summary>Objects as they are now.</summary>
     Current,
@@ -99,7 +99,7 @@ public enum BackupStorageKind
 /// <summary>What one kind of object in one storage class costs.</summary>
 public sealed record BackupStorageCost
 {
-    /// <summary>What it is.</summary>
+    /// <summary>What the bytes are: current objects, old versions, or unfinished uploads.</summary>
     public required BackupStorageKind Kind { get; init; }
 
     /// <summary>The storage class.</summary>

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>How the copies of one entry differ.</summary>
-public enum BackupDifferenceKind
+public enum BackupDifferenceKind : long
 {
     /// <summary>
     /// The mirror's entry is newer than what was sent last, or was deleted since. No damage: the next stage 2 sends it.
@@ -45,10 +45,10 @@ public sealed record BackupDifference
     /// <summary>The path below the mirror's root with <c>/</c> between parts.</summary>
     public required string Path { get; init; }
 
-    /// <summary>How they differ.</summary>
+    /// <summary>How the copies of the entry differ.</summary>
     public required BackupDifferenceKind Kind { get; init; }
 
-    /// <summary>What it is.</summary>
+    /// <summary>What the entry is: a file, a folder or a link.</summary>
     public required BackupEntryType EntryType { get; init; }
 
     /// <summary>What the mirror has; empty for nothing.</summary>
@@ -60,7 +60,7 @@ public sealed record BackupDifference
     /// <summary>The copy that is good; null when that is not known.</summary>
     public BackupCopy? GoodCopy { get; init; }
 
-    /// <summary>Why.</summary>
+    /// <summary>How it is known, in a sentence: what was compared with what.</summary>
     public required string Reason { get; init; }
 
     /// <summary>Bytes of the entry.</summary>

@@ -9,7 +9,7 @@ public sealed record BackupDue
     /// <summary>Of a test, how thorough it is; null for the job's backup.</summary>
     public BackupTestLevel? Level { get; init; }
 
-    /// <summary>Of a test of level Sample or Restore, the share of files in percent; else null.</summary>
+    /// <summary>Of a test of level Sample or Restore, how large the sample is, in percent of the files; else null.</summary>
     public decimal? SamplePercent { get; init; }
 
     /// <summary>True when the job is to run now.</summary>
@@ -34,7 +34,7 @@ public sealed record BackupDue
     public bool IsOverdue { get; init; }
 
     /// <summary>Who was told that the job is overdue; empty when nobody was.</summary>
-    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
+    public IReadOnlyList<NotificationResult> Notifications { get; init => field = ListText.Of(value); } = ListText.Of<NotificationResult>([]);
 
     /// <summary>The IANA name of the job's time zone.</summary>
     public required string TimeZone { get; init; }

@@ -3,7 +3,7 @@ namespace RsyncS3Backup;
 /// <summary>What one hook of a job did in one run.</summary>
 public sealed record BackupHookResult
 {
-    /// <summary>Which one.</summary>
+    /// <summary>The moment of the run at which the hook runs.</summary>
     public required BackupHook Hook { get; init; }
 
     /// <summary>The program or script, without its arguments, which may hold secrets.</summary>
@@ -15,10 +15,10 @@ public sealed record BackupHookResult
     /// <summary>Its exit code; null when it did not start, or was killed.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>When the program was started, with the offset of this machine.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long the program ran.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Why it failed; null when it did not.</summary>
@@ -29,7 +29,7 @@ public sealed record BackupHookResult
 }
 
 /// <summary>The hooks of a job.</summary>
-public enum BackupHook
+public enum BackupHook : long
 {
     /// <summary>Before the first stage.</summary>
     Before,

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>The two copies of a backup.</summary>
-public enum BackupCopy
+public enum BackupCopy : long
 {
     /// <summary>The mirror on this machine, which stage 1 makes.</summary>
     Local = 1,
@@ -31,7 +31,7 @@ public sealed record BackupItem
     /// </summary>
     public DateTimeOffset? ModifiedTime { get; init; }
 
-    /// <summary>Which copy it is of.</summary>
+    /// <summary>The copy that was looked into: the mirror (Local) or the bucket (S3).</summary>
     public required BackupCopy Copy { get; init; }
 
     /// <summary>The path on this machine; null for S3.</summary>

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>How a job fares.</summary>
-public enum BackupJobStatus
+public enum BackupJobStatus : long
 {
     /// <summary>No run of it is on record.</summary>
     NeverRan = 0,
@@ -63,7 +63,7 @@ public sealed record BackupJob
         };
 
     /// <summary>What is backed up; empty for a broken job.</summary>
-    public IReadOnlyList<string> Source { get; init; } = [];
+    public IReadOnlyList<string> Source { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The mirror's root folder; null for a broken job.</summary>
     public string? Mirror { get; init; }
@@ -83,13 +83,13 @@ public sealed record BackupJob
     /// <summary>When the last run that has ended started; null when none is on record.</summary>
     public DateTimeOffset? LastRun { get; init; }
 
-    /// <summary>How it ended.</summary>
+    /// <summary>How the last run ended that <see cref="LastRun"/> is of; null when none is on record.</summary>
     public BackupStatus? LastStatus { get; init; }
 
     /// <summary>When the last run started that did all of the job, and well; null when none is on record.</summary>
     public DateTimeOffset? LastSuccess { get; init; }
 
-    /// <summary>How old that is.</summary>
+    /// <summary>How old <see cref="LastSuccess"/> is now; null when none is on record.</summary>
     public TimeSpan? Age { get; init; }
 
     /// <summary>
@@ -149,7 +149,7 @@ public sealed record BackupJob
     /// (<see cref="Error"/> says so then); a mirror or a key prefix that overlaps with another job's does not, nor does a damaged
     /// file of its state that was set aside and is still there.
     /// </summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
+    public IReadOnlyList<string> Problems { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>Why it does not run; null for a good one.</summary>
     internal BackupError? Error { get; init; }

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>Whose a job is.</summary>
-public enum BackupJobScope
+public enum BackupJobScope : long
 {
     /// <summary>It lies in a job folder of the user.</summary>
     User,

@@ -13,7 +13,7 @@ public sealed record BackupLifecycleRule
     public required string RuleId { get; init; }
 
     /// <summary>What it does, a text for each step; of a rule that is missing what it would do.</summary>
-    public required IReadOnlyList<string> Actions { get; init; }
+    public required IReadOnlyList<string> Actions { get; init => field = ListText.Of(value); }
 
     /// <summary>True for a rule that deletes current versions of objects.</summary>
     internal bool Deletes { get; init; }
@@ -28,14 +28,14 @@ public sealed record BackupLifecycleRule
     public string? Problem { get; init; }
 
     /// <summary>Of a rule that differs, the lines that the bucket has (<c>-</c>) and those that the job asks for (<c>+</c>); else none.</summary>
-    public IReadOnlyList<string> Difference { get; init; } = [];
+    public IReadOnlyList<string> Difference { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The id.</summary>
     public override string ToString() => RuleId;
 }
 
 /// <summary>How a lifecycle rule of a bucket and a job's configuration fit.</summary>
-public enum BackupLifecycleStatus
+public enum BackupLifecycleStatus : long
 {
     /// <summary>The bucket has the rule as the job asks for it.</summary>
     InPlace,

@@ -41,7 +41,7 @@ public sealed record RsyncStagePlan
     public required BackupStatus Status { get; init; }
 
     /// <summary>The sources as configured.</summary>
-    public required IReadOnlyList<string> Source { get; init; }
+    public required IReadOnlyList<string> Source { get; init => field = ListText.Of(value); }
 
     /// <summary>The mirror's root folder.</summary>
     public required string Destination { get; init; }
@@ -80,10 +80,10 @@ public sealed record RsyncStagePlan
     public BackupError? Error { get; init; }
 
     /// <summary>The first entries that rsync could not read.</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What deserves a look.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>Why the stage would not run; null when it would.</summary>
     public string? SkippedReason { get; init; }
@@ -138,7 +138,7 @@ public sealed record S3SyncStagePlan
     /// <summary>How differences would be found: <c>Journal</c>, <c>Catalog</c> or <c>Reconcile</c>; null when that is not known.</summary>
     public S3SyncMode? SyncMode { get; init; }
 
-    /// <summary>Why that way.</summary>
+    /// <summary>Why stage 2 would find differences in that way, in a sentence.</summary>
     public string? SyncModeReason { get; init; }
 
     /// <summary>Objects that are not in the bucket yet.</summary>
@@ -216,10 +216,10 @@ public sealed record S3SyncStagePlan
     public BackupError? Error { get; init; }
 
     /// <summary>The first entries that could not be brought to S3.</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What deserves a look.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>Why the stage would not run; null when it would.</summary>
     public string? SkippedReason { get; init; }

@@ -6,7 +6,7 @@ public sealed record BackupReadiness
     /// <summary>The job's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What was checked.</summary>
+    /// <summary>The kind of thing that was checked.</summary>
     public required BackupReadinessCheck Check { get; init; }
 
     /// <summary>Of what: a path, a bucket, a right, a scheduler; empty where the check says it all.</summary>
@@ -15,7 +15,7 @@ public sealed record BackupReadiness
     /// <summary>Whether it is so.</summary>
     public required BackupReadinessStatus Status { get; init; }
 
-    /// <summary>What was found.</summary>
+    /// <summary>What was found, in a sentence.</summary>
     public required string Detail { get; init; }
 
     /// <summary>What to do about it; null when nothing has to be done.</summary>
@@ -32,7 +32,7 @@ public sealed record BackupReadiness
 }
 
 /// <summary>What <c>Test-BackupReadiness</c> checks.</summary>
-public enum BackupReadinessCheck
+public enum BackupReadinessCheck : long
 {
     /// <summary>Whether the job's places are those of no other job.</summary>
     Configuration,
@@ -81,7 +81,7 @@ public enum BackupReadinessCheck
 }
 
 /// <summary>How a check of <c>Test-BackupReadiness</c> ended.</summary>
-public enum BackupReadinessStatus
+public enum BackupReadinessStatus : long
 {
     /// <summary>It is as it must be.</summary>
     Passed,

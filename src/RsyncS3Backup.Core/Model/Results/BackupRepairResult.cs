@@ -47,20 +47,20 @@ public sealed record BackupRepairResult
     /// <summary>Entries that could not be repaired.</summary>
     public long Failed { get; init; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>When it started, with the offset of this machine.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, the second look at each entry included.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Why the repair failed or was stopped; null when it was not.</summary>
     public BackupError? Error { get; init; }
 
     /// <summary>The first of the entries that could not be repaired, with reasons; the log has all.</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What the user should know.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

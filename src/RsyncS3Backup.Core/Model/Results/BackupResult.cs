@@ -27,10 +27,10 @@ public sealed record BackupResult
     /// <summary>What every key starts with; empty for the bucket's root, and for a job without a bucket.</summary>
     public string KeyPrefix => Stage2.KeyPrefix;
 
-    /// <summary>When the run started.</summary>
+    /// <summary>When the run started, with the offset of this machine.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, from the first hook to the last notification.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>What a scheduler should be told.</summary>
@@ -40,10 +40,10 @@ public sealed record BackupResult
     public BackupError? Error => Stage1.Error ?? Stage2.Error;
 
     /// <summary>What the job's hooks did, in the order in which they ran.</summary>
-    public IReadOnlyList<BackupHookResult> Hooks { get; init; } = [];
+    public IReadOnlyList<BackupHookResult> Hooks { get; init => field = ListText.Of(value); } = ListText.Of<BackupHookResult>([]);
 
     /// <summary>Who was told of the run; one entry for each message, also for those that failed.</summary>
-    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
+    public IReadOnlyList<NotificationResult> Notifications { get; init => field = ListText.Of(value); } = ListText.Of<NotificationResult>([]);
 
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

@@ -90,10 +90,10 @@ public sealed record BackupRun
     public string? KeyPrefix => Stage2?.KeyPrefix ?? Test?.KeyPrefix;
 
     /// <summary>What the job's hooks did, in the order in which they ran.</summary>
-    public IReadOnlyList<BackupHookResult> Hooks { get; init; } = [];
+    public IReadOnlyList<BackupHookResult> Hooks { get; init => field = ListText.Of(value); } = ListText.Of<BackupHookResult>([]);
 
     /// <summary>Who was told of the run; one entry for each message, also for those that failed.</summary>
-    public IReadOnlyList<NotificationResult> Notifications { get; init; } = [];
+    public IReadOnlyList<NotificationResult> Notifications { get; init => field = ListText.Of(value); } = ListText.Of<NotificationResult>([]);
 
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

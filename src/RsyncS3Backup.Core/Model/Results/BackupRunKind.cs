@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>What a run in a job's history did.</summary>
-public enum BackupRunKind
+public enum BackupRunKind : long
 {
     /// <summary>Backed up: one of the stages, or both.</summary>
     Backup,

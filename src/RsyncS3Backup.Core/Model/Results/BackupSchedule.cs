@@ -49,7 +49,7 @@ public sealed record BackupSchedule
     public required string Location { get; init; }
 
     /// <summary>The program that is started, and its arguments, one an element.</summary>
-    public IReadOnlyList<string> Command { get; init; } = [];
+    public IReadOnlyList<string> Command { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The job's configuration file; null when it is found by the job's name.</summary>
     public string? ConfigurationPath { get; init; }
@@ -62,7 +62,7 @@ public sealed record BackupSchedule
 }
 
 /// <summary>What a schedule starts.</summary>
-public enum BackupScheduleTask
+public enum BackupScheduleTask : long
 {
     /// <summary>The job's backup.</summary>
     Backup,
@@ -72,7 +72,7 @@ public enum BackupScheduleTask
 }
 
 /// <summary>How a registered schedule is.</summary>
-public enum BackupScheduleState
+public enum BackupScheduleState : long
 {
     /// <summary>Registered, on, and what the configuration asks for.</summary>
     Active,
@@ -88,7 +88,7 @@ public enum BackupScheduleState
 }
 
 /// <summary>The schedulers of operating systems.</summary>
-public enum BackupScheduler
+public enum BackupScheduler : long
 {
     /// <summary>The one that fits this system.</summary>
     Auto,
@@ -107,7 +107,7 @@ public enum BackupScheduler
 }
 
 /// <summary>Whose scheduler starts a job.</summary>
-public enum BackupScheduleScope
+public enum BackupScheduleScope : long
 {
     /// <summary>The user's own.</summary>
     User,

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>How a run, or one stage of it, ended.</summary>
-public enum BackupStatus
+public enum BackupStatus : long
 {
     /// <summary>Everything that had to be done was done.</summary>
     Succeeded,

@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>How thoroughly the copies of a backup are compared.</summary>
-public enum BackupTestLevel
+public enum BackupTestLevel : long
 {
     /// <summary>Names, sizes, times and entity tags, as the mirror's folders, the catalog and a listing say. No content is read.</summary>
     Quick,
@@ -9,14 +9,14 @@ public enum BackupTestLevel
     /// <summary>Every file of the mirror is read, and its checksum compared with the one that S3 stores. Nothing is downloaded.</summary>
     Checksums,
 
-    /// <summary>Of a random share of the files, what S3 sends is compared with the mirror, byte by byte; of the others, as <see cref="Quick"/>.</summary>
+    /// <summary>Of a random sample of the files, what S3 sends is compared with the mirror, byte by byte; of the others, as <see cref="Quick"/>.</summary>
     Sample,
 
     /// <summary>What S3 sends is compared with the mirror, byte by byte.</summary>
     Full,
 
     /// <summary>
-    /// A random share of the files is restored from S3 to a temporary folder, as a restore does it, and compared with the mirror: content,
+    /// A random sample of the files is restored from S3 to a temporary folder, as a restore does it, and compared with the mirror: content,
     /// attributes, links. The others as <see cref="Quick"/>.
     /// </summary>
     Restore,
@@ -43,7 +43,7 @@ public sealed record BackupTestResult
     public required BackupTestLevel Level { get; init; }
 
     /// <summary>What was tested, as it was asked for; empty for everything.</summary>
-    public IReadOnlyList<string> Paths { get; init; } = [];
+    public IReadOnlyList<string> Paths { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The mirror's root folder; null when a bucket is tested without a job.</summary>
     public string? Path { get; init; }
@@ -94,7 +94,7 @@ public sealed record BackupTestResult
     public TimeSpan? RestoreDuration { get; init; }
 
     /// <summary>
-    /// The share of files that was downloaded or restored, in percent; null but for <see cref="BackupTestLevel.Sample"/> and
+    /// How large the sample was that was downloaded or restored, in percent of the files; null but for <see cref="BackupTestLevel.Sample"/> and
     /// <see cref="BackupTestLevel.Restore"/>.
     /// </summary>
     public double? SamplePercent { get; init; }
@@ -120,17 +120,17 @@ public sealed record BackupTestResult
     /// <summary>When the test started.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, the reading of files and downloads included.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Why the status is not Succeeded.</summary>
     public BackupError? Error { get; init; }
 
     /// <summary>The first entries that could not be looked at, with reasons (at most <see cref="BackupLimits.ReportedItems"/>).</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What deserves a look.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The test's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

@@ -12,7 +12,7 @@ public sealed record NotificationResult
     /// <summary>The way it went.</summary>
     public required NotificationKind Kind { get; init; }
 
-    /// <summary>What it tells.</summary>
+    /// <summary>The event of the run that it tells of.</summary>
     public required NotificationEvent Event { get; init; }
 
     /// <summary>

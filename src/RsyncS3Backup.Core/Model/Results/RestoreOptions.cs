@@ -1,7 +1,7 @@
 namespace RsyncS3Backup;
 
 /// <summary>What becomes of files that are at the destination already.</summary>
-public enum RestoreOverwrite
+public enum RestoreOverwrite : long
 {
     /// <summary>A file of another size or modification time is replaced; one of the same is taken for the same.</summary>
     IfDifferent,
@@ -14,7 +14,7 @@ public enum RestoreOverwrite
 }
 
 /// <summary>How fast S3 brings objects back from the archive. Source: "Archive retrieval options" in the Amazon S3 User Guide.</summary>
-public enum RetrievalTier
+public enum RetrievalTier : long
 {
     /// <summary>3 to 5 hours from Glacier Flexible Retrieval, 12 from Deep Archive.</summary>
     Standard,

@@ -12,20 +12,20 @@ public sealed record RestoreResult
     /// <summary>The machine that it ran on.</summary>
     public string HostName { get => field ?? Environment.MachineName; init; }
 
-    /// <summary>How it ended.</summary>
+    /// <summary>How it ended: Succeeded when all that was meant is at the destination.</summary>
     public required BackupStatus Status { get; init; }
 
     /// <summary>Which copy was restored; null when it did not get that far.</summary>
     public BackupCopy? From { get; init; }
 
-    /// <summary>Why that copy.</summary>
+    /// <summary>Why <see cref="From"/> was taken, in a sentence; null when it did not get that far.</summary>
     public string? FromReason { get; init; }
 
     /// <summary>The mirror's root folder, or <c>s3://bucket/prefix/</c>.</summary>
     public string? Source { get; init; }
 
     /// <summary>The folders that were written to.</summary>
-    public IReadOnlyList<string> Destination { get; init; } = [];
+    public IReadOnlyList<string> Destination { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The time in the past that was restored; null for the newest.</summary>
     public DateTimeOffset? AsOf { get; init; }
@@ -110,7 +110,7 @@ public sealed record RestoreResult
     /// <summary>When the restore started.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, until the last file was on the disk.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Transferred bytes per second.</summary>
@@ -120,10 +120,10 @@ public sealed record RestoreResult
     public BackupError? Error { get; init; }
 
     /// <summary>The first entries that failed with their reasons (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What deserves a look although the restore succeeded.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>The restore's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }

@@ -16,7 +16,7 @@ public sealed record RsyncStageResult
     public required BackupStatus Status { get; init; }
 
     /// <summary>The sources as configured.</summary>
-    public required IReadOnlyList<string> Source { get; init; }
+    public required IReadOnlyList<string> Source { get; init => field = ListText.Of(value); }
 
     /// <summary>The mirror's root folder.</summary>
     public required string Destination { get; init; }
@@ -54,7 +54,7 @@ public sealed record RsyncStageResult
     /// <summary>When the stage started.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, all passes of rsync and the waiting for the lock included.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Transferred bytes per second.</summary>
@@ -70,10 +70,10 @@ public sealed record RsyncStageResult
     public BackupError? Error { get; init; }
 
     /// <summary>The first failed entries with their reasons (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What deserves a look although the stage succeeded.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>Why the stage did not run; null when it ran.</summary>
     public string? SkippedReason { get; init; }

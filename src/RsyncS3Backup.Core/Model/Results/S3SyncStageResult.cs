@@ -75,7 +75,7 @@ public sealed record S3SyncStageResult
     public long PrunedSnapshots { get; init; }
 
     /// <summary>What the keys of those snapshots started with.</summary>
-    public IReadOnlyList<string> PrunedPrefixes { get; init; } = [];
+    public IReadOnlyList<string> PrunedPrefixes { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>
     /// True when the dated snapshot under <see cref="KeyPrefix"/> is complete and marked so; false when the next run has to go on with it; null
@@ -108,7 +108,7 @@ public sealed record S3SyncStageResult
     /// What the store turned out not to do, so that something else is done instead: <c>CopyObject</c>, <c>DeleteObjects</c>, <c>Checksums</c>,
     /// <c>DeleteChecksums</c>. Empty for a store that does all that S3 does.
     /// </summary>
-    public IReadOnlyList<string> StoreLacks { get; init; } = [];
+    public IReadOnlyList<string> StoreLacks { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>When the first of <see cref="StoreLacks"/> was found out; null when there are none. It is believed for 30 days.</summary>
     public DateTimeOffset? StoreLacksSince { get; init; }
@@ -145,7 +145,7 @@ public sealed record S3SyncStageResult
     /// <summary>When the stage started.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, all attempts and the waiting between them included.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Uploaded bytes per second.</summary>
@@ -155,10 +155,10 @@ public sealed record S3SyncStageResult
     public BackupError? Error { get; init; }
 
     /// <summary>The first failed entries with their reasons (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
-    public IReadOnlyList<BackupError> FailedItems { get; init; } = [];
+    public IReadOnlyList<BackupError> FailedItems { get; init => field = ListText.Of(value); } = ListText.Of<BackupError>([]);
 
     /// <summary>What deserves a look although the stage succeeded.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);
 
     /// <summary>Why the stage did not run; null when it ran.</summary>
     public string? SkippedReason { get; init; }

@@ -17,7 +17,7 @@ internal sealed record RemoteSource(RemotePath Path, SshOptions? Ssh, string? Pa
     public bool IsSsh => Path.Transport == RemoteTransport.Ssh;
 
     /// <summary>What a source's path names on another machine; null for a source on this one.</summary>
-    /// <exception cref="BackupException">It is no address that rsync understands.</exception>
+    /// <exception cref="BackupException">It is not an address that rsync understands.</exception>
     public static RemoteSource? Of(BackupSource source)
     {
         if (!RemotePath.IsRemote(source.Path))

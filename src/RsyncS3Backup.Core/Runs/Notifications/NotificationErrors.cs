@@ -15,7 +15,7 @@ internal static class NotificationErrors
     public static BackupError AddressInvalid(string where, string problem) => Make(
         ErrorIds.NotificationAddressInvalid,
         BackupErrorCategory.InvalidArgument,
-        $"A notification was not sent, because what is in {where} is no address: {problem}",
+        $"A notification was not sent, because what is in {where} is not an address: {problem}",
         "Put the whole address there, beginning with 'https://'.",
         where);
 

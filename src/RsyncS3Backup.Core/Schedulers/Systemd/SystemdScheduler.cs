@@ -25,7 +25,7 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         {
             null => "there is no systemctl on the PATH.",
             { IsGood: false } when scope == BackupScheduleScope.User =>
-                $"the user's manager does not answer ({answer.Complaint}). A session that is no login, such as 'su' or 'sudo', has none.",
+                $"the user's manager does not answer ({answer.Complaint}). A session that is not a login, such as 'su' or 'sudo', has none.",
             { IsGood: false } => $"the machine's manager does not answer ({answer.Complaint}).",
             _ => null,
         };

@@ -120,7 +120,7 @@ internal static partial class TaskXml
     public static string? Difference(string xml, ScheduleRegistration registration)
     {
         if (Parse(xml) is not { } found || Registration(xml) is not { } stored)
-            return "it is no task of this module";
+            return "it is not a task of this module";
         if (stored.ToJson() != registration.ToJson())
             return "it was registered from something else";
         XElement wanted = Parse(Task(registration, "user"))!;

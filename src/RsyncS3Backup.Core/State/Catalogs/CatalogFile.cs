@@ -165,7 +165,7 @@ internal static class CatalogFile
         int format = SqliteFormat.Of(database);
         Format.RefuseNewer(format);
         if (format == 0)
-            throw SqliteException.Damaged("It is no catalog yet.");
+            throw SqliteException.Damaged("It is not a catalog yet.");
         if (format == Format.Number)
             Format.Require(database);
     }

@@ -150,7 +150,7 @@ internal sealed class JobHistory
                 using SqliteDatabase? database = HistoryFile.OpenToRead(path);
                 return database is null ? none : read(database);
             }
-            catch (SqliteException exception) when (exception.IsDamage && !isSecond)
+            catch (SqliteException exception) when ((exception.IsDamage || exception.IsNotOpened) && !isSecond)
             {
                 // A file without a log is read without a lock: a run that ended or began right then looks like damage, once.
             }

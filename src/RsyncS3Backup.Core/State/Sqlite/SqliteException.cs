@@ -8,6 +8,9 @@ internal sealed class SqliteException(string message, int code) : IOException(me
     // A result code is a primary code in its low byte and, above it, which kind of it: https://sqlite.org/rescode.html
     private int PrimaryCode => code & 0xFF;
 
+    /// <summary>True when a file could not be opened, as in the moment in which another process takes its log away.</summary>
+    public bool IsNotOpened => PrimaryCode == raw.SQLITE_CANTOPEN;
+
     /// <summary>True when another process or connection held the file for longer than the timeout.</summary>
     public bool IsBusy => PrimaryCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
 

@@ -53,7 +53,7 @@ internal static class MirrorFile
     }
 
     /// <summary>The target of a symbolic link, byte for byte; that is what its object holds.</summary>
-    /// <exception cref="FileNotFoundException">It is no link any more.</exception>
+    /// <exception cref="FileNotFoundException">It is not a link any more.</exception>
     public static byte[] LinkTarget(MirrorEntry link) =>
         link.Tree is null ? FileAttributesReader.LinkTarget(link.Path) : link.Tree.ReadLink(link.RelativeKey);
 }

@@ -52,6 +52,7 @@ internal sealed class SyncWorker(
             return;
         }
 
+        counters.Entry = local.RelativeKey;
         if (action.IsInS3)
             replaced[local.RelativeKey] = true;
         try

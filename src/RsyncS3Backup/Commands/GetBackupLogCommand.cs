@@ -1,0 +1,120 @@
+using System.Management.Automation;
+using RsyncS3Backup.Completers;
+using RsyncS3Backup.Input;
+using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.State.History;
+using static RsyncS3Backup.Input.ParameterSets;
+
+namespace RsyncS3Backup.Commands;
+
+/// <summary>Emits the lines of the logs of runs: a <see cref="BackupLogEntry"/> for each, in their order.</summary>
+[Cmdlet(VerbsCommon.Get, "BackupLog", DefaultParameterSetName = ByName)]
+[OutputType(typeof(BackupLogEntry))]
+public sealed class GetBackupLogCommand : AsyncCmdlet, IJobParameters
+{
+    private readonly InputErrors errors;
+    private readonly NamedJobs named;
+    private readonly JobInput jobs;
+    private readonly HashSet<string> shown = new(StringComparer.Ordinal);
+
+    /// <summary>Made by the engine, once for each command.</summary>
+    public GetBackupLogCommand()
+    {
+        errors = new InputErrors(this);
+        named = new NamedJobs(this, errors);
+        jobs = new JobInput(this, errors);
+    }
+
+    /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RecordedJobCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
+    [Alias("ConfigurationPath", "FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    [SupportsWildcards]
+    public string[] ConfigPath { get; set; } = [];
+
+    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Runs and results, whose own logs are shown; or jobs, in whatever form, whose last logs are.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [Alias("Config")]
+    [ValidateNotNullOrEmpty]
+    public object[] InputObject { get; set; } = [];
+
+    object[] IJobParameters.Config => InputObject;
+
+    /// <summary>Of how many runs of each job, the last ones; tests and repairs are runs too. Default: 1.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Last { get; set; } = 1;
+
+    /// <summary>Leaves out lines that matter less. Default: Info, which is all.</summary>
+    [Parameter]
+    public BackupLogLevel Level { get; set; }
+
+    /// <summary>Go on while the run is on, with each line as it is written.</summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName != ByInputObject)
+        {
+            named.Add(this);
+            return;
+        }
+
+        foreach (JobReference reference in jobs.References(InputObject))
+        {
+            if (reference is { Name: { } name, Kind: not EmittedKind.None } && Emitted.Text(reference.Source, "RunId") is { } runId)
+                Show(name, runId);
+            else
+                named.Add(reference);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (named.IsNothing)
+            return;
+        foreach (JobHistory history in HistorySelection.Select(named.Names, named.Missing))
+        {
+            IReadOnlyList<BackupRun> newestFirst = errors.TryRead(() => history.Read(since: null, Last, kinds: [])) ?? [];
+            foreach (BackupRun run in newestFirst.Reverse())
+                Show(run.Name, run.RunId);
+        }
+    }
+
+    private void Show(string name, string runId)
+    {
+        if (!shown.Add($"{name}/{runId}"))
+            return;
+        if (State.RunLogs.Find(name, runId) is null)
+            WriteVerbose($"The log of run {runId} of job '{name}' is not there any more.");
+        else
+            RunStream((_, token) => Of(JobLog.ReadAsync(name, runId, Follow ? () => JobLog.IsOn(name, runId) : null, token)));
+    }
+
+    private async IAsyncEnumerable<BackupLogEntry> Of(IAsyncEnumerable<BackupLogEntry> entries)
+    {
+        await foreach (BackupLogEntry entry in entries.ConfigureAwait(false))
+        {
+            if (entry.Level >= Level)
+                yield return entry;
+        }
+    }
+}
