@@ -36,7 +36,9 @@ internal static class ReportRow
             Bytes = mirror?.TotalBytes ?? job?.Bytes,
             BucketBytes = bucket?.TotalBytes,
             GrowthBytes = GrowthOf(backups),
-            Changed = last?.Stage1 is { Status: not BackupStatus.Skipped } did ? did.Created + did.Updated + did.MetadataChanged + did.Deleted : null,
+            Changed = last?.Stage1 is { Status: not BackupStatus.Skipped } did
+                ? did.Created + did.Updated + did.MetadataChanged + did.Deleted
+                : null,
             UploadedBytes = last?.Stage2 is { Status: not BackupStatus.Skipped } sent ? sent.TransferredBytes : null,
             Duration = last?.Duration,
             Requests = last?.Stage2 is { Status: not BackupStatus.Skipped } asked ? asked.Requests.Total : null,
@@ -57,7 +59,11 @@ internal static class ReportRow
                 : job?.IsOverdue ?? (last is { IsOverdue: true } && !HistoryFigures.DidAllOfJob(last)),
         };
         (string? reason, string? action) = Why(row, job, last, test, now);
-        return row with { Reason = reason is null ? null : ReportText.Line(reason), RecommendedAction = action is null ? null : ReportText.Line(action) };
+        return row with
+        {
+            Reason = reason is null ? null : ReportText.Line(reason),
+            RecommendedAction = action is null ? null : ReportText.Line(action),
+        };
     }
 
     /// <summary>A row as it is at another time than the one at which it was made.</summary>
@@ -81,7 +87,8 @@ internal static class ReportRow
 
     private static BackupJobStatus StatusOf(BackupJob? job, BackupRun[] backups)
     {
-        if (job is not null && (job.Problems.Count > 0 || backups.Length == 0 || !(backups[0].StartTime > (job.LastRun ?? DateTimeOffset.MinValue))))
+        bool isNewer = backups.Length > 0 && backups[0].StartTime > (job?.LastRun ?? DateTimeOffset.MinValue);
+        if (job is not null && (job.Problems.Count > 0 || !isNewer))
             return job.Status;
         if (backups.Length == 0)
             return BackupJobStatus.Unknown;

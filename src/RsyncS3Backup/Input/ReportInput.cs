@@ -67,7 +67,11 @@ internal sealed class ReportInput(InputErrors errors)
         JobList all = JobList.Read();
         HashSet<string> inFolders = [.. all.Jobs.Select(job => job.Name)];
         // Jobs that are run by the paths of their files are known by their histories alone.
-        JobHistory[] others = [.. JobHistory.All().Where(history => !inFolders.Contains(history.Name) && (names.Count > 0 || JobMetricReport.IsStillThere(history)))];
+        JobHistory[] others =
+        [
+            .. JobHistory.All().Where(history =>
+                !inFolders.Contains(history.Name) && (names.Count > 0 || JobMetricReport.IsStillThere(history))),
+        ];
         string[] known = [.. inFolders, .. others.Select(history => history.Name)];
         HashSet<string> chosen = [.. NameSelection.Choose(known, name => name, names, name => errors.Write(all.NotFound(name)))];
         IReadOnlyList<JobFile> files = [.. all.Jobs.Where(job => chosen.Contains(job.Name)).DistinctBy(job => job.Name, StringComparer.Ordinal)];

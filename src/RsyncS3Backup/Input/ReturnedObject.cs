@@ -119,7 +119,8 @@ internal static class ReturnedObject
     private static object? Time(object value) => value switch
     {
         DateTime time => new DateTimeOffset(time.ToUniversalTime()).ToLocalTime(),
-        string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset time) => time.ToLocalTime(),
+        string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset time) =>
+            time.ToLocalTime(),
         // A DateTimeOffset that was serialized is a bag of its properties.
         PSObject bag when Bare(bag, "UtcDateTime") is DateTime utc => new DateTimeOffset(utc.Ticks, TimeSpan.Zero).ToLocalTime(),
         PSObject bag when Bare(bag, "UtcDateTime") is string text => Time(text),
@@ -205,7 +206,9 @@ internal static class ReturnedObject
     }
 
     private static object? Bare(PSObject bag, string property) =>
-        bag.Properties[property]?.Value is { } value ? (value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value) : null;
+        bag.Properties[property]?.Value is PSObject { BaseObject: not PSCustomObject } wrapped
+            ? wrapped.BaseObject
+            : bag.Properties[property]?.Value;
 
     private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 

@@ -40,7 +40,8 @@ internal static class CalendarStrip
             }
 
             string look = Look(run);
-            html.Add($"<rect class=\"{look}\" x=\"{x}\" y=\"1\" width=\"{Side}\" height=\"{Side}\" rx=\"2\"><title>{Title(axis, place, run)}</title></rect>");
+            html.Add($"<rect class=\"{look}\" x=\"{x}\" y=\"1\" width=\"{Side}\" height=\"{Side}\" rx=\"2\">")
+                .Add($"<title>{Title(axis, place, run)}</title></rect>");
             // Not by colour alone: what is wrong has a sign too.
             if (look == "bad")
                 html.Add($"<path class=\"sign\" d=\"M{x + 2.5} 3.5l5 5m0-5l-5 5\"/>");
@@ -56,9 +57,13 @@ internal static class CalendarStrip
     /// <summary>The days in words, e.g. <c>28 good, 1 failed</c>.</summary>
     public static string Counts(TimeAxis axis, ReportedJob job)
     {
-        (string Look, string Word)[] words = [("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("skip", "skipped")];
-        ILookup<string, BackupRun> looks = job.Backups.Where(run => axis.Place(run.StartTime) is not null).ToLookup(Look, StringComparer.Ordinal);
-        string text = string.Join(", ", words.Where(word => looks[word.Look].Any()).Select(word => $"{ReportText.Number(looks[word.Look].Count())} {word.Word}"));
+        (string Look, string Word)[] words =
+            [("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("skip", "skipped")];
+        ILookup<string, BackupRun> looks =
+            job.Backups.Where(run => axis.Place(run.StartTime) is not null).ToLookup(Look, StringComparer.Ordinal);
+        string text = string.Join(
+            ", ",
+            words.Where(word => looks[word.Look].Any()).Select(word => $"{ReportText.Number(looks[word.Look].Count())} {word.Word}"));
         return text.Length > 0 ? text : "no runs";
     }
 

@@ -21,7 +21,8 @@ internal sealed class Chart(HtmlWriter html, TimeAxis axis)
     private double Step => (Right - Left) / axis.Days;
 
     /// <summary>Lines, from each value to the next one.</summary>
-    public void Lines(string caption, string? remark, Scale scale, params IReadOnlyList<Series> series) => Figure(caption, remark, scale, series, () =>
+    public void Lines(
+        string caption, string? remark, Scale scale, params IReadOnlyList<Series> series) => Figure(caption, remark, scale, series, () =>
     {
         foreach (Series line in series)
         {
@@ -40,7 +41,8 @@ internal sealed class Chart(HtmlWriter html, TimeAxis axis)
     });
 
     /// <summary>Columns, those of later series on top of those of earlier ones.</summary>
-    public void Columns(string caption, string? remark, Scale scale, params IReadOnlyList<Series> series) => Figure(caption, remark, scale, series, () =>
+    public void Columns(
+        string caption, string? remark, Scale scale, params IReadOnlyList<Series> series) => Figure(caption, remark, scale, series, () =>
     {
         double width = Math.Clamp(Step * 0.75, 1.2, 14);
         double[] below = new double[axis.Days];
@@ -75,15 +77,21 @@ internal sealed class Chart(HtmlWriter html, TimeAxis axis)
         {
             html.Add($"<span class=\"legend\">");
             foreach (Series one in series)
-                html.Add($"<span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"column {one.Class}\" width=\"10\" height=\"10\" rx=\"2\"/></svg>{one.Name}</span> ");
+            {
+                html.Add($"<span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\">")
+                    .Add($"<rect class=\"column {one.Class}\" width=\"10\" height=\"10\" rx=\"2\"/></svg>{one.Name}</span> ");
+            }
+
             html.Add($"</span>");
         }
 
-        html.Add($"</figcaption><svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{caption}: {Words(scale, series)}\">");
+        html.Add($"</figcaption><svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" ")
+            .Add($"aria-label=\"{caption}: {Words(scale, series)}\">");
         foreach (double share in (double[])[0, 0.5, 1])
         {
             double y = Y(scale.Most * share, scale);
-            html.Add($"<path class=\"grid\" d=\"M{Left} {y}H{Right}\"/><text x=\"{Left - 6}\" y=\"{y + 4}\" class=\"end\">{scale.Text(scale.Most * share)}</text>");
+            html.Add($"<path class=\"grid\" d=\"M{Left} {y}H{Right}\"/>")
+                .Add($"<text x=\"{Left - 6}\" y=\"{y + 4}\" class=\"end\">{scale.Text(scale.Most * share)}</text>");
         }
 
         draw();
@@ -99,7 +107,10 @@ internal sealed class Chart(HtmlWriter html, TimeAxis axis)
         IEnumerable<string> lines = series.Select(one =>
         {
             (double Value, int Place)[] known =
-                [.. one.Values.Select((value, place) => (value, place)).Where(point => point.value is not null).Select(point => (point.value!.Value, point.place))];
+            [
+                .. one.Values.Select((value, place) => (value, place)).Where(point => point.value is not null)
+                    .Select(point => (point.value!.Value, point.place)),
+            ];
             if (known.Length == 0)
                 return $"{one.Name}: nothing";
             (double most, int at) = known.MaxBy(point => point.Value);

@@ -7,6 +7,12 @@ internal sealed class HtmlReport
 {
     private const int RunsOfAJob = 10;
 
+    private static readonly (string Look, string Word)[] Looks =
+    [
+        ("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("run", "running"), ("skip", "skipped"),
+        ("none", "no run"),
+    ];
+
     private readonly HtmlWriter html = new();
     private readonly FleetReport report;
     private readonly TimeAxis axis;
@@ -52,7 +58,7 @@ internal sealed class HtmlReport
     {
         html.Add($"<header>\n<h1>{title}</h1>\n<p class=\"lead\">{report.Summary}</p>\n<p class=\"muted\">Made ");
         Time(report.Now);
-        html.Add($", with runs since {TimeZoneInfo.ConvertTime(report.Since, report.Zone).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.</p>\n");
+        html.Add($", with runs since {ReportText.Time(report.Since, report.Zone)[..10]}.</p>\n");
         html.Add($"<dl class=\"tiles\">\n");
         Tile($"Jobs on {ReportText.Count(report.Hosts, "machine", "machines")}", ReportText.Number(report.JobCount));
         int urgent = report.Urgent.Count();
@@ -61,7 +67,8 @@ internal sealed class HtmlReport
         Tile("In S3", Sum(row => row.BucketBytes));
         long uploaded = report.Jobs.SelectMany(job => job.Backups).Sum(run => run.Stage2?.TransferredBytes ?? 0);
         Tile("Uploaded", HumanText.Bytes(uploaded));
-        Tile("Cost", report.Costs.Count == 0 ? "none known" : string.Join(" + ", report.Costs.Select(cost => ReportText.Money(cost.Cost, cost.Currency))));
+        IEnumerable<string> costs = report.Costs.Select(cost => ReportText.Money(cost.Cost, cost.Currency));
+        Tile("Cost", report.Costs.Count == 0 ? "none known" : string.Join(" + ", costs));
         html.Add($"</dl>\n</header>\n");
 
         string Sum(Func<BackupReport, long?> bytes) =>
@@ -108,7 +115,8 @@ internal sealed class HtmlReport
             return;
         html.Add($"<section aria-labelledby=\"all\">\n<h2 id=\"all\">All jobs</h2>\n")
             .Add($"<div class=\"card\">\n")
-            .Add($"<p class=\"muted\" id=\"note\">Changes, uploads, duration and cost are those of the last run; growth is that of the mirror in 30 days.</p>\n")
+            .Add($"<p class=\"muted\" id=\"note\">Changes, uploads, duration and cost are those of the last run; ")
+            .Add($"growth is that of the mirror in 30 days.</p>\n")
             .Add($"<div class=\"scroll\" role=\"region\" aria-labelledby=\"all\" tabindex=\"0\"><table class=\"jobs\" aria-labelledby=\"all\" ")
             .Add($"aria-describedby=\"note\">\n<thead><tr>");
         foreach (string label in (string[])["Status", "Job", "Last good run"])
@@ -150,11 +158,16 @@ internal sealed class HtmlReport
         html.Add($"<section aria-labelledby=\"runs\">\n<h2 id=\"runs\">Runs by day</h2>\n<div class=\"card\"><table class=\"days\">\n")
             .Add($"<caption>One square a day, from {Long(axis.First)} to {Long(axis.Last)}: the worst that happened.")
             .Add($"<span class=\"legend\">");
-        foreach ((string look, string word) in ((string, string)[])
-            [("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("run", "running"), ("skip", "skipped"), ("none", "no run")])
-            html.Add($"<span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"{look}\" width=\"10\" height=\"10\" rx=\"2\"/></svg>{word}</span> ");
-        html.Add($"</span></caption>\n<thead><tr><th scope=\"col\" class=\"job\">Job</th><th scope=\"col\"><span class=\"ends\"><span>{ReportText.Day(axis.First)}</span>")
-            .Add($"<span>{ReportText.Day(axis.Day(axis.Days / 2))}</span><span>{ReportText.Day(axis.Last)}</span></span></th><th scope=\"col\" class=\"counts\">Runs</th></tr></thead>\n");
+        foreach ((string look, string word) in Looks)
+        {
+            html.Add($"<span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\">")
+                .Add($"<rect class=\"{look}\" width=\"10\" height=\"10\" rx=\"2\"/></svg>{word}</span> ");
+        }
+
+        html.Add($"</span></caption>\n<thead><tr><th scope=\"col\" class=\"job\">Job</th><th scope=\"col\"><span class=\"ends\">");
+        foreach (DateTime day in (DateTime[])[axis.First, axis.Day(axis.Days / 2), axis.Last])
+            html.Add($"<span>{ReportText.Day(day)}</span>");
+        html.Add($"</span></th><th scope=\"col\" class=\"counts\">Runs</th></tr></thead>\n");
         foreach (IGrouping<string, ReportedJob> host in jobs.GroupBy(job => job.Row.HostName, StringComparer.OrdinalIgnoreCase))
         {
             html.Add($"<tbody><tr class=\"machine\"><th scope=\"rowgroup\" colspan=\"3\"><bdi>{host.Key}</bdi></th></tr>\n");
@@ -237,8 +250,8 @@ internal sealed class HtmlReport
         BackupRun[] runs = [.. job.Backups.Take(RunsOfAJob)];
         if (runs.Length == 0)
             return;
-        html.Add($"<details><summary>{(runs.Length == 1 ? "The last run" : $"The last {ReportText.Number(runs.Length)} runs")}</summary><div class=\"scroll\"><table>\n<thead><tr>");
-        html.Add($"<th scope=\"col\">Started</th><th scope=\"col\">Status</th>");
+        html.Add($"<details><summary>{(runs.Length == 1 ? "The last run" : $"The last {ReportText.Number(runs.Length)} runs")}</summary>")
+            .Add($"<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Started</th><th scope=\"col\">Status</th>");
         foreach (string label in (string[])["Changed", "Uploaded", "Requests", "Took", "Cost"])
             html.Add($"<th scope=\"col\" class=\"number\">{label}</th>");
         html.Add($"<th scope=\"col\">Problem</th></tr></thead>\n<tbody>\n");
@@ -272,17 +285,20 @@ internal sealed class HtmlReport
         if (tests.Length == 0)
             return;
         bool isBad = Array.Exists(tests, test => test.Status == BackupStatus.Failed);
-        html.Add($"<details{(isBad ? " open" : "")}><summary>{(tests.Length == 1 ? "The last test" : $"The last {ReportText.Number(tests.Length)} tests")} of the copies</summary>")
+        string which = tests.Length == 1 ? "The last test" : $"The last {ReportText.Number(tests.Length)} tests";
+        html.Add($"<details{(isBad ? " open" : "")}><summary>{which} of the copies</summary>")
             .Add($"<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Started</th><th scope=\"col\">Level</th><th scope=\"col\">Result</th>")
-            .Add($"<th scope=\"col\" class=\"number\">Entries</th><th scope=\"col\" class=\"number\">Took</th><th scope=\"col\">Differences</th></tr></thead>\n<tbody>\n");
+            .Add($"<th scope=\"col\" class=\"number\">Entries</th><th scope=\"col\" class=\"number\">Took</th>")
+            .Add($"<th scope=\"col\">Differences</th></tr></thead>\n<tbody>\n");
         foreach (BackupTestResult test in tests)
         {
             html.Add($"<tr><th scope=\"row\" class=\"time\">");
             Time(test.StartTime);
-            html.Add($"</th><td>{test.Level.ToString()}{(test.Paths.Count > 0 ? " (parts)" : "")}</td><td>{(test.Status == BackupStatus.Failed ? "Failed" : test.Status.ToString())}</td>");
+            html.Add($"</th><td>{test.Level.ToString()}{(test.Paths.Count > 0 ? " (parts)" : "")}</td><td>{test.Status.ToString()}</td>");
             Number(ReportText.Number(test.Total));
             Number(HumanText.Duration(test.Duration));
-            html.Add($"<td class=\"wrap\">{(test.Differences == 0 && test.Error is { } error ? ReportText.Line(error.ToString()) : test.DifferenceCounts.ToString())}</td></tr>\n");
+            string found = test is { Differences: 0, Error: { } error } ? ReportText.Line(error.ToString()) : test.DifferenceCounts.ToString();
+            html.Add($"<td class=\"wrap\">{found}</td></tr>\n");
         }
 
         html.Add($"</tbody></table></div></details>\n");
@@ -321,7 +337,8 @@ internal sealed class HtmlReport
         if (time is not { } known)
             return;
         string[] parts = ReportText.Time(known, report.Zone).Split(' ');
-        html.Add($"<time datetime=\"{known.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}\">{parts[0]} <span>{parts[1]}</span></time>");
+        string exact = known.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        html.Add($"<time datetime=\"{exact}\">{parts[0]} <span>{parts[1]}</span></time>");
     }
 
     private static string? Bytes(long? bytes) => bytes is { } known ? HumanText.Bytes(known) : null;

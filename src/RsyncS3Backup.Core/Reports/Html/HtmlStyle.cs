@@ -95,7 +95,7 @@ internal static class HtmlStyle
           body { font-size: 10.5px; } main { max-width: none; padding: 0; }
           h1 { font-size: 20px; } h2 { font-size: 15px; margin: 18px 0 8px; break-after: avoid; } h3 { font-size: 12px; break-after: avoid; }
           table, caption, figcaption, .legend, thead th, .days td.counts { font-size: 9.5px; } th, td, .jobs th, .jobs td { padding: 3px 4px; }
-          tbody th bdi { max-width: 100px; } .below { font-size: 9px; } td.wrap { min-width: 80px; }
+          .jobs { font-size: 9px; } tbody th bdi { max-width: 100px; } .below { font-size: 9px; } td.wrap { min-width: 80px; }
           .tiles { grid-template-columns: repeat(6, 1fr); gap: 6px; } .tiles div { padding: 6px 8px; } .tiles dt { font-size: 9px; }
           .tiles dd { font-size: 14px; } .lead { font-size: 13px; } .badge { font-size: 9.5px; padding: 0 7px; }
           .charts { grid-template-columns: repeat(3, 1fr); gap: 10px 14px; } .card { padding: 8px 10px; }

@@ -119,7 +119,9 @@ internal sealed class BucketJobs(IObjectStore store)
         {
             return job with
             {
-                Problem = exception.ErrorCode == "InvalidObjectState" ? "The mark is in an archive." : "These credentials may not read the mark (s3:GetObject).",
+                Problem = exception.ErrorCode == "InvalidObjectState"
+                    ? "The mark is in an archive."
+                    : "These credentials may not read the mark (s3:GetObject).",
             };
         }
     }
