@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -38,6 +39,9 @@ internal static class CsvReport
         (nameof(BackupReport.KeyPrefix), row => Text(row.KeyPrefix)),
     ];
 
+    // Of sheets in some countries the semicolon too.
+    private static readonly SearchValues<char> Separators = SearchValues.Create("\",;\t\r\n");
+
     /// <summary>The text; the first line names the columns.</summary>
     public static string Of(FleetReport report)
     {
@@ -49,7 +53,7 @@ internal static class CsvReport
     }
 
     private static string Quoted(string value) =>
-        value.AsSpan().ContainsAny("\",;\t\r\n") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
+        value.AsSpan().ContainsAny(Separators) ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 
     // What begins so is a formula to a sheet, and a job's name comes from another machine (OWASP, "CSV Injection").
     private static string? Text(string? text)

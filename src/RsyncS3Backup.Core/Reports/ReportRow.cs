@@ -22,7 +22,8 @@ internal static class ReportRow
         BackupTestResult? test = newestFirst.Select(run => run.Test).FirstOrDefault(found => found is { IsOfAll: true });
         RsyncStageResult? mirror = backups.Select(run => run.Stage1).FirstOrDefault(stage => HistoryFigures.IsGoodStatus(stage?.Status));
         S3SyncStageResult? bucket = backups.Select(run => run.Stage2).FirstOrDefault(stage => HistoryFigures.IsGoodStatus(stage?.Status));
-        DateTimeOffset? success = Later(good?.StartTime, Later(job?.LastSuccess, backups.FirstOrDefault()?.LastSuccess));
+        // A success of the future is one of a clock that was ahead, and says nothing.
+        DateTimeOffset? success = Later(Past(good?.StartTime), Later(Past(job?.LastSuccess), Past(backups.FirstOrDefault()?.LastSuccess)));
         (string Currency, decimal Cost)? cost = last is null ? null : CostOf(last);
         BackupReport row = new()
         {
@@ -64,6 +65,8 @@ internal static class ReportRow
             Reason = reason is null ? null : ReportText.Line(reason),
             RecommendedAction = action is null ? null : ReportText.Line(action),
         };
+
+        DateTimeOffset? Past(DateTimeOffset? time) => time > now ? null : time;
     }
 
     /// <summary>A row as it is at another time than the one at which it was made.</summary>

@@ -5,6 +5,7 @@ using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
+using RsyncS3Backup.Reports;
 using RsyncS3Backup.Runs.Notifications;
 using RsyncS3Backup.Runs.Reporting;
 using RsyncS3Backup.State.History;

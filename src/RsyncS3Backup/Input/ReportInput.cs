@@ -49,7 +49,9 @@ internal sealed class ReportInput(InputErrors errors)
                 source.Add(row with { HostName = Host(item, row.HostName) });
                 break;
             // What comes before a result is in it; a repair says nothing of how a job fares.
-            case BackupDifference or BackupAction or BackupRepair or BackupRepairResult or NotificationResult:
+            case null or BackupDifference or BackupAction or BackupRepair or BackupRepairResult or NotificationResult
+                when Emitted.KindOf(item) is EmittedKind.BackupDifference or EmittedKind.BackupAction or EmittedKind.BackupRepair
+                    or EmittedKind.BackupRepairResult or EmittedKind.NotificationResult:
                 break;
             default:
                 throw new BackupException(ParameterErrors.NotReportable(item.TypeNames.FirstOrDefault() ?? "nothing"));
@@ -89,7 +91,8 @@ internal sealed class ReportInput(InputErrors errors)
     }
 
     /// <summary>Machines of which something has to come.</summary>
-    internal void Expect(IEnumerable<string> hosts) => source.Expect(hosts);
+    internal void Expect(IEnumerable<string> hosts) => source.Expect(
+        hosts.Select(host => HostNames.IsLoopback(HostNames.Of(host)) ? Environment.MachineName : host));
 
     /// <summary>The report.</summary>
     internal FleetReport Build(DateTimeOffset since) => source.Build(since);
@@ -105,8 +108,12 @@ internal sealed class ReportInput(InputErrors errors)
     private void Add(ErrorRecord record)
     {
         string? host = (record as RemotingErrorRecord)?.OriginInfo?.PSComputerName ?? Unreachable(record);
+        string? job = JobName(record.Exception);
         string message = record.ErrorDetails?.Message ?? record.Exception.Message;
-        source.AddFailure(host ?? Environment.MachineName, JobName(record.Exception), message, record.ErrorDetails?.RecommendedAction);
+        // Where several jobs run, a message says first of which it is.
+        if (job is not null && message.StartsWith(job + ": ", StringComparison.Ordinal))
+            message = message[(job.Length + 2)..];
+        source.AddFailure(host ?? Environment.MachineName, job, message, record.ErrorDetails?.RecommendedAction);
     }
 
     private static string? JobName(Exception exception) => exception switch

@@ -57,12 +57,13 @@ internal static class ReturnedObject
         {
             if (item.Properties[part.Name] is not { } given)
                 continue;
-            if (TryConvert(Value(given), part.Property.PropertyType, out object? converted))
+            object? value = Value(given);
+            if (TryConvert(value, part.Property.PropertyType, out object? converted))
             {
                 part.Property.SetValue(made, converted);
                 missing -= part.IsRequired ? 1 : 0;
             }
-            else if (part.Property.PropertyType.IsEnum)
+            else if (part.Property.PropertyType.IsEnum || (Nullable.GetUnderlyingType(part.Property.PropertyType) is { IsEnum: true } && value is not (null or "")))
             {
                 return null;
             }
@@ -134,11 +135,19 @@ internal static class ReturnedObject
         _ => null,
     };
 
+    private const long Most = 1L << 50;
+
     private static object? Number(object value, Type type)
     {
         try
         {
-            return value is IConvertible ? Convert.ChangeType(value, type, CultureInfo.InvariantCulture) : null;
+            return value is not IConvertible ? null : Convert.ChangeType(value, type, CultureInfo.InvariantCulture) switch
+            {
+                // No copy is larger, and sums of what many machines say stay sums.
+                long number => Math.Clamp(number, -Most, Most),
+                decimal amount => Math.Clamp(amount, -Most, Most),
+                object other => other,
+            };
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or InvalidCastException)
         {

@@ -24,8 +24,10 @@ internal sealed class HtmlReport
         this.report = report;
         axis = TimeAxis.Of(report);
         chart = new Chart(html, axis);
-        anchors = report.ByHost.Select((job, index) => (job, index))
-            .ToDictionary(pair => pair.job, pair => "job" + pair.index.ToString(CultureInfo.InvariantCulture));
+        // Two rows may say the same.
+        anchors = new Dictionary<ReportedJob, string>(ReferenceEqualityComparer.Instance);
+        foreach (ReportedJob job in report.ByHost)
+            anchors[job] = "job" + anchors.Count.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>The file's text.</summary>
