@@ -9,6 +9,7 @@ BeforeDiscovery {
         'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupLifecycle'
+        'Get-BackupLog'
         'Get-BackupSchedule'
         'Get-BackupScheduleOccurrence'
         'Get-BackupSnapshot'
