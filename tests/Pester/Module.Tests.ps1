@@ -10,6 +10,7 @@ BeforeDiscovery {
         'Get-BackupItem'
         'Get-BackupJob'
         'Get-BackupLifecycle'
+        'Get-BackupLog'
         'Get-BackupReport'
         'Get-BackupSchedule'
         'Get-BackupScheduleOccurrence'

@@ -71,8 +71,8 @@ public sealed partial class ParameterRuleTests : IDisposable
     {
         IEnumerable<string> lacking =
             from cmdlet in Cmdlets()
-            // A report is of results, of whatever machine, and not of files.
             where cmdlet.Parameters.ContainsKey("Name")
+            // A report is of results, of whatever machine, and not of files.
             where cmdlet.Name is not ("New-BackupConfiguration" or "Get-BackupReport" or "Export-BackupReport")
             from needed in (string[])["ConfigPath", cmdlet.Parameters.ContainsKey("Config") ? "Config" : "InputObject"]
             where !cmdlet.Parameters.TryGetValue(needed, out ParameterMetadata? parameter)

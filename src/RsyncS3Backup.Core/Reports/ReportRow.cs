@@ -18,12 +18,12 @@ internal static class ReportRow
     {
         BackupRun[] backups = [.. newestFirst.Where(run => run.Kind == BackupRunKind.Backup && !ReportedJob.IsRefused(run))];
         BackupRun? last = backups.FirstOrDefault(run => run.Status is not null);
-        BackupRun? good = backups.FirstOrDefault(HistoryFigures.DidAllOfJob);
+        BackupRun? good = backups.FirstOrDefault(run => run.StartTime <= now && HistoryFigures.DidAllOfJob(run));
         BackupTestResult? test = newestFirst.Select(run => run.Test).FirstOrDefault(found => found is { IsOfAll: true });
         RsyncStageResult? mirror = backups.Select(run => run.Stage1).FirstOrDefault(stage => HistoryFigures.IsGoodStatus(stage?.Status));
         S3SyncStageResult? bucket = backups.Select(run => run.Stage2).FirstOrDefault(stage => HistoryFigures.IsGoodStatus(stage?.Status));
         // A success of the future is one of a clock that was ahead, and says nothing.
-        DateTimeOffset? success = Later(Past(good?.StartTime), Later(Past(job?.LastSuccess), Past(backups.FirstOrDefault()?.LastSuccess)));
+        DateTimeOffset? success = Later(good?.StartTime, Later(Past(job?.LastSuccess), Past(backups.FirstOrDefault()?.LastSuccess)));
         (string Currency, decimal Cost)? cost = last is null ? null : CostOf(last);
         BackupReport row = new()
         {

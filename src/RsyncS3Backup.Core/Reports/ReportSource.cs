@@ -18,8 +18,17 @@ internal sealed class ReportSource(DateTimeOffset now)
         runs[run.RunId] = runs.TryGetValue(run.RunId, out BackupRun? known) ? Together(known, run) : run;
     }
 
-    /// <summary>A row of an earlier report.</summary>
-    public void Add(BackupReport row) => Find(row.HostName, row.Name).Row = row;
+    /// <summary>A row of an earlier report. Of several of one job the newest counts; where that cannot be told, the one that needs a person.</summary>
+    public void Add(BackupReport row)
+    {
+        Known known = Find(row.HostName, row.Name);
+        if (known.Row is not { } other)
+            known.Row = row;
+        else if (row.LastRun is { } last && other.LastRun is { } before && last != before)
+            known.Row = last > before ? row : other;
+        else if (new ReportedJob(row, []).Urgency >= new ReportedJob(other, []).Urgency)
+            known.Row = row;
+    }
 
     /// <summary>Something went wrong on a machine, or on the way to it.</summary>
     /// <param name="host">The machine.</param>

@@ -29,6 +29,45 @@ public sealed class ReportSourceTests
     }
 
     [Fact]
+    public void A_success_of_the_future_is_one_of_a_clock_that_was_ahead()
+    {
+        source.Add(Run(Now.AddYears(4), gib: 100), "nas");
+        source.Add(Run(Now.AddDays(-9), gib: 100), "nas");
+        source.Add(SampleFleet.Job("nas", "photos") with { MaxAge = TimeSpan.FromDays(2), LastSuccess = Now.AddYears(4) }, "nas");
+
+        Assert.True(Row().IsOverdue);
+    }
+
+    [Fact]
+    public void Errors_that_look_the_same_are_one_row_and_a_machine_without_a_name_is_none_that_is_expected()
+    {
+        string text = new('x', 400);
+        source.AddFailure("me@nas", "photos", text + "1", null);
+        source.AddFailure("nas", "photos", text + "2", null);
+        source.AddFailure("", null, "no host", null);
+        source.Expect(["nas.lan"]);
+
+        FleetReport report = source.Build(Now.AddDays(-60));
+
+        Assert.Equal(2, report.Jobs.Count);
+        Assert.Contains("no host", ReportFile.Text(report, BackupReportFormat.Html, "Backups"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_two_rows_of_one_job_the_one_that_needs_a_person_stays_unless_the_other_is_newer()
+    {
+        BackupReport good = new() { HostName = "nas", Name = "photos", Status = BackupJobStatus.Succeeded, LastRun = Now.AddHours(-2) };
+        BackupReport failure = new() { HostName = "nas", Name = "photos", Status = BackupJobStatus.Failed, Reason = "unreachable" };
+        source.Add(failure);
+        source.Add(good);
+        Assert.Equal(BackupJobStatus.Failed, Row().Status);
+
+        source.Add(failure with { LastRun = Now.AddHours(-3) });
+        source.Add(good);
+        Assert.Equal(BackupJobStatus.Succeeded, Row().Status);
+    }
+
+    [Fact]
     public void A_failed_run_says_why_and_keeps_the_size_of_the_one_before()
     {
         source.Add(Run(Now.AddDays(-1), gib: 100), "nas");

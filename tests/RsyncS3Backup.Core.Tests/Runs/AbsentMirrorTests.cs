@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using RsyncS3Backup.Core.Tests.Rsync;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Runs;
@@ -52,6 +53,15 @@ public sealed class AbsentMirrorTests : LocalJob
 
         Assert.Equal(
             (BackupStatus.Failed, BackupExitCode.Refused, "DestinationNotMounted"), (result.Status, result.ExitCode, result.Stage1.Error?.Id));
+    }
+
+    [Fact]
+    public async Task What_was_deleted_on_a_drive_that_is_there_is_no_absent_drive()
+    {
+        await MirrorOnceAsync(AbsentMirrorAction.Skip);
+        Directory.Delete(Mirror, recursive: true);
+
+        Assert.Equal("DestinationNotMounted", (await RunAsync()).Stage1.Error?.Id);
     }
 
     [Fact]
@@ -204,8 +214,17 @@ public sealed class AbsentMirrorTests : LocalJob
     private BackupConfiguration With(Func<RsyncOptions, RsyncOptions> change) =>
         Configuration with { Options = Configuration.Options with { Rsync = change(Configuration.Options.Rsync) } };
 
+    // What is left belongs to another file system than the mirror did, as far as the job remembers.
     private void Unplug(bool isMountPointLeft)
     {
+        string memory = Path.Combine(StatePath, "mirror.json");
+        if (File.Exists(memory))
+        {
+            JsonNode known = JsonNode.Parse(File.ReadAllText(memory))!;
+            known["drive"]!["place"] = "another";
+            File.WriteAllText(memory, known.ToJsonString());
+        }
+
         Directory.Move(Files["drive"], Files["away"]);
         if (isMountPointLeft)
             Directory.CreateDirectory(Mirror);

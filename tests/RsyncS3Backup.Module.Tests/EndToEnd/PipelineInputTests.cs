@@ -65,6 +65,63 @@ public sealed class PipelineInputTests : EndToEndTest
         Assert.Empty(result.Objects);
     }
 
+    [Theory]
+    [InlineData("Remove-BackupHistory -InputObject (Get-BackupHistory photos -Last 1)", null, 1)]
+    [InlineData("Get-BackupHistory photos -Last 1 | Select-Object Name, RunId, Status | Remove-BackupHistory", null, 1)]
+    [InlineData("Remove-BackupHistory -InputObject @{ Name = 'photos'; RunId = (Get-BackupHistory photos -Last 1).RunId }", "InvalidParameter", 2)]
+    [InlineData("Get-BackupHistory photos -Last 1 | Select-Object Name, Status | Remove-BackupHistory", "InvalidParameter", 2)]
+    [InlineData("Remove-BackupHistory -InputObject (Test-BackupReadiness photos -Check State)", "InvalidParameter", 2)]
+    [InlineData("Remove-BackupHistory -ConfigPath ./none*.json", "ConfigurationNotFound", 2)]
+    [InlineData("Remove-BackupHistory -LiteralPath ./none.json", "ConfigurationNotFound", 2)]
+    [InlineData("Set-Content $Log text; Get-Item $Log | Remove-BackupHistory", "ConfigurationInvalid", 2)]
+    public void No_history_is_emptied_by_what_does_not_mean_all_of_it(string command, string? error, int left)
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        BackupWell(path);
+
+        SessionResult result = Session.Run("param($Log) " + command, Folder.File("photos.log"));
+
+        Assert.Equal(error is null ? [] : [error], result.ErrorIds());
+        Assert.Equal(left, Session.Run("Get-BackupHistory photos").ThrowOnError().Objects.Count);
+    }
+
+    [Theory]
+    [InlineData("Unregister-BackupSchedule -ConfigPath ./none*.json")]
+    [InlineData("Disable-BackupSchedule -ConfigPath ./none*.json")]
+    [InlineData("$null | Unregister-BackupSchedule")]
+    public void A_path_that_matches_nothing_means_no_schedule(string command)
+    {
+        UseOwnSchedulers();
+        WriteJob(("schedule", Schedule()));
+        Session.Run("Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore").ThrowOnError();
+
+        Session.Run(command);
+
+        Assert.Equal("Active", Assert.Single(Session.Run("Get-BackupSchedule").ThrowOnError().Objects).Text("State"));
+    }
+
+    [Theory]
+    [InlineData("Remove-BackupJob $Copy -Confirm:$false", "JobNotFound")]
+    [InlineData("Rename-BackupJob -ConfigPath $Copy -NewName other", "JobNotFound")]
+    [InlineData("$Of.HostName = 'nas'; $Of | Remove-BackupJob -Confirm:$false", "InvalidParameter")]
+    [InlineData("$Of.HostName = 'nas'; $Of | Remove-BackupHistory -Confirm:$false", "InvalidParameter")]
+    [InlineData("$Of.HostName = 'nas'; $Of | Invoke-RsyncToS3Backup @keys", "InvalidParameter")]
+    public void Neither_a_copy_of_its_file_nor_the_job_of_another_machine_is_the_job(string command, string error)
+    {
+        string path = WriteJob();
+        BackupWell(path);
+        string copy = WriteFile("elsewhere/photos.json", File.ReadAllText(path));
+
+        SessionResult result = Session.Run(
+            "param($Copy) $Of = Get-BackupJob photos | Select-Object *; " + command, copy);
+
+        Assert.Equal([error], result.ErrorIds());
+        Assert.True(File.Exists(path));
+        Assert.True(File.Exists(copy));
+        Assert.Single(Session.Run("Get-BackupHistory photos").ThrowOnError().Objects);
+    }
+
     [Fact]
     public void A_job_is_run_once_however_many_of_its_runs_come()
     {
