@@ -78,7 +78,7 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
                     runs.TryAdd(job, []);
                     runs[job].Add(id);
                     break;
-                case { Source.BaseObject: string } or { File: not null }
+                case { Source.BaseObject: string } or { File: not null } or { Source.BaseObject: PSCustomObject, Whole: not null }
                     or { Kind: EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule }:
                     named.Add(reference);
                     break;

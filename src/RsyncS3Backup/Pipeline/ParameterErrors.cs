@@ -32,7 +32,7 @@ internal static class ParameterErrors
 
     internal static BackupError NamesNoJob(string kind) => Create(
         ErrorIds.InvalidParameter,
-        $"This {kind} names no job: it is of a bucket alone.",
+        $"This {kind} belongs to a bucket alone, and names no job.",
         "Give the job with -Name or -ConfigPath.",
         kind);
 
@@ -123,12 +123,12 @@ internal static class ParameterErrors
         typeName);
 
     internal static BackupError ExpectedWithoutDigest() => Create(
-        ErrorIds.InvalidParameter, "-ExpectedHost was given without -Digest: a message on one run expects nobody.", "Add -Digest, or leave it out.",
+        ErrorIds.InvalidParameter, "-ExpectedHost works only with -Digest.", "Add -Digest, or leave it out.",
         "ExpectedHost");
 
     internal static BackupError NotReportable(string typeName) => Create(
         ErrorIds.InvalidParameter,
-        $"An object of type {typeName} does not say how a backup fares, or not all of what it must.",
+        $"An object of type {typeName} cannot be reported: it is not a result of this module, or some of its properties are missing.",
         "Give what Invoke-RsyncToS3Backup, Test-Backup, Get-BackupHistory, Get-BackupJob or Get-BackupReport emit, with all properties.",
         typeName);
 
@@ -146,7 +146,7 @@ internal static class ParameterErrors
 
     internal static BackupError NotARun(string kind) => Create(
         ErrorIds.InvalidParameter,
-        $"A {kind} is not a run of a history.",
+        $"What was given ({kind}) is not a run of a history.",
         "Give runs from Get-BackupHistory, results, or the jobs whose runs are all to be removed.",
         kind);
 

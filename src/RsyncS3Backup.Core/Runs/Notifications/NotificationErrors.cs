@@ -63,7 +63,7 @@ internal static class NotificationErrors
     public static BackupError DigestNotConfigured() => Make(
         ErrorIds.NotificationNotConfigured,
         BackupErrorCategory.ObjectNotFound,
-        "No digest was sent: it is of many jobs, and nothing says who is told.",
+        "No digest was sent, because nothing says who is told.",
         "Give -ConfigPath with a job whose 'notifications' are to be used, or -WebhookUrl, -PingUrl or -SmtpServer.",
         "Digest");
 

@@ -113,7 +113,7 @@ internal sealed class BucketJobs(IObjectStore store)
         }
         catch (InvalidDataException)
         {
-            return job with { Problem = "A file of the mark's name is none." };
+            return job with { Problem = "There is a file with the mark's name, but it is not a mark." };
         }
         catch (AmazonS3Exception exception) when (exception.ErrorCode == "InvalidObjectState" || exception.StatusCode == HttpStatusCode.Forbidden)
         {
