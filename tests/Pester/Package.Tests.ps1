@@ -197,6 +197,6 @@ Describe 'The zip' -Tag Slow {
         Invoke-Elsewhere $place ($addFolder + @'
 (Get-Help Invoke-RsyncStage).Synopsis
 (Get-Help about_RsyncS3Backup_Restore).Substring(0, 5)
-'@) | Should -Be 'Runs stage 1: copies sources into a local mirror with rsync.', TOPIC
+'@) | Should -Be 'Invokes stage 1 alone: copies sources into a local mirror with rsync.', TOPIC
     }
 }

@@ -98,8 +98,8 @@ Describe 'On Windows' -Tag Windows {
 
         $result.Stage2.Created | Should -Be 5
         $refused.FailedItems.Id | Should -Be (@('RestoreNameNotHeld') * 3)
-        $renamed.RenamedItems.RestoredPath | Should -Be 'aux_.txt', 'con_', 'trail_'
-        [IO.File]::ReadAllText("$work\names-2\con_") | Should -Be con
+        $renamed.RenamedItems.RestoredPath | Should -Be 'aux_~0857d0.txt', 'con_~1143da', 'trail_~cedd4b'
+        [IO.File]::ReadAllText("$work\names-2\con_~1143da") | Should -Be con
     }
 
     It 'replaces a file that is read-only, and says of one that is open that it is' {

@@ -54,16 +54,18 @@ internal static class AbsentMirror
     public static async Task WaitAsync(
         string job, string destination, bool isNew, TimeSpan longest, Action waits, TimeProvider clock, CancellationToken cancellationToken)
     {
+        if (!IsAway(job, destination, isNew))
+            return;
+        waits();
         long began = clock.GetTimestamp();
-        bool isFirst = true;
-        while (IsAway(job, destination, isNew) && clock.GetElapsedTime(began) is var waited && waited < longest)
+        do
         {
-            if (isFirst)
-                waits();
-            isFirst = false;
-            TimeSpan left = longest - waited;
+            TimeSpan left = longest - clock.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
+                return;
             await Task.Delay(left < Step ? left : Step, clock, cancellationToken).ConfigureAwait(false);
         }
+        while (IsAway(job, destination, isNew));
     }
 
     // Of a mirror that was never made there is at least the folder above it.

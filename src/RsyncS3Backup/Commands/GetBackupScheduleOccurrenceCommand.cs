@@ -105,9 +105,11 @@ public sealed class GetBackupScheduleOccurrenceCommand : AsyncCmdlet, IJobParame
         Write(jobs.Read(this));
     }
 
-    // Fields of digits and signs; a job's name may have spaces too.
+    // Fields of digits and signs; a job's name may have spaces too. What cron itself abbreviates, such as @daily, is told to be written out.
     private static bool IsExpression(string text)
     {
+        if (text.StartsWith('@'))
+            return true;
         string[] fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         bool isTime = fields.Length > 1 && (char.IsAsciiDigit(fields[0][0]) || fields[0][0] == '*');
         return isTime && (fields.Length >= 5 || fields[1..].Any(field => field.Contains('*', StringComparison.Ordinal)));

@@ -11,6 +11,7 @@ namespace RsyncS3Backup.Commands;
 public abstract class ScheduleCmdlet : AsyncCmdlet, IJobParameters
 {
     private readonly InputErrors errors;
+    private readonly HashSet<(BackupScheduler Kind, BackupScheduleScope Scope, string Name)> done = [];
 
     private protected ScheduleCmdlet() => errors = new InputErrors(this);
 
@@ -72,7 +73,9 @@ public abstract class ScheduleCmdlet : AsyncCmdlet, IJobParameters
                 task is null ? all : [.. all.Where(entry => (entry.Registration?.Task ?? BackupScheduleTask.Backup) == task)];
             foreach (NativeEntry entry in MachineSchedules.Select(ofTask, Scope ?? wanted.Scope, wanted.Jobs.Names, wanted.Jobs.Missing))
             {
-                if (isMeant?.Invoke(entry, task is not null) == false || !this.Agrees(question(Describe(entry))))
+                // Several of a job's runs may come.
+                bool isDone = !done.Add((entry.Scheduler.Kind, entry.Scheduler.Scope, entry.Name));
+                if (isDone || isMeant?.Invoke(entry, task is not null) == false || !this.Agrees(question(Describe(entry))))
                     continue;
                 errors.TryRead<object>(() => Run(null, async (observer, token) =>
                 {

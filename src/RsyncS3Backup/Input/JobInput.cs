@@ -223,7 +223,9 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
     {
         JobList list = JobList.Read();
         string? path = reference.ConfigurationPath;
-        JobFile? job = list.Jobs.FirstOrDefault(job => path is null ? job.Name == reference.Name : job.Path == path);
+        // A run recorded before its job's file was renamed or moved names a file that is not there any more.
+        bool isByName = path is null || (reference.Name is not null && !File.Exists(path));
+        JobFile? job = list.Jobs.FirstOrDefault(job => isByName ? job.Name == reference.Name : job.Path == path);
         if (job is not null)
             return job.Required();
         // State is kept by name, so its last run was of the job that is meant.

@@ -103,11 +103,11 @@ public sealed class DriveTests : RestoreHarness
 
         Assert.Equal((1L, 2L, 0L), (refused.Restored, refused.Failed, refused.Renamed));
         Assert.All(refused.FailedItems, item => Assert.Equal(ErrorIds.RestoreNameNotHeld, item.Id));
-        Assert.Contains("-RenameInvalid restores it as '12_30.log'", refused.FailedItems[0].RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("-RenameInvalid restores it as '12_30~2f0595.log'", refused.FailedItems[0].RecommendedAction, StringComparison.Ordinal);
         Assert.Equal((2L, 1L, 0L, 2L), (renamed.Restored, renamed.Unchanged, renamed.Failed, renamed.Renamed));
-        Assert.Equal([new("12:30.log", "12_30.log"), new("what?/beneath", "what_/beneath")], renamed.RenamedItems);
-        Assert.Contains(renamed.Warnings, text => text.Contains("'12:30.log' is '12_30.log', for one", StringComparison.Ordinal));
-        Assert.Equal("?", File.ReadAllText(Files["other/restored/what_/beneath"]));
+        Assert.Equal([new("12:30.log", "12_30~2f0595.log"), new("what?/beneath", "what_~2cc9a5/beneath")], renamed.RenamedItems);
+        Assert.Contains(renamed.Warnings, text => text.Contains("'12:30.log' is '12_30~2f0595.log', for one", StringComparison.Ordinal));
+        Assert.Equal("?", File.ReadAllText(Files["other/restored/what_~2cc9a5/beneath"]));
         Assert.Equal((0L, 3L), (again.Restored, again.Unchanged));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Recovery.Writing;
 using Xunit;
@@ -97,11 +98,25 @@ public sealed class EntryPathTests
     {
         HeldNames names = new(isWindows: true, "");
 
+        string found = names.Rename(path);
+
         Assert.NotNull(names.Problem(path));
-        Assert.Equal(renamed, names.Rename(path));
-        Assert.Null(names.Problem(renamed));
-        Assert.Null(EntryPath.Parse(renamed, forWindows: true, out _));
+        Assert.Equal(renamed, Unmarked(found));
+        Assert.Null(names.Problem(found));
+        Assert.Null(EntryPath.Parse(found, forWindows: true, out _));
     }
+
+    [Fact]
+    public void No_two_names_become_one()
+    {
+        HeldNames names = new(isWindows: false, ":?");
+
+        Assert.Equal(["a_b.x~", "a_b.x~", "a_b.x"], new[] { "a:b.x", "a?b.x", "a_b.x" }.Select(name => Regex.Replace(names.Rename(name), "(~)[0-9a-f]{6}(.x)", "$2$1")));
+        Assert.Equal(3, new[] { "a:b.x", "a?b.x", "a_b.x" }.Select(names.Rename).Distinct().Count());
+        Assert.Equal(names.Rename("a:b.x"), names.Rename("a:b.x"));
+    }
+
+    private static string Unmarked(string path) => Regex.Replace(path, "~[0-9a-f]{6}", "");
 
     [Theory]
     [InlineData("a b/.profile")]
@@ -121,7 +136,7 @@ public sealed class EntryPathTests
         HeldNames names = new(isWindows: false, ":?");
 
         Assert.Equal("it holds ':'", names.Problem("a/12:30.log"));
-        Assert.Equal("a/12_30_aux.", names.Rename("a/12:30?aux."));
+        Assert.Equal("a/12_30_aux.", Unmarked(names.Rename("a/12:30?aux.")));
         Assert.Null(names.Problem("aux.txt"));
         Assert.Null(new HeldNames(isWindows: false, "").Problem("a:b?"));
     }

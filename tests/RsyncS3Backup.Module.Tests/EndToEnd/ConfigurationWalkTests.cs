@@ -230,7 +230,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
             ["connectTimeout"] = "7s",
         };
 
-        SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "me@127.0.0.1:/data", ["ssh"] = ssh })));
+        SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "me@127.0.0.1:/data", ["ssh"] = ssh })), ("retry.attempts", 1));
 
         Assert.Equal(["RemoteUnreachable"], result.ErrorIds());
         string shell = Assert.Single(Arguments(), argument => argument.StartsWith("--rsh=", StringComparison.Ordinal));
@@ -248,7 +248,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         string file = WriteFile("password", "secret");
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-        SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "rsync://me@127.0.0.1:1/data", ["passwordFile"] = file })));
+        SessionResult result = Run(("sources", new JsonArray(new JsonObject { ["path"] = "rsync://me@127.0.0.1:1/data", ["passwordFile"] = file })), ("retry.attempts", 1));
 
         Assert.Equal(["RemoteUnreachable"], result.ErrorIds());
         Assert.Contains("--password-file=" + file, Arguments());

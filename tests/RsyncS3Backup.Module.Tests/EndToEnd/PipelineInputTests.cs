@@ -124,6 +124,17 @@ public sealed class PipelineInputTests : EndToEndTest
         Assert.Single(Session.Run("Get-BackupHistory photos").ThrowOnError().Objects);
     }
 
+    [Theory]
+    [InlineData("Get-BackupHistory pictures | Invoke-RsyncToS3Backup @keys")]
+    [InlineData("Get-BackupHistory pictures | Invoke-S3SyncStage @keys")]
+    public void A_run_from_before_its_job_was_renamed_finds_it(string command)
+    {
+        BackupWell(WriteJob());
+        Session.Run("Rename-BackupJob photos pictures -WarningAction Ignore").ThrowOnError();
+
+        Assert.Equal("pictures", Assert.Single(Session.Run(command).ThrowOnError().Objects).Text("Name"));
+    }
+
     [Fact]
     public void A_job_is_run_once_however_many_of_its_runs_come()
     {

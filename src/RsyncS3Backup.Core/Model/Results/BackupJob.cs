@@ -38,7 +38,7 @@ public sealed record BackupJob
     public required string Name { get; init; }
 
     /// <summary>The machine whose job it is.</summary>
-    public string HostName { get => field ?? Environment.MachineName; init; }
+    public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>Its configuration file.</summary>
     public required string Path { get; init; }

@@ -10,7 +10,7 @@ public sealed record BackupRepairResult
     public required string RunId { get; init; }
 
     /// <summary>The machine that it ran on.</summary>
-    public string HostName { get => field ?? Environment.MachineName; init; }
+    public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>
     /// Succeeded: nothing that was to be repaired failed. Failed: an entry did, or the repair could not go on. Cancelled: it was

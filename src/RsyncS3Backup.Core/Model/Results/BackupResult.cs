@@ -10,7 +10,7 @@ public sealed record BackupResult
     public required string RunId { get; init; }
 
     /// <summary>The machine that it ran on.</summary>
-    public string HostName { get => field ?? Environment.MachineName; init; }
+    public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>How the run ended: the worse of its two stages; a hook or notification that failed makes a success one with warnings.</summary>
     public required BackupStatus Status { get; init; }

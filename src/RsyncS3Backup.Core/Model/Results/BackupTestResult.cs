@@ -32,7 +32,7 @@ public sealed record BackupTestResult
     public required string RunId { get; init; }
 
     /// <summary>The machine that it ran on.</summary>
-    public string HostName { get => field ?? Environment.MachineName; init; }
+    public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>
     /// Succeeded: the copies are the same, but for what was not sent yet. Failed: they differ, or something could not be looked at.

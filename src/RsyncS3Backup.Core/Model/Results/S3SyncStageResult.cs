@@ -10,7 +10,7 @@ public sealed record S3SyncStageResult
     public required string RunId { get; init; }
 
     /// <summary>The machine that it ran on.</summary>
-    public string HostName { get => field ?? Environment.MachineName; init; }
+    public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>How the stage ended.</summary>
     public required BackupStatus Status { get; init; }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Recovery.Writing;
@@ -9,6 +11,7 @@ internal sealed class HeldNames(bool isWindows, string refusedCharacters)
 {
     // What is refused is in nobody's way any more by this, and it is in no name that Windows gives a meaning.
     private const char InPlace = '_';
+    private const int MarkDigits = 6;
 
     private static readonly char[] Refused = [.. FileSystemProbe.DoubtfulCharacters, .. Enumerable.Range(1, 0x1F).Select(code => (char)code)];
 
@@ -33,14 +36,25 @@ internal sealed class HeldNames(bool isWindows, string refusedCharacters)
         return null;
     }
 
-    /// <summary>A path that can be there: <c>12:30.log</c> is <c>12_30.log</c>, <c>aux.txt</c> is <c>aux_.txt</c>, <c>trail.</c> is <c>trail_</c>.</summary>
+    /// <summary>
+    /// A path that can be there: <c>12:30.log</c> is <c>12_30~</c>, six digits and <c>.log</c>. The digits are of the name's own hash, so that neither
+    /// <c>12?30.log</c> nor a file that is called <c>12_30.log</c> gets the same one.
+    /// </summary>
     /// <param name="path">A path whose parts are names, with <c>/</c> between them.</param>
     public string Rename(string path) => string.Join('/', path.Split('/').Select(RenamePart));
 
     private string RenamePart(string part)
     {
-        if (part.Length == 0)
+        string held = part.Length == 0 ? part : Replace(part);
+        if (held == part)
             return part;
+        string mark = "~" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(part)))[..MarkDigits].ToLowerInvariant();
+        int dot = held.LastIndexOf('.');
+        return dot <= 0 ? held + mark : held[..dot] + mark + held[dot..];
+    }
+
+    private string Replace(string part)
+    {
         char[] letters = part.ToCharArray();
         for (int at = 0; at < letters.Length; at++)
         {

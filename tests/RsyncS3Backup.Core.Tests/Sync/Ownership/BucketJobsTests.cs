@@ -78,7 +78,7 @@ public sealed class BucketJobsTests
     {
         store.Put("photos/" + MirrorMarker.FileName, "{}"u8.ToArray());
 
-        Assert.Equal("A file of the mark's name is none.", Assert.Single(await ListAsync()).Problem);
+        Assert.Equal("There is a file with the mark's name, but it is not a mark.", Assert.Single(await ListAsync()).Problem);
     }
 
     [Fact]
