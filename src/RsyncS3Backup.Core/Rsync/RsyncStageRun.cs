@@ -134,7 +134,7 @@ internal sealed class RsyncStageRun
         {
             string text = $"Waiting up to {HumanText.Duration(longest)} for the drive of the mirror '{destination}'";
             context.Verbose(text + ".");
-            progress.StartSource(text);
+            progress.StartPass(text);
         }
     }
 
