@@ -25,7 +25,7 @@ internal static class JobErrors
         ErrorIds.JobNotFound,
         BackupErrorCategory.ObjectNotFound,
         $"'{path}' is not a file of a job folder. Looked in {string.Join(" and ", places)}.",
-        "Only jobs of the job folders are removed and renamed by name; delete or rename another file yourself.",
+        "Give the name of a job, or a file of a job folder. What another file holds, Import-BackupConfiguration shows.",
         path);
 
     /// <summary>Files of one folder claim one name.</summary>

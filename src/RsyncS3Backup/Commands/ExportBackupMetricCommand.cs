@@ -3,7 +3,6 @@ using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Metrics;
-using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -14,19 +13,12 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Export, "BackupMetric", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(string), typeof(FileInfo))]
-public sealed class ExportBackupMetricCommand : AsyncCmdlet, IJobParameters
+public sealed class ExportBackupMetricCommand : NamedJobsCmdlet, IJobParameters
 {
-    private readonly InputErrors errors;
     private readonly FileSystemPaths paths;
-    private readonly NamedJobs named;
 
     /// <summary>Made by the engine, once for each command.</summary>
-    public ExportBackupMetricCommand()
-    {
-        errors = new InputErrors(this);
-        paths = new FileSystemPaths(this);
-        named = new NamedJobs(this, errors);
-    }
+    public ExportBackupMetricCommand() => paths = new FileSystemPaths(this);
 
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed. Default: all jobs.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName)]
@@ -34,26 +26,6 @@ public sealed class ExportBackupMetricCommand : AsyncCmdlet, IJobParameters
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -68,12 +40,12 @@ public sealed class ExportBackupMetricCommand : AsyncCmdlet, IJobParameters
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => named.Add(this);
+    protected override void ProcessRecord() => Named.Add(this);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (named.IsNothing)
+        if (Named.IsNothing)
             return;
         string text = MetricText.Of([.. Metrics()]);
         if (FilePath is null)
@@ -81,9 +53,9 @@ public sealed class ExportBackupMetricCommand : AsyncCmdlet, IJobParameters
             if (text.Length > 0)
                 WriteObject(text.TrimEnd('\n'));
         }
-        else if (errors.TryRead(() => paths.Resolve(FilePath)) is { } path && this.Agrees($"Write the figures of the jobs to '{path}'."))
+        else if (Errors.TryRead(() => paths.Resolve(FilePath)) is { } path && this.Agrees($"Write the figures of the jobs to '{path}'."))
         {
-            errors.Try(() => Write(path, text));
+            Errors.Try(() => Write(path, text));
         }
     }
 
@@ -109,12 +81,12 @@ public sealed class ExportBackupMetricCommand : AsyncCmdlet, IJobParameters
         HashSet<string> inFolders = [.. list.Jobs.Select(job => job.Name)];
         IReadOnlyList<JobHistory> others = [.. JobHistory.All().Where(history => !inFolders.Contains(history.Name))];
         // What nobody named is not waited for when nothing runs it any more: it would be overdue for ever.
-        string[] known = [.. inFolders, .. others.Where(history => named.Names.Count > 0 || JobMetricReport.IsStillThere(history)).Select(job => job.Name)];
+        string[] known = [.. inFolders, .. others.Where(history => Named.Names.Count > 0 || JobMetricReport.IsStillThere(history)).Select(job => job.Name)];
         HashSet<string> chosen =
-            [.. NameSelection.Choose(known, name => name, named.Names, name => named.Missing(name, list.NotFound(name, paths.IsFile(name))))];
+            [.. NameSelection.Choose(known, name => name, Named.Names, name => Named.Missing(name, list.NotFound(name, paths.IsFile(name))))];
         foreach (JobFile job in list.Jobs.Where(job => chosen.Contains(job.Name)).DistinctBy(job => job.Name, StringComparer.Ordinal))
-            yield return JobMetricReport.Of(job, now, errors.Write);
+            yield return JobMetricReport.Of(job, now, Errors.Write);
         foreach (JobHistory history in others.Where(history => chosen.Contains(history.Name)))
-            yield return JobMetricReport.Of(history, now, errors.Write);
+            yield return JobMetricReport.Of(history, now, Errors.Write);
     }
 }

@@ -2,7 +2,6 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
-using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -13,44 +12,14 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "BackupHistory", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupRun))]
-public sealed class GetBackupHistoryCommand : AsyncCmdlet, IJobParameters
+public sealed class GetBackupHistoryCommand : NamedJobsCmdlet, IJobParameters
 {
-    private readonly InputErrors errors;
-    private readonly NamedJobs named;
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public GetBackupHistoryCommand()
-    {
-        errors = new InputErrors(this);
-        named = new NamedJobs(this, errors);
-    }
-
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed. Default: all jobs.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RecordedJobCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -75,19 +44,19 @@ public sealed class GetBackupHistoryCommand : AsyncCmdlet, IJobParameters
     public BackupRunKind[] Kind { get; set; } = [BackupRunKind.Backup];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => named.Add(this);
+    protected override void ProcessRecord() => Named.Add(this);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (named.IsNothing)
+        if (Named.IsNothing)
             return;
         DateTimeOffset? since = Since == DateTimeOffset.MinValue ? null : Since;
         int? last = Last == 0 ? null : Last;
         List<BackupRun> runs = [];
-        foreach (JobHistory history in HistorySelection.Select(named.Names, named.Missing))
+        foreach (JobHistory history in HistorySelection.Select(Named.Names, Named.Missing))
         {
-            if (errors.TryRead(() => history.Read(since, Status.Length == 0 ? last : null, Kind)) is { } found)
+            if (Errors.TryRead(() => history.Read(since, Status.Length == 0 ? last : null, Kind)) is { } found)
                 runs.AddRange(JobHistoryReport.WithOverdue(found).Where(run => Status.Length == 0 || (run.Status is { } status && Status.Contains(status))));
         }
 

@@ -2,7 +2,6 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
-using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Sync;
 using RsyncS3Backup.Sync.Ownership;
 using static RsyncS3Backup.Input.ParameterSets;
@@ -16,21 +15,17 @@ namespace RsyncS3Backup.Commands;
 [Cmdlet(VerbsCommon.Get, "BackupJob", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupJob), ParameterSetName = [ByName])]
 [OutputType(typeof(BackupBucketJob), ParameterSetName = [ByBucket])]
-public sealed class GetBackupJobCommand : AsyncCmdlet, IJobParameters, IBucketParameters, IConnectionParameters
+public sealed class GetBackupJobCommand : NamedJobsCmdlet, IJobParameters, IBucketParameters, IConnectionParameters
 {
-    private readonly InputErrors errors;
     private readonly JobInput jobs;
-    private readonly NamedJobs named;
     private readonly GivenKeys keys;
     private readonly GivenBucket bucket;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public GetBackupJobCommand()
     {
-        errors = new InputErrors(this);
-        jobs = new JobInput(this, errors);
-        named = new NamedJobs(this, errors);
-        keys = new GivenKeys(this, errors);
+        jobs = new JobInput(this, Errors);
+        keys = new GivenKeys(this, Errors);
         bucket = new GivenBucket(this);
     }
 
@@ -40,26 +35,6 @@ public sealed class GetBackupJobCommand : AsyncCmdlet, IJobParameters, IBucketPa
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -128,21 +103,23 @@ public sealed class GetBackupJobCommand : AsyncCmdlet, IJobParameters, IBucketPa
     protected override void BeginProcessing() => keys.Read();
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => named.Add(this);
+    protected override void ProcessRecord() => Named.Add(this);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         if (ParameterSetName == ByBucket)
         {
-            errors.Try(ListBucket);
+            Errors.Try(ListBucket);
             return;
         }
 
-        if (named.IsNothing)
+        if (Named.IsNothing)
             return;
         JobList all = JobList.Read();
-        IReadOnlyList<JobFile> chosen = jobs.Select(named.Names.Count == 0 ? ["*"] : named.Names, isMissingWildcardAnError: false);
+        IReadOnlyList<JobFile> chosen = Named.Names.Count == 0
+            ? jobs.Select(["*"], isMissingWildcardAnError: false)
+            : Named.Files(isMissingWildcardAnError: false);
         NextRuns next = NextRuns.Of(chosen, schedules => Run(null, (_, token) => schedules.ListAsync(token)), WriteVerbose);
         foreach (JobFile job in chosen)
             WriteObject(next.Report(job, all, WriteWarning));

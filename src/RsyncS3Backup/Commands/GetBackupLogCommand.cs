@@ -2,7 +2,6 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
-using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.State.History;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -11,20 +10,13 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Emits the lines of the logs of runs: a <see cref="BackupLogEntry"/> for each, in their order.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupLog", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupLogEntry))]
-public sealed class GetBackupLogCommand : AsyncCmdlet, IJobParameters
+public sealed class GetBackupLogCommand : NamedJobsCmdlet, IJobParameters
 {
-    private readonly InputErrors errors;
-    private readonly NamedJobs named;
     private readonly JobInput jobs;
     private readonly HashSet<string> shown = new(StringComparer.Ordinal);
 
     /// <summary>Made by the engine, once for each command.</summary>
-    public GetBackupLogCommand()
-    {
-        errors = new InputErrors(this);
-        named = new NamedJobs(this, errors);
-        jobs = new JobInput(this, errors);
-    }
+    public GetBackupLogCommand() => jobs = new JobInput(this, Errors);
 
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
@@ -32,26 +24,6 @@ public sealed class GetBackupLogCommand : AsyncCmdlet, IJobParameters
     [ArgumentCompleter(typeof(RecordedJobCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Runs and results, whose own logs are shown; or jobs, in whatever form, whose last logs are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -73,7 +45,7 @@ public sealed class GetBackupLogCommand : AsyncCmdlet, IJobParameters
     {
         if (ParameterSetName != ByInputObject)
         {
-            named.Add(this);
+            Named.Add(this);
             return;
         }
 
@@ -82,18 +54,18 @@ public sealed class GetBackupLogCommand : AsyncCmdlet, IJobParameters
             if (reference is { Name: { } name, Kind: not EmittedKind.None } && Emitted.Text(reference.Source, "RunId") is { } runId)
                 Show(name, runId);
             else
-                named.Add(reference);
+                Named.Add(reference);
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (named.IsNothing)
+        if (Named.IsNothing)
             return;
-        foreach (JobHistory history in HistorySelection.Select(named.Names, named.Missing))
+        foreach (JobHistory history in HistorySelection.Select(Named.Names, Named.Missing))
         {
-            IReadOnlyList<BackupRun> newestFirst = errors.TryRead(() => history.Read(since: null, Last, kinds: [])) ?? [];
+            IReadOnlyList<BackupRun> newestFirst = Errors.TryRead(() => history.Read(since: null, Last, kinds: [])) ?? [];
             foreach (BackupRun run in newestFirst.Reverse())
                 Show(run.Name, run.RunId);
         }

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
-using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
 using static RsyncS3Backup.Input.ParameterSets;
 
@@ -10,39 +9,14 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Emits what is registered with the operating system's schedulers, and whether it still matches the jobs' configurations.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupSchedule", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupSchedule))]
-public sealed class GetBackupScheduleCommand : AsyncCmdlet, IJobParameters
+public sealed class GetBackupScheduleCommand : NamedJobsCmdlet, IJobParameters
 {
-    private readonly InputErrors errors;
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public GetBackupScheduleCommand() => errors = new InputErrors(this);
-
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed. Default: all jobs that are registered.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ScheduledJobCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -55,7 +29,7 @@ public sealed class GetBackupScheduleCommand : AsyncCmdlet, IJobParameters
     {
         BackupSchedules schedules = MachineSchedules.Current;
         IReadOnlyList<NativeEntry> all = Run(null, (_, token) => schedules.ListAsync(token));
-        foreach (ScheduleWanted wanted in ScheduleWanted.Of(this, this, errors))
+        foreach (ScheduleWanted wanted in ScheduleWanted.Of(this, this, Errors))
         {
             IReadOnlyList<NativeEntry> chosen =
                 MachineSchedules.Select(all, Scope ?? wanted.Scope, wanted.Jobs.Names, wanted.Jobs.Missing);

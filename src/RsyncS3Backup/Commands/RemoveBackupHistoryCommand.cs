@@ -11,20 +11,13 @@ namespace RsyncS3Backup.Commands;
 /// Removes runs, tests and repairs among them, from the jobs' histories. Logs, mirrors and buckets stay as they are.
 /// </summary>
 [Cmdlet(VerbsCommon.Remove, "BackupHistory", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
+public sealed class RemoveBackupHistoryCommand : NamedJobsCmdlet, IJobParameters
 {
     private readonly Dictionary<string, HashSet<string>> runs = new(StringComparer.Ordinal);
-    private readonly InputErrors errors;
-    private readonly NamedJobs named;
     private readonly JobInput jobs;
 
     /// <summary>Made by the engine, once for each command.</summary>
-    public RemoveBackupHistoryCommand()
-    {
-        errors = new InputErrors(this);
-        named = new NamedJobs(this, errors);
-        jobs = new JobInput(this, errors);
-    }
+    public RemoveBackupHistoryCommand() => jobs = new JobInput(this, Errors);
 
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
@@ -33,30 +26,10 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
     /// <summary>Removes only runs that started before. Default: all runs.</summary>
     [Parameter]
     [TimeTransformation]
     public DateTimeOffset Before { get; set; } = DateTimeOffset.MaxValue;
-
-    /// <summary>The runs to remove, from Get-BackupHistory, or results; or jobs, whose runs are all removed.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -65,7 +38,7 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
     {
         if (ParameterSetName != ByInputObject)
         {
-            named.Add(this);
+            Named.Add(this);
             return;
         }
 
@@ -80,10 +53,10 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
                     break;
                 case { Source.BaseObject: string } or { File: not null } or { Source.BaseObject: PSCustomObject, Whole: not null }
                     or { Kind: EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule }:
-                    named.Add(reference);
+                    Named.Add(reference);
                     break;
                 default:
-                    errors.Write(ParameterErrors.NotARun(reference.What));
+                    Errors.Write(ParameterErrors.NotARun(reference.What));
                     break;
             }
         }
@@ -92,9 +65,9 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (!named.IsNothing)
+        if (!Named.IsNothing)
         {
-            foreach (JobHistory history in HistorySelection.Select(named.Names, named.Missing))
+            foreach (JobHistory history in HistorySelection.Select(Named.Names, Named.Missing))
                 Remove(history, _ => true);
         }
 
@@ -108,7 +81,7 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
     private void Remove(JobHistory history, Func<BackupRun, bool> isMeant) =>
         Remove(
             history,
-            (errors.TryRead(() => history.Read(since: null, last: null, kind: null)) ?? []).Where(run => run.StartTime < Before && isMeant(run)));
+            (Errors.TryRead(() => history.Read(since: null, last: null, kind: null)) ?? []).Where(run => run.StartTime < Before && isMeant(run)));
 
     private void Remove(JobHistory history, IEnumerable<BackupRun> chosen)
     {
@@ -122,6 +95,6 @@ public sealed class RemoveBackupHistoryCommand : AsyncCmdlet, IJobParameters
 
         string what = runIds.Length == 1 ? "1 run" : $"{runIds.Length} runs";
         if (this.Agrees($"Remove {what} with what was logged from the history of job '{history.Name}'. The mirror and the bucket stay."))
-            errors.TryRead<object>(() => { history.Remove(runIds); return history; });
+            Errors.TryRead<object>(() => { history.Remove(runIds); return history; });
     }
 }

@@ -3,7 +3,6 @@ using RsyncS3Backup.Completers;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Metrics;
-using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Schedulers;
 using RsyncS3Backup.State;
 using static RsyncS3Backup.Input.ParameterSets;
@@ -14,44 +13,14 @@ namespace RsyncS3Backup.Commands;
 /// Removes jobs: their files and their schedules, on request what is remembered of them. What was backed up stays.
 /// </summary>
 [Cmdlet(VerbsCommon.Remove, "BackupJob", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
-public sealed class RemoveBackupJobCommand : AsyncCmdlet, IJobParameters
+public sealed class RemoveBackupJobCommand : NamedJobsCmdlet, IJobParameters
 {
-    private readonly InputErrors errors;
-    private readonly NamedJobs named;
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public RemoveBackupJobCommand()
-    {
-        errors = new InputErrors(this);
-        named = new NamedJobs(this, errors);
-    }
-
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>The jobs' configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Names, files, jobs, and whatever this module emits that names its job.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
-    [Alias("Config")]
-    [ValidateNotNullOrEmpty]
-    public object[] InputObject { get; set; } = [];
 
     object[] IJobParameters.Config => InputObject;
 
@@ -60,13 +29,13 @@ public sealed class RemoveBackupJobCommand : AsyncCmdlet, IJobParameters
     public SwitchParameter IncludeState { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => named.Add(this);
+    protected override void ProcessRecord() => Named.Add(this);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (JobFile job in named.Files())
-            errors.TryRead<object>(() => { Remove(job); return job; });
+        foreach (JobFile job in Named.Files())
+            Errors.TryRead<object>(() => { Remove(job); return job; });
     }
 
     private void Remove(JobFile job)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 using RsyncS3Backup.Pipeline;
 
@@ -46,6 +45,7 @@ internal sealed record DifferenceInput
     public static DifferenceInput Read(object? input)
     {
         PSObject item = input is null ? throw NotOne("nothing") : PSObject.AsPSObject(input);
+        Emitted.DemandOfHere(item);
         DifferenceInput difference = item.BaseObject switch
         {
             BackupTestResult => PassedOver,
@@ -60,33 +60,26 @@ internal sealed record DifferenceInput
 
     private static DifferenceInput FromProperties(PSObject item)
     {
-        string? kind = Text(item, "Kind");
+        string? kind = Emitted.Text(item, "Kind");
         // The result has these; in a CSV file whose columns are those of the differences it has none of what makes a difference.
-        bool isResult = Text(item, "Level") is not null && Text(item, "RunId") is not null;
-        bool isResultInCsv = kind is null && Text(item, "EntryType") is null && item.Properties["EntryType"] is not null;
+        bool isResult = Emitted.Text(item, "Level") is not null && Emitted.Text(item, "RunId") is not null;
+        bool isResultInCsv = kind is null && Emitted.Text(item, "EntryType") is null && item.Properties["EntryType"] is not null;
         if (isResult || isResultInCsv)
             return PassedOver;
-        if (Text(item, "Path") is not { } path || Parse<BackupDifferenceKind>(kind) is not { } parsed || item.Properties["GoodCopy"] is null)
+        if (Emitted.Text(item, "Path") is not { } path || Emitted.Value<BackupDifferenceKind>(item, "Kind") is not { } parsed || item.Properties["GoodCopy"] is null)
             throw NotOne(Emitted.KindOf(item) is not EmittedKind.None and var emitted
                 ? $"a {emitted}"
                 : $"an object with the properties {string.Join(", ", item.Properties.Select(property => property.Name).Take(8))}");
-        string? good = Text(item, "GoodCopy");
+        string? good = Emitted.Text(item, "GoodCopy");
         return new DifferenceInput
         {
-            Name = Text(item, "Name"),
-            ConfigurationPath = Text(item, "ConfigurationPath"),
+            Name = Emitted.Text(item, "Name"),
+            ConfigurationPath = Emitted.Text(item, "ConfigurationPath"),
             Path = path,
             Kind = parsed,
-            GoodCopy = good is null ? null : Parse<BackupCopy>(good) ?? throw NotOne($"a difference whose good copy is '{good}'"),
+            GoodCopy = good is null ? null : Emitted.Value<BackupCopy>(item, "GoodCopy") ?? throw NotOne($"a difference whose good copy is '{good}'"),
         };
     }
-
-    private static T? Parse<T>(string? text)
-        where T : struct, Enum => Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value) ? value : null;
-
-    // What was an enumeration is a number with the name as its text, or a plain number, or the name.
-    private static string? Text(PSObject item, string property) =>
-        item.Properties[property]?.Value is { } value && Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
 
     private static BackupException NotOne(string what) => new(ParameterErrors.NotADifference(what));
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Reports;
 
 namespace RsyncS3Backup.Input;
@@ -102,19 +103,23 @@ internal static class Emitted
         : item.TypeNames.FirstOrDefault() ?? "System.Object";
 
     /// <summary>
-    /// The machine that an object is of, when that is another one: a job of the same name on this machine is not what it speaks of. Null for one of
-    /// this machine, and for one that does not say. What the history of this machine has may have an earlier name of it.
+    /// Demands that an object does not say that it is of another machine: a job of the same name on this one is not what it speaks of. What the
+    /// history of this machine has may have an earlier name of it, and is believed.
     /// </summary>
-    internal static string? ForeignHost(PSObject item)
+    /// <exception cref="BackupException">It is of another one.</exception>
+    internal static void DemandOfHere(PSObject item)
     {
         if (item.BaseObject is not (PSCustomObject or BackupReport))
-            return null;
-        string? said = Text(item, "PSComputerName") is { } origin && !HostNames.IsLoopback(HostNames.Of(origin)) ? origin : Text(item, "HostName");
-        if (said is null)
-            return null;
-        string host = HostNames.Of(said);
-        return HostNames.IsLoopback(host) || HostNames.AreSame(host, Environment.MachineName) ? null : host;
+            return;
+        string? said = Origin(item) is { } origin && !HostNames.IsLoopback(HostNames.Of(origin)) ? origin : Text(item, "HostName");
+        string host = HostNames.Of(said ?? Environment.MachineName);
+        if (HostNames.IsLoopback(host) || HostNames.AreSame(host, Environment.MachineName))
+            return;
+        throw new BackupException(ParameterErrors.OfAnotherMachine(KindOf(item) is not EmittedKind.None and var kind ? $"{kind}" : "object", host));
     }
+
+    /// <summary>The machine that an object came back from, by the name by which it was reached; null for one that was not fetched.</summary>
+    internal static string? Origin(PSObject item) => Text(item, "PSComputerName");
 
     /// <summary>The configuration file that an object names; null when it names none.</summary>
     internal static string? ConfigurationPath(PSObject item, EmittedKind kind) => kind switch
@@ -141,18 +146,8 @@ internal static class Emitted
         bool.TryParse(Text(item, property), out bool value) && value;
 
     /// <summary>A property as an instant; null for none.</summary>
-    internal static DateTimeOffset? Time(PSObject item, string property) => ValueOf(item, property) switch
-    {
-        null => null,
-        DateTimeOffset time => time,
-        DateTime time => new DateTimeOffset(time),
-        // A DateTimeOffset that was serialised is a bag of its properties.
-        PSObject bag when bag.Properties["UtcDateTime"]?.Value is DateTime utc => new DateTimeOffset(utc.Ticks, TimeSpan.Zero),
-        object other when DateTimeOffset.TryParse(
-            Convert.ToString(other, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal,
-            out DateTimeOffset read) => read,
-        _ => null,
-    };
+    internal static DateTimeOffset? Time(PSObject item, string property) =>
+        ValueOf(item, property) is { } value ? ReturnedObject.Time(value) : null;
 
     /// <summary>A property as a date of no zone; null for none.</summary>
     internal static DateTime? WallTime(PSObject item, string property) => ValueOf(item, property) switch

@@ -49,8 +49,7 @@ internal sealed partial record JobReference
     internal static JobReference Read(object item)
     {
         PSObject source = PSObject.AsPSObject(item);
-        if (Emitted.ForeignHost(source) is { } host)
-            throw new BackupException(ParameterErrors.OfAnotherMachine(Emitted.KindOf(source) is not EmittedKind.None and var what ? $"{what}" : "object", host));
+        Emitted.DemandOfHere(source);
         return source.BaseObject switch
         {
             // Whether it is a name or a path depends on which jobs there are.

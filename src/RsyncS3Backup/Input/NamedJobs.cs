@@ -62,9 +62,10 @@ internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
     }
 
     /// <summary>The jobs of the job folders that are meant. One that was given as a file is that file and no other of its name.</summary>
-    internal IReadOnlyList<JobFile> Files()
+    /// <param name="isMissingWildcardAnError">True where nothing would be done silently although something was asked for.</param>
+    internal IReadOnlyList<JobFile> Files(bool isMissingWildcardAnError = true)
     {
-        List<JobFile> chosen = [.. jobs.Select(names.Except(files.Values))];
+        List<JobFile> chosen = [.. jobs.Select(names.Except(files.Values), isMissingWildcardAnError)];
         JobList list = JobList.Read();
         foreach (string file in files.Keys)
         {

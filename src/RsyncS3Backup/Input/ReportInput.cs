@@ -129,7 +129,7 @@ internal sealed class ReportInput(InputErrors errors)
 
     // By the name by which it was reached, which is the one in the user's list. "localhost" is every machine's name.
     private static string Host(PSObject item, string own) =>
-        ReturnedObject.Origin(item) is { } origin && !HostNames.IsLoopback(HostNames.Of(origin)) ? origin : own;
+        Emitted.Origin(item) is { } origin && !HostNames.IsLoopback(HostNames.Of(origin)) ? origin : own;
 
     private static BackupRun RunOf(BackupResult result) => new()
     {

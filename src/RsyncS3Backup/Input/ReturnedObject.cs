@@ -39,14 +39,10 @@ internal static class ReturnedObject
         Type? type = Readable.GetValueOrDefault(Emitted.KindOf(item));
         object? made = type is null ? null : Make(type, item);
         // What ran elsewhere did not run here, whatever its version told of that.
-        if (made is not null && item.Properties["HostName"] is null && Origin(item) is { } host)
+        if (made is not null && item.Properties["HostName"] is null && Emitted.Origin(item) is { } host)
             Shapes[type!].Parts.FirstOrDefault(part => part.Name == "HostName")?.Property.SetValue(made, host);
         return made;
     }
-
-    /// <summary>The name of the machine that an object came back from, as it was reached; null for one that was not fetched.</summary>
-    public static string? Origin(PSObject item) =>
-        item.Properties["PSComputerName"]?.Value is { } name && Convert.ToString(name, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
 
     private static object? Make(Type type, PSObject item)
     {
@@ -117,8 +113,10 @@ internal static class ReturnedObject
         return isRead && Enum.IsDefined(type, member!) ? member : null;
     }
 
-    private static object? Time(object value) => value switch
+    /// <summary>An instant in whatever form it came back, in this machine's zone; null for what is none.</summary>
+    public static DateTimeOffset? Time(object value) => value switch
     {
+        DateTimeOffset time => time.ToLocalTime(),
         DateTime time => new DateTimeOffset(time.ToUniversalTime()).ToLocalTime(),
         string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset time) =>
             time.ToLocalTime(),

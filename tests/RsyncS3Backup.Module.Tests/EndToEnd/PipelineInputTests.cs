@@ -104,6 +104,11 @@ public sealed class PipelineInputTests : EndToEndTest
     [Theory]
     [InlineData("Remove-BackupJob $Copy -Confirm:$false", "JobNotFound")]
     [InlineData("Rename-BackupJob -ConfigPath $Copy -NewName other", "JobNotFound")]
+    [InlineData("Get-BackupJob $Copy", "JobNotFound")]
+    [InlineData(
+        "[pscustomobject] @{ Path = 'a.txt'; EntryType = 'File'; Kind = 'MissingInMirror'; GoodCopy = 'S3'; Name = 'photos'; HostName = 'nas' } "
+        + "| Repair-Backup -Confirm:$false @keys",
+        "InvalidParameter")]
     [InlineData("$Of | Remove-BackupJob -Confirm:$false", "InvalidParameter")]
     [InlineData("$Of | Remove-BackupHistory -Confirm:$false", "InvalidParameter")]
     [InlineData("$Of | Invoke-RsyncToS3Backup @keys", "InvalidParameter")]
