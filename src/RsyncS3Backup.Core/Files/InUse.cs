@@ -61,7 +61,7 @@ internal static class InUse
 
                 if (wasReadOnly)
                     TrySetReadOnly(to, true);
-                if (!isInUse || exception is FileInUseException)
+                if (!isInUse)
                     throw;
                 throw new FileInUseException(to, exception);
             }

@@ -52,7 +52,7 @@ internal static class JobLog
     {
         try
         {
-            return JobHistory.Find(jobName)?.Read(since: null, last: null, kinds: []).FirstOrDefault(run => run.RunId == runId) is { Status: null };
+            return JobHistory.Find(jobName)?.ReadRun(runId) is { Status: null };
         }
         catch (BackupException)
         {

@@ -5,34 +5,40 @@ internal static class AbsentMirror
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
-    /// <summary>Why a run finds no mirror; null when its drive is there, as far as can be told, or nothing ever was.</summary>
+    /// <summary>Why a run is skipped; null when it is not: its job asks for that, and nobody wants a new mirror, and the drive is not there.</summary>
+    /// <param name="action">What the job asks for.</param>
+    /// <param name="isNew">True where a mirror may be made anew.</param>
     /// <param name="job">The job's name.</param>
     /// <param name="destination">The mirror's root folder.</param>
-    public static string? Find(string job, string destination)
+    public static string? SkipReason(AbsentMirrorAction action, bool isNew, string job, string destination) =>
+        action == AbsentMirrorAction.Skip && !isNew && IsAbsent(job, Full(destination))
+            ? $"The drive of the mirror '{Full(destination)}' is not there (whenAbsent)."
+            : null;
+
+    private static string Full(string destination) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
+
+    // False when the drive is there, as far as can be told, or nothing ever was.
+    private static bool IsAbsent(string job, string mirror)
     {
-        string mirror = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
         MirrorMemory memory = MirrorMemory.Load(job, mirror);
         if (memory.MarkerId is null)
-            return null;
+            return false;
         try
         {
             // What was deleted on a drive that is there is no drive that is away.
             bool isThere = memory.Drive is { } drive && MirrorDrive.PlaceOf(mirror) == drive.Place;
-            if (isThere || !HoldsNothing(mirror))
-                return null;
+            return !isThere && HoldsNothing(mirror);
         }
         catch (DirectoryNotFoundException)
         {
             // It went between two looks.
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // A mount point that nobody may look into while nothing is mounted there; or a drive that fails, which the marker tells.
-            if (Path.Exists(Path.Combine(mirror, MirrorMarker.FileName)))
-                return null;
+            return !Path.Exists(Path.Combine(mirror, MirrorMarker.FileName));
         }
-
-        return $"The drive of the mirror '{mirror}' is not there (whenAbsent).";
     }
 
     /// <summary>True when there is no such folder, or nothing of a mirror in it.</summary>
@@ -70,6 +76,6 @@ internal static class AbsentMirror
 
     // Of a mirror that was never made there is at least the folder above it.
     private static bool IsAway(string job, string destination, bool isNew) =>
-        (!isNew && Find(job, destination) is not null)
+        (!isNew && IsAbsent(job, Full(destination)))
         || (!Directory.Exists(destination) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(destination))));
 }

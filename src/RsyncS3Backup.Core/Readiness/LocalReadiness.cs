@@ -173,9 +173,8 @@ internal static class LocalReadiness
         }
         catch (BackupException exception)
         {
-            bool isSkipped = options.WhenAbsent == AbsentMirrorAction.Skip && AbsentMirror.Find(request.Job.Name, mirror) is not null;
-            return [isSkipped
-                ? request.Warning(check, mirror, $"The drive of the mirror '{mirror}' is not there, so a run is skipped (whenAbsent).", "Mount its drive.")
+            return [AbsentMirror.SkipReason(options.WhenAbsent, isNew: false, request.Job.Name, mirror) is { } absence
+                ? request.Warning(check, mirror, $"A run would be skipped: {absence}", "Mount its drive.")
                 : request.Failed(check, mirror, exception.Error)];
         }
 

@@ -84,28 +84,36 @@ internal sealed class RightsProbe(ReadinessRequest request, S3CopyRequest s3, S3
             Encryption = s3.Destination.Encryption,
         };
         string? upload = null;
+        bool isAbortTried = false;
         DateTimeOffset began = DateTimeOffset.UtcNow;
-        found.Add(await TryAsync(BackupRights.PutObject, async () =>
+        try
         {
-            upload = await store.StartPartsAsync(key, headers, cancellationToken).ConfigureAwait(false);
-            await store.PutPartAsync(upload, 1, new ObjectContent(key, content, content.Length), cancellationToken).ConfigureAwait(false);
-        }).ConfigureAwait(false));
-        if (upload is not null)
-        {
-            string started = upload;
-            using CancellationTokenRegistration stopped = cancellationToken.Register(() => _ = TryAbortAsync(started));
-            found.Add(await TryAsync(BackupRights.ListUploads, () => FindUploadAsync(started, began, cancellationToken)).ConfigureAwait(false));
-            found.Add(await TryAsync(BackupRights.ListParts, async () =>
+            found.Add(await TryAsync(BackupRights.PutObject, async () =>
             {
-                await foreach (UploadedPart part in store.ListPartsAsync(key, started, cancellationToken).ConfigureAwait(false))
-                    _ = part;
+                upload = await store.StartPartsAsync(key, headers, cancellationToken).ConfigureAwait(false);
+                await store.PutPartAsync(upload, 1, new ObjectContent(key, content, content.Length), cancellationToken).ConfigureAwait(false);
             }).ConfigureAwait(false));
-            BackupReadiness aborted =
-                await TryAsync(BackupRights.AbortUpload, () => store.AbortPartsAsync(key, started, cancellationToken)).ConfigureAwait(false);
-            found.Add(aborted.Status == BackupReadinessStatus.Passed ? aborted : aborted with
+            if (upload is { } started)
             {
-                Detail = aborted.Detail + UploadStays,
-            });
+                found.Add(await TryAsync(BackupRights.ListUploads, () => FindUploadAsync(started, began, cancellationToken)).ConfigureAwait(false));
+                found.Add(await TryAsync(BackupRights.ListParts, async () =>
+                {
+                    await foreach (UploadedPart part in store.ListPartsAsync(key, started, cancellationToken).ConfigureAwait(false))
+                        _ = part;
+                }).ConfigureAwait(false));
+                BackupReadiness aborted =
+                    await TryAsync(BackupRights.AbortUpload, () => store.AbortPartsAsync(key, started, cancellationToken)).ConfigureAwait(false);
+                isAbortTried = true;
+                found.Add(aborted.Status == BackupReadinessStatus.Passed ? aborted : aborted with
+                {
+                    Detail = aborted.Detail + UploadStays,
+                });
+            }
+        }
+        finally
+        {
+            if (upload is not null && !isAbortTried)
+                await TryAbortAsync(upload).ConfigureAwait(false);
         }
 
         if (needed.Contains(BackupRights.PutTagging))

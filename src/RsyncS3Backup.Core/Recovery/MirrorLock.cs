@@ -177,7 +177,6 @@ internal sealed class MirrorLock : IDisposable
 
     private static bool TryTakeOnWindows(string real, out MirrorLock? taken)
     {
-        const int sharingViolation = unchecked((int)0x80070020);
         taken = null;
         string path = Path.Combine(real, MirrorExclusions.LockFile);
         if (File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint))
@@ -190,7 +189,7 @@ internal sealed class MirrorLock : IDisposable
             taken = new MirrorLock(real, root: null, file: null, stream);
             return true;
         }
-        catch (IOException exception) when (exception.HResult == sharingViolation)
+        catch (IOException exception) when (InUse.Is(exception))
         {
             return false;
         }

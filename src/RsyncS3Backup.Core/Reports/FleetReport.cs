@@ -32,6 +32,9 @@ internal sealed record FleetReport
     /// <summary>Those that are worth a look.</summary>
     public IEnumerable<ReportedJob> WorthALook => Jobs.Where(job => job.Urgency == 1);
 
+    /// <summary>Those that are told of by themselves: what needs a person first.</summary>
+    public IReadOnlyList<ReportedJob> News => [.. Urgent, .. WorthALook];
+
     /// <summary>What it says in one sentence.</summary>
     public string Summary
     {

@@ -15,8 +15,8 @@ internal static class MarkdownReport
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"# {Escape(title)}\n\n{report.Summary}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"Made {ReportText.Time(report.Now, report.Zone)} ({Escape(report.Zone.Id)}).\n");
-        ReportedJob[] news = [.. report.Urgent, .. report.WorthALook];
-        if (news.Length > 0)
+        IReadOnlyList<ReportedJob> news = report.News;
+        if (news.Count > 0)
         {
             text.Append("\n## What is wrong\n\n");
             foreach (BackupReport row in news.Select(job => job.Row))

@@ -33,6 +33,7 @@ internal static class ReportRow
             LastRun = Later(last?.StartTime, job?.LastRun),
             LastSuccess = success,
             MaxAge = job?.MaxAge,
+            IsOverdue = job?.IsOverdue ?? (last is { IsOverdue: true } && !HistoryFigures.DidAllOfJob(last)),
             Entries = mirror?.Total ?? job?.Entries ?? bucket?.Total,
             Bytes = mirror?.TotalBytes ?? job?.Bytes,
             BucketBytes = bucket?.TotalBytes,
@@ -53,13 +54,8 @@ internal static class ReportRow
             BucketName = job?.BucketName ?? bucket?.BucketName ?? test?.BucketName,
             KeyPrefix = job?.KeyPrefix ?? bucket?.KeyPrefix ?? test?.KeyPrefix,
         };
-        row = Aged(row, now) with
-        {
-            IsOverdue = success is { } time && job?.MaxAge is { } most
-                ? now - time > most
-                : job?.IsOverdue ?? (last is { IsOverdue: true } && !HistoryFigures.DidAllOfJob(last)),
-        };
-        (string? reason, string? action) = Why(row, job, last, test, now);
+        row = Aged(row, now);
+        (string? reason, string? action) = Why(row, job, last, test);
         return row with
         {
             Reason = reason is null ? null : ReportText.Line(reason),
@@ -95,15 +91,7 @@ internal static class ReportRow
             return job.Status;
         if (backups.Length == 0)
             return BackupJobStatus.Unknown;
-        return backups[0].Status switch
-        {
-            null => BackupJobStatus.Running,
-            BackupStatus.Succeeded => BackupJobStatus.Succeeded,
-            BackupStatus.SucceededWithWarnings => BackupJobStatus.SucceededWithWarnings,
-            BackupStatus.Failed => BackupJobStatus.Failed,
-            BackupStatus.Cancelled => BackupJobStatus.Cancelled,
-            _ => BackupJobStatus.Skipped,
-        };
+        return backups[0].Status is { } ended ? BackupJob.StatusOf(ended) : BackupJobStatus.Running;
     }
 
     private static long? GrowthOf(BackupRun[] backups)
@@ -115,7 +103,7 @@ internal static class ReportRow
         return GrowthTrend.Of(sizes) is { } trend ? (long)(trend.BytesADay * Month) : null;
     }
 
-    private static (string? Reason, string? Action) Why(BackupReport row, BackupJob? job, BackupRun? last, BackupTestResult? test, DateTimeOffset now)
+    private static (string? Reason, string? Action) Why(BackupReport row, BackupJob? job, BackupRun? last, BackupTestResult? test)
     {
         if (job is { Problems: [{ } problem, ..], Status: BackupJobStatus.Invalid })
             return (problem, job.Error?.RecommendedAction);

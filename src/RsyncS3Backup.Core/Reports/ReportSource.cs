@@ -26,7 +26,7 @@ internal sealed class ReportSource(DateTimeOffset now)
             known.Row = row;
         else if (row.LastRun is { } last && other.LastRun is { } before && last != before)
             known.Row = last > before ? row : other;
-        else if (new ReportedJob(row, []).Urgency >= new ReportedJob(other, []).Urgency)
+        else if (ReportedJob.UrgencyOf(row) >= ReportedJob.UrgencyOf(other))
             known.Row = row;
     }
 

@@ -126,8 +126,7 @@ internal sealed class RsyncStageRun
                 .ConfigureAwait(false);
         }
 
-        if (request.Options.WhenAbsent == AbsentMirrorAction.Skip && !request.AllowNewDestination)
-            absence = AbsentMirror.Find(context.JobName, destination);
+        absence = AbsentMirror.SkipReason(request.Options.WhenAbsent, request.AllowNewDestination, context.JobName, destination);
         return absence is not null;
 
         void Waits()

@@ -19,18 +19,19 @@ internal static class Stage1Attempts
         // Somebody who sits there should not wait to be told that a name is mistyped.
         int attempts = asked is null && options.IsAttended ? 1 : retry.Attempts;
         long started = Stopwatch.GetTimestamp();
+        DateTimeOffset? first = null;
         for (int attempt = 1; ; attempt++)
         {
             RsyncStageResult result = await RsyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
             if (attempt < attempts && IsNotReached(result))
             {
+                first ??= result.StartTime;
                 if (await RetryWait.WaitAsync(1, result.Error!, attempt, retry, options.Clock, context, cancellationToken).ConfigureAwait(false))
                     continue;
                 result = result with { Status = BackupStatus.Cancelled, Error = RsyncErrors.Cancelled(request.Options.LocalDestination) };
             }
 
-            TimeSpan duration = Stopwatch.GetElapsedTime(started);
-            return result with { StartTime = DateTimeOffset.Now - duration, Duration = duration };
+            return result with { StartTime = first ?? result.StartTime, Duration = Stopwatch.GetElapsedTime(started) };
         }
     }
 

@@ -46,8 +46,9 @@ internal static class S3SyncStage
             Attempts = 1,
             LogPath = context.LogPath,
         };
-        bool maySkip = request is { WhenAbsent: AbsentMirrorAction.Skip, AllowNewDestination: false } && plan?.Mirror is null && !onlyRenews;
-        if (maySkip && AbsentMirror.Find(context.JobName, request.MirrorPath) is { } absence)
+        bool needsMirror = plan?.Mirror is null && !onlyRenews;
+        if (needsMirror
+            && AbsentMirror.SkipReason(request.WhenAbsent, request.AllowNewDestination, context.JobName, request.MirrorPath) is { } absence)
         {
             context.Verbose($"Stage 2 Skipped: {absence}");
             return result with { Status = BackupStatus.Skipped, SkippedReason = absence };

@@ -74,7 +74,11 @@ public sealed class GetBackupItemCommand : RecoveryCmdlet, IBucketParameters
         if (ParameterSetName == ByConfig)
         {
             foreach (JobReference reference in Jobs.References(Config))
-                List(Jobs.FromReference(reference, eachSnapshot: true), EntryReference.SnapshotOf(reference));
+            {
+                if (Errors.TryRead(() => EntryReference.SnapshotOf(reference)) is { } moment)
+                    List(Jobs.FromReference(reference, eachSnapshot: true), moment.Snapshot);
+            }
+
             return;
         }
 

@@ -12,11 +12,7 @@ namespace RsyncS3Backup.Commands;
 [OutputType(typeof(BackupLogEntry))]
 public sealed class GetBackupLogCommand : NamedJobsCmdlet, IJobParameters
 {
-    private readonly JobInput jobs;
     private readonly HashSet<string> shown = new(StringComparer.Ordinal);
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public GetBackupLogCommand() => jobs = new JobInput(this, Errors);
 
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
@@ -49,7 +45,7 @@ public sealed class GetBackupLogCommand : NamedJobsCmdlet, IJobParameters
             return;
         }
 
-        foreach (JobReference reference in jobs.References(InputObject))
+        foreach (JobReference reference in Named.References(InputObject))
         {
             if (reference is { Name: { } name, Kind: not EmittedKind.None } && Emitted.Text(reference.Source, "RunId") is { } runId)
                 Show(name, runId);

@@ -2,7 +2,6 @@ using System.Management.Automation;
 using RsyncS3Backup.Completers;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
-using RsyncS3Backup.Jobs;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Runs;
@@ -339,7 +338,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         {
             WriteError(ParameterErrors.RunWithoutConfiguration(run.Name, run.RunId));
         }
-        else if (Errors.TryRead(() => Configuration(run, path)) is { } configuration)
+        else if (Errors.TryRead(() => JobInput.LoadRecorded(run.Name, path)) is { } configuration)
         {
             if (run.Stage1 is { Status: BackupStatus.Failed or BackupStatus.Cancelled } stage1)
                 Emit((observer, _) => Task.FromResult(SkipAgain(stage1 with { Configuration = configuration }, observer)));
@@ -347,11 +346,6 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
                 RunConfigured(configuration, stage1: null);
         }
     }
-
-    // The job's file may have been renamed or moved since.
-    private static BackupConfiguration Configuration(BackupRun run, string path) =>
-        (System.IO.File.Exists(path) ? null : JobList.Read().Jobs.FirstOrDefault(job => job.Name == run.Name))?.Required()
-        ?? ConfigurationReader.Load(path);
 
     // Not in the history: the run that is skipped is there already, with its failed stage 1.
     private static S3SyncStageResult SkipAgain(RsyncStageResult stage1, IRunObserver observer)

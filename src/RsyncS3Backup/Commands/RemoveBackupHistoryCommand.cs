@@ -14,10 +14,6 @@ namespace RsyncS3Backup.Commands;
 public sealed class RemoveBackupHistoryCommand : NamedJobsCmdlet, IJobParameters
 {
     private readonly Dictionary<string, HashSet<string>> runs = new(StringComparer.Ordinal);
-    private readonly JobInput jobs;
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public RemoveBackupHistoryCommand() => jobs = new JobInput(this, Errors);
 
     /// <summary>The jobs' names, or paths of their configuration files; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
@@ -42,22 +38,21 @@ public sealed class RemoveBackupHistoryCommand : NamedJobsCmdlet, IJobParameters
             return;
         }
 
-        foreach (JobReference reference in jobs.References(InputObject))
+        foreach (JobReference reference in Named.References(InputObject))
         {
-            switch (reference)
+            // Whatever else is left of it, it is of one run.
+            if (reference.Name is { } job && Emitted.Text(reference.Source, "RunId") is { } id)
             {
-                // Whatever else is left of it, it is of one run.
-                case { Name: { } job } when Emitted.Text(reference.Source, "RunId") is { } id:
-                    runs.TryAdd(job, []);
-                    runs[job].Add(id);
-                    break;
-                case { Source.BaseObject: string } or { File: not null } or { Source.BaseObject: PSCustomObject, Whole: not null }
-                    or { Kind: EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule }:
-                    Named.Add(reference);
-                    break;
-                default:
-                    Errors.Write(ParameterErrors.NotARun(reference.What));
-                    break;
+                runs.TryAdd(job, []);
+                runs[job].Add(id);
+            }
+            else if (MeansAllOfAJob(reference))
+            {
+                Named.Add(reference);
+            }
+            else
+            {
+                Errors.Write(ParameterErrors.NotARun(reference.What));
             }
         }
     }
@@ -78,6 +73,12 @@ public sealed class RemoveBackupHistoryCommand : NamedJobsCmdlet, IJobParameters
         }
     }
 
+    // A row that has lost its columns may have been one of a run: a path in it makes it no file.
+    private static bool MeansAllOfAJob(JobReference reference) =>
+        reference is { Source.BaseObject: string or FileInfo } or { Source.BaseObject: PSCustomObject, Whole: not null }
+            or { Kind: EmittedKind.BackupJob or EmittedKind.BackupConfiguration or EmittedKind.BackupSchedule }
+        || (reference.File is not null && Emitted.Text(reference.Source, "FullName") is not null);
+
     private void Remove(JobHistory history, Func<BackupRun, bool> isMeant) =>
         Remove(
             history,
@@ -95,6 +96,6 @@ public sealed class RemoveBackupHistoryCommand : NamedJobsCmdlet, IJobParameters
 
         string what = runIds.Length == 1 ? "1 run" : $"{runIds.Length} runs";
         if (this.Agrees($"Remove {what} with what was logged from the history of job '{history.Name}'. The mirror and the bucket stay."))
-            Errors.TryRead<object>(() => { history.Remove(runIds); return history; });
+            Errors.Try(() => history.Remove(runIds));
     }
 }

@@ -35,7 +35,7 @@ public sealed class RemoveBackupJobCommand : NamedJobsCmdlet, IJobParameters
     protected override void EndProcessing()
     {
         foreach (JobFile job in Named.Files())
-            Errors.TryRead<object>(() => { Remove(job); return job; });
+            Errors.Try(() => Remove(job));
     }
 
     private void Remove(JobFile job)

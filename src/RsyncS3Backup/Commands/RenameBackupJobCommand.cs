@@ -69,8 +69,11 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (JobFile job in named.Files().Where(job => job.Name != NewName))
-            errors.TryRead<object>(() => { Rename(job); return job; });
+        JobFile[] jobs = [.. named.Files().Where(job => job.Name != NewName)];
+        if (jobs.Length > 1)
+            errors.Write(ParameterErrors.SeveralJobsToOneName(NewName, jobs.Length));
+        else if (jobs is [{ } job])
+            errors.Try(() => Rename(job));
     }
 
     private void Rename(JobFile job)

@@ -97,7 +97,9 @@ public sealed class RepairBackupCommand : S3ConnectionCmdlet, IJobParameters
         foreach (IGrouping<(string?, string?), DifferenceInput> ofJob in given.GroupBy(item => (item.ConfigurationPath, item.Name)))
         {
             (string? path, string? name) = ofJob.Key;
-            IEnumerable<BackupConfiguration> jobs = path is not null ? Jobs.FromFiles([WildcardPattern.Escape(path)]) : Jobs.FromNames([WildcardPattern.Escape(name!)]);
+            IEnumerable<BackupConfiguration> jobs = path is null
+                ? Jobs.FromNames([WildcardPattern.Escape(name!)])
+                : Errors.TryRead(() => JobInput.LoadRecorded(name, path)) is { } found ? [found] : [];
             foreach (BackupConfiguration job in jobs)
                 Repair(job, ofJob);
         }

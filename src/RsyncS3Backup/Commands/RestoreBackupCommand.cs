@@ -142,9 +142,8 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
         {
             if (Errors.TryRead(() => EntryReference.Of(reference)) is { } found)
                 entries.AddRange(found);
-            if (EntryReference.IsOfEntry(reference))
-                continue;
-            RestoreJobs(Jobs.FromReference(reference, eachSnapshot: true), EntryReference.SnapshotOf(reference));
+            if (!EntryReference.IsOfEntry(reference) && Errors.TryRead(() => EntryReference.SnapshotOf(reference)) is { } moment)
+                RestoreJobs(Jobs.FromReference(reference, eachSnapshot: true), moment.Snapshot);
         }
     }
 
@@ -153,6 +152,12 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     {
         foreach (IGrouping<JobReference, EntryReference> ofJob in entries.GroupBy(entry => entry.Job))
         {
+            if (ofJob.GroupBy(entry => entry.Path).FirstOrDefault(same => same.Select(entry => entry.Moment).Distinct().Count() > 1) is { } several)
+            {
+                Errors.Write(ParameterErrors.SeveralVersionsToOnePlace(several.Key));
+                continue;
+            }
+
             foreach (BackupConfiguration job in Jobs.FromReference(ofJob.Key).Where(job => IsForTheFolder(job, snapshot: null)))
             {
                 // Each moment of a copy in one run, however many entries of it came.

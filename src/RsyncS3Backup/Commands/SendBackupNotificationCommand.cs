@@ -8,7 +8,6 @@ using RsyncS3Backup.Pipeline;
 using RsyncS3Backup.Reports;
 using RsyncS3Backup.Runs.Notifications;
 using RsyncS3Backup.Runs.Reporting;
-using RsyncS3Backup.State.History;
 
 namespace RsyncS3Backup.Commands;
 
@@ -244,7 +243,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
             BackupResult result => ToldBy(RunReport.From(result, result.Stage1.Configuration?.Path), result.Stage1.Configuration, null),
             BackupRun { Status: null } run => throw new BackupException(ParameterErrors.RunNotEnded(run.Name, run.RunId)),
             BackupRun run => ToldBy(RunReport.From(run), null, isOfHere ? run.ConfigurationPath : null),
-            BackupTestResult test when (isOfHere ? FileOf(test) : null) is var origin => ToldBy(RunReport.From(test, origin), null, origin),
+            BackupTestResult test when (isOfHere ? RecordedRun.Find(item)?.ConfigurationPath : null) is var origin => ToldBy(RunReport.From(test, origin), null, origin),
             RsyncStageResult stage => ToldBy(RunReport.From(stage), stage.Configuration, null),
             S3SyncStageResult stage => ToldBy(RunReport.From(stage), null, null),
             _ => throw new BackupException(ParameterErrors.NotAResult(Emitted.NameOf(item))),
@@ -260,7 +259,7 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         if (ParameterSetName != ByConfiguration)
             return new ToldRun(report, [FromParameters()]);
         BackupConfiguration? configuration = (ConfigPath is { } given ? paths.Resolve(given) : path) is { } file
-            ? ConfigurationReader.Load(file)
+            ? JobInput.LoadRecorded(report.Name, file)
             : ofRun;
         if (configuration is null && report.Digest is not null)
             throw new BackupException(NotificationErrors.DigestNotConfigured());
@@ -269,14 +268,6 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         if (configuration.Notifications.Count == 0)
             throw new BackupException(NotificationErrors.NotConfigured(report.Name, "the job has no notifications."));
         return new ToldRun(report, configuration.Notifications);
-    }
-
-    // The history knows where the job's file was.
-    private static string? FileOf(BackupTestResult test)
-    {
-        if (test.Name is not { } name || JobHistory.Find(name) is not { } history)
-            return null;
-        return history.Read(since: null, last: null, BackupRunKind.Test).FirstOrDefault(run => run.RunId == test.RunId)?.ConfigurationPath;
     }
 
     private NotificationOptions FromParameters() => new()

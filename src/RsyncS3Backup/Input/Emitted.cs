@@ -166,6 +166,6 @@ internal static class Emitted
     private static object? ValueOf(PSObject item, string property)
     {
         object? value = item.Properties[property]?.Value;
-        return value is PSObject { BaseObject: DateTime or DateTimeOffset } wrapped ? wrapped.BaseObject : value;
+        return value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
     }
 }

@@ -37,14 +37,7 @@ internal sealed record EntryReference(JobReference Job, string Path, EntryMoment
     {
         if (!IsOfEntry(reference) || Emitted.Text(reference.Source, "Path") is not { } path)
             return [];
-        JobReference job = new()
-        {
-            What = reference.What,
-            Kind = reference.Kind,
-            Name = reference.Name,
-            ConfigurationPath = reference.ConfigurationPath,
-            Source = Nothing,
-        };
+        JobReference job = reference with { Source = Nothing };
         return [new EntryReference(job, path, reference.Kind switch
         {
             EmittedKind.BackupItem => MomentOf(reference.Source, path),
@@ -53,9 +46,12 @@ internal sealed record EntryReference(JobReference Job, string Path, EntryMoment
         })];
     }
 
-    /// <summary>The date of the snapshot that an object is, or is in; null for anything else.</summary>
-    internal static DateTime? SnapshotOf(JobReference reference) =>
-        reference.Kind == EmittedKind.BackupSnapshot ? Emitted.WallTime(reference.Source, "Date") : null;
+    /// <summary>The snapshot that an object is; the newest for anything else.</summary>
+    /// <exception cref="BackupException">It is one, and its date cannot be read: the newest would be another one.</exception>
+    internal static EntryMoment SnapshotOf(JobReference reference) => reference.Kind != EmittedKind.BackupSnapshot ? new EntryMoment() : new EntryMoment
+    {
+        Snapshot = Emitted.WallTime(reference.Source, "Date") ?? throw new BackupException(ParameterErrors.VersionNotKnown(reference.Name ?? "")),
+    };
 
     private static EntryMoment MomentOf(PSObject item, string path)
     {

@@ -178,7 +178,8 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
     internal IReadOnlyList<JobFile> Select(IEnumerable<string> names, bool isMissingWildcardAnError = true) =>
         Select(JobList.Read(), names, isMissingWildcardAnError);
 
-    private JobFile[] Select(JobList list, IEnumerable<string> names, bool isMissingWildcardAnError = true)
+    /// <summary>Likewise, of a list that was read already.</summary>
+    internal IReadOnlyList<JobFile> Select(JobList list, IEnumerable<string> names, bool isMissingWildcardAnError = true)
     {
         IReadOnlyList<JobFile> jobs = JobSelection.Select(list, names, name =>
         {
@@ -223,9 +224,7 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
     {
         JobList list = JobList.Read();
         string? path = reference.ConfigurationPath;
-        // A run recorded before its job's file was renamed or moved names a file that is not there any more.
-        bool isByName = path is null || (reference.Name is not null && !File.Exists(path));
-        JobFile? job = list.Jobs.FirstOrDefault(job => isByName ? job.Name == reference.Name : job.Path == path);
+        JobFile? job = FindFile(list, reference.Name, path);
         if (job is not null)
             return job.Required();
         // State is kept by name, so its last run was of the job that is meant.
@@ -235,6 +234,19 @@ internal sealed class JobInput(PSCmdlet cmdlet, InputErrors errors)
         return path is not null
             ? ConfigurationReader.Load(path)
             : throw new BackupException(ParameterErrors.JobOfObjectNotFound(reference.What, reference.Name!, list.Places));
+    }
+
+    /// <summary>The configuration of a job whose file was once at a path: where it is now, when it was renamed or moved since.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="path">The path that is on record.</param>
+    /// <exception cref="BackupException">It is not there, or not good.</exception>
+    internal static BackupConfiguration LoadRecorded(string? name, string path) =>
+        (File.Exists(path) ? null : FindFile(JobList.Read(), name, path))?.Required() ?? ConfigurationReader.Load(path);
+
+    private static JobFile? FindFile(JobList list, string? name, string? path)
+    {
+        bool isByName = path is null || (name is not null && !File.Exists(path));
+        return list.Jobs.FirstOrDefault(job => isByName ? job.Name == name : job.Path == path);
     }
 
     private void TellBroken(string? name, BackupError error)

@@ -18,6 +18,9 @@ internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
     private readonly JobInput jobs = new(cmdlet, errors);
     private bool isAnythingGiven;
 
+    /// <summary>What objects say of jobs; an error for each that says nothing.</summary>
+    internal IEnumerable<JobReference> References(IEnumerable<object?> objects) => jobs.References(objects);
+
     /// <summary>The names so far, with or without wildcards; a name that came with an object is escaped.</summary>
     internal IReadOnlyList<string> Names => names;
 
@@ -65,8 +68,8 @@ internal sealed class NamedJobs(PSCmdlet cmdlet, InputErrors errors)
     /// <param name="isMissingWildcardAnError">True where nothing would be done silently although something was asked for.</param>
     internal IReadOnlyList<JobFile> Files(bool isMissingWildcardAnError = true)
     {
-        List<JobFile> chosen = [.. jobs.Select(names.Except(files.Values), isMissingWildcardAnError)];
         JobList list = JobList.Read();
+        List<JobFile> chosen = [.. jobs.Select(list, names.Except(files.Values), isMissingWildcardAnError)];
         foreach (string file in files.Keys)
         {
             if (list.Jobs.FirstOrDefault(job => Path.GetFullPath(job.Path).Equals(file, StringComparison.Ordinal)) is not { } job)

@@ -23,6 +23,6 @@ internal static class RecordedRun
     {
         if (Emitted.Text(item, "Name") is not { } name || Emitted.Text(item, "RunId") is not { } runId)
             return null;
-        return JobHistory.Find(name)?.Read(since: null, last: null, kinds: []).FirstOrDefault(recorded => recorded.RunId == runId);
+        return JobHistory.Find(name)?.ReadRun(runId);
     }
 }

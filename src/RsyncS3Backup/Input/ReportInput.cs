@@ -24,8 +24,7 @@ internal sealed class ReportInput(InputErrors errors)
             return;
         }
 
-        object? read = ReturnedObject.Read(item);
-        switch (read)
+        switch (ReturnedObject.Read(item))
         {
             case BackupJob job:
                 source.Add(job, Host(item, job.HostName));
@@ -48,13 +47,12 @@ internal sealed class ReportInput(InputErrors errors)
             case BackupReport row:
                 source.Add(row with { HostName = Host(item, row.HostName) });
                 break;
-            // What comes before a result is in it; a repair says nothing of how a job fares.
-            case null or BackupDifference or BackupAction or BackupRepair or BackupRepairResult or NotificationResult
-                when Emitted.KindOf(item) is EmittedKind.BackupDifference or EmittedKind.BackupAction or EmittedKind.BackupRepair
-                    or EmittedKind.BackupRepairResult or EmittedKind.NotificationResult:
-                break;
             default:
-                throw new BackupException(ParameterErrors.NotReportable(item.TypeNames.FirstOrDefault() ?? "nothing"));
+                // What comes before a result is in it; a repair says nothing of how a job fares.
+                if (Emitted.KindOf(item) is not (EmittedKind.BackupDifference or EmittedKind.BackupAction or EmittedKind.BackupRepair
+                    or EmittedKind.BackupRepairResult or EmittedKind.NotificationResult))
+                    throw new BackupException(ParameterErrors.NotReportable(Emitted.NameOf(item)));
+                break;
         }
     }
 

@@ -21,7 +21,7 @@ internal static class ReturnedObject
     private static readonly FrozenDictionary<EmittedKind, Type> Readable = new[]
     {
         typeof(BackupRun), typeof(BackupResult), typeof(RsyncStageResult), typeof(S3SyncStageResult), typeof(BackupTestResult),
-        typeof(BackupRepairResult), typeof(BackupJob), typeof(BackupReport), typeof(BackupDifference),
+        typeof(BackupJob), typeof(BackupReport),
     }.ToFrozenDictionary(type => Enum.Parse<EmittedKind>(type.Name));
 
     // Those and their parts.

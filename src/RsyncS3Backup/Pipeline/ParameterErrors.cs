@@ -186,6 +186,18 @@ internal static class ParameterErrors
         "Restore each job to a folder of its own, or all of them with -InPlace.",
         second);
 
+    internal static BackupError SeveralVersionsToOnePlace(string path) => Create(
+        ErrorIds.InvalidParameter,
+        $"Several versions of '{path}' were given, and one place takes one of them. Nothing of their job was restored.",
+        "Give one version of each entry, for example with Select-Object -First 1.",
+        path);
+
+    internal static BackupError SeveralJobsToOneName(string newName, int jobs) => Create(
+        ErrorIds.InvalidParameter,
+        $"{jobs} jobs were given, and '{newName}' can be the name of one. No job was renamed.",
+        "Rename the jobs one by one.",
+        "NewName");
+
     internal static BackupError ClaimOfAnotherTime() => Create(
         ErrorIds.InvalidParameter, "-At asks about another instant, which -Claim cannot keep.", "Leave out one of them.", "At");
 

@@ -66,6 +66,30 @@ public sealed class BucketReadinessFaultTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData("UploadPart")]
+    [InlineData("ListMultipartUploads")]
+    [InlineData("ListParts")]
+    public async Task A_check_that_is_stopped_leaves_no_upload(string under)
+    {
+        using CancellationTokenSource stop = new();
+        server.Faults.Add(new FaultRule
+        {
+            Operation = under,
+            Kind = FaultKind.Hold,
+            When = _ =>
+            {
+                stop.Cancel();
+                return true;
+            },
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => CheckAsync(null, new S3Credentials(server.AccessKey, server.SecretKey), [BackupReadinessCheck.Right], stop.Token));
+
+        Assert.Empty(server.Store.UnfinishedUploads(Bucket));
+    }
+
+    [Theory]
     [InlineData("s3:PutObjectRetention")]
     [InlineData("s3:GetBucketObjectLockConfiguration")]
     public async Task A_job_that_locks_is_told_the_rights_of_locks_and_leaves_nothing_locked(string without)
@@ -176,13 +200,17 @@ public sealed class BucketReadinessFaultTests : IAsyncLifetime, IDisposable
     private Task<IReadOnlyList<BackupReadiness>> CheckAsync(Func<S3Destination, S3Destination> destination) =>
         CheckAsync(destination, new S3Credentials(server.AccessKey, server.SecretKey));
 
+    private Task<IReadOnlyList<BackupReadiness>> CheckAsync(
+        Func<S3Destination, S3Destination>? destination, S3Credentials? keys, params BackupReadinessCheck[] checks) =>
+        CheckAsync(destination, keys, checks, CancellationToken.None);
+
     private async Task<IReadOnlyList<BackupReadiness>> CheckAsync(
-        Func<S3Destination, S3Destination>? destination, S3Credentials? keys, params BackupReadinessCheck[] checks)
+        Func<S3Destination, S3Destination>? destination, S3Credentials? keys, BackupReadinessCheck[] checks, CancellationToken cancellationToken)
     {
         List<BackupReadiness> found = [];
         ReadinessRequest request = ReadinessRequest.For(Job(destination));
         request = request with { Checks = checks, S3 = request.S3! with { Credentials = keys } };
-        await foreach (BackupReadiness check in BucketReadiness.RunAsync(request, CancellationToken.None))
+        await foreach (BackupReadiness check in BucketReadiness.RunAsync(request, cancellationToken))
             found.Add(check);
         return found;
     }

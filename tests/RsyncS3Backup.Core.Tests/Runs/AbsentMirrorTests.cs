@@ -122,6 +122,25 @@ public sealed class AbsentMirrorTests : LocalJob
         Assert.Single(File.ReadAllLines(Files["story"]));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_start_is_told_where_the_run_goes_on(bool isNew)
+    {
+        using WebhookServer server = new();
+        await MirrorOnceAsync(AbsentMirrorAction.Skip);
+        Unplug(isMountPointLeft: false);
+        Directory.CreateDirectory(Files["drive"]);
+        Configuration = With(rsync => rsync with { WakeWait = isNew ? null : TimeSpan.FromMilliseconds(1) }) with
+        {
+            Notifications = [new NotificationOptions { Type = NotificationKind.Ping, Url = server.Url }],
+        };
+
+        await RunAsync(Impatient with { AllowNewDestination = isNew });
+
+        Assert.Equal(server.Secret + "/start", server.Requests[0].Target);
+    }
+
     [Fact]
     public async Task A_hook_can_mount_the_drive()
     {

@@ -169,6 +169,35 @@ public sealed class ChangedPartsTests : SyncHarness
     }
 
     [SkippableFact]
+    public async Task A_wrong_copy_that_nothing_replaced_is_not_believed_by_its_size_and_time()
+    {
+        byte[] content = await FirstAsync(5 * Part);
+        Server.Faults.Add(new FaultRule
+        {
+            Kind = FaultKind.ConditionIgnored,
+            Operation = "CopyObject",
+            Times = int.MaxValue,
+            When = _ =>
+            {
+                Server.Store.Put(BucketName, Prefix + "large", Bytes(5 * Part));
+                return true;
+            },
+        });
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = "UploadPart", Times = int.MaxValue });
+        File.Move(Large, Files["source/moved"]);
+        await MirrorAsync();
+        Assert.Equal(BackupStatus.Failed, (await SyncAsync(InParts)).Status);
+        Assert.NotEqual(content, Server.Store.GetBytes(BucketName, Prefix + "moved"));
+        Server.Faults.Clear();
+
+        Options = Options with { SyncMode = S3SyncMode.Reconcile };
+        S3SyncStageResult result = await SyncAsync(InParts);
+
+        Assert.NotEqual(BackupStatus.Failed, result.Status);
+        Assert.Equal(content, Server.Store.GetBytes(BucketName, Prefix + "moved"));
+    }
+
+    [SkippableFact]
     public async Task A_part_that_the_store_does_not_copy_for_any_reason_is_sent()
     {
         byte[] content = await FirstAsync(5 * Part);

@@ -70,6 +70,8 @@ public sealed class PipelineInputTests : EndToEndTest
     [InlineData("[pscustomobject] @{ Name = 'photos'; RunId = (Get-BackupHistory photos -Last 1).RunId } | Remove-BackupHistory", null, 1)]
     [InlineData("Remove-BackupHistory -InputObject @{ Name = 'photos'; RunId = (Get-BackupHistory photos -Last 1).RunId }", "InvalidParameter", 2)]
     [InlineData("[pscustomobject] @{ Name = 'photos'; Status = 'Succeeded' } | Remove-BackupHistory", "InvalidParameter", 2)]
+    [InlineData(
+        "[pscustomobject] @{ Name = 'photos'; ConfigurationPath = (Get-BackupJob photos).Path } | Remove-BackupHistory", "InvalidParameter", 2)]
     [InlineData("Remove-BackupHistory -InputObject (Test-BackupReadiness photos -Check State)", "InvalidParameter", 2)]
     [InlineData("Remove-BackupHistory -ConfigPath ./none*.json", "ConfigurationNotFound", 2)]
     [InlineData("Remove-BackupHistory -LiteralPath ./none.json", "ConfigurationNotFound", 2)]
@@ -127,6 +129,40 @@ public sealed class PipelineInputTests : EndToEndTest
         Assert.True(File.Exists(path));
         Assert.True(File.Exists(copy));
         Assert.Single(Session.Run("Get-BackupHistory photos").ThrowOnError().Objects);
+    }
+
+    [Theory]
+    [InlineData("Get-BackupItem photos a.txt -AllVersions @keys | Restore-Backup -Destination $To @keys")]
+    [InlineData("[pscustomobject] @{ PSTypeName = 'Deserialized.RsyncS3Backup.BackupSnapshot'; Name = 'photos' } | Restore-Backup -Destination $To @keys")]
+    [InlineData("[pscustomobject] @{ PSTypeName = 'Deserialized.RsyncS3Backup.BackupSnapshot'; Name = 'photos' } | Get-BackupItem @keys")]
+    [InlineData(
+        "[pscustomobject] @{ PSTypeName = 'Deserialized.RsyncS3Backup.BackupItem'; Name = 'photos'; Path = 'a.txt'; Copy = 'S3'; IsLatest = 'False' } "
+        + "| Restore-Backup -Destination $To @keys")]
+    public void Which_version_is_meant_is_never_guessed(string command)
+    {
+        Server.Store.SetVersioning(BucketName, "Enabled");
+        string path = WriteJob();
+        BackupWell(path);
+        WriteFile("source/a.txt", "changed since");
+        BackupWell(path);
+
+        SessionResult result = Session.Run("param($To) " + command, Folder.File("restored"));
+
+        Assert.Equal(["InvalidParameter"], result.ErrorIds());
+        Assert.Empty(result.Objects);
+        Assert.False(Directory.Exists(Folder.File("restored")));
+    }
+
+    [Fact]
+    public void No_job_is_renamed_when_several_came_and_one_that_is_named_twice_is_one()
+    {
+        string path = WriteJob();
+        WriteJobNamed("phone");
+
+        Assert.Equal(["InvalidParameter"], Session.Run("Get-BackupJob | Rename-BackupJob -NewName other").ErrorIds());
+        Assert.Equal(
+            ["phone", "photos"],
+            Session.Run("param($Path) @('ph*', [IO.FileInfo] $Path) | Get-BackupJob", path).ThrowOnError().Objects.Select(job => job.Text("Name")).Order());
     }
 
     [Theory]

@@ -52,15 +52,18 @@ public sealed record BackupJob
     public BackupJobStatus Status =>
         Problems.Count > 0 ? BackupJobStatus.Invalid
         : IsRunning ? BackupJobStatus.Running
-        : LastStatus switch
-        {
-            null => BackupJobStatus.NeverRan,
-            BackupStatus.Succeeded => BackupJobStatus.Succeeded,
-            BackupStatus.SucceededWithWarnings => BackupJobStatus.SucceededWithWarnings,
-            BackupStatus.Failed => BackupJobStatus.Failed,
-            BackupStatus.Cancelled => BackupJobStatus.Cancelled,
-            _ => BackupJobStatus.Skipped,
-        };
+        : LastStatus is { } ended ? StatusOf(ended)
+        : BackupJobStatus.NeverRan;
+
+    /// <summary>A job whose last run ended so.</summary>
+    internal static BackupJobStatus StatusOf(BackupStatus ended) => ended switch
+    {
+        BackupStatus.Succeeded => BackupJobStatus.Succeeded,
+        BackupStatus.SucceededWithWarnings => BackupJobStatus.SucceededWithWarnings,
+        BackupStatus.Failed => BackupJobStatus.Failed,
+        BackupStatus.Cancelled => BackupJobStatus.Cancelled,
+        _ => BackupJobStatus.Skipped,
+    };
 
     /// <summary>What is backed up; empty for a broken job.</summary>
     public IReadOnlyList<string> Source { get; init => field = ListText.Of(value); } = ListText.Of<string>([]);

@@ -54,7 +54,7 @@ public sealed record RestoreResult
     public long Renamed { get; init; }
 
     /// <summary>The first of them (at most <see cref="BackupLimits.ReportedItems"/>); the log has all.</summary>
-    public IReadOnlyList<RestoreRename> RenamedItems { get; init; } = [];
+    public IReadOnlyList<RestoreRename> RenamedItems { get; init => field = ListText.Of(value); } = ListText.Of<RestoreRename>([]);
 
     /// <summary>Entries that were as they should be already.</summary>
     public long Unchanged { get; init; }
@@ -135,4 +135,8 @@ public sealed record RestoreResult
 /// <summary>An entry that was restored under another name.</summary>
 /// <param name="Path">Its path in the copy.</param>
 /// <param name="RestoredPath">Its path at the destination.</param>
-public sealed record RestoreRename(string Path, string RestoredPath);
+public sealed record RestoreRename(string Path, string RestoredPath)
+{
+    /// <summary>Both paths.</summary>
+    public override string ToString() => $"{Path} -> {RestoredPath}";
+}

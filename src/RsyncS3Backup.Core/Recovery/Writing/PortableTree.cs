@@ -77,6 +77,9 @@ internal sealed partial class PortableTree : DestinationTree
 
     private static bool IsFolder(string link, string target)
     {
+        // To look at a share is to log in at whatever machine a stranger named.
+        if (target.StartsWith(@"\\", StringComparison.Ordinal))
+            return false;
         try
         {
             return Directory.Exists(System.IO.Path.GetFullPath(target, System.IO.Path.GetDirectoryName(link)!));
@@ -102,6 +105,22 @@ internal sealed partial class PortableTree : DestinationTree
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            PutLinkBack(link, target, beside);
+        }
+    }
+
+    private static void PutLinkBack(string link, string target, string beside)
+    {
+        try
+        {
+            if (Directory.Exists(beside))
+                Directory.Delete(beside);
+            if (FileAttributesReader.TryRead(link) is null)
+                File.CreateSymbolicLink(link, target);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What refused a moment ago refuses still; the next restore makes the link.
         }
     }
 
@@ -111,8 +130,10 @@ internal sealed partial class PortableTree : DestinationTree
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            held?.Dispose();
+        if (!disposing)
+            return;
+        PutBack();
+        held?.Dispose();
     }
 
     private sealed class PortableFolder(string path, ConcurrentQueue<(string Link, string Target)> links) : DestinationFolder
@@ -179,7 +200,8 @@ internal sealed partial class PortableTree : DestinationTree
             if (Look(from) is { IsSymbolicLink: true })
             {
                 // What is a link to a folder cannot be replaced.
-                Remove(to);
+                if (Look(to) is { IsSymbolicLink: true })
+                    Remove(to);
                 links.Enqueue((Full(to), Encoding.UTF8.GetString(ReadLink(from))));
             }
 

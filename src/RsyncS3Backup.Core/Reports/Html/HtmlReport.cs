@@ -82,8 +82,8 @@ internal sealed class HtmlReport
     private void News()
     {
         html.Add($"<section aria-labelledby=\"wrong\">\n<h2 id=\"wrong\">What is wrong</h2>\n");
-        ReportedJob[] news = [.. report.Urgent, .. report.WorthALook];
-        if (news.Length == 0)
+        IReadOnlyList<ReportedJob> news = report.News;
+        if (news.Count == 0)
             html.Add($"<p>{(report.Jobs.Count == 0 ? "No job is known." : "Nothing.")}</p>\n");
         else
             html.Add($"<ul class=\"news\">\n");
@@ -100,7 +100,7 @@ internal sealed class HtmlReport
             html.Add($"</li>\n");
         }
 
-        html.AddMarkup(news.Length == 0 ? "</section>\n" : "</ul>\n</section>\n");
+        html.AddMarkup(news.Count == 0 ? "</section>\n" : "</ul>\n</section>\n");
     }
 
     private string? LastGood(BackupReport row)

@@ -108,15 +108,15 @@ internal static class RunSummary
 
     private static IEnumerable<(string Label, string Text)> Jobs(FleetReport digest)
     {
-        ReportedJob[] news = [.. digest.Urgent, .. digest.WorthALook];
+        IReadOnlyList<ReportedJob> news = digest.News;
         foreach (BackupReport row in news.Take(JobsOfADigest).Select(job => job.Row))
         {
             string name = ShownText.OneLine(row.Name.Length > 0 ? $"{row.Name} on {row.HostName}" : row.HostName);
             yield return (Shorten(name, 140), Shorten($"{ReportText.StatusOf(row)}. {row.Reason} {row.RecommendedAction}".TrimEnd(), LongestText));
         }
 
-        if (news.Length > JobsOfADigest)
-            yield return ("Others", $"{ReportText.Count(news.Length - JobsOfADigest, "more job", "more jobs")} with something to look at");
+        if (news.Count > JobsOfADigest)
+            yield return ("Others", $"{ReportText.Count(news.Count - JobsOfADigest, "more job", "more jobs")} with something to look at");
         ReportedJob[] well = [.. digest.Jobs.Where(job => job.Urgency == 0)];
         if (well.Length > 0)
             yield return ("Well", $"{ReportText.Count(well.Length, "job", "jobs")}, {HumanText.Bytes(well.Sum(job => job.Row.Bytes ?? 0))}");

@@ -120,6 +120,11 @@ internal static class HistoryRows
         return runs;
     }
 
+    /// <summary>The run of that id; null when there is none.</summary>
+    /// <exception cref="SqliteException">The run makes no sense, or cannot be read.</exception>
+    public static BackupRun? Find(SqliteDatabase database, string runId) =>
+        ReadWhere(database, "AND run_id=?3 ", since: null, last: 1, runId) is [{ } run] ? run : null;
+
     /// <summary>The newest test that restored something and found everything well; null when there was none.</summary>
     public static BackupTestResult? LastRestoreTest(SqliteDatabase database) => ReadWhere(
         database,
@@ -138,11 +143,13 @@ internal static class HistoryRows
     private static string OfKinds(IReadOnlyCollection<BackupRunKind> kinds) =>
         kinds.Count == 0 ? "" : $"AND kind IN ('{string.Join("', '", kinds)}') ";
 
-    private static List<BackupRun> ReadWhere(SqliteDatabase database, string which, DateTimeOffset? since, int? last)
+    private static List<BackupRun> ReadWhere(SqliteDatabase database, string which, DateTimeOffset? since, int? last, string? runId = null)
     {
         using SqliteStatement statement = database.Prepare(
             $"SELECT {Columns} FROM run WHERE started >= ?1 {which}ORDER BY started DESC, run_id DESC LIMIT ?2");
         statement.Bind(1, since?.UtcTicks ?? 0).Bind(2, last ?? -1);
+        if (runId is not null)
+            statement.Bind(3, runId);
         List<BackupRun> runs = [];
         try
         {

@@ -73,6 +73,11 @@ internal sealed class JobHistory
                 HistoryRows.Read(database, since: null, tests, BackupRunKind.Test)),
             ([], []));
 
+    /// <summary>The run of that id, of whatever kind; null when it is not on record. Without its <see cref="BackupRun.LastSuccess"/>.</summary>
+    /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
+    /// module.</exception>
+    public BackupRun? ReadRun(string runId) => Read(database => HistoryRows.Find(database, runId), null);
+
     /// <summary>What metrics tell of the job.</summary>
     /// <exception cref="BackupException">The history is damaged, cannot be read, or is of a newer version of the
     /// module.</exception>

@@ -394,8 +394,20 @@ internal sealed class SyncWorker(
             return;
         StoredObject? now = await store.HeadAsync(new ObjectQuery(sourceKey), cancellationToken).ConfigureAwait(false);
         // What was written over does not get its tag back.
-        if (now?.ETag != source.ETag)
-            throw new CopySourceException(now is null ? CopySourceProblem.Gone : CopySourceProblem.Changed, sourceKey);
+        if (now?.ETag == source.ETag)
+            return;
+        // Under the new name is something else now, with this entry's size and time, by which it would be believed if nothing replaces it. So it is
+        // on record as what its content has to be compared with.
+        catalog?.Put(Row(local, local.Attributes) with
+        {
+            ModifiedNanoseconds = long.MinValue,
+            ChangedNanoseconds = 0,
+            ETag = copied.ETag,
+            VersionId = copied.VersionId,
+            StoredTime = copied.LastModified,
+            StorageClass = copied.StorageClass,
+        });
+        throw new CopySourceException(now is null ? CopySourceProblem.Gone : CopySourceProblem.Changed, sourceKey);
     }
 
     /// <summary>What S3 holds by that name below a prefix, when it is the entry's content.</summary>
