@@ -258,8 +258,9 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
     {
         if (ParameterSetName != ByConfiguration)
             return new ToldRun(report, [FromParameters()]);
-        BackupConfiguration? configuration = (ConfigPath is { } given ? paths.Resolve(given) : path) is { } file
-            ? JobInput.LoadRecorded(report.Name, file)
+        BackupConfiguration? configuration =
+            ConfigPath is { } given ? ConfigurationReader.Load(paths.Resolve(given))
+            : path is not null ? JobInput.LoadRecorded(report.Name, path)
             : ofRun;
         if (configuration is null && report.Digest is not null)
             throw new BackupException(NotificationErrors.DigestNotConfigured());
