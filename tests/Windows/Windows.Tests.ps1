@@ -143,6 +143,43 @@ Describe 'On Windows' -Tag Windows {
         $found.GoodCopy | Should -Be S3, S3
     }
 
+    It 'repairs what ordinary programs cannot open' {
+        $job = New-Job dots
+        $null = [IO.Directory]::CreateDirectory("\\?\$work\dots\folder.")
+        [IO.File]::WriteAllText("\\?\$work\dots\folder.\trail.", 'good')
+        $null = Invoke-RsyncToS3Backup -Config $job
+        [IO.File]::Delete("\\?\$work\dots-mirror\folder.\trail.")
+
+        $found = Test-Backup -Config $job -ErrorAction SilentlyContinue
+        $repaired = $found | Repair-Backup -Config $job -Confirm:$false
+
+        $repaired.Failed | Should -Be 0
+        [IO.File]::ReadAllText("\\?\$work\dots-mirror\folder.\trail.") | Should -Be good
+    }
+
+    It 'tells the event log, and runs where it may not describe its entries' {
+        $job = New-Job told
+        $job.log = @{ system = $true }
+
+        $result = Invoke-RsyncToS3Backup -Config $job
+
+        $result.Status | Should -Be Succeeded
+        [IO.File]::ReadAllText($result.LogPath) | Should -Not -BeLike "*system's log is not told*"
+        (Get-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Services\EventLog\Application\rsyncs3backup).EventMessageFile |
+            Should -BeLike '*EventCreate.exe'
+    }
+
+    It 'closes a state folder that everybody may read' {
+        $before = $env:RSYNCS3BACKUP_STATE
+        $env:RSYNCS3BACKUP_STATE = 'C:\open-state'
+        $null = New-Item C:\open-state -ItemType Directory
+        try { (Invoke-RsyncToS3Backup -Config (New-Job closed)).Status | Should -Be Succeeded }
+        finally { $env:RSYNCS3BACKUP_STATE = $before }
+
+        $rules = [IO.FileSystemAclExtensions]::GetAccessControl([IO.DirectoryInfo] 'C:\open-state').Access
+        @($rules.IdentityReference.Value) | Should -Not -Contain Everyone
+    }
+
     It 'loses no line of a log that several runs share' {
         $script = {
             param($number)

@@ -141,25 +141,42 @@ internal static partial class FileSafety
             ? $"an access control list lets {other} write {what}."
             : null;
 
+    /// <summary>Why a folder is not this user's own, nor the administrators' or the system's; null as above.</summary>
+    [SupportedOSPlatform("windows")]
+    public static string? OwnerProblem(string folder) => Check(() => WindowsOwnerProblem("it", new DirectoryInfo(folder).GetAccessControl()));
+
+    /// <summary>True for a folder that more than a few accounts may read or write. False where it cannot be found out.</summary>
+    [SupportedOSPlatform("windows")]
+    public static bool IsOpenToMany(string folder) =>
+        Check(() => AllowsMany(new DirectoryInfo(folder).GetAccessControl(), FileSystemRights.Modify) ? "" : null) is not null;
+
     // Everybody who is logged on may add files below %ProgramData% unless somebody closed it.
     [SupportedOSPlatform("windows")]
     private static string? WindowsProblem(string what, FileSystemSecurity security)
     {
         const FileSystemRights changes = FileSystemRights.WriteData | FileSystemRights.AppendData | FileSystemRights.Delete
             | FileSystemRights.ChangePermissions | FileSystemRights.TakeOwnership;
-        using WindowsIdentity user = WindowsIdentity.GetCurrent();
-        WellKnownSidType[] administrators = [WellKnownSidType.LocalSystemSid, WellKnownSidType.BuiltinAdministratorsSid];
-        if (security.GetOwner(typeof(SecurityIdentifier)) is SecurityIdentifier owner
-            && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown) && owner.Value != TrustedInstaller)
-            return $"{what} belongs to another user ({owner}).";
         // In a folder others may add files, which are theirs.
         FileSystemRights refused = security is DirectorySecurity ? changes & ~(FileSystemRights.WriteData | FileSystemRights.AppendData) : changes;
-        return security.GetAccessRules(includeExplicit: true, includeInherited: true, typeof(SecurityIdentifier)).Cast<FileSystemAccessRule>()
-            .Where(rule => rule.AccessControlType == AccessControlType.Allow && !rule.PropagationFlags.HasFlag(PropagationFlags.InheritOnly))
-            .Any(rule => (rule.FileSystemRights & refused) != 0 && IsManyAccounts(rule.IdentityReference.Value))
-                ? $"everybody may write {what}."
+        return WindowsOwnerProblem(what, security) ?? (AllowsMany(security, refused) ? $"everybody may write {what}." : null);
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static string? WindowsOwnerProblem(string what, FileSystemSecurity security)
+    {
+        using WindowsIdentity user = WindowsIdentity.GetCurrent();
+        WellKnownSidType[] administrators = [WellKnownSidType.LocalSystemSid, WellKnownSidType.BuiltinAdministratorsSid];
+        return security.GetOwner(typeof(SecurityIdentifier)) is SecurityIdentifier owner
+            && owner != user.User && owner != user.Owner && !administrators.Any(owner.IsWellKnown) && owner.Value != TrustedInstaller
+                ? $"{what} belongs to another user ({owner})."
                 : null;
     }
+
+    [SupportedOSPlatform("windows")]
+    private static bool AllowsMany(FileSystemSecurity security, FileSystemRights rights) =>
+        security.GetAccessRules(includeExplicit: true, includeInherited: true, typeof(SecurityIdentifier)).Cast<FileSystemAccessRule>()
+            .Where(rule => rule.AccessControlType == AccessControlType.Allow && !rule.PropagationFlags.HasFlag(PropagationFlags.InheritOnly))
+            .Any(rule => (rule.FileSystemRights & rights) != 0 && IsManyAccounts(rule.IdentityReference.Value));
 
     /// <summary>
     /// True for a group of Windows that anybody may be in who is not the administrator: it stands for how somebody came, or for all users of a machine or

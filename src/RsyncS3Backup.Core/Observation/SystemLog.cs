@@ -1,16 +1,15 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 
 namespace RsyncS3Backup.Observation;
 
 /// <summary>
-/// The system's own log: the journal of systemd by its native protocol, which keeps fields apart, or else syslog. Told of a run's start and
-/// end, its warnings and its errors. Thread-safe, and never stops a run: what cannot be sent is not sent.
+/// The system's own log: the journal of systemd, which keeps fields apart, or else syslog; the event log of Windows. Told of a run's start and end,
+/// its warnings and its errors. Thread-safe, and never stops a run: what cannot be sent is not sent.
 /// </summary>
 internal sealed class SystemLog : IDisposable
 {
-    /// <summary>What the entries are found by: <c>journalctl -t rsyncs3backup</c>.</summary>
+    /// <summary>What the entries are found by: <c>journalctl -t rsyncs3backup</c>, or the source in the Event Viewer.</summary>
     public const string Identifier = "rsyncs3backup";
 
     // Datagrams are limited, to about 200 KiB on Linux and to 8 KiB by many a syslog; the run's log has the whole text.
@@ -19,13 +18,10 @@ internal sealed class SystemLog : IDisposable
     // Of a run with a million failures the system's log needs no million lines.
     private const int MostEntries = BackupLimits.ReportedItems;
 
-    private const int SendMilliseconds = 1000;
-
     private readonly object gate = new();
     private readonly string jobName;
     private readonly string runId;
-    private Socket? socket;
-    private SystemLogPlace? place;
+    private ISystemLogSink? sink;
     private int written;
 
     private SystemLog(string jobName, string runId) => (this.jobName, this.runId) = (jobName, runId);
@@ -40,20 +36,17 @@ internal sealed class SystemLog : IDisposable
     public static SystemLog Open(string jobName, string runId, IReadOnlyList<SystemLogPlace>? places = null)
     {
         SystemLog log = new(jobName, runId);
-        foreach (SystemLogPlace candidate in places ?? SystemLogPlace.OfThisSystem)
+        foreach (SystemLogPlace place in places ?? SystemLogPlace.OfThisSystem)
         {
-            Socket? opening = null;
             try
             {
-                opening = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = SendMilliseconds };
-                opening.Connect(new UnixDomainSocketEndPoint(candidate.Path));
-                (log.socket, log.place, log.Failure) = (opening, candidate, null);
+                log.sink = place.Open();
+                log.Failure = null;
                 return log;
             }
-            catch (Exception exception) when (exception is SocketException or PlatformNotSupportedException or ArgumentException)
+            catch (Exception exception) when (exception is IOException or SocketException or PlatformNotSupportedException or ArgumentException)
             {
-                opening?.Dispose();
-                log.Failure ??= $"{candidate.Path}: {exception.Message}";
+                log.Failure ??= $"{place.Name}: {exception.Message}";
             }
         }
 
@@ -78,8 +71,8 @@ internal sealed class SystemLog : IDisposable
     public void Error(BackupError error) =>
         SendLimited(3, "error", $"{error}", [("ERROR", error.Id), ("TARGET", error.Target), ("ACTION", error.RecommendedAction)]);
 
-    /// <summary>Closes the socket.</summary>
-    public void Dispose() => socket?.Dispose();
+    /// <summary>Closes it.</summary>
+    public void Dispose() => sink?.Dispose();
 
     private void SendLimited(int priority, string kind, string message, IEnumerable<(string Name, string? Value)> fields)
     {
@@ -92,73 +85,20 @@ internal sealed class SystemLog : IDisposable
 
     private void Send(int priority, string kind, string message, IEnumerable<(string Name, string? Value)> fields)
     {
-        if (place is null)
-            return;
         string text = message.Length > LongestMessage ? message[..LongestMessage] + "…" : message;
-        byte[] datagram = place.IsJournal
-            ? Journal(priority, text, [("EVENT", kind), ("JOB", jobName), ("RUN", runId), .. fields])
-            : Syslog(priority, text, DateTime.Now);
+        SystemLogEntry entry = new(priority, kind, text, [("EVENT", kind), ("JOB", jobName), ("RUN", runId), .. fields]);
         lock (gate)
         {
             try
             {
-                socket?.Send(datagram);
+                sink?.Send(entry);
             }
-            catch (SocketException exception)
+            catch (Exception exception) when (exception is IOException or SocketException)
             {
-                Failure = $"{place.Path}: {exception.Message}";
-                socket?.Dispose();
-                socket = null;
+                Failure = $"{sink!.Name}: {exception.Message}";
+                sink.Dispose();
+                sink = null;
             }
         }
     }
-
-    /// <summary>https://systemd.io/JOURNAL_NATIVE_PROTOCOL/: a line a field, or its length and its bytes when it holds a line break.</summary>
-    private static byte[] Journal(int priority, string message, IEnumerable<(string Name, string? Value)> fields)
-    {
-        using MemoryStream datagram = new();
-        byte[] length = new byte[sizeof(ulong)];
-        IEnumerable<(string Name, string? Value)> own = fields.Select(field => ("RSYNCS3BACKUP_" + field.Name, field.Value));
-        string level = priority.ToString(CultureInfo.InvariantCulture);
-        foreach ((string name, string? value) in own.Prepend(("MESSAGE", message)).Prepend(("SYSLOG_IDENTIFIER", Identifier)).Prepend(("PRIORITY", level)))
-        {
-            if (value is null)
-                continue;
-            byte[] content = Encoding.UTF8.GetBytes(value);
-            bool hasLines = value.Contains('\n', StringComparison.Ordinal);
-            datagram.Write(Encoding.ASCII.GetBytes(name + (hasLines ? "\n" : "=")));
-            if (hasLines)
-            {
-                System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)content.Length);
-                datagram.Write(length);
-            }
-
-            datagram.Write(content);
-            datagram.WriteByte((byte)'\n');
-        }
-
-        return datagram.ToArray();
-    }
-
-    /// <summary>As syslog(3) writes to a local socket: RFC 3164 without the host. The facility is that of user programs.</summary>
-    private static byte[] Syslog(int priority, string message, DateTime now)
-    {
-        const int facility = 1;
-        string text = ShownText.OneLine(message);
-        string day = now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2);
-        return Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"<{(facility * 8) + priority}>{now:MMM} {day} {now:HH:mm:ss} {Identifier}[{Environment.ProcessId}]: {text}"));
-    }
-}
-
-/// <summary>A socket that a system's log is told by.</summary>
-/// <param name="Path">The socket.</param>
-/// <param name="IsJournal">True for systemd's own protocol, false for syslog's.</param>
-internal sealed record SystemLogPlace(string Path, bool IsJournal)
-{
-    /// <summary>Where this system has them, best first. On macOS syslog's socket leads to the unified log (not tested there).</summary>
-    public static IReadOnlyList<SystemLogPlace> OfThisSystem { get; } =
-        OperatingSystem.IsLinux() ? [new("/run/systemd/journal/socket", true), new("/dev/log", false)]
-        : OperatingSystem.IsMacOS() ? [new("/var/run/syslog", false)]
-        : [];
 }

@@ -141,34 +141,61 @@ internal sealed class StateFolder
         Require(path, root);
     }
 
-    // Below %ProgramData% everybody may read what is new, and add to it.
+    // Below %ProgramData% everybody may read what is new, and add to it; and may have made the folder before us.
     [SupportedOSPlatform("windows")]
     private static void MakeOnWindows(string path, string root)
     {
         if (!Directory.Exists(root))
         {
-            using WindowsIdentity user = WindowsIdentity.GetCurrent();
-            SecurityIdentifier[] owners =
-            [
-                user.User!,
-                new SecurityIdentifier(WellKnownSidType.LocalSystemSid, null),
-                new SecurityIdentifier(WellKnownSidType.BuiltinAdministratorsSid, null),
-            ];
-            DirectorySecurity ownersOnly = new();
-            ownersOnly.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
-            foreach (SecurityIdentifier owner in owners.Distinct())
-            {
-                ownersOnly.AddAccessRule(new FileSystemAccessRule(
-                    owner, FileSystemRights.FullControl, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit, PropagationFlags.None,
-                    AccessControlType.Allow));
-            }
-
             if (System.IO.Path.GetDirectoryName(root) is { } above)
                 Directory.CreateDirectory(above);
-            new DirectoryInfo(root).Create(ownersOnly);
+            new DirectoryInfo(root).Create(OwnersOnly());
         }
 
+        RequireOnWindows(root);
         Directory.CreateDirectory(path);
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static void RequireOnWindows(string root)
+    {
+        if (!Directory.Exists(root))
+            return;
+        if (FileSafety.OwnerProblem(root) is { } problem)
+            throw new StateFolderUnsafeException(root, problem.TrimEnd('.'));
+        if (!FileSafety.IsOpenToMany(root))
+            return;
+        try
+        {
+            // One that this user made without a thought.
+            new DirectoryInfo(root).SetAccessControl(OwnersOnly());
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StateFolderUnsafeException(root, "others may read it or write to it");
+        }
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static DirectorySecurity OwnersOnly()
+    {
+        using WindowsIdentity user = WindowsIdentity.GetCurrent();
+        SecurityIdentifier[] owners =
+        [
+            user.User!,
+            new SecurityIdentifier(WellKnownSidType.LocalSystemSid, null),
+            new SecurityIdentifier(WellKnownSidType.BuiltinAdministratorsSid, null),
+        ];
+        DirectorySecurity ownersOnly = new();
+        ownersOnly.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
+        foreach (SecurityIdentifier owner in owners.Distinct())
+        {
+            ownersOnly.AddAccessRule(new FileSystemAccessRule(
+                owner, FileSystemRights.FullControl, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit, PropagationFlags.None,
+                AccessControlType.Allow));
+        }
+
+        return ownersOnly;
     }
 
     private static Stack<string> Missing(string path)
@@ -183,7 +210,11 @@ internal sealed class StateFolder
     private static void Require(string path, string root)
     {
         if (OperatingSystem.IsWindows())
+        {
+            RequireOnWindows(root);
             return;
+        }
+
         for (string? level = path; level is not null; level = level == root ? null : System.IO.Path.GetDirectoryName(level))
         {
             if (FileAttributesReader.TryRead(level) is not { } found)

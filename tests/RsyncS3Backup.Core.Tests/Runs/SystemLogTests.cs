@@ -18,7 +18,7 @@ public sealed class SystemLogTests : LocalJob
         using Socket journal = Listen("journal");
         Configuration = Configuration with { Log = new LogOptions { System = true } };
 
-        BackupResult result = await RunAsync(new BackupRunOptions { Logging = new RunLogging { SystemPlaces = [new(Files["journal"], true)] } });
+        BackupResult result = await RunAsync(new BackupRunOptions { Logging = new RunLogging { SystemPlaces = [SystemLogPlace.Journal(Files["journal"])] } });
 
         Dictionary<string, string>[] entries = [.. Receive(journal).Select(Fields)];
         Assert.Equal(["start", "end"], entries.Select(entry => entry["RSYNCS3BACKUP_EVENT"]));
@@ -33,7 +33,7 @@ public sealed class SystemLogTests : LocalJob
         using Socket syslog = Listen("log");
         Configuration = Configuration with { Sources = [new BackupSource { Path = Files["no-such-source"] }] };
 
-        await RunAsync(To(new SystemLogPlace(Files["no-such-journal"], true), new SystemLogPlace(Files["log"], false)));
+        await RunAsync(To(SystemLogPlace.Journal(Files["no-such-journal"]), SystemLogPlace.Syslog(Files["log"])));
 
         string[] lines = [.. Receive(syslog).Select(Encoding.UTF8.GetString)];
         Assert.Equal(3, lines.Length);
@@ -50,9 +50,9 @@ public sealed class SystemLogTests : LocalJob
     {
         using Socket journal = Listen("journal");
         using Socket syslog = Listen("log");
-        using (SystemLog first = SystemLog.Open("job", "run", [new(Files["journal"], true)]))
+        using (SystemLog first = SystemLog.Open("job", "run", [SystemLogPlace.Journal(Files["journal"])]))
             first.Warning("one\ntwo=2");
-        using (SystemLog second = SystemLog.Open("job", "run", [new(Files["log"], false)]))
+        using (SystemLog second = SystemLog.Open("job", "run", [SystemLogPlace.Syslog(Files["log"])]))
             second.Warning("one\ntwo");
 
         Assert.Equal("Job 'job': one\ntwo=2", Fields(Assert.Single(Receive(journal)))["MESSAGE"]);
@@ -65,7 +65,7 @@ public sealed class SystemLogTests : LocalJob
         // As many as the system queues would do; this socket is read meanwhile.
         using Socket journal = Listen("journal");
         List<byte[]> received = [];
-        using SystemLog log = SystemLog.Open("job", "run", [new(Files["journal"], true)]);
+        using SystemLog log = SystemLog.Open("job", "run", [SystemLogPlace.Journal(Files["journal"])]);
         for (int number = 0; number < 300; number++)
         {
             log.Warning(new string('x', 100_000));
@@ -81,7 +81,7 @@ public sealed class SystemLogTests : LocalJob
     [Fact]
     public async Task A_system_log_that_is_not_there_is_a_line_in_the_runs_log_and_nothing_else()
     {
-        BackupResult result = await RunAsync(To(new SystemLogPlace(Files["nothing"], true)));
+        BackupResult result = await RunAsync(To(SystemLogPlace.Journal(Files["nothing"])));
 
         Assert.Equal(BackupStatus.Succeeded, result.Status);
         Assert.Empty(Observer.Warnings);
@@ -95,7 +95,7 @@ public sealed class SystemLogTests : LocalJob
         Core.Tests.Support.RecordingObserver observer = new() { OnVerbose = _ => journal.Dispose() };
 
         BackupResult result = await BackupRunner.RunAsync(
-            Configuration, To(new SystemLogPlace(Files["journal"], true)), observer, CancellationToken.None);
+            Configuration, To(SystemLogPlace.Journal(Files["journal"])), observer, CancellationToken.None);
 
         Assert.Equal(BackupStatus.Succeeded, result.Status);
         Assert.Single(File.ReadAllLines(result.LogPath!), line => line.Contains("system's log is not told", StringComparison.Ordinal));
@@ -106,9 +106,22 @@ public sealed class SystemLogTests : LocalJob
     {
         using Socket journal = Listen("journal");
 
-        await RunAsync(new BackupRunOptions { Logging = new RunLogging { SystemPlaces = [new(Files["journal"], true)] } });
+        await RunAsync(new BackupRunOptions { Logging = new RunLogging { SystemPlaces = [SystemLogPlace.Journal(Files["journal"])] } });
 
         Assert.Empty(Receive(journal));
+    }
+
+    [Fact]
+    public void The_event_log_of_Windows_has_a_type_a_number_and_a_line_a_field()
+    {
+        SystemLogEntry error = new(3, "error", "It failed.", [("JOB", "photos"), ("TARGET", null), ("ERROR", "SourceMissing")]);
+
+        Assert.Equal("It failed.\r\nJOB: photos\r\nERROR: SourceMissing", WindowsEventLog.TextOf(error));
+        // EVENTLOG_ERROR_TYPE, _WARNING_TYPE and _INFORMATION_TYPE of winnt.h.
+        Assert.Equal((1, 4u), WindowsEventLog.TypeOf(error));
+        Assert.Equal((2, 3u), WindowsEventLog.TypeOf(error with { Priority = 4, Kind = "warning" }));
+        Assert.Equal((4, 2u), WindowsEventLog.TypeOf(error with { Priority = 5, Kind = "end" }));
+        Assert.Equal((4, 1u), WindowsEventLog.TypeOf(error with { Priority = 6, Kind = "start" }));
     }
 
     private static BackupRunOptions To(params SystemLogPlace[] places) =>

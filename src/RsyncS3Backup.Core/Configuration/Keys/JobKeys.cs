@@ -144,8 +144,8 @@ internal sealed class LogKeys() : ConfigurationSection<LogOptions>(new LogOption
     [
         Flag("system", log => log.System, (log, value) => log with { System = value },
             "Tell the system's own log too: that a run starts, how it ends, its warnings and errors. On Linux that is the "
-            + "journal of systemd (`journalctl -t rsyncs3backup`), else syslog; on macOS syslog (not tested). Windows has none "
-            + "yet; a run there says so in its log.") with
+            + "journal of systemd (`journalctl -t rsyncs3backup`), else syslog; on macOS syslog (not tested); on Windows the event "
+            + "log, Application, source `rsyncs3backup` (not tried on a real Windows).") with
         { Parameter = "SystemLog" },
     ];
 }

@@ -24,11 +24,16 @@ internal sealed partial class PortableTree : DestinationTree
     /// <inheritdoc/>
     public override DestinationFolder Open(string folder)
     {
-        string at = Path;
+        // Each name is taken for what it is: the rules by which Windows reads a path drop the dot at the end of one.
+        string at = WindowsPath.Exact(Path);
         for (int start = 0; start < folder.Length;)
         {
             int end = folder.IndexOf('/', start) is var next and >= 0 ? next : folder.Length;
-            at = System.IO.Path.Join(at, folder.AsSpan(start, end - start));
+            string part = folder[start..end];
+            // What the rules for names let through must still be one folder in the other.
+            if (part is "" or "." or ".." || part.Contains(System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                throw new PathBlockedException(folder[..end]);
+            at = System.IO.Path.Join(at, part);
             DirectoryInfo info = new(at);
             if (!info.Exists && !System.IO.Path.Exists(at) && info.LinkTarget is null)
                 info.Create();
@@ -38,9 +43,7 @@ internal sealed partial class PortableTree : DestinationTree
             start = end + 1;
         }
 
-        // What the rules for names let through must still be where it seems to be.
-        string full = System.IO.Path.GetFullPath(at);
-        return RealPath.IsInside(full, Path) ? new PortableFolder(full, links) : throw new PathBlockedException(folder);
+        return new PortableFolder(at, links);
     }
 
     /// <inheritdoc/>

@@ -117,7 +117,10 @@ internal static partial class TaskXml
 
     /// <summary>What a task that Windows gave back has that it should not have, in words; null when all is well.</summary>
     /// <remarks>Windows adds elements and orders them anew, so texts cannot be compared.</remarks>
-    public static string? Difference(string xml, ScheduleRegistration registration)
+    /// <param name="xml">What Windows gave back.</param>
+    /// <param name="registration">What it should be.</param>
+    /// <param name="takesEarlier">True to take a task as an earlier version registered it: it starts the job, where scripts may run.</param>
+    public static string? Difference(string xml, ScheduleRegistration registration, bool takesEarlier = false)
     {
         if (Parse(xml) is not { } found || Registration(xml) is not { } stored)
             return "it is not a task of this module";
@@ -134,7 +137,7 @@ internal static partial class TaskXml
             string actual = ValueAt(found, path) ?? Default(path);
             string should = ValueAt(wanted, path)!;
             // Earlier versions registered it without the policy.
-            bool isAsEarlier = path == "Actions/Exec/Arguments" && IsPrinted(should, $"{Line(Policy)} {actual}");
+            bool isAsEarlier = takesEarlier && path == "Actions/Exec/Arguments" && IsPrinted(should, $"{Line(Policy)} {actual}");
             if (!IsPrinted(should, actual) && !isAsEarlier)
                 return $"its {path} is '{actual}', not '{should}'";
         }

@@ -147,7 +147,7 @@ internal sealed class WindowsTaskScheduler(BackupScheduleScope scope, NativePlac
             Location = "Task Scheduler Library",
             Registration = registration,
             Command = registration is null ? [] : [registration.Program, .. TaskXml.Arguments(registration)],
-            Problem = registration is null ? "the task was changed by hand" : TaskXml.Difference(xml, registration),
+            Problem = registration is null ? "the task was changed by hand" : TaskXml.Difference(xml, registration, takesEarlier: true),
         };
     }
 
