@@ -8,13 +8,12 @@ namespace RsyncS3Backup.Calendar;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Two ways, from what a system knows: <see cref="Minutes"/> for one that knows no zone but its own, whatever that is and becomes (cron, launchd,
+/// Ways, from what a system knows: <see cref="Minutes"/> for one that knows no zone but its own, whatever that is and becomes (cron, launchd,
 /// Task Scheduler); <see cref="Calendar"/> for one that takes the job's zone (systemd).
 /// </para>
 /// <para>
-/// Considered and left: the times of the job in the host's zone as it is at registration, with a check every hour. It asks less often, but is
-/// up to an hour late after the host's zone has changed, and needs a registration for every edit of the hours. Asking at four minutes of every
-/// hour is complete.
+/// Asking at four minutes of every hour is complete, but costs a start each time where no shell can look at the clock first. So where there is a
+/// check every hour besides, <see cref="Moments"/> has the few that matter, in a clock that the system can go by.
 /// </para>
 /// </remarks>
 internal static class CoarseTrigger
@@ -23,6 +22,9 @@ internal static class CoarseTrigger
     private const int YearsAhead = 20;
 
     private const int MinutesInDay = 24 * 60;
+
+    // With the check of every hour less than half of four an hour.
+    private const int MostMoments = 16;
 
     // In the tz database all offsets from now on, and so the differences between zones and the ends of gaps, are multiples of it.
     private const int Quarter = 15;
@@ -35,6 +37,31 @@ internal static class CoarseTrigger
     {
         HashSet<int> remainders = [0, .. expression.Minutes.Select(minute => minute % Quarter)];
         return [.. Enumerable.Range(0, 60).Where(minute => remainders.Contains(minute % Quarter))];
+    }
+
+    /// <summary>
+    /// The minutes of each day at which the job can be due: of UTC, or of the machine's own clocks where the job goes by those. Each is a superset for
+    /// a zone's known changes; a gap that comes to be is met by a check every hour.
+    /// </summary>
+    /// <returns>Null where a job is due in every hour, or too often for this to be less.</returns>
+    public static DayMoments? Moments(CronSchedule schedule, DateTimeOffset now)
+    {
+        CronExpression expression = schedule.Expression;
+        int[] due = [.. DueMinutes(expression)];
+        if (expression.FollowsRealTime || due.Length > MostMoments)
+            return null;
+        IEnumerable<int> found = schedule.IsInMachineZone
+            ? due.Concat(due.Select(minute => InDay((minute / 60 * 60) + 60)))
+            : InUtc(schedule.Zone, Changes(schedule.Zone, now));
+        int[] minutes = [.. found.Distinct().Order()];
+        return minutes.Length <= MostMoments ? new DayMoments(!schedule.IsInMachineZone, minutes) : null;
+
+        IEnumerable<int> InUtc(ScheduleZone zone, ZoneChange[] changes)
+        {
+            TimeSpan[] offsets = [.. changes.Select(change => change.After).Append(zone.OffsetAt(now.UtcDateTime)).Distinct()];
+            return due.SelectMany(minute => offsets.Select(offset => InDay(minute - (int)offset.TotalMinutes)))
+                .Concat(changes.Where(change => Skips(change, expression)).Select(change => MinuteOfDay(change.Utc)));
+        }
     }
 
     /// <summary>
@@ -162,3 +189,8 @@ internal static class CoarseTrigger
     /// <summary>A change of a zone's offset from UTC.</summary>
     private readonly record struct ZoneChange(DateTime Utc, TimeSpan Before, TimeSpan After);
 }
+
+/// <summary>Minutes of each day.</summary>
+/// <param name="IsUtc">Whether they are of UTC; else they are what the machine's clocks show.</param>
+/// <param name="Minutes">0 to 1439, ascending.</param>
+internal sealed record DayMoments(bool IsUtc, IReadOnlyList<int> Minutes);

@@ -13,8 +13,8 @@ internal sealed record DueDecision
     /// <summary>How far the clock may be set back before what it has settled since is taken for a mistake.</summary>
     public static readonly TimeSpan LargestStepBack = TimeSpan.FromDays(1);
 
-    // A trigger may come a moment before its time: a clock is slewed, and Task Scheduler's timers have a coarse grain.
-    private static readonly TimeSpan Early = TimeSpan.FromSeconds(5);
+    /// <summary>A trigger may come so long before its time: a clock is slewed, and Task Scheduler's timers have a coarse grain.</summary>
+    public static readonly TimeSpan Early = TimeSpan.FromSeconds(5);
 
     /// <summary>True when the job is to run now.</summary>
     public required bool IsDue { get; init; }

@@ -16,6 +16,10 @@ internal sealed record SuccessAge(TimeSpan? MaxAge, DateTimeOffset? LastSuccess,
     /// <summary>How long there was no good run; null when nobody knows since when there could be one.</summary>
     public TimeSpan? Waited => (LastSuccess ?? Expected) is { } from ? (Now > from ? Now - from : TimeSpan.Zero) : null;
 
+    /// <summary>When it is too old, or has been since; null when it may be as old as it likes, or nobody knows.</summary>
+    public DateTimeOffset? OverdueFrom =>
+        MaxAge is { } most && (LastSuccess ?? Expected) is { } from && DateTimeOffset.MaxValue - from > most ? from + most : null;
+
     /// <summary>True when it is too old.</summary>
     public bool IsOverdue => MaxAge is { } most && Waited > most;
 

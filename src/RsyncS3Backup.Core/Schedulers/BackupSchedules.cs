@@ -52,6 +52,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             Launcher = launcher,
             Environment = environment.Job,
             ShellEnvironment = environment.Shell,
+            QuietFile = QuietFile(scheduler.Kind, configuration.Name, wanted.Task),
         };
         if (ScheduleSafety.Problem(registration, configuration) is { } unsafeBecause)
         {
@@ -71,6 +72,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         // Before the first trigger can ask: the first question of all finds nothing due.
         if (schedule is not null)
             ScheduleState.Begin(configuration.Name, schedule, now, keep: true);
+        else
+            QuietTime.End(configuration.Name, wanted.Task);
         foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))
             tell.Warning(warning);
 
@@ -171,6 +174,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         NativeEntry entry, string newName, string newPath, CancellationToken cancellationToken)
     {
         ScheduleRegistration renamed = entry.Registration! with { JobName = newName };
+        renamed = renamed with { QuietFile = renamed.QuietFile is null ? null : QuietFile(entry.Scheduler.Kind, newName, renamed.Task) };
         if (renamed.ConfigPath is not null)
             renamed = renamed with { ConfigPath = newPath };
         IReadOnlyList<string> warnings = await entry.Scheduler.InstallAsync(renamed, cancellationToken).ConfigureAwait(false);
@@ -187,6 +191,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         // What was missed while it was off is not made good: somebody wanted it off.
         if (isEnabled && !registration.IsEnabled && registration.Task == BackupScheduleTask.Backup && TryRead(new JobReader(), registration, out CronSchedule? schedule, out _) is null)
             ScheduleState.Begin(registration.JobName, schedule!, clock.GetUtcNow(), keep: false);
+        else if (isEnabled)
+            QuietTime.End(registration.JobName, registration.Task);
         return await entry.Scheduler.InstallAsync(registration with { IsEnabled = isEnabled }, cancellationToken).ConfigureAwait(false);
     }
 
@@ -220,6 +226,10 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             ?? throw new BackupException(ScheduleErrors.ScheduleMissing(configuration.Name));
         return new BackupScheduleOptions { CronExpression = expression, Timezone = timeZone ?? configuration.Schedule?.Timezone };
     }
+
+    // Whether macOS lets a program read what it lets PowerShell read, when a shell has started it, was not tried. A line break would end a crontab's entry.
+    private static string? QuietFile(BackupScheduler scheduler, string job, BackupScheduleTask task) =>
+        scheduler is BackupScheduler.Cron or BackupScheduler.Systemd && QuietTime.PathFor(job, task) is { } path && !path.Any(char.IsControl) ? path : null;
 
     private BackupSchedule Describe(NativeEntry entry, JobReader jobs, string launcher)
     {

@@ -18,6 +18,17 @@ internal sealed record NativeTrigger
     /// <summary>The lines of <c>OnCalendar=</c>: for systemd, which knows zones.</summary>
     public required IReadOnlyList<string> Calendar { get; init; }
 
+    /// <summary>
+    /// The moments of each day that are enough with a check every hour; null: the minutes of every hour are needed. For launchd and the Task Scheduler,
+    /// where each start is one of PowerShell.
+    /// </summary>
+    public DayMoments? Day { get; init; }
+
+    /// <summary>The moments that a scheduler can express; null: it goes by the minutes of every hour, or by the calendar.</summary>
+    // launchd knows no time but the machine's (launchd.plist(5), "StartCalendarInterval").
+    public DayMoments? DayOf(BackupScheduler scheduler) =>
+        scheduler == BackupScheduler.TaskScheduler || (scheduler == BackupScheduler.Launchd && Day is { IsUtc: false }) ? Day : null;
+
     /// <summary>The trigger of a schedule.</summary>
     /// <param name="schedule">When the job is due.</param>
     /// <param name="catchUp">Whether what was missed is made good.</param>
@@ -29,6 +40,7 @@ internal sealed record NativeTrigger
         {
             Minutes = CoarseTrigger.Minutes(schedule.Expression),
             Calendar = catchUp ? [.. calendar, HourlyCheck] : calendar,
+            Day = catchUp ? CoarseTrigger.Moments(schedule, now) : null,
         };
     }
 
@@ -44,15 +56,22 @@ internal sealed record NativeTrigger
         {
             Minutes = [.. schedules.SelectMany(schedule => CoarseTrigger.Minutes(schedule.Expression)).Append(0).Distinct().Order()],
             Calendar = [.. schedules.SelectMany(schedule => CoarseTrigger.Calendar(schedule, now)).Append(HourlyCheck).Distinct()],
+            Day = Together([.. schedules.Select(schedule => CoarseTrigger.Moments(schedule, now))]),
         };
     }
+
+    private static DayMoments? Together(DayMoments?[] all) => all.All(day => day is not null)
+        ? new DayMoments(all.All(day => day!.IsUtc), [.. all.SelectMany(day => day!.Minutes).Distinct().Order()])
+        : null;
 
     /// <summary>True when this one starts the job at all moments at which the other does.</summary>
     /// <param name="other">The other.</param>
     /// <param name="scheduler">Decides which of the two ways counts.</param>
     public bool Covers(NativeTrigger other, BackupScheduler scheduler) => scheduler == BackupScheduler.Systemd
         ? other.Calendar.All(Calendar.Contains)
-        : other.Minutes.All(Minutes.Contains);
+        : DayOf(scheduler) is { } mine
+            ? other.DayOf(scheduler) is { } theirs && mine.IsUtc == theirs.IsUtc && theirs.Minutes.All(mine.Minutes.Contains)
+            : other.Minutes.All(Minutes.Contains);
 
     /// <summary>The distance between the minutes when all are equally far from one another, round the hour; else null.</summary>
     public int? Interval => Minutes.Count > 1 && 60 % Minutes.Count == 0

@@ -8,6 +8,9 @@ namespace RsyncS3Backup.Schedulers;
 /// <summary>What is registered for one job. Each scheduler writes it, as one line of JSON, beside what it makes of it.</summary>
 internal sealed record ScheduleRegistration
 {
+    private const string GuardShell = "/bin/sh";
+    private const string GuardScript = "Start-WhenDue.sh";
+
     /// <summary>The job's name.</summary>
     public required string JobName { get; init; }
 
@@ -47,6 +50,15 @@ internal sealed record ScheduleRegistration
     /// <summary>Variables that <see cref="Program"/> needs before it can start, which the scheduler sets; none is
     /// secret.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> ShellEnvironment { get; init; } = [];
+
+    /// <summary>
+    /// The file that says until when nothing is due (<see cref="State.QuietTime"/>), which a shell reads first; null: every start is one of
+    /// <see cref="Program"/>.
+    /// </summary>
+    public string? QuietFile { get; init; }
+
+    /// <summary>The words before those of the command that compare the clock with <see cref="QuietFile"/>; none without one.</summary>
+    public IReadOnlyList<string> Guard => QuietFile is null ? [] : [GuardShell, Path.Combine(Path.GetDirectoryName(Launcher)!, GuardScript), QuietFile];
 
     /// <summary>
     /// Whether the check of the launcher also says what the job finds when the scheduler starts it: credentials, and the secrets of notifications.
@@ -99,7 +111,7 @@ internal sealed record ScheduleRegistration
 
     /// <summary>All words of the command, for a scheduler's limits of what a command may hold.</summary>
     public IEnumerable<string> Words() =>
-        [.. ShellEnvironment.Select(variable => $"{variable.Key}={variable.Value}"), Program, .. Arguments(delaysItself: true)];
+        [.. Guard, .. ShellEnvironment.Select(variable => $"{variable.Key}={variable.Value}"), Program, .. Arguments(delaysItself: true)];
 
     /// <summary>Whole seconds, as text.</summary>
     public static string Seconds(TimeSpan span) => ((long)span.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -133,11 +145,24 @@ internal sealed record ScheduleRegistration
             foreach (string line in Trigger.Calendar)
                 json.WriteStringValue(line);
             json.WriteEndArray();
+            if (Trigger.Day is { } day)
+            {
+                json.WriteStartObject("day");
+                json.WriteBoolean("utc", day.IsUtc);
+                json.WriteStartArray("minutes");
+                foreach (int minute in day.Minutes)
+                    json.WriteNumberValue(minute);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
             json.WriteString("program", Program);
             json.WriteString("launcher", Launcher);
             Write("environment", Environment);
             if (ShellEnvironment.Count > 0)
                 Write("shellEnvironment", ShellEnvironment);
+            if (QuietFile is not null)
+                json.WriteString("quietFile", QuietFile);
             json.WriteEndObject();
 
             void Write(string property, IReadOnlyList<KeyValuePair<string, string>> variables)
@@ -175,11 +200,15 @@ internal sealed record ScheduleRegistration
                 {
                     Minutes = [.. root.GetProperty("minutes").EnumerateArray().Select(minute => minute.GetInt32())],
                     Calendar = [.. root.GetProperty("calendar").EnumerateArray().Select(line => line.GetString()!)],
+                    Day = root.TryGetProperty("day", out JsonElement day)
+                        ? new DayMoments(day.GetProperty("utc").GetBoolean(), [.. day.GetProperty("minutes").EnumerateArray().Select(minute => minute.GetInt32())])
+                        : null,
                 },
                 Program = root.GetProperty("program").GetString()!,
                 Launcher = root.GetProperty("launcher").GetString()!,
                 Environment = Variables(root.GetProperty("environment")),
                 ShellEnvironment = root.TryGetProperty("shellEnvironment", out JsonElement shell) ? Variables(shell) : [],
+                QuietFile = Optional(root, "quietFile"),
             };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException

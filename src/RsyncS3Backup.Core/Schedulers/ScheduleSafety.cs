@@ -16,12 +16,16 @@ internal static class ScheduleSafety
     /// <summary>The same when a scheduler has started the job, as what it starts now: much may have changed since it was registered.</summary>
     /// <param name="launcher">The launcher of the module that runs.</param>
     /// <param name="configuration">The job.</param>
-    public static string? Problem(string launcher, BackupConfiguration configuration) =>
-        Problem(Environment.ProcessPath, launcher, configuration.Path, configuration);
+    /// <param name="runs">False when the job is not about to run: what it would use then may be on a drive that sleeps, and is not looked at.</param>
+    public static string? Problem(string launcher, BackupConfiguration configuration, bool runs) => runs
+        ? Problem(Environment.ProcessPath, launcher, configuration.Path, configuration)
+        : Problem([Environment.ProcessPath, launcher, configuration.Path], launcher);
 
-    private static string? Problem(string? program, string launcher, string? configPath, BackupConfiguration configuration) =>
-        Programs(configuration).Prepend(program).Append(launcher).Append(configPath).Concat(configuration.Options.Rsync.PatternFiles)
-            .OfType<string>().Where(Path.IsPathFullyQualified).Distinct(StringComparer.Ordinal)
+    private static string? Problem(string? program, string launcher, string? configPath, BackupConfiguration configuration) => Problem(
+        Programs(configuration).Prepend(program).Append(launcher).Append(configPath).Concat(configuration.Options.Rsync.PatternFiles), launcher);
+
+    private static string? Problem(IEnumerable<string?> files, string launcher) =>
+        files.OfType<string>().Where(Path.IsPathFullyQualified).Distinct(StringComparer.Ordinal)
             .Select(FileSafety.PathProblem).FirstOrDefault(problem => problem is not null)
         ?? ModuleProblem(launcher);
 

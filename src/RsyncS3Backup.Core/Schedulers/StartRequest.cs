@@ -8,6 +8,7 @@ namespace RsyncS3Backup.Schedulers;
 /// </summary>
 internal static class StartRequest
 {
+    // The shell that starts nothing in quiet times looks for it too (Start-WhenDue.sh).
     private const string FileName = "schedule.start";
 
     // A wish that nobody took for so long was for a start that failed.
@@ -28,11 +29,14 @@ internal static class StartRequest
         }
     }
 
+    /// <summary>True while somebody wishes it.</summary>
+    public static bool IsMade(string job) => File.Exists(PathFor(job));
+
     /// <summary>Takes the wish away.</summary>
     /// <returns>True for the one caller that took it in time.</returns>
     public static bool Take(string job)
     {
-        string path = Path.Combine(StateFolder.Root(), StateFolder.FolderName(job), FileName);
+        string path = PathFor(job);
         string mine = $"{path}.{Guid.NewGuid():N}";
         try
         {
@@ -46,4 +50,6 @@ internal static class StartRequest
             return false;
         }
     }
+
+    private static string PathFor(string job) => Path.Combine(StateFolder.Root(), StateFolder.FolderName(job), FileName);
 }

@@ -14,11 +14,16 @@ internal static class OverdueState
     public static bool Claim(string job, SuccessAge age, BackupTestLevel? test = null) => age.IsOverdue && ScheduleState.Locked(job, folder =>
     {
         string path = Path.Combine(folder, FileName(test));
-        if (Told(path) is { } told && told <= age.Now && age.Now - told < age.MaxAge && !(age.LastSuccess > told))
+        if (Standing(path, age) is not null)
             return false;
         StateFolder.Replace(path, json => json.WriteString("told", age.Now.ToUniversalTime()));
         return true;
     });
+
+    /// <summary>When somebody is to tell of it next, also when that has been for long; null: never.</summary>
+    public static DateTimeOffset? Next(string job, SuccessAge age, BackupTestLevel? test = null) => age.IsOverdue
+        ? Standing(Path.Combine(StateFolder.Root(), StateFolder.FolderName(job), FileName(test)), age) + age.MaxAge ?? age.OverdueFrom
+        : age.OverdueFrom;
 
     /// <summary>Nobody could be told, so that the next caller is to try again.</summary>
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
@@ -29,6 +34,10 @@ internal static class OverdueState
     });
 
     private static string FileName(BackupTestLevel? test) => test is null ? "overdue.json" : $"overdue-{test}.json".ToLowerInvariant();
+
+    // When it was told, where that still counts.
+    private static DateTimeOffset? Standing(string path, SuccessAge age) =>
+        Told(path) is { } told && told <= age.Now && age.Now - told < age.MaxAge && !(age.LastSuccess > told) ? told : null;
 
     private static DateTimeOffset? Told(string path)
     {

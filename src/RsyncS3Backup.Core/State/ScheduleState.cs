@@ -48,6 +48,7 @@ internal static class ScheduleState
         ScheduleMemory? memory = keep ? Load(folder, schedule, now) : null;
         if (memory is null || !memory.IsOf(schedule))
             memory = ScheduleMemory.From(schedule, now);
+        QuietTime.EndIn(folder, BackupScheduleTask.Backup);
         Save(folder, memory);
         return memory;
     });
@@ -56,9 +57,20 @@ internal static class ScheduleState
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
     public static void Forget(string job) => Locked(job, folder =>
     {
+        QuietTime.EndIn(folder, BackupScheduleTask.Backup);
         File.Delete(Path.Combine(folder, FileName));
         return folder;
     });
+
+    /// <summary>Says until when the job is not due, unless somebody else has claimed or registered since.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="schedule">When it is due.</param>
+    /// <param name="claimed">What was decided and kept.</param>
+    /// <param name="now">When that was.</param>
+    /// <param name="otherwise">When to ask for another reason; null: no time.</param>
+    public static void TellQuiet(
+        BackupConfiguration job, CronSchedule schedule, DueDecision claimed, DateTimeOffset now, DateTimeOffset? otherwise) => QuietTime.Write(
+            job, BackupScheduleTask.Backup, now, [claimed.Next?.Utc, otherwise], folder => Load(folder, schedule, now) == claimed.Memory);
 
     // Not made here: who only looks leaves nothing behind.
     private static string FolderOf(string job) => Path.Combine(StateFolder.Root(), StateFolder.FolderName(job));

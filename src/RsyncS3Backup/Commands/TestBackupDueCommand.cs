@@ -136,20 +136,24 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     {
         BackupScheduleOptions times = BackupSchedules.Effective(job, CronExpression, TimeZone);
         CronSchedule schedule = CronSchedule.From(times);
-        string? unsafeBecause = RequireSafe(job);
         bool claims = Claim && this.Agrees($"Claim the time at which job '{job.Name}' is due: nobody else gets it.");
         DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
+        // A check that starts nothing looks at nothing that the job would use: its drives may sleep.
+        bool runs = !claims || StartRequest.IsMade(job.Name) || ScheduleState.Look(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job)).IsDue;
+        string? unsafeBecause = RequireSafe(job, runs);
         DueDecision decision = claims
             ? ScheduleState.Claim(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job))
             : ScheduleState.Look(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job));
         // Start-BackupSchedule lets the scheduler start this very question.
         bool isAskedFor = claims && StartRequest.Take(job.Name);
+        if (!runs && (decision.IsDue || isAskedFor))
+            unsafeBecause = RequireSafe(job, runs: true);
         if (unsafeBecause is not null && (decision.IsDue || isAskedFor))
             WriteWarning(NativeScheduleErrors.OpenToOthers(job.Name, unsafeBecause));
         SuccessAge? age = Age(job, now, times);
         // A run that begins now tells by itself how it ends.
         bool tells = claims && !decision.IsDue && !isAskedFor && age is { IsOverdue: true };
-        return new BackupDue
+        BackupDue answer = new()
         {
             Name = job.Name,
             IsDue = decision.IsDue || isAskedFor,
@@ -162,15 +166,22 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             Notifications = tells ? Tell(job, age!) : [],
             TimeZone = schedule.Zone.Name,
         };
+        if (claims && Scope is not null && age is not null)
+            ScheduleState.TellQuiet(job, schedule, decision, now, OverdueNotice.Next(job, age));
+        else if (claims)
+            // Somebody else asked, perhaps for other times.
+            QuietTime.End(job.Name, BackupScheduleTask.Backup);
+        return answer;
     }
 
     private List<BackupDue> Tests(BackupConfiguration job)
     {
-        RequireSafe(job);
         DateTimeOffset now = IsAtGiven ? At : DateTimeOffset.UtcNow;
         ScheduleZone zone = ScheduleZone.Find(job.Schedule?.Timezone);
         List<BackupDue> found = [];
-        foreach (TestDue test in JobTests.Of(job, now))
+        IReadOnlyList<TestDue> tests = JobTests.Of(job, now);
+        RequireSafe(job, runs: !Claim || tests.Any(test => test.IsDue));
+        foreach (TestDue test in tests)
         {
             // One that is due now tells by itself how it ends.
             bool tells = Claim && !test.IsDue && test.Age.IsOverdue && this.Agrees($"Tell that the tests of job '{job.Name}' are overdue.");
@@ -191,12 +202,14 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             });
         }
 
+        if (Claim && Scope is not null && this.Agrees($"Note until when no test of job '{job.Name}' is due."))
+            QuietTime.Write(job, BackupScheduleTask.Test, now, tests.SelectMany(test => new[] { test.Next, OverdueNotice.Next(job, test.Age, test.Test.Level) }));
         return found;
     }
 
-    private string? RequireSafe(BackupConfiguration job)
+    private string? RequireSafe(BackupConfiguration job, bool runs)
     {
-        string? unsafeBecause = Scope is null ? null : ScheduleSafety.Problem(MachineSchedules.Launcher, job);
+        string? unsafeBecause = Scope is null ? null : ScheduleSafety.Problem(MachineSchedules.Launcher, job, runs);
         if (unsafeBecause is not null && Scope == BackupScheduleScope.System)
             throw new BackupException(NativeScheduleErrors.UnsafeStart(job.Name, unsafeBecause));
         return unsafeBecause;

@@ -34,6 +34,47 @@ public sealed partial class CoarseTriggerTests
     public void Systemd_is_asked_in_the_jobs_zone(string expression, string zone, params string[] lines) =>
         Assert.Equal(lines, CoarseTrigger.Calendar(new CronSchedule(CronExpression.Parse(expression), ScheduleZone.Find(zone)), Now));
 
+    [Theory]
+    [InlineData("30 2 * * *", "UTC", new[] { 150 })]
+    // In summer and in winter; the gap that skips it ends at one of these.
+    [InlineData("30 2 * * *", "Europe/Berlin", new[] { 30, 60, 90 })]
+    [InlineData("30 2 * * *", "Asia/Kolkata", new[] { 21 * 60 })]
+    public void A_day_has_few_moments_at_which_a_job_can_be_due(string expression, string zone, int[] minutes)
+    {
+        DayMoments? moments = CoarseTrigger.Moments(new CronSchedule(CronExpression.Parse(expression), ScheduleZone.Find(zone)), Now);
+
+        Assert.Equal((true, string.Join(' ', minutes)), (moments!.IsUtc, string.Join(' ', moments.Minutes)));
+    }
+
+    [Theory]
+    [InlineData("0 * * * *")]
+    [InlineData("0-59 2 * * *")]
+    [InlineData("0,20,40 0-22 * * *")]
+    public void What_is_due_often_has_no_few_moments(string expression) =>
+        Assert.Null(CoarseTrigger.Moments(new CronSchedule(CronExpression.Parse(expression), ScheduleZone.Find("UTC")), Now));
+
+    [Fact]
+    public void Every_occurrence_of_any_zone_is_at_one_of_the_moments_of_its_day()
+    {
+        Random random = new(29);
+        TimeZoneInfo[] zones = [.. TimeZoneInfo.GetSystemTimeZones()];
+        int looked = 0;
+        for (int round = 0; round < 150; round++)
+        {
+            CronSchedule schedule = new(CronExpression.Parse(CronOracle.Random(random).Text), ScheduleZone.Of(zones[random.Next(zones.Length)]));
+            if (CoarseTrigger.Moments(schedule, Now) is not { } moments)
+                continue;
+            foreach (ScheduleOccurrence next in schedule.AllAfter(Now).Take(800))
+            {
+                looked++;
+                Assert.True(
+                    moments.Minutes.Contains((int)next.Utc.TimeOfDay.TotalMinutes), $"{schedule.Expression} {schedule.Zone.Name} at {next.Utc:u}");
+            }
+        }
+
+        Assert.True(looked > 10_000);
+    }
+
     [Fact]
     public void A_job_without_a_zone_leaves_the_zone_to_systemd()
     {

@@ -26,6 +26,12 @@ public sealed class GoldenTests
         { "crontab-disabled", CrontabText.With(null, Registrations.Plain with { IsEnabled = false }) },
         { "agent.plist", LaunchdText.PropertyList(Registrations.Plain) },
         { "daemon-hostile.plist", LaunchdText.PropertyList(Registrations.HostileSystem) },
+        { "quiet.service", SystemdText.Service(Registrations.HostileQuiet) },
+        { "quiet.timer", SystemdText.Timer(Registrations.HostileQuiet) },
+        { "quiet-crontab", CrontabText.With(null, Registrations.HostileQuiet) },
+        { "quiet-agent.plist", LaunchdText.PropertyList(Registrations.QuietLocal with { QuietFile = null }) },
+        { "quiet-task.xml", TaskXml.Task(OnWindows(Registrations.Quiet with { QuietFile = null }), @"HOME\me") },
+        { "quiet-task-local.xml", TaskXml.Task(OnWindows(Registrations.QuietLocal with { QuietFile = null }), @"HOME\me") },
         { "task.xml", TaskXml.Task(OnWindows(Registrations.Plain), @"HOME\me") },
         { "task-system-hostile.xml", TaskXml.Task(OnWindows(Registrations.HostileSystem), @"HOME\me") },
     };

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Schedulers.Cron;
@@ -17,6 +18,8 @@ namespace RsyncS3Backup.Core.Tests.Schedulers;
 /// <summary>The systems' own programs, and their published rules, read what is given to them.</summary>
 public sealed partial class NativeTextTests
 {
+    private static readonly DateTimeOffset Now = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
     private static readonly XNamespace Task = "http://schemas.microsoft.com/windows/2004/02/mit/task";
 
     // The published order of the elements (MS-TSCH 2.5; the XSD's xs:sequence). Where it says xs:all, any order is right, and only the names
@@ -44,7 +47,7 @@ public sealed partial class NativeTextTests
         ["Actions"] = "Exec",
     };
 
-    public static TheoryData<string> Kinds => ["plain", "hostile", "system"];
+    public static TheoryData<string> Kinds => ["plain", "hostile", "system", "quiet", "quiet local"];
 
     public static TheoryData<string, string> Schedules => new()
     {
@@ -204,6 +207,62 @@ public sealed partial class NativeTextTests
         Assert.Equal(triggers, Parse(TaskXml.Task(registration, "me")).Descendants(Task + "CalendarTrigger").Count());
     }
 
+    [Theory]
+    [InlineData("30 2 * * *", "Europe/Berlin", "2020-01-01T00:00:00Z 2020-01-01T00:30:00Z 2020-01-01T01:30:00Z")]
+    [InlineData("30 2 * * *", "America/New_York", "2020-01-01T00:00:00Z 2020-01-01T06:30:00Z 2020-01-01T07:30:00Z")]
+    [InlineData("0 5 * * MON", null, "2020-01-01T00:00:00Z 2020-01-01T05:00:00 2020-01-01T06:00:00")]
+    public void A_task_starts_once_an_hour_and_at_the_moments_that_matter(string expression, string? zone, string starts)
+    {
+        CronSchedule schedule = Registrations.Schedule(expression, zone ?? "UTC") with { IsInMachineZone = zone is null };
+        ScheduleRegistration registration = Registrations.Plain with { Trigger = NativeTrigger.For(schedule, catchUp: true, Now) };
+
+        XElement task = Parse(TaskXml.Task(registration, "me"));
+
+        Assert.Equal(starts.Split(' '), task.Descendants(Task + "StartBoundary").Select(start => start.Value).Order(StringComparer.Ordinal));
+        Assert.Equal("PT1H", Assert.Single(task.Descendants(Task + "Interval")).Value);
+    }
+
+    [Fact]
+    public void An_agent_starts_once_an_hour_and_at_the_moments_that_matter_only_where_the_machines_clocks_count()
+    {
+        Assert.Equal(
+            "Minute 0, Hour 2 Minute 30", Moments(Registrations.QuietLocal));
+        Assert.Equal("Minute 0, Minute 15, Minute 30, Minute 45", Moments(Registrations.Quiet));
+
+        static string Moments(ScheduleRegistration registration)
+        {
+            string list = LaunchdText.PropertyList(registration);
+            XElement array = XElement.Parse(list[list.IndexOf("<plist", StringComparison.Ordinal)..]).Descendants("array").Last();
+            return string.Join(", ", array.Elements("dict").Select(moment => string.Join(' ', moment.Elements().Select(element => element.Value))));
+        }
+    }
+
+    [Fact]
+    public void Without_catch_up_nothing_would_make_a_moment_good_that_a_scheduler_has_missed()
+    {
+        NativeTrigger trigger = NativeTrigger.For(Registrations.Schedule("30 2 * * *", "UTC"), catchUp: false, Now);
+
+        Assert.Null(trigger.Day);
+    }
+
+    [Fact]
+    public void Moments_of_a_day_cover_those_that_are_wanted_and_the_minutes_of_an_earlier_registration_cover_all()
+    {
+        NativeTrigger half = NativeTrigger.For(Registrations.Schedule("30 2 * * *", "UTC"), catchUp: true, Now);
+        NativeTrigger later = NativeTrigger.For(Registrations.Schedule("30 5 * * *", "UTC"), catchUp: true, Now);
+        NativeTrigger local = NativeTrigger.For(Registrations.Schedule("30 2 * * *", "UTC") with { IsInMachineZone = true }, catchUp: true, Now);
+
+        foreach (BackupScheduler scheduler in (BackupScheduler[])[BackupScheduler.TaskScheduler, BackupScheduler.Launchd])
+        {
+            bool isTask = scheduler == BackupScheduler.TaskScheduler;
+            Assert.True(half.Covers(half, scheduler));
+            Assert.Equal(!isTask, half.Covers(later, scheduler));
+            Assert.Equal(!isTask, half.Covers(local, scheduler));
+            Assert.True((half with { Day = null }).Covers(later, scheduler));
+            Assert.False(local.Covers(half, scheduler));
+        }
+    }
+
     [Fact]
     public void More_triggers_than_a_task_can_have_are_refused()
     {
@@ -358,6 +417,8 @@ public sealed partial class NativeTextTests
     {
         "plain" => Registrations.Plain,
         "hostile" => Registrations.Hostile,
+        "quiet" => Registrations.HostileQuiet,
+        "quiet local" => Registrations.QuietLocal,
         _ => Registrations.HostileSystem,
     };
 
@@ -378,6 +439,6 @@ public sealed partial class NativeTextTests
     [GeneratedRegex("^P(?=.)([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$")]
     private static partial Regex Iso8601Duration();
 
-    [GeneratedRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+    [GeneratedRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z?$")]
     private static partial Regex Iso8601Time();
 }

@@ -38,6 +38,23 @@ internal static class Registrations
 
     public static ScheduleRegistration HostileSystem => Hostile with { Scope = BackupScheduleScope.System };
 
+    /// <summary>As <see cref="Plain"/> is registered now; that one is of an earlier version.</summary>
+    public static ScheduleRegistration Quiet => Plain with
+    {
+        Trigger = NativeTrigger.For(Schedule("30 2 * * *", "Europe/Berlin"), catchUp: true, Now),
+        QuietFile = "/home/me/.local/state/rsyncs3backup/photos/schedule.quiet",
+    };
+
+    /// <summary>The same of a job that goes by the machine's clocks.</summary>
+    public static ScheduleRegistration QuietLocal => Quiet with
+    {
+        Trigger = NativeTrigger.For(Schedule("30 2 * * *", "Europe/Berlin") with { IsInMachineZone = true }, catchUp: true, Now),
+    };
+
+    public static ScheduleRegistration HostileQuiet => Quiet with { JobName = Hostile.JobName, QuietFile = """/var/it's 100% "\%mine" & \$x/schedule.quiet""" };
+
     public static NativeTrigger Trigger(string expression, string zone, bool catchUp) =>
-        NativeTrigger.For(new CronSchedule(CronExpression.Parse(expression), ScheduleZone.Find(zone)), catchUp, Now);
+        NativeTrigger.For(Schedule(expression, zone), catchUp, Now) with { Day = null };
+
+    public static CronSchedule Schedule(string expression, string zone) => new(CronExpression.Parse(expression), ScheduleZone.Find(zone));
 }

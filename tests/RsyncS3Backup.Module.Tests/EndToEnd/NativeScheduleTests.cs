@@ -45,6 +45,8 @@ public sealed class NativeScheduleTests : EndToEndTest
         Assert.Contains("by hand", Schedule().Text("Problem"), StringComparison.Ordinal);
         Assert.Equal("Active", Register(job, "Systemd").Text("State"));
 
+        await StaysQuietAsync(job, System.IO.Path.ChangeExtension(registered.Text("EntryName"), ".service"));
+
         Session.Run("Get-BackupSchedule | Unregister-BackupSchedule").ThrowOnError();
         Assert.Empty(Session.Texts("Get-BackupSchedule"));
         Assert.Empty(Directory.EnumerateFiles(Folder.File("config-home"), "*rsyncs3backup*", SearchOption.AllDirectories));
@@ -138,6 +140,38 @@ public sealed class NativeScheduleTests : EndToEndTest
         Assert.Equal(("Succeeded", ""), (Schedule().Text("LastResult"), string.Join('\n', errors)));
         Assert.Equal(Files(Source), Files(Folder.File("mirror-" + JobName)));
         Assert.Equal(Files(Source), Objects($"rsync/{JobName}/"));
+    }
+
+    // A start that comes while nothing can be due is one of a shell alone; one that somebody asks for is one of the job.
+    private async Task StaysQuietAsync(string job, string service)
+    {
+        File.WriteAllText(job, File.ReadAllText(job).Replace("* * * * *", "0 0 1 1 *", StringComparison.Ordinal));
+        File.SetLastWriteTimeUtc(job, DateTime.UtcNow.AddHours(-1));
+        Register(job, "Systemd");
+        Start();
+        string quiet = Assert.Single(Directory.EnumerateFiles(StateRoot, "schedule.quiet", SearchOption.AllDirectories));
+        string said = File.ReadAllText(quiet);
+        // It is told in seconds.
+        await Task.Delay(TimeSpan.FromSeconds(1.1));
+        Start();
+        Assert.Equal(said, File.ReadAllText(quiet));
+
+        int runs = Session.Texts("Get-BackupHistory").Length;
+        Session.Run("Start-BackupSchedule *").ThrowOnError();
+        using CancellationTokenSource limit = new(Patience);
+        using PeriodicTimer often = new(TimeSpan.FromMilliseconds(500));
+        while (Session.Texts("Get-BackupHistory").Length == runs || Schedule().Text("LastResult") is not { Length: > 0 })
+        {
+            Assert.False(limit.IsCancellationRequested, "Start-BackupSchedule started nothing.");
+            await often.WaitForNextTickAsync();
+        }
+
+        void Start()
+        {
+            using System.Diagnostics.Process control = System.Diagnostics.Process.Start("systemctl", ["--user", "start", service]);
+            control.WaitForExit();
+            Assert.Equal(0, control.ExitCode);
+        }
     }
 
     private string Crontab(string argument, string? input = null)

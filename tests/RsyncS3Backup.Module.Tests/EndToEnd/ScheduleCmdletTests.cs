@@ -63,6 +63,58 @@ public sealed class ScheduleCmdletTests : EndToEndTest
         Assert.Equal(["True", "False"], Texts("Test-BackupDue $Path -Claim -Quiet; Test-BackupDue $Path -Claim -Quiet", job));
     }
 
+    [SkippableFact]
+    public void A_schedulers_claim_says_until_when_nothing_is_due_and_anybody_elses_ends_that()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has no shell for it");
+        string quiet = Path.Combine(StateRoot, "photos", "schedule.quiet");
+        string job = WriteJob(("schedule", Schedule("0 0 1 1 *")));
+        File.SetLastWriteTimeUtc(job, DateTime.UtcNow.AddHours(-1));
+
+        Texts("Test-BackupDue $Path -Scope User; Test-BackupDue $Path -Scope User -Claim -WhatIf", job);
+        Assert.False(File.Exists(quiet));
+        Texts("Test-BackupDue $Path -Scope User -Claim", job);
+        Assert.Equal(job, File.ReadAllLines(quiet)[1]);
+        Texts("Test-BackupDue $Path -Claim", job);
+        Assert.False(File.Exists(quiet));
+    }
+
+    [SkippableFact]
+    public void The_check_of_tests_says_so_too_unless_one_is_due()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has no shell for it");
+        string quiet = Path.Combine(StateRoot, "photos", "schedule.quiet-tests");
+        string job = WriteJob(("tests", new JsonArray(new JsonObject { ["level"] = "checksums", ["cron"] = "0 4 1 1 *" })));
+        File.SetLastWriteTimeUtc(job, DateTime.UtcNow.AddHours(-1));
+
+        Texts("Test-BackupDue $Path -Task Test -Scope User; Test-BackupDue $Path -Task Test -Scope User -Claim -WhatIf", job);
+        Assert.False(File.Exists(quiet));
+        Assert.Equal(["False"], Texts("Test-BackupDue $Path -Task Test -Scope User -Claim -Quiet", job));
+        Assert.True(File.Exists(quiet));
+
+        WriteJob(("tests", new JsonArray(new JsonObject { ["level"] = "checksums", ["every"] = "30d" })));
+        File.SetLastWriteTimeUtc(job, DateTime.UtcNow.AddHours(-1));
+        Assert.Equal(["True"], Texts("Test-BackupDue $Path -Task Test -Scope User -Claim -Quiet", job));
+        Assert.False(File.Exists(quiet));
+    }
+
+    // What it would use may be on a drive that sleeps.
+    [SkippableFact]
+    public void A_check_that_finds_nothing_due_does_not_look_at_what_the_job_would_use()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has modes");
+        string patterns = WriteFile("drive/patterns", "x");
+        File.SetUnixFileMode(patterns, (UnixFileMode)0b110_110_110);
+        string job = WriteJob(("schedule", Schedule("0 0 1 1 *")), ("options.rsync.patternFiles", new JsonArray(patterns)));
+        const string ask = "param($Path) Test-BackupDue $Path -Scope System -Claim -Quiet";
+
+        Assert.Equal(["False"], Session.Run(ask, job).ThrowOnError().Objects.Select(answer => $"{answer}"));
+        SetBack();
+        SessionResult due = Session.Run(ask, job);
+        Assert.Equal(["ScheduleUnsafe"], due.ErrorIds());
+        Assert.Contains(patterns, due.Errors.Single().ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_expression_and_a_zone_stand_before_those_of_the_configuration()
     {

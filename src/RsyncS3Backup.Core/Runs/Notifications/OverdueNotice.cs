@@ -8,6 +8,10 @@ namespace RsyncS3Backup.Runs.Notifications;
 /// <summary>Tells that a job's last good run is too old: once in each time of its <c>maxAge</c>, by whatever of the job runs then.</summary>
 internal static class OverdueNotice
 {
+    /// <summary>When it is to be told next, also when that has been for long; null: nobody wants to hear of it, or it is never too old.</summary>
+    public static DateTimeOffset? Next(BackupConfiguration job, SuccessAge age, BackupTestLevel? test = null) =>
+        job.Notifications.Any(options => options.Tells(NotificationEvent.Overdue)) ? OverdueState.Next(job.Name, age, test) : null;
+
     /// <summary>Tells of it outside of a run.</summary>
     /// <returns>One result for each message; none when it is not overdue, or was told already.</returns>
     /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>

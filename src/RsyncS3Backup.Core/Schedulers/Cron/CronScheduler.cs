@@ -108,7 +108,7 @@ internal sealed class CronScheduler(BackupScheduleScope scope, NativePlaces plac
 
     /// <inheritdoc/>
     public ScheduledStart Check(ScheduleRegistration registration) =>
-        Start(["-c", CrontabText.ShellCommand(registration, isCheck: true)]);
+        Start(["-c", CrontabText.CheckCommand(registration)]);
 
     /// <inheritdoc/>
     public async Task StartAsync(NativeEntry entry, CancellationToken cancellationToken)

@@ -31,18 +31,26 @@ internal static class CrontabText
         return words;
     }
 
-    /// <summary>The command as cron gives it to its shell.</summary>
-    public static string ShellCommand(ScheduleRegistration registration, bool isCheck = false) =>
-        string.Join(' ', Words(registration, isCheck).Select(Quote));
+    /// <summary>The command as cron gives it to its shell, when it is tried.</summary>
+    public static string CheckCommand(ScheduleRegistration registration) => ShellCommand(Words(registration, isCheck: true));
 
     /// <summary>The command as a crontab has it: for a POSIX shell, in quotes, percent signs escaped.</summary>
     public static string Command(ScheduleRegistration registration)
+    {
+        string guarded = Line([.. registration.Guard, .. Words(registration)]);
+        // Better one that starts too often than none.
+        return guarded.Length <= LongestCommand ? guarded : Line(Words(registration));
+    }
+
+    private static string ShellCommand(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
+
+    private static string Line(IEnumerable<string> words)
     {
         StringBuilder text = new();
         // cron(5): a percent sign is a newline unless there is a backslash before it, whatever the shell's quotes say; and do_command.c takes
         // a backslash together with what follows it. So no backslash may be left open before the one that we add.
         bool isOpen = false;
-        foreach (char c in ShellCommand(registration))
+        foreach (char c in ShellCommand(words))
         {
             if (c == '%')
             {

@@ -18,9 +18,7 @@ internal static class LaunchdText
                 "array", registration.Arguments(delaysItself: true).Prepend(registration.Program).Select(Text))),
             registration.ShellEnvironment.Count == 0 ? null : Pair("EnvironmentVariables", new XElement(
                 "dict", registration.ShellEnvironment.Select(variable => Pair(variable.Key, Text(variable.Value))))),
-            // No hour: at this minute of each (launchd.plist(5), "StartCalendarInterval").
-            Pair("StartCalendarInterval", new XElement("array", registration.Trigger.Minutes.Select(minute =>
-                new XElement("dict", Pair("Minute", new XElement("integer", minute.ToString(CultureInfo.InvariantCulture))))))),
+            Pair("StartCalendarInterval", new XElement("array", Moments(registration.Trigger))),
             // What was missed while the machine was off is found at its start; what was missed asleep, launchd makes good itself.
             Pair("RunAtLoad", new XElement(registration.CatchUp ? "true" : "false")),
             Pair("ProcessType", Text("Background")),
@@ -52,6 +50,16 @@ internal static class LaunchdText
         int end = start < 0 ? -1 : text.IndexOf(" -->", start, StringComparison.Ordinal);
         return end < 0 ? null : ScheduleRegistration.FromJson(text[(start + 4 + Mark.Length)..end]);
     }
+
+    // No hour: at this minute of each (launchd.plist(5), "StartCalendarInterval").
+    private static IEnumerable<XElement> Moments(NativeTrigger trigger) => trigger.DayOf(BackupScheduler.Launchd) is { } day
+        ? day.Minutes.Where(minute => minute % 60 != 0).Select(minute => Moment(minute / 60, minute % 60)).Prepend(Moment(null, 0))
+        : trigger.Minutes.Select(minute => Moment(null, minute));
+
+    private static XElement Moment(int? hour, int minute) =>
+        new("dict", hour is { } number ? Pair("Hour", Number(number)) : null, Pair("Minute", Number(minute)));
+
+    private static XElement Number(int number) => new("integer", number.ToString(CultureInfo.InvariantCulture));
 
     private static object[] Pair(string key, XElement value) => [new XElement("key", key), value];
 

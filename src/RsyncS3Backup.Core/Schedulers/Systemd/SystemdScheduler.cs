@@ -179,7 +179,7 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         (string file, string active) = registration.IsEnabled ? ("enabled", "active") : ("disabled", "inactive");
         if (timer.GetValueOrDefault("UnitFileState") != file || timer.GetValueOrDefault("ActiveState") != active)
             return $"{timerName} is {timer.GetValueOrDefault("UnitFileState")} and {timer.GetValueOrDefault("ActiveState")}, not {file} and {active}";
-        if (!service.GetValueOrDefault("ExecStart", "").Contains($"path={registration.Program} ;", StringComparison.Ordinal))
+        if (!service.GetValueOrDefault("ExecStart", "").Contains($"path={registration.Guard.Append(registration.Program).First()} ;", StringComparison.Ordinal))
             return $"{serviceName} starts something else: {service.GetValueOrDefault("ExecStart")}";
         int times = timer.GetValueOrDefault("TimersCalendar", "").Split('\n').Sum(line => line.Split("OnCalendar=").Length - 1);
         return times == registration.Trigger.Calendar.Count

@@ -27,7 +27,7 @@ internal static class SystemdText
             [Service]
             Type=oneshot
             {Environment(registration)}UMask=0077
-            ExecStart={CommandLine(registration.Program, registration.Arguments(delaysItself: false))}
+            ExecStart={Command([.. registration.Guard, registration.Program, .. registration.Arguments(delaysItself: false)])}
             TimeoutStartSec=infinity
             KillMode=mixed
             Nice=10
@@ -81,6 +81,8 @@ internal static class SystemdText
     public static string CommandLine(string program, IEnumerable<string> arguments) =>
         // Variables are not looked for in the program's path, so a dollar sign there stands for itself (systemd.service(5), "Command lines").
         string.Join(' ', arguments.Select(argument => Quote(argument.Replace("$", "$$", StringComparison.Ordinal))).Prepend(Quote(program)));
+
+    private static string Command(string[] words) => CommandLine(words[0], words[1..]);
 
     // Before the program is started; each word in quotes (systemd.exec(5), "Environment").
     private static string Environment(ScheduleRegistration registration) => registration.ShellEnvironment.Count == 0

@@ -47,7 +47,7 @@ internal static partial class TaskXml
                 "Install PowerShell in a folder with a shorter path.");
         }
 
-        return registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
+        return registration.Trigger.DayOf(BackupScheduler.TaskScheduler) is null && registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
             ? (string.Create(
                 CultureInfo.InvariantCulture,
                 $"its expression has {registration.Trigger.Minutes.Count} minutes of the hour, and a task has at most {MostTriggers} triggers."),
@@ -196,22 +196,30 @@ internal static partial class TaskXml
 
     private static IEnumerable<XElement> Triggers(ScheduleRegistration registration)
     {
-        int? interval = registration.Trigger.Interval;
-        foreach (int minute in interval is null ? registration.Trigger.Minutes : registration.Trigger.Minutes.Take(1))
+        if (registration.Trigger.DayOf(BackupScheduler.TaskScheduler) is { } day)
         {
-            yield return Element(
-                "CalendarTrigger",
-                Element("Enabled", "true"),
-                // With its Z it goes by UTC, where no hour is missing or comes twice.
-                Element("StartBoundary", string.Create(CultureInfo.InvariantCulture, $"2020-01-01T00:{minute:00}:00Z")),
-                Element(
-                    "Repetition",
-                    Element("Interval", interval is null ? "PT1H" : string.Create(CultureInfo.InvariantCulture, $"PT{interval}M")),
-                    Element("Duration", "P1D"),
-                    Element("StopAtDurationEnd", "false")),
-                Element("ScheduleByDay", Element("DaysInterval", "1")));
+            // The check of every hour is at the full hours of UTC.
+            return day.Minutes.Where(minute => !day.IsUtc || minute % 60 != 0).Select(minute => Daily(minute, day.IsUtc)).Prepend(Repeated(0, "PT1H"));
         }
+
+        return registration.Trigger.Interval is { } interval
+            ? [Repeated(registration.Trigger.Minutes[0], string.Create(CultureInfo.InvariantCulture, $"PT{interval}M"))]
+            : registration.Trigger.Minutes.Select(minute => Repeated(minute, "PT1H"));
     }
+
+    private static XElement Daily(int minute, bool isUtc) => Element(
+        "CalendarTrigger", Element("Enabled", "true"), Start(minute, isUtc), Element("ScheduleByDay", Element("DaysInterval", "1")));
+
+    private static XElement Repeated(int minute, string interval) => Element(
+        "CalendarTrigger",
+        Element("Enabled", "true"),
+        Start(minute, isUtc: true),
+        Element("Repetition", Element("Interval", interval), Element("Duration", "P1D"), Element("StopAtDurationEnd", "false")),
+        Element("ScheduleByDay", Element("DaysInterval", "1")));
+
+    // With its Z it goes by UTC, where no hour is missing or comes twice; without, by the machine's clocks.
+    private static XElement Start(int minute, bool isUtc) => Element(
+        "StartBoundary", string.Create(CultureInfo.InvariantCulture, $"2020-01-01T{minute / 60:00}:{minute % 60:00}:00{(isUtc ? "Z" : "")}"));
 
     private static XElement Element(string name, params object?[] content) => new(Schema + name, content);
 
