@@ -60,6 +60,8 @@ public static class ViewText
             parts.Add(id);
         else if (status == nameof(BackupStatus.Skipped) && places.Select(Reason).FirstOrDefault(reason => reason.Length > 0) is { } skipped)
             parts.Add(Plain(skipped));
+        else if (status == nameof(BackupStatus.Paused) && places.Select(PauseOf).FirstOrDefault(reason => reason.Length > 0) is { } paused)
+            parts.Add(Plain(paused));
         if (places.Sum(place => Number(place, "Failed")) is > 0 and var failed)
             parts.Add(string.Create(Invariant, $"!{failed} failed"));
         int warnings = AllWarnings(item).Count() + List(item, "Hooks").Concat(List(item, "Notifications")).Count(HasFailed);
@@ -80,6 +82,8 @@ public static class ViewText
         PartNames.Select(name => Item(item, name)).OfType<PSObject>();
 
     private static string Reason(PSObject stage) => Text(stage, "SkippedReason");
+
+    private static string PauseOf(PSObject stage) => Text(stage, "PausedReason");
 
     private static bool HasFailed(object told) => Text(PSObject.AsPSObject(told), "Status") == nameof(BackupStatus.Failed);
 
@@ -409,7 +413,7 @@ public static class ViewText
             _ when !color => null,
             nameof(BackupStatus.Succeeded) or nameof(BackupScheduleState.Active)
                 or nameof(BackupReadinessStatus.Passed) => "\u001b[32m",
-            nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled)
+            nameof(BackupStatus.SucceededWithWarnings) or nameof(BackupStatus.Cancelled) or nameof(BackupStatus.Paused)
                 or nameof(BackupScheduleState.NeedsRegistration) or nameof(BackupReadinessStatus.Warning) => "\u001b[33m",
             nameof(BackupStatus.Failed) or nameof(BackupScheduleState.Broken) or nameof(BackupJobStatus.Invalid) => "\u001b[31m",
             nameof(BackupStatus.Skipped) or nameof(BackupScheduleState.Disabled) => "\u001b[2m",
@@ -452,8 +456,8 @@ public static class ViewText
         if (reason.Length > 0)
             return $"{status}: {reason}";
         string done = $"{status}, {Changes(stage)}, {Bytes(Number(stage, "TransferredBytes"))} in {Duration(Value(stage, "Duration"))}";
-        string error = Text(stage, "Error");
-        return error.Length > 0 ? $"{done}{Environment.NewLine}{error}" : done;
+        string why = Text(stage, "Error") is { Length: > 0 } error ? error : Plain(PauseOf(stage));
+        return why.Length > 0 ? $"{done}{Environment.NewLine}{why}" : done;
     }
 
     /// <summary>One line on a stage of a plan for a list: how it would end, changes, bytes, and why it would fail or be skipped.</summary>

@@ -11,6 +11,9 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
 {
     private const string PathAllowed = "an absolute path, or one that starts with '~/'";
     private const int MostDays = 36500;
+
+    // Whoever forgets the unit of "20GiB" must not wait for ever.
+    private const long LeastUpload = 1 << 20;
     private const string NotEmpty = "\"minLength\": 1";
 
     public static readonly KeyRule Any = new(_ => null, "");
@@ -62,6 +65,10 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
             ? null
             : $"{ConfigurationText.Quote(value)} is not a rate that rsync can keep.",
         "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'", "\"minimum\": 1024");
+
+    public static readonly KeyRule MaxUpload = new(
+        value => SizeText.TryParse(value, LeastUpload, out _) ? null : $"{ConfigurationText.Quote(value)} is not a valid size.",
+        "bytes a day, at least 1 MiB: a whole number, or text such as '20GiB' or '500MB'", "\"minimum\": 1048576");
 
     public static readonly KeyRule MaxDelete = new(
         value => DeleteLimit.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is not a valid limit.",
@@ -157,6 +164,10 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public static readonly KeyRule CronExpression = new(ConfigurationRules.CronExpression, ScheduleErrors.CronExpressionAllowed);
 
     public static readonly KeyRule TimeZone = new(ConfigurationRules.TimeZone, ScheduleErrors.TimeZoneAllowed);
+
+    public static readonly KeyRule TimeOfDay = new(
+        value => StopTime.TryParse(value, out _) ? null : $"{ConfigurationText.Quote(value)} is not a time of the day.",
+        "a time from '00:00' to '23:59'", Matches("^([01][0-9]|2[0-3]):[0-5][0-9]$"));
 
     public static readonly KeyRule HookArgument = new(
         ConfigurationRules.HookArgument, "a list of texts: a program (a path, or a name on the PATH), and its arguments");

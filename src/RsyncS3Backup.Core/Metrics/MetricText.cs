@@ -20,7 +20,7 @@ internal sealed class MetricText
 
     private static readonly string[] RunStates =
     [
-        "succeeded", "succeeded_with_warnings", "failed", "refused", "interrupted", "cancelled", "skipped", NeverRun, Unknown,
+        "succeeded", "succeeded_with_warnings", "failed", "refused", "interrupted", "cancelled", "skipped", "paused", NeverRun, Unknown,
     ];
 
     private static readonly string[] TestStates = ["succeeded", "failed", NeverRun, Unknown];
@@ -49,6 +49,7 @@ internal sealed class MetricText
         { Status: BackupStatus.Failed } => "failed",
         { Status: BackupStatus.Cancelled } => "cancelled",
         { Status: BackupStatus.Skipped } => "skipped",
+        { Status: BackupStatus.Paused } => "paused",
         _ => Unknown,
     };
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
+using RsyncS3Backup.ObjectStore.Pacing;
 
 namespace RsyncS3Backup.ObjectStore;
 
@@ -186,6 +187,7 @@ internal static class S3Errors
     public static bool MayBeCarriedOut(Exception exception) => exception switch
     {
         _ when IsAboutFile(exception) => false,
+        UploadPausedException => false,
         // To a second try of a completion whose answer was lost.
         AmazonServiceException { ErrorCode: "NoSuchUpload" } => true,
         AmazonServiceException { StatusCode: HttpStatusCode.NotImplemented } => false,

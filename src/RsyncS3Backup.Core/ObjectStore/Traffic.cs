@@ -4,6 +4,7 @@ namespace RsyncS3Backup.ObjectStore;
 internal sealed class Traffic(TimeProvider clock)
 {
     private long bytes;
+    private long sentBytes;
     private long answers;
     private long throttled;
     private long inFlight;
@@ -12,6 +13,9 @@ internal sealed class Traffic(TimeProvider clock)
 
     /// <summary>Bytes of bodies that were sent or received, retries included.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
+
+    /// <summary>Those of them that were sent.</summary>
+    public long SentBytes => Interlocked.Read(ref sentBytes);
 
     /// <summary>Answers that arrived, whatever they said.</summary>
     public long Answers => Interlocked.Read(ref answers);
@@ -36,12 +40,16 @@ internal sealed class Traffic(TimeProvider clock)
     /// <summary>Bytes of a body went out.</summary>
     public void Sent(long count)
     {
-        Interlocked.Add(ref bytes, count);
-        Touch();
+        Interlocked.Add(ref sentBytes, count);
+        Received(count);
     }
 
     /// <summary>Bytes of an answer's body came in.</summary>
-    public void Received(long count) => Sent(count);
+    public void Received(long count)
+    {
+        Interlocked.Add(ref bytes, count);
+        Touch();
+    }
 
     /// <summary>The head of an answer came in.</summary>
     public void Answered(bool isThrottling)

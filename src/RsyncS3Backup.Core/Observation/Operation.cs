@@ -29,11 +29,13 @@ internal sealed class Operation
 
     /// <summary>Does it. Never throws: a failure and a cancellation are ends too.</summary>
     /// <param name="work">Does it, and returns why it failed; null when it did not.</param>
-    /// <param name="cancelled">Names a cancellation. What goes wrong once it is asked for is one, whatever it looks like.</param>
+    /// <param name="cancelled">
+    /// Names a cancellation; null for one that is no error. What goes wrong once it is asked for is one, whatever it looks like.
+    /// </param>
     /// <param name="failed">Names what was thrown.</param>
     /// <param name="cancellationToken">The one that <paramref name="work"/> listens to.</param>
     public async Task<OperationEnd> RunAsync(
-        Func<Task<BackupError?>> work, Func<BackupError> cancelled, Func<Exception, BackupError> failed,
+        Func<Task<BackupError?>> work, Func<BackupError?> cancelled, Func<Exception, BackupError> failed,
         CancellationToken cancellationToken)
     {
         BackupError? error;

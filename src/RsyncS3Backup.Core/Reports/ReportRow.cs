@@ -119,6 +119,7 @@ internal static class ReportRow
         return row.Status switch
         {
             BackupJobStatus.Skipped => ((last?.Stage1?.SkippedReason ?? last?.Stage2?.SkippedReason), null),
+            BackupJobStatus.Paused => ((last?.Stage1?.PausedReason ?? last?.Stage2?.PausedReason), null),
             BackupJobStatus.NeverRan => ("It never ran.", null),
             BackupJobStatus.Unknown => (test is null ? "Nothing is known of its runs." : "Only tests of it are known.", null),
             BackupJobStatus.SucceededWithWarnings when warnings.Length > 0 =>

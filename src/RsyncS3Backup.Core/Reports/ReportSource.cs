@@ -130,7 +130,8 @@ internal sealed class ReportSource(DateTimeOffset now)
 
     private static BackupStatus? Worse(BackupStatus? first, BackupStatus? second)
     {
-        BackupStatus[] worstFirst = [BackupStatus.Failed, BackupStatus.Cancelled, BackupStatus.SucceededWithWarnings, BackupStatus.Succeeded];
+        BackupStatus[] worstFirst =
+            [BackupStatus.Failed, BackupStatus.Cancelled, BackupStatus.Paused, BackupStatus.SucceededWithWarnings, BackupStatus.Succeeded];
         return Array.Find(worstFirst, status => status == first || status == second) is var worst && (worst == first || worst == second)
             ? worst
             : BackupStatus.Skipped;

@@ -17,7 +17,7 @@ internal sealed record ReportedJob(BackupReport Row, IReadOnlyList<BackupRun> Ru
     /// <summary>How much a job needs a person: 2 at once, 1 some time, 0 not.</summary>
     public static int UrgencyOf(BackupReport row) =>
         row.NeedsAttention ? 2
-        : row.Status is BackupJobStatus.SucceededWithWarnings or BackupJobStatus.NeverRan or BackupJobStatus.Skipped ? 1
+        : row.Status is BackupJobStatus.SucceededWithWarnings or BackupJobStatus.NeverRan or BackupJobStatus.Skipped or BackupJobStatus.Paused ? 1
         : 0;
 
     /// <summary>True for a start that found the job running: it says nothing of the job.</summary>

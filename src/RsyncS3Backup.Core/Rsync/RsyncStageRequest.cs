@@ -21,6 +21,12 @@ internal sealed record RsyncStageRequest
     /// <summary>Take sources that are on other file systems than before, or that are not file systems of their own any more.</summary>
     public bool AllowNewSource { get; init; }
 
+    /// <summary>When the stage ends, done or not; null: when it is done.</summary>
+    public DateTimeOffset? StopTime { get; init; }
+
+    /// <summary>The clock of that time; tests have another one.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Stage 1 of a configured job.</summary>
     public static RsyncStageRequest From(BackupConfiguration configuration) => new()
     {

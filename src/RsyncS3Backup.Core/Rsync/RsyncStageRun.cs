@@ -1,4 +1,5 @@
 using System.Globalization;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
@@ -59,11 +60,22 @@ internal sealed class RsyncStageRun
     /// <summary>Runs it.</summary>
     public async Task<RsyncStageResult> RunAsync(CancellationToken cancellationToken)
     {
+        await using StageTime time = new(request.StopTime, request.Clock, cancellationToken);
+        // That its time is up is no error.
         OperationEnd end = await operation.RunAsync(
-            () => WorkAsync(cancellationToken), () => RsyncErrors.Cancelled(destination), Failed, cancellationToken).ConfigureAwait(false);
+            () => WorkAsync(time.Token), () => cancellationToken.IsCancellationRequested ? RsyncErrors.Cancelled(destination) : null, Failed, time.Token)
+            .ConfigureAwait(false);
         RsyncStageResult result = Result(end);
+        if (end is { Status: BackupStatus.Cancelled, Error: null })
+            result = result with { Status = BackupStatus.Paused, PausedReason = WhyPaused() };
         context.Verbose(Summary(result));
         return result;
+    }
+
+    private string WhyPaused()
+    {
+        BackupScheduleOptions? schedule = request.Configuration?.Schedule;
+        return new PauseReason(ScheduleZone.Find(schedule?.Timezone), schedule, request.Clock.GetUtcNow()).StopAt(request.Configuration?.StopAt);
     }
 
     private async Task<BackupError?> WorkAsync(CancellationToken cancellationToken)
@@ -394,7 +406,7 @@ internal sealed class RsyncStageRun
 
     private static string Summary(RsyncStageResult result) =>
         result.RsyncExitCode is null
-            ? $"Stage 1 {result.Status}: {result.Error?.Message ?? result.SkippedReason}"
+            ? $"Stage 1 {result.Status}: {result.Error?.Message ?? result.SkippedReason ?? result.PausedReason}"
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"Stage 1 {result.Status} after {HumanText.Duration(result.Duration)}: {result.Created} created, {result.Updated} updated, ")

@@ -37,6 +37,12 @@ internal sealed record BackupRunOptions
     /// <summary>Send the mirror as it is, without a stage 1.</summary>
     public bool SkipStage1 { get; init; }
 
+    /// <summary>Run to the end: leave the job's <c>stopAt</c> and <c>maxUpload</c> out of account.</summary>
+    public bool NoPause { get; init; }
+
+    /// <summary>When the run ends, done or not; null: when it is done. It is found when the run starts.</summary>
+    internal DateTimeOffset? StopTime { get; init; }
+
     /// <summary>The job as its file has it, when the caller's parameters override something of it; null: nothing is overridden.</summary>
     public BackupConfiguration? Configured { get; init; }
 

@@ -13,6 +13,7 @@ internal static class BackupRunner
         BackupConfiguration configuration, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
         DateTimeOffset startTime = DateTimeOffset.Now;
+        options = RunDecision.WithStopTime(configuration, options, startTime);
         long started = Stopwatch.GetTimestamp();
         using RunContext context = RunContext.Start(configuration.Name, observer, Logging(configuration, options));
         context.Verbose($"Run {context.RunId} of job '{configuration.Name}' starts.");
@@ -57,6 +58,7 @@ internal static class BackupRunner
     public static async Task<RsyncStageResult> RunStage1Async(
         RsyncStageRequest request, string name, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
+        options = RunDecision.WithStopTime(request.Configuration, options, DateTimeOffset.Now);
         using RunContext context = RunContext.Start(name, observer, Logging(request.Configuration, options));
         RunRequest run = new(1, request.Configuration, options) { MirrorPath = request.Options.LocalDestination };
         using JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false);
@@ -70,6 +72,7 @@ internal static class BackupRunner
     public static async Task<S3SyncStageResult> RunStage2Async(
         BackupConfiguration configuration, RsyncStageResult? stage1, BackupRunOptions options, IRunObserver observer, CancellationToken cancellationToken)
     {
+        options = RunDecision.WithStopTime(configuration, options, stage1?.StartTime ?? DateTimeOffset.Now);
         using RunContext context = Continue(configuration.Name, stage1, observer, Logging(configuration, options));
         RunRequest run = new(2, configuration, options, stage1);
         using JobRun job = RunDecision.SkipReason(configuration, stage1) is null
@@ -180,7 +183,7 @@ internal static class BackupRunner
             S3SyncStageResult skipped =
                 Skipped((stage1 ?? MirrorAsItIs(configuration, context)) with { Configuration = configuration }, reason, context);
             if (job.Refusal is null && RunDecision.RenewsLocks(configuration, stage1))
-                skipped = await RenewLocksAsync(skipped, RunDecision.Asked(configuration, options), context, cancellationToken).ConfigureAwait(false);
+                skipped = await RenewLocksAsync(skipped, stage1!.Status, RunDecision.Asked(configuration, options), context, cancellationToken).ConfigureAwait(false);
             return job.Ended(skipped);
         }
 
@@ -198,8 +201,9 @@ internal static class BackupRunner
     }
 
     private static async Task<S3SyncStageResult> RenewLocksAsync(
-        S3SyncStageResult skipped, S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
+        S3SyncStageResult skipped, BackupStatus stage1, S3SyncRequest request, RunContext context, CancellationToken cancellationToken)
     {
+        string how = stage1 == BackupStatus.Paused ? "was paused" : "failed";
         S3SyncStageResult renewal = await S3SyncStage.RenewLocksAsync(request, context, cancellationToken).ConfigureAwait(false);
         // What else can be wrong is what stage 1 failed of, such as a mirror that is not there.
         BackupError? problem = renewal.Error is { Id: ErrorIds.LocksNotRenewed } denied ? denied : null;
@@ -217,7 +221,7 @@ internal static class BackupRunner
             Warnings = problem is null ? [] : [problem.Message],
             SkippedReason = renewal.Renewed == 0
                 ? skipped.SkippedReason
-                : $"Stage 1 failed; nothing was sent to the bucket or deleted there, and {(renewal.Renewed == 1 ? "one lock was" : $"{renewal.Renewed} locks were")} renewed.",
+                : $"Stage 1 {how}; nothing was sent to the bucket or deleted there, and {(renewal.Renewed == 1 ? "one lock was" : $"{renewal.Renewed} locks were")} renewed.",
         };
     }
 

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Rsync;
 using RsyncS3Backup.Sync;
 
@@ -11,6 +12,7 @@ internal static class RunDecision
     {
         BackupStatus.Failed => $"Stage 1 failed ({stage1.Error?.Id}); the bucket was not touched.",
         BackupStatus.Cancelled => "Stage 1 was cancelled; the bucket was not touched.",
+        BackupStatus.Paused => $"Stage 1 was paused; the bucket was not touched. {stage1.PausedReason}".TrimEnd(),
         BackupStatus.Skipped when stage1.Error is { } refusal => $"Stage 1 was skipped ({refusal.Id}); the bucket was not touched.",
         BackupStatus.Skipped => $"Stage 1 was skipped; the bucket was not touched. {stage1.SkippedReason}".TrimEnd(),
         _ when stage1.Configuration is { } configuration => DisabledReason(configuration),
@@ -22,11 +24,11 @@ internal static class RunDecision
         (stage1 is null ? null : SkipReason(stage1)) ?? DisabledReason(configuration);
 
     /// <summary>
-    /// Whether locks of objects are renewed although stage 2 does not run: a stage 1 that fails every night, because the source was attacked, must not
-    /// let them end. What was cancelled or left out is not worth it.
+    /// Whether locks of objects are renewed although stage 2 does not run: a stage 1 that fails every night, because the source was attacked, or
+    /// that takes many nights, must not let them end. What was cancelled or left out is not worth it.
     /// </summary>
     public static bool RenewsLocks(BackupConfiguration configuration, RsyncStageResult? stage1) =>
-        stage1?.Status == BackupStatus.Failed && DisabledReason(configuration) is null
+        stage1?.Status is BackupStatus.Failed or BackupStatus.Paused && DisabledReason(configuration) is null
         && configuration.Options.Rsync.SyncToS3.Protection?.ObjectLock is { Renew: true };
 
     /// <summary>Why a job has no stage 2; null when it has one.</summary>
@@ -75,7 +77,8 @@ internal static class RunDecision
             return stage1;
         if (stage1 == BackupStatus.Skipped)
             return stage2;
-        ReadOnlySpan<BackupStatus> fromWorst = [BackupStatus.Cancelled, BackupStatus.Failed, BackupStatus.SucceededWithWarnings];
+        ReadOnlySpan<BackupStatus> fromWorst =
+            [BackupStatus.Cancelled, BackupStatus.Failed, BackupStatus.Paused, BackupStatus.SucceededWithWarnings];
         foreach (BackupStatus status in fromWorst)
         {
             if (stage1 == status || stage2 == status)
@@ -92,7 +95,17 @@ internal static class RunDecision
         AllowEmptySource = options.AllowEmptySource,
         AllowNewDestination = options.AllowNewDestination,
         AllowNewSource = options.AllowNewSource,
+        StopTime = options.StopTime,
     };
+
+    /// <summary>What the caller decided, with when the run ends at the latest.</summary>
+    /// <param name="configuration">The job; null when it runs from parameters.</param>
+    /// <param name="options">What the caller decided.</param>
+    /// <param name="start">When the run started.</param>
+    public static BackupRunOptions WithStopTime(BackupConfiguration? configuration, BackupRunOptions options, DateTimeOffset start) =>
+        options.NoPause || configuration?.StopAt is not { } text || !StopTime.TryParse(text, out TimeOnly time)
+            ? options
+            : options with { StopTime = StopTime.After(ScheduleZone.Find(configuration.Schedule?.Timezone), time, start) };
 
     /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>
     public static S3SyncRequest Asked(BackupConfiguration configuration, BackupRunOptions options) => S3SyncRequest.From(configuration) with
@@ -105,5 +118,7 @@ internal static class RunDecision
         MaxDelete = options.MaxDelete ?? configuration.Options.Rsync.MaxDelete,
         MaxChange = options.MaxChange ?? configuration.Options.Rsync.MaxChange,
         SharedBandwidth = options.SharedBandwidth,
+        NoPause = options.NoPause,
+        StopTime = options.StopTime,
     };
 }

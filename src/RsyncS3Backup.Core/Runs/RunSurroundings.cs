@@ -80,10 +80,9 @@ internal sealed class RunSurroundings
         if (!isPartOfRun)
             return result;
         bool isFailure = result.Status is BackupStatus.Failed or BackupStatus.Cancelled;
-        // It neither succeeded nor failed, and a success that is told would keep a monitor quiet that waits for one.
-        bool isSkipped = result.Status == BackupStatus.Skipped;
+        bool isUntold = RunReport.From(result, configuration.Path).IsUntold;
         using TimeAfterStop hookTime = new(HooksAfterStop, cancellationToken);
-        if (!isSkipped)
+        if (!isUntold)
             await RunHookAsync(isFailure ? BackupHook.AfterFailure : BackupHook.AfterSuccess, Current(), hookTime.Token).ConfigureAwait(false);
 
         using (TimeAfterStop time = new(NotificationsAfterStop, cancellationToken))
@@ -91,7 +90,7 @@ internal sealed class RunSurroundings
             result = result with { Notifications = await startPings.ConfigureAwait(false) };
             SuccessAge? age = Age(result);
             RunReport report = RunReport.From(Current(), configuration.Path) with { Age = age };
-            NotificationResult[] sent = isSkipped ? []
+            NotificationResult[] sent = isUntold ? []
                 : await receivers.SendAsync(report, report.Event, told: null, time.Token).ConfigureAwait(false);
             result = result with { Notifications = [.. result.Notifications, .. sent] };
             if (age is { IsOverdue: true })
@@ -165,7 +164,7 @@ internal sealed class RunSurroundings
         try
         {
             // What could not be sent has told nobody.
-            bool isTold = report.Status != BackupStatus.Skipped && sent.All(notification => notification.Status == BackupStatus.Succeeded);
+            bool isTold = !report.IsUntold && sent.All(notification => notification.Status == BackupStatus.Succeeded);
             NotificationEvent? told = isTold ? report.Event : null;
             return await OverdueNotice.TellAsync(receivers, report, age, told, cancellationToken).ConfigureAwait(false);
         }

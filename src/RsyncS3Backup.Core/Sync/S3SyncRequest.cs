@@ -52,6 +52,18 @@ internal sealed record S3SyncRequest : S3CopyRequest
     /// <summary>When the stage began, of which a dated prefix is made; null: now.</summary>
     internal DateTimeOffset? StartTime { get; init; }
 
+    /// <summary>When the job is due, so that a run that pauses can say when it goes on; null: that is not known.</summary>
+    public BackupScheduleOptions? Schedule { get; init; }
+
+    /// <summary>Run to the end, whatever <see cref="S3SyncOptions.MaxUpload"/> says. The bytes count all the same.</summary>
+    public bool NoPause { get; init; }
+
+    /// <summary>When the run ends, done or not; null: when it is done.</summary>
+    public DateTimeOffset? StopTime { get; init; }
+
+    /// <summary>The time of the day that <see cref="StopTime"/> was made of; null: of none.</summary>
+    public string? StopAt { get; init; }
+
     /// <summary>A bandwidth limit that other runs share; null: none. That of <see cref="S3CopyRequest.Options"/> holds as well.</summary>
     internal BandwidthLimit? SharedBandwidth { get; init; }
 
@@ -66,6 +78,8 @@ internal sealed record S3SyncRequest : S3CopyRequest
         MaxDelete = configuration.Options.Rsync.MaxDelete,
         MaxChange = configuration.Options.Rsync.MaxChange,
         Timezone = configuration.Schedule?.Timezone,
+        Schedule = configuration.Schedule,
+        StopAt = configuration.StopAt,
         Prices = configuration.Prices,
     };
 }

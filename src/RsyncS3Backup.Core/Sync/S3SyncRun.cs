@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
+using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
 using RsyncS3Backup.Sync.Deletion;
@@ -43,6 +45,7 @@ internal sealed class S3SyncRun : IDisposable
     private readonly IPlannedMirror? planned;
     private readonly PendingChanges pending;
     private readonly string endpoint;
+    private readonly UploadGate? gate;
     // New files and links where S3 has the keys of a folder. As many as folders that became something else.
     private readonly List<SyncAction> waiting = [];
     private readonly LeftOutEntries leftOut;
@@ -62,6 +65,7 @@ internal sealed class S3SyncRun : IDisposable
         report = scope.Report;
         store = scope.Store;
         this.ownership = ownership;
+        gate = sender is null ? GateOf(scope) : null;
         endpoint = scope.State.Endpoint(request, () => store.Connect().Endpoint);
         scope.State.Recall(store.Abilities, endpoint, store.BucketName, scope.StartTime);
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix))
@@ -72,7 +76,7 @@ internal sealed class S3SyncRun : IDisposable
         changes = new ChangeGuard(scope, mirror, Catalog, session.IsMirrorOfJob, pending, planned);
         actions = new ActionSource(mirror, session, store, pending.Enumerate().Concat(planned?.Changes() ?? []), nested, report);
         unknown = new UnknownObjects(scope);
-        transfer = new TransferPhase(scope, Catalog, snapshot, unknown, mostRequests, sender);
+        transfer = new TransferPhase(scope, Catalog, snapshot, unknown, mostRequests, sender, gate);
         deletion = new DeletePhase(scope, Catalog, snapshot, nested, planned is null ? FolderPlace.Of(request.MirrorPath) : null);
         // A dated snapshot is never looked at again.
         if (Catalog is not null && snapshot is null && request.Options.Protection?.ObjectLock is { Renew: true } objectLock)
@@ -117,6 +121,9 @@ internal sealed class S3SyncRun : IDisposable
 
     /// <summary>What the store turned out not to do.</summary>
     public IReadOnlyList<StoreLack> StoreLacks => store.Abilities.Lacks;
+
+    /// <summary>Why the run left something to the next one; null when it did not.</summary>
+    public PauseCause? PauseCause => gate?.Cause;
 
     /// <summary>True when everything that was to be done is done, so that nobody needs to look at it again.</summary>
     public bool IsComplete => report.Failed == 0 && Counters.LeftOut == 0;
@@ -192,7 +199,14 @@ internal sealed class S3SyncRun : IDisposable
         finally
         {
             TellOfStore();
-            session.End(isDone, IsComplete, Counters);
+            if (gate?.Keep() is { } unkept)
+            {
+                report.Warning(
+                    $"What was sent today could not be written down, so the next run of today may send as much again (maxUpload): {unkept.Message}");
+            }
+
+            // New files that wait for the end of a listing are copied from what it shows, which the next run must see too.
+            session.End(isDone && !(PauseCause is not null && unknown.IsOn), IsComplete, Counters);
             if (Catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
         }
@@ -278,9 +292,18 @@ internal sealed class S3SyncRun : IDisposable
         // What was taken over as it is, and uploads that an earlier run began, have a lock that nobody knows.
         if (renewal is not null && (Mode.Mode == S3SyncMode.Reconcile || ownership.Protection!.HasUnknownLocks))
             await renewal.RunAsync(isForced: true, Begin, cancellationToken).ConfigureAwait(false);
-        await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
+        // A folder's objects stay as long as what takes their place cannot come.
+        if (PauseCause is null && (waiting.Count == 0 || gate?.HasRoomFor(waiting.Sum(action => action.Local!.ContentLength)) != false))
+            await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
         if (waiting.Count > 0)
             await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
+        // Each of what remains may be the new name of what would be deleted.
+        if (PauseCause is not null)
+        {
+            TellForeign();
+            return;
+        }
+
         await deletion.AskAsync(Begin, cancellationToken).ConfigureAwait(false);
         TellForeign();
         // While something of the mirror was not seen, its upload may still be continued.
@@ -294,6 +317,21 @@ internal sealed class S3SyncRun : IDisposable
             progress.Activity = "Pruning";
             await snapshot.PruneAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private static UploadGate? GateOf(SyncScope scope)
+    {
+        S3SyncRequest request = scope.Request;
+        if (request.Options.MaxUpload is null && request.StopTime is null)
+            return null;
+        PauseLimits limits = new()
+        {
+            // What goes out without a limit counts for the runs that have one.
+            MaxUpload = request.NoPause && request.Options.MaxUpload is not null ? long.MaxValue : request.Options.MaxUpload,
+            StopTime = request.StopTime,
+            Zone = ScheduleZone.Find(request.Timezone),
+        };
+        return new UploadGate(limits, new UploadLedger(scope.JobName), scope.Store.Traffic, request.Clock);
     }
 
     private MirrorWalker Walker(StageReport onto) =>
@@ -425,6 +463,9 @@ internal sealed class S3SyncRun : IDisposable
         bool isKnown = DeletionChoices.IsKnown(request, action);
         switch (DeletionChoices.Of(request, place, isForeign))
         {
+            case DeletionChoice.AtOnce when gate?.Refuses() == true:
+                Counters.EntryLeftOut();
+                break;
             case DeletionChoice.AtOnce:
                 changes.BecomesFolder(Counters.Remote);
                 return new ValueTask(deletion.DeleteNowAsync(action, isKnown, Begin, cancellationToken));

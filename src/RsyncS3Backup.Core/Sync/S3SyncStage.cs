@@ -1,5 +1,7 @@
+using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.ObjectStore.Prices;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.State.Journal;
@@ -73,6 +75,18 @@ internal static class S3SyncStage
         if (end.Error is null && !onlyRenews && run!.IsComplete)
             run.MarkCarriedOut();
         result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
+        if (end.Error is null && run!.PauseCause is { } cause)
+        {
+            PauseReason reason = new(ScheduleZone.Find(request.Timezone), request.Schedule, request.Clock.GetUtcNow());
+            result = result with
+            {
+                Status = BackupStatus.Paused,
+                PausedReason = cause == PauseCause.MaxUpload
+                    ? reason.MaxUpload(request.Options.MaxUpload ?? 0, result.RemainingItems, result.RemainingBytes)
+                    : reason.StopAt(request.StopAt, result.RemainingItems, result.RemainingBytes),
+            };
+        }
+
         if (onlyRenews)
         {
             context.Verbose($"The locks of {result.Renewed} objects were renewed.");
@@ -83,7 +97,8 @@ internal static class S3SyncStage
         context.Verbose(
             $"Stage 2 {result.Status}: {result.Created} created, {result.Updated} updated ({result.Copied} of these copied inside S3, "
             + $"{HumanText.Bytes(result.CopiedBytes)}), "
-            + $"{result.MetadataChanged} with new attributes{keptBack}, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}.");
+            + $"{result.MetadataChanged} with new attributes{keptBack}, {result.Deleted} deleted, {result.Unchanged} unchanged, {result.Failed} failed; requests: {result.Requests}."
+            + $" {result.PausedReason}".TrimEnd());
         return result;
     }
 
@@ -122,6 +137,8 @@ internal static class S3SyncStage
             PrunedPrefixes = run.PrunedSnapshots,
             IsSnapshotComplete = run.IsSnapshotComplete,
             DeletedBytes = counters.DeletedBytes,
+            RemainingItems = counters.Remaining,
+            RemainingBytes = counters.RemainingBytes,
             Total = counters.Total,
             TotalBytes = counters.TotalBytes,
             TransferredBytes = counters.SentBytes,

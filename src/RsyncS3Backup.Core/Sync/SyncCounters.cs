@@ -30,6 +30,8 @@ internal sealed class SyncCounters
     private long undecided;
     private long pendingAttributes;
     private long renewed;
+    private long remaining;
+    private long remainingBytes;
 
     public long Created => Interlocked.Read(ref created);
 
@@ -93,6 +95,12 @@ internal sealed class SyncCounters
 
     /// <summary>Objects whose lock was renewed.</summary>
     public long Renewed => Interlocked.Read(ref renewed);
+
+    /// <summary>Entries that are left to the next run, because this one pauses.</summary>
+    public long Remaining => Interlocked.Read(ref remaining);
+
+    /// <summary>Bytes of those entries that S3 does not have, at most.</summary>
+    public long RemainingBytes => Interlocked.Read(ref remainingBytes);
 
     /// <summary>Where counting starts when only differences are seen: what the mirror and S3 had before.</summary>
     public void StartFrom(MirrorSummary mirror, long objects)
@@ -178,6 +186,13 @@ internal sealed class SyncCounters
     public void EntryUndecided() => Interlocked.Increment(ref undecided);
 
     public void EntryLeftOut() => Interlocked.Increment(ref leftOut);
+
+    public void EntryRemains(long bytes)
+    {
+        Interlocked.Increment(ref remaining);
+        Interlocked.Add(ref remainingBytes, bytes);
+        EntryLeftOut();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void EntryUnchanged(MirrorEntry entry)

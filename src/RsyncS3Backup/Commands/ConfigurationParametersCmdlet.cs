@@ -238,6 +238,14 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? S3BandwidthLimit { get; set; }
 
+    /// <summary>
+    /// Bytes that may be sent to S3 on one day (of 'schedule.timezone', else the machine's), over all runs of the job: a number,
+    /// or text such as '20GiB', at least 1 MiB.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? MaxUpload { get; set; }
+
     /// <summary>The run ends when nothing has moved for that long.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
@@ -385,6 +393,13 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxAge { get; set; }
+
+    /// <summary>
+    /// The time of the day (of 'schedule.timezone', else the machine's) at which a run ends, done or not: as 'Paused', and the
+    /// next one goes on.
+    /// </summary>
+    [Parameter]
+    public string? StopAt { get; set; }
 
     /// <summary>How the copies are tested by a schedule.</summary>
     [Parameter]

@@ -139,6 +139,10 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
     [DurationTransformation]
     public TimeSpan WaitForLock { get; set; }
 
+    /// <summary>Run to the end: leave the job's <c>stopAt</c> out of account.</summary>
+    [Parameter]
+    public SwitchParameter NoPause { get; set; }
+
     /// <summary>
     /// A copy of the run's log: a file that it is appended to, or a folder (with a slash at its end it is made) that gets a file of each run.
     /// </summary>
@@ -183,6 +187,7 @@ public sealed class InvokeRsyncStageCommand : AsyncCmdlet, IJobParameters
         AllowNewDestination = AllowNewDestination,
         AllowNewSource = AllowNewSource,
         WaitForLock = WaitForLock,
+        NoPause = NoPause,
         Logging = logging,
         PowerShellVersion = this.PowerShellVersion(),
     };

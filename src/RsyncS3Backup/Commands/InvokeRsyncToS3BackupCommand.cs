@@ -130,6 +130,10 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? BandwidthLimit { get; set; }
 
+    /// <summary>Run to the end: leave the job's <c>stopAt</c> and <c>maxUpload</c> out of account.</summary>
+    [Parameter]
+    public SwitchParameter NoPause { get; set; }
+
     /// <summary>
     /// A copy of the run's log: a file that it is appended to, or a folder (with a slash at its end it is made) that gets a file of each run.
     /// </summary>
@@ -278,6 +282,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
         SharedBandwidth = sharedBandwidth,
         SkipStage1 = SkipStage1,
         WaitForLock = WaitForLock,
+        NoPause = NoPause,
         Logging = logging,
         PowerShellVersion = this.PowerShellVersion(),
     };

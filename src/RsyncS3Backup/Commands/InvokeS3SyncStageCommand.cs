@@ -198,6 +198,10 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
     [ValidateNotNullOrEmpty]
     public string? LogPath { get; set; }
 
+    /// <summary>Run to the end: leave the job's <c>stopAt</c> and <c>maxUpload</c> out of account.</summary>
+    [Parameter]
+    public SwitchParameter NoPause { get; set; }
+
     /// <summary>How many requests to S3 may be in flight. Default: what the configuration says, else chosen by the module.</summary>
     [Parameter]
     [Alias("ThrottleLimit")]
@@ -224,6 +228,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         MaxDelete = GivenMaxDelete,
         MaxChange = GivenMaxChange,
         WaitForLock = WaitForLock,
+        NoPause = NoPause,
         Logging = logging,
         IsAttended = Interactivity.IsAttended(Host.Name),
         PowerShellVersion = this.PowerShellVersion(),
@@ -275,7 +280,10 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
             case RsyncStageResult stage1:
                 RunAfter(stage1);
                 break;
-            case BackupResult { Stage1: { Configuration: { } configuration, Status: BackupStatus.Failed or BackupStatus.Cancelled } failed }:
+            case BackupResult
+            {
+                Stage1: { Configuration: { } configuration, Status: BackupStatus.Failed or BackupStatus.Cancelled or BackupStatus.Paused } failed,
+            }:
                 if (LeavesTargetTo(configuration.Name))
                     Emit((observer, _) => Task.FromResult(SkipAgain(failed, observer)));
                 break;
@@ -340,7 +348,7 @@ public sealed class InvokeS3SyncStageCommand : S3ConnectionCmdlet, IJobParameter
         }
         else if (Errors.TryRead(() => JobInput.LoadRecorded(run.Name, path)) is { } configuration)
         {
-            if (run.Stage1 is { Status: BackupStatus.Failed or BackupStatus.Cancelled } stage1)
+            if (run.Stage1 is { Status: BackupStatus.Failed or BackupStatus.Cancelled or BackupStatus.Paused } stage1)
                 Emit((observer, _) => Task.FromResult(SkipAgain(stage1 with { Configuration = configuration }, observer)));
             else
                 RunConfigured(configuration, stage1: null);

@@ -181,11 +181,11 @@ public sealed class SendBackupNotificationCommand : AsyncCmdlet
         List<NotificationOptions> chosen = [];
         foreach (NotificationOptions options in run.Notifications)
         {
-            // The service that misses runs would take a test or a digest for one, and a run that was skipped for a success.
-            bool isSkipped = run.Report.Status == BackupStatus.Skipped;
+            // The service that misses runs would take a test or a digest for one, and a run that was skipped or paused for a success.
+            bool isUntold = run.Report.IsUntold;
             bool isForRunsAlone = options.Type == NotificationKind.Ping
-                && (isSkipped || run.Report.Kind != BackupRunKind.Backup || run.Report.Digest is not null);
-            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && (isSkipped || !options.Tells(what)))))
+                && (isUntold || run.Report.Kind != BackupRunKind.Backup || run.Report.Digest is not null);
+            if (ParameterSetName == ByConfiguration && (isForRunsAlone || (!Force && (isUntold || !options.Tells(what)))))
                 WriteVerbose($"{Describe(options)} is not told of '{RunSummary.Title(run.Report)}'.");
             else if (this.Agrees($"Tell of '{RunSummary.Title(run.Report)}': {Describe(options)}."))
                 chosen.Add(options);

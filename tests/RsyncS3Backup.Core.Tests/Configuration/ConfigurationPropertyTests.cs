@@ -117,6 +117,7 @@ public sealed class ConfigurationPropertyTests
                 Tests = system && rsync.SyncToS3.Enabled
                     ? [new TestOptions { Level = BackupTestLevel.Full, Every = TimeSpan.FromMilliseconds(retention) }] : [],
                 MaxAge = system ? TimeSpan.FromMilliseconds(attempts) : null,
+                StopAt = system ? $"{attempts % 24:00}:{attempts % 60:00}" : null,
                 Hooks = hooks,
                 Notifications = [.. notifications],
                 HistoryRetention = TimeSpan.FromMilliseconds(retention),
@@ -208,6 +209,7 @@ public sealed class ConfigurationPropertyTests
                 Tags = tags.Distinct().Take(10).Where(tag => ConfigurationRules.TagKey(tag) is null)
                     .ToImmutableSortedDictionary(tag => tag, tag => tag, StringComparer.Ordinal),
                 BandwidthLimit = throttled ? throttleLimit * 1024L : null,
+                MaxUpload = throttled ? throttleLimit * (1L << 20) : null,
                 Timeout = TimeSpan.FromSeconds(throttleLimit),
                 KeepLast = prefix?.Contains('{', StringComparison.Ordinal) == true ? throttleLimit : null,
                 KeepYearly = prefix?.Contains('{', StringComparison.Ordinal) == true && throttled ? seconds : null,

@@ -83,6 +83,7 @@ public sealed class ConfigurationReaderTests
                         ExcludePatterns = ["*.iso"],
                         Tags = new Dictionary<string, string> { ["team"] = "photos" },
                         BandwidthLimit = 5 * 1024 * 1024,
+                        MaxUpload = 20L << 30,
                         Timeout = TimeSpan.FromHours(1),
                         Lifecycle = new LifecycleOptions
                         {
@@ -122,6 +123,7 @@ public sealed class ConfigurationReaderTests
             },
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
             MaxAge = TimeSpan.FromDays(8),
+            StopAt = "07:00",
             Tests =
             [
                 new TestOptions { Level = BackupTestLevel.Checksums, Cron = "0 4 * * SUN", MaxAge = TimeSpan.FromDays(20) },
@@ -376,6 +378,10 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.directoryMarkers", "\"some\"", "is not a valid kind of marker")]
     [InlineData("$.options.rsync.syncToS3.tags", "[]", "an object, not a list")]
     [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is not a rate")]
+    [InlineData("$.stopAt", "\"7:00\"", "is not a time of the day")]
+    [InlineData("$.stopAt", "\"24:00\"", "is not a time of the day")]
+    [InlineData("$.options.rsync.syncToS3.maxUpload", "\"20\"", "is not a valid size")]
+    [InlineData("$.options.rsync.syncToS3.maxUpload", "1048575", "is not a valid size")]
     [InlineData("$.options.rsync.syncToS3.timeout", "\"0s\"", "is not a positive duration")]
     [InlineData("$.destination.encryption.mode", "\"sse-kms\"", "Did you mean 'SSE-KMS'?")]
     [InlineData("$.destination.encryption.kmsKeyId", "\"a b\"", "cannot be a KMS key")]

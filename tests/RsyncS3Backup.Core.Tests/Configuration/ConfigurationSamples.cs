@@ -84,6 +84,7 @@ internal static class ConfigurationSamples
                 "excludePatterns": ["*.iso"],
                 "tags": { "team": "photos" },
                 "bandwidthLimit": "5MiB",
+                "maxUpload": "20GiB",
                 "timeout": "1h",
                 "lifecycle": {
                   "transitions": [{ "afterDays": 365, "storageClass": "DEEP_ARCHIVE" }],
@@ -116,6 +117,7 @@ internal static class ConfigurationSamples
           },
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
           "maxAge": "8d",
+          "stopAt": "07:00",
           "tests": [
             { "level": "checksums", "cron": "0 4 * * SUN", "maxAge": "20d" },
             { "level": "restore", "samplePercent": 0.5, "every": "30d" }

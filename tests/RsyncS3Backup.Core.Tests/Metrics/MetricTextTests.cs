@@ -65,6 +65,7 @@ public sealed class MetricTextTests
                 "last_run_status{status=\"interrupted\"} 0",
                 "last_run_status{status=\"cancelled\"} 0",
                 "last_run_status{status=\"skipped\"} 0",
+                "last_run_status{status=\"paused\"} 0",
                 "last_run_status{status=\"never_run\"} 0",
                 "last_run_status{status=\"unknown\"} 0",
                 "last_run_duration_seconds{stage=\"1\"} 90.5",
@@ -107,6 +108,7 @@ public sealed class MetricTextTests
         { "interrupted", BackupStatus.Failed, BackupExitCode.Stage1Failed, true },
         { "cancelled", BackupStatus.Cancelled, BackupExitCode.Stage2Failed, false },
         { "skipped", BackupStatus.Skipped, BackupExitCode.Succeeded, false },
+        { "paused", BackupStatus.Paused, BackupExitCode.Succeeded, false },
     };
 
     [Theory]

@@ -24,6 +24,11 @@ public sealed class RunDecisionTests
     [InlineData(BackupStatus.Skipped, BackupStatus.Skipped, BackupStatus.Skipped)]
     [InlineData(BackupStatus.Failed, BackupStatus.Succeeded, BackupStatus.Failed)]
     [InlineData(BackupStatus.Failed, BackupStatus.Cancelled, BackupStatus.Cancelled)]
+    [InlineData(BackupStatus.Succeeded, BackupStatus.Paused, BackupStatus.Paused)]
+    [InlineData(BackupStatus.SucceededWithWarnings, BackupStatus.Paused, BackupStatus.Paused)]
+    [InlineData(BackupStatus.Paused, BackupStatus.Skipped, BackupStatus.Paused)]
+    [InlineData(BackupStatus.Skipped, BackupStatus.Paused, BackupStatus.Paused)]
+    [InlineData(BackupStatus.Paused, BackupStatus.Failed, BackupStatus.Failed)]
     public void A_run_is_as_bad_as_the_worse_of_its_stages(BackupStatus stage1, BackupStatus stage2, BackupStatus expected) =>
         Assert.Equal(expected, RunDecision.Worse(stage1, stage2));
 
@@ -38,6 +43,8 @@ public sealed class RunDecisionTests
     [InlineData(BackupStatus.Succeeded, null, BackupStatus.Failed, BackupExitCode.Stage2Failed, BackupExitCode.Stage2Failed)]
     [InlineData(BackupStatus.Succeeded, null, BackupStatus.Failed, BackupExitCode.Refused, BackupExitCode.Refused)]
     [InlineData(BackupStatus.Succeeded, null, BackupStatus.Cancelled, null, BackupExitCode.Stage2Failed)]
+    [InlineData(BackupStatus.Succeeded, null, BackupStatus.Paused, null, BackupExitCode.Succeeded)]
+    [InlineData(BackupStatus.Paused, null, BackupStatus.Skipped, null, BackupExitCode.Succeeded)]
     public void The_exit_code_says_which_stage_failed_or_what_refused(
         BackupStatus status1, BackupExitCode? error1, BackupStatus status2, BackupExitCode? error2, BackupExitCode expected) =>
         Assert.Equal(expected, RunDecision.ExitCode(Stage1(status1, error1), Stage2(status2, error2)));
@@ -76,6 +83,7 @@ public sealed class RunDecisionTests
     [InlineData(BackupStatus.Failed, true, "Stage 1 failed (X); the bucket was not touched.")]
     [InlineData(BackupStatus.Cancelled, true, "Stage 1 was cancelled; the bucket was not touched.")]
     [InlineData(BackupStatus.Skipped, true, "Stage 1 was skipped (X); the bucket was not touched.")]
+    [InlineData(BackupStatus.Paused, true, "Stage 1 was paused; the bucket was not touched.")]
     public void Why_stage_2_of_a_job_does_not_run_is_said(BackupStatus? status, bool enabled, string? reason)
     {
         BackupConfiguration configuration = Stage1(BackupStatus.Succeeded, null, enabled).Configuration!;
@@ -89,6 +97,7 @@ public sealed class RunDecisionTests
     [InlineData(BackupStatus.Failed, false, true, false)]
     [InlineData(BackupStatus.Failed, null, true, false)]
     [InlineData(BackupStatus.Failed, true, false, false)]
+    [InlineData(BackupStatus.Paused, true, true, true)]
     [InlineData(BackupStatus.Cancelled, true, true, false)]
     [InlineData(BackupStatus.Skipped, true, true, false)]
     [InlineData(BackupStatus.Succeeded, true, true, false)]
@@ -137,6 +146,7 @@ public sealed class RunDecisionTests
             AllowNewDestination = isAsked,
             AllowNewSource = isAsked,
             AllowChangedMirror = isAsked,
+            NoPause = isAsked,
             MaxDelete = isAsked ? DeleteLimit.OfCount(3) : null,
             MaxChange = isAsked ? ChangeLimit.Proposed : null,
         };
@@ -145,8 +155,8 @@ public sealed class RunDecisionTests
         RsyncStageRequest stage1 = RunDecision.Asked(RsyncStageRequest.From(configuration), options);
 
         Assert.Equal(
-            (isAsked, isAsked, isAsked, isAsked),
-            (stage2.AllowInsecureEndpoint, stage2.AllowEmptyMirror, stage2.AllowNewDestination, stage2.AllowChangedMirror));
+            (isAsked, isAsked, isAsked, isAsked, isAsked),
+            (stage2.AllowInsecureEndpoint, stage2.AllowEmptyMirror, stage2.AllowNewDestination, stage2.AllowChangedMirror, stage2.NoPause));
         Assert.Equal((isAsked, isAsked, isAsked), (stage1.AllowEmptySource, stage1.AllowNewDestination, stage1.AllowNewSource));
         DeleteLimit limit = isAsked ? DeleteLimit.OfCount(3) : DeleteLimit.Default;
         Assert.Equal((limit, limit), (stage1.Options.MaxDelete, stage2.MaxDelete));

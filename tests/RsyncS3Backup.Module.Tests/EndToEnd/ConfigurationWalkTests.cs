@@ -11,11 +11,11 @@ namespace RsyncS3Backup.Module.Tests.EndToEnd;
 /// <summary>Each key of a configuration file changes what rsync is asked or what S3 receives.</summary>
 public sealed class ConfigurationWalkTests : EndToEndTest
 {
-    // What a run does not read: the editor's, the scheduler's, and those of the catalog and the transfer, which do not exist yet.
+    // What a run does not read, or what only shows at a time of the day: the editor's, the scheduler's, and those of the catalog and the transfer.
     private static readonly string[] WithoutEffectOnARun =
     [
         "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
-        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout",
+        "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout", "stopAt",
     ];
 
     private string Record => Folder.File("rsync-arguments");
@@ -367,6 +367,19 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         RunWell(("options.rsync." + key, JsonNode.Parse(value)));
 
         Assert.Contains(argument, Arguments());
+    }
+
+    [Fact]
+    [Walks("options.rsync.syncToS3.maxUpload")]
+    public void A_run_sends_no_more_than_a_day_may()
+    {
+        foreach (string name in (string[])["large1", "large2", "large3"])
+            File.WriteAllBytes(Path.Combine(Source, name), new byte[500_000]);
+
+        PSObject result = RunWell(("options.rsync.syncToS3.maxUpload", "1MiB"));
+
+        Assert.Equal("Paused", result.Text("Status"));
+        Assert.True((long)PSObject.AsPSObject(result.Properties["Stage2"].Value).Properties["TransferredBytes"].Value is > 500_000 and <= 1 << 20);
     }
 
     [Fact]

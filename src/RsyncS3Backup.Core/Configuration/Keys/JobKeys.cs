@@ -52,6 +52,11 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             Examples = """["36h", "8d"]""",
         },
 
+        Text("stopAt", KeyRule.TimeOfDay, job => job.StopAt, (job, value) => job with { StopAt = value },
+            "The time of the day (of `schedule.timezone`, else the machine's) at which a run ends, done or not: as `Paused`, and the next one goes on. "
+            + "It is the first such time after the run has started; see [Hours and quotas](#hours-and-quotas).") with
+        { Default = "none: a run ends when it is done", Examples = """["07:00"]""" },
+
         Objects("tests", new TestKeys(), "a list of at least one object with 'level' and either 'cron' or 'every'",
             job => job.Tests, (job, value) => job with { Tests = value },
             "How the copies are tested by a schedule; see [`tests`](#tests).") with { Default = "none", Parameter = "Test" },

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RsyncS3Backup.Configuration.Keys;
 
 /// <summary>The keys of <c>options.rsync.syncToS3</c>: stage 2.</summary>
@@ -108,6 +110,13 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
         Bandwidth("bandwidthLimit", sync => sync.BandwidthLimit, (sync, value) => sync with { BandwidthLimit = value },
             "Bytes a second that stage 2 may send, at least 1024: a number, or text such as `\"10MiB\"`.") with
         { Default = "no limit", Examples = """["10MiB"]""", Parameter = "S3BandwidthLimit" },
+
+        TextOrNumber("maxUpload", KeyRule.MaxUpload, sync => sync.MaxUpload?.ToString(CultureInfo.InvariantCulture),
+            (sync, text) => SizeText.TryParse(text, smallest: 0, out long bytes) ? sync with { MaxUpload = bytes } : sync,
+            "Bytes that may be sent to S3 on one day (of `schedule.timezone`, else the machine's), over all runs of the job: a number, or text such as "
+            + "`\"20GiB\"`, at least 1 MiB. A run that has sent them ends as `Paused`, and the next one goes on; see [Hours and "
+            + "quotas](#hours-and-quotas).") with
+        { Default = "no limit", Examples = """["20GiB"]""" },
 
         Duration("timeout", sync => sync.Timeout, (sync, value) => sync with { Timeout = value },
             "The run ends when nothing has moved for that long.") with

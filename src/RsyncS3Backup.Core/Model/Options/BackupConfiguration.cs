@@ -28,6 +28,9 @@ public sealed record BackupConfiguration
     /// <summary>How old the last run may be that did all of the job; null: twice the longest gap of the schedule, if there is one.</summary>
     public TimeSpan? MaxAge { get; init; }
 
+    /// <summary>The time of the day, in the schedule's zone, at which a run ends, done or not: <c>07:00</c>; null: none.</summary>
+    public string? StopAt { get; init; }
+
     /// <summary>How its copies are tested by a schedule (<c>Register-BackupSchedule -Task Test</c>).</summary>
     public IReadOnlyList<TestOptions> Tests { get; init; } = [];
 
@@ -281,6 +284,9 @@ public sealed record S3SyncOptions
 
     /// <summary>Bytes a second that stage 2 may send; null: no limit.</summary>
     public long? BandwidthLimit { get; init; }
+
+    /// <summary>Bytes that stage 2 may send to S3 on one day of the schedule's zone; null: no limit.</summary>
+    public long? MaxUpload { get; init; }
 
     /// <summary>A run ends when nothing has moved for that long. Default: 10 minutes.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);

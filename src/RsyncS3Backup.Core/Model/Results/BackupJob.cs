@@ -29,6 +29,9 @@ public enum BackupJobStatus : long
 
     /// <summary>Nothing is known of its runs: only tests of it were given, or nothing came from its machine. In reports only.</summary>
     Unknown = 8,
+
+    /// <summary>Its last run did not do all of it, because the job's <c>stopAt</c> or <c>maxUpload</c> says so; the next one goes on.</summary>
+    Paused = 9,
 }
 
 /// <summary>A job of a job folder: what it backs up and where to, and how it has fared.</summary>
@@ -62,6 +65,7 @@ public sealed record BackupJob
         BackupStatus.SucceededWithWarnings => BackupJobStatus.SucceededWithWarnings,
         BackupStatus.Failed => BackupJobStatus.Failed,
         BackupStatus.Cancelled => BackupJobStatus.Cancelled,
+        BackupStatus.Paused => BackupJobStatus.Paused,
         _ => BackupJobStatus.Skipped,
     };
 

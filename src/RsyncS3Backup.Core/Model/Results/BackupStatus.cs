@@ -17,4 +17,10 @@ public enum BackupStatus : long
 
     /// <summary>Not started, for the reason given in the stage's <c>SkippedReason</c>. Skipping is no failure.</summary>
     Skipped,
+
+    /// <summary>
+    /// Ended before all of it was done, because the job's <c>stopAt</c> or <c>maxUpload</c> says so; the stage's <c>PausedReason</c> says
+    /// what remains. The next run goes on with it. It is no failure, and no success either.
+    /// </summary>
+    Paused,
 }

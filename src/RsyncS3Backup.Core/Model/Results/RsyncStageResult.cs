@@ -78,6 +78,11 @@ public sealed record RsyncStageResult
     /// <summary>Why the stage did not run; null when it ran.</summary>
     public string? SkippedReason { get; init; }
 
+    /// <summary>
+    /// Why the stage ended before all of it was done (the job's <c>stopAt</c>), and when it goes on; null when nothing made it pause.
+    /// </summary>
+    public string? PausedReason { get; init; }
+
     /// <summary>True when single entries could not be copied, and the job goes on all the same (<c>onPartial</c>).</summary>
     public bool IsPartial { get; init; }
 
@@ -91,7 +96,7 @@ public sealed record RsyncStageResult
     public BackupConfiguration? Configuration { get; init; }
 
     /// <summary>The status, and why when there is a reason: what a cell of a CSV file shows of a stage.</summary>
-    public override string ToString() => (SkippedReason ?? Error?.ToString()) is { } reason ? $"{Status}: {reason}" : $"{Status}";
+    public override string ToString() => (SkippedReason ?? Error?.ToString() ?? PausedReason) is { } reason ? $"{Status}: {reason}" : $"{Status}";
 
     /// <summary>
     /// Every change that rsync reported, in its order, read from the journal as it is asked for. Empty without a journal.

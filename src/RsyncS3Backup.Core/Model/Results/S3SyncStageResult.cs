@@ -163,9 +163,21 @@ public sealed record S3SyncStageResult
     /// <summary>Why the stage did not run; null when it ran.</summary>
     public string? SkippedReason { get; init; }
 
+    /// <summary>
+    /// Why the stage ended before all of it was done (the job's <c>stopAt</c> or <c>maxUpload</c>), what remains and when it goes on; null when
+    /// nothing made it pause.
+    /// </summary>
+    public string? PausedReason { get; init; }
+
+    /// <summary>Entries of the mirror that a paused stage left to the next run.</summary>
+    public long RemainingItems { get; init; }
+
+    /// <summary>Bytes of those entries that are not in the bucket yet, at most: some may turn out to be there.</summary>
+    public long RemainingBytes { get; init; }
+
     /// <summary>The run's log file; null where no log could be written.</summary>
     public string? LogPath { get; init; }
 
     /// <summary>The status, and why when there is a reason: what a cell of a CSV file shows of a stage.</summary>
-    public override string ToString() => (SkippedReason ?? Error?.ToString()) is { } reason ? $"{Status}: {reason}" : $"{Status}";
+    public override string ToString() => (SkippedReason ?? Error?.ToString() ?? PausedReason) is { } reason ? $"{Status}: {reason}" : $"{Status}";
 }

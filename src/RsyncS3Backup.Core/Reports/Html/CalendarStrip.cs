@@ -14,6 +14,7 @@ internal static class CalendarStrip
         { Status: null } => "run",
         { Status: BackupStatus.Failed } => "bad",
         { Status: BackupStatus.Cancelled } => "stop",
+        { Status: BackupStatus.Paused } => "pause",
         { Status: BackupStatus.SucceededWithWarnings } => "warn",
         { Status: BackupStatus.Succeeded } => "ok",
         _ => "skip",
@@ -58,7 +59,8 @@ internal static class CalendarStrip
     public static string Counts(TimeAxis axis, ReportedJob job)
     {
         (string Look, string Word)[] words =
-            [("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("skip", "skipped")];
+            [("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("pause", "paused"),
+            ("skip", "skipped")];
         ILookup<string, BackupRun> looks =
             job.Backups.Where(run => axis.Place(run.StartTime) is not null).ToLookup(Look, StringComparer.Ordinal);
         string text = string.Join(
@@ -67,7 +69,7 @@ internal static class CalendarStrip
         return text.Length > 0 ? text : "no runs";
     }
 
-    private static int Rank(BackupRun run) => Array.IndexOf(["skip", "ok", "run", "warn", "stop", "bad"], Look(run));
+    private static int Rank(BackupRun run) => Array.IndexOf(["skip", "ok", "pause", "run", "warn", "stop", "bad"], Look(run));
 
     private static string Title(TimeAxis axis, int place, BackupRun run)
     {
@@ -79,7 +81,7 @@ internal static class CalendarStrip
     {
         string[] wrong =
         [
-            .. worst.Select((run, place) => (run, place)).Where(day => day.run is not null && Rank(day.run) >= 3)
+            .. worst.Select((run, place) => (run, place)).Where(day => day.run is not null && Rank(day.run) >= 4)
                 .Select(day => $"{ReportText.Day(axis.Day(day.place))} {ReportText.Status(day.run!)}"),
         ];
         int good = worst.Count(run => run is not null && Look(run) == "ok");

@@ -9,7 +9,8 @@ internal sealed class HtmlReport
 
     private static readonly (string Look, string Word)[] Looks =
     [
-        ("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("run", "running"), ("skip", "skipped"),
+        ("ok", "good"), ("warn", "with warnings"), ("bad", "failed"), ("stop", "stopped"), ("run", "running"),
+        ("pause", "paused"), ("skip", "skipped"),
         ("none", "no run"),
     ];
 
@@ -278,6 +279,8 @@ internal sealed class HtmlReport
         if (run.Error is { } error)
             return ReportText.Line($"{error.Id}: {error.Message}");
         string[] warnings = [.. ReportRow.WarningsOf(run)];
+        if (run.Status == BackupStatus.Paused)
+            return ReportText.Line(run.Stage1?.PausedReason ?? run.Stage2?.PausedReason ?? "");
         return warnings.Length > 0 ? ReportText.Line(warnings[0]) : run.Status == BackupStatus.Skipped ? run.Stage1?.SkippedReason ?? "" : "";
     }
 
@@ -324,7 +327,7 @@ internal sealed class HtmlReport
             BackupJobStatus.SucceededWithWarnings => "warn",
             BackupJobStatus.Running => "run",
             BackupJobStatus.Unknown when row.LastTest is not null => "none",
-            BackupJobStatus.NeverRan or BackupJobStatus.Skipped => "none",
+            BackupJobStatus.NeverRan or BackupJobStatus.Skipped or BackupJobStatus.Paused => "none",
             _ => "bad",
         };
         html.Add($"<span class=\"badge {look}\">{ReportText.MainOf(row)}</span>");

@@ -62,7 +62,7 @@ internal static class HtmlStyle
         .ends { display: flex; justify-content: space-between; }
         .strip { display: block; width: 100%; height: auto; }
         svg .ok { fill: var(--ok); } svg .warn { fill: var(--warn); } svg .bad { fill: var(--bad); } svg .run { fill: var(--run); }
-        svg .none { fill: var(--empty); } svg .stop { fill: var(--edge); } svg .skip { fill: var(--empty); stroke: var(--edge); }
+        svg .none { fill: var(--empty); } svg .stop, svg .pause { fill: var(--edge); } svg .skip { fill: var(--empty); stroke: var(--edge); }
         svg .sign { fill: none; stroke: var(--sign); stroke-width: 1.7; stroke-linecap: round; }
         .key { width: 11px; height: 11px; vertical-align: -1px; margin-right: 5px; }
         .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 13px; color: var(--muted); }

@@ -59,6 +59,12 @@ internal sealed record RunReport
     /// <summary>Of a message on many jobs, these; null for one run.</summary>
     public FleetReport? Digest { get; init; }
 
+    /// <summary>
+    /// True for a run that neither succeeded nor failed: nobody is told of it, and a success that is told would keep a monitor quiet that waits
+    /// for one.
+    /// </summary>
+    public bool IsUntold => Status is BackupStatus.Skipped or BackupStatus.Paused;
+
     /// <summary>What there is to tell.</summary>
     public NotificationEvent Event => Digest is { } digest ? EventOf(digest) : IsOverdueNotice ? NotificationEvent.Overdue : Status switch
     {

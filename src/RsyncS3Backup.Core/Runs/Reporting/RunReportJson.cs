@@ -90,6 +90,7 @@ internal static class RunReportJson
         Text(json, "rsyncVersion", stage.RsyncVersion);
         if (stage.RsyncExitCode is { } code)
             json.WriteNumber("rsyncExitCode", code);
+        Text(json, "pausedReason", stage.PausedReason);
         Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
         json.WriteEndObject();
     }
@@ -120,6 +121,13 @@ internal static class RunReportJson
         }
 
         json.WriteNumber("renewed", stage.Renewed);
+        if (stage.PausedReason is not null)
+        {
+            json.WriteNumber("remainingItems", stage.RemainingItems);
+            json.WriteNumber("remainingBytes", stage.RemainingBytes);
+        }
+
+        Text(json, "pausedReason", stage.PausedReason);
         Problems(json, stage.SkippedReason, stage.Error, stage.FailedItems, stage.Warnings);
         json.WriteEndObject();
     }

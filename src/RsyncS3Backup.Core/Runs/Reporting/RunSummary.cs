@@ -67,11 +67,11 @@ internal static class RunSummary
         }
 
         if (report.Stage1 is { } stage1)
-            yield return ("Mirror", Stage(stage1.Status, stage1.SkippedReason, Counts(stage1), stage1.TransferredBytes, stage1.Duration, stage1.Destination));
+            yield return ("Mirror", Stage(stage1.Status, stage1.SkippedReason ?? stage1.PausedReason, Counts(stage1), stage1.TransferredBytes, stage1.Duration, stage1.Destination));
         if (report.Stage2 is { } stage2)
         {
             string where = stage2.BucketName is null ? "" : $"s3://{stage2.BucketName}/{stage2.KeyPrefix}";
-            yield return ("S3", Stage(stage2.Status, stage2.SkippedReason, Counts(stage2), stage2.TransferredBytes, stage2.Duration, where));
+            yield return ("S3", Stage(stage2.Status, stage2.SkippedReason ?? stage2.PausedReason, Counts(stage2), stage2.TransferredBytes, stage2.Duration, where));
         }
 
         if (report.Kind != BackupRunKind.Backup)
@@ -233,12 +233,12 @@ internal static class RunSummary
         return text.Length > 0 ? text : "nothing changed";
     }
 
-    private static string Stage(BackupStatus status, string? skippedReason, string counts, long bytes, TimeSpan duration, string where)
+    private static string Stage(BackupStatus status, string? reason, string counts, long bytes, TimeSpan duration, string where)
     {
         if (status == BackupStatus.Skipped)
-            return $"skipped. {skippedReason}";
+            return $"skipped. {reason}";
         string text = $"{Words(status)}, {counts}, {HumanText.Bytes(bytes)} in {HumanText.Duration(duration)}";
-        return where.Length > 0 ? $"{text} ({where})" : text;
+        return (where.Length > 0 ? $"{text} ({where})" : text) + (reason is null ? "" : $". {reason}");
     }
 
     private static string Words(BackupStatus? status) => status switch
@@ -248,6 +248,7 @@ internal static class RunSummary
         BackupStatus.SucceededWithWarnings => "succeeded with warnings",
         BackupStatus.Failed => "FAILED",
         BackupStatus.Cancelled => "cancelled",
+        BackupStatus.Paused => "paused",
         _ => "skipped",
     };
 

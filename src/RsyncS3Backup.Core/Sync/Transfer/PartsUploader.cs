@@ -11,13 +11,13 @@ using RsyncS3Backup.State.Catalogs;
 namespace RsyncS3Backup.Sync.Transfer;
 
 /// <summary>
-/// Sends a large file in parts. What a crash left is continued when the file is the same; a part counts only when its bytes in the file have
-/// the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money. A part
-/// that the object of before has is copied from there; that object stays what it is until the upload is completed.
+/// Sends a large file in parts. What a crash or a paused run left is continued when the file is the same; a part counts only when its bytes
+/// in the file have the checksum that S3 has. Every other exit that did not complete the upload aborts it, because its parts cost money. A
+/// part that the object of before has is copied from there; that object stays what it is until the upload is completed.
 /// </summary>
 internal sealed class PartsUploader(
     IObjectStore store, TransferLimiter limiter, MemoryBudget memory, IUnfinishedUploads? unfinished, long usualPartSize,
-    Action<long> onBytesSent, Action<long> onBytesKept, Action<long> onBytesCopied)
+    Action<long> onBytesSent, Action<long> onBytesKept, Action<long> onBytesCopied, UploadGate? gate = null)
 {
     // So that one file does not take all the memory.
     private const int PartsInFlight = 8;
@@ -27,6 +27,7 @@ internal sealed class PartsUploader(
 
     /// <summary>Sends the file.</summary>
     /// <returns>Null when the file changed while it was read.</returns>
+    /// <exception cref="UploadPausedException">The rest of it is left to the next run.</exception>
     public async Task<UploadedObject?> SendAsync(
         MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, EarlierParts? earlier,
         CancellationToken cancellationToken)
@@ -58,6 +59,9 @@ internal sealed class PartsUploader(
             }
         }
 
+        // Before an upload is begun that would stay empty.
+        if (gate?.HasRoomFor(Math.Min(partSize, version.Size)) == false)
+            throw new UploadPausedException(version.Size);
         string uploadId = await StartAsync(entry, version, partSize, headers, cancellationToken).ConfigureAwait(false);
         return await SendAsync(entry, version, headers, uploadId, NewParts([]), cancellationToken).ConfigureAwait(false);
 
@@ -207,7 +211,7 @@ internal sealed class PartsUploader(
         MirrorEntry entry, FileAttributesSnapshot version, ObjectHeaders headers, string uploadId, Parts parts,
         CancellationToken cancellationToken)
     {
-        bool completed = false;
+        bool mayStay = false;
         try
         {
             using (SafeFileHandle? file = MirrorFile.TryOpen(entry, version))
@@ -226,7 +230,7 @@ internal sealed class PartsUploader(
                     .CompletePartsAsync(entry.RelativeKey, uploadId, parts.Done(), headers, cancellationToken).ConfigureAwait(false);
             }
 
-            completed = true;
+            mayStay = true;
             unfinished?.Forget(uploadId);
             IReadOnlyList<UInt128>? hashes = parts.Hashes();
             ContentHash? whole = hashes is null ? null : ContentHash.OfParts(hashes, parts.Size);
@@ -235,15 +239,22 @@ internal sealed class PartsUploader(
                 CopiedBytes = parts.CopiedBytes,
             };
         }
+        catch (UploadPausedException)
+        {
+            // What nobody remembers could not be continued.
+            mayStay = unfinished is not null;
+            throw;
+        }
         finally
         {
-            if (!completed)
+            if (!mayStay)
                 await GiveUpAsync(entry.RelativeKey, uploadId).ConfigureAwait(false);
         }
     }
 
     /// <summary>Reads the file from front to end, once, while earlier parts are on their way.</summary>
     /// <returns>False when the file became shorter.</returns>
+    /// <exception cref="UploadPausedException">Some parts are left to the next run; all that were begun are there.</exception>
     private async Task<bool> SendPartsAsync(
         string relativeKey, SafeFileHandle file, Parts parts, string uploadId, CancellationToken cancellationToken)
     {
@@ -251,9 +262,10 @@ internal sealed class PartsUploader(
         using SemaphoreSlim ahead = new(PartsInFlight);
         List<Task> sending = [];
         bool isWhole = true;
+        bool isPaused = false;
         try
         {
-            for (int number = 1; number <= parts.Count && isWhole; number++)
+            for (int number = 1; number <= parts.Count && isWhole && !isPaused; number++)
             {
                 await ahead.WaitAsync(failed.Token).ConfigureAwait(false);
                 MemoryBudget.Lease lease = await memory.AcquireAsync(parts.Length(number), failed.Token).ConfigureAwait(false);
@@ -267,7 +279,7 @@ internal sealed class PartsUploader(
 
         await Task.WhenAll(sending).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        return isWhole;
+        return !isPaused || !isWhole ? isWhole : throw new UploadPausedException(parts.LeftBytes);
 
         async Task SendAsync(int number, MemoryBudget.Lease lease)
         {
@@ -293,6 +305,12 @@ internal sealed class PartsUploader(
                 }
 
                 using TransferSlots.Slot slot = await limiter.EnterAsync(TransferLane.Parts, failed.Token).ConfigureAwait(false);
+                if (gate?.Refuses() == true)
+                {
+                    isPaused = true;
+                    return;
+                }
+
                 UploadedPart? copied = parts.Earlier is not { } earlier ? null
                     : await earlier.TryCopyAsync(uploadId, number, content, rate.BytesPerSecond, failed.Token).ConfigureAwait(false);
                 if (copied is { } part)
@@ -302,6 +320,12 @@ internal sealed class PartsUploader(
                     parts.Add(part with { Checksum = checksum }, content, wasSent: false);
                     parts.Copied(length);
                     onBytesCopied(length);
+                    return;
+                }
+
+                if (gate?.TryBegin(length) == false)
+                {
+                    isPaused = true;
                     return;
                 }
 
@@ -373,6 +397,9 @@ internal sealed class PartsUploader(
         public long SentBytes => Interlocked.Read(ref sentBytes);
 
         public long CopiedBytes => Interlocked.Read(ref copiedBytes);
+
+        /// <summary>Bytes that S3 does not have yet.</summary>
+        public long LeftBytes => size - done.Values.Sum(item => item.Part.Size);
 
         public long Offset(int number) => (number - 1) * partSize;
 

@@ -30,6 +30,7 @@ internal sealed class TransferPhase
     private readonly Uploader uploader;
     private readonly SyncWorker worker;
     private readonly long partSize;
+    private readonly UploadGate? gate;
 
     /// <param name="scope">The run's.</param>
     /// <param name="catalog">What S3 holds.</param>
@@ -37,9 +38,12 @@ internal sealed class TransferPhase
     /// <param name="unknown">What S3 holds that no catalog knows of.</param>
     /// <param name="mostRequests">How many requests may be under way.</param>
     /// <param name="sender">Sends content; null: from the mirror to the store.</param>
+    /// <param name="gate">Says what may still begin; null: everything.</param>
     public TransferPhase(
-        SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, UnknownObjects unknown, int mostRequests, IEntrySender? sender)
+        SyncScope scope, ICatalog? catalog, SnapshotRun? snapshot, UnknownObjects unknown, int mostRequests, IEntrySender? sender,
+        UploadGate? gate)
     {
+        this.gate = gate;
         this.catalog = catalog;
         this.snapshot = snapshot;
         store = scope.Store;
@@ -49,7 +53,7 @@ internal sealed class TransferPhase
         TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
         uploader = new Uploader(
             store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request, counters.Sent, counters.Kept,
-            counters.PartCopied);
+            counters.PartCopied, gate);
         worker = new SyncWorker(scope, sender ?? uploader, limiter, catalog, snapshot, new SameContent(scope, catalog, unknown));
     }
 
@@ -95,6 +99,8 @@ internal sealed class TransferPhase
         bool isDecided = false;
         try
         {
+            if (gate?.Refuses() == true)
+                throw new UploadPausedException(action.Kind == SyncActionKind.Metadata ? 0 : action.Local.ContentLength);
             if (snapshot is not null)
                 await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
             await worker.CarryOutAsync(action, place, cancellationToken).ConfigureAwait(false);
@@ -103,6 +109,10 @@ internal sealed class TransferPhase
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             // Nothing more is begun.
+        }
+        catch (UploadPausedException paused)
+        {
+            counters.EntryRemains(paused.Bytes);
         }
         catch (FileNotFoundException)
         {

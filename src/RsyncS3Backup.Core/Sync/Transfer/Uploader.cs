@@ -26,6 +26,7 @@ internal sealed class Uploader : IEntrySender
     private readonly MemoryBudget memory = new(MemoryForObjects);
     private readonly S3CopyRequest request;
     private readonly Action<long> onBytesSent;
+    private readonly UploadGate? gate;
 
     /// <summary>An uploader to one bucket.</summary>
     /// <param name="store">The bucket.</param>
@@ -36,10 +37,12 @@ internal sealed class Uploader : IEntrySender
     /// <param name="onBytesSent">Hears of content that was sent.</param>
     /// <param name="onBytesKept">Hears of content that S3 had from an upload that a crash ended.</param>
     /// <param name="onBytesCopied">Hears of content that was copied from the object of before.</param>
+    /// <param name="gate">Says what may still begin; null: everything.</param>
     public Uploader(
         IObjectStore store, EntryHeaders headers, TransferLimiter limiter, IUnfinishedUploads? unfinished, S3CopyRequest request,
-        Action<long> onBytesSent, Action<long> onBytesKept, Action<long> onBytesCopied)
+        Action<long> onBytesSent, Action<long> onBytesKept, Action<long> onBytesCopied, UploadGate? gate = null)
     {
+        this.gate = gate;
         this.store = store;
         this.headers = headers;
         this.limiter = limiter;
@@ -47,7 +50,7 @@ internal sealed class Uploader : IEntrySender
         this.onBytesSent = onBytesSent;
         Parts = new PartsUploader(
             store, limiter, new MemoryBudget(MemoryForParts), unfinished, request.UploadPartSize, onBytesSent, onBytesKept,
-            onBytesCopied);
+            onBytesCopied, gate);
     }
 
     /// <summary>Sends large files, and aborts what is stale.</summary>
@@ -55,6 +58,7 @@ internal sealed class Uploader : IEntrySender
 
     /// <inheritdoc/>
     /// <exception cref="FileNotFoundException">The file vanished.</exception>
+    /// <exception cref="UploadPausedException">It, or the rest of it, is left to the next run.</exception>
     public async Task<UploadedObject?> UploadAsync(MirrorEntry entry, EarlierParts? earlier, CancellationToken cancellationToken)
     {
         // The walk has just read the attributes; were they to change since, the look after reading tells, and the next try asks anew.
@@ -116,7 +120,11 @@ internal sealed class Uploader : IEntrySender
         ObjectHeaders written = headers.For(entry, version);
         StoredObject stored;
         using (await limiter.EnterAsync(TransferLane.Objects, cancellationToken).ConfigureAwait(false))
+        {
+            gate?.Demand(content.Length);
             stored = await store.PutAsync(content, written, cancellationToken).ConfigureAwait(false);
+        }
+
         onBytesSent(content.Length);
         bool isHashed = entry.Kind == MirrorEntryKind.File && content.Length >= request.SmallestCopy
             && SameContent.CanBeCopied(store, stored.StorageClass);

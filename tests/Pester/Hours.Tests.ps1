@@ -1,0 +1,88 @@
+# What a job may send a day and how long a run may take, as a user sees it.
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'TestSupport.psm1') -Force
+    $null = Start-TestSession $TestDrive
+
+    # The bytes of today, as if they had gone out the day before.
+    function Set-Yesterday([string] $Name) {
+        $path = Join-Path $env:RSYNCS3BACKUP_STATE $Name 'upload.json'
+        $kept = Get-Content $path -Raw | ConvertFrom-Json
+        $kept.day = (Get-Date).AddDays(-1).ToString('yyyy-MM-dd')
+        $kept | ConvertTo-Json | Set-Content $path
+    }
+
+    function Add-Photo([string] $Folder, [string[]] $Name) {
+        foreach ($one in $Name) {
+            [IO.File]::WriteAllBytes((Join-Path $Folder $one), [Security.Cryptography.RandomNumberGenerator]::GetBytes(400KB))
+        }
+    }
+}
+
+AfterAll { Stop-TestSession }
+
+Describe 'A first upload of more than a day may send' {
+    BeforeAll {
+        $job = New-TestJob $TestDrive -Rsync @{ deleteExtraneous = $true } -S3 @{ maxUpload = '1MiB'; deleteFromS3 = $true }
+        Add-Photo $job.Source p1.jpg, p2.jpg, p3.jpg
+        $paused = Invoke-RsyncToS3Backup $job.Path -ErrorVariable problem
+    }
+
+    It 'is paused without an error, with the mirror complete' {
+        $paused.Status, $paused.Stage1.Status, $paused.Stage2.Status | Should -Be Paused, Succeeded, Paused
+        $problem | Should -BeNullOrEmpty
+        $paused.ExitCode | Should -Be Succeeded
+        Get-FolderContent $job.Mirror | Should -Be (Get-FolderContent $job.Source)
+    }
+
+    It 'says why, what remains and when it goes on' {
+        $paused.Stage2.RemainingItems | Should -BeGreaterThan 0
+        $paused.Stage2.RemainingBytes | Should -BeGreaterOrEqual 400KB
+        $paused.Stage2.PausedReason | Should -BeLike "The day's maxUpload (1.0 MiB) is used up: * remain*, and a run after * goes on."
+        (Get-Screen $paused.Stage2 -List -Width 200) -join ' ' | Should -BeLike "*Paused because : The day's maxUpload*"
+        (Get-Screen $paused -Width 200) -join ' ' | Should -BeLike "*Paused*The day's maxUpload*"
+        (Get-BackupHistory $job.Name -Last 1).Status | Should -Be Paused
+    }
+
+    It 'ends a process with 0' {
+        Invoke-ChildShell "Invoke-RsyncToS3Backup '$($job.Path)' -ExitCode" | Should -Be 0
+    }
+
+    It 'goes on the next day, and is the source byte by byte then' {
+        Set-Yesterday $job.Name
+        $whole = Invoke-RsyncToS3Backup $job.Path
+        $whole.Status | Should -Be Succeeded
+        $whole.Stage2.RemainingItems | Should -Be 0
+        $whole.Stage2.PausedReason | Should -BeNullOrEmpty
+        Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
+    }
+
+    It 'deletes nothing while something waits' {
+        Remove-Item (Join-Path $job.Source 'a.txt')
+        Add-Photo $job.Source q1.jpg, q2.jpg, q3.jpg
+        (Invoke-RsyncToS3Backup $job.Path).Stage2.Deleted | Should -Be 0
+        Set-Yesterday $job.Name
+        (Invoke-RsyncToS3Backup $job.Path).Stage2.Deleted | Should -Be 1
+        Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
+    }
+
+    It 'runs to its end with -NoPause' {
+        Add-Photo $job.Source r1.jpg, r2.jpg, r3.jpg
+        (Invoke-RsyncToS3Backup $job.Path -NoPause).Status | Should -Be Succeeded
+        Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
+    }
+}
+
+Describe 'Hours and quotas in a configuration file' {
+    It 'are written by New-BackupConfiguration' {
+        $path = Join-Path $TestDrive 'hours.json'
+        $job = New-BackupConfiguration $path /data /mnt/backup my-bucket -MaxUpload 20GiB -StopAt 07:00 -PassThru -WarningAction Ignore
+        $job.StopAt, $job.Options.Rsync.SyncToS3.MaxUpload | Should -Be '07:00', 20GB
+    }
+
+    It 'are refused with what is right where they are wrong' {
+        $path = Join-Path $TestDrive 'wrong.json'
+        New-BackupConfiguration $path /data /mnt/backup my-bucket -MaxUpload 20 -StopAt 7am -ErrorAction SilentlyContinue -ErrorVariable problem
+        "$problem" | Should -BeLike "*'20GiB'*"
+        "$problem" | Should -BeLike "*a time from '00:00' to '23:59'*"
+    }
+}
