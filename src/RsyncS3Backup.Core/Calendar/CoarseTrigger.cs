@@ -23,8 +23,8 @@ internal static class CoarseTrigger
 
     private const int MinutesInDay = 24 * 60;
 
-    // With the check of every hour less than half of four an hour.
-    private const int MostMoments = 16;
+    /// <summary>More moments than this save nothing: with the check of every hour they are less than half of four an hour.</summary>
+    public const int MostMoments = 16;
 
     // In the tz database all offsets from now on, and so the differences between zones and the ends of gaps, are multiples of it.
     private const int Quarter = 15;

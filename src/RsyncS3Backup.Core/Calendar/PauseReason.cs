@@ -31,7 +31,7 @@ internal sealed record PauseReason(ScheduleZone Zone, BackupScheduleOptions? Sch
     private string Then => Next(Now) ?? "the next run goes on";
 
     private string? Next(DateTimeOffset after) => Schedule is not null && CronSchedule.From(Schedule).After(after) is { } next
-        ? $"the schedule's next time to go on is {next}"
+        ? $"the job is due next at {next}"
         : null;
 
     private static string TimeIsUp(string? stopAt) => $"The run's time is up (stopAt{(stopAt is null ? "" : $", {stopAt}")})";

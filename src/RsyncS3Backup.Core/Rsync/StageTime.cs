@@ -25,8 +25,16 @@ internal sealed class StageTime : IAsyncDisposable
 
         void Look()
         {
-            if (clock.GetUtcNow() >= end)
+            if (clock.GetUtcNow() < end)
+                return;
+            try
+            {
                 source.Cancel();
+            }
+            catch (AggregateException)
+            {
+                // Of those that were to stop. It would end the process here; the token is cancelled all the same.
+            }
         }
     }
 

@@ -197,6 +197,12 @@ internal static class BackupRunner
         job.Stage2Starts();
         S3SyncStageResult stage2 =
             await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false);
+        if (stage2.Status == BackupStatus.Paused && RunDecision.AllowedForOneRun(options) is { } allowed)
+        {
+            context.Warning(allowed);
+            stage2 = stage2 with { Warnings = [.. stage2.Warnings, allowed] };
+        }
+
         return job.Ended(before is null ? stage2 : stage2 with { Requests = Stage2Attempts.Sum([before, stage2.Requests]) });
     }
 
@@ -205,9 +211,13 @@ internal static class BackupRunner
     {
         string how = stage1 == BackupStatus.Paused ? "was paused" : "failed";
         S3SyncStageResult renewal = await S3SyncStage.RenewLocksAsync(request, context, cancellationToken).ConfigureAwait(false);
-        // What else can be wrong is what stage 1 failed of, such as a mirror that is not there.
+        // What else can be wrong is what stage 1 ended by, such as a mirror that is not there.
         BackupError? problem = renewal.Error is { Id: ErrorIds.LocksNotRenewed } denied ? denied : null;
-        if (problem is not null)
+        // Beside a failure it is a warning; nobody hears of a run that paused.
+        bool isFailure = problem is not null && stage1 == BackupStatus.Paused;
+        if (isFailure)
+            context.LogError(problem!);
+        else if (problem is not null)
             context.Warning(problem.Message);
         else if (renewal.Error is { } other)
             context.Verbose($"No locks were renewed: {other.Message}");
@@ -218,7 +228,9 @@ internal static class BackupRunner
             EstimatedRequestCost = renewal.EstimatedRequestCost,
             Currency = renewal.Currency,
             PriceSource = renewal.PriceSource,
-            Warnings = problem is null ? [] : [problem.Message],
+            Status = isFailure ? BackupStatus.Failed : skipped.Status,
+            Error = isFailure ? problem : skipped.Error,
+            Warnings = problem is null || isFailure ? [] : [problem.Message],
             SkippedReason = renewal.Renewed == 0
                 ? skipped.SkippedReason
                 : $"Stage 1 {how}; nothing was sent to the bucket or deleted there, and {(renewal.Renewed == 1 ? "one lock was" : $"{renewal.Renewed} locks were")} renewed.",

@@ -7,6 +7,14 @@ namespace RsyncS3Backup.Runs;
 /// <summary>The time between two attempts of a stage, which a person sees pass.</summary>
 internal static class RetryWait
 {
+    /// <summary>True when a run's time is not up before the wait is over: an attempt that cannot begin would hide what ended the last one.</summary>
+    /// <param name="stop">When the run ends at the latest; null: when it is done.</param>
+    /// <param name="attempts">How many attempts there were.</param>
+    /// <param name="retry">How long and how often.</param>
+    /// <param name="clock">Tells the time.</param>
+    public static bool EndsBefore(DateTimeOffset? stop, int attempts, RetryOptions retry, TimeProvider clock) =>
+        stop is not { } end || clock.GetUtcNow() + RetryPolicy.Wait(retry, attempts, random: 1) < end;
+
     /// <summary>Waits before the next attempt.</summary>
     /// <param name="stage">1 or 2.</param>
     /// <param name="error">What ended the last one.</param>

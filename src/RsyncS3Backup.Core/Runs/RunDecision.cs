@@ -107,6 +107,20 @@ internal static class RunDecision
             ? options
             : options with { StopTime = StopTime.After(ScheduleZone.Find(configuration.Schedule?.Timezone), time, start) };
 
+    /// <summary>That what was allowed for this run was not all done, because the run paused; null when nothing was allowed.</summary>
+    public static string? AllowedForOneRun(BackupRunOptions options)
+    {
+        (bool IsGiven, string Name)[] all =
+        [
+            (options.MaxDelete is not null, "-MaxDelete"), (options.MaxChange is not null, "-MaxChange"), (options.AllowEmptySource, "-AllowEmptySource"),
+            (options.AllowNewDestination, "-AllowNewDestination"), (options.AllowChangedMirror, "-AllowChangedMirror"),
+        ];
+        string[] given = [.. all.Where(one => one.IsGiven).Select(one => one.Name)];
+        return given.Length == 0
+            ? null
+            : $"Nothing was deleted from the bucket, because the run paused. Give {string.Join(" and ", given)} to the next run again.";
+    }
+
     /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>
     public static S3SyncRequest Asked(BackupConfiguration configuration, BackupRunOptions options) => S3SyncRequest.From(configuration) with
     {

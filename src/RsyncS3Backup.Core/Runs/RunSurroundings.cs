@@ -61,12 +61,13 @@ internal sealed class RunSurroundings
         // Before the run, because a vault can be asked then, also when the run is stopped later; and hooks that print a secret are known.
         await around.receivers.FindAsync(configuration.Notifications, options.Secrets, cancellationToken).ConfigureAwait(false);
         RsyncOptions rsync = configuration.Options.Rsync;
-        // Who watches for an end after a start would hear of none. A hook can mount the drive; then only the end is told. What is waited for is
-        // expected.
+        // Who watches for an end after a start would hear of none where the run is skipped or may pause; then only the end is told. A hook can mount
+        // the drive. What is waited for is expected.
         bool isAbsent = rsync.WakeWait is null
             && AbsentMirror.SkipReason(rsync.WhenAbsent, options.AllowNewDestination, context.JobName, rsync.LocalDestination) is not null;
         // Nothing waits for this: a backup does not start later because a service is slow.
-        if (!isAbsent)
+        bool mayPause = !options.NoPause && (configuration.StopAt is not null || rsync.SyncToS3 is { Enabled: true, MaxUpload: not null });
+        if (!isAbsent && !mayPause)
             around.startPings = around.receivers.SendAsync(report, NotificationEvent.Start, told: null, cancellationToken);
         await around.BeforeAsync(report, options.SkipStage1 ? BackupExitCode.Stage2Failed : BackupExitCode.Stage1Failed, cancellationToken)
             .ConfigureAwait(false);

@@ -23,7 +23,7 @@ internal static class Stage1Attempts
         for (int attempt = 1; ; attempt++)
         {
             RsyncStageResult result = await RsyncStage.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
-            if (attempt < attempts && IsNotReached(result))
+            if (attempt < attempts && IsNotReached(result) && RetryWait.EndsBefore(options.StopTime, attempt, retry, options.Clock))
             {
                 first ??= result.StartTime;
                 if (await RetryWait.WaitAsync(1, result.Error!, attempt, retry, options.Clock, context, cancellationToken).ConfigureAwait(false))

@@ -76,6 +76,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             QuietTime.End(configuration.Name, wanted.Task);
         foreach (string warning in await scheduler.InstallAsync(registration, cancellationToken).ConfigureAwait(false))
             tell.Warning(warning);
+        // What was registered before may have asked, and answered for its own times, until then.
+        QuietTime.End(configuration.Name, wanted.Task);
 
         foreach (NativeEntry other in await ListAsync(cancellationToken).ConfigureAwait(false))
         {

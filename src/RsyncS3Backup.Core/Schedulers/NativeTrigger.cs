@@ -4,8 +4,9 @@ namespace RsyncS3Backup.Schedulers;
 
 /// <summary>When the operating system starts a job, which then asks whether it is due: at least at every moment at which it can be.</summary>
 /// <remarks>
-/// Minutes of every hour where a system knows no zones. They stay the same when the hours or the days of the expression, its zone or the
-/// machine's become others, so that most edits of a configuration need no new registration.
+/// Minutes of every hour where a system knows no zones and a shell looks at the clock first. They stay the same when the hours or the days of the
+/// expression, its zone or the machine's become others, so that most edits of a configuration need no new registration. Where each start is one of
+/// PowerShell, the few moments of the day and a check every hour, which meets what was edited since.
 /// </remarks>
 internal sealed record NativeTrigger
 {
@@ -60,9 +61,13 @@ internal sealed record NativeTrigger
         };
     }
 
-    private static DayMoments? Together(DayMoments?[] all) => all.All(day => day is not null)
-        ? new DayMoments(all.All(day => day!.IsUtc), [.. all.SelectMany(day => day!.Minutes).Distinct().Order()])
-        : null;
+    private static DayMoments? Together(DayMoments?[] all)
+    {
+        if (all.Any(day => day is null))
+            return null;
+        int[] minutes = [.. all.SelectMany(day => day!.Minutes).Distinct().Order()];
+        return minutes.Length <= CoarseTrigger.MostMoments ? new DayMoments(all.All(day => day!.IsUtc), minutes) : null;
+    }
 
     /// <summary>True when this one starts the job at all moments at which the other does.</summary>
     /// <param name="other">The other.</param>

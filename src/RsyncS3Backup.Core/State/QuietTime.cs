@@ -97,7 +97,8 @@ internal static class QuietTime
         return true;
     }
 
-    private static void TryEnd(string job, BackupScheduleTask task)
+    /// <summary>The same, where a failure has nothing to end: what is there ends by itself within a day.</summary>
+    public static void TryEnd(string job, BackupScheduleTask task)
     {
         try
         {
@@ -105,7 +106,7 @@ internal static class QuietTime
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Then it ends by itself, within a day.
+            // Then it ends by itself.
         }
     }
 }

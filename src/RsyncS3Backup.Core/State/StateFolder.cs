@@ -149,46 +149,62 @@ internal sealed class StateFolder
         {
             if (System.IO.Path.GetDirectoryName(root) is { } above)
                 Directory.CreateDirectory(above);
-            new DirectoryInfo(root).Create(OwnersOnly());
+            new DirectoryInfo(root).Create(OwnersOnly(presentOwner: null));
         }
 
-        RequireOnWindows(root);
+        RequireOwner(root);
+        Close(new DirectoryInfo(root));
         Directory.CreateDirectory(path);
     }
 
     [SupportedOSPlatform("windows")]
-    private static void RequireOnWindows(string root)
+    private static void RequireOwner(string root)
     {
-        if (!Directory.Exists(root))
-            return;
-        if (FileSafety.OwnerProblem(root) is { } problem)
+        if (Directory.Exists(root) && FileSafety.OwnerProblem(root) is { } problem)
             throw new StateFolderUnsafeException(root, problem.TrimEnd('.'));
-        if (!FileSafety.IsOpenToMany(root))
+    }
+
+    /// <summary>Closes one that was made without a thought, and makes one of an administrator's the administrators', which SYSTEM trusts too.</summary>
+    [SupportedOSPlatform("windows")]
+    private static void Close(DirectoryInfo root)
+    {
+        SecurityIdentifier? owner = root.GetAccessControl().GetOwner(typeof(SecurityIdentifier)) as SecurityIdentifier;
+        bool isPersonal = Environment.IsPrivilegedProcess && owner?.IsWellKnown(WellKnownSidType.BuiltinAdministratorsSid) == false
+            && !owner.IsWellKnown(WellKnownSidType.LocalSystemSid);
+        bool isOpen = FileSafety.IsOpenToMany(root.FullName);
+        if (!isOpen && !isPersonal)
             return;
         try
         {
-            // One that this user made without a thought.
-            new DirectoryInfo(root).SetAccessControl(OwnersOnly());
+            DirectorySecurity security = isOpen ? OwnersOnly(owner) : root.GetAccessControl();
+            if (isPersonal)
+                security.SetOwner(new SecurityIdentifier(WellKnownSidType.BuiltinAdministratorsSid, null));
+            root.SetAccessControl(security);
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception exception) when (isOpen && exception is UnauthorizedAccessException or InvalidOperationException)
         {
-            throw new StateFolderUnsafeException(root, "others may read it or write to it");
+            throw new StateFolderUnsafeException(root.FullName, "others may read it or write to it");
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or InvalidOperationException)
+        {
+            // SYSTEM will say that it belongs to somebody else, where that matters.
         }
     }
 
     [SupportedOSPlatform("windows")]
-    private static DirectorySecurity OwnersOnly()
+    private static DirectorySecurity OwnersOnly(SecurityIdentifier? presentOwner)
     {
         using WindowsIdentity user = WindowsIdentity.GetCurrent();
-        SecurityIdentifier[] owners =
+        SecurityIdentifier?[] owners =
         [
-            user.User!,
+            user.User,
+            presentOwner,
             new SecurityIdentifier(WellKnownSidType.LocalSystemSid, null),
             new SecurityIdentifier(WellKnownSidType.BuiltinAdministratorsSid, null),
         ];
         DirectorySecurity ownersOnly = new();
         ownersOnly.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
-        foreach (SecurityIdentifier owner in owners.Distinct())
+        foreach (SecurityIdentifier owner in owners.OfType<SecurityIdentifier>().Distinct())
         {
             ownersOnly.AddAccessRule(new FileSystemAccessRule(
                 owner, FileSystemRights.FullControl, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit, PropagationFlags.None,
@@ -211,7 +227,7 @@ internal sealed class StateFolder
     {
         if (OperatingSystem.IsWindows())
         {
-            RequireOnWindows(root);
+            RequireOwner(root);
             return;
         }
 

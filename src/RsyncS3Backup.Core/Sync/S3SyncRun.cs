@@ -142,7 +142,11 @@ internal sealed class S3SyncRun : IDisposable
             throw MirrorErrors.MirrorMissing(request.MirrorPath);
         if (plan?.Mirror is null && !request.AllowNewDestination)
             MirrorGuard.DemandMarker(context.JobName, request.MirrorPath);
-        string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, now, request.Timezone);
+        // Each date has objects of its own: only under the date of the run that paused is there something to go on with.
+        DateTimeOffset dated = RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix)
+            ? PausedSnapshot.Find(context.JobName, request) ?? now
+            : now;
+        string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(request.Options.S3Prefix, context.JobName, dated, request.Timezone);
         TransferLimits limits = new()
         {
             BytesPerSecond = request.Options.BandwidthLimit,
@@ -156,6 +160,7 @@ internal sealed class S3SyncRun : IDisposable
             Store = new S3ObjectStore(request, keyPrefix, mostRequests * 2, limits),
             State = new SyncState(context.JobName),
             StartTime = now,
+            SnapshotTime = dated,
             Storage = new StorageChange(PriceList.Of(request.Prices), now),
             Context = context,
             Report = report,
@@ -205,10 +210,28 @@ internal sealed class S3SyncRun : IDisposable
                     $"What was sent today could not be written down, so the next run of today may send as much again (maxUpload): {unkept.Message}");
             }
 
+            if (snapshot is not null && planned is null)
+                KeepPaused();
+
             // New files that wait for the end of a listing are copied from what it shows, which the next run must see too.
             session.End(isDone && !(PauseCause is not null && unknown.IsOn), IsComplete, Counters);
             if (Catalog?.Failure is { } failure)
                 report.Warning($"The catalog of what S3 holds could not be written, so the next run compares everything: {failure}");
+        }
+    }
+
+    private void KeepPaused()
+    {
+        try
+        {
+            if (PauseCause is not null)
+                PausedSnapshot.Keep(context.JobName, request, scope.SnapshotTime);
+            else if (IsSnapshotComplete == true)
+                PausedSnapshot.Forget(context.JobName);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            report.Warning($"That this snapshot goes on could not be written down, so the next run begins another one: {exception.Message}");
         }
     }
 
@@ -293,7 +316,7 @@ internal sealed class S3SyncRun : IDisposable
         if (renewal is not null && (Mode.Mode == S3SyncMode.Reconcile || ownership.Protection!.HasUnknownLocks))
             await renewal.RunAsync(isForced: true, Begin, cancellationToken).ConfigureAwait(false);
         // A folder's objects stay as long as what takes their place cannot come.
-        if (PauseCause is null && (waiting.Count == 0 || gate?.HasRoomFor(waiting.Sum(action => action.Local!.ContentLength)) != false))
+        if (PauseCause is null && (waiting.Count == 0 || gate?.MayReplace(waiting.Sum(action => action.Local!.ContentLength)) != false))
             await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
         if (waiting.Count > 0)
             await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
@@ -334,9 +357,8 @@ internal sealed class S3SyncRun : IDisposable
         return new UploadGate(limits, new UploadLedger(scope.JobName), scope.Store.Traffic, request.Clock);
     }
 
-    private MirrorWalker Walker(StageReport onto) =>
-        new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers,
-            plan: planned);
+    private MirrorWalker Walker(StageReport onto, Func<string, bool>? wants = null) =>
+        new(request.MirrorPath, onto, new ExcludePatterns(request.Options.ExcludePatterns), request.Options.DirectoryMarkers, wants, planned);
 
     /// <summary>
     /// Makes ready for requests, and has the catalog write down that a run is on. A run that finds nothing to do needs neither, and each
@@ -463,8 +485,8 @@ internal sealed class S3SyncRun : IDisposable
         bool isKnown = DeletionChoices.IsKnown(request, action);
         switch (DeletionChoices.Of(request, place, isForeign))
         {
-            case DeletionChoice.AtOnce when gate?.Refuses() == true:
-                Counters.EntryLeftOut();
+            case DeletionChoice.AtOnce when gate?.MayReplace(BytesIn(action.RelativeKey)) == false:
+                Counters.EntryRemains(0);
                 break;
             case DeletionChoice.AtOnce:
                 changes.BecomesFolder(Counters.Remote);
@@ -485,6 +507,14 @@ internal sealed class S3SyncRun : IDisposable
     {
         await known.ConfigureAwait(false);
         await carryOut(action, cancellationToken).ConfigureAwait(false);
+    }
+
+    // What is in the folder that took the place of an object. What cannot be read is told of by the run's own walk.
+    private long BytesIn(string path)
+    {
+        string folder = path + "/";
+        return Walker(new StageReport(context: null), key => key.StartsWith(folder, StringComparison.Ordinal) || folder.StartsWith(key, StringComparison.Ordinal))
+            .Walk(CancellationToken.None).Sum(entry => entry.ContentLength);
     }
 
     private void TellForeign()

@@ -14,12 +14,13 @@ internal static class S3SyncStage
 {
     /// <summary>
     /// Runs stage 2. Never throws for what can go wrong in a backup: a failure, a refusal and a cancellation are results too. When it
-    /// returns, no multipart upload of this run is left unfinished in the bucket, as far as the bucket can still be reached.
+    /// returns, no multipart upload of this run is left unfinished in the bucket, as far as the bucket can still be reached, but those that a paused
+    /// run leaves to the next one.
     /// </summary>
     public static Task<S3SyncStageResult> RunAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
         RunAsync(request, context, plan: null, onlyRenews: false, cancellationToken);
 
-    /// <summary>Renews the locks that are due, and does nothing else: for a run whose stage 1 failed.</summary>
+    /// <summary>Renews the locks that are due, and does nothing else: for a run whose stage 1 failed or paused.</summary>
     public static Task<S3SyncStageResult> RenewLocksAsync(S3SyncRequest request, RunContext context, CancellationToken cancellationToken) =>
         RunAsync(request, context, plan: null, onlyRenews: true, cancellationToken);
 

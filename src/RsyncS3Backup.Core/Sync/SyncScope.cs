@@ -19,6 +19,11 @@ internal sealed record SyncScope
     /// <summary>When it began.</summary>
     public required DateTimeOffset StartTime { get; init; }
 
+    /// <summary>
+    /// Whose date a dated snapshot has: when the run began, or when the one began whose paused snapshot it goes on with.
+    /// </summary>
+    public required DateTimeOffset SnapshotTime { get; init; }
+
     /// <summary>Counts what is done.</summary>
     public SyncCounters Counters { get; init; } = new();
 

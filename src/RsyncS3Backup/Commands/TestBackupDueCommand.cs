@@ -170,7 +170,7 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             ScheduleState.TellQuiet(job, schedule, decision, now, OverdueNotice.Next(job, age));
         else if (claims)
             // Somebody else asked, perhaps for other times.
-            QuietTime.End(job.Name, BackupScheduleTask.Backup);
+            QuietTime.TryEnd(job.Name, BackupScheduleTask.Backup);
         return answer;
     }
 

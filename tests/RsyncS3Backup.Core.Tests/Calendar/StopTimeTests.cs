@@ -55,10 +55,10 @@ public sealed class StopTimeTests
             "The day's maxUpload (20.0 GiB) is used up: 3 items (1.0 GiB) remain, and a run after 2026-12-01 00:00 +01:00 goes on.",
             unscheduled.MaxUpload(20L << 30, 3, 1L << 30));
         Assert.Equal(
-            "The day's maxUpload (20.0 GiB) is used up: 1 item (5 B) remains, and the schedule's next time to go on is 2026-12-01 02:00 +01:00.",
+            "The day's maxUpload (20.0 GiB) is used up: 1 item (5 B) remains, and the job is due next at 2026-12-01 02:00 +01:00.",
             scheduled.MaxUpload(20L << 30, 1, 5));
         Assert.Equal(
-            "The run's time is up (stopAt, 06:00): 3 items (1.0 GiB) remain, and the schedule's next time to go on is 2026-11-30 08:00 +01:00.",
+            "The run's time is up (stopAt, 06:00): 3 items (1.0 GiB) remain, and the job is due next at 2026-11-30 08:00 +01:00.",
             scheduled.StopAt("06:00", 3, 1L << 30));
         Assert.Equal(
             "The run's time is up (stopAt, 06:00): the mirror is not complete, nothing was sent to S3, and the next run goes on.",
@@ -67,7 +67,7 @@ public sealed class StopTimeTests
 
     [Fact]
     public void A_run_that_starts_with_the_day_has_the_bytes_of_the_day() => Assert.EndsWith(
-        "the schedule's next time to go on is 2026-12-01 00:00 +01:00.",
+        "the job is due next at 2026-12-01 00:00 +01:00.",
         new PauseReason(
             Zone("Europe/Berlin"), new() { CronExpression = "0 0 * * *", Timezone = "Europe/Berlin" }, Time("2026-11-30T05:00:00Z"))
             .MaxUpload(1, 1, 1),

@@ -76,7 +76,47 @@ public sealed class PausedRunTests : LocalJob
 
         Assert.Equal(BackupStatus.Paused, result.Status);
         Assert.DoesNotContain(result.Notifications, told => told.Event is not NotificationEvent.Start);
+        Assert.All(server.Requests, request => Assert.Contains("start", request.Body, StringComparison.OrdinalIgnoreCase));
         Assert.Equal([BackupHook.Finally], result.Hooks.Select(hook => hook.Hook));
+    }
+
+    [Theory]
+    [InlineData("00:00", false, false)]
+    [InlineData("00:00", true, true)]
+    [InlineData(null, false, true)]
+    public async Task A_job_that_may_pause_tells_no_start_whose_end_may_not_come(string? stopAt, bool noPause, bool isTold)
+    {
+        using WebhookServer server = new();
+        Configuration = Configuration with
+        {
+            StopAt = stopAt,
+            Notifications = [new NotificationOptions { Type = NotificationKind.Webhook, Url = server.Url, On = [NotificationEvent.Start] }],
+        };
+
+        BackupResult result = await RunAsync(new BackupRunOptions { NoPause = noPause });
+
+        Assert.Equal(isTold, result.Notifications.Any(told => told.Event == NotificationEvent.Start));
+    }
+
+    [Theory]
+    [InlineData(30, true)]
+    [InlineData(5, false)]
+    public void An_attempt_that_could_not_begin_before_the_time_is_up_is_not_waited_for(int minutes, bool isWaitedFor)
+    {
+        ManualClock clock = new();
+        RetryOptions retry = new() { Attempts = 3, Delay = TimeSpan.FromMinutes(10) };
+
+        Assert.Equal(isWaitedFor, RetryWait.EndsBefore(clock.GetUtcNow().AddMinutes(minutes), attempts: 1, retry, clock));
+        Assert.True(RetryWait.EndsBefore(stop: null, attempts: 1, retry, clock));
+    }
+
+    [Fact]
+    public void What_was_allowed_for_one_run_is_to_be_given_again()
+    {
+        Assert.Null(RunDecision.AllowedForOneRun(new BackupRunOptions()));
+        Assert.Equal(
+            "Nothing was deleted from the bucket, because the run paused. Give -MaxDelete and -AllowEmptySource to the next run again.",
+            RunDecision.AllowedForOneRun(new BackupRunOptions { MaxDelete = DeleteLimit.Unlimited, AllowEmptySource = true }));
     }
 
     [Theory]

@@ -50,6 +50,21 @@ internal sealed class UploadGate(PauseLimits limits, UploadLedger ledger, Traffi
     /// <summary>True when one could begin now.</summary>
     public bool HasRoomFor(long bytes) => TryBegin(bytes, isCounted: false);
 
+    /// <summary>
+    /// True when what is in S3 may go for something that takes its place: all of that can still come today, or is more than any day has, so that it
+    /// comes over several days whatever is done.
+    /// </summary>
+    /// <param name="bytes">What takes its place.</param>
+    public bool MayReplace(long bytes)
+    {
+        lock (gate)
+        {
+            if (Refuses())
+                return false;
+            return (limits.MaxUpload is { } most && bytes > most) || TryBegin(bytes, isCounted: false);
+        }
+    }
+
     /// <summary>Writes down what went out on this day. Nothing that can go wrong here stops a run.</summary>
     /// <returns>Why it could not be written; null when it was.</returns>
     public Exception? Keep()

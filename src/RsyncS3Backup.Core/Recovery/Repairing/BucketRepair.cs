@@ -37,6 +37,7 @@ internal sealed class BucketRepair : IDisposable
                 Store = store,
                 State = new SyncState(context.JobName),
                 StartTime = now,
+                SnapshotTime = now,
                 Storage = new StorageChange(PriceList.Of(request.Prices), now),
                 Context = context,
                 Report = new StageReport(context),

@@ -18,6 +18,7 @@ internal sealed class SnapshotRun : IDisposable
     private readonly PrefixOwner owner;
     private readonly string keyPrefix;
     private readonly DateTimeOffset startTime;
+    private readonly DateTimeOffset time;
     private readonly StorageChange storage;
     private readonly RunContext context;
     private readonly StageReport report;
@@ -39,7 +40,7 @@ internal sealed class SnapshotRun : IDisposable
         request = scope.Request;
         store = scope.Store;
         keyPrefix = scope.KeyPrefix;
-        startTime = scope.StartTime;
+        (startTime, time) = (scope.StartTime, scope.SnapshotTime);
         storage = scope.Storage;
         context = scope.Context;
         report = scope.Report;
@@ -150,7 +151,7 @@ internal sealed class SnapshotRun : IDisposable
     public void Dispose() => sources.ForEach(source => source.Dispose());
 
     private SnapshotManifest Manifest(bool isComplete) =>
-        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = startTime };
+        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = time };
 
     private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 

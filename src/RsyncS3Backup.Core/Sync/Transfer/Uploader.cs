@@ -35,7 +35,7 @@ internal sealed class Uploader : IEntrySender
     /// <param name="unfinished">Remembers uploads in parts; null: a crash leaves them to a lifecycle rule.</param>
     /// <param name="request">The job's sizes.</param>
     /// <param name="onBytesSent">Hears of content that was sent.</param>
-    /// <param name="onBytesKept">Hears of content that S3 had from an upload that a crash ended.</param>
+    /// <param name="onBytesKept">Hears of content that S3 had from an upload that a crash or a pause ended.</param>
     /// <param name="onBytesCopied">Hears of content that was copied from the object of before.</param>
     /// <param name="gate">Says what may still begin; null: everything.</param>
     public Uploader(
