@@ -197,6 +197,7 @@ internal static class BackupRunner
         job.Stage2Starts();
         S3SyncStageResult stage2 =
             await Stage2Attempts.RunAsync(request, configuration.Retry, options, context, cancellationToken).ConfigureAwait(false);
+        stage2 = UploadHistory.Complete(stage2, request);
         return job.Ended(before is null ? stage2 : stage2 with { Requests = Stage2Attempts.Sum([before, stage2.Requests]) });
     }
 
