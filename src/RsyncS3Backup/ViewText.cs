@@ -172,6 +172,13 @@ public static class ViewText
     /// <summary>A number of bytes that may not be known; empty then.</summary>
     public static string OptionalBytes(PSObject item, string property) => Value(item, property) is long or int ? Bytes(Number(item, property)) : "";
 
+    /// <summary>What a paused run left to the next ones, and when all of it is in the bucket where that can be told.</summary>
+    public static string Remaining(PSObject item)
+    {
+        string bytes = Bytes(Number(item, "RemainingBytes"));
+        return Time(item, "ForecastEnd") is { Length: > DayLength } end ? $"{bytes}, in the bucket about {end[..DayLength]}" : bytes;
+    }
+
     /// <summary>How much a job holds; empty when that is not known.</summary>
     public static string JobSize(PSObject job) => Value(job, "Bytes") is long bytes ? HumanText.Bytes(bytes) : "";
 

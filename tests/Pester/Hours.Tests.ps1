@@ -43,6 +43,14 @@ Describe 'A first upload of more than a day may send' {
         (Get-BackupHistory $job.Name -Last 1).Status | Should -Be Paused
     }
 
+    It 'tells when it is done, also by the job' {
+        $paused.Stage2.UploadRuns | Should -Be 1
+        $paused.Stage2.ForecastEnd.Date | Should -Be (Get-Date).AddDays(1).Date
+        $listed = Import-BackupConfiguration $job.Path | ForEach-Object { Get-BackupHistory $_.Name -Last 1 }
+        $listed.Stage2.ForecastEnd | Should -Be $paused.Stage2.ForecastEnd
+        (Get-Screen $paused.Stage2 -List -Width 200) -join ' ' | Should -BeLike "*Remaining *KiB, in the bucket about $($paused.Stage2.ForecastEnd.ToString('yyyy-MM-dd'))*"
+    }
+
     It 'ends a process with 0' {
         Invoke-ChildShell "Invoke-RsyncToS3Backup '$($job.Path)' -ExitCode" | Should -Be 0
     }
@@ -52,6 +60,7 @@ Describe 'A first upload of more than a day may send' {
         $whole = Invoke-RsyncToS3Backup $job.Path
         $whole.Status | Should -Be Succeeded
         $whole.Stage2.RemainingItems | Should -Be 0
+        $whole.Stage2.UploadRuns | Should -Be 3
         $whole.Stage2.PausedReason | Should -BeNullOrEmpty
         Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
     }
@@ -75,14 +84,18 @@ Describe 'A first upload of more than a day may send' {
 Describe 'Hours and quotas in a configuration file' {
     It 'are written by New-BackupConfiguration' {
         $path = Join-Path $TestDrive 'hours.json'
-        $job = New-BackupConfiguration $path /data /mnt/backup my-bucket -MaxUpload 20GiB -StopAt 07:00 -PassThru -WarningAction Ignore
+        $job = New-BackupConfiguration $path /data /mnt/backup my-bucket -MaxUpload 20GiB -StopAt 07:00 -PassThru `
+            -S3BandwidthLimit '08:00 1MiB, 23:00 off' -WarningAction Ignore
         $job.StopAt, $job.Options.Rsync.SyncToS3.MaxUpload | Should -Be '07:00', 20GB
+        $job.Options.Rsync.SyncToS3.BandwidthTimetable | Should -Be '08:00 1MiB, 23:00 off'
     }
 
     It 'are refused with what is right where they are wrong' {
         $path = Join-Path $TestDrive 'wrong.json'
-        New-BackupConfiguration $path /data /mnt/backup my-bucket -MaxUpload 20 -StopAt 7am -ErrorAction SilentlyContinue -ErrorVariable problem
+        New-BackupConfiguration $path /data /mnt/backup my-bucket -MaxUpload 20 -StopAt 7am -BandwidthLimit '23:00 off, 08:00 1MiB' `
+            -ErrorAction SilentlyContinue -ErrorVariable problem
         "$problem" | Should -BeLike "*'20GiB'*"
+        "$problem" | Should -BeLike "*begins before the entry that stands before it*"
         "$problem" | Should -BeLike "*a time from '00:00' to '23:59'*"
     }
 }

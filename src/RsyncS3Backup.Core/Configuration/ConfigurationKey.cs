@@ -52,6 +52,9 @@ internal abstract record ConfigurationKey(string Name, ConfigurationValueKind Ki
     /// <summary>True for a key that most jobs set: it is written with its default too.</summary>
     public bool IsAlwaysWritten { get; init; }
 
+    /// <summary>The record's property for values of another form than those in the property of the key's name; null: there is none.</summary>
+    public string? OtherProperty { get; init; }
+
     /// <summary>True for the path of a file or folder on this machine.</summary>
     public bool IsPath { get; init; }
 

@@ -98,11 +98,13 @@ internal abstract class ConfigurationSection<TOwner>(TOwner defaults) : Configur
                 : Json(get(owner)),
             (owner, from) => set(owner, from.Text(name)!), description);
 
+    /// <summary>Bytes a second, or a timetable of them.</summary>
     protected ConfigurationKey<TOwner> Bandwidth(
-        string name, Func<TOwner, long?> get, Func<TOwner, long, TOwner> set, string description) =>
+        string name, Func<TOwner, (long? Bytes, string? Timetable)> get, Func<TOwner, long?, string?, TOwner> set, string description) =>
         TextOrNumber(
-            name, KeyRule.Bandwidth, owner => get(owner)?.ToString(CultureInfo.InvariantCulture),
-            (owner, text) => BandwidthText.TryParse(text, out long bytes) ? set(owner, bytes) : owner, description);
+            name, KeyRule.BandwidthOrTimetable, owner => get(owner).Timetable ?? get(owner).Bytes?.ToString(CultureInfo.InvariantCulture),
+            (owner, text) => BandwidthText.TryParse(text, out long bytes) ? set(owner, bytes, null) : set(owner, null, text), description) with
+        { OtherProperty = nameof(RsyncOptions.BandwidthTimetable) };
 
     protected ConfigurationKey<TOwner> Texts(
         string name, KeyRule rule, Func<TOwner, IReadOnlyList<string>> get, Func<TOwner, IReadOnlyList<string>, TOwner> set,

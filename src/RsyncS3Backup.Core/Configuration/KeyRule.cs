@@ -66,6 +66,12 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
             : $"{ConfigurationText.Quote(value)} is not a rate that rsync can keep.",
         "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'", "\"minimum\": 1024");
 
+    public static readonly KeyRule BandwidthOrTimetable = new(
+        value => !BandwidthTimetable.IsMeant(value) ? Bandwidth.Problem(value) : BandwidthTimetable.TryParse(value, out _, out string? problem) ? null : problem,
+        "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'; or a timetable of at least two times in their order, such as "
+        + "'08:00 1MiB, 18:00 4MiB, 23:00 off'",
+        "\"minimum\": 1024");
+
     public static readonly KeyRule MaxUpload = new(
         value => SizeText.TryParse(value, LeastUpload, out _) ? null : $"{ConfigurationText.Quote(value)} is not a valid size.",
         "bytes a day, at least 1 MiB: a whole number, or text such as '20GiB' or '500MB'", "\"minimum\": 1048576");

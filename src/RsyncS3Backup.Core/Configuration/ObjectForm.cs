@@ -25,7 +25,8 @@ internal static class ObjectForm
         List<ConfigurationMember> members = [];
         foreach (ConfigurationMember member in node.Members)
         {
-            ConfigurationKey? key = keys.FirstOrDefault(known => Is(member, known.Name));
+            ConfigurationKey? key = keys.FirstOrDefault(
+                known => Is(member, known.Name) || (known.OtherProperty is { } other && Is(member, other)));
             if (key is null)
             {
                 members.Add(member);

@@ -44,6 +44,8 @@ internal static class JobReport
             TimeZone = job?.Schedule?.Timezone,
             LastRun = last?.StartTime,
             LastStatus = last?.Status,
+            RemainingBytes = last is { Status: BackupStatus.Paused, Stage2.Status: BackupStatus.Paused } ? last.Stage2.RemainingBytes : null,
+            ForecastEnd = last is { Status: BackupStatus.Paused } ? last.Stage2?.ForecastEnd : null,
             LastSuccess = age.LastSuccess,
             Age = age.Age,
             MaxAge = age.MaxAge,

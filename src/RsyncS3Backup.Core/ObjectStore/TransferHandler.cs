@@ -20,7 +20,9 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     private static readonly TimeSpan ShortestTrial = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestTrial = TimeSpan.FromSeconds(9);
 
-    private readonly BandwidthLimit? bandwidth = limits.BytesPerSecond is { } most ? new BandwidthLimit(most, clock, limits.Shared) : limits.Shared;
+    private readonly BandwidthLimit? bandwidth = limits.Hours is { } hours ? new BandwidthLimit(() => hours.At(clock.GetUtcNow()), clock, limits.Shared)
+        : limits.BytesPerSecond is { } most ? new BandwidthLimit(most, clock, limits.Shared)
+        : limits.Shared;
     private long firstFailure;
     private int failures;
 
@@ -139,10 +141,8 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
                 ReadOnlyMemory<byte> next = buffer[..Math.Min(slice, buffer.Length)];
                 if (bandwidth is not null)
                 {
-                    await bandwidth.WaitAsync(next.Length, cancellationToken).ConfigureAwait(false);
-                    // Having waited for the limit is no reason to give up.
-                    onMoved();
-                    traffic.Touch();
+                    await bandwidth.WaitAsync(next.Length, cancellationToken, Waited).ConfigureAwait(false);
+                    Waited();
                 }
 
                 await network.WriteAsync(next, cancellationToken).ConfigureAwait(false);
@@ -150,6 +150,13 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
                 onMoved();
                 buffer = buffer[next.Length..];
             }
+        }
+
+        // Having waited for the limit is no reason to give up.
+        private void Waited()
+        {
+            onMoved();
+            traffic.Touch();
         }
 
         public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

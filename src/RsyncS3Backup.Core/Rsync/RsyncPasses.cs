@@ -1,3 +1,4 @@
+using RsyncS3Backup.Calendar;
 using System.Diagnostics;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Observation;
@@ -209,7 +210,14 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     private Task<int> StartAsync(
         RsyncLeg source, RsyncPass pass, RsyncOutputParser output, RsyncErrorOutput errors, CancellationToken cancellationToken)
     {
-        RsyncOptions own = options with { ExcludePatterns = [.. source.ExcludePatterns, .. options.ExcludePatterns] };
+        RsyncOptions own = options with
+        {
+            ExcludePatterns = [.. source.ExcludePatterns, .. options.ExcludePatterns],
+            // What rsync is started with it keeps to until it ends.
+            BandwidthLimit = options.BandwidthTimetable is { } table
+                ? BandwidthHours.Of(table, scope.Request.Configuration?.Schedule?.Timezone).At(scope.Request.Clock.GetUtcNow())
+                : options.BandwidthLimit,
+        };
         IReadOnlyList<string> arguments =
             RsyncCommandLine.Build(
                 program, own, source.Source, source.Destination, source.Name is null, pass, output.OutFormat, source.Remote, source.OtherMirrors,

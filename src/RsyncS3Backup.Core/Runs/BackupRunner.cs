@@ -203,6 +203,7 @@ internal static class BackupRunner
             stage2 = stage2 with { Warnings = [.. stage2.Warnings, allowed] };
         }
 
+        stage2 = UploadHistory.Complete(stage2, request);
         return job.Ended(before is null ? stage2 : stage2 with { Requests = Stage2Attempts.Sum([before, stage2.Requests]) });
     }
 

@@ -150,6 +150,7 @@ internal sealed class S3SyncRun : IDisposable
         TransferLimits limits = new()
         {
             BytesPerSecond = request.Options.BandwidthLimit,
+            Hours = request.Options.BandwidthTimetable is { } table ? BandwidthHours.Of(table, request.Timezone) : null,
             Shared = request.SharedBandwidth,
             Timeout = request.Options.Timeout,
         };

@@ -82,6 +82,7 @@ internal static class S3SyncStage
             result = result with
             {
                 Status = BackupStatus.Paused,
+                IsDayUsedUp = cause == PauseCause.MaxUpload,
                 PausedReason = cause == PauseCause.MaxUpload
                     ? reason.MaxUpload(request.Options.MaxUpload ?? 0, result.RemainingItems, result.RemainingBytes)
                     : reason.StopAt(request.StopAt, result.RemainingItems, result.RemainingBytes),

@@ -233,7 +233,10 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [Parameter]
     public Hashtable? Tag { get; set; }
 
-    /// <summary>Bytes a second that stage 2 may send, at least 1024: a number, or text such as '10MiB'.</summary>
+    /// <summary>
+    /// Bytes a second that stage 2 may send, at least 1024: a number, or text such as '10MiB'; or a timetable in
+    /// 'schedule.timezone' such as '08:00 1MiB, 18:00 4MiB, 23:00 off', which a run follows under way.
+    /// </summary>
     [Parameter]
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? S3BandwidthLimit { get; set; }

@@ -209,6 +209,7 @@ public sealed class ConfigurationPropertyTests
                 Tags = tags.Distinct().Take(10).Where(tag => ConfigurationRules.TagKey(tag) is null)
                     .ToImmutableSortedDictionary(tag => tag, tag => tag, StringComparer.Ordinal),
                 BandwidthLimit = throttled ? throttleLimit * 1024L : null,
+                BandwidthTimetable = throttled || !enabled ? null : $"00:00 {throttleLimit}kB, 12:30 off".Replace(" 1kB", " 2kB", StringComparison.Ordinal),
                 MaxUpload = throttled ? throttleLimit * (1L << 20) : null,
                 Timeout = TimeSpan.FromSeconds(throttleLimit),
                 KeepLast = prefix?.Contains('{', StringComparison.Ordinal) == true ? throttleLimit : null,

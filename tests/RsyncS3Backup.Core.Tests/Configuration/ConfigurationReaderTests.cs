@@ -82,7 +82,7 @@ public sealed class ConfigurationReaderTests
                         DirectoryMarkers = S3DirectoryMarkers.All,
                         ExcludePatterns = ["*.iso"],
                         Tags = new Dictionary<string, string> { ["team"] = "photos" },
-                        BandwidthLimit = 5 * 1024 * 1024,
+                        BandwidthTimetable = "08:00 1MiB, 18:00 4MiB, 23:00 off",
                         MaxUpload = 20L << 30,
                         Timeout = TimeSpan.FromHours(1),
                         Lifecycle = new LifecycleOptions
@@ -380,6 +380,8 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is not a rate")]
     [InlineData("$.stopAt", "\"7:00\"", "is not a time of the day")]
     [InlineData("$.stopAt", "\"24:00\"", "is not a time of the day")]
+    [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"08:00 1MiB, 07:00 off\"", "begins before the entry")]
+    [InlineData("$.options.rsync.bandwidthLimit", "\"08:00 1MiB\"", "has one time")]
     [InlineData("$.options.rsync.syncToS3.maxUpload", "\"20\"", "is not a valid size")]
     [InlineData("$.options.rsync.syncToS3.maxUpload", "1048575", "is not a valid size")]
     [InlineData("$.options.rsync.syncToS3.timeout", "\"0s\"", "is not a positive duration")]

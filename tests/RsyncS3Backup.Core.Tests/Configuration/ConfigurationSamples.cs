@@ -83,7 +83,7 @@ internal static class ConfigurationSamples
                 "directoryMarkers": "all",
                 "excludePatterns": ["*.iso"],
                 "tags": { "team": "photos" },
-                "bandwidthLimit": "5MiB",
+                "bandwidthLimit": "08:00 1MiB, 18:00 4MiB, 23:00 off",
                 "maxUpload": "20GiB",
                 "timeout": "1h",
                 "lifecycle": {

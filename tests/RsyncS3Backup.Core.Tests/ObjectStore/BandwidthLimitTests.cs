@@ -85,6 +85,37 @@ public sealed class BandwidthLimitTests
         Assert.Equal(all.Slice, fast.Slice);
     }
 
+    [Fact]
+    public void What_waits_goes_on_by_a_new_rate_and_no_rate_lets_it_go_at_once()
+    {
+        long? rate = 1000;
+        BandwidthLimit limit = new(() => rate, clock);
+        Assert.Equal(TimeSpan.FromSeconds(100), limit.Take(100_250));
+
+        rate = 1_000_000;
+        Assert.Equal(TimeSpan.FromSeconds(0.1), limit.Take(0));
+        rate = null;
+        Assert.Equal(TimeSpan.Zero, limit.Take(Second));
+        Assert.Equal(64 * 1024, limit.Slice);
+        rate = 500;
+        Assert.Equal(TimeSpan.FromSeconds(1), limit.Take(500));
+    }
+
+    [Fact]
+    public async Task Whoever_waits_looks_at_the_rate_each_second_and_is_heard()
+    {
+        InstantClock instant = new();
+        int looks = 0;
+        int heard = 0;
+        BandwidthLimit limit = new(() => ++looks < 6 ? 1000 : null, instant);
+
+        await limit.WaitAsync(Second, default, () => heard++);
+
+        Assert.NotEmpty(instant.Waits);
+        Assert.All(instant.Waits, wait => Assert.Equal(TimeSpan.FromSeconds(1), wait));
+        Assert.Equal(instant.Waits.Count, heard);
+    }
+
     [Theory]
     [InlineData(1, 1024)]
     [InlineData(100_000, 5_000)]

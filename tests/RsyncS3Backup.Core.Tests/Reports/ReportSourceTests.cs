@@ -1,4 +1,5 @@
 using RsyncS3Backup.Reports;
+using RsyncS3Backup.Reports.Html;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Reports;
@@ -127,6 +128,19 @@ public sealed class ReportSourceTests
         source.Add(Run(Now.AddHours(-1)) with { Status = BackupStatus.Skipped, ExitCode = BackupExitCode.AlreadyRunning, Stage1 = null, Stage2 = null }, "nas");
 
         Assert.Equal((BackupJobStatus.Succeeded, Now.AddHours(-2)), (Row().Status, Row().LastRun));
+    }
+
+    [Fact]
+    public void A_paused_run_says_why_and_is_no_failure()
+    {
+        BackupRun run = Run(Now.AddHours(-1));
+        source.Add(run with { Status = BackupStatus.Paused, Stage2 = run.Stage2! with { Status = BackupStatus.Paused, PausedReason = "3 items remain." } }, "nas");
+
+        FleetReport report = Build();
+
+        Assert.Equal((BackupJobStatus.Paused, "3 items remain.", false), (Row().Status, Row().Reason, Row().NeedsAttention));
+        Assert.Single(report.WorthALook);
+        Assert.Equal("pause", CalendarStrip.Look(report.Jobs[0].Runs[0]));
     }
 
     [Fact]

@@ -141,6 +141,32 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void A_paused_run_says_what_remains()
+    {
+        RunReport report = SampleReports.Good with
+        {
+            Status = BackupStatus.Paused,
+            Stage2 = SampleReports.Good.Stage2! with
+            {
+                Status = BackupStatus.Paused,
+                PausedReason = "3 items (1.0 GiB) remain.",
+                RemainingItems = 3,
+                RemainingBytes = 1 << 30,
+                UploadRuns = 2,
+            },
+        };
+
+        Assert.Equal("photos: paused", RunSummary.Title(report));
+        Assert.Contains(" paused, 12 new, 5.0 MiB in 1 m 10 s (s3://my-backups/rsync/photos/). 3 items (1.0 GiB) remain.", RunSummary.PlainText(report), StringComparison.Ordinal);
+        JsonElement stage2 = Parse(RunReportJson.ToUtf8(report)).GetProperty("stage2");
+        Assert.Equal(
+            ("Paused", "3 items (1.0 GiB) remain.", 3, 1 << 30, 2),
+            (stage2.GetProperty("status").GetString(), stage2.GetProperty("pausedReason").GetString(), stage2.GetProperty("remainingItems").GetInt32(),
+                stage2.GetProperty("remainingBytes").GetInt64(), stage2.GetProperty("uploadRuns").GetInt32()));
+        Assert.True(report.IsUntold);
+    }
+
+    [Fact]
     public void The_subject_of_a_failed_run_says_why() => Assert.Equal(
         "photos on nas: FAILED, SourceMissing: The source '/data/<photos> & more' does not exist.", RunSummary.Subject(SampleReports.Bad));
 

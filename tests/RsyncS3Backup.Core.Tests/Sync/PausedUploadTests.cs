@@ -191,6 +191,37 @@ public sealed class PausedUploadTests : SyncHarness
         Assert.Equal((BackupStatus.Succeeded, 0L), Ended(await SyncAsync(late)));
     }
 
+    [Fact]
+    public async Task A_snapshot_of_each_day_goes_on_where_that_of_the_day_before_was_paused()
+    {
+        WriteRandom("a", "b", "c", "d", "e");
+        await MirrorAsync();
+        S3SyncRequest daily = Limited with { Options = Options with { MaxUpload = MiB, S3Prefix = Prefix + "{yyyy-MM-dd}/", DeleteFromS3 = false } };
+        List<(BackupStatus, long, long, bool?)> days = [];
+
+        for (int day = 0; day < 3; day++)
+        {
+            S3SyncStageResult result = await SyncAsync(daily);
+            days.Add((result.Status, result.Copied, result.Created - result.Copied, result.IsSnapshotComplete));
+            clock.Advance(TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal(
+            [(BackupStatus.Paused, 0, 2, false), (BackupStatus.Paused, 2, 2, false), (BackupStatus.Succeeded, 4, 1, true)], days);
+    }
+
+    [Fact]
+    public async Task A_timetable_limits_what_is_sent()
+    {
+        WriteRandom((128 * 1024, "a"));
+        await MirrorAsync();
+
+        S3SyncStageResult result = await SyncAsync(Request with { Options = Options with { BandwidthTimetable = "00:00 64KiB, 12:00 64KiB" } });
+
+        // A quarter of a second's bytes go at once.
+        Assert.Equal((BackupStatus.Succeeded, true), (result.Status, result.Duration > TimeSpan.FromSeconds(1.5)));
+    }
+
     private static (BackupStatus, long) Ended(S3SyncStageResult result) => (result.Status, result.Created);
 
     private void WriteRandom(params string[] names) => WriteRandom([.. names.Select(name => (Size, name))]);

@@ -353,6 +353,7 @@ public sealed class ConfigurationWalkTests : EndToEndTest
     [InlineData("checksum", "true", "--checksum")]
     [InlineData("checksumEvery", "\"30d\"", "--checksum")]
     [InlineData("bandwidthLimit", "\"1GiB\"", "--bwlimit=1048576")]
+    [InlineData("bandwidthLimit", "\"00:00 2GiB, 12:00 2GiB\"", "--bwlimit=2097152")]
     [InlineData("numericIds", "true", "--numeric-ids")]
     [InlineData("ownership", "\"ignore\"", "--no-owner")]
     [InlineData("inplace", "true", "--inplace")]

@@ -62,10 +62,12 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
             "Compare contents by checksum in the first run, and then in the first run after this time.") with
         { Default = "never", Examples = """["30d"]""" },
 
-        Bandwidth("bandwidthLimit", rsync => rsync.BandwidthLimit, (rsync, value) => rsync with { BandwidthLimit = value },
+        Bandwidth("bandwidthLimit", rsync => (rsync.BandwidthLimit, rsync.BandwidthTimetable),
+            (rsync, bytes, timetable) => rsync with { BandwidthLimit = bytes, BandwidthTimetable = timetable },
             "The most bytes a second, at least 1024: a number, or text such as `\"10MiB\"` or `\"500kB\"`. rsync keeps whole "
-            + "KiB; it is rounded up.") with
-        { Default = "none", Examples = """["10MiB", "500kB", 1048576]""" },
+            + "KiB; it is rounded up. Or a timetable in `schedule.timezone`, of which each rsync keeps to what holds when it starts; see [Hours and "
+            + "quotas](#hours-and-quotas).") with
+        { Default = "none", Examples = """["10MiB", "500kB", 1048576, "08:00 1MiB, 23:00 off"]""" },
 
         Flag("numericIds", rsync => rsync.NumericIds, (rsync, value) => rsync with { NumericIds = value },
             "Keep owners and groups by number instead of by name."),

@@ -107,9 +107,11 @@ internal sealed class SyncToS3Keys() : ConfigurationSection<S3SyncOptions>(new S
             Parameter = "Tag",
         },
 
-        Bandwidth("bandwidthLimit", sync => sync.BandwidthLimit, (sync, value) => sync with { BandwidthLimit = value },
-            "Bytes a second that stage 2 may send, at least 1024: a number, or text such as `\"10MiB\"`.") with
-        { Default = "no limit", Examples = """["10MiB"]""", Parameter = "S3BandwidthLimit" },
+        Bandwidth("bandwidthLimit", sync => (sync.BandwidthLimit, sync.BandwidthTimetable),
+            (sync, bytes, timetable) => sync with { BandwidthLimit = bytes, BandwidthTimetable = timetable },
+            "Bytes a second that stage 2 may send, at least 1024: a number, or text such as `\"10MiB\"`; or a timetable in `schedule.timezone` such as "
+            + "`\"08:00 1MiB, 18:00 4MiB, 23:00 off\"`, which a run follows under way; see [Hours and quotas](#hours-and-quotas).") with
+        { Default = "no limit", Examples = """["10MiB", "08:00 1MiB, 18:00 4MiB, 23:00 off"]""", Parameter = "S3BandwidthLimit" },
 
         TextOrNumber("maxUpload", KeyRule.MaxUpload, sync => sync.MaxUpload?.ToString(CultureInfo.InvariantCulture),
             (sync, text) => SizeText.TryParse(text, smallest: 0, out long bytes) ? sync with { MaxUpload = bytes } : sync,

@@ -187,8 +187,11 @@ public sealed record RsyncOptions
     /// <summary>Compare contents by checksum in the first run after this time; null: never.</summary>
     public TimeSpan? ChecksumEvery { get; init; }
 
-    /// <summary>The most bytes a second; null: no limit.</summary>
+    /// <summary>The most bytes a second; null: no limit, or a <see cref="BandwidthTimetable"/>.</summary>
     public long? BandwidthLimit { get; init; }
+
+    /// <summary>The limit as a timetable in the schedule's zone, e.g. <c>08:00 1MiB, 23:00 off</c>; null: it does not change.</summary>
+    public string? BandwidthTimetable { get; init; }
 
     /// <summary>Keep owners and groups by number instead of by name. Default: false.</summary>
     public bool NumericIds { get; init; }
@@ -282,8 +285,11 @@ public sealed record S3SyncOptions
     /// <summary>What of the mirror does not go to S3, in rsync's patterns.</summary>
     public IReadOnlyList<string> ExcludePatterns { get; init; } = [];
 
-    /// <summary>Bytes a second that stage 2 may send; null: no limit.</summary>
+    /// <summary>Bytes a second that stage 2 may send; null: no limit, or a <see cref="BandwidthTimetable"/>.</summary>
     public long? BandwidthLimit { get; init; }
+
+    /// <summary>The limit as a timetable in the schedule's zone, e.g. <c>08:00 1MiB, 23:00 off</c>; null: it does not change.</summary>
+    public string? BandwidthTimetable { get; init; }
 
     /// <summary>Bytes that stage 2 may send to S3 on one day of the schedule's zone; null: no limit.</summary>
     public long? MaxUpload { get; init; }

@@ -93,6 +93,12 @@ public sealed record BackupJob
     /// <summary>How the last run ended that <see cref="LastRun"/> is of; null when none is on record.</summary>
     public BackupStatus? LastStatus { get; init; }
 
+    /// <summary>Bytes that the last run left to the next one, because it was paused; null when it was not.</summary>
+    public long? RemainingBytes { get; init; }
+
+    /// <summary>When all of them are in the bucket, as the last run could tell; null when it could not, or was not paused.</summary>
+    public DateTimeOffset? ForecastEnd { get; init; }
+
     /// <summary>When the last run started that did all of the job, and well; null when none is on record.</summary>
     public DateTimeOffset? LastSuccess { get; init; }
 

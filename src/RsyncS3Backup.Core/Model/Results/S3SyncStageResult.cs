@@ -169,6 +169,21 @@ public sealed record S3SyncStageResult
     /// </summary>
     public string? PausedReason { get; init; }
 
+    /// <summary>True when it paused because the day's bytes are used up.</summary>
+    internal bool IsDayUsedUp { get; init; }
+
+    /// <summary>
+    /// How many runs an upload has taken that one run does not do, this one included: of a paused run so far, of the one that ends it in all. 0 for
+    /// a run that did all by itself.
+    /// </summary>
+    public long UploadRuns { get; init; }
+
+    /// <summary>
+    /// When all of it is in the bucket, at the rate of the last days on which runs moved something; null when that cannot be told, as after one
+    /// night, and for a run that was not paused.
+    /// </summary>
+    public DateTimeOffset? ForecastEnd { get; init; }
+
     /// <summary>Entries of the mirror that a paused stage left to the next run.</summary>
     public long RemainingItems { get; init; }
 

@@ -1,3 +1,5 @@
+using RsyncS3Backup.Calendar;
+
 namespace RsyncS3Backup.ObjectStore.Pacing;
 
 /// <summary>How fast a run may send, and how long it waits when nothing moves.</summary>
@@ -10,6 +12,9 @@ internal sealed record TransferLimits
 
     /// <summary>Bytes a second over all requests; null for as fast as it goes.</summary>
     public long? BytesPerSecond { get; init; }
+
+    /// <summary>A limit that changes with the time of the day, in place of <see cref="BytesPerSecond"/>; null: none does.</summary>
+    public BandwidthHours? Hours { get; init; }
 
     /// <summary>A limit that other jobs share; null: none.</summary>
     public BandwidthLimit? Shared { get; init; }

@@ -125,6 +125,9 @@ internal static class RunReportJson
         {
             json.WriteNumber("remainingItems", stage.RemainingItems);
             json.WriteNumber("remainingBytes", stage.RemainingBytes);
+            json.WriteNumber("uploadRuns", stage.UploadRuns);
+            if (stage.ForecastEnd is { } end)
+                json.WriteString("forecastEnd", end);
         }
 
         Text(json, "pausedReason", stage.PausedReason);
