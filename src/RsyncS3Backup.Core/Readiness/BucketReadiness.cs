@@ -150,6 +150,7 @@ internal static class BucketReadiness
             Store = new PlannedStore(store, stage2, new PlannedRequests()),
             State = new PlannedSyncState(request.Job.Name),
             StartTime = now,
+            SnapshotTime = now,
             Storage = new StorageChange(PriceList.Of(stage2.Prices), now),
             Context = context,
             Report = new StageReport(context),
