@@ -70,6 +70,8 @@ $runtime = @{
     DOTNET_EnableWriteXorExecute = '0'
     DOTNET_gcConcurrent          = '0'
     DOTNET_TC_CallCounting       = '0'
+    # A seventh of a start of PowerShell, and it would tell its makers of each.
+    POWERSHELL_TELEMETRY_OPTOUT  = '1'
 }
 
 # What the user can do something about: no position in this file.
