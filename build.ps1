@@ -70,6 +70,8 @@ $runtime = @{
     DOTNET_EnableWriteXorExecute = '0'
     DOTNET_gcConcurrent          = '0'
     DOTNET_TC_CallCounting       = '0'
+    # A seventh of a start of PowerShell, and it would tell its makers of each.
+    POWERSHELL_TELEMETRY_OPTOUT  = '1'
 }
 
 # What the user can do something about: no position in this file.
@@ -223,53 +225,73 @@ function Get-Suite([string] $Shells) {
     if (-not $Quick) { New-DotnetSuite Schedules $module 'FullyQualifiedName~.NativeScheduleTests.' -Waits }
     # Server=Ceph: what only a store does that others wrote, such as act by lifecycle rules.
     New-DotnetSuite Core $core "FullyQualifiedName!~$rsync&FullyQualifiedName!~$sync&FullyQualifiedName!~$store&Server!=Ceph"
-    New-DotnetSuite Core-Rsync $core "FullyQualifiedName~$rsync"
-    # Most of these wait: until a request that failed is sent again.
-    New-DotnetSuite Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)" -AtOnce 4
     New-DotnetSuite Module-Runs $module `
         'FullyQualifiedName~.EndToEnd.&FullyQualifiedName!~WalkTests.&FullyQualifiedName!~.ExitCodeTests.&FullyQualifiedName!~.NativeScheduleTests.'
     $ofTheBuild = 'Build', 'Demo', 'Package'
     New-PesterSuite Pester $Shells -Except $ofTheBuild
-    New-PesterSuite Pester-Build $Shells -Only $ofTheBuild
-    New-DotnetSuite Module-Walks $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
-    New-DotnetSuite Module $module 'FullyQualifiedName!~.EndToEnd.'
+    # Most of these wait: until a request that failed is sent again.
+    New-DotnetSuite Core-S3 $core "(FullyQualifiedName~$sync|FullyQualifiedName~$store)" -AtOnce 4
     if (-not $Quick) {
-        # What our own S3 server allows proves nothing about S3; this one was written by others.
+        # What our own S3 server allows proves nothing about S3; this one was written by others. To start it takes long, and little of
+        # a processor.
         $through = 'bash', $cephScript, 'run', $cephFolder
         New-DotnetSuite S3-Ceph $core 'Suite=S3' -Through $through -Obstacle (Get-CephObstacle)
     }
+    New-DotnetSuite Core-Rsync $core "FullyQualifiedName~$rsync"
+    New-DotnetSuite Module-Walks $module '(FullyQualifiedName~WalkTests.|FullyQualifiedName~.ExitCodeTests.)'
+    New-PesterSuite Pester-Build $Shells -Only $ofTheBuild
+    New-DotnetSuite Module $module 'FullyQualifiedName!~.EndToEnd.'
     # Folders, not projects: that spares loading them. Rules of style are the compiler's, and errors there. Each folder alone: it looks
     # for .editorconfig in all that is below, and `out` has what tests make, links to /proc among it.
     New-CommandSuite Format dotnet, format, whitespace, src, --folder, --verify-no-changes
     New-CommandSuite Format-Tests dotnet, format, whitespace, tests, --folder, --verify-no-changes
 }
 
-# PowerShell compiled ahead, where it is the .NET tool, and the engine that the tests bring; gives the folder of PowerShell's
-# assemblies. Nothing of what is staged: that is tested as it ships.
-function Convert-Engine {
-    Write-Heading 'Compiling PowerShell ahead'
-    Import-Module ./tests/Ahead.psm1 -Force
-    $shell = $PSHOME
-    if ($isTool) {
-        $shell = Join-Path $root "out/shell/$($PSVersionTable.PSVersion)"
-        Remove-Item $shell -Recurse -Force -ErrorAction Ignore
-        Copy-Item $PSHOME $shell -Recurse -Force -Container
-    }
-    $tests = 'RsyncS3Backup.Module.Tests', 'PowerShellProbe' | ForEach-Object { "tests/$_/bin/Release/net10.0" }
-    $assemblies = 'pwsh.dll', 'System.Management.Automation.dll', 'Microsoft.PowerShell.ConsoleHost.dll',
-        'Microsoft.PowerShell.Commands.*.dll', 'Microsoft.PowerShell.Security.dll'
-    $compiler = Get-AheadCompiler tests/RsyncS3Backup.Module.Tests
-    Convert-Assembly $compiler -Images out/ahead -Folder ($tests + $shell) -Include $assemblies
+# PowerShell in a folder of its own, where it is the .NET tool: it is to be compiled ahead. Gives the folder of its assemblies.
+function Copy-Shell {
+    if (-not $isTool) { return $PSHOME }
+    $shell = Join-Path $root "out/shell/$($PSVersionTable.PSVersion)"
+    Remove-Item $shell -Recurse -Force -ErrorAction Ignore
+    Copy-Item $PSHOME $shell -Recurse -Force -Container
     $shell
 }
 
+# Compiles PowerShell ahead in the folders of programs: the shell, the engine that the tests bring. Nothing of what is staged: that is
+# tested as it ships. As a job, beside what else is done.
+function Start-Conversion([string[]] $Folder) {
+    Start-ThreadJob {
+        param($Root, $Folder)
+        $ErrorActionPreference = 'Stop'
+        Set-Location $Root
+        Import-Module ./tests/Ahead.psm1
+        Convert-Engine tests/RsyncS3Backup.Module.Tests -Images out/ahead -Folder $Folder
+    } -ArgumentList $root, $Folder
+}
+
+# build.sh installs the programs that tests need, rsync among them, while all is built.
+function Wait-Program {
+    if (-not $env:RSYNCS3_TEST_PROGRAMS) { return }
+    flock "$env:RSYNCS3_TEST_PROGRAMS.lock" true
+    Get-Content "$env:RSYNCS3_TEST_PROGRAMS.log" | Write-Host
+}
+
 function Invoke-Test {
-    Assert-Rsync
-    # All at once, and then the module from what was built: one chain of projects after the other would leave processors idle.
+    if (-not $env:RSYNCS3_TEST_PROGRAMS) { Assert-Rsync }
+    # All at once, and then the module from what was built: one chain of projects after the other would leave processors idle. So
+    # would a build without PowerShell's compilation beside it.
     Write-Heading 'Building the module and its tests'
-    dotnet build RsyncS3.sln -c Release
+    dotnet restore RsyncS3.sln
+    $shell = Copy-Shell
+    $conversion = $isTool ? (Start-Conversion $shell) : $null
+    dotnet build RsyncS3.sln -c Release --no-restore
     Invoke-Build --no-build
-    $shell = Convert-Engine
+    Write-Heading 'Compiling PowerShell ahead'
+    if ($conversion) { $conversion | Receive-Job -Wait -AutoRemoveJob }
+    # What is the same as in the shell was compiled with it.
+    $tests = 'RsyncS3Backup.Module.Tests', 'PowerShellProbe' | ForEach-Object { "tests/$_/bin/Release/net10.0" }
+    Start-Conversion $tests | Receive-Job -Wait -AutoRemoveJob
+    Wait-Program
+    Assert-Rsync
     Import-Module ./tests/Suites.psm1 -Force
     Remove-Item $results, out/state -Recurse -Force -ErrorAction Ignore
     $null = New-Item $results -ItemType Directory -Force

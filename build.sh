@@ -43,26 +43,40 @@ has_rsync() {
 
 # Tests of sources by ssh and of schedules start a server, a cron and a systemd of their own, and check property lists; rclone and
 # s3cmd read and fill buckets; Prometheus' promtool checks metrics and rules; Chromium shows reports. Root mounts drives of all
-# kinds. Where a program is missing, its tests are skipped.
-ensure_test_programs() {
-  local missing=()
-  [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
-  [ -x /usr/sbin/cron ] || missing+=(cron)
-  command -v systemd-analyze >/dev/null || missing+=(systemd)
-  command -v plistutil >/dev/null || missing+=(libplist-utils)
-  command -v rclone >/dev/null || missing+=(rclone)
-  command -v s3cmd >/dev/null || missing+=(s3cmd)
-  command -v promtool >/dev/null || missing+=(prometheus)
-  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
+# kinds and starts Ceph. Where a program is missing, its tests are skipped. As packages of Debian.
+missing_test_programs() {
+  has_rsync || echo rsync
+  [ -x /usr/sbin/sshd ] || echo openssh-server
+  [ -x /usr/sbin/cron ] || echo cron
+  command -v systemd-analyze >/dev/null || echo systemd
+  command -v plistutil >/dev/null || echo libplist-utils
+  command -v rclone >/dev/null || echo rclone
+  command -v s3cmd >/dev/null || echo s3cmd
+  command -v promtool >/dev/null || echo prometheus
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
   if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
-    [ -x /usr/sbin/mkfs.ext3 ] || missing+=(e2fsprogs)
-    [ -x /usr/sbin/mkfs.xfs ] || missing+=(xfsprogs)
-    [ -x /usr/bin/mkfs.btrfs ] || [ -x /usr/sbin/mkfs.btrfs ] || missing+=(btrfs-progs)
-    [ -x /usr/sbin/mkntfs ] || missing+=(ntfs-3g)
-    [ -x /usr/sbin/mkfs.exfat ] || missing+=(exfatprogs)
-    [ -x /usr/sbin/mount.exfat-fuse ] || missing+=(exfat-fuse)
+    [ -x /usr/sbin/mkfs.ext3 ] || echo e2fsprogs
+    [ -x /usr/sbin/mkfs.xfs ] || echo xfsprogs
+    [ -x /usr/bin/mkfs.btrfs ] || [ -x /usr/sbin/mkfs.btrfs ] || echo btrfs-progs
+    [ -x /usr/sbin/mkntfs ] || echo ntfs-3g
+    [ -x /usr/sbin/mkfs.exfat ] || echo exfatprogs
+    [ -x /usr/sbin/mount.exfat-fuse ] || echo exfat-fuse
+    if [ "$1" = all ] && [ "${RSYNCS3_TEST_CEPH:-}" != skip ]; then tests/S3Server/start-ceph-rgw.sh packages; fi
   fi
-  if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then install "${missing[@]}"; fi
+}
+
+# In the background: it mostly waits, for a network and a disk, and only tests need it. build.ps1 does not start them before the lock
+# is free, however this ends. A daemon that a package started must not hold it, hence not the lock's file in what is started here.
+install_test_programs() {
+  local missing
+  mapfile -t missing < <(missing_test_programs "$1")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  mkdir -p out
+  export RSYNCS3_TEST_PROGRAMS=$PWD/out/programs
+  exec 9>"$RSYNCS3_TEST_PROGRAMS.lock"
+  flock 9
+  (install "${missing[@]}" 9>&-) >"$RSYNCS3_TEST_PROGRAMS.log" 2>&1 </dev/null &
+  exec 9>&-
 }
 
 if ! dotnet --version >/dev/null 2>&1; then
@@ -72,7 +86,13 @@ if ! dotnet --version >/dev/null 2>&1; then
 fi
 
 case ${1:-} in
-  test) has_rsync || install rsync; ensure_test_programs ;;
+  test)
+    if command -v apt-get >/dev/null && command -v flock >/dev/null && can_be_root; then
+      case " $*" in *' -q'* | *' -Q'*) install_test_programs quick ;; *) install_test_programs all ;; esac
+    else
+      has_rsync || install rsync
+    fi
+    ;;
   demo | bench) has_rsync || install rsync ;; # build.ps1 says what to do when there still is none
 esac
 

@@ -21,6 +21,19 @@ function Get-AheadCompiler([string] $Project) {
     }
 }
 
+# PowerShell's own assemblies, in folders that have them.
+function Convert-Engine {
+    param(
+        # One that downloads the compiler; it was restored.
+        [Parameter(Mandatory)] [string] $Project,
+        [Parameter(Mandatory)] [string] $Images,
+        [Parameter(Mandatory)] [string[]] $Folder
+    )
+    $assemblies = 'pwsh.dll', 'System.Management.Automation.dll', 'Microsoft.PowerShell.ConsoleHost.dll',
+        'Microsoft.PowerShell.Commands.*.dll', 'Microsoft.PowerShell.Security.dll'
+    Convert-Assembly (Get-AheadCompiler $Project) -Images $Images -Folder $Folder -Include $assemblies
+}
+
 # Puts images in the place of the assemblies that -Include names, in folders where programs run from. An image is kept in -Images
 # by what it was made from: the same assembly is compiled once, for all folders and for all builds.
 function Convert-Assembly {
@@ -72,4 +85,4 @@ function Test-Image([IO.FileInfo] $File) {
     finally { $reader.Dispose() }
 }
 
-Export-ModuleMember -Function Get-AheadCompiler, Convert-Assembly
+Export-ModuleMember -Function Convert-Engine

@@ -161,7 +161,7 @@ Describe 'Results of several kinds in one script' {
         $screen | Should -Match 'Transferred *: 14 B'
         $screen | Should -Match 'Took *: [0-9.]+ m?s'
         $screen | Should -Match 'Cost *: <?\$0\.0'
-        $screen | Should -Not -Match '[0-9]E-[0-9]|00:00:0'
+        $screen | Should -Not -MatchExactly '[0-9]E-[0-9]|00:00:0'
     }
 }
 

@@ -3,6 +3,7 @@
 #
 #   start-ceph-rgw.sh PORT STATE_DIR    starts it, prints "endpoint=… access_key=… secret_key=… region=…"
 #   start-ceph-rgw.sh stop STATE_DIR    ends it and removes the folder
+#   start-ceph-rgw.sh packages          prints the packages of Debian that are missing, a line each
 #   start-ceph-rgw.sh run STATE_DIR COMMAND…
 #                                       starts it at a free port, runs the command with the RSYNCS3_TEST_S3_… variables that
 #                                       the suite reads, ends it, and gives the command's exit code
@@ -18,7 +19,7 @@ day=3
 storage_classes="STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER_IR GLACIER DEEP_ARCHIVE"
 
 usage() {
-    echo "usage: $0 PORT STATE_DIR | stop STATE_DIR | run STATE_DIR COMMAND…" >&2
+    echo "usage: $0 PORT STATE_DIR | stop STATE_DIR | packages | run STATE_DIR COMMAND…" >&2
     exit 64
 }
 
@@ -39,16 +40,25 @@ stop() {
     done
 }
 
+missing_packages() {
+    local program
+    for program in ceph-mon ceph-mgr ceph-osd radosgw curl; do
+        command -v "$program" >/dev/null || echo "$program"
+    done
+    command -v ceph >/dev/null || echo ceph-common
+}
+
 install_packages() {
-    command -v radosgw >/dev/null && command -v ceph-osd >/dev/null && command -v ceph-mon >/dev/null \
-        && command -v ceph-mgr >/dev/null && command -v curl >/dev/null && return
+    local missing
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$0: install ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl first" >&2
+        echo "$0: install ${missing[*]} first" >&2
         exit 69
     fi
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >&2
-    apt-get install -y -qq --no-install-recommends ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl >/dev/null
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 write_configuration() {
@@ -166,6 +176,10 @@ free_port() {
     return 69
 }
 
+if [ "$*" = packages ]; then
+    missing_packages
+    exit
+fi
 [ $# -ge 2 ] || usage
 if [ "$1" = run ]; then
     [ $# -ge 3 ] || usage

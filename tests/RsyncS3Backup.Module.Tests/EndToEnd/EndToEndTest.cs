@@ -60,7 +60,7 @@ public abstract class EndToEndTest : IAsyncLifetime
         WriteFile("source/a.txt", "first");
         WriteFile("source/sub/b.txt", "second");
         WriteFile("source/sub/100% + é.txt", "third");
-        Session = PowerShellSession.Create();
+        Session = PowerShellSession.Borrow();
         Session.Run("param($Access, $Secret) $keys = @{ AccessKey = $Access; SecretKey = $Secret }", Server.AccessKey, Server.SecretKey)
             .ThrowOnError();
     }

@@ -10,7 +10,18 @@ namespace RsyncS3Backup.Module.Tests.Support;
 /// <summary>A session of the real engine, with the staged module imported.</summary>
 internal sealed partial class PowerShellSession : IDisposable
 {
+    // What a script can leave behind and the engine's reset does not take away.
+    private const string LeftBehind = """
+        $PWD.Path; Get-Module; Get-Job
+        'Alias:', 'Function:' | ForEach-Object { $ExecutionContext.InvokeProvider.ChildItem.GetNames($_, 'ReturnAllContainers', $false) }
+        """;
+
+    private static PowerShellSession? idle;
+
     private readonly Runspace runspace;
+
+    // What LeftBehind gave before the first test; null in a session that is nobody's but one test's.
+    private string[]? pristine;
 
     private PowerShellSession(TestHost host, string? formatFile = null)
     {
@@ -29,6 +40,20 @@ internal sealed partial class PowerShellSession : IDisposable
     {
         PowerShellSession session = CreateWithoutModule(supportsColor);
         session.Run("param($Manifest) Import-Module $Manifest", Repository.Manifest).ThrowOnError();
+        return session;
+    }
+
+    /// <summary>
+    /// A session with the module, which another test may have had: opening one and importing takes longer than most tests. It was reset, and
+    /// one with something left behind in it is not handed on.
+    /// </summary>
+    public static PowerShellSession Borrow()
+    {
+        if (Interlocked.Exchange(ref idle, null) is { } session)
+            return session;
+        session = Create();
+        session.pristine = session.Texts(LeftBehind);
+        session.Reset();
         return session;
     }
 
@@ -104,7 +129,24 @@ internal sealed partial class PowerShellSession : IDisposable
         return Host.UI.SupportsVirtualTerminal ? Host.Screen : EscapeSequence().Replace(Host.Screen, "");
     }
 
-    public void Dispose() => runspace.Dispose();
+    public void Dispose()
+    {
+        if (runspace.RunspaceAvailability == RunspaceAvailability.Available && pristine is not null
+            && Run(LeftBehind) is { Terminating: null } left && pristine.SequenceEqual(left.Objects.Select(item => $"{item}")))
+        {
+            Reset();
+            if (Interlocked.CompareExchange(ref idle, this, null) is null)
+                return;
+        }
+
+        runspace.Dispose();
+    }
+
+    private void Reset()
+    {
+        runspace.ResetRunspaceState();
+        Host.Reset();
+    }
 
     [GeneratedRegex("\u001b\\[[0-9;]*m")]
     private static partial Regex EscapeSequence();

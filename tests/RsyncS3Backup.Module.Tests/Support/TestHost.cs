@@ -49,6 +49,13 @@ internal sealed class TestHost : PSHost
 
     public void ClearScreen() => userInterface.Clear();
 
+    /// <summary>As it was made.</summary>
+    public void Reset()
+    {
+        ExitCode = null;
+        userInterface.Reset();
+    }
+
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
 
     public override void EnterNestedPrompt() => throw new NotSupportedException();
@@ -78,6 +85,14 @@ internal sealed class TestHost : PSHost
         public override bool SupportsVirtualTerminal => supportsColor;
 
         public void Clear() => screen.Clear();
+
+        public void Reset()
+        {
+            Clear();
+            Questions.Clear();
+            Answer = "Yes";
+            RawUI.BufferSize = new Size(TestHostRawUserInterface.Columns, RawUI.BufferSize.Height);
+        }
 
         public override void Write(string value) => screen.Append(value);
 
