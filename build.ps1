@@ -31,7 +31,7 @@ param(
     # first time it makes a Debian 13 in out/windows.
     [switch] $Windows,
 
-    # For bench: what is measured, of import, history, small, many, large, stage1, restore and test. Without it, all.
+    # For bench: what is measured, of import, history, small, many, large, list, ramp, stage1, restore and test. Without it, all.
     [string[]] $Case,
 
     # For mutate: the files, by their names without .cs. Without it, all that tests/Mutations/decisions.txt lists.

@@ -3,8 +3,9 @@ using Benchmarks;
 
 // What a run costs beside its peers, on this machine, in this minute: read the ratios, not the seconds.
 //   dotnet run --project tests/Benchmarks -c Release -- [--files 20000] [--large-mib 2048]
-// [--only import,history,report,small,many,large,moved,stage1,restore,test] [--history-runs 10000] [--report-runs 10000]
+// [--only import,history,report,small,many,large,list,ramp,moved,stage1,restore,test] [--history-runs 10000] [--report-runs 10000]
 // [--many-files 100000] [--moved-files 100] [--moved-mib 512] [--moved-every 64] [--peers all|none]
+// [--list-objects 200000] [--list-rounds 5] [--ramp-objects 10000] [--ramp-rounds 5]
 // [--stage1-files 200000] [--stage1-changes 20000] [--stage1-rounds 5]
 // The module runs in the real PowerShell engine, each measurement in a process of its own, against the loopback S3 server in another
 // process; `aws s3 sync`, rclone and s5cmd are measured too where they are installed, with their requests. Stage 1 is measured beside rsync alone, with the same
@@ -19,7 +20,7 @@ int stage1Files = Option("--stage1-files", 200_000);
 int stage1Changes = Option("--stage1-changes", 20_000);
 int stage1Rounds = Option("--stage1-rounds", 5);
 bool hasPeers = Text("--peers", "all") != "none";
-string[] only = Text("--only", "import,history,report,small,many,large,moved,stage1,restore,test").Split(',');
+string[] only = Text("--only", "import,history,report,small,many,large,list,ramp,moved,stage1,restore,test").Split(',');
 
 using Workplace workplace = Workplace.Create();
 await using ServerProcess server = await ServerProcess.StartAsync();
@@ -39,6 +40,10 @@ if (only.Contains("many"))
     sync.RunManyFiles(manyFiles);
 if (only.Contains("large"))
     sync.RunLargeFile(largeMiB);
+if (only.Contains("list"))
+    await ListBenchmark.RunAsync(server, workplace, Option("--list-objects", 200_000), Option("--list-rounds", 5));
+if (only.Contains("ramp"))
+    await RampBenchmark.RunAsync(server, Option("--ramp-objects", 10_000), Option("--ramp-rounds", 5));
 if (only.Contains("moved"))
 {
     // What is copied has to be kept.

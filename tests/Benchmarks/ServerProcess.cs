@@ -51,10 +51,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The requests that came since this was last asked, e.g. <c>2 ListObjectsV2, 20000 PutObject</c>.</summary>
     public string TakeRequests()
     {
-        process.StandardInput.WriteLine("requests");
-        process.StandardInput.Flush();
-        string[] counts = (process.StandardOutput.ReadLine() ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] counts = Tell("requests").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return counts.Length == 0 ? "no request" : string.Join(", ", counts.Select(count => count.Split('=')).Select(pair => $"{pair[1]} {pair[0]}"));
+    }
+
+    /// <summary>Gives the server a command, and waits for its answer.</summary>
+    public string Tell(string command)
+    {
+        process.StandardInput.WriteLine(command);
+        process.StandardInput.Flush();
+        return process.StandardOutput.ReadLine() ?? "";
     }
 
     /// <summary>What a client needs in its environment.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using S3Server;
 
@@ -68,6 +69,20 @@ string Answer(string command)
         case ["fault", var operation, var name] when Enum.TryParse(name, out FaultKind kind):
             server.Faults.Add(new FaultRule { Operation = operation, Kind = kind, Times = int.MaxValue });
             return "ok";
+        // Each such request waits.
+        case ["slow", var operation, var milliseconds]:
+            server.Faults.Add(new FaultRule
+            {
+                Operation = operation,
+                Kind = FaultKind.Slow,
+                Delay = TimeSpan.FromMilliseconds(int.Parse(milliseconds, CultureInfo.InvariantCulture)),
+                Times = int.MaxValue,
+            });
+            return "ok";
+        // Many empty objects, without a request each.
+        case ["fill", var prefix, var count]:
+            server.Store.Fill(bucket!, prefix, int.Parse(count, CultureInfo.InvariantCulture));
+            return "ok";
         case ["no-faults"]:
             server.Faults.Clear();
             return "ok";
@@ -82,6 +97,7 @@ static int Usage(string problem)
     Console.Error.WriteLine("usage: S3Server [--urls http://127.0.0.1:PORT] [--access-key KEY] [--secret-key KEY] [--region NAME] "
         + "[--folder DIR] [--bucket NAME] [--keep-content true|false] [--md5-etags true|false] [--require-signature true|false] "
         + "[--commands true|false]");
-    Console.Error.WriteLine("commands, one a line of the input: requests | fault OPERATION KIND | no-faults");
+    Console.Error.WriteLine("commands, one a line of the input: requests | fault OPERATION KIND | "
+        + "slow OPERATION MILLISECONDS | no-faults | fill PREFIX COUNT");
     return 64;
 }

@@ -27,6 +27,26 @@ public sealed class S3Store : IDisposable
 
     public bool BucketExists(string bucket) => buckets.ContainsKey(bucket);
 
+    /// <summary>Puts so many empty objects, a thousand a folder, without a request.</summary>
+    public void Fill(string bucket, string prefix, int count)
+    {
+        var attributes = new ObjectAttributes();
+        for (var number = 0; number < count; number++)
+        {
+            Bucket(bucket).Put(new StoredObject
+            {
+                Key = KeyOf(prefix, number),
+                ETag = "d41d8cd98f00b204e9800998ecf8427e",
+                LastModified = DateTimeOffset.UtcNow,
+                Attributes = attributes,
+            });
+        }
+    }
+
+    /// <summary>The key of one of these objects.</summary>
+    public static string KeyOf(string prefix, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{prefix}{number / 1000:D5}/picture-{number:D8}.jpg");
+
     /// <summary>Sets versioning to <c>Enabled</c> or <c>Suspended</c>.</summary>
     public void SetVersioning(string bucket, string status) => Bucket(bucket).Versioning = status;
 

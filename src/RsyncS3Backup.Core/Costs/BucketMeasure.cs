@@ -1,5 +1,6 @@
 using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Costs;
@@ -36,8 +37,11 @@ internal sealed class BucketMeasure(CostRequest request, DateTimeOffset now)
         CostTally tally = begin();
         try
         {
-            IAsyncEnumerable<StoredObject> versions =
-                store.ListVersionsAsync(KeyRange.Everything, after: null, cancellationToken);
+            KeyRange everything = KeyRange.Everything with
+            {
+                Cuts = dated is null ? CatalogView.Cuts(request.Configuration.Name, store.BucketName, Listed, isDated: false, after: "") : null,
+            };
+            IAsyncEnumerable<StoredObject> versions = store.ListVersionsAsync(everything, after: null, cancellationToken);
             await foreach (StoredObject item in versions.ConfigureAwait(false))
             {
                 if (item.IsDeleteMarker || !IsOfJob(item.RelativeKey))

@@ -263,6 +263,16 @@ internal static unsafe partial class UnixCalls
             sync();
     }
 
+    /// <summary>
+    /// Has the system begin to bring bytes of a file to the disk, where it can; nothing waits for them, and nothing is promised of them.
+    /// </summary>
+    public static void BeginWriteBack(SafeFileHandle file, long offset, long length)
+    {
+        const uint write = 2;
+        if (OperatingSystem.IsLinux())
+            _ = sync_file_range(file, offset, length, write);
+    }
+
     /// <summary>Takes the lock on a folder for as long as it is open; file systems without locks grant it to everybody.</summary>
     public static bool TryLock(FolderHandle folder)
     {
@@ -443,6 +453,9 @@ internal static unsafe partial class UnixCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int syncfs(int file);
+
+    [LibraryImport("libc")]
+    private static partial int sync_file_range(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc")]
     private static partial void sync();

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -9,15 +9,20 @@ using RsyncS3Backup.Files;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// Listings of a bucket, in key order and never more than two pages of them in memory. Every exception that they throw is a
+/// Listings of a bucket, in key order and never more than a few pages of them in memory. Every exception that they throw is a
 /// <see cref="BackupException"/>, unless the caller cancelled.
 /// </summary>
 /// <param name="access">The bucket.</param>
 /// <param name="connection">Sends the requests.</param>
+/// <param name="shortWay">Sends most of the requests for objects.</param>
+/// <param name="traffic">Says when the store asks to slow down.</param>
 /// <param name="pageSize">Keys that a page holds at most; null: as many as the store gives.</param>
-internal sealed class ListRequests(S3Access access, S3Connection connection, int? pageSize)
+internal sealed class ListRequests(S3Access access, S3Connection connection, ShortWay shortWay, Traffic traffic, int? pageSize)
 {
     private const int TriesPerPage = 3;
+
+    // Of a store that writes its pages in another way, the next one will not be read either.
+    private const int UnreadBeforeGivingUp = 3;
 
     // Above every character that a key may have, so that a marker ending in it is behind all keys that start like it.
     private const string LastCharacter = "\U0010FFFF";
@@ -26,29 +31,13 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
 
     private readonly AmazonS3Client client = connection.Client;
 
+    private bool hasListed;
+    private int unread;
+
     /// <summary>The objects whose keys are in a range.</summary>
-    public async IAsyncEnumerable<StoredObject> ObjectsAsync(
-        string keyPrefix, KeyRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        ListObjectsV2Request list = NewListing(keyPrefix + range.Start);
-        // A key is the first one of those that start with it.
-        list.MaxKeys = range.IsOneKey ? 1 : pageSize;
-        string? previous = null;
-        await foreach (ListObjectsV2Response page in PagesAsync(list, range.IsOneKey, cancellationToken).ConfigureAwait(false))
-        {
-            foreach (S3Object item in page.S3Objects ?? [])
-            {
-                string key = Decode(item.Key, page.Encoding);
-                RequireUnder(list.Prefix, key);
-                if (range.IsOneKey && key != list.Prefix)
-                    yield break;
-                RequireOrder(ref previous, key, mayBeEqual: false);
-                // Consoles make an object for the prefix itself; it is no part of a backup.
-                if (key.Length > keyPrefix.Length)
-                    yield return ObjectAnswers.Listed(key[keyPrefix.Length..], item);
-            }
-        }
-    }
+    public IAsyncEnumerable<StoredObject> ObjectsAsync(string keyPrefix, KeyRange range, CancellationToken cancellationToken) =>
+        new CutListing((stretch, token) => ObjectPagesAsync(keyPrefix, range, stretch, token), repeatsKeys: false, () => traffic.Throttled)
+            .ReadAsync(range, cancellationToken);
 
     /// <summary>What of the keys that start so is on one level: objects and folders.</summary>
     public async IAsyncEnumerable<StoredObject> LevelAsync(
@@ -56,12 +45,12 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
     {
         ListObjectsV2Request list = NewListing(keyPrefix + start);
         list.Delimiter = "/";
-        await foreach (ListObjectsV2Response page in PagesAsync(list, isOnePage: false, cancellationToken).ConfigureAwait(false))
+        await foreach (ListObjectsV2Response page in PagesAsync(list, cancellationToken).ConfigureAwait(false))
         {
             List<StoredObject> level = [];
             foreach (S3Object item in page.S3Objects ?? [])
             {
-                string key = Decode(item.Key, page.Encoding);
+                string key = ListPage.Decode(item.Key, page.Encoding);
                 RequireUnder(list.Prefix, key);
                 if (key.Length > list.Prefix.Length)
                     level.Add(ObjectAnswers.Listed(key[keyPrefix.Length..], item));
@@ -69,7 +58,7 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
 
             foreach (string encoded in page.CommonPrefixes ?? [])
             {
-                string key = Decode(encoded, page.Encoding);
+                string key = ListPage.Decode(encoded, page.Encoding);
                 RequireUnder(list.Prefix, key);
                 level.Add(StoredObject.Folder(key[keyPrefix.Length..]));
             }
@@ -85,31 +74,12 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
     /// All versions and delete markers of the keys in a range, from the first one on that is not <paramref name="after"/> or
     /// beneath it.
     /// </summary>
-    public async IAsyncEnumerable<StoredObject> VersionsAsync(
-        string keyPrefix, KeyRange range, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<StoredObject> VersionsAsync(string keyPrefix, KeyRange range, string? after, CancellationToken cancellationToken)
     {
-        ListVersionsRequest list = new()
-        {
-            BucketName = bucketName,
-            Prefix = keyPrefix + range.Start,
-            Encoding = EncodingType.Url,
-            MaxKeys = pageSize,
-            KeyMarker = after is null ? null : keyPrefix + after + LastCharacter,
-        };
-        string? previous = null;
-        await foreach (ListVersionsResponse page in PagesAsync(list, cancellationToken).ConfigureAwait(false))
-        {
-            foreach (S3ObjectVersion item in page.Versions ?? [])
-            {
-                string key = Decode(item.Key, page.Encoding);
-                RequireUnder(list.Prefix, key);
-                if (range.IsOneKey && key != list.Prefix)
-                    yield break;
-                RequireOrder(ref previous, key, mayBeEqual: true);
-                if (key.Length > keyPrefix.Length)
-                    yield return ObjectAnswers.Listed(key[keyPrefix.Length..], item);
-            }
-        }
+        string? marker = after is null ? null : after + LastCharacter;
+        return new CutListing(
+            (stretch, token) => VersionPagesAsync(keyPrefix, range, stretch.After is null ? stretch with { After = marker } : stretch, token),
+            repeatsKeys: true, () => traffic.Throttled).ReadAsync(range, cancellationToken);
     }
 
     /// <summary>The parts of an upload.</summary>
@@ -149,7 +119,7 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
             page =>
             {
                 (string?, string?) next =
-                    (page.NextKeyMarker is { } marker ? Decode(marker, page.EncodingType) : null, page.NextUploadIdMarker);
+                    (page.NextKeyMarker is { } marker ? ListPage.Decode(marker, page.EncodingType) : null, page.NextUploadIdMarker);
                 bool goesOn = GoesOn(page.IsTruncated, next.Item1, next == (list.KeyMarker, list.UploadIdMarker) ? next.Item1 : null);
                 (list.KeyMarker, list.UploadIdMarker) = next;
                 return goesOn;
@@ -159,7 +129,7 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
         {
             foreach (MultipartUpload upload in page.MultipartUploads ?? [])
             {
-                string key = Decode(upload.Key, page.EncodingType);
+                string key = ListPage.Decode(upload.Key, page.EncodingType);
                 if (key.Length > keyPrefix.Length && key.StartsWith(keyPrefix, StringComparison.Ordinal))
                 {
                     yield return new PendingUpload(
@@ -168,6 +138,117 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
             }
         }
     }
+
+    private async IAsyncEnumerable<IReadOnlyList<StoredObject>> ObjectPagesAsync(
+        string keyPrefix, KeyRange range, ListedStretch stretch, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ListObjectsV2Request list = NewListing(keyPrefix + range.Start);
+        // A key is the first one of those that start with it.
+        list.MaxKeys = range.IsOneKey ? 1 : pageSize;
+        list.StartAfter = stretch.After is { } after ? keyPrefix + after : null;
+        string? through = stretch.Through is { } end ? keyPrefix + end : null;
+        string? previous = null;
+        IAsyncEnumerable<ListPage> pages = PagesAsync(
+            token => AskAsync(list, token),
+            page =>
+            {
+                RequireCount(page.KeyCount, page.Objects.Count);
+                bool goesOn = GoesOn(page.IsTruncated, page.Next, list.ContinuationToken);
+                list.ContinuationToken = page.Next;
+                return goesOn && !range.IsOneKey && !HasCome(page.Objects is [.., var last] ? last.Key : null, through, mayGoOn: false);
+            },
+            cancellationToken);
+        await foreach (ListPage page in pages.ConfigureAwait(false))
+        {
+            List<StoredObject> objects = new(page.Objects.Count);
+            foreach (ListedObject item in page.Objects)
+            {
+                RequireUnder(list.Prefix, item.Key);
+                if (range.IsOneKey && item.Key != list.Prefix)
+                    break;
+                RequireOrder(ref previous, item.Key, mayBeEqual: false);
+                // Consoles make an object for the prefix itself; it is no part of a backup.
+                if (item.Key.Length > keyPrefix.Length)
+                    objects.Add(ObjectAnswers.Listed(item.Key[keyPrefix.Length..], item));
+            }
+
+            yield return objects;
+        }
+    }
+
+    // The first page is the SDK's: it corrects this machine's clock and the region by the answers.
+    private async Task<ListPage> AskAsync(ListObjectsV2Request list, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref hasListed) && Volatile.Read(ref unread) < UnreadBeforeGivingUp)
+        {
+            if (await shortWay.TryListAsync(Query(list), cancellationToken).ConfigureAwait(false) is { } page)
+                return page;
+            Interlocked.Increment(ref unread);
+        }
+
+        ListPage bySdk = ListPage.Of(await client.ListObjectsV2Async(list, cancellationToken).ConfigureAwait(false));
+        Volatile.Write(ref hasListed, true);
+        return bySdk;
+    }
+
+    private static string Query(ListObjectsV2Request list)
+    {
+        StringBuilder query = new();
+        Add("continuation-token", list.ContinuationToken);
+        Add("encoding-type", list.Encoding?.Value);
+        Add("list-type", "2");
+        Add("max-keys", list.MaxKeys?.ToString(CultureInfo.InvariantCulture));
+        Add("prefix", list.Prefix);
+        Add("start-after", list.StartAfter);
+        return query.ToString();
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+                query.Append(query.Length > 0 ? "&" : "").Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<StoredObject>> VersionPagesAsync(
+        string keyPrefix, KeyRange range, ListedStretch stretch, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ListVersionsRequest list = new()
+        {
+            BucketName = bucketName,
+            Prefix = keyPrefix + range.Start,
+            Encoding = EncodingType.Url,
+            MaxKeys = pageSize,
+            KeyMarker = stretch.After is { } after ? keyPrefix + after : null,
+        };
+        string? through = stretch.Through is { } end ? keyPrefix + end : null;
+        string? previous = null;
+        IAsyncEnumerable<ListVersionsResponse> pages = PagesAsync(
+            list, page => HasCome(page.Versions is [.., var last] ? ListPage.Decode(last.Key, page.Encoding) : null, through, mayGoOn: true), cancellationToken);
+        await foreach (ListVersionsResponse page in pages.ConfigureAwait(false))
+        {
+            List<StoredObject> versions = new(page.Versions?.Count ?? 0);
+            foreach (S3ObjectVersion item in page.Versions ?? [])
+            {
+                string key = ListPage.Decode(item.Key, page.Encoding);
+                RequireUnder(list.Prefix, key);
+                if (range.IsOneKey && key != list.Prefix)
+                {
+                    yield return versions;
+                    yield break;
+                }
+
+                RequireOrder(ref previous, key, mayBeEqual: true);
+                if (key.Length > keyPrefix.Length)
+                    versions.Add(ObjectAnswers.Listed(key[keyPrefix.Length..], item));
+            }
+
+            yield return versions;
+        }
+    }
+
+    /// <summary>True when no page after this one is of the stretch.</summary>
+    private static bool HasCome(string? last, string? through, bool mayGoOn) =>
+        last is not null && through is not null && KeyOrder.Compare(last, through) is var order && (order > 0 || (order == 0 && !mayGoOn));
 
     private ListObjectsV2Request NewListing(string prefix) => new()
     {
@@ -178,22 +259,21 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
         Encoding = EncodingType.Url,
     };
 
-    private IAsyncEnumerable<ListObjectsV2Response> PagesAsync(ListObjectsV2Request list, bool isOnePage, CancellationToken cancellationToken) =>
+    private IAsyncEnumerable<ListObjectsV2Response> PagesAsync(ListObjectsV2Request list, CancellationToken cancellationToken) =>
         PagesAsync(
             token => client.ListObjectsV2Async(list, token),
             page =>
             {
                 // A listing by folders counts these as keys.
-                int keys = (page.S3Objects?.Count ?? 0) + (page.CommonPrefixes?.Count ?? 0);
-                if (page.KeyCount is { } announced && announced != keys)
-                    throw S3Errors.ListingIncomplete(bucketName, $"{announced} keys were announced and {keys} came");
+                RequireCount(page.KeyCount, (page.S3Objects?.Count ?? 0) + (page.CommonPrefixes?.Count ?? 0));
                 bool goesOn = GoesOn(page.IsTruncated, page.NextContinuationToken, list.ContinuationToken);
                 list.ContinuationToken = page.NextContinuationToken;
-                return goesOn && !isOnePage;
+                return goesOn;
             },
             cancellationToken);
 
-    private IAsyncEnumerable<ListVersionsResponse> PagesAsync(ListVersionsRequest list, CancellationToken cancellationToken) =>
+    private IAsyncEnumerable<ListVersionsResponse> PagesAsync(
+        ListVersionsRequest list, Func<ListVersionsResponse, bool> isLast, CancellationToken cancellationToken) =>
         PagesAsync(
             token => client.ListVersionsAsync(list, token),
             page =>
@@ -203,12 +283,12 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
                 // What came last, which is what S3's own marker says. Ceph 16 leaves that one unencoded, so not every key
                 // survives in it.
                 (string, string?) next = page.Versions is [.., var last]
-                    ? (Decode(last.Key, page.Encoding), last.VersionId)
-                    : (Decode(page.NextKeyMarker, page.Encoding), page.NextVersionIdMarker);
+                    ? (ListPage.Decode(last.Key, page.Encoding), last.VersionId)
+                    : (ListPage.Decode(page.NextKeyMarker, page.Encoding), page.NextVersionIdMarker);
                 if (next == (list.KeyMarker, list.VersionIdMarker))
                     throw S3Errors.ListingIncomplete(bucketName, "it does not go on");
                 (list.KeyMarker, list.VersionIdMarker) = next;
-                return true;
+                return !isLast(page);
             },
             cancellationToken);
 
@@ -274,6 +354,12 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
         return next == current ? throw S3Errors.ListingIncomplete(bucketName, "it does not go on") : true;
     }
 
+    private void RequireCount(int? announced, int keys)
+    {
+        if (announced is { } count && count != keys)
+            throw S3Errors.ListingIncomplete(bucketName, $"{count} keys were announced and {keys} came");
+    }
+
     private void RequireUnder(string prefix, string key)
     {
         if (!key.StartsWith(prefix, StringComparison.Ordinal))
@@ -287,7 +373,4 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, int
             throw S3Errors.OutOfOrder("The bucket's listing", previous!, key);
         previous = key;
     }
-
-    // The SDK asks for encoded keys when told to, but leaves decoding to us; a store may have ignored the wish.
-    private static string Decode(string key, EncodingType? encoding) => encoding == EncodingType.Url ? WebUtility.UrlDecode(key) : key;
 }

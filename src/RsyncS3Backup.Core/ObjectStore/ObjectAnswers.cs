@@ -111,6 +111,13 @@ internal static class ObjectAnswers
         LastModified = Time(item.LastModified),
     };
 
+    /// <summary>Likewise, read by us.</summary>
+    public static StoredObject Listed(string relativeKey, in ListedObject item) => new(relativeKey, item.Size, Tag(item.ETag))
+    {
+        StorageClass = S3StorageClasses.Named(item.StorageClass),
+        LastModified = item.LastModified,
+    };
+
     /// <summary>One line of a listing of versions.</summary>
     public static StoredObject Listed(string relativeKey, S3ObjectVersion item)
     {
@@ -130,7 +137,8 @@ internal static class ObjectAnswers
 
     private static string? Version(string? versionId) => string.IsNullOrEmpty(versionId) ? null : versionId;
 
-    private static DateTimeOffset? Time(DateTime? time) => time is { } known ? new DateTimeOffset(known.ToUniversalTime()) : null;
+    /// <summary>A time as the SDK reads one.</summary>
+    public static DateTimeOffset? Time(DateTime? time) => time is { } known ? new DateTimeOffset(known.ToUniversalTime()) : null;
 
     private static ObjectRetention? Retention(string? mode, string? until) =>
         DateTimeOffset.TryParse(until, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)

@@ -6,8 +6,8 @@ using Amazon.Runtime;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// The short way for the requests that are made by the thousand: PutObject and UploadPart from memory, GetObject and HeadObject.
-/// The SDK spends about half a millisecond of processor time on each. What is not a plain success is the SDK's business: it sends
+/// The short way for the requests that are made by the thousand: PutObject and UploadPart from memory, GetObject and HeadObject, and the further
+/// pages of long listings. The SDK spends about half a millisecond of processor time on each, and many on a page. What is not a plain success is the SDK's business: it sends
 /// the same request again, with its retries, its corrections of region and clock, and its errors.
 /// </summary>
 internal sealed class ShortWay : IDisposable
@@ -53,9 +53,45 @@ internal sealed class ShortWay : IDisposable
     /// The answer, when it is a success of S3's; null when the SDK should try. And whether the store said no: the SDK's success
     /// is for <see cref="NoteSdkMeets"/> then.
     /// </returns>
-    public async Task<(HttpResponseMessage? Answer, bool IsRefused)> TryAsync(
+    public Task<(HttpResponseMessage? Answer, bool IsRefused)> TryAsync(
         HttpMethod method, string key, string query, ObjectContent? content, IEnumerable<KeyValuePair<string, string>> headers,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken) =>
+        // There is nothing more to hear about a key that is not there.
+        TryAsync(
+            method, key, query, content, headers,
+            answer => (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent
+                && answer.Headers.NonValidated.Contains(ObjectAnswers.TagHeader))
+                || (answer.StatusCode == HttpStatusCode.NotFound && method == HttpMethod.Head),
+            cancellationToken);
+
+    /// <summary>Asks for a page of ListObjectsV2.</summary>
+    /// <param name="query">The query, encoded and sorted.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>The page; null when the SDK should try.</returns>
+    public async Task<ListPage?> TryListAsync(string query, CancellationToken cancellationToken)
+    {
+        (HttpResponseMessage? answer, _) = await TryAsync(
+            HttpMethod.Get, key: "", query, content: null, headers: [], answer => answer.StatusCode == HttpStatusCode.OK, cancellationToken)
+            .ConfigureAwait(false);
+        if (answer is null)
+            return null;
+        using (answer)
+        {
+            try
+            {
+                return ListPageReader.TryRead(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return null;
+            }
+        }
+    }
+
+    private async Task<(HttpResponseMessage? Answer, bool IsRefused)> TryAsync(
+        HttpMethod method, string key, string query, ObjectContent? content, IEnumerable<KeyValuePair<string, string>> headers,
+        Predicate<HttpResponseMessage> isSuccess, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref refusals) >= RefusalsBeforeGivingUp)
             return (null, false);
@@ -63,10 +99,7 @@ internal sealed class ShortWay : IDisposable
         {
             using HttpRequestMessage request = await SignAsync(method, key, query, content, headers).ConfigureAwait(false);
             HttpResponseMessage answer = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            bool isSuccess = answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent
-                && answer.Headers.NonValidated.Contains(ObjectAnswers.TagHeader);
-            // There is nothing more to hear about a key that is not there.
-            if (isSuccess || (answer.StatusCode == HttpStatusCode.NotFound && method == HttpMethod.Head))
+            if (isSuccess(answer))
                 return (answer, false);
             answer.Dispose();
             return (null, (int)answer.StatusCode is >= 300 and < 500 and not (int)HttpStatusCode.TooManyRequests);

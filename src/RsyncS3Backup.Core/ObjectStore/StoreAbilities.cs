@@ -57,6 +57,9 @@ internal sealed class StoreAbilities(TimeProvider clock)
     /// <summary>True when something was found out that was not known.</summary>
     public bool HasNews { get; private set; }
 
+    /// <summary>How many requests at a time did best, and when that was found out; null: not known.</summary>
+    public (int Count, DateTimeOffset Since)? BestRequests { get; private set; }
+
     /// <summary>True when objects could not be read for want of a right, and could be written all the same.</summary>
     public bool IsReadingDenied { get; private set; }
 
@@ -74,6 +77,21 @@ internal sealed class StoreAbilities(TimeProvider clock)
 
     /// <summary>What an earlier run found out.</summary>
     public void Recall(StoreLack lack) => Volatile.Write(ref lacks[(int)lack.Feature], lack);
+
+    /// <summary>What an earlier run found out of requests at a time.</summary>
+    public void RecallBestRequests(int count, DateTimeOffset since) => BestRequests = (count, since);
+
+    /// <summary>So many requests at a time did best. What is about as many as before is no news.</summary>
+    public void NoteBestRequests(int count)
+    {
+        lock (gate)
+        {
+            if (BestRequests is { } known && Math.Abs(known.Count - count) <= known.Count / 4)
+                return;
+            BestRequests = (count, clock.GetUtcNow());
+            HasNews = true;
+        }
+    }
 
     /// <summary>The store refused it, and took the same request without.</summary>
     /// <param name="feature">What it refused.</param>

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
+using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// What a job's store turned out not to do, in the job's state folder beside the catalog, so that each run need not find it out
+/// What a job's store turned out not to do, and how many requests at a time it does best with, in the job's state folder beside the catalog, so that each run need not find it out
 /// again. A store gets better: what is older than a month is found out anew.
 /// </summary>
 internal static class StoreMemory
@@ -36,6 +37,10 @@ internal static class StoreMemory
             JsonElement root = document.RootElement;
             if (Text(root, "endpoint") != endpoint || Text(root, "bucket") != bucket)
                 return;
+            if (root.TryGetProperty("requests", out JsonElement requests) && requests.GetProperty("count").TryGetInt32(out int count)
+                && requests.GetProperty("since").TryGetDateTimeOffset(out DateTimeOffset found)
+                && count is > 0 and <= TransferLimiter.DefaultMaximum && found <= now && now - found < Lasts)
+                abilities.RecallBestRequests(count, found);
             foreach (JsonElement item in root.GetProperty("lacks").EnumerateArray())
             {
                 bool isKnown = Enum.TryParse(Text(item, "feature"), out StoreFeature feature) && Enum.IsDefined(feature);
@@ -64,6 +69,14 @@ internal static class StoreMemory
             {
                 json.WriteString("endpoint", endpoint);
                 json.WriteString("bucket", bucket);
+                if (abilities.BestRequests is { } requests)
+                {
+                    json.WriteStartObject("requests");
+                    json.WriteNumber("count", requests.Count);
+                    json.WriteString("since", requests.Since.ToString("O", CultureInfo.InvariantCulture));
+                    json.WriteEndObject();
+                }
+
                 json.WriteStartArray("lacks");
                 foreach (StoreLack lack in abilities.Lacks)
                 {

@@ -23,6 +23,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     private readonly BandwidthLimit? bandwidth = limits.Hours is { } hours ? new BandwidthLimit(() => hours.At(clock.GetUtcNow()), clock, limits.Shared)
         : limits.BytesPerSecond is { } most ? new BandwidthLimit(most, clock, limits.Shared)
         : limits.Shared;
+    private readonly BandwidthLimit? receiving = limits.ReceivedBytesPerSecond is { } most ? new BandwidthLimit(most, clock) : null;
     private long firstFailure;
     private int failures;
 
@@ -91,7 +92,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     private async Task<HttpContent> WatchAsync(HttpContent content, long longest, CancellationToken cancellationToken)
     {
         Stream body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        StreamContent watched = new(new WatchedStream(body, traffic, limits.RequestPatience, longest));
+        StreamContent watched = new(new WatchedStream(body, traffic, receiving, limits.RequestPatience, longest));
         foreach (KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues> header in content.Headers.NonValidated)
             watched.Headers.TryAddWithoutValidation(header.Key, header.Value);
         return watched;
@@ -170,14 +171,16 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
     {
         private readonly Stream network;
         private readonly Traffic traffic;
+        private readonly BandwidthLimit? receiving;
         private readonly TimeSpan requestPatience;
         private readonly long longest;
         private long received;
         private int ended;
 
-        public WatchedStream(Stream network, Traffic traffic, TimeSpan requestPatience, long longest)
+        public WatchedStream(Stream network, Traffic traffic, BandwidthLimit? receiving, TimeSpan requestPatience, long longest)
         {
             this.longest = longest;
+            this.receiving = receiving;
             this.network = network;
             this.traffic = traffic;
             this.requestPatience = requestPatience;
@@ -188,6 +191,8 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
+            if (receiving is not null && buffer.Length > receiving.Slice)
+                buffer = buffer[..receiving.Slice];
             using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(requestPatience);
             try
@@ -199,6 +204,12 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
                     throw new IOException($"The answer is longer than {longest} bytes, which no answer of S3 is.");
                 if (read == 0)
                     End();
+                if (receiving is null)
+                    return read;
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
+                await receiving.WaitAsync(read, patience.Token).ConfigureAwait(false);
+                // Having waited for the limit is no reason to give up.
+                traffic.Touch();
                 return read;
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -18,7 +18,7 @@ namespace RsyncS3Backup.Recovery;
 /// </summary>
 internal sealed class RestoreRun : IDisposable
 {
-    private const int SmallAtATime = 64;
+    private const int FewestSmall = 64;
     private const int LargeAtATime = 4;
     private const int EntriesAhead = 1024;
     private const int HopelessFailures = 50;
@@ -104,7 +104,7 @@ internal sealed class RestoreRun : IDisposable
     public static async Task<RestoreRun> PrepareAsync(
         RestoreRequest request, BackupCopy from, RunContext context, StageReport report, CancellationToken cancellationToken)
     {
-        TransferLimits limits = new() { Timeout = request.S3?.Options.Timeout ?? TransferLimits.DefaultTimeout };
+        TransferLimits limits = request.S3?.ReadingLimits ?? new TransferLimits();
         S3Copy? bucket = null;
         RestoreTargets? targets = null;
         try
@@ -114,7 +114,10 @@ internal sealed class RestoreRun : IDisposable
                 // The listing finds the prefix; what is fetched needs more connections and its own patience.
                 using S3Copy found = await RestorePreview.OpenAsync(request, cancellationToken).ConfigureAwait(false);
                 bucket = new S3Copy(
-                    new S3ObjectStore(request.S3!, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot);
+                    new S3ObjectStore(request.S3!, found.KeyPrefix, MostRequests(request) * 2, limits), found.AsOf, found.Snapshot)
+                {
+                    JobName = found.JobName,
+                };
             }
 
             targets = RestoreTargets.Open(request);
@@ -287,7 +290,7 @@ internal sealed class RestoreRun : IDisposable
 
     private Task TransferAsync(CancellationToken cancellationToken)
     {
-        TransferLanes<RestoreTask> lanes = new(EntriesAhead, SmallAtATime, LargeAtATime, task => task.Item.Size >= PartSize.Threshold, WorkAsync);
+        TransferLanes<RestoreTask> lanes = new(EntriesAhead, Math.Max(FewestSmall, bucket is null ? 0 : MostRequests(request)), LargeAtATime, task => task.Item.Size >= PartSize.Threshold, WorkAsync);
         return lanes.RunAsync(FeedAsync, cancellationToken);
     }
 

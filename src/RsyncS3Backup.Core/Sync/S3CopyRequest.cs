@@ -1,5 +1,6 @@
 using RsyncS3Backup.Configuration;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Sync.Transfer;
 
 namespace RsyncS3Backup.Sync;
@@ -18,6 +19,12 @@ internal record S3CopyRequest : S3Access
 
     /// <summary>The time zone of date tokens in the prefix (IANA id); null: the machine's.</summary>
     public string? Timezone { get; init; }
+
+    /// <summary>Bytes a second that may come from S3; null for as fast as it goes.</summary>
+    public long? ReceivedBytesPerSecond { get; init; }
+
+    /// <summary>How fast who only reads the copy may do so.</summary>
+    internal TransferLimits ReadingLimits => new() { Timeout = Options.Timeout, ReceivedBytesPerSecond = ReceivedBytesPerSecond };
 
     /// <summary>What the store asks for, where the job says so.</summary>
     public PriceOptions? Prices { get; init; }

@@ -80,6 +80,42 @@ public sealed class ConcurrencyTests
         Assert.Equal(32, controller.Limit);
     }
 
+    [Theory]
+    [InlineData(3200, 0.040, 128)]
+    [InlineData(1600, 0.040, 64)]
+    public void The_first_climb_takes_three_stretches(double requestsPerSecond, double latency, int enough)
+    {
+        ConcurrencyController controller = new(initial: 16, maximum: 128);
+
+        List<int> limits = Simulate(controller, new Store(requestsPerSecond, latency), samples: 12);
+
+        Assert.InRange(limits[3], enough, 2 * enough);
+        Assert.False(controller.IsStarting);
+        Assert.InRange(limits[^1], enough, enough * 3 / 2);
+    }
+
+    [Fact]
+    public async Task The_limiter_doubles_in_a_second_and_knows_what_did_best()
+    {
+        ManualClock clock = new();
+        Traffic traffic = new(clock);
+        TransferLimiter limiter = new(traffic, maximum: 128, clock);
+        Assert.Null(limiter.Best);
+        for (int sample = 0; sample < 4; sample++)
+            await AnswerAsync(limiter, traffic, clock);
+
+        Assert.Equal(128, limiter.Limit);
+        Assert.Equal(128, limiter.Best);
+    }
+
+    [Theory]
+    [InlineData(null, 16)]
+    [InlineData(20, 16)]
+    [InlineData(100, 50)]
+    [InlineData(1000, 128)]
+    public void The_limiter_starts_with_half_of_what_did_best_before(int? known, int expected) =>
+        Assert.Equal(expected, new TransferLimiter(new Traffic(TimeProvider.System), 128, TimeProvider.System, known).Limit);
+
     [Fact]
     public void After_throttling_the_rate_comes_back_and_throttling_stays_rare()
     {
@@ -318,6 +354,20 @@ public sealed class ConcurrencyTests
         foreach (int item in items)
             await add(item, token);
     };
+
+    /// <summary>A quarter of a second in which each slot was used at 40 ms a request.</summary>
+    private static async Task AnswerAsync(TransferLimiter limiter, Traffic traffic, ManualClock clock)
+    {
+        List<TransferSlots.Slot> all = [];
+        for (int slot = 0; slot < limiter.Limit; slot++)
+            all.Add(await limiter.EnterAsync(TransferLane.Objects, default));
+        for (int answer = 0; answer < 6 * limiter.Limit; answer++)
+            traffic.Answered(isThrottling: false);
+        clock.Advance(TimeSpan.FromMilliseconds(250));
+        foreach (TransferSlots.Slot slot in all)
+            slot.Dispose();
+        (await limiter.EnterAsync(TransferLane.Objects, default)).Dispose();
+    }
 
     private static List<int> Simulate(ConcurrencyController controller, Store store, int samples)
     {

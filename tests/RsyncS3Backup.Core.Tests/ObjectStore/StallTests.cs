@@ -173,6 +173,28 @@ public sealed class StallTests
         Assert.Same(content, request.Content);
     }
 
+    [Fact]
+    public async Task What_arrives_keeps_to_its_limit_and_waiting_for_that_is_no_stall()
+    {
+        TransferLimits limits = new() { ReceivedBytesPerSecond = 10_000 };
+        using HttpMessageInvoker http = new(new TransferHandler(
+            new Answering(_ => new HttpResponseMessage { Content = new StreamContent(new MemoryStream(new byte[100_000])) }), traffic, limits, clock));
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://localhost/");
+        using HttpResponseMessage response = await http.SendAsync(request, default);
+        using Stream stream = await response.Content.ReadAsStreamAsync();
+        byte[] buffer = new byte[100_000];
+        // What a quarter of a second lets through waits for nothing.
+        Assert.Equal(1024, await stream.ReadAsync(buffer));
+        Assert.Equal(1024, await stream.ReadAsync(buffer));
+
+        ValueTask<int> third = stream.ReadAsync(buffer);
+
+        Assert.False(third.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal(1024, await third);
+        Assert.Equal((TimeSpan.Zero, 0L), (traffic.Stalled, traffic.Throttled));
+    }
+
     private HttpMessageInvoker Invoker(Func<HttpRequestMessage, HttpResponseMessage> answer, long? bytesPerSecond = null) =>
         new(new TransferHandler(new Answering(answer), traffic, new TransferLimits { BytesPerSecond = bytesPerSecond }, clock));
 

@@ -14,6 +14,18 @@ public sealed class CatalogTests : CatalogHarness
         ["a", "b", "a.txt", "A", "~", " ", "%", "_", "'", "\"", "\n", "\u0001", "é", "e\u0301", "\uE000", "\uFFFD", "\uFFFF", "😀", "\U0010FFFF", "a/"];
 
     [Fact]
+    public void Cuts_are_keys_of_rows_some_thousands_apart_and_behind_the_key_that_is_named()
+    {
+        Fill(9_000);
+        using Catalog catalog = Open();
+        Assert.Equal([Key(3_999), Key(7_999)], catalog.Cuts(after: ""));
+        Assert.Equal([Key(6_000)], catalog.Cuts(after: Key(2_000)));
+        Assert.Empty(catalog.Cuts(after: Key(8_000)));
+        using Catalog other = Open(Identity with { KeyPrefix = "other/" });
+        Assert.Empty(other.Cuts(after: ""));
+    }
+
+    [Fact]
     public void An_entry_comes_back_as_it_was_put()
     {
         CatalogEntry[] entries =

@@ -42,6 +42,8 @@ internal sealed class MemoryCatalog : ICatalog, IUnfinishedUploads
 
     public IEnumerable<CatalogEntry> ReadUnder(string keyPrefix) => rows.Values.Where(row => row.RelativeKey.StartsWith(keyPrefix, StringComparison.Ordinal));
 
+    public IEnumerable<string> Cuts(string after) => [];
+
     public CatalogEntry? Find(string relativeKey) => Fails is null ? rows.GetValueOrDefault(relativeKey) : throw Fails;
 
     public IReadOnlyList<CatalogEntry> FindLinkGroup(ulong linkGroup) =>

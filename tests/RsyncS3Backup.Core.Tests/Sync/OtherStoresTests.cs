@@ -456,6 +456,29 @@ public sealed class OtherStoresTests : SyncHarness
         Assert.Equal(("S3QuotaExceeded", code), (error?.Id, error?.S3ErrorCode));
     }
 
+    [Fact]
+    public void How_many_requests_do_best_is_remembered_for_the_store_and_for_a_month()
+    {
+        StoreAbilities abilities = new(TimeProvider.System);
+        abilities.NoteBestRequests(64);
+        // About as many are no news.
+        abilities.NoteBestRequests(70);
+        StoreMemory.Keep(abilities, JobName, "https://s3.example.com", "bucket");
+
+        Assert.Equal(64, Best("bucket", DateTimeOffset.Now.AddDays(29)));
+        Assert.Null(Best("bucket", DateTimeOffset.Now.AddDays(31)));
+        Assert.Null(Best("other", DateTimeOffset.Now));
+        File.WriteAllText(MemoryPath, File.ReadAllText(MemoryPath).Replace("64", "64000", StringComparison.Ordinal));
+        Assert.Null(Best("bucket", DateTimeOffset.Now));
+
+        int? Best(string bucket, DateTimeOffset now)
+        {
+            StoreAbilities recalled = new(TimeProvider.System);
+            StoreMemory.Recall(recalled, JobName, "https://s3.example.com", bucket, now);
+            return recalled.BestRequests?.Count;
+        }
+    }
+
     private static bool HasCondition(HttpRequest request) => request.Headers.ContainsKey("x-amz-copy-source-if-match");
 
     private static bool HasChecksum(HttpRequest request) => request.Headers.Keys.Any(name =>

@@ -8,13 +8,14 @@ namespace RsyncS3Backup.ObjectStore.Pacing;
 internal readonly record struct ConcurrencySample(double Work, TimeSpan Duration, bool IsSaturated, bool IsThrottled);
 
 /// <summary>
-/// Finds how many requests at a time do best. It climbs as long as more requests get more done, steps back when they do not and tries again
-/// later, halves when the store says that it is too much and then feels its way back by ones: S3 spreads a prefix over more partitions only
+/// Finds how many requests at a time do best. It doubles at first, then climbs as long as more requests get more done, steps back when they do not and
+/// tries again later, halves when the store says that it is too much and then feels its way back by ones: S3 spreads a prefix over more partitions only
 /// while load rises slowly ("Best practices design patterns", Amazon S3 User Guide). Without I/O and without a clock. Not thread-safe.
 /// </summary>
 internal sealed class ConcurrencyController
 {
-    private const double FirstClimb = 1.5;
+    private const double StartClimb = 2;
+    private const double UsualClimb = 1.5;
     private const double ClimbAfterThrottling = 1.1;
 
     // Less than this is noise.
@@ -23,7 +24,7 @@ internal sealed class ConcurrencyController
     private const int SamplesAfterThrottling = 4;
 
     private readonly int maximum;
-    private double climb = FirstClimb;
+    private double climb = StartClimb;
     private double rateBefore;
     private int limitBefore;
     private int patience;
@@ -38,6 +39,9 @@ internal sealed class ConcurrencyController
 
     /// <summary>How many requests may be under way.</summary>
     public int Limit { get; private set; }
+
+    /// <summary>True until more requests did not get more done, or were too much, for the first time.</summary>
+    public bool IsStarting => climb == StartClimb && Limit < maximum;
 
     /// <summary>Learns from a stretch of time, and changes <see cref="Limit"/> for the next.</summary>
     public void Observe(ConcurrencySample sample)
@@ -77,7 +81,9 @@ internal sealed class ConcurrencyController
     private void StepBack()
     {
         Limit = limitBefore;
-        patience = SamplesBetweenProbes;
+        // Between it and the double there may be a better one.
+        patience = IsStarting ? 1 : SamplesBetweenProbes;
+        climb = Math.Min(climb, UsualClimb);
         limitBefore = 0;
     }
 

@@ -2,7 +2,7 @@ using RsyncS3Backup.Calendar;
 
 namespace RsyncS3Backup.ObjectStore.Pacing;
 
-/// <summary>How fast a run may send, and how long it waits when nothing moves.</summary>
+/// <summary>How fast a run may send and receive, and how long it waits when nothing moves.</summary>
 internal sealed record TransferLimits
 {
     /// <summary>The timeout of a run that names none.</summary>
@@ -10,11 +10,14 @@ internal sealed record TransferLimits
 
     private static readonly TimeSpan LongestRequestPatience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Bytes a second over all requests; null for as fast as it goes.</summary>
+    /// <summary>Bytes a second that are sent, all requests together; null for as fast as it goes.</summary>
     public long? BytesPerSecond { get; init; }
 
     /// <summary>A limit that changes with the time of the day, in place of <see cref="BytesPerSecond"/>; null: none does.</summary>
     public BandwidthHours? Hours { get; init; }
+
+    /// <summary>Bytes a second that answers bring, all requests together; null for as fast as it goes.</summary>
+    public long? ReceivedBytesPerSecond { get; init; }
 
     /// <summary>A limit that other jobs share; null: none.</summary>
     public BandwidthLimit? Shared { get; init; }

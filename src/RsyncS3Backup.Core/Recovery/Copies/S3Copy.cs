@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using RsyncS3Backup.Files;
 using RsyncS3Backup.Mirror;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.Sync;
 using RsyncS3Backup.Sync.Ownership;
 using RsyncS3Backup.Sync.Snapshots;
@@ -57,16 +58,16 @@ internal sealed class S3Copy : IDisposable
         if (RsyncS3Backup.KeyPrefix.HasDateTokens(prefix))
         {
             Snapshot found = await FindSnapshotAsync(request, jobName, mirror, snapshot, asOf, cancellationToken).ConfigureAwait(false);
-            return new S3Copy(new S3ObjectStore(request, found.KeyPrefix, Connections), asOf: null, found);
+            return new S3Copy(new S3ObjectStore(request, found.KeyPrefix, Connections, request.ReadingLimits), asOf: null, found) { JobName = jobName };
         }
 
         if (snapshot is not null)
             throw CopyErrors.NotDated(prefix);
         string keyPrefix = RsyncS3Backup.KeyPrefix.Resolve(prefix, jobName ?? "", request.Clock.GetLocalNow(), request.Timezone);
-        S3ObjectStore store = new(request, keyPrefix, Connections);
+        S3ObjectStore store = new(request, keyPrefix, Connections, request.ReadingLimits);
         try
         {
-            S3Copy copy = new(store, asOf);
+            S3Copy copy = new(store, asOf) { JobName = jobName };
             if (asOf is not null)
                 await copy.RequireVersionsAsync(cancellationToken).ConfigureAwait(false);
             return copy;
@@ -78,6 +79,9 @@ internal sealed class S3Copy : IDisposable
         }
     }
 
+    /// <summary>The job whose catalog helps to list; null: none.</summary>
+    public string? JobName { get; init; }
+
     /// <summary>The whole key.</summary>
     public string Key(string relativeKey) => KeyPrefix + relativeKey;
 
@@ -85,7 +89,7 @@ internal sealed class S3Copy : IDisposable
     /// <exception cref="BackupException">The listing did not arrive whole, or not in order: what came until then is not all there is.</exception>
     public async IAsyncEnumerable<StoredObject> ListAsync(ItemFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (KeyRange range in filter.Ranges())
+        foreach (KeyRange range in Ranges(filter))
         {
             IAsyncEnumerable<StoredObject> listing = AsOf is { } time
                 ? AtAsync(Store.ListVersionsAsync(range, after: null, cancellationToken), time, cancellationToken)
@@ -102,7 +106,7 @@ internal sealed class S3Copy : IDisposable
     /// <exception cref="BackupException">As for <see cref="ListAsync"/>.</exception>
     public async IAsyncEnumerable<StoredObject> ListVersionsAsync(ItemFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (KeyRange range in filter.Ranges())
+        foreach (KeyRange range in Ranges(filter))
         {
             await foreach (StoredObject item in Store.ListVersionsAsync(range, after: null, cancellationToken).ConfigureAwait(false))
             {
@@ -111,6 +115,11 @@ internal sealed class S3Copy : IDisposable
             }
         }
     }
+
+    private IEnumerable<KeyRange> Ranges(ItemFilter filter) => filter.Ranges().Select(range => range.IsOneKey ? range : range with
+    {
+        Cuts = CatalogView.Cuts(JobName, Store.BucketName, KeyPrefix, Snapshot is not null, range.Start),
+    });
 
     /// <summary>What is right beneath a folder: objects, and folders as <see cref="StoredObject.IsFolder"/>.</summary>
     /// <param name="folder">The folder's relative key, with a slash at its end; empty for the root.</param>

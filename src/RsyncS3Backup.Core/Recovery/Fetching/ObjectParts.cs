@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3;
 using Microsoft.Win32.SafeHandles;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Recovery.Writing;
@@ -259,6 +260,8 @@ internal sealed class ObjectParts(
                 done += read;
             }
 
+            // The disk works while further parts come, instead of at the end when all is waited for.
+            UnixCalls.BeginWriteBack(file, first, length);
             return crc32.GetCurrentHashAsUInt32();
         }
         finally

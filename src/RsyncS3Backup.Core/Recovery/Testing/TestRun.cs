@@ -114,8 +114,7 @@ internal sealed class TestRun : IDisposable
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        TransferLimits limits = new() { Timeout = request.S3!.Options.Timeout };
-        StallWatch watch = new(copy.Store.Traffic, limits.Timeout, TimeProvider.System);
+        StallWatch watch = new(copy.Store.Traffic, request.S3!.Options.Timeout, TimeProvider.System);
         await watch.RunAsync(CompareAsync, Target.Endpoint, cancellationToken).ConfigureAwait(false);
         if (Counters.Archived > 0)
         {

@@ -102,6 +102,9 @@ internal sealed class Catalog : ICatalog
     public IEnumerable<CatalogEntry> ReadUnder(string keyPrefix) => rows.ReadUnder(keyPrefix);
 
     /// <inheritdoc/>
+    public IEnumerable<string> Cuts(string after) => isOurs ? rows.Cuts(after) : [];
+
+    /// <inheritdoc/>
     public CatalogEntry? Find(string relativeKey) =>
         !isOurs ? null : queue.TryFind(relativeKey, out CatalogEntry? entry) ? entry : rows.Find(relativeKey);
 

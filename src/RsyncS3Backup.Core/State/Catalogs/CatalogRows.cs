@@ -13,9 +13,13 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
     // One would do, but for those that this run has just changed.
     private const int MostOfContent = 4;
 
+    // Four pages of a listing: a key more than is known costs a fifth one.
+    private const int RowsPerCut = 4_000;
+
     private readonly object gate = new();
     private readonly CatalogRow row = new();
     private SqliteDatabase? lookup;
+    private SqliteStatement? findCut;
     private SqliteStatement? findKey;
     private SqliteStatement? findGroup;
     private SqliteStatement? findContent;
@@ -47,6 +51,13 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         byte[] to = [.. from];
         to[^1]++;
         return ReadRange(from, to);
+    }
+
+    /// <inheritdoc cref="ICatalog.Cuts"/>
+    public IEnumerable<string> Cuts(string after)
+    {
+        for (byte[] key = Encoding.UTF8.GetBytes(after); Cut(key) is { } next; key = next)
+            yield return Encoding.UTF8.GetString(next);
     }
 
     /// <summary>The row of a key; null where there is none.</summary>
@@ -130,6 +141,7 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
     {
         lock (gate)
         {
+            findCut?.Dispose();
             findKey?.Dispose();
             findGroup?.Dispose();
             findContent?.Dispose();
@@ -147,6 +159,10 @@ internal sealed class CatalogRows(Func<SqliteDatabase> open, CatalogHealth healt
         while (health.Noted(next) is { } entry)
             yield return entry;
     }
+
+    private byte[]? Cut(byte[] key) => Look(
+        ref findCut, "SELECT key FROM object WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?",
+        statement => statement.Bind(1, key).Bind(2, RowsPerCut - 1), statement => statement.Blob(0).ToArray()) is [var found] ? found : null;
 
     private List<CatalogEntry> FindContent(byte[] first, byte[] last) => Look(
         ref findContent,

@@ -60,6 +60,23 @@ internal sealed class CatalogView : IDisposable
         return null;
     }
 
+    /// <summary>Where a listing of a job's prefix may be cut, as its catalog says (<see cref="ICatalog.Cuts"/>); none without one.</summary>
+    /// <param name="jobName">The job; null: none.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="keyPrefix">What every key starts with.</param>
+    /// <param name="isDated">True for a dated snapshot, which has a catalog of its own.</param>
+    /// <param name="after">All are behind it.</param>
+    /// <exception cref="IOException">While it is enumerated: they cannot be read.</exception>
+    public static IEnumerable<string> Cuts(string? jobName, string bucket, string keyPrefix, bool isDated, string after)
+    {
+        using CatalogView? catalog = jobName is null ? null : TryOpen(jobName, bucket, keyPrefix, isDated);
+        if (catalog is null)
+            yield break;
+        using CatalogRows rows = new(() => SqliteDatabase.Open(catalog.FilePath), new CatalogHealth(), () => true);
+        foreach (string cut in rows.Cuts(after))
+            yield return cut;
+    }
+
     /// <summary>The row of a key; null when there is none, or it cannot be read.</summary>
     public CatalogEntry? Find(string relativeKey)
     {

@@ -44,6 +44,14 @@ internal interface ICatalog : IDisposable
     /// <exception cref="IOException">As for <see cref="Read"/>.</exception>
     IEnumerable<CatalogEntry> ReadUnder(string keyPrefix);
 
+    /// <summary>
+    /// Some thousands of rows apart, their keys in order: where a listing of the objects may be cut. Rows that come or go meanwhile move the later
+    /// ones.
+    /// </summary>
+    /// <param name="after">All are behind it.</param>
+    /// <exception cref="IOException">While it is enumerated: they cannot be read.</exception>
+    IEnumerable<string> Cuts(string after);
+
     /// <summary>The row of a key, with what was put but is not written yet; null where there is none.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     CatalogEntry? Find(string relativeKey);

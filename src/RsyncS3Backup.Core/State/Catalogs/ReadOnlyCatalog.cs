@@ -98,6 +98,9 @@ internal sealed class ReadOnlyCatalog : ICatalog
     public IEnumerable<CatalogEntry> ReadUnder(string keyPrefix) => rows.ReadUnder(keyPrefix);
 
     /// <inheritdoc/>
+    public IEnumerable<string> Cuts(string after) => isOurs ? rows.Cuts(after) : [];
+
+    /// <inheritdoc/>
     public CatalogEntry? Find(string relativeKey) => isOurs ? rows.Find(relativeKey) : null;
 
     /// <inheritdoc/>

@@ -43,7 +43,8 @@ internal sealed class ActionSource(
 
     private async IAsyncEnumerable<StoredObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (StoredObject item in store.ListAsync(KeyRange.Everything, cancellationToken).ConfigureAwait(false))
+        KeyRange everything = KeyRange.Everything with { Cuts = session.Catalog?.Cuts(after: "") };
+        await foreach (StoredObject item in store.ListAsync(everything, cancellationToken).ConfigureAwait(false))
         {
             if (item.RelativeKey is SnapshotManifest.RelativeKey or MirrorMarker.FileName)
                 continue;

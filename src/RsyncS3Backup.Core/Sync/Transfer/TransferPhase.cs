@@ -14,9 +14,11 @@ namespace RsyncS3Backup.Sync.Transfer;
 /// </summary>
 internal sealed class TransferPhase
 {
-    // Small files are opened and hashed by so many at a time; of large ones, parts make up for fewer of them.
-    private const int SmallFilesAtATime = 64;
+    // Of large files, parts make up for fewer at a time. A small one has its one request, and waits for it.
     private const int LargeFilesAtATime = 4;
+
+    // Some of them are hashed, and sent by nobody.
+    private const int FewestSmallFiles = 64;
     private const int ActionsAhead = 1024;
 
     // After this many failures with not one success, the next file will not do better.
@@ -29,6 +31,8 @@ internal sealed class TransferPhase
     private readonly StageReport report;
     private readonly Uploader uploader;
     private readonly SyncWorker worker;
+    private readonly TransferLimiter limiter;
+    private readonly int smallFilesAtATime;
     private readonly long partSize;
     private readonly UploadGate? gate;
 
@@ -50,7 +54,8 @@ internal sealed class TransferPhase
         partSize = scope.Request.UploadPartSize;
         counters = scope.Counters;
         report = scope.Report;
-        TransferLimiter limiter = new(store.Traffic, mostRequests, TimeProvider.System);
+        limiter = new TransferLimiter(store.Traffic, mostRequests, TimeProvider.System, store.Abilities.BestRequests?.Count);
+        smallFilesAtATime = Math.Max(FewestSmallFiles, mostRequests);
         uploader = new Uploader(
             store, new EntryHeaders(scope.Request), limiter, catalog?.Uploads, scope.Request, counters.Sent, counters.Kept,
             counters.PartCopied, gate);
@@ -65,12 +70,14 @@ internal sealed class TransferPhase
         Func<Func<SyncAction, CancellationToken, ValueTask>, CancellationToken, Task> find, CancellationToken cancellationToken)
     {
         TransferLanes<Work> lanes = new(
-            ActionsAhead, SmallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= partSize, WorkAsync);
+            ActionsAhead, smallFilesAtATime, LargeFilesAtATime, work => work.Action.Local!.ContentLength >= partSize, WorkAsync);
         // Before the workers race each other: the order in which actions are found is the one in which the names of a file are carried out.
         LinkGroups links = new();
         await lanes.RunAsync(
             (add, stopped) => find((action, token) => add(new Work(action, links.Join(action.Local!)), token), stopped),
             cancellationToken).ConfigureAwait(false);
+        if (limiter.Best is { } best)
+            store.Abilities.NoteBestRequests(best);
     }
 
     /// <summary>Aborts uploads that earlier runs left unfinished, when nothing of the mirror needs them any more.</summary>
