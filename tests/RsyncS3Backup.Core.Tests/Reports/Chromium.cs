@@ -16,12 +16,16 @@ internal static class Chromium
     public static Task<string> DomAsync(string path) => RunAsync(path, "--dump-dom");
 
     /// <summary>A picture of the page.</summary>
-    public static Task PictureAsync(string path, string picture, int width, int height, bool isDark = false) => RunAsync(
-        path,
-        [$"--screenshot={picture}", $"--window-size={width},{height}", "--hide-scrollbars", .. isDark ? ["--blink-settings=preferredColorScheme=0"] : Array.Empty<string>()]);
+    public static Task PictureAsync(string path, string picture, int width, int height, bool isDark = false) =>
+        RunAsync(path, [.. Picture(picture, width, height), .. isDark ? ["--blink-settings=preferredColorScheme=0"] : Array.Empty<string>()]);
 
-    /// <summary>The page on paper.</summary>
-    public static Task PrintAsync(string path, string file) => RunAsync(path, $"--print-to-pdf={file}", "--no-pdf-header-footer");
+    /// <summary>All three of one start, each of which costs seconds of processor time: the page, a picture of it, and the page on paper.</summary>
+    /// <returns>The page as the browser has it after it was loaded.</returns>
+    public static Task<string> ShowAsync(string path, string picture, int width, int height, string paper) =>
+        RunAsync(path, ["--dump-dom", .. Picture(picture, width, height), $"--print-to-pdf={paper}", "--no-pdf-header-footer"]);
+
+    private static string[] Picture(string picture, int width, int height) =>
+        [$"--screenshot={picture}", $"--window-size={width},{height}", "--hide-scrollbars"];
 
     private static async Task<string> RunAsync(string path, params string[] arguments)
     {
