@@ -154,8 +154,6 @@ function New-DotnetSuite {
         'test', "tests/$Project/bin/Release/net10.0/$Project.dll"
         '--results-directory', $results, '--logger', "trx;LogFileName=$Name.trx"
         '--filter', $Filter
-        # By a process beside each suite; too much for the quick loop.
-        if (-not $Quick) { '--blame-hang-timeout', '6m', '--blame-hang-dump-type', 'none' }
         if ($AtOnce) { '--', "xUnit.MaxParallelThreads=$AtOnce" }
     )
     $trx = Join-Path $results "$Name.trx"

@@ -74,6 +74,10 @@ function Invoke-Suite([object[]] $Suite, [int] $AtOnce) {
             Wait-Line $runs
             foreach ($run in @($runs)) {
                 Show-Line $run
+                if ($run.Watch.Elapsed -gt $longest -and -not $run.Process.HasExited) {
+                    Write-Line $run.Suite "has not ended within $($longest.TotalMinutes) minutes, and is ended"
+                    Stop-Suite @($run)
+                }
                 if (-not (Test-Ended $run)) { continue }
                 $null = $runs.Remove($run)
                 Complete-Suite $run $counts
@@ -86,6 +90,9 @@ function Invoke-Suite([object[]] $Suite, [int] $AtOnce) {
     }
     if (-not $stop.IsCancellationRequested) { Show-Sum $Suite $counts }
 }
+
+# More than the whole command should take. xunit names a test that hangs long before (xunit.runner.json).
+$longest = [TimeSpan]::FromMinutes(30)
 
 # A signal that would end this process without its `finally`. The handler runs on a thread that has no runspace, where a script
 # block cannot run: hence a compiled expression, `context => { context.Cancel = true; stop.Cancel(); }`.
