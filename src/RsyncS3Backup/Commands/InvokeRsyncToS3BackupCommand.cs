@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using RsyncS3Backup.Completers;
-using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Input;
 using RsyncS3Backup.ObjectStore.Pacing;
 using RsyncS3Backup.Observation;
@@ -163,7 +162,8 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
         {
             maxDelete = ParameterValues.ReadMaxDelete(MaxDelete);
             maxChange = ParameterValues.ReadMaxChange(MaxChange);
-            sharedBandwidth = BandwidthLimit is null ? null : new BandwidthLimit(ReadBandwidth(BandwidthLimit), TimeProvider.System);
+            sharedBandwidth =
+                ParameterValues.ReadBandwidthLimit(BandwidthLimit) is { } most ? new BandwidthLimit(most, TimeProvider.System) : null;
         }
         catch (BackupException exception)
         {
@@ -288,12 +288,6 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     };
 
     private static string Activity(BackupConfiguration configuration) => $"Backup '{configuration.Name}'";
-
-    private static long ReadBandwidth(string value)
-    {
-        ParameterValues.Demand(nameof(BandwidthLimit), value, KeyRule.Bandwidth);
-        return BandwidthText.TryParse(value, out long bytes) ? bytes : 0;
-    }
 
     private void Note(BackupExitCode code)
     {

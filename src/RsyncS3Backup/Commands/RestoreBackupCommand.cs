@@ -118,6 +118,12 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     [ValidateRange(1, 1024)]
     public int RequestLimit { get; set; }
 
+    /// <summary>The most bytes a second that come from S3: <c>10MiB</c>, <c>500kB</c>. Default: as many as come.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? BandwidthLimit { get; set; }
+
     /// <summary>How long to wait for a run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
     [DurationTransformation]
@@ -201,7 +207,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 
     private RestoreRequest Complete(RestoreRequest request, EntryMoment moment, IReadOnlyList<string> only) => request with
     {
-        S3 = Keys.For(request.S3),
+        S3 = Keys.For(request.S3) is { } bucket ? bucket with { ReceivedBytesPerSecond = ParameterValues.ReadBandwidthLimit(BandwidthLimit) } : null,
         Destination = Destination is null ? null : paths.Resolve(Destination),
         InPlace = InPlace,
         From = this.IsGiven(nameof(From)) ? From : moment.Copy,

@@ -55,6 +55,12 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; }
 
+    /// <summary>The most bytes a second that come from S3: <c>10MiB</c>, <c>500kB</c>. Default: as many as come.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    public string? BandwidthLimit { get; set; }
+
     /// <summary>How long to wait for a run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>
     [Parameter]
     [DurationTransformation]
@@ -111,20 +117,24 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
             Host.SetShouldExit((int)worst);
     }
 
+    private BackupTestRequest Complete(BackupTestRequest backup) => backup with
+    {
+        S3 = backup.S3 is { } bucket ? bucket with { ReceivedBytesPerSecond = ParameterValues.ReadBandwidthLimit(BandwidthLimit) } : null,
+        Level = Level,
+        SamplePercent = SamplePercent,
+        Seed = this.IsGiven(nameof(Seed)) ? Seed : null,
+        Paths = Path,
+        LiteralPaths = LiteralPath,
+        TemporaryPath = TemporaryPath is { } given ? GetUnresolvedProviderPathFromPSPath(given) : null,
+        ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
+        WaitForLock = WaitForLock,
+        PowerShellVersion = this.PowerShellVersion(),
+    };
+
     private void Emit(BackupTestRequest backup)
     {
-        BackupTestRequest request = backup with
-        {
-            Level = Level,
-            SamplePercent = SamplePercent,
-            Seed = this.IsGiven(nameof(Seed)) ? Seed : null,
-            Paths = Path,
-            LiteralPaths = LiteralPath,
-            TemporaryPath = TemporaryPath is { } given ? GetUnresolvedProviderPathFromPSPath(given) : null,
-            ThrottleLimit = ThrottleLimit == 0 ? null : ThrottleLimit,
-            WaitForLock = WaitForLock,
-            PowerShellVersion = this.PowerShellVersion(),
-        };
+        if (Errors.TryRead(() => Complete(backup)) is not { } request)
+            return;
         BackupTestResult result = RunEmitting<BackupDifference, BackupTestResult>(
             (observer, emit, token) => BackupTest.RunAsync(request, observer, emit, token),
             difference =>

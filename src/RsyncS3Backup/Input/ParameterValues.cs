@@ -26,6 +26,16 @@ internal static class ParameterValues
         Demand("Name", names.SingleOrDefault(), KeyRule.JobName);
     }
 
+    /// <summary>The value of a -BandwidthLimit parameter, in bytes a second; null when it was not given.</summary>
+    /// <exception cref="BackupException">It is not a limit.</exception>
+    internal static long? ReadBandwidthLimit(string? value)
+    {
+        if (value is null)
+            return null;
+        Demand("BandwidthLimit", value, KeyRule.Bandwidth);
+        return BandwidthText.TryParse(value, out long bytes) ? bytes : null;
+    }
+
     /// <summary>The value of a -MaxDelete parameter; null when it was not given.</summary>
     /// <exception cref="BackupException">It is neither a number nor a share.</exception>
     internal static DeleteLimit? ReadMaxDelete(string? value)
