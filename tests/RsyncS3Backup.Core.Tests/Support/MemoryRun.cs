@@ -59,6 +59,7 @@ internal sealed class MemoryRun : IDisposable
         Store = Store,
         State = new State(this),
         StartTime = Now,
+        SnapshotTime = Now,
         Counters = Counters,
         Storage = Storage,
         Context = Context,

@@ -192,25 +192,6 @@ public sealed class PausedUploadTests : SyncHarness
     }
 
     [Fact]
-    public async Task A_snapshot_of_each_day_goes_on_where_that_of_the_day_before_was_paused()
-    {
-        WriteRandom("a", "b", "c", "d", "e");
-        await MirrorAsync();
-        S3SyncRequest daily = Limited with { Options = Options with { MaxUpload = MiB, S3Prefix = Prefix + "{yyyy-MM-dd}/", DeleteFromS3 = false } };
-        List<(BackupStatus, long, long, bool?)> days = [];
-
-        for (int day = 0; day < 3; day++)
-        {
-            S3SyncStageResult result = await SyncAsync(daily);
-            days.Add((result.Status, result.Copied, result.Created - result.Copied, result.IsSnapshotComplete));
-            clock.Advance(TimeSpan.FromDays(1));
-        }
-
-        Assert.Equal(
-            [(BackupStatus.Paused, 0, 2, false), (BackupStatus.Paused, 2, 2, false), (BackupStatus.Succeeded, 4, 1, true)], days);
-    }
-
-    [Fact]
     public async Task A_timetable_limits_what_is_sent()
     {
         WriteRandom((128 * 1024, "a"));
