@@ -52,6 +52,24 @@ Describe 'A schedule' -Tag Slow {
         Get-Content $table -Raw | Should -BeExactly "# mine`n0 5 * * * /bin/true`n"
     }
 
+    It 'says until when nothing is due after a check, and does not with one that is typed' {
+        $file = Join-Path $TestDrive 'jobs/photos.json'
+        (Get-Item $file).LastWriteTime = (Get-Date).AddHours(-1)
+        $quiet = Join-Path $TestDrive 'state/photos/schedule.quiet'
+        $null = Test-BackupDue photos -Scope User -Claim
+        Get-Content $quiet | Should -HaveCount 2
+        Register-BackupSchedule photos -Scheduler Cron -WarningAction Ignore
+        Get-Content $table -Raw | Should -BeLike "*'/bin/sh' '*Start-WhenDue.sh' '$quiet' *pwsh*"
+        $quiet | Should -Not -Exist -Because 'the times count anew'
+        Unregister-BackupSchedule photos
+    }
+
+    It 'that a drive starts is not for cron' {
+        Register-BackupSchedule photos -Scheduler Cron -OnDrive -ErrorVariable problem -ErrorAction SilentlyContinue -WarningAction Ignore
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ScheduleNotExpressible*'
+        $problem[0].ErrorDetails.RecommendedAction | Should -BeLike "*Start-BackupSchedule 'photos'*"
+    }
+
     It 'is registered, switched off and on, and leaves nothing behind' {
         $schedule = Register-BackupSchedule photos -Scheduler Cron -PassThru -WarningAction Ignore
         $schedule.State | Should -Be Active

@@ -74,8 +74,11 @@ internal static class AbsentMirror
         while (IsAway(job, destination, isNew));
     }
 
-    // Of a mirror that was never made there is at least the folder above it.
-    private static bool IsAway(string job, string destination, bool isNew) =>
+    /// <summary>True when the mirror's drive is not there. Of a mirror that was never made there is at least the folder above it.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="destination">The mirror's root folder.</param>
+    /// <param name="isNew">True where a mirror may be made anew.</param>
+    public static bool IsAway(string job, string destination, bool isNew) =>
         (!isNew && IsAbsent(job, Full(destination)))
         || (!Directory.Exists(destination) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(destination))));
 }

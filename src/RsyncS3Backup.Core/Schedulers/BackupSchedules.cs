@@ -1,4 +1,5 @@
 using RsyncS3Backup.Calendar;
+using RsyncS3Backup.Files;
 using RsyncS3Backup.Observation;
 using RsyncS3Backup.Jobs;
 using RsyncS3Backup.State;
@@ -33,6 +34,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         bool isOtherAccount = SystemAccount.IsAnother(wanted.Scope);
         if (isOtherAccount && !SystemAccount.SharesState(Environment.GetEnvironmentVariable(StateFolder.EnvironmentVariable)))
             throw new BackupException(NativeScheduleErrors.StateApart(configuration.Name));
+        if (wanted.OnDrive && scheduler.Kind == BackupScheduler.Cron)
+            throw new BackupException(NativeScheduleErrors.NoDriveStarts(configuration.Name));
         string program = PowerShellProgram.Find();
         JobEnvironment environment = JobEnvironment.Current(program);
         ScheduleRegistration registration = new()
@@ -53,6 +56,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             Environment = environment.Job,
             ShellEnvironment = environment.Shell,
             QuietFile = QuietFile(scheduler.Kind, configuration.Name, wanted.Task),
+            Drive = wanted.OnDrive ? DriveReturn.PlaceOf(configuration) : null,
         };
         if (ScheduleSafety.Problem(registration, configuration) is { } unsafeBecause)
         {
@@ -259,6 +263,7 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         {
             CatchUp = registration.CatchUp,
             RandomDelay = registration.RandomDelay,
+            OnDrive = registration.Drive,
             ConfigurationPath = registration.ConfigPath,
             IsOverride = registration.CronExpression is not null || registration.TimeZone is not null,
         };
@@ -270,7 +275,8 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         if (schedule is null)
             return DescribeTests(described, entry, registration, configuration!, unsafeBecause, launcher, now);
         NativeTrigger wanted = NativeTrigger.For(schedule, registration.CatchUp, now);
-        string? outdated = Outdated(entry.Scheduler.Kind, registration, wanted, $"The schedule '{schedule.Expression.Text}' has", launcher);
+        string? outdated = Outdated(entry.Scheduler.Kind, registration, wanted, $"The schedule '{schedule.Expression.Text}' has", launcher)
+            ?? OnOtherDrive(registration, configuration!);
         return described with
         {
             CronExpression = schedule.Expression.Text,
@@ -314,6 +320,11 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
             return null;
         }
     }
+
+    private static string? OnOtherDrive(ScheduleRegistration registration, BackupConfiguration job) =>
+        registration.Drive is { } drive && !RealPath.IsInside(RealPath.Of(Path.GetFullPath(job.Options.Rsync.LocalDestination)), RealPath.Of(drive))
+            ? $"The mirror is no longer on the drive at '{drive}', whose coming starts the job; register it again with -OnDrive."
+            : null;
 
     private static string? Outdated(
         BackupScheduler scheduler, ScheduleRegistration registration, NativeTrigger wanted, string what, string launcher)
@@ -403,4 +414,7 @@ internal sealed record ScheduleWish
 
     /// <summary>Whether what was missed is made good.</summary>
     public bool CatchUp { get; init; } = true;
+
+    /// <summary>Whether the coming of the mirror's drive starts a check as well.</summary>
+    public bool OnDrive { get; init; }
 }

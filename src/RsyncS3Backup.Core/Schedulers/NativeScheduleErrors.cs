@@ -136,6 +136,20 @@ internal static class NativeScheduleErrors
         action,
         jobName);
 
+    public static BackupError DriveUnknown(string jobName, string mirror) => Make(
+        ErrorIds.ScheduleDriveUnknown,
+        BackupErrorCategory.ObjectNotFound,
+        $"No drive that could start job '{jobName}' is there: its mirror '{mirror}' is in the system's own file system now.",
+        "Connect the drive, so that it is mounted, and register again. A mirror on the system's own drive needs no -OnDrive.",
+        mirror);
+
+    public static BackupError NoDriveStarts(string jobName) => CannotExpress(
+        jobName,
+        BackupScheduler.Cron,
+        "cron does not notice that a drive is connected (-OnDrive).",
+        $"Use -Scheduler Systemd where its manager answers; or leave -OnDrive out, and let what mounts the drive run Start-BackupSchedule "
+            + $"'{jobName.Replace("'", "''", StringComparison.Ordinal)}'.");
+
     public static BackupError Busy(string path) => Make(
         ErrorIds.ScheduleBusy,
         BackupErrorCategory.ResourceBusy,

@@ -57,6 +57,9 @@ internal sealed record ScheduleRegistration
     /// </summary>
     public string? QuietFile { get; init; }
 
+    /// <summary>The drive whose coming starts a check as well: where it is mounted, or the mirror on it; null: none does.</summary>
+    public string? Drive { get; init; }
+
     /// <summary>The words before those of the command that compare the clock with <see cref="QuietFile"/>; none without one.</summary>
     public IReadOnlyList<string> Guard => QuietFile is null ? [] : [GuardShell, Path.Combine(Path.GetDirectoryName(Launcher)!, GuardScript), QuietFile];
 
@@ -75,7 +78,8 @@ internal sealed record ScheduleRegistration
     /// <summary>The arguments of <see cref="Program"/>.</summary>
     /// <param name="delaysItself">Whether the launcher puts the start off, because the scheduler cannot.</param>
     /// <param name="isCheck">Whether the launcher reads the job and says that it is ready, and does nothing else.</param>
-    public IReadOnlyList<string> Arguments(bool delaysItself, bool isCheck = false)
+    /// <param name="isByDrive">Whether the drive starts it. Where one command is for every start, each of them looks for it.</param>
+    public IReadOnlyList<string> Arguments(bool delaysItself, bool isCheck = false, bool isByDrive = false)
     {
         List<string> arguments = ["-NoProfile", "-NonInteractive", "-File", Launcher];
         if (isCheck)
@@ -97,6 +101,8 @@ internal sealed record ScheduleRegistration
             arguments.AddRange(["-TimeZone", TimeZone]);
         if (!CatchUp)
             arguments.Add("-NoCatchUp");
+        if (Drive is not null && (delaysItself || isByDrive))
+            arguments.Add("-OnDrive");
         if (delaysItself && RandomDelay > TimeSpan.Zero)
             arguments.AddRange(["-RandomDelay", Seconds(RandomDelay)]);
         // A start that the scheduler itself puts off is not too late.
@@ -163,6 +169,8 @@ internal sealed record ScheduleRegistration
                 Write("shellEnvironment", ShellEnvironment);
             if (QuietFile is not null)
                 json.WriteString("quietFile", QuietFile);
+            if (Drive is not null)
+                json.WriteString("drive", Drive);
             json.WriteEndObject();
 
             void Write(string property, IReadOnlyList<KeyValuePair<string, string>> variables)
@@ -209,6 +217,7 @@ internal sealed record ScheduleRegistration
                 Environment = Variables(root.GetProperty("environment")),
                 ShellEnvironment = root.TryGetProperty("shellEnvironment", out JsonElement shell) ? Variables(shell) : [],
                 QuietFile = Optional(root, "quietFile"),
+                Drive = Optional(root, "drive"),
             };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException

@@ -15,6 +15,7 @@ internal static class ScheduleState
     public const string FileName = "schedule.json";
 
     private const string LockFile = "schedule.lock";
+    private const string ReturnFile = "schedule.drive.json";
 
     // The lock is held while a small file is read and written.
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30);
@@ -59,8 +60,32 @@ internal static class ScheduleState
     {
         QuietTime.EndIn(folder, BackupScheduleTask.Backup);
         File.Delete(Path.Combine(folder, FileName));
+        File.Delete(Path.Combine(folder, ReturnFile));
         return folder;
     });
+
+    /// <summary>Claims a run that did not find its drive, to make it good.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="run">When that run started.</param>
+    /// <param name="period">Up to when the job's times are settled.</param>
+    /// <param name="isOnce">Whether it is made good only if nothing was in this period, because what it failed for may not be that the drive was away.</param>
+    /// <returns>False when somebody has claimed it.</returns>
+    /// <exception cref="BackupException">The state folder cannot be used (<c>ScheduleStateNotWritten</c>).</exception>
+    public static bool ClaimReturn(string job, DateTimeOffset run, DateTimeOffset period, bool isOnce) => Locked(job, folder =>
+    {
+        if (IsReturnClaimed(folder, run, period, isOnce))
+            return false;
+        StateFolder.Replace(Path.Combine(folder, ReturnFile), json =>
+        {
+            json.WriteString("madeGood", run.ToUniversalTime());
+            json.WriteString("period", period.ToUniversalTime());
+        });
+        return true;
+    });
+
+    /// <summary>Whether <see cref="ClaimReturn"/> would find it open.</summary>
+    public static bool IsReturnOpen(string job, DateTimeOffset run, DateTimeOffset period, bool isOnce) =>
+        !IsReturnClaimed(FolderOf(job), run, period, isOnce);
 
     /// <summary>Says until when the job is not due, unless somebody else has claimed or registered since.</summary>
     /// <param name="job">The job.</param>
@@ -88,6 +113,25 @@ internal static class ScheduleState
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BackupException(ScheduleErrors.StateNotWritten(job, exception.Message), exception);
+        }
+    }
+
+    private static bool IsReturnClaimed(string folder, DateTimeOffset run, DateTimeOffset period, bool isOnce)
+    {
+        try
+        {
+            string path = Path.Combine(folder, ReturnFile);
+            if (!File.Exists(path))
+                return false;
+            using JsonDocument document = JsonDocument.Parse(InUse.ReadAllBytes(path));
+            return document.RootElement.GetProperty("madeGood").GetDateTimeOffset() == run
+                || (isOnce && document.RootElement.GetProperty("period").GetDateTimeOffset() == period);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            // A run too many costs little.
+            return false;
         }
     }
 

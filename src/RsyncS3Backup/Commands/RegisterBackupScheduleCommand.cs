@@ -88,6 +88,12 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
     [Parameter]
     public SwitchParameter NoCatchUp { get; set; }
 
+    /// <summary>
+    /// Also when the mirror's drive is connected: a run that did not find it is made good then. The drive must be there now. Not with cron.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter OnDrive { get; set; }
+
     /// <summary>The earlier form of <see cref="NoCatchUp"/>: <c>-CatchUp:$false</c>.</summary>
     [Parameter(DontShow = true)]
     public SwitchParameter CatchUp { get; set; }
@@ -105,6 +111,8 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
                 CronExpression is null ? nameof(TimeZone) : nameof(CronExpression), given, "Tests are due as the configuration says.", "-Task Backup"));
         }
 
+        if (Task == BackupScheduleTask.Test && OnDrive)
+            errors.Throw(ParameterErrors.InvalidValue(nameof(OnDrive), "true", "A drive that comes starts no tests.", "-Task Backup"));
         if (RandomDelay < TimeSpan.Zero || RandomDelay > LongestDelay)
             errors.Throw(ParameterErrors.InvalidValue("RandomDelay", RandomDelay.ToString(), "It is below zero or more than a day.", "0 to 1d"));
     }
@@ -141,6 +149,7 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
             Scheduler = Scheduler,
             Scope = Scope,
             RandomDelay = RandomDelay,
+            OnDrive = OnDrive,
             CatchUp = !NoCatchUp && (CatchUp || !this.IsGiven(nameof(CatchUp))),
         };
         if (wish.ByPath && configuration.Path is null)
@@ -150,7 +159,7 @@ public sealed class RegisterBackupScheduleCommand : AsyncCmdlet, IJobParameters
         (INativeScheduler scheduler, _) = Run(null, (_, token) => MachineSchedules.Current.ChooseAsync(wish, configuration.Name, token));
         string what = options is null
             ? $"to test its copies ({string.Join(", ", configuration.Tests.Select(test => test.Level))})"
-            : $"to run at '{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"})";
+            : $"to run at '{options.CronExpression}' ({options.Timezone ?? "the machine's time zone"}){(OnDrive ? ", and when its drive is connected" : "")}";
         if (!this.Agrees($"Register job '{configuration.Name}' with {scheduler.Kind} ({Scope} scope), {what}."))
             return;
         BackupSchedule schedule = Run(null, (observer, token) =>

@@ -96,6 +96,10 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     [Parameter]
     public BackupScheduleScope? Scope { get; set; }
 
+    /// <summary>The job is due as well when its newest run did not find the mirror's drive, and the drive is there now.</summary>
+    [Parameter]
+    public SwitchParameter OnDrive { get; set; }
+
     /// <summary>Emit true or false for each job instead.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
@@ -107,6 +111,8 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     {
         if (Claim && IsAtGiven)
             errors.Throw(ParameterErrors.ClaimOfAnotherTime());
+        if (Task == BackupScheduleTask.Test && OnDrive)
+            errors.Throw(ParameterErrors.InvalidValue(nameof(OnDrive), "true", "A drive that comes starts no tests.", "-Task Backup"));
     }
 
     /// <inheritdoc/>
@@ -146,20 +152,24 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             : ScheduleState.Look(job.Name, schedule, now, !NoCatchUp, Tolerance, Changed(job));
         // Start-BackupSchedule lets the scheduler start this very question.
         bool isAskedFor = claims && StartRequest.Take(job.Name);
-        if (!runs && (decision.IsDue || isAskedFor))
+        BackupRun? missed = OnDrive && !decision.IsDue && !isAskedFor ? Missed(job) : null;
+        if (!runs && (decision.IsDue || isAskedFor || missed is not null))
             unsafeBecause = RequireSafe(job, runs: true);
-        if (unsafeBecause is not null && (decision.IsDue || isAskedFor))
+        bool isMadeGood = missed is not null && IsMadeGood(missed, decision.Memory.Settled, claims);
+        bool isDue = decision.IsDue || isAskedFor || isMadeGood;
+        if (unsafeBecause is not null && isDue)
             WriteWarning(NativeScheduleErrors.OpenToOthers(job.Name, unsafeBecause));
         SuccessAge? age = Age(job, now, times);
         // A run that begins now tells by itself how it ends.
-        bool tells = claims && !decision.IsDue && !isAskedFor && age is { IsOverdue: true };
+        bool tells = claims && !isDue && age is { IsOverdue: true };
         BackupDue answer = new()
         {
             Name = job.Name,
-            IsDue = decision.IsDue || isAskedFor,
+            IsDue = isDue,
             IsClaimed = claims,
             Occurrence = decision.Occurrence?.Local,
-            Reason = isAskedFor ? "Start-BackupSchedule asked for it." : decision.Reason,
+            Reason = isAskedFor ? "Start-BackupSchedule asked for it."
+                : isMadeGood ? $"The drive is there that the run of {ScheduleText.Time(missed!.StartTime)} did not find." : decision.Reason,
             NextOccurrence = decision.Next?.Local,
             LastSuccess = age?.LastSuccess,
             IsOverdue = age is { IsOverdue: true },
@@ -172,6 +182,27 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
             // Somebody else asked, perhaps for other times.
             QuietTime.TryEnd(job.Name, BackupScheduleTask.Backup);
         return answer;
+    }
+
+    private static bool IsMadeGood(BackupRun missed, DateTimeOffset period, bool claims)
+    {
+        bool isOnce = missed.Status == BackupStatus.Failed;
+        return claims
+            ? ScheduleState.ClaimReturn(missed.Name, missed.StartTime, period, isOnce)
+            : ScheduleState.IsReturnOpen(missed.Name, missed.StartTime, period, isOnce);
+    }
+
+    private BackupRun? Missed(BackupConfiguration job)
+    {
+        try
+        {
+            return DriveReturn.Missed(job);
+        }
+        catch (BackupException exception)
+        {
+            WriteWarning(exception.Message);
+            return null;
+        }
     }
 
     private List<BackupDue> Tests(BackupConfiguration job)

@@ -23,6 +23,9 @@ param(
     # Let times go that were missed.
     [switch] $NoCatchUp,
 
+    # Also make good a run that did not find the mirror's drive, when the drive is there now.
+    [switch] $OnDrive,
+
     # Put the run off by a random time of up to so many seconds.
     [int] $RandomDelay,
 
@@ -82,7 +85,7 @@ try {
 
     # This job, and never others, whatever its name looks like.
     $job = if ($ConfigPath) { @{ ConfigPath = [WildcardPattern]::Escape($ConfigPath) } } else { @{ Name = [WildcardPattern]::Escape($Name) } }
-    $when = @{ NoCatchUp = $NoCatchUp; Scope = $Scope }
+    $when = @{ NoCatchUp = $NoCatchUp; Scope = $Scope; OnDrive = $OnDrive }
     if ($CronExpression) { $when.CronExpression = $CronExpression }
     if ($TimeZone) { $when.TimeZone = $TimeZone }
     if ($Tolerance) { $when.Tolerance = [timespan]::FromSeconds($Tolerance) }

@@ -32,6 +32,9 @@ public sealed class GoldenTests
         { "quiet-agent.plist", LaunchdText.PropertyList(Registrations.QuietLocal with { QuietFile = null }) },
         { "quiet-task.xml", TaskXml.Task(OnWindows(Registrations.Quiet with { QuietFile = null }), @"HOME\me") },
         { "quiet-task-local.xml", TaskXml.Task(OnWindows(Registrations.QuietLocal with { QuietFile = null }), @"HOME\me") },
+        { "drive.service", SystemdText.DriveService(Registrations.OnDrive with { Scope = BackupScheduleScope.System }) },
+        { "drive-agent.plist", LaunchdText.PropertyList(Registrations.OnDrive with { QuietFile = null }) },
+        { "drive-task.xml", TaskXml.Task(OnWindows(Registrations.OnDrive with { QuietFile = null }), @"HOME\me") },
         { "task.xml", TaskXml.Task(OnWindows(Registrations.Plain), @"HOME\me") },
         { "task-system-hostile.xml", TaskXml.Task(OnWindows(Registrations.HostileSystem), @"HOME\me") },
     };

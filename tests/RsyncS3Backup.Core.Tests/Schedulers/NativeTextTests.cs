@@ -27,6 +27,7 @@ public sealed partial class NativeTextTests
     private static readonly Dictionary<string, string> Sequences = new()
     {
         ["CalendarTrigger"] = "Enabled StartBoundary EndBoundary Repetition ExecutionTimeLimit RandomDelay ScheduleByDay",
+        ["EventTrigger"] = "Enabled StartBoundary EndBoundary Repetition ExecutionTimeLimit Subscription Delay PeriodOfOccurrence NumberOfOccurrences",
         ["Exec"] = "Command Arguments WorkingDirectory",
         ["Repetition"] = "Interval Duration StopAtDurationEnd",
         ["ScheduleByDay"] = "DaysInterval",
@@ -36,7 +37,7 @@ public sealed partial class NativeTextTests
     {
         ["Task"] = "RegistrationInfo Triggers Principals Settings Actions Data",
         ["RegistrationInfo"] = "URI SecurityDescriptor Source Date Author Version Description Documentation",
-        ["Triggers"] = "CalendarTrigger",
+        ["Triggers"] = "CalendarTrigger EventTrigger",
         ["Principals"] = "Principal",
         ["Principal"] = "UserId LogonType GroupId DisplayName RunLevel ProcessTokenSidType RequiredPrivileges",
         ["Settings"] = "AllowStartOnDemand RestartOnFailure MultipleInstancesPolicy DisallowStartIfOnBatteries StopIfGoingOnBatteries "
@@ -47,7 +48,7 @@ public sealed partial class NativeTextTests
         ["Actions"] = "Exec",
     };
 
-    public static TheoryData<string> Kinds => ["plain", "hostile", "system", "quiet", "quiet local"];
+    public static TheoryData<string> Kinds => ["plain", "hostile", "system", "quiet", "quiet local", "drive"];
 
     public static TheoryData<string, string> Schedules => new()
     {
@@ -69,8 +70,9 @@ public sealed partial class NativeTextTests
         File.SetUnixFileMode(registration.Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string service = folder.File("x.service", SystemdText.Service(registration));
         string timer = folder.File("x.timer", SystemdText.Timer(registration));
+        string drive = folder.File("y.service", registration.Drive is null ? SystemdText.Service(registration) : SystemdText.DriveService(registration));
 
-        (int exitCode, string said) = Run("systemd-analyze", "verify", "--man=no", service, timer);
+        (int exitCode, string said) = Run("systemd-analyze", "verify", "--man=no", service, timer, drive);
 
         Assert.Equal((0, ""), (exitCode, said));
     }
@@ -220,6 +222,35 @@ public sealed partial class NativeTextTests
 
         Assert.Equal(starts.Split(' '), task.Descendants(Task + "StartBoundary").Select(start => start.Value).Order(StringComparer.Ordinal));
         Assert.Equal("PT1H", Assert.Single(task.Descendants(Task + "Interval")).Value);
+    }
+
+    [SkippableTheory]
+    [InlineData("/mnt/backup", "mnt-backup.mount")]
+    [InlineData("/media/me/My Disk", @"media-me-My\x20Disk.mount")]
+    [InlineData("//mnt///a-b/", @"mnt-a\x2db.mount")]
+    [InlineData("/.hidden/.x", @"\x2ehidden-.x.mount")]
+    [InlineData("/é/100%", @"\xc3\xa9-100\x25.mount")]
+    [InlineData("/", "-.mount")]
+    public void A_mount_is_called_as_systemd_calls_it(string path, string unit)
+    {
+        Assert.Equal(unit, SystemdText.MountUnit(path));
+        Skip.If(Program("systemd-escape") is null, "There is no systemd-escape here (Debian: package systemd).");
+        Assert.Equal((0, unit + "\n"), Run("systemd-escape", "--path", "--suffix=mount", path));
+    }
+
+    [Fact]
+    public void What_a_drive_starts_looks_for_it_and_no_shell_holds_it_up()
+    {
+        string drive = SystemdText.DriveService(Registrations.OnDrive);
+
+        Assert.Contains("\"-OnDrive\"", drive, StringComparison.Ordinal);
+        Assert.DoesNotContain("Start-WhenDue", drive, StringComparison.Ordinal);
+        Assert.DoesNotContain("-OnDrive", SystemdText.Service(Registrations.OnDrive), StringComparison.Ordinal);
+        Assert.Contains("<string>-OnDrive</string>", LaunchdText.PropertyList(Registrations.OnDrive), StringComparison.Ordinal);
+        Assert.Contains("-OnDrive", TaskXml.Task(Registrations.OnDrive, "me"), StringComparison.Ordinal);
+        Assert.Contains("Subscription", TaskXml.Difference(
+            TaskXml.Task(Registrations.OnDrive, "me").Replace("1006", "1", StringComparison.Ordinal), Registrations.OnDrive), StringComparison.Ordinal);
+        Assert.Null(TaskXml.Difference(TaskXml.Task(Registrations.OnDrive, "me"), Registrations.OnDrive));
     }
 
     [Fact]
@@ -418,6 +449,7 @@ public sealed partial class NativeTextTests
         "plain" => Registrations.Plain,
         "hostile" => Registrations.Hostile,
         "quiet" => Registrations.HostileQuiet,
+        "drive" => Registrations.OnDrive,
         "quiet local" => Registrations.QuietLocal,
         _ => Registrations.HostileSystem,
     };

@@ -51,6 +51,9 @@ internal static class Registrations
         Trigger = NativeTrigger.For(Schedule("30 2 * * *", "Europe/Berlin") with { IsInMachineZone = true }, catchUp: true, Now),
     };
 
+    /// <summary>One that a drive starts as well.</summary>
+    public static ScheduleRegistration OnDrive => QuietLocal with { Drive = "/media/me/My 100% \"disk\" é" };
+
     public static ScheduleRegistration HostileQuiet => Quiet with { JobName = Hostile.JobName, QuietFile = """/var/it's 100% "\%mine" & \$x/schedule.quiet""" };
 
     public static NativeTrigger Trigger(string expression, string zone, bool catchUp) =>

@@ -54,6 +54,59 @@ public sealed class NativeScheduleTests : EndToEndTest
     }
 
     [SkippableFact]
+    public async Task Systemd_makes_a_run_good_that_did_not_find_its_drive_when_the_drive_comes()
+    {
+        Isolate();
+        // It keeps what is on it when it is taken away.
+        string drive = Directory.CreateDirectory(Folder.File("drive")).FullName;
+        string place = Directory.CreateDirectory(Folder.File("my place")).FullName;
+        Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only the superuser may mount a drive.");
+        Skip.If(Tool("mount", "-t", "tmpfs", "none", drive) != 0, "This machine forbids mounting.");
+        try
+        {
+            using UserManager manager = new();
+            Skip.If(manager.WhyNot is not null, manager.WhyNot);
+            Assert.Equal(0, Tool("mount", "--bind", drive, place));
+            string job = WriteJob(
+                ("schedule", new System.Text.Json.Nodes.JsonObject { ["cronExpression"] = "0 0 1 1 *" }),
+                ("options.rsync.localDestination", System.IO.Path.Combine(place, "mirror")), ("options.rsync.whenAbsent", "skip"));
+            const string run = "param($Path) Invoke-RsyncToS3Backup $Path";
+            Assert.Equal("Succeeded", Session.Run(run, job).ThrowOnError().Objects.Single().Text("Status"));
+            PSObject registered = Session.Run("param($Path) Register-BackupSchedule -ConfigPath $Path -Scheduler Systemd -OnDrive -PassThru", job)
+                .ThrowOnError().Objects.Single();
+            Assert.Equal(("Active", place), (registered.Text("State"), registered.Text("OnDrive")));
+
+            Assert.Equal(0, Tool("umount", place));
+            Assert.Equal("Skipped", Session.Run(run, job).ThrowOnError().Objects.Single().Text("Status"));
+            File.WriteAllText(System.IO.Path.Combine(Source, "new.txt"), "new");
+            Assert.Equal(0, Tool("mount", "--bind", drive, place));
+            await UntilAsync(() => Statuses() is [{ Length: > 0 }, "Skipped", "Succeeded"]);
+            Assert.Equal(["Succeeded", "Skipped", "Succeeded"], Statuses());
+            Assert.True(File.Exists(System.IO.Path.Combine(place, "mirror", "new.txt")));
+
+            // The same drive once more, in the same time: it is asked, and nothing is due.
+            string service = registered.Text("EntryName").Replace("rsyncs3backup-", "rsyncs3backup-.drive-", StringComparison.Ordinal).Replace(".timer", ".service", StringComparison.Ordinal);
+            await UntilAsync(() => Property(service, "ActiveState") == "inactive");
+            string began = Property(service, "ExecMainStartTimestampMonotonic");
+            Assert.Equal(0, Tool("umount", place));
+            Assert.Equal(0, Tool("mount", "--bind", drive, place));
+            await UntilAsync(() => Property(service, "ExecMainStartTimestampMonotonic") != began && Property(service, "ActiveState") == "inactive");
+            Assert.Equal("success", Property(service, "Result"));
+            Assert.Equal(3, Statuses().Length);
+
+            Session.Run("Get-BackupSchedule | Unregister-BackupSchedule").ThrowOnError();
+            Assert.Empty(Directory.EnumerateFileSystemEntries(Folder.File("config-home"), "*rsyncs3backup*", SearchOption.AllDirectories));
+        }
+        finally
+        {
+            Tool("umount", "--lazy", place);
+            Tool("umount", "--lazy", drive);
+        }
+
+        string[] Statuses() => Session.Texts("(Get-BackupHistory).ForEach{ \"$($_.Status)\" }");
+    }
+
+    [SkippableFact]
     public async Task Cron_starts_a_job_at_its_minute_and_keeps_the_rest_of_the_crontab()
     {
         Isolate();
@@ -142,6 +195,33 @@ public sealed class NativeScheduleTests : EndToEndTest
         Assert.Equal(Files(Source), Objects($"rsync/{JobName}/"));
     }
 
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        using CancellationTokenSource limit = new(Patience);
+        using PeriodicTimer often = new(TimeSpan.FromMilliseconds(500));
+        while (!isSo())
+        {
+            Assert.False(limit.IsCancellationRequested, "It did not come.");
+            await often.WaitForNextTickAsync();
+        }
+    }
+
+    private static string Property(string unit, string name)
+    {
+        System.Diagnostics.ProcessStartInfo start = new("systemctl", ["--user", "show", unit, "--value", "--property=" + name]) { RedirectStandardOutput = true };
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
+        string said = process.StandardOutput.ReadToEnd().Trim();
+        process.WaitForExit();
+        return said;
+    }
+
+    private static int Tool(string program, params string[] arguments)
+    {
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(program, arguments);
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
     // A start that comes while nothing can be due is one of a shell alone; one that somebody asks for is one of the job.
     private async Task StaysQuietAsync(string job, string service)
     {
@@ -158,20 +238,9 @@ public sealed class NativeScheduleTests : EndToEndTest
 
         int runs = Session.Texts("Get-BackupHistory").Length;
         Session.Run("Start-BackupSchedule *").ThrowOnError();
-        using CancellationTokenSource limit = new(Patience);
-        using PeriodicTimer often = new(TimeSpan.FromMilliseconds(500));
-        while (Session.Texts("Get-BackupHistory").Length == runs || Schedule().Text("LastResult") is not { Length: > 0 })
-        {
-            Assert.False(limit.IsCancellationRequested, "Start-BackupSchedule started nothing.");
-            await often.WaitForNextTickAsync();
-        }
+        await UntilAsync(() => Session.Texts("Get-BackupHistory").Length > runs && Schedule().Text("LastResult") is { Length: > 0 });
 
-        void Start()
-        {
-            using System.Diagnostics.Process control = System.Diagnostics.Process.Start("systemctl", ["--user", "start", service]);
-            control.WaitForExit();
-            Assert.Equal(0, control.ExitCode);
-        }
+        void Start() => Assert.Equal(0, Tool("systemctl", "--user", "start", service));
     }
 
     private string Crontab(string argument, string? input = null)

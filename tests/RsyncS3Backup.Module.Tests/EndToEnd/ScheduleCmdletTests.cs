@@ -80,6 +80,22 @@ public sealed class ScheduleCmdletTests : EndToEndTest
     }
 
     [SkippableFact]
+    public void A_check_comes_in_time_to_tell_that_a_job_is_overdue()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has no shell for it");
+        JsonArray hear = new(new JsonObject { ["type"] = "webhook", ["url"] = "http://127.0.0.1:9/", ["on"] = new JsonArray("overdue") });
+        string job = WriteJob(("schedule", Schedule("0 0 1 1 *")), ("maxAge", "3h"), ("notifications", hear));
+        DateTimeOffset written = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeSeconds());
+        File.SetLastWriteTimeUtc(job, written.UtcDateTime);
+
+        Texts("Test-BackupDue $Path -Scope User -Claim", job);
+
+        // Five seconds early, as everything is asked.
+        string next = $" {written.AddHours(3).ToUnixTimeSeconds() - 5} ";
+        Assert.Contains(next, File.ReadAllText(Path.Combine(StateRoot, "photos", "schedule.quiet")), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public void The_check_of_tests_says_so_too_unless_one_is_due()
     {
         Skip.If(OperatingSystem.IsWindows(), "has no shell for it");
@@ -239,6 +255,22 @@ public sealed class ScheduleCmdletTests : EndToEndTest
         string crontab = File.ReadAllText(Folder.File("crontab"));
         Assert.DoesNotContain("hidden", string.Concat(warnings) + crontab, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("'AWS_ENDPOINT_URL=https://plain.example.com'", crontab, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void Cron_starts_nothing_for_a_drive_and_tests_need_none()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no cron");
+        UseOwnSchedulers();
+        WriteJob(("schedule", Schedule("0 2 * * *")));
+
+        SessionResult cron = Session.Run("Register-BackupSchedule photos -Scheduler Cron -OnDrive -WarningAction Ignore");
+
+        Assert.Equal(["ScheduleNotExpressible"], cron.ErrorIds());
+        Assert.Contains("Start-BackupSchedule 'photos'", cron.Errors.Single().ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.False(File.Exists(Folder.File("crontab")));
+        Assert.Equal(["InvalidParameter"], Session.Run("Register-BackupSchedule photos -Task Test -OnDrive").ErrorIds());
+        Assert.Equal(["InvalidParameter"], Session.Run("Test-BackupDue photos -Task Test -OnDrive").ErrorIds());
     }
 
     private string[] RegisterForWarnings() => Session.Texts(

@@ -163,6 +163,7 @@ internal static class ErrorIds
     public const string S3WrongRegion = nameof(S3WrongRegion);
     public const string ScheduleBusy = nameof(ScheduleBusy);
     public const string ScheduleCheckFailed = nameof(ScheduleCheckFailed);
+    public const string ScheduleDriveUnknown = nameof(ScheduleDriveUnknown);
     public const string ScheduleMissing = nameof(ScheduleMissing);
     public const string ScheduleNotExpressible = nameof(ScheduleNotExpressible);
     public const string ScheduleNotFound = nameof(ScheduleNotFound);

@@ -42,6 +42,9 @@ public sealed record BackupSchedule
     /// <summary>The most by which a start is put off at random.</summary>
     public TimeSpan RandomDelay { get; init; }
 
+    /// <summary>The drive whose coming starts a check as well: where it is mounted, or the mirror on it; null: none does.</summary>
+    public string? OnDrive { get; init; }
+
     /// <summary>The unit, the crontab's block, the agent or the task.</summary>
     public required string EntryName { get; init; }
 

@@ -21,6 +21,8 @@ internal static class LaunchdText
             Pair("StartCalendarInterval", new XElement("array", Moments(registration.Trigger))),
             // What was missed while the machine was off is found at its start; what was missed asleep, launchd makes good itself.
             Pair("RunAtLoad", new XElement(registration.CatchUp ? "true" : "false")),
+            // Any file system that is mounted; the check looks whether it is the one.
+            registration.Drive is null ? null : Pair("StartOnMount", new XElement("true")),
             Pair("ProcessType", Text("Background")),
             Pair("LowPriorityIO", new XElement("true")),
             Pair("Nice", new XElement("integer", "10")),

@@ -52,6 +52,8 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
                     : timer != SystemdText.Timer(registration) ? "the timer was changed by hand"
                     : service is null ? "the service is gone"
                     : service != SystemdText.Service(registration) ? "the service was changed by hand"
+                    : registration.Drive is not null && NativeFiles.Read(DrivePath(registration)) != SystemdText.DriveService(registration)
+                        ? "the service that the drive starts is gone, or was changed by hand"
                     : await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false),
             });
         }
@@ -68,6 +70,11 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         string timer = registration.EntryName + ".timer";
         bool isChanged = NativeFiles.Write(job, ServicePath(registration.EntryName), SystemdText.Service(registration));
         isChanged |= NativeFiles.Write(job, TimerPath(registration.EntryName), SystemdText.Timer(registration));
+        string drive = DriveUnit(registration);
+        if (registration.Drive is not null)
+            isChanged |= NativeFiles.Write(job, DrivePath(registration), SystemdText.DriveService(registration));
+        else if (File.Exists(DrivePath(registration)))
+            await RemoveDriveAsync(job, drive, isAnswering: true, cancellationToken).ConfigureAwait(false);
         if (isChanged || await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is not null)
         {
             (await ControlAsync(cancellationToken, "daemon-reload").ConfigureAwait(false))!.Required(job);
@@ -81,6 +88,10 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
             {
                 (await ControlAsync(cancellationToken, "disable", "--now", timer).ConfigureAwait(false))!.Required(job);
             }
+
+            // Anew, because the drive may be mounted elsewhere now.
+            if (registration.Drive is not null)
+                (await ControlAsync(cancellationToken, registration.IsEnabled ? "reenable" : "disable", drive).ConfigureAwait(false))!.Required(job);
         }
 
         if (await DifferenceAsync(registration, cancellationToken).ConfigureAwait(false) is { } difference)
@@ -104,6 +115,9 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
             (await ControlAsync(cancellationToken, "disable", "--now", entry.Name).ConfigureAwait(false))!.Required(job);
         }
 
+        string drive = DriveUnit(name);
+        if (File.Exists(Path.Combine(Units, drive)))
+            await RemoveDriveAsync(job, drive, isAnswering, cancellationToken).ConfigureAwait(false);
         NativeFiles.Delete(job, TimerPath(name));
         NativeFiles.Delete(job, ServicePath(name));
         // The links that "enable" made, where no manager was there to take them away.
@@ -155,6 +169,22 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         };
     }
 
+    // No folder's name, of which the names of units are made, begins with a dot.
+    private static string DriveUnit(string name) => $"{NativeNames.Prefix}.drive-{name[NativeNames.Prefix.Length..]}.service";
+
+    private static string DriveUnit(ScheduleRegistration registration) => DriveUnit(registration.EntryName);
+
+    private string DrivePath(ScheduleRegistration registration) => Path.Combine(Units, DriveUnit(registration));
+
+    private async Task RemoveDriveAsync(string job, string drive, bool isAnswering, CancellationToken cancellationToken)
+    {
+        if (isAnswering)
+            (await ControlAsync(cancellationToken, "disable", drive).ConfigureAwait(false))!.Required(job);
+        NativeFiles.Delete(job, Path.Combine(Units, drive));
+        foreach (string wants in Directory.EnumerateDirectories(Units, "*.mount.wants"))
+            NativeFiles.Delete(job, Path.Combine(wants, drive));
+    }
+
     private string TimerPath(string name) => Path.Combine(Units, name + ".timer");
 
     private string ServicePath(string name) => Path.Combine(Units, name + ".service");
@@ -181,6 +211,14 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
             return $"{timerName} is {timer.GetValueOrDefault("UnitFileState")} and {timer.GetValueOrDefault("ActiveState")}, not {file} and {active}";
         if (!service.GetValueOrDefault("ExecStart", "").Contains($"path={registration.Guard.Append(registration.Program).First()} ;", StringComparison.Ordinal))
             return $"{serviceName} starts something else: {service.GetValueOrDefault("ExecStart")}";
+        if (registration.Drive is not null)
+        {
+            string name = DriveUnit(registration);
+            if (await PropertiesAsync(name, cancellationToken).ConfigureAwait(false) is not { } drive || drive.GetValueOrDefault("UnitFileState") != file
+                || drive.GetValueOrDefault("FragmentPath") != DrivePath(registration) || drive.GetValueOrDefault("NeedDaemonReload") == "yes")
+                return $"{name} is not {file}, so the drive does not start it";
+        }
+
         int times = timer.GetValueOrDefault("TimersCalendar", "").Split('\n').Sum(line => line.Split("OnCalendar=").Length - 1);
         return times == registration.Trigger.Calendar.Count
             ? null

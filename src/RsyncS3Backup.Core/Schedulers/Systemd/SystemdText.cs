@@ -8,15 +8,47 @@ internal static class SystemdText
 {
     private const string Mark = "# RsyncS3Backup: ";
 
-    /// <summary>The service.</summary>
-    public static string Service(ScheduleRegistration registration)
+    /// <summary>The service that the timer starts.</summary>
+    public static string Service(ScheduleRegistration registration) => Service(
+        registration, $"Backup '{registration.JobName}' when it is due", [.. registration.Guard, registration.Program, .. registration.Arguments(delaysItself: false)]);
+
+    /// <summary>The service that the drive's mount starts. A shell that waits for a time does not stand before it.</summary>
+    public static string DriveService(ScheduleRegistration registration)
+    {
+        string mount = MountUnit(registration.Drive!);
+        string service = Service(
+            registration, $"Backup '{registration.JobName}' when its drive comes",
+            [registration.Program, .. registration.Arguments(delaysItself: false, isByDrive: true)]);
+        // Wanted by a mount that somebody else makes, it starts when that becomes active.
+        return service.Replace("\n\n[Service]\n", $"\nAfter={mount}\n\n[Service]\n", StringComparison.Ordinal) + $"\n[Install]\nWantedBy={mount}\n";
+    }
+
+    /// <summary>The unit of what is mounted at a path (systemd.unit(5), "String Escaping for Inclusion in Unit Names").</summary>
+    public static string MountUnit(string path)
+    {
+        StringBuilder name = new();
+        foreach (byte b in Encoding.UTF8.GetBytes(string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries))))
+        {
+            char c = (char)b;
+            if (c == '/')
+                name.Append('-');
+            else if (char.IsAsciiLetterOrDigit(c) || c is ':' or '_' || (c == '.' && name.Length > 0))
+                name.Append(c);
+            else
+                name.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}");
+        }
+
+        return (name.Length == 0 ? "-" : name.ToString()) + ".mount";
+    }
+
+    private static string Service(ScheduleRegistration registration, string description, string[] words)
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"""
             {Mark}{registration.ToJson()}
             # Written by Register-BackupSchedule, which replaces it; use a drop-in (systemctl edit) for changes of your own.
             [Unit]
-            Description={Value($"Backup '{registration.JobName}' when it is due")}
+            Description={Value(description)}
 
             """);
         // A user's manager does not know the machine's network-online.target (systemd.special(7), "units managed by the user service manager").
@@ -27,7 +59,7 @@ internal static class SystemdText
             [Service]
             Type=oneshot
             {Environment(registration)}UMask=0077
-            ExecStart={Command([.. registration.Guard, registration.Program, .. registration.Arguments(delaysItself: false)])}
+            ExecStart={CommandLine(words[0], words[1..])}
             TimeoutStartSec=infinity
             KillMode=mixed
             Nice=10
@@ -81,8 +113,6 @@ internal static class SystemdText
     public static string CommandLine(string program, IEnumerable<string> arguments) =>
         // Variables are not looked for in the program's path, so a dollar sign there stands for itself (systemd.service(5), "Command lines").
         string.Join(' ', arguments.Select(argument => Quote(argument.Replace("$", "$$", StringComparison.Ordinal))).Prepend(Quote(program)));
-
-    private static string Command(string[] words) => CommandLine(words[0], words[1..]);
 
     // Before the program is started; each word in quotes (systemd.exec(5), "Environment").
     private static string Environment(ScheduleRegistration registration) => registration.ShellEnvironment.Count == 0

@@ -69,7 +69,7 @@ internal static partial class TaskXml
                 Element("URI", TaskName(registration)),
                 Element("Description", NativeNames.OneLine($"Starts backup '{registration.JobName}' when it is due.")),
                 Element("Documentation", registration.ToJson())),
-            Element("Triggers", [.. Triggers(registration)]),
+            Element("Triggers", [.. Triggers(registration), .. registration.Drive is null ? [] : new[] { DriveTrigger() }]),
             Element(
                 "Principals",
                 new XElement(
@@ -130,12 +130,12 @@ internal static partial class TaskXml
         string[] paths =
         [
             "Actions/Exec/Command", "Actions/Exec/Arguments", "Settings/ExecutionTimeLimit", "Settings/DisallowStartIfOnBatteries",
-            "Settings/StopIfGoingOnBatteries", "Settings/StartWhenAvailable", "Settings/Enabled",
+            "Settings/StopIfGoingOnBatteries", "Settings/StartWhenAvailable", "Settings/Enabled", "Triggers/EventTrigger/Subscription",
         ];
         foreach (string path in paths)
         {
             string actual = ValueAt(found, path) ?? Default(path);
-            string should = ValueAt(wanted, path)!;
+            string should = ValueAt(wanted, path) ?? Default(path);
             // Earlier versions registered it without the policy.
             bool isAsEarlier = takesEarlier && path == "Actions/Exec/Arguments" && IsPrinted(should, $"{Line(Policy)} {actual}");
             if (!IsPrinted(should, actual) && !isAsEarlier)
@@ -205,6 +205,17 @@ internal static partial class TaskXml
         return registration.Trigger.Interval is { } interval
             ? [Repeated(registration.Trigger.Minutes[0], string.Create(CultureInfo.InvariantCulture, $"PT{interval}M"))]
             : registration.Trigger.Minutes.Select(minute => Repeated(minute, "PT1H"));
+    }
+
+    // Windows notes each drive that is connected there, without being told to (not tried). What is mounted then needs a moment.
+    private static XElement DriveTrigger()
+    {
+        const string log = "Microsoft-Windows-Partition/Diagnostic";
+        return Element(
+            "EventTrigger",
+            Element("Enabled", "true"),
+            Element("Subscription", $"""<QueryList><Query Id="0" Path="{log}"><Select Path="{log}">*[System[EventID=1006]]</Select></Query></QueryList>"""),
+            Element("Delay", "PT30S"));
     }
 
     private static XElement Daily(int minute, bool isUtc) => Element(
