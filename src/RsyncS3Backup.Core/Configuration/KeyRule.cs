@@ -63,7 +63,7 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public static readonly KeyRule Bandwidth = new(
         value => BandwidthText.TryParse(value, out _)
             ? null
-            : $"{ConfigurationText.Quote(value)} is not a rate that rsync can keep.",
+            : $"{ConfigurationText.Quote(value)} is not a number of bytes a second, at least 1024.",
         "bytes a second, at least 1024: a whole number, or text such as '10MiB' or '500kB'", "\"minimum\": 1024");
 
     public static readonly KeyRule BandwidthOrTimetable = new(

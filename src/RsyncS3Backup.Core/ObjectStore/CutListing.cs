@@ -24,11 +24,15 @@ internal delegate IAsyncEnumerable<IReadOnlyList<StoredObject>> StretchLister(Li
 /// </remarks>
 /// <param name="list">Lists a stretch.</param>
 /// <param name="repeatsKeys">True where a key comes several times, and with the last of a stretch perhaps on the next page again.</param>
+/// <param name="mostRequests">How many pages may be asked for at the same time.</param>
 /// <param name="throttled">How often the store asked to slow down so far.</param>
-internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long> throttled)
+internal sealed class CutListing(StretchLister list, bool repeatsKeys, int mostRequests, Func<long> throttled)
 {
     // At 40 ms a page that is 400 pages a second, which is what one processor reads.
     private const int AtOnce = 16;
+
+    /// <summary>Hears that stretches did not fit together.</summary>
+    public Action? OnMisfit { get; init; }
 
     /// <summary>The objects of a range in key order.</summary>
     public async IAsyncEnumerable<StoredObject> ReadAsync(KeyRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -39,7 +43,8 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long
         // One that ends before its first cut is not worth a second request.
         if (Advances(cuts))
         {
-            Stretches stretches = new(list, repeatsKeys, throttled, range.Start, cuts, cancellationToken);
+            // One is read while others are under way.
+            Stretches stretches = new(list, repeatsKeys, Math.Clamp(mostRequests - 1, 1, AtOnce), throttled, range.Start, cuts, cancellationToken);
             await using ConfiguredAsyncDisposable _ = stretches.ConfigureAwait(false);
             while (await stretches.NextAsync().ConfigureAwait(false) is { } page)
             {
@@ -53,6 +58,8 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long
 
             if (stretches.AreWhole)
                 yield break;
+            if (!stretches.HaveFailed)
+                OnMisfit?.Invoke();
         }
 
         await foreach (IReadOnlyList<StoredObject> page in list(default, cancellationToken).ConfigureAwait(false))
@@ -81,12 +88,13 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long
 
     /// <summary>The stretches that are under way, the first one first.</summary>
     private sealed class Stretches(
-        StretchLister list, bool repeatsKeys, Func<long> throttled, string start, IEnumerator<string> cuts, CancellationToken cancellationToken)
+        StretchLister list, bool repeatsKeys, int atOnce, Func<long> throttled, string start, IEnumerator<string> cuts,
+        CancellationToken cancellationToken)
         : IAsyncDisposable
     {
         private readonly CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         private readonly Queue<Stretch> underWay = new();
-        private int most = AtOnce;
+        private int most = atOnce;
         private long throttledThen = throttled();
         private string? cut;
         private bool isCut = true;
@@ -99,6 +107,9 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long
 
         /// <summary>True when all stretches came and fit together.</summary>
         public bool AreWhole { get; private set; }
+
+        /// <summary>True when one ended by an error.</summary>
+        public bool HaveFailed { get; private set; }
 
         /// <summary>The next page, without what is behind its stretch; null at the end, and where something does not fit.</summary>
         public async ValueTask<IReadOnlyList<StoredObject>?> NextAsync()
@@ -119,6 +130,7 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long
                 }
                 catch (Exception) when (current.What.After is not null && !cancellationToken.IsCancellationRequested)
                 {
+                    HaveFailed = true;
                     return null;
                 }
 
@@ -232,7 +244,7 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, Func<long
     private sealed class Stretch
     {
         // What the catalog knows of a stretch fits; of one with more in it than that, only so much waits in memory.
-        private const int PagesAhead = 8;
+        private const int PagesAhead = 5;
 
         private readonly Channel<IReadOnlyList<StoredObject>> pages =
             Channel.CreateBounded<IReadOnlyList<StoredObject>>(new BoundedChannelOptions(PagesAhead) { SingleReader = true, SingleWriter = true });

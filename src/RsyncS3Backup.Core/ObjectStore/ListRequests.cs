@@ -9,7 +9,7 @@ using RsyncS3Backup.Files;
 namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
-/// Listings of a bucket, in key order and never more than a few pages of them in memory. Every exception that they throw is a
+/// Listings of a bucket, in key order and never more than some pages of them in memory. Every exception that they throw is a
 /// <see cref="BackupException"/>, unless the caller cancelled.
 /// </summary>
 /// <param name="access">The bucket.</param>
@@ -17,12 +17,17 @@ namespace RsyncS3Backup.ObjectStore;
 /// <param name="shortWay">Sends most of the requests for objects.</param>
 /// <param name="traffic">Says when the store asks to slow down.</param>
 /// <param name="pageSize">Keys that a page holds at most; null: as many as the store gives.</param>
-internal sealed class ListRequests(S3Access access, S3Connection connection, ShortWay shortWay, Traffic traffic, int? pageSize)
+/// <param name="mostRequests">How many pages may be asked for at the same time.</param>
+internal sealed class ListRequests(
+    S3Access access, S3Connection connection, ShortWay shortWay, Traffic traffic, int? pageSize, int mostRequests)
 {
     private const int TriesPerPage = 3;
 
     // Of a store that writes its pages in another way, the next one will not be read either.
     private const int UnreadBeforeGivingUp = 3;
+
+    // Before the SDK, which asks at once, asks again what a store was too busy for.
+    private static readonly TimeSpan PauseWhenBusy = TimeSpan.FromMilliseconds(500);
 
     // Above every character that a key may have, so that a marker ending in it is behind all keys that start like it.
     private const string LastCharacter = "\U0010FFFF";
@@ -33,11 +38,12 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, Sho
 
     private bool hasListed;
     private int unread;
+    private bool isUncut;
 
     /// <summary>The objects whose keys are in a range.</summary>
     public IAsyncEnumerable<StoredObject> ObjectsAsync(string keyPrefix, KeyRange range, CancellationToken cancellationToken) =>
-        new CutListing((stretch, token) => ObjectPagesAsync(keyPrefix, range, stretch, token), repeatsKeys: false, () => traffic.Throttled)
-            .ReadAsync(range, cancellationToken);
+        Listing((stretch, token) => ObjectPagesAsync(keyPrefix, range, stretch, token), repeatsKeys: false)
+            .ReadAsync(Cut(range), cancellationToken);
 
     /// <summary>What of the keys that start so is on one level: objects and folders.</summary>
     public async IAsyncEnumerable<StoredObject> LevelAsync(
@@ -77,10 +83,18 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, Sho
     public IAsyncEnumerable<StoredObject> VersionsAsync(string keyPrefix, KeyRange range, string? after, CancellationToken cancellationToken)
     {
         string? marker = after is null ? null : after + LastCharacter;
-        return new CutListing(
+        return Listing(
             (stretch, token) => VersionPagesAsync(keyPrefix, range, stretch.After is null ? stretch with { After = marker } : stretch, token),
-            repeatsKeys: true, () => traffic.Throttled).ReadAsync(range, cancellationToken);
+            repeatsKeys: true).ReadAsync(Cut(range), cancellationToken);
     }
+
+    private CutListing Listing(StretchLister list, bool repeatsKeys) => new(list, repeatsKeys, mostRequests, () => traffic.Throttled)
+    {
+        // The next listing would not fit either, and each costs as many requests as it has stretches under way.
+        OnMisfit = () => Volatile.Write(ref isUncut, true),
+    };
+
+    private KeyRange Cut(KeyRange range) => Volatile.Read(ref isUncut) ? range with { Cuts = null } : range;
 
     /// <summary>The parts of an upload.</summary>
     public async IAsyncEnumerable<UploadedPart> PartsAsync(
@@ -181,9 +195,18 @@ internal sealed class ListRequests(S3Access access, S3Connection connection, Sho
     {
         if (Volatile.Read(ref hasListed) && Volatile.Read(ref unread) < UnreadBeforeGivingUp)
         {
-            if (await shortWay.TryListAsync(Query(list), cancellationToken).ConfigureAwait(false) is { } page)
+            long throttled = traffic.Throttled;
+            (ListPage? page, bool isOdd) = await shortWay.TryListAsync(Query(list), cancellationToken).ConfigureAwait(false);
+            if (page is not null)
+            {
+                Volatile.Write(ref unread, 0);
                 return page;
-            Interlocked.Increment(ref unread);
+            }
+
+            if (isOdd)
+                Interlocked.Increment(ref unread);
+            if (traffic.Throttled > throttled)
+                await Task.Delay(PauseWhenBusy * (0.5 + Random.Shared.NextDouble()), cancellationToken).ConfigureAwait(false);
         }
 
         ListPage bySdk = ListPage.Of(await client.ListObjectsV2Async(list, cancellationToken).ConfigureAwait(false));

@@ -35,7 +35,7 @@ internal sealed class S3ObjectStore : IObjectStore
         link = new Lazy<StoreLink>(() =>
         {
             S3Connection connection = S3ClientFactory.Create(access, connections, limits, Traffic);
-            return new StoreLink(access, connection, new ShortWay(connection), checksums, Abilities, Traffic, PageSize);
+            return new StoreLink(access, connection, new ShortWay(connection), checksums, Abilities, Traffic, PageSize, connections);
         });
     }
 
@@ -535,7 +535,8 @@ internal sealed class S3ObjectStore : IObjectStore
 
 /// <summary>What the requests to one bucket go through, whatever prefix they are about.</summary>
 internal sealed class StoreLink(
-    S3Access access, S3Connection connection, ShortWay shortWay, ChecksumChoice checksums, StoreAbilities abilities, Traffic traffic, int? pageSize)
+    S3Access access, S3Connection connection, ShortWay shortWay, ChecksumChoice checksums, StoreAbilities abilities, Traffic traffic, int? pageSize,
+    int connections)
     : IDisposable
 {
     /// <summary>The SDK's client.</summary>
@@ -545,7 +546,7 @@ internal sealed class StoreLink(
     public ShortWay Short => shortWay;
 
     /// <summary>Listings.</summary>
-    public ListRequests Lists { get; } = new(access, connection, shortWay, traffic, pageSize);
+    public ListRequests Lists { get; } = new(access, connection, shortWay, traffic, pageSize, Math.Max(1, connections / 2));
 
     /// <summary>Uploads in parts.</summary>
     public PartRequests Parts { get; } = new(access, connection, shortWay, checksums);

@@ -7,8 +7,8 @@ namespace RsyncS3Backup.ObjectStore;
 
 /// <summary>
 /// The short way for the requests that are made by the thousand: PutObject and UploadPart from memory, GetObject and HeadObject, and the further
-/// pages of long listings. The SDK spends about half a millisecond of processor time on each, and many on a page. What is not a plain success is the SDK's business: it sends
-/// the same request again, with its retries, its corrections of region and clock, and its errors.
+/// pages of long listings. The SDK spends about half a millisecond of processor time on each, and many on a page. What is not a plain success is the
+/// SDK's business: it sends the same request again, with its retries, its corrections of region and clock, and its errors.
 /// </summary>
 internal sealed class ShortWay : IDisposable
 {
@@ -67,24 +67,25 @@ internal sealed class ShortWay : IDisposable
     /// <summary>Asks for a page of ListObjectsV2.</summary>
     /// <param name="query">The query, encoded and sorted.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>The page; null when the SDK should try.</returns>
-    public async Task<ListPage?> TryListAsync(string query, CancellationToken cancellationToken)
+    /// <returns>The page; null when the SDK should try. And whether that would be no better the next time: it was refused, or cannot be read.</returns>
+    public async Task<(ListPage? Page, bool IsOdd)> TryListAsync(string query, CancellationToken cancellationToken)
     {
-        (HttpResponseMessage? answer, _) = await TryAsync(
+        (HttpResponseMessage? answer, bool isRefused) = await TryAsync(
             HttpMethod.Get, key: "", query, content: null, headers: [], answer => answer.StatusCode == HttpStatusCode.OK, cancellationToken)
             .ConfigureAwait(false);
         if (answer is null)
-            return null;
+            return (null, isRefused);
         using (answer)
         {
             try
             {
-                return ListPageReader.TryRead(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+                ListPage? page = ListPageReader.TryRead(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+                return (page, IsOdd: page is null);
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                return null;
+                return (null, false);
             }
         }
     }

@@ -204,7 +204,7 @@ internal sealed class TransferHandler(HttpMessageHandler inner, Traffic traffic,
                     throw new IOException($"The answer is longer than {longest} bytes, which no answer of S3 is.");
                 if (read == 0)
                     End();
-                if (receiving is null)
+                if (receiving is null || read == 0)
                     return read;
                 patience.CancelAfter(Timeout.InfiniteTimeSpan);
                 await receiving.WaitAsync(read, patience.Token).ConfigureAwait(false);

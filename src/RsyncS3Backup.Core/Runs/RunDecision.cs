@@ -96,6 +96,7 @@ internal static class RunDecision
         AllowNewDestination = options.AllowNewDestination,
         AllowNewSource = options.AllowNewSource,
         StopTime = options.StopTime,
+        Clock = options.Clock,
     };
 
     /// <summary>What the caller decided, with when the run ends at the latest.</summary>

@@ -32,13 +32,16 @@ internal readonly record struct UploadForecast(long Runs, DateTimeOffset? End)
         if (!isPaused && !(HistoryFigures.IsGoodStatus(ended.Status) && Array.Exists(before, stage => stage.Status == BackupStatus.Paused)))
             return default;
         DateTimeOffset? end = isPaused ? Foretell(ended, before, zone, isDayUsedUp, now) : null;
-        return new UploadForecast(before.Length + 1, end);
+        // What is known of runs before those that were looked at is what the last one knew.
+        long runs = before is [{ Status: BackupStatus.Paused, UploadRuns: > 0 } last, ..] ? last.UploadRuns : before.Length;
+        return new UploadForecast(runs + 1, end);
     }
 
     private static DateTimeOffset? Foretell(
         S3SyncStageResult paused, S3SyncStageResult[] before, ScheduleZone zone, bool isDayUsedUp, DateTimeOffset now)
     {
-        DateTime today = DayOf(now);
+        // A night is of the day on which it began.
+        DateTime today = DayOf(paused.StartTime);
         (DateTime Day, long Bytes)[] moved =
         [
             .. before.Append(paused).Select(stage => (Day: DayOf(stage.StartTime), stage.TransferredBytes))

@@ -126,7 +126,7 @@ public sealed class InvokeRsyncToS3BackupCommand : S3ConnectionCmdlet, IJobParam
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    [ArgumentCompleter(typeof(RateCompleter))]
     public string? BandwidthLimit { get; set; }
 
     /// <summary>Run to the end: leave the job's <c>stopAt</c> and <c>maxUpload</c> out of account.</summary>

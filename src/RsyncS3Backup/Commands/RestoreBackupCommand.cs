@@ -121,7 +121,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     /// <summary>The most bytes a second that come from S3: <c>10MiB</c>, <c>500kB</c>. Default: as many as come.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
+    [ArgumentCompleter(typeof(RateCompleter))]
     public string? BandwidthLimit { get; set; }
 
     /// <summary>How long to wait for a run of the job to end: <c>90s</c>, <c>30m</c>, or a TimeSpan. Default: not at all.</summary>

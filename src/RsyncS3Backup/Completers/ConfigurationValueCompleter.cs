@@ -6,7 +6,7 @@ namespace RsyncS3Backup.Completers;
 /// <summary>
 /// Completes a parameter that sets a key of a configuration: the values that it may have, or some that show how they are written.
 /// </summary>
-public sealed class ConfigurationValueCompleter : WordCompleter
+public class ConfigurationValueCompleter : WordCompleter
 {
     private protected override IEnumerable<string> Words() => [];
 

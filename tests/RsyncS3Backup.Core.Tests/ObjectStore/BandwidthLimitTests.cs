@@ -71,6 +71,19 @@ public sealed class BandwidthLimitTests
     }
 
     [Fact]
+    public async Task A_wait_of_less_than_a_timer_can_tell_is_one_all_the_same()
+    {
+        BandwidthLimit limit = new(Second, clock);
+        limit.Take(Second / 4);
+        Task waiting = limit.WaitAsync(Second / 5000, default).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+
+        await waiting;
+    }
+
+    [Fact]
     public void Those_who_share_a_limit_keep_to_it_together_and_each_to_its_own()
     {
         BandwidthLimit all = new(Second, clock);

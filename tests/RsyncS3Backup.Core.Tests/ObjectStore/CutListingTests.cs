@@ -208,7 +208,7 @@ public sealed class CutListingTests
             string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Letters[random.Next(Letters.Length)]));
 
         public IAsyncEnumerable<StoredObject> List(KeyRange range) =>
-            new CutListing(PagesAsync, repeatsKeys: Versions is not null, () => Interlocked.Read(ref throttled)).ReadAsync(range, default);
+            new CutListing(PagesAsync, repeatsKeys: Versions is not null, mostRequests: 17, () => Interlocked.Read(ref throttled)).ReadAsync(range, default);
 
         private async IAsyncEnumerable<IReadOnlyList<StoredObject>> PagesAsync(
             ListedStretch stretch, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -36,14 +36,19 @@ public sealed class PausedRunTests : LocalJob
     [Fact]
     public async Task An_rsync_that_is_on_is_stopped_and_gone()
     {
-        string ended = Files["ended"];
-        FakeRsync rsync = FakeRsync.Make(Files, $"trap 'touch {ended}; exit 20' INT; sleep 600 & wait");
+        (string started, string ended) = (Files["started"], Files["ended"]);
+        FakeRsync rsync = FakeRsync.Make(Files, $"trap 'touch {ended}; exit 20' INT; touch {started}; sleep 600 & wait");
+        ManualClock clock = new();
         Configuration = Configuration with
         {
             Options = Configuration.Options with { Rsync = Configuration.Options.Rsync with { RsyncPath = rsync.Path } },
         };
 
-        BackupResult paused = await RunAsync(Late with { StopTime = DateTimeOffset.Now.AddSeconds(1) });
+        Task<BackupResult> running = RunAsync(Late with { Clock = clock, StopTime = clock.GetUtcNow().AddMinutes(5) });
+        while (!File.Exists(started) && !running.IsCompleted)
+            await Task.Delay(20);
+        clock.Advance(TimeSpan.FromMinutes(6));
+        BackupResult paused = await running;
 
         Assert.Equal((BackupStatus.Paused, null), (paused.Status, paused.Error));
         Assert.True(File.Exists(ended));

@@ -36,6 +36,23 @@ public sealed class UploadForecastTests
     }
 
     [Fact]
+    public void A_night_is_of_the_day_on_which_it_began()
+    {
+        // 22:00 to 06:00.
+        S3SyncStageResult OfNight(int daysAgo, long moved, long left = 0) =>
+            Paused(daysAgo, moved, left) with { StartTime = Now.AddDays(-daysAgo).AddHours(-8) };
+
+        Assert.Equal(new UploadForecast(1, null), Forecast(OfNight(0, 20, left: 70), []));
+        Assert.Equal(new UploadForecast(2, Now.AddDays(4)), Forecast(OfNight(0, 20, left: 70), [OfNight(1, 20)]));
+    }
+
+    [Fact]
+    public void Runs_that_are_too_long_ago_to_be_looked_at_count_as_the_last_one_knew()
+    {
+        Assert.Equal(501, Forecast(Paused(0, 20, left: 70), [Paused(1, 20) with { UploadRuns = 500 }]).Runs);
+    }
+
+    [Fact]
     public void Without_any_movement_nothing_is_told() =>
         Assert.Equal(new UploadForecast(3, null), Forecast(Paused(0, 0, left: 70), [Paused(1, 0), Paused(2, 0)]));
 

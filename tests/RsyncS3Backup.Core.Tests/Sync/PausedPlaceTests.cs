@@ -48,7 +48,7 @@ public sealed class PausedPlaceTests : SyncHarness
         Write("place", "a file");
         await RunAsync();
         File.Delete(Path.Combine(Source, "place"));
-        WriteRandom((400, "a"), (600, "place/inner"), (600, "place/second"));
+        WriteRandom((600, "a"), (700, "place/inner"), (700, "place/second"));
         await MirrorAsync();
 
         for (int day = 0; day < 2; day++)

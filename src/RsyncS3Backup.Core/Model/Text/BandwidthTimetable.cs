@@ -44,7 +44,7 @@ internal sealed class BandwidthTimetable
     }
 
     /// <summary>True for a text that is meant as one.</summary>
-    public static bool IsMeant(string text) => text.Contains(',', StringComparison.Ordinal) || text.Contains(':', StringComparison.Ordinal);
+    public static bool IsMeant(string text) => text.Contains(':', StringComparison.Ordinal);
 
     /// <summary>The bytes a second at a time of the day; null: as many as there are.</summary>
     public long? At(TimeOnly time)
@@ -62,7 +62,7 @@ internal sealed class BandwidthTimetable
         string limit = entry[blank..].Trim();
         long bytes = 0;
         if (limit != Off && !BandwidthText.TryParse(limit, out bytes))
-            return $"{ConfigurationText.Quote(limit)} in {quoted} is not a rate that rsync can keep.";
+            return $"{ConfigurationText.Quote(limit)} in {quoted} is not a number of bytes a second, at least 1024.";
         if (entries.Count > 0 && from == entries[^1].From)
             return $"{quoted} begins at the same time as the entry before it.";
         if (entries.Count > 0 && from < entries[^1].From)

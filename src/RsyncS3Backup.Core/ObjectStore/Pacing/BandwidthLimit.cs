@@ -10,6 +10,7 @@ internal sealed class BandwidthLimit
     private const double BurstSeconds = 0.25;
     private const int SmallestSlice = 1024;
     private const int LargestSlice = 64 * 1024;
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     private readonly object gate = new();
@@ -60,7 +61,8 @@ internal sealed class BandwidthLimit
         (double Own, double OfAll) place = Ask(bytes);
         for (TimeSpan delay = Left(place); delay > TimeSpan.Zero; delay = Left(place))
         {
-            await Task.Delay(delay < LongestWait ? delay : LongestWait, clock, cancellationToken).ConfigureAwait(false);
+            // A timer takes whole milliseconds, and none of them is no wait.
+            await Task.Delay(delay < ShortestWait ? ShortestWait : delay < LongestWait ? delay : LongestWait, clock, cancellationToken).ConfigureAwait(false);
             onWait?.Invoke();
         }
     }

@@ -73,12 +73,13 @@ internal sealed class TransferLimiter
             bool isMeaningful = throttled > throttledThen || answers - answersThen >= enough || duration >= LongestSample;
             if (duration < Shortest || !isMeaningful)
                 return;
+            int measured = controller.Limit;
             controller.Observe(new ConcurrencySample(
                 bytes - bytesThen + ((answers - answersThen) * BytesPerAnswer), duration, slots.TakeSaturation(), throttled > throttledThen));
             slots.Limit = controller.Limit;
             isStarting = controller.IsStarting;
-            if (!isStarting)
-                Best = controller.Limit;
+            if (!isStarting && throttled == throttledThen)
+                Best = measured;
             (bytesThen, answersThen, throttledThen) = (bytes, answers, throttled);
             Interlocked.Exchange(ref sampleStart, clock.GetTimestamp());
         }

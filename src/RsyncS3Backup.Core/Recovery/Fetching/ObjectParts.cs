@@ -30,6 +30,7 @@ internal sealed class ObjectParts(
 
     private readonly long partSize = PartSize.For(about.Size);
     private readonly SemaphoreSlim writing = new(1);
+    private int isWritingBack;
 
     /// <summary>What is known of its content.</summary>
     public required StoredObject Evidence { get; init; }
@@ -261,13 +262,22 @@ internal sealed class ObjectParts(
             }
 
             // The disk works while further parts come, instead of at the end when all is waited for.
-            UnixCalls.BeginWriteBack(file, first, length);
+            BeginWriteBack(file, first, length);
             return crc32.GetCurrentHashAsUInt32();
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    // A disk that is busy makes it wait: not more than one thread a file.
+    private void BeginWriteBack(SafeFileHandle file, long first, long length)
+    {
+        if (Interlocked.Exchange(ref isWritingBack, 1) != 0)
+            return;
+        UnixCalls.BeginWriteBack(file, first, length);
+        Volatile.Write(ref isWritingBack, 0);
     }
 
     private async Task<int> FillAsync(Stream stream, Memory<byte> buffer, CancellationToken cancellationToken)
