@@ -41,7 +41,7 @@ internal sealed class CutListing(StretchLister list, bool repeatsKeys, int mostR
         int ofLast = 0;
         using IEnumerator<string> cuts = (range.Cuts ?? []).GetEnumerator();
         // One that ends before its first cut is not worth a second request.
-        if (Advances(cuts))
+        if (mostRequests > 1 && Advances(cuts))
         {
             // One is read while others are under way.
             Stretches stretches = new(list, repeatsKeys, Math.Clamp(mostRequests - 1, 1, AtOnce), throttled, range.Start, cuts, cancellationToken);

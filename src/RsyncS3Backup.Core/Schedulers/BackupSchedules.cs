@@ -1,7 +1,8 @@
 using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Files;
-using RsyncS3Backup.Observation;
 using RsyncS3Backup.Jobs;
+using RsyncS3Backup.Mirror;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.History;
 
@@ -321,10 +322,17 @@ internal sealed class BackupSchedules(NativePlaces places, TimeProvider clock)
         }
     }
 
-    private static string? OnOtherDrive(ScheduleRegistration registration, BackupConfiguration job) =>
-        registration.Drive is { } drive && !RealPath.IsInside(RealPath.Of(Path.GetFullPath(job.Options.Rsync.LocalDestination)), RealPath.Of(drive))
-            ? $"The mirror is no longer on the drive at '{drive}', whose coming starts the job; register it again with -OnDrive."
-            : null;
+    private static string? OnOtherDrive(ScheduleRegistration registration, BackupConfiguration job)
+    {
+        if (registration.Drive is not { } drive)
+            return null;
+        string mirror = RealPath.Of(Path.GetFullPath(job.Options.Rsync.LocalDestination));
+        // The place that holds it when it is there: one that was registered while the drive was away is another.
+        bool isOther = !RealPath.IsInside(mirror, RealPath.Of(drive))
+            || (OperatingSystem.IsLinux() && Directory.Exists(mirror) && MountPoints.Holding(mirror) is { } place && place != drive
+                && !AbsentMirror.IsAway(job.Name, mirror, isNew: false));
+        return isOther ? $"The mirror is no longer on the drive at '{drive}', whose coming starts the job; register it again with -OnDrive." : null;
+    }
 
     private static string? Outdated(
         BackupScheduler scheduler, ScheduleRegistration registration, NativeTrigger wanted, string what, string launcher)

@@ -25,6 +25,9 @@ internal static class DriveReturn
     public static string PlaceOf(BackupConfiguration job)
     {
         string mirror = Path.GetFullPath(job.Options.Rsync.LocalDestination);
+        // Where a drive is away, what holds its place never comes.
+        if (AbsentMirror.IsAway(job.Name, mirror, isNew: false))
+            throw new BackupException(NativeScheduleErrors.DriveUnknown(job.Name, mirror));
         if (!OperatingSystem.IsLinux())
             return mirror;
         return MountPoints.Holding(RealPath.Of(mirror)) is { } place && place != "/"

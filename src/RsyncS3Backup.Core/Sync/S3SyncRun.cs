@@ -212,7 +212,7 @@ internal sealed class S3SyncRun : IDisposable
             }
 
             if (snapshot is not null && planned is null)
-                KeepPaused();
+                KeepPaused(isDone);
 
             // New files that wait for the end of a listing are copied from what it shows, which the next run must see too.
             session.End(isDone && !(PauseCause is not null && unknown.IsOn), IsComplete, Counters);
@@ -221,13 +221,14 @@ internal sealed class S3SyncRun : IDisposable
         }
     }
 
-    private void KeepPaused()
+    // One that nothing was left of, however incomplete what failed has made it, is not gone on with: the next day has its own.
+    private void KeepPaused(bool isDone)
     {
         try
         {
-            if (PauseCause is not null)
-                PausedSnapshot.Keep(context.JobName, request, scope.SnapshotTime);
-            else if (IsSnapshotComplete == true)
+            if (PauseCause is not null && IsSnapshotComplete != true)
+                PausedSnapshot.Keep(context.JobName, request, KeyPrefix, scope.SnapshotTime);
+            else if (isDone)
                 PausedSnapshot.Forget(context.JobName);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -48,8 +48,8 @@ public sealed class BandwidthHoursTests
     [InlineData("08:00 1MiB, 24:00 off", "'24:00 off' does not begin with a time")]
     [InlineData("08:00 1MiB, 18:00", "'18:00' does not begin with a time")]
     [InlineData("08:00 1MiB,", "does not begin with a time")]
-    [InlineData("08:00 1MiB, 18:00 fast", "'fast' in '18:00 fast' is not a rate")]
-    [InlineData("08:00 1MiB, 18:00 1023", "'1023' in '18:00 1023' is not a rate")]
+    [InlineData("08:00 1MiB, 18:00 fast", "'fast' in '18:00 fast' is not a number of bytes a second")]
+    [InlineData("08:00 1MiB, 18:00 1023", "'1023' in '18:00 1023' is not a number of bytes a second")]
     public void What_makes_no_sense_is_said(string text, string problem)
     {
         Assert.False(BandwidthTimetable.TryParse(text, out _, out string? said));

@@ -377,7 +377,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.syncToS3.checksumAlgorithm", "\"SHA1\"", "is not a valid checksum")]
     [InlineData("$.options.rsync.syncToS3.directoryMarkers", "\"some\"", "is not a valid kind of marker")]
     [InlineData("$.options.rsync.syncToS3.tags", "[]", "an object, not a list")]
-    [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is not a rate")]
+    [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"fast\"", "is not a number of bytes a second")]
     [InlineData("$.stopAt", "\"7:00\"", "is not a time of the day")]
     [InlineData("$.stopAt", "\"24:00\"", "is not a time of the day")]
     [InlineData("$.options.rsync.syncToS3.bandwidthLimit", "\"08:00 1MiB, 07:00 off\"", "begins before the entry")]

@@ -101,7 +101,7 @@ public sealed class ConcurrencyTests
         Traffic traffic = new(clock);
         TransferLimiter limiter = new(traffic, maximum: 128, clock);
         Assert.Null(limiter.Best);
-        for (int sample = 0; sample < 4; sample++)
+        for (int sample = 0; sample < 5; sample++)
             await AnswerAsync(limiter, traffic, clock);
 
         Assert.Equal(128, limiter.Limit);

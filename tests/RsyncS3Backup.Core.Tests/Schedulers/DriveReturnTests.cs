@@ -80,12 +80,16 @@ public sealed class DriveReturnTests
         {
             Name = "photos",
             Sources = [],
-            Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = folder["my drive/a/b"] } },
+            Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = folder["my drive/a"] } },
         };
 
         Assert.Equal(folder["my drive"], DriveReturn.PlaceOf(job));
         BackupException exception = Assert.Throws<BackupException>(
             () => DriveReturn.PlaceOf(job with { Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = "/mirror" } } }));
+        Assert.Equal("ScheduleDriveUnknown", exception.Error.Id);
+        // What holds the place of a drive that is away is no drive of its own.
+        exception = Assert.Throws<BackupException>(() => DriveReturn.PlaceOf(
+            job with { Options = new BackupOptions { Rsync = new RsyncOptions { LocalDestination = folder["my drive/away/mirror"] } } }));
         Assert.Equal("ScheduleDriveUnknown", exception.Error.Id);
     }
 }

@@ -251,7 +251,7 @@ internal sealed class S3Copy : IDisposable
     /// <param name="asOf">As for <see cref="OpenAsync"/>.</param>
     internal static Snapshot? Choose(IEnumerable<Snapshot> newestFirst, DateTime? date, DateTimeOffset? asOf)
     {
-        Snapshot[] all = [.. newestFirst.Where(snapshot => asOf is null || snapshot.Manifest.Time <= asOf)];
+        Snapshot[] all = [.. newestFirst.Where(snapshot => asOf is null || snapshot.Manifest.ContentTime <= asOf)];
         if (date is not { } wanted)
             return all.FirstOrDefault(snapshot => snapshot.IsComplete);
         if (all.FirstOrDefault(snapshot => snapshot.Time == wanted) is { } exact)

@@ -68,6 +68,13 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         if (await ObstacleAsync(cancellationToken).ConfigureAwait(false) is { } obstacle)
             throw new BackupException(NativeScheduleErrors.SchedulerUnavailable(Kind, scope, obstacle, Installation));
         string timer = registration.EntryName + ".timer";
+        if (registration.Drive is { } place && SystemdText.MountUnit(place).Length > SystemdText.LongestName)
+        {
+            throw new BackupException(NativeScheduleErrors.CannotExpress(
+                job, Kind, $"the name of the unit of '{place}' would have more than {SystemdText.LongestName} characters.",
+                "Mount the drive in a folder with a shorter name."));
+        }
+
         bool isChanged = NativeFiles.Write(job, ServicePath(registration.EntryName), SystemdText.Service(registration));
         isChanged |= NativeFiles.Write(job, TimerPath(registration.EntryName), SystemdText.Timer(registration));
         string drive = DriveUnit(registration);
@@ -116,8 +123,7 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
         }
 
         string drive = DriveUnit(name);
-        if (File.Exists(Path.Combine(Units, drive)))
-            await RemoveDriveAsync(job, drive, isAnswering, cancellationToken).ConfigureAwait(false);
+        await RemoveDriveAsync(job, drive, isAnswering, cancellationToken).ConfigureAwait(false);
         NativeFiles.Delete(job, TimerPath(name));
         NativeFiles.Delete(job, ServicePath(name));
         // The links that "enable" made, where no manager was there to take them away.
@@ -127,7 +133,7 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
             return;
         (await ControlAsync(cancellationToken, "daemon-reload").ConfigureAwait(false))!.Required(job);
         // One that had failed would stay in the manager's memory; one that had not is unknown now, which is an error of no interest.
-        await ControlAsync(cancellationToken, "reset-failed", entry.Name, name + ".service").ConfigureAwait(false);
+        await ControlAsync(cancellationToken, "reset-failed", entry.Name, name + ".service", drive).ConfigureAwait(false);
         if (await PropertiesAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } left && left.GetValueOrDefault("LoadState") == "loaded")
             throw new BackupException(NativeScheduleErrors.NotRemoved(job, Kind, left.GetValueOrDefault("FragmentPath") ?? entry.Name));
     }
@@ -178,9 +184,10 @@ internal sealed class SystemdScheduler(BackupScheduleScope scope, NativePlaces p
 
     private async Task RemoveDriveAsync(string job, string drive, bool isAnswering, CancellationToken cancellationToken)
     {
-        if (isAnswering)
+        string path = Path.Combine(Units, drive);
+        if (isAnswering && File.Exists(path))
             (await ControlAsync(cancellationToken, "disable", drive).ConfigureAwait(false))!.Required(job);
-        NativeFiles.Delete(job, Path.Combine(Units, drive));
+        NativeFiles.Delete(job, path);
         foreach (string wants in Directory.EnumerateDirectories(Units, "*.mount.wants"))
             NativeFiles.Delete(job, Path.Combine(wants, drive));
     }

@@ -23,6 +23,9 @@ internal static class SystemdText
         return service.Replace("\n\n[Service]\n", $"\nAfter={mount}\n\n[Service]\n", StringComparison.Ordinal) + $"\n[Install]\nWantedBy={mount}\n";
     }
 
+    /// <summary>The most characters of a unit's name (systemd.unit(5)).</summary>
+    public const int LongestName = 255;
+
     /// <summary>The unit of what is mounted at a path (systemd.unit(5), "String Escaping for Inclusion in Unit Names").</summary>
     public static string MountUnit(string path)
     {

@@ -47,7 +47,7 @@ internal static partial class TaskXml
                 "Install PowerShell in a folder with a shorter path.");
         }
 
-        return registration.Trigger.DayOf(BackupScheduler.TaskScheduler) is null && registration.Trigger.Interval is null && registration.Trigger.Minutes.Count > MostTriggers
+        return registration.Trigger.DayOf(BackupScheduler.TaskScheduler) is null && registration.Trigger.Interval is null && registration.Trigger.Minutes.Count + (registration.Drive is null ? 0 : 1) > MostTriggers
             ? (string.Create(
                 CultureInfo.InvariantCulture,
                 $"its expression has {registration.Trigger.Minutes.Count} minutes of the hour, and a task has at most {MostTriggers} triggers."),

@@ -52,7 +52,7 @@ internal static class BackupSnapshots
                 IsExpired = expired.Contains(snapshot.KeyPrefix),
                 Objects = snapshot.Manifest.Objects,
                 Bytes = snapshot.Manifest.Bytes,
-                Time = snapshot.Manifest.Time,
+                Time = snapshot.Manifest.ContentTime,
                 HostName = snapshot.Manifest.Host,
                 MirrorId = snapshot.Manifest.Mirror,
                 BucketName = request.Destination.Bucket,
@@ -69,10 +69,11 @@ internal static class BackupSnapshots
     private static Task<SnapshotRetention> RetentionAfterAsync(
         IObjectStore store, Snapshot[] own, S3CopyRequest request, string jobName, CancellationToken cancellationToken)
     {
-        string current = KeyPrefix.Resolve(request.Options.S3Prefix, jobName, request.Clock.GetLocalNow(), request.Timezone);
+        DateTimeOffset now = PausedSnapshot.Find(jobName, request) ?? request.Clock.GetLocalNow();
+        string current = KeyPrefix.Resolve(request.Options.S3Prefix, jobName, now, request.Timezone);
         if (!new DatedPrefix(request.Options.S3Prefix!).TryParse(current, out DateTime time))
             throw new InvalidOperationException($"'{current}' does not tell its time.");
-        SnapshotManifest complete = new() { Job = jobName, IsComplete = true, Time = request.Clock.GetUtcNow() };
+        SnapshotManifest complete = new() { Job = jobName, IsComplete = true, Time = now };
         IEnumerable<Snapshot> after = own.Where(snapshot => snapshot.KeyPrefix != current).Append(new Snapshot(current, time, complete));
         return SnapshotRetention.ChooseAsync(store, after, request.Options, current, cancellationToken);
     }

@@ -25,8 +25,8 @@ internal static class SnapshotDoubt
     {
         DateTimeOffset written = snapshot.Manifest.Time;
         DateTime latest = TimeZoneInfo.ConvertTime(now, zone).DateTime + Tolerance;
-        if (written > now + Tolerance)
-            return string.Create(CultureInfo.InvariantCulture, $"its manifest says that it was written on {written:yyyy-MM-dd}, which is yet to come");
+        if (snapshot.Manifest.ContentTime is var last && last > now + Tolerance)
+            return string.Create(CultureInfo.InvariantCulture, $"its manifest says that it was written on {last:yyyy-MM-dd}, which is yet to come");
         if (snapshot.Time > latest)
             return "its date is yet to come";
         // The mark of one that is being pruned has that day's time.
@@ -37,7 +37,7 @@ internal static class SnapshotDoubt
             && dated.Truncate(TimeZoneInfo.ConvertTime(written + Tolerance, zone).DateTime) >= snapshot.Time;
         return isOfItsDate
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"its manifest says that it was written on {written:yyyy-MM-dd}, which is not its date");
+            : string.Create(CultureInfo.InvariantCulture, $"its manifest says that it is of {written:yyyy-MM-dd}, which is not its date");
     }
 
     /// <summary>Why its objects are not those that its manifest tells of; null when they may be. One request, which sees a page of them.</summary>

@@ -37,8 +37,14 @@ internal sealed record SnapshotManifest
     /// <summary>True when everything that belongs in the snapshot is there.</summary>
     public required bool IsComplete { get; init; }
 
-    /// <summary>When the last run that wrote it began.</summary>
+    /// <summary>When the run began that gave the snapshot its date, or that wrote it last under the same date.</summary>
     public required DateTimeOffset Time { get; init; }
+
+    /// <summary>When the last run that wrote it began, where that is later because the snapshot was paused; null: at its time.</summary>
+    public DateTimeOffset? Written { get; init; }
+
+    /// <summary>When what it holds was there at the latest, as far as it says.</summary>
+    public DateTimeOffset ContentTime => Written > Time ? Written.Value : Time;
 
     /// <summary>Entries of the mirror, without the manifest; 0 while it is incomplete.</summary>
     public long Objects { get; init; }
@@ -98,6 +104,8 @@ internal sealed record SnapshotManifest
             if (Host is not null)
                 json.WriteString("host", Host);
             json.WriteString("time", Time.ToUniversalTime());
+            if (Written is { } written)
+                json.WriteString("written", written.ToUniversalTime());
             if (IsComplete)
             {
                 json.WriteNumber("objects", Objects);
@@ -129,6 +137,7 @@ internal sealed record SnapshotManifest
                 Host = Text("host"),
                 IsComplete = status == Complete,
                 Time = root.GetProperty("time").GetDateTimeOffset(),
+                Written = root.TryGetProperty("written", out JsonElement written) ? written.GetDateTimeOffset() : null,
                 Objects = Number("objects"),
                 Bytes = Number("bytes"),
                 Copied = Number("copied"),

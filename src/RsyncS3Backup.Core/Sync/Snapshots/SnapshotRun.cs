@@ -71,7 +71,7 @@ internal sealed class SnapshotRun : IDisposable
         IsComplete = wasComplete = manifest?.IsComplete == true;
         if (wasComplete)
             context.Verbose(
-                $"The snapshot {keyPrefix} is complete since {HumanText.Time(manifest!.Time.ToLocalTime())}; this run brings it up to date.");
+                $"The snapshot {keyPrefix} is complete since {HumanText.Time(manifest!.ContentTime.ToLocalTime())}; this run brings it up to date.");
         // Tokens that take turns, such as {ddd}, find what was complete the last time; then the one before this is nearer.
         if (!wasComplete || !namesTimes)
             await FindSourcesAsync(openCatalog, cancellationToken).ConfigureAwait(false);
@@ -151,7 +151,7 @@ internal sealed class SnapshotRun : IDisposable
     public void Dispose() => sources.ForEach(source => source.Dispose());
 
     private SnapshotManifest Manifest(bool isComplete) =>
-        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = time };
+        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = time, Written = startTime > time ? startTime : null };
 
     private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 

@@ -1,6 +1,10 @@
 using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Support;
+using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Sync;
+using RsyncS3Backup.Sync.Snapshots;
+using S3Server;
 using Xunit;
 
 namespace RsyncS3Backup.Core.Tests.Sync.Snapshots;
@@ -56,6 +60,59 @@ public sealed class PausedSnapshotTests : SyncHarness
 
         Assert.Equal((BackupStatus.Paused, "s/2026-01-01/"), (paused.Status, paused.KeyPrefix));
         Assert.Equal((0, "s/2026-01-01/"), (next.PrunedSnapshots, next.KeyPrefix));
+    }
+
+    [Fact]
+    public async Task A_run_that_ends_without_a_pause_is_its_last_one_whatever_failed()
+    {
+        WriteRandom("a", "b");
+        await MirrorAsync();
+        await SyncAsync(Limited);
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = "PutObject", KeyContains = "/b", Times = int.MaxValue });
+        clock.Advance(TimeSpan.FromDays(1));
+
+        S3SyncStageResult failed = await SyncAsync(Limited with { NoPause = true });
+        clock.Advance(TimeSpan.FromDays(1));
+        S3SyncStageResult next = await SyncAsync(Limited with { NoPause = true });
+
+        Assert.Equal((BackupStatus.Failed, "s/2026-01-01/"), (failed.Status, failed.KeyPrefix));
+        Assert.Equal("s/2026-01-03/", next.KeyPrefix);
+    }
+
+    [Fact]
+    public async Task A_pause_that_changed_nothing_leaves_a_complete_one_alone()
+    {
+        WriteRandom("a");
+        await MirrorAsync();
+        await SyncAsync(Limited);
+        WriteRandom("b");
+        await MirrorAsync();
+        S3SyncStageResult late = await SyncAsync(Limited with { StopTime = clock.GetUtcNow() });
+        clock.Advance(TimeSpan.FromDays(1));
+
+        S3SyncStageResult next = await SyncAsync(Limited with { NoPause = true });
+
+        Assert.Equal((BackupStatus.Paused, true), (late.Status, late.IsSnapshotComplete));
+        Assert.Equal("s/2026-01-02/", next.KeyPrefix);
+    }
+
+    [Fact]
+    public async Task It_says_how_late_what_it_holds_may_be()
+    {
+        WriteRandom("a", "b");
+        await MirrorAsync();
+        S3SyncStageResult first = await SyncAsync(Limited);
+        clock.Advance(TimeSpan.FromDays(1));
+        await SyncAsync(Limited);
+
+        using S3ObjectStore store = new(Request, first.KeyPrefix!, connections: 2);
+        SnapshotManifest manifest = (await SnapshotManifest.ReadAsync(store, default))!;
+
+        Assert.Equal((true, 1, 2), (manifest.IsComplete, manifest.Time.UtcDateTime.Day, manifest.ContentTime.UtcDateTime.Day));
+        Snapshot snapshot = new(first.KeyPrefix, new DateTime(2026, 1, 1), manifest);
+        Assert.Null(S3Copy.Choose([snapshot], date: null, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero)));
+        Assert.Same(snapshot, S3Copy.Choose([snapshot], date: null, new DateTimeOffset(2026, 1, 3, 0, 0, 0, TimeSpan.Zero)));
+        Assert.Null(SnapshotDoubt.OfTimes(new DatedPrefix("s/{yyyy-MM-dd}/"), snapshot, clock.GetUtcNow(), TimeZoneInfo.Utc));
     }
 
     [Fact]

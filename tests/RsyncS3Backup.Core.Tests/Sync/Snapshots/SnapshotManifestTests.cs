@@ -27,6 +27,8 @@ public sealed class SnapshotManifestTests
     {
         Assert.Equal(Complete, SnapshotManifest.Parse(Complete.ToJson()));
         Assert.Equal(Complete with { Mirror = null }, SnapshotManifest.Parse((Complete with { Mirror = null }).ToJson()));
+        SnapshotManifest late = Complete with { Written = Complete.Time.AddDays(3) };
+        Assert.Equal(late, SnapshotManifest.Parse(late.ToJson()));
         Assert.Equal(Complete with { Host = null }, SnapshotManifest.Parse((Complete with { Host = null }).ToJson()));
         Assert.Matches("^[0-9]+\\.[0-9]+\\.[0-9]+$", Complete.ModuleVersion);
         string text = Encoding.UTF8.GetString(Complete.ToJson());
