@@ -74,20 +74,22 @@ public sealed class PausedUploadTests : SyncHarness
         await MirrorAsync();
         S3SyncRequest request = Limited with { Options = Options with { MaxUpload = (2 * part) + MiB }, UploadPartSize = part };
 
-        foreach (int left in (int[])[3, 1])
+        long left = (5 * part) - 1;
+        for (int day = 0; day < 2; day++)
         {
             S3SyncStageResult paused = await SyncAsync(request);
 
-            Assert.Equal(
-                (BackupStatus.Paused, 2L * part, 1L, (left * part) - 1L),
-                (paused.Status, paused.TransferredBytes, paused.RemainingItems, paused.RemainingBytes));
+            // Parts are sent beside one another, and the last one, which is shorter, may come before another.
+            Assert.InRange(paused.TransferredBytes, (2 * part) - 1, 2 * part);
+            left -= paused.TransferredBytes;
+            Assert.Equal((BackupStatus.Paused, 1L, left), (paused.Status, paused.RemainingItems, paused.RemainingBytes));
             Assert.Single(Server.Store.UnfinishedUploads(BucketName));
             clock.Advance(TimeSpan.FromDays(1));
         }
 
         S3SyncStageResult last = await SyncAsync(request);
 
-        Assert.Equal((BackupStatus.Succeeded, part - 1L), (last.Status, last.TransferredBytes));
+        Assert.Equal((BackupStatus.Succeeded, left), (last.Status, last.TransferredBytes));
         Assert.Equal((1, 5), (Server.Requests["CreateMultipartUpload"], Server.Requests["UploadPart"]));
         AssertMirrored("after the last");
     }
