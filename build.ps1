@@ -254,8 +254,7 @@ function Copy-Shell {
     $shell
 }
 
-# Compiles PowerShell ahead in the folders of programs: the shell, the engine that the tests bring. Nothing of what is staged: that is
-# tested as it ships. As a job, beside what else is done.
+# Compiles the shell ahead, as a job, beside what else is done. Nothing of what is staged: that is tested as it ships.
 function Start-Conversion([string[]] $Folder) {
     Start-ThreadJob {
         param($Root, $Folder)
@@ -287,7 +286,8 @@ function Invoke-Test {
     if ($conversion) { $conversion | Receive-Job -Wait -AutoRemoveJob }
     # What is the same as in the shell was compiled with it.
     $tests = 'RsyncS3Backup.Module.Tests', 'PowerShellProbe' | ForEach-Object { "tests/$_/bin/Release/net10.0" }
-    Start-Conversion $tests | Receive-Job -Wait -AutoRemoveJob
+    Import-Module ./tests/Ahead.psm1 -Force
+    Convert-Engine tests/RsyncS3Backup.Module.Tests -Images out/ahead -Folder $tests
     Wait-Program
     Assert-Rsync
     Import-Module ./tests/Suites.psm1 -Force

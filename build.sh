@@ -45,7 +45,6 @@ has_rsync() {
 # s3cmd read and fill buckets; Prometheus' promtool checks metrics and rules; Chromium shows reports. Root mounts drives of all
 # kinds and starts Ceph. Where a program is missing, its tests are skipped. As packages of Debian.
 missing_test_programs() {
-  has_rsync || echo rsync
   [ -x /usr/sbin/sshd ] || echo openssh-server
   [ -x /usr/sbin/cron ] || echo cron
   command -v systemd-analyze >/dev/null || echo systemd
@@ -61,21 +60,29 @@ missing_test_programs() {
     [ -x /usr/sbin/mkntfs ] || echo ntfs-3g
     [ -x /usr/sbin/mkfs.exfat ] || echo exfatprogs
     [ -x /usr/sbin/mount.exfat-fuse ] || echo exfat-fuse
-    if [ "$1" = all ] && [ "${RSYNCS3_TEST_CEPH:-}" != skip ]; then tests/S3Server/start-ceph-rgw.sh packages; fi
   fi
 }
 
 # In the background: it mostly waits, for a network and a disk, and only tests need it. build.ps1 does not start them before the lock
 # is free, however this ends. A daemon that a package started must not hold it, hence not the lock's file in what is started here.
 install_test_programs() {
-  local missing
-  mapfile -t missing < <(missing_test_programs "$1")
-  [ ${#missing[@]} -gt 0 ] || return 0
+  local programs ceph=()
   mkdir -p out
-  export RSYNCS3_TEST_PROGRAMS=$PWD/out/programs
-  exec 9>"$RSYNCS3_TEST_PROGRAMS.lock"
-  flock 9
-  (install "${missing[@]}" 9>&-) >"$RSYNCS3_TEST_PROGRAMS.log" 2>&1 </dev/null &
+  exec 9>out/programs.lock
+  flock --nonblock 9 || { echo 'Waiting for another test command, which installs programs.'; flock 9; }
+  mapfile -t programs < <(missing_test_programs)
+  if [ "$1" = all ] && [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ] && [ "${RSYNCS3_TEST_CEPH:-}" != skip ]; then
+    mapfile -t ceph < <(tests/S3Server/start-ceph-rgw.sh packages)
+  fi
+  if ! has_rsync || [ $((${#programs[@]} + ${#ceph[@]})) -gt 0 ]; then
+    export RSYNCS3_TEST_PROGRAMS=$PWD/out/programs
+    # Apart, because of a list with a name that it does not know apt installs nothing; first the one without which nothing runs.
+    (
+      has_rsync || install rsync 9>&-
+      [ ${#programs[@]} -eq 0 ] || install "${programs[@]}" 9>&-
+      [ ${#ceph[@]} -eq 0 ] || install "${ceph[@]}" 9>&-
+    ) >"$RSYNCS3_TEST_PROGRAMS.log" 2>&1 </dev/null &
+  fi
   exec 9>&-
 }
 

@@ -77,7 +77,7 @@ internal static class ListBenchmark
         do
         {
             page = await connection.Client.ListObjectsV2Async(list);
-            foreach (S3Object item in page.S3Objects)
+            foreach (ListedObject item in ListPage.Of(page).Objects)
                 yield return ObjectAnswers.Listed(item.Key, item);
             list.ContinuationToken = page.NextContinuationToken;
         }

@@ -7,7 +7,7 @@ BeforeAll {
     function Set-Yesterday([string] $Name) {
         $path = Join-Path $env:RSYNCS3BACKUP_STATE $Name 'upload.json'
         $kept = Get-Content $path -Raw | ConvertFrom-Json
-        $kept.day = (Get-Date).AddDays(-1).ToString('yyyy-MM-dd')
+        $kept.day = ([datetime] $kept.day).AddDays(-1).ToString('yyyy-MM-dd')
         $kept | ConvertTo-Json | Set-Content $path
     }
 
@@ -23,6 +23,7 @@ AfterAll { Stop-TestSession }
 Describe 'A first upload of more than a day may send' {
     BeforeAll {
         $job = New-TestJob $TestDrive -Rsync @{ deleteExtraneous = $true } -S3 @{ maxUpload = '1MiB'; deleteFromS3 = $true }
+        Set-TestEnvironment RSYNCS3BACKUP_JOBS $job.Folder
         Add-Photo $job.Source p1.jpg, p2.jpg, p3.jpg
         $paused = Invoke-RsyncToS3Backup $job.Path -ErrorVariable problem
     }
@@ -45,7 +46,9 @@ Describe 'A first upload of more than a day may send' {
 
     It 'tells when it is done, also by the job' {
         $paused.Stage2.UploadRuns | Should -Be 1
-        $paused.Stage2.ForecastEnd.Date | Should -Be (Get-Date).AddDays(1).Date
+        ($paused.Stage2.ForecastEnd - $paused.Stage2.StartTime).TotalDays | Should -BeGreaterOrEqual 1
+        ($paused.Stage2.ForecastEnd - $paused.Stage2.StartTime).TotalDays | Should -BeLessThan 1.1
+        (Get-BackupJob $job.Name).ForecastEnd | Should -Be $paused.Stage2.ForecastEnd
         $listed = Import-BackupConfiguration $job.Path | ForEach-Object { Get-BackupHistory $_.Name -Last 1 }
         $listed.Stage2.ForecastEnd | Should -Be $paused.Stage2.ForecastEnd
         (Get-Screen $paused.Stage2 -List -Width 200) -join ' ' | Should -BeLike "*Remaining *KiB, in the bucket about $($paused.Stage2.ForecastEnd.ToString('yyyy-MM-dd'))*"
@@ -78,6 +81,41 @@ Describe 'A first upload of more than a day may send' {
         Add-Photo $job.Source r1.jpg, r2.jpg, r3.jpg
         (Invoke-RsyncToS3Backup $job.Path -NoPause).Status | Should -Be Succeeded
         Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
+    }
+
+    It 'runs stage 2 alone to its end with -NoPause' {
+        Add-Photo $job.Source s1.jpg
+        $null = Invoke-RsyncStage $job.Path -NoPause
+        (Invoke-S3SyncStage $job.Path).Status | Should -Be Paused
+        (Invoke-S3SyncStage $job.Path -NoPause).Status | Should -Be Succeeded
+        Get-BucketContent $job.Prefix | Sort-Object | Should -Be (Get-FolderContent $job.Source)
+    }
+}
+
+Describe 'A limit of what comes from S3' {
+    BeforeAll {
+        $job = New-TestJob $TestDrive
+        Add-Photo $job.Source p1.jpg, p2.jpg, p3.jpg
+        $null = Invoke-RsyncToS3Backup $job.Path
+    }
+
+    It 'is kept by Restore-Backup and Test-Backup' {
+        # 1.2 MB at half of that a second, of which a quarter of a second's comes at once.
+        $time = Measure-Command { $restored = Restore-Backup $job.Path "$TestDrive/limited" -From S3 -BandwidthLimit 500kB }
+        $restored.Status | Should -Be Succeeded
+        $time.TotalSeconds | Should -BeGreaterThan 1.5
+        $time = Measure-Command { $tested = Test-Backup $job.Path -Level Full -BandwidthLimit 500kB }
+        $tested.Status | Should -Be Succeeded
+        $time.TotalSeconds | Should -BeGreaterThan 1.5
+    }
+
+    It 'is no timetable, and none is offered' {
+        { Restore-Backup $job.Path "$TestDrive/never" -BandwidthLimit '08:00 1MiB, 23:00 off' } | Should -Throw '*bytes a second*'
+        { Test-Backup $job.Path -BandwidthLimit '08:00 1MiB, 23:00 off' } | Should -Throw '*bytes a second*'
+        foreach ($line in 'Restore-Backup x -BandwidthLimit ', 'Set-BackupConfiguration x -BandwidthLimit ') {
+            $offered = [Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText
+            @($offered -like '*:*').Count -gt 0 | Should -Be ($line -like 'Set*')
+        }
     }
 }
 

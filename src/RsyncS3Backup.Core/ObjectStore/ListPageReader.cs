@@ -294,7 +294,7 @@ internal ref struct ListPageReader
     private string ReadClass(ReadOnlySpan<byte> name)
     {
         ReadOnlySpan<byte> raw = ReadRaw(name);
-        if (lastClass.Length != raw.Length || !Encoding.ASCII.GetBytes(lastClass).AsSpan().SequenceEqual(raw))
+        if (!Ascii.Equals(raw, lastClass))
             lastClass = Strict.GetString(raw);
         return lastClass;
     }

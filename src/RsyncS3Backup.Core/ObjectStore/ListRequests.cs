@@ -54,12 +54,11 @@ internal sealed class ListRequests(
         await foreach (ListObjectsV2Response page in PagesAsync(list, cancellationToken).ConfigureAwait(false))
         {
             List<StoredObject> level = [];
-            foreach (S3Object item in page.S3Objects ?? [])
+            foreach (ListedObject item in ListPage.Of(page).Objects)
             {
-                string key = ListPage.Decode(item.Key, page.Encoding);
-                RequireUnder(list.Prefix, key);
-                if (key.Length > list.Prefix.Length)
-                    level.Add(ObjectAnswers.Listed(key[keyPrefix.Length..], item));
+                RequireUnder(list.Prefix, item.Key);
+                if (item.Key.Length > list.Prefix.Length)
+                    level.Add(ObjectAnswers.Listed(item.Key[keyPrefix.Length..], item));
             }
 
             foreach (string encoded in page.CommonPrefixes ?? [])

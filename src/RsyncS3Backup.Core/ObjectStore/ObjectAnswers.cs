@@ -105,13 +105,6 @@ internal static class ObjectAnswers
         };
 
     /// <summary>One line of a listing.</summary>
-    public static StoredObject Listed(string relativeKey, S3Object item) => new(relativeKey, item.Size ?? 0, Tag(item.ETag))
-    {
-        StorageClass = S3StorageClasses.Named(item.StorageClass?.Value),
-        LastModified = Time(item.LastModified),
-    };
-
-    /// <summary>Likewise, read by us.</summary>
     public static StoredObject Listed(string relativeKey, in ListedObject item) => new(relativeKey, item.Size, Tag(item.ETag))
     {
         StorageClass = S3StorageClasses.Named(item.StorageClass),

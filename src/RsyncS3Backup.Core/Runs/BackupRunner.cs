@@ -216,11 +216,9 @@ internal static class BackupRunner
         BackupError? problem = renewal.Error is { Id: ErrorIds.LocksNotRenewed } denied ? denied : null;
         // Beside a failure it is a warning; nobody hears of a run that paused.
         bool isFailure = problem is not null && stage1 == BackupStatus.Paused;
-        if (isFailure)
-            context.LogError(problem!);
-        else if (problem is not null)
+        if (problem is not null && !isFailure)
             context.Warning(problem.Message);
-        else if (renewal.Error is { } other)
+        else if (problem is null && renewal.Error is { } other)
             context.Verbose($"No locks were renewed: {other.Message}");
         return skipped with
         {

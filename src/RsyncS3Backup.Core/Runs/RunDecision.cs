@@ -119,7 +119,7 @@ internal static class RunDecision
         string[] given = [.. all.Where(one => one.IsGiven).Select(one => one.Name)];
         return given.Length == 0
             ? null
-            : $"Nothing was deleted from the bucket, because the run paused. Give {string.Join(" and ", given)} to the next run again.";
+            : $"What the mirror no longer has was not deleted from the bucket, because the run paused. Give {string.Join(" and ", given)} to the next run again.";
     }
 
     /// <summary>Stage 2 of a job whose stage 2 is enabled, with what the caller decided for this run.</summary>

@@ -81,7 +81,7 @@ internal sealed class RunSurroundings
         if (!isPartOfRun)
             return result;
         bool isFailure = result.Status is BackupStatus.Failed or BackupStatus.Cancelled;
-        bool isUntold = RunReport.From(result, configuration.Path).IsUntold;
+        bool isUntold = RunReport.IsOfUntold(result.Status);
         using TimeAfterStop hookTime = new(HooksAfterStop, cancellationToken);
         if (!isUntold)
             await RunHookAsync(isFailure ? BackupHook.AfterFailure : BackupHook.AfterSuccess, Current(), hookTime.Token).ConfigureAwait(false);

@@ -30,6 +30,8 @@ internal static class Stage2Attempts
                 S3SyncStageResult attempt = await S3SyncStage.RunAsync(dated, context, cancellationToken).ConfigureAwait(false);
                 attempts.Add(attempt);
                 bool isWorthwhile = attempts.Count < retry.Attempts && RetryPolicy.MayPass(attempt)
+                    // A pause would hide what failed.
+                    && !attempt.IsDayUsedUp
                     && RetryWait.EndsBefore(options.StopTime, attempts.Count, retry, options.Clock)
                     && !(asked is null && options.IsAttended && attempts.All(GotNothingDone));
                 if (!isWorthwhile)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RsyncS3Backup.Calendar;
 
 namespace RsyncS3Backup.State;
@@ -39,20 +38,7 @@ internal static class OverdueState
     private static DateTimeOffset? Standing(string path, SuccessAge age) =>
         Told(path) is { } told && told <= age.Now && age.Now - told < age.MaxAge && !(age.LastSuccess > told) ? told : null;
 
-    private static DateTimeOffset? Told(string path)
-    {
-        try
-        {
-            if (!File.Exists(path))
-                return null;
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.GetProperty("told").GetDateTimeOffset();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            // A message too many costs little.
-            return null;
-        }
-    }
+    // A message too many costs little.
+    private static DateTimeOffset? Told(string path) =>
+        StateFolder.Read(() => path, root => root.GetProperty("told").GetDateTimeOffset(), otherwise: (DateTimeOffset?)null);
 }

@@ -116,24 +116,11 @@ internal static class ScheduleState
         }
     }
 
-    private static bool IsReturnClaimed(string folder, DateTimeOffset run, DateTimeOffset period, bool isOnce)
-    {
-        try
-        {
-            string path = Path.Combine(folder, ReturnFile);
-            if (!File.Exists(path))
-                return false;
-            using JsonDocument document = JsonDocument.Parse(InUse.ReadAllBytes(path));
-            return document.RootElement.GetProperty("madeGood").GetDateTimeOffset() == run
-                || (isOnce && document.RootElement.GetProperty("period").GetDateTimeOffset() == period);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            // A run too many costs little.
-            return false;
-        }
-    }
+    // A run too many costs little.
+    private static bool IsReturnClaimed(string folder, DateTimeOffset run, DateTimeOffset period, bool isOnce) => StateFolder.Read(
+        () => Path.Combine(folder, ReturnFile),
+        root => root.GetProperty("madeGood").GetDateTimeOffset() == run || (isOnce && root.GetProperty("period").GetDateTimeOffset() == period),
+        otherwise: false);
 
     private static FileStream Lock(string path)
     {

@@ -86,6 +86,27 @@ internal sealed class StateFolder
         OwnFile.Replace(path, content.WrittenSpan);
     }
 
+    /// <summary>Reads a JSON object that <see cref="Replace"/> wrote, where nothing is lost when it cannot be read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="read">Reads what it holds.</param>
+    /// <param name="otherwise">Where there is none, or it is damaged.</param>
+    internal static T Read<T>(Func<string> path, Func<JsonElement, T> read, T otherwise)
+    {
+        try
+        {
+            string file = path();
+            if (!File.Exists(file))
+                return otherwise;
+            using JsonDocument document = JsonDocument.Parse(InUse.ReadAllBytes(file));
+            return read(document.RootElement);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return otherwise;
+        }
+    }
+
     /// <summary>The root of all state: the platform's own place for it.</summary>
     public static string Root()
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.State;
 
@@ -13,25 +11,11 @@ internal sealed class UploadLedger(string jobName)
 {
     private const string FileName = "upload.json";
 
-    /// <summary>What went out on a day; 0 where that is not known.</summary>
-    public long Read(DateOnly day)
-    {
-        try
-        {
-            string path = Path.Combine(StateFolder.PathFor(jobName), FileName);
-            if (!File.Exists(path))
-                return 0;
-            using JsonDocument document = JsonDocument.Parse(InUse.ReadAllBytes(path));
-            JsonElement root = document.RootElement;
-            return root.GetProperty("day").GetString() == Text(day) ? Math.Max(0, root.GetProperty("bytes").GetInt64()) : 0;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            // A day's bytes sent twice cost less than a backup that never goes on.
-            return 0;
-        }
-    }
+    /// <summary>What went out on a day; 0 where that is not known: a day's bytes sent twice cost less than a backup that never goes on.</summary>
+    public long Read(DateOnly day) => StateFolder.Read(
+        () => Path.Combine(StateFolder.PathFor(jobName), FileName),
+        root => root.GetProperty("day").GetString() == Text(day) ? Math.Max(0, root.GetProperty("bytes").GetInt64()) : 0,
+        otherwise: 0);
 
     /// <summary>Writes down what went out on a day.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>

@@ -37,6 +37,16 @@ internal interface ISyncState
     /// <summary>Writes down what a run found out about a store.</summary>
     void Keep(StoreAbilities abilities, string endpoint, string bucket);
 
+    /// <summary>Remembers the dated snapshot that the run leaves to the next one.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
+    void KeepPaused(S3CopyRequest request, string keyPrefix, DateTimeOffset time);
+
+    /// <summary>Nothing is left of a dated snapshot.</summary>
+    /// <exception cref="IOException">It cannot be forgotten.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be forgotten.</exception>
+    void ForgetPaused();
+
     /// <summary>Notes that nobody needs to look at these changes again.</summary>
     /// <exception cref="IOException">It cannot be noted.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be noted.</exception>

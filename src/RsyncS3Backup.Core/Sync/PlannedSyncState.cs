@@ -34,6 +34,16 @@ internal sealed class PlannedSyncState(string jobName) : ISyncState
     }
 
     /// <inheritdoc/>
+    public void KeepPaused(S3CopyRequest request, string keyPrefix, DateTimeOffset time)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void ForgetPaused()
+    {
+    }
+
+    /// <inheritdoc/>
     public void MarkCarriedOut(PendingChanges changes)
     {
     }

@@ -211,7 +211,7 @@ internal sealed class S3SyncRun : IDisposable
                     $"What was sent today could not be written down, so the next run of today may send as much again (maxUpload): {unkept.Message}");
             }
 
-            if (snapshot is not null && planned is null)
+            if (snapshot is not null)
                 KeepPaused(isDone);
 
             // New files that wait for the end of a listing are copied from what it shows, which the next run must see too.
@@ -227,9 +227,9 @@ internal sealed class S3SyncRun : IDisposable
         try
         {
             if (PauseCause is not null && IsSnapshotComplete != true)
-                PausedSnapshot.Keep(context.JobName, request, KeyPrefix, scope.SnapshotTime);
+                scope.State.KeepPaused(request, KeyPrefix, scope.SnapshotTime);
             else if (isDone)
-                PausedSnapshot.Forget(context.JobName);
+                scope.State.ForgetPaused();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -318,7 +318,7 @@ internal sealed class S3SyncRun : IDisposable
         if (renewal is not null && (Mode.Mode == S3SyncMode.Reconcile || ownership.Protection!.HasUnknownLocks))
             await renewal.RunAsync(isForced: true, Begin, cancellationToken).ConfigureAwait(false);
         // A folder's objects stay as long as what takes their place cannot come.
-        if (PauseCause is null && (waiting.Count == 0 || gate?.MayReplace(waiting.Sum(action => action.Local!.ContentLength)) != false))
+        if (PauseCause is null && (waiting.Count == 0 || gate?.MayReplace(() => waiting.Sum(action => action.Local!.ContentLength)) != false))
             await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
         if (waiting.Count > 0)
             await transfer.RunAsync(CarryOutWaitingAsync, cancellationToken).ConfigureAwait(false);
@@ -487,7 +487,7 @@ internal sealed class S3SyncRun : IDisposable
         bool isKnown = DeletionChoices.IsKnown(request, action);
         switch (DeletionChoices.Of(request, place, isForeign))
         {
-            case DeletionChoice.AtOnce when gate?.MayReplace(BytesIn(action.RelativeKey)) == false:
+            case DeletionChoice.AtOnce when gate?.MayReplace(() => BytesIn(action.RelativeKey, cancellationToken)) == false:
                 Counters.EntryRemains(0);
                 break;
             case DeletionChoice.AtOnce:
@@ -512,11 +512,13 @@ internal sealed class S3SyncRun : IDisposable
     }
 
     // What is in the folder that took the place of an object. What cannot be read is told of by the run's own walk.
-    private long BytesIn(string path)
+    private long BytesIn(string path, CancellationToken cancellationToken)
     {
         string folder = path + "/";
-        return Walker(new StageReport(context: null), key => key.StartsWith(folder, StringComparison.Ordinal) || folder.StartsWith(key, StringComparison.Ordinal))
-            .Walk(CancellationToken.None).Sum(entry => entry.ContentLength);
+        return Walker(new StageReport(context: null), IsInOrAbove).Walk(cancellationToken).Sum(entry => entry.ContentLength);
+
+        bool IsInOrAbove(string key) =>
+            key.StartsWith(folder, StringComparison.Ordinal) || (key.EndsWith('/') && folder.StartsWith(key, StringComparison.Ordinal));
     }
 
     private void TellForeign()

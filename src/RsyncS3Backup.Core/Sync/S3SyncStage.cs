@@ -75,14 +75,19 @@ internal static class S3SyncStage
             cancellationToken).ConfigureAwait(false);
         if (end.Error is null && !onlyRenews && run!.IsComplete)
             run.MarkCarriedOut();
-        result = Finish(result, run, report) with { Status = end.Status, Error = end.Error, Duration = end.Duration };
+        result = Finish(result, run, report) with
+        {
+            Status = end.Status,
+            Error = end.Error,
+            Duration = end.Duration,
+            IsDayUsedUp = run?.PauseCause == PauseCause.MaxUpload,
+        };
         if (end.Error is null && run!.PauseCause is { } cause)
         {
             PauseReason reason = new(ScheduleZone.Find(request.Timezone), request.Schedule, request.Clock.GetUtcNow());
             result = result with
             {
                 Status = BackupStatus.Paused,
-                IsDayUsedUp = cause == PauseCause.MaxUpload,
                 PausedReason = cause == PauseCause.MaxUpload
                     ? reason.MaxUpload(request.Options.MaxUpload ?? 0, result.RemainingItems, result.RemainingBytes)
                     : reason.StopAt(request.StopAt, result.RemainingItems, result.RemainingBytes),

@@ -2,6 +2,7 @@ using RsyncS3Backup.ObjectStore;
 using RsyncS3Backup.State;
 using RsyncS3Backup.State.Catalogs;
 using RsyncS3Backup.State.Journal;
+using RsyncS3Backup.Sync.Snapshots;
 
 namespace RsyncS3Backup.Sync;
 
@@ -30,6 +31,12 @@ internal sealed class SyncState(string jobName) : ISyncState
 
     /// <inheritdoc/>
     public void Keep(StoreAbilities abilities, string endpoint, string bucket) => StoreMemory.Keep(abilities, jobName, endpoint, bucket);
+
+    /// <inheritdoc/>
+    public void KeepPaused(S3CopyRequest request, string keyPrefix, DateTimeOffset time) => PausedSnapshot.Keep(jobName, request, keyPrefix, time);
+
+    /// <inheritdoc/>
+    public void ForgetPaused() => PausedSnapshot.Forget(jobName);
 
     /// <inheritdoc/>
     public void MarkCarriedOut(PendingChanges changes) => changes.MarkCarriedOut();

@@ -402,6 +402,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// next one goes on.
     /// </summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? StopAt { get; set; }
 
     /// <summary>How the copies are tested by a schedule.</summary>

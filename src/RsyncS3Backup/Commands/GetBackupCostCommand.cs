@@ -13,38 +13,8 @@ namespace RsyncS3Backup.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "BackupCost", DefaultParameterSetName = ByName)]
 [OutputType(typeof(BackupCost), typeof(BackupClassCost))]
-public sealed class GetBackupCostCommand : S3ConnectionCmdlet, IJobParameters
+public sealed class GetBackupCostCommand : JobBucketCmdlet
 {
-    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
-    [SupportsWildcards]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>Configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>
-    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
-    /// names, files, and whatever this module emits that names its job.
-    /// </summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
-    [Alias("InputObject")]
-    [ValidateNotNullOrEmpty]
-    public object[] Config { get; set; } = [];
-
     /// <summary>
     /// List the bucket instead of reading this machine's catalog: old versions and unfinished uploads are counted too.
     /// </summary>
@@ -74,20 +44,10 @@ public sealed class GetBackupCostCommand : S3ConnectionCmdlet, IJobParameters
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process(BackupConfiguration job)
     {
-        foreach (BackupConfiguration job in Jobs.Read(this))
-        {
-            try
-            {
-                CostRequest request = CostRequest.For(job);
-                Emit(request with { S3 = Keys.For(request.S3), Measure = Measure, StorageClasses = StorageClass });
-            }
-            catch (BackupException exception)
-            {
-                WriteError(exception.Error);
-            }
-        }
+        CostRequest request = CostRequest.For(job);
+        Emit(request with { S3 = Keys.For(request.S3), Measure = Measure, StorageClasses = StorageClass });
     }
 
     private void Emit(CostRequest request)

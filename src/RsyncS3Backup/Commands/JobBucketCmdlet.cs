@@ -6,7 +6,7 @@ using static RsyncS3Backup.Input.ParameterSets;
 
 namespace RsyncS3Backup.Commands;
 
-/// <summary>Parameters of cmdlets that look after the buckets of jobs, each job by itself.</summary>
+/// <summary>Parameters of cmdlets that look into or after the buckets of jobs, each job by itself.</summary>
 public abstract class JobBucketCmdlet : AsyncCmdlet, IJobParameters, IConnectionParameters
 {
     private protected JobBucketCmdlet()

@@ -112,6 +112,20 @@ public abstract class RecoveryCmdlet : AsyncCmdlet, IJobParameters, IConnectionP
     /// <inheritdoc/>
     protected override void BeginProcessing() => Keys.Read();
 
+    /// <summary>The most bytes a second that come from S3, as a parameter says it; what is no limit ends the cmdlet.</summary>
+    private protected long? ReadReceived(string? limit)
+    {
+        try
+        {
+            return ParameterValues.ReadBandwidthLimit(limit);
+        }
+        catch (BackupException exception)
+        {
+            Errors.Throw(exception.Error);
+            throw;
+        }
+    }
+
     /// <summary>The bucket that the parameters name.</summary>
     /// <param name="given">The cmdlet itself: what it says of its prefix is its own.</param>
     /// <exception cref="BackupException">A value is not allowed.</exception>

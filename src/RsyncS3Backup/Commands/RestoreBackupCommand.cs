@@ -25,6 +25,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     private (string Name, DateTime? Snapshot)? earlier;
     private bool replaceAllNewer;
     private bool keepAllNewer;
+    private long? received;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public RestoreBackupCommand() => paths = new FileSystemPaths(this);
@@ -130,6 +131,13 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
     public TimeSpan WaitForLock { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        received = ReadReceived(BandwidthLimit);
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == ByBucket)
@@ -207,7 +215,7 @@ public sealed class RestoreBackupCommand : RecoveryCmdlet, IBucketParameters
 
     private RestoreRequest Complete(RestoreRequest request, EntryMoment moment, IReadOnlyList<string> only) => request with
     {
-        S3 = Keys.For(request.S3) is { } bucket ? bucket with { ReceivedBytesPerSecond = ParameterValues.ReadBandwidthLimit(BandwidthLimit) } : null,
+        S3 = Keys.For(request.S3) is { } bucket ? bucket with { ReceivedBytesPerSecond = received } : null,
         Destination = Destination is null ? null : paths.Resolve(Destination),
         InPlace = InPlace,
         From = this.IsGiven(nameof(From)) ? From : moment.Copy,

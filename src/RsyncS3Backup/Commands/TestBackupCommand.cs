@@ -16,6 +16,7 @@ namespace RsyncS3Backup.Commands;
 public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
 {
     private BackupExitCode worst;
+    private long? received;
 
     /// <summary>Made by the engine, once for each command.</summary>
     public TestBackupCommand() => Errors.Found += error => worst = ExitCodes.Worse(worst, error.ExitCode);
@@ -81,6 +82,13 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
     public string KeyPrefix { get; set; } = "";
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        received = ReadReceived(BandwidthLimit);
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == ByBucket)
@@ -119,7 +127,7 @@ public sealed class TestBackupCommand : RecoveryCmdlet, IBucketParameters
 
     private BackupTestRequest Complete(BackupTestRequest backup) => backup with
     {
-        S3 = backup.S3 is { } bucket ? bucket with { ReceivedBytesPerSecond = ParameterValues.ReadBandwidthLimit(BandwidthLimit) } : null,
+        S3 = backup.S3 is { } bucket ? bucket with { ReceivedBytesPerSecond = received } : null,
         Level = Level,
         SamplePercent = SamplePercent,
         Seed = this.IsGiven(nameof(Seed)) ? Seed : null,

@@ -13,48 +13,8 @@ namespace RsyncS3Backup.Commands;
 /// <summary>Says whether jobs are due and why; with -Claim it also keeps the answer, so that nobody else gets the same time.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "BackupDue", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(BackupDue), typeof(bool))]
-public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
+public sealed class TestBackupDueCommand : ConfigurationFileCmdlet
 {
-    private readonly InputErrors errors;
-    private readonly JobInput jobs;
-
-    /// <summary>Made by the engine, once for each command.</summary>
-    public TestBackupDueCommand()
-    {
-        errors = new InputErrors(this);
-        jobs = new JobInput(this, errors);
-    }
-
-    /// <summary>The names of jobs in the job folders, or paths of configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(JobNameCompleter))]
-    [SupportsWildcards]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Configuration files; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByPath)]
-    [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    [SupportsWildcards]
-    public string[] ConfigPath { get; set; } = [];
-
-    /// <summary>Configuration files; no character is a wildcard.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>
-    /// Jobs as objects: from Get-BackupJob or Import-BackupConfiguration, hashtables or custom objects with a configuration's keys,
-    /// names, files, and whatever this module emits that names its job.
-    /// </summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByConfig)]
-    [Alias("InputObject")]
-    [ValidateNotNullOrEmpty]
-    public object[] Config { get; set; } = [];
-
     /// <summary>What is asked about: the job's backup, or each of the tests that its configuration names. Default: Backup.</summary>
     [Parameter]
     public BackupScheduleTask Task { get; set; }
@@ -110,30 +70,30 @@ public sealed class TestBackupDueCommand : AsyncCmdlet, IJobParameters
     protected override void BeginProcessing()
     {
         if (Claim && IsAtGiven)
-            errors.Throw(ParameterErrors.ClaimOfAnotherTime());
+            Errors.Throw(ParameterErrors.ClaimOfAnotherTime());
         if (Task == BackupScheduleTask.Test && OnDrive)
-            errors.Throw(ParameterErrors.InvalidValue(nameof(OnDrive), "true", "A drive that comes starts no tests.", "-Task Backup"));
+            Errors.Throw(ParameterErrors.InvalidValue(nameof(OnDrive), "true", "A drive that comes starts no tests.", "-Task Backup"));
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (BackupConfiguration job in jobs.Read(this))
+        foreach (BackupConfiguration job in Jobs.Read(this))
         {
             if (Task == BackupScheduleTask.Test)
             {
-                foreach (BackupDue test in errors.TryRead(() => Tests(job)) ?? [])
+                foreach (BackupDue test in Errors.TryRead(() => Tests(job)) ?? [])
                     WriteObject(Quiet ? test.IsDue : test);
                 continue;
             }
 
-            if (job.Schedule is null && CronExpression is null && !jobs.IsAskedFor)
+            if (job.Schedule is null && CronExpression is null && !Jobs.IsAskedFor)
             {
                 WriteVerbose($"Job '{job.Name}' has no schedule, so it is never due.");
                 continue;
             }
 
-            if (errors.TryRead(() => Answer(job)) is { } answer)
+            if (Errors.TryRead(() => Answer(job)) is { } answer)
                 WriteObject(Quiet ? answer.IsDue : answer);
         }
     }

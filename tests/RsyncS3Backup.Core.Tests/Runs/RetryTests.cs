@@ -77,6 +77,21 @@ public sealed class RetryTests : SyncHarness
     }
 
     [Fact]
+    public async Task A_pause_does_not_hide_what_failed()
+    {
+        Options = Options with { MaxUpload = 1024 * 1024, ThrottleLimit = 1 };
+        Write("a", new string('a', 600 * 1024));
+        Write("bad", "12345");
+        Write("c", new string('c', 600 * 1024));
+        FailUploads("bad");
+
+        BackupResult result = await BackupRunner.RunAsync(Configuration, RunOptions, Observer, CancellationToken.None);
+
+        Assert.Equal((BackupStatus.Failed, 1, 1L), (result.Status, result.Stage2.Attempts, result.Stage2.Failed));
+        Assert.Equal("S3RequestFailed", Assert.Single(Observer.FailedItems).Id);
+    }
+
+    [Fact]
     public async Task A_fault_that_does_not_pass_ends_after_the_last_attempt_and_each_file_is_one_error()
     {
         Write("bad", "12345");

@@ -123,6 +123,14 @@ internal sealed class MemoryRun : IDisposable
         {
         }
 
+        public void KeepPaused(S3CopyRequest request, string keyPrefix, DateTimeOffset time)
+        {
+        }
+
+        public void ForgetPaused()
+        {
+        }
+
         public void MarkCarriedOut(PendingChanges changes)
         {
         }

@@ -86,7 +86,7 @@ public sealed record MetricOptions
 /// <summary>The <c>log</c> of a job.</summary>
 public sealed record LogOptions
 {
-    /// <summary>Tell the system's own log (the journal of systemd, or syslog) of start, end, warnings and errors. Default: false.</summary>
+    /// <summary>Tell the system's own log (the journal of systemd, or syslog; the event log of Windows) of start, end, warnings and errors. Default: false.</summary>
     public bool System { get; init; }
 }
 

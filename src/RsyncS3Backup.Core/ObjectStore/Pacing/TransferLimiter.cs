@@ -78,8 +78,9 @@ internal sealed class TransferLimiter
                 bytes - bytesThen + ((answers - answersThen) * BytesPerAnswer), duration, slots.TakeSaturation(), throttled > throttledThen));
             slots.Limit = controller.Limit;
             isStarting = controller.IsStarting;
+            // A step back says that the one before it brought nothing, and one forward has brought nothing yet.
             if (!isStarting && throttled == throttledThen)
-                Best = measured;
+                Best = Math.Min(measured, controller.Limit);
             (bytesThen, answersThen, throttledThen) = (bytes, answers, throttled);
             Interlocked.Exchange(ref sampleStart, clock.GetTimestamp());
         }

@@ -47,22 +47,22 @@ internal sealed class UploadGate(PauseLimits limits, UploadLedger ledger, Traffi
     /// <summary>True when an upload, or a part of one, may begin; its bytes are counted then.</summary>
     public bool TryBegin(long bytes) => TryBegin(bytes, isCounted: true);
 
-    /// <summary>True when one could begin now.</summary>
+    /// <summary>True when one could begin now; else the run is one that pauses.</summary>
     public bool HasRoomFor(long bytes) => TryBegin(bytes, isCounted: false);
 
     /// <summary>
-    /// True when what is in S3 may go for something that takes its place: all of that can still come today, or is more than any day has, so that it
-    /// comes over several days whatever is done.
+    /// True when what is in S3 may go for something that takes its place: all of that can still come today, as far as is known by what has begun, or
+    /// is more than any day has, so that it comes over several days whatever is done. Else the run is one that pauses.
     /// </summary>
-    /// <param name="bytes">What takes its place.</param>
-    public bool MayReplace(long bytes)
+    /// <param name="bytes">Measures what takes its place; asked only where it matters.</param>
+    public bool MayReplace(Func<long> bytes)
     {
-        lock (gate)
-        {
-            if (Refuses())
-                return false;
-            return (limits.MaxUpload is { } most && bytes > most) || TryBegin(bytes, isCounted: false);
-        }
+        if (Refuses())
+            return false;
+        if (limits.MaxUpload is not { } most)
+            return true;
+        long needed = bytes();
+        return needed > most || HasRoomFor(needed);
     }
 
     /// <summary>Writes down what went out on this day. Nothing that can go wrong here stops a run.</summary>
@@ -79,7 +79,7 @@ internal sealed class UploadGate(PauseLimits limits, UploadLedger ledger, Traffi
     {
         lock (gate)
         {
-            if (Cause is not null || (IsTimeUp && Refuse(PauseCause.StopAt)))
+            if (Refuses())
                 return false;
             if (limits.MaxUpload is not { } most)
                 return true;

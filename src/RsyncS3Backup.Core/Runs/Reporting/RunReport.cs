@@ -63,7 +63,10 @@ internal sealed record RunReport
     /// True for a run that neither succeeded nor failed: nobody is told of it, and a success that is told would keep a monitor quiet that waits
     /// for one.
     /// </summary>
-    public bool IsUntold => Status is BackupStatus.Skipped or BackupStatus.Paused;
+    public bool IsUntold => IsOfUntold(Status);
+
+    /// <summary>The same of a run that ended so.</summary>
+    public static bool IsOfUntold(BackupStatus? status) => status is BackupStatus.Skipped or BackupStatus.Paused;
 
     /// <summary>What there is to tell.</summary>
     public NotificationEvent Event => Digest is { } digest ? EventOf(digest) : IsOverdueNotice ? NotificationEvent.Overdue : Status switch

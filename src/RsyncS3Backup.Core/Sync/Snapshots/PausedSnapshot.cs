@@ -1,5 +1,3 @@
-using System.Text.Json;
-using RsyncS3Backup.Files;
 using RsyncS3Backup.State;
 
 namespace RsyncS3Backup.Sync.Snapshots;
@@ -13,27 +11,17 @@ internal static class PausedSnapshot
     private const string FileName = "paused-snapshot.json";
 
     /// <summary>The time that gives that snapshot its date; null where there is none, or it was sent to elsewhere, or nobody can say.</summary>
-    public static DateTimeOffset? Find(string jobName, S3CopyRequest request)
-    {
-        try
+    public static DateTimeOffset? Find(string jobName, S3CopyRequest request) => StateFolder.Read(
+        () => Path.Combine(StateFolder.PathFor(jobName), FileName),
+        root =>
         {
-            string path = Path.Combine(StateFolder.PathFor(jobName), FileName);
-            if (!File.Exists(path))
-                return null;
-            using JsonDocument document = JsonDocument.Parse(InUse.ReadAllBytes(path));
-            JsonElement root = document.RootElement;
             DateTimeOffset time = root.GetProperty("time").GetDateTimeOffset();
             // The machine's zone, or its name, may be another one by now.
             bool isIt = root.GetProperty("destination").GetString() == Destination(request)
                 && root.GetProperty("keyPrefix").GetString() == KeyPrefix.Resolve(request.Options.S3Prefix, jobName, time, request.Timezone);
-            return isIt ? time : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
-    }
+            return isIt ? time : (DateTimeOffset?)null;
+        },
+        otherwise: null);
 
     /// <summary>Remembers it.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>

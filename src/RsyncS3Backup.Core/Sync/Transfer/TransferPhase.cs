@@ -107,7 +107,11 @@ internal sealed class TransferPhase
         try
         {
             if (gate?.Refuses() == true)
-                throw new UploadPausedException(action.Kind == SyncActionKind.Metadata ? 0 : action.Local.ContentLength);
+            {
+                counters.EntryRemains(action.Kind == SyncActionKind.Metadata ? 0 : action.Local.ContentLength);
+                return null;
+            }
+
             if (snapshot is not null)
                 await snapshot.BeforeChangeAsync(cancellationToken).ConfigureAwait(false);
             await worker.CarryOutAsync(action, place, cancellationToken).ConfigureAwait(false);

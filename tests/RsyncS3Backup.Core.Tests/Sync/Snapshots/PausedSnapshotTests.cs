@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using RsyncS3Backup.Core.Tests.Support;
 using RsyncS3Backup.ObjectStore;
+using RsyncS3Backup.Observation;
 using RsyncS3Backup.Recovery.Copies;
 using RsyncS3Backup.Sync;
 using RsyncS3Backup.Sync.Snapshots;
@@ -68,7 +69,9 @@ public sealed class PausedSnapshotTests : SyncHarness
         WriteRandom("a", "b");
         await MirrorAsync();
         await SyncAsync(Limited);
-        Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = "PutObject", KeyContains = "/b", Times = int.MaxValue });
+        WriteRandom("refused");
+        await MirrorAsync();
+        Server.Faults.Add(new FaultRule { Kind = FaultKind.AccessDenied, Operation = "PutObject", KeyContains = "/refused", Times = int.MaxValue });
         clock.Advance(TimeSpan.FromDays(1));
 
         S3SyncStageResult failed = await SyncAsync(Limited with { NoPause = true });
@@ -113,6 +116,20 @@ public sealed class PausedSnapshotTests : SyncHarness
         Assert.Null(S3Copy.Choose([snapshot], date: null, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero)));
         Assert.Same(snapshot, S3Copy.Choose([snapshot], date: null, new DateTimeOffset(2026, 1, 3, 0, 0, 0, TimeSpan.Zero)));
         Assert.Null(SnapshotDoubt.OfTimes(new DatedPrefix("s/{yyyy-MM-dd}/"), snapshot, clock.GetUtcNow(), TimeZoneInfo.Utc));
+    }
+
+    [Fact]
+    public async Task A_plan_forgets_nothing()
+    {
+        WriteRandom("a", "b");
+        await MirrorAsync();
+        S3SyncStageResult first = await SyncAsync(Limited);
+        clock.Advance(TimeSpan.FromDays(1));
+
+        using RunContext context = RunContext.ForPlan(JobName, new RecordingObserver());
+        S3SyncStageResult plan = await S3SyncStage.PlanAsync(Limited, context, new PlannedSync(null), CancellationToken.None);
+
+        Assert.Equal((first.KeyPrefix, first.KeyPrefix), (plan.KeyPrefix, (await SyncAsync(Limited)).KeyPrefix));
     }
 
     [Fact]
