@@ -255,13 +255,13 @@ function Copy-Shell {
 }
 
 # Compiles the shell ahead, as a job, beside what else is done. Nothing of what is staged: that is tested as it ships.
-function Start-Conversion([string[]] $Folder) {
+function Start-Conversion([string] $Folder) {
     Start-ThreadJob {
         param($Root, $Folder)
         $ErrorActionPreference = 'Stop'
         Set-Location $Root
         Import-Module ./tests/Ahead.psm1
-        Convert-Engine tests/RsyncS3Backup.Module.Tests -Images out/ahead -Folder $Folder
+        Convert-Shell tests/RsyncS3Backup.Module.Tests -Images out/ahead -Folder $Folder
     } -ArgumentList $root, $Folder
 }
 
@@ -282,12 +282,10 @@ function Invoke-Test {
     $conversion = $isTool ? (Start-Conversion $shell) : $null
     dotnet build RsyncS3.sln -c Release --no-restore
     Invoke-Build --no-build
-    Write-Heading 'Compiling PowerShell ahead'
+    Write-Heading 'Compiling PowerShell and the tests ahead'
     if ($conversion) { $conversion | Receive-Job -Wait -AutoRemoveJob }
-    # What is the same as in the shell was compiled with it.
-    $tests = 'RsyncS3Backup.Module.Tests', 'PowerShellProbe' | ForEach-Object { "tests/$_/bin/Release/net10.0" }
     Import-Module ./tests/Ahead.psm1 -Force
-    Convert-Engine tests/RsyncS3Backup.Module.Tests -Images out/ahead -Folder $tests
+    Convert-Test tests/RsyncS3Backup.Module.Tests -Images out/ahead
     Wait-Program
     Assert-Rsync
     Import-Module ./tests/Suites.psm1 -Force

@@ -22,16 +22,26 @@ function Get-AheadCompiler([string] $Project) {
 }
 
 # PowerShell's own assemblies, in folders that have them.
-function Convert-Engine {
+$engine = 'pwsh.dll', 'System.Management.Automation.dll', 'Microsoft.PowerShell.ConsoleHost.dll',
+    'Microsoft.PowerShell.Commands.*.dll', 'Microsoft.PowerShell.Security.dll'
+
+# The shell. -Project is one that downloads the compiler; it was restored.
+function Convert-Shell {
     param(
-        # One that downloads the compiler; it was restored.
-        [Parameter(Mandatory)] [string] $Project,
-        [Parameter(Mandatory)] [string] $Images,
-        [Parameter(Mandatory)] [string[]] $Folder
+        [Parameter(Mandatory)] [string] $Project, [Parameter(Mandatory)] [string] $Images, [Parameter(Mandatory)] [string] $Folder
     )
-    $assemblies = 'pwsh.dll', 'System.Management.Automation.dll', 'Microsoft.PowerShell.ConsoleHost.dll',
-        'Microsoft.PowerShell.Commands.*.dll', 'Microsoft.PowerShell.Security.dll'
-    Convert-Assembly (Get-AheadCompiler $Project) -Images $Images -Folder $Folder -Include $assemblies
+    Convert-Assembly (Get-AheadCompiler $Project) -Images $Images -Folder $Folder -Include $engine
+}
+
+# The programs of the tests: the engine where they bring one, and what the tests of Core call, in four processes of their own. The
+# module's tests take what is staged, which stays as it ships.
+function Convert-Test {
+    param([Parameter(Mandatory)] [string] $Project, [Parameter(Mandatory)] [string] $Images)
+    $compiler = Get-AheadCompiler $Project
+    $programs = 'RsyncS3Backup.Module.Tests', 'PowerShellProbe' | ForEach-Object { "tests/$_/bin/Release/net10.0" }
+    Convert-Assembly $compiler -Images $Images -Folder $programs -Include $engine
+    $core = 'RsyncS3Backup.Core.dll', 'RsyncS3Backup.Core.Tests.dll', 'AWSSDK.Core.dll', 'AWSSDK.S3.dll'
+    Convert-Assembly $compiler -Images $Images -Folder tests/RsyncS3Backup.Core.Tests/bin/Release/net10.0 -Include $core
 }
 
 # Puts images in the place of the assemblies that -Include names, in folders where programs run from. An image is kept in -Images
@@ -85,4 +95,4 @@ function Test-Image([IO.FileInfo] $File) {
     finally { $reader.Dispose() }
 }
 
-Export-ModuleMember -Function Convert-Engine
+Export-ModuleMember -Function Convert-Shell, Convert-Test

@@ -50,6 +50,7 @@ ListenAddress 127.0.0.1
 HostKey $folder/host
 AuthorizedKeysFile $folder/authorized
 PidFile none
+KexAlgorithms curve25519-sha256
 StrictModes no
 UsePAM no
 PasswordAuthentication no

@@ -180,7 +180,8 @@ internal static partial class ConfigurationParameterPages
         key.Rule == KeyRule.Region ? "RegionCompleter"
         : key.Rule == KeyRule.TimeZone ? "TimeZoneCompleter"
         : key.Rule == KeyRule.Profile ? "ProfileNameCompleter"
-        : key.Values.Count > 0 || key.Rule == KeyRule.Duration || key.Rule == KeyRule.CronExpression || key.Kind == ConfigurationValueKind.TextOrNumber
+        : key.Values.Count > 0 || key.Kind == ConfigurationValueKind.TextOrNumber
+            || key.Rule == KeyRule.Duration || key.Rule == KeyRule.CronExpression || key.Rule == KeyRule.TimeOfDay
             ? "ConfigurationValueCompleter"
         : null;
 
