@@ -43,6 +43,15 @@ internal static unsafe partial class WindowsCalls
     [SupportedOSPlatform("windows")]
     public static FileAttributesSnapshot Read(SafeFileHandle file) => Read(file, path: null);
 
+    /// <summary>Keeps the machine from going to sleep as long as the calling thread lives.</summary>
+    [SupportedOSPlatform("windows")]
+    public static void KeepAwakeByThread()
+    {
+        const uint continuous = 0x80000000;
+        const uint systemRequired = 0x1;
+        _ = SetThreadExecutionState(continuous | systemRequired);
+    }
+
     /// <summary>The target of a link that Cygwin made; null for any other entry.</summary>
     [SupportedOSPlatform("windows")]
     public static byte[]? TryReadLinuxLink(string path)
@@ -185,6 +194,11 @@ internal static unsafe partial class WindowsCalls
             _ => new IOException(reason, unchecked((int)0x80070000) | error),
         };
     }
+
+    // Windows forgets the wish when the thread ends.
+    [LibraryImport("kernel32", EntryPoint = "SetThreadExecutionState")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial uint SetThreadExecutionState(uint state);
 
     [LibraryImport("kernel32", EntryPoint = "CreateFileW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -57,6 +57,9 @@ internal sealed record BackupRunOptions
     /// <summary>The clock by which a retry waits; tests have another one.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Keeps the machine awake until it is disposed, for a job that wants it; tests have another one.</summary>
+    internal Func<RunContext, IDisposable?> StayAwake { get; init; } = KeepAwake.Begin;
+
     /// <summary>Finds the secrets of notifications that are kept by name; null: there is nobody to ask.</summary>
     public ISecretReader? Secrets { get; init; }
 

@@ -16,6 +16,7 @@ internal sealed class JobRun : IDisposable
     private readonly RunContext context;
     private readonly JobLock? held;
     private readonly MirrorLock? mirror;
+    private readonly IDisposable? awake;
     private readonly HistoryWriter history;
     private readonly RunHeader header;
     private readonly BackupConfiguration? configured;
@@ -24,8 +25,9 @@ internal sealed class JobRun : IDisposable
     private S3SyncStageResult? stage2;
     private BackupStatus? status;
 
-    private JobRun(RunContext context, RunRequest request, JobLock? held, MirrorLock? mirror = null)
+    private JobRun(RunContext context, RunRequest request, JobLock? held, MirrorLock? mirror = null, IDisposable? awake = null)
     {
+        this.awake = awake;
         this.mirror = mirror;
         this.context = context;
         this.held = held;
@@ -58,14 +60,18 @@ internal sealed class JobRun : IDisposable
     {
         (JobLock? held, BackupError? refusal) = await TakeLockAsync(context, request, cancellationToken).ConfigureAwait(false);
         MirrorLock? mirror = null;
+        IDisposable? awake = null;
         try
         {
             if (refusal is null && request.MirrorPath is { } path)
                 (mirror, refusal) = await TakeMirrorAsync(context, request, path, cancellationToken).ConfigureAwait(false);
-            return new JobRun(context, request, held, mirror) { Refusal = refusal };
+            if (refusal is null && request.Configuration is { KeepAwake: true })
+                awake = request.Options.StayAwake(context);
+            return new JobRun(context, request, held, mirror, awake) { Refusal = refusal };
         }
         catch
         {
+            awake?.Dispose();
             mirror?.Dispose();
             held?.Dispose();
             throw;
@@ -117,6 +123,7 @@ internal sealed class JobRun : IDisposable
         history.Dispose();
         mirror?.Dispose();
         held?.Dispose();
+        awake?.Dispose();
     }
 
     private void WriteEnd()

@@ -402,8 +402,13 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// next one goes on.
     /// </summary>
     [Parameter]
-    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? StopAt { get; set; }
+
+    /// <summary>
+    /// Keep the machine from going to sleep by itself while a run lasts, on Linux with systemd also by a user's command.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter KeepAwake { get; set; }
 
     /// <summary>How the copies are tested by a schedule.</summary>
     [Parameter]

@@ -118,6 +118,7 @@ public sealed class ConfigurationPropertyTests
                     ? [new TestOptions { Level = BackupTestLevel.Full, Every = TimeSpan.FromMilliseconds(retention) }] : [],
                 MaxAge = system ? TimeSpan.FromMilliseconds(attempts) : null,
                 StopAt = system ? $"{attempts % 24:00}:{attempts % 60:00}" : null,
+                KeepAwake = system,
                 Hooks = hooks,
                 Notifications = [.. notifications],
                 HistoryRetention = TimeSpan.FromMilliseconds(retention),

@@ -124,6 +124,7 @@ public sealed class ConfigurationReaderTests
             Schedule = new BackupScheduleOptions { CronExpression = "30 2 * * MON-FRI", Timezone = "Europe/Berlin" },
             MaxAge = TimeSpan.FromDays(8),
             StopAt = "07:00",
+            KeepAwake = true,
             Tests =
             [
                 new TestOptions { Level = BackupTestLevel.Checksums, Cron = "0 4 * * SUN", MaxAge = TimeSpan.FromDays(20) },

@@ -118,6 +118,7 @@ internal static class ConfigurationSamples
           "schedule": { "cronExpression": "30 2 * * MON-FRI", "timezone": "Europe/Berlin" },
           "maxAge": "8d",
           "stopAt": "07:00",
+          "keepAwake": true,
           "tests": [
             { "level": "checksums", "cron": "0 4 * * SUN", "maxAge": "20d" },
             { "level": "restore", "samplePercent": 0.5, "every": "30d" }

@@ -57,6 +57,9 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             + "It is the first such time after the run has started; see [Hours and quotas](#hours-and-quotas).") with
         { Default = "none: a run ends when it is done", Examples = """["07:00"]""" },
 
+        Flag("keepAwake", job => job.KeepAwake, (job, value) => job with { KeepAwake = value },
+            "Keep the machine from going to sleep by itself while a run lasts, on Linux with systemd also by a user's command; see [Sleep](#sleep)."),
+
         Objects("tests", new TestKeys(), "a list of at least one object with 'level' and either 'cron' or 'every'",
             job => job.Tests, (job, value) => job with { Tests = value },
             "How the copies are tested by a schedule; see [`tests`](#tests).") with { Default = "none", Parameter = "Test" },

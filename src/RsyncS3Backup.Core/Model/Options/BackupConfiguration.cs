@@ -31,6 +31,9 @@ public sealed record BackupConfiguration
     /// <summary>The time of the day, in the schedule's zone, at which a run ends, done or not: <c>07:00</c>; null: none.</summary>
     public string? StopAt { get; init; }
 
+    /// <summary>Whether the machine is kept from going to sleep while a run lasts.</summary>
+    public bool KeepAwake { get; init; }
+
     /// <summary>How its copies are tested by a schedule (<c>Register-BackupSchedule -Task Test</c>).</summary>
     public IReadOnlyList<TestOptions> Tests { get; init; } = [];
 
