@@ -356,3 +356,64 @@ Describe 'Import-BackupConfiguration' {
         (Get-FileHash $address.LocalPath).Hash | Should -Be (Get-FileHash $shipped).Hash
     }
 }
+
+Describe 'What jobs share' {
+    BeforeAll {
+        $jobs = Join-Path $TestDrive 'home'
+        $null = New-Item (Join-Path $jobs base), (Join-Path $jobs data) -ItemType Directory -Force
+        if (-not $IsWindows) { chmod -R go-w $jobs }
+        Set-TestEnvironment RSYNCS3BACKUP_JOBS $jobs
+        Set-TestEnvironment RSYNCS3BACKUP_STATE (Join-Path $TestDrive 'home-state')
+        Set-Content (Join-Path $jobs data/one.txt) 1
+        Set-Content (Join-Path $jobs data/two.tmp) 2
+        $source = ConvertTo-Json (Join-Path $jobs data)
+        $defaults = Join-Path $jobs defaults.jsonc
+        $shared = @"
+{
+  // For all jobs of this folder.
+  "sources": [{ "path": $source }],
+  "options": { "rsync": { "excludePatterns": ["*.tmp"], "syncToS3": { "enabled": false } } }
+}
+"@
+        Set-Content $defaults $shared
+        Set-Content (Join-Path $jobs first.json) "{ `"options`": { `"rsync`": { `"localDestination`": $(ConvertTo-Json (Join-Path $TestDrive m1)) } } }"
+        Set-Content (Join-Path $jobs base/all.jsonc) '{ "maxAge": "3d", "options": { "rsync": { "excludePatterns": [] } } }'
+        Set-Content (Join-Path $jobs second.jsonc) @"
+{ "extends": "base/all.jsonc", "name": "{host}-second", "options": { "rsync": { "localDestination": $(ConvertTo-Json (Join-Path $TestDrive m2)) } } }
+"@
+    }
+
+    It 'is no job, and is in each job of its folder' {
+        $named = [Environment]::MachineName.Split('.')[0].ToLowerInvariant() -replace '[^a-z0-9]', '-'
+        (Get-BackupJob).Name | Sort-Object | Should -Be ('first', "$named-second" | Sort-Object)
+        $results = Invoke-RsyncToS3Backup first, "$named-second"
+        $results.Status | Should -Be Succeeded, Succeeded
+        Get-ChildItem (Join-Path $TestDrive m1), (Join-Path $TestDrive m2) -Name | Should -Be one.txt, one.txt, two.tmp
+        (Import-BackupConfiguration (Join-Path $jobs second.jsonc)).MaxAge | Should -Be ([timespan]::FromDays(3))
+        (Import-BackupConfiguration (Join-Path $jobs *.jsonc)).Name | Should -Be "$named-second"
+    }
+
+    It 'is named, with its line, when it is wrong' {
+        Set-Content $defaults $shared.Replace('["*.tmp"]', '"*.tmp"')
+        try {
+            { Invoke-RsyncToS3Backup first -ErrorAction Stop } | Should -Throw "*'$defaults', line 4, `$.options.rsync.excludePatterns: *"
+            $problem = Test-BackupConfiguration first
+            $problem.Path, $problem.Line | Should -Be $defaults, 4
+        }
+        finally { Set-Content $defaults $shared }
+    }
+
+    It 'is left to itself by a new job that says nothing else, and is never written to' {
+        New-BackupConfiguration -Name third -Source $TestDrive/x -MirrorPath $TestDrive/m3 -LocalOnly -MaxAge 2d -WarningAction Ignore
+        $third = Get-Content (Join-Path $jobs third.json) -Raw
+        $third | Should -Not -Match excludePatterns
+        $third | Should -Match maxAge
+        (Import-BackupConfiguration third).Options.Rsync.ExcludePatterns | Should -Be *.tmp
+        { New-BackupConfiguration -ConfigPath $defaults -Source /x -MirrorPath /m3 -LocalOnly -Name other -Force -ErrorAction Stop } | Should -Throw '*is no job.*'
+        { New-BackupConfiguration -Name defaults -Source /x -MirrorPath /m3 -LocalOnly -ErrorAction Stop } | Should -Throw '*defaults.jsonc*'
+        Set-BackupConfiguration third -ExcludePattern *.bak
+        Get-Content (Join-Path $jobs third.json) -Raw | Should -Match bak
+        Get-Content $defaults -Raw | Should -Be "$shared$([Environment]::NewLine)"
+        Remove-Item (Join-Path $jobs third.json)
+    }
+}

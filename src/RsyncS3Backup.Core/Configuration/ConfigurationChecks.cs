@@ -60,7 +60,7 @@ internal static class ConfigurationChecks
         string name = defaultName ?? ConfigurationPaths.LastPart(mirror);
         if (ConfigurationRules.JobName(name) is { } problem)
         {
-            problems.Add("$.name", job.Node.Line, $"The job has no name, and what it would be named after cannot be one: {problem}",
+            problems.AddMissing(job.Node, "name", $"The job has no name, and what it would be named after cannot be one: {problem}",
                 KeyRule.JobName.Allowed);
         }
 

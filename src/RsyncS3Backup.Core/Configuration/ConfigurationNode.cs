@@ -14,6 +14,9 @@ internal enum ConfigurationNodeKind
 /// <summary>One value of a configuration file and where it stands.</summary>
 internal sealed record ConfigurationNode(ConfigurationNodeKind Kind, string JsonPath, int Line)
 {
+    /// <summary>The file that it stands in; null for none.</summary>
+    public string? Path { get; init; }
+
     /// <summary>The text, or the digits of a number as they were written.</summary>
     public string Text { get; init; } = "";
 

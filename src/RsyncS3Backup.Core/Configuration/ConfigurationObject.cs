@@ -14,13 +14,27 @@ internal sealed class ConfigurationProblems(string? path, NamedSchema schema)
 
     public int Count => found.Count;
 
-    public void Add(string jsonPath, int? line, string message, string allowed) =>
-        found.Add(new ConfigurationProblem { JsonPath = jsonPath, Line = line, Message = message, Allowed = allowed, Path = path });
+    public void Add(ConfigurationNode node, string message, string allowed) => Add(node, node.JsonPath, node.Line, message, allowed);
 
-    public void Add(ConfigurationNode node, string message, string allowed) => Add(node.JsonPath, node.Line, message, allowed);
+    /// <summary>What is wrong with a key: it has a line of its own.</summary>
+    public void Add(ConfigurationMember member, string message, string allowed) =>
+        Add(member.Value, member.Value.JsonPath, member.Line, message, allowed);
 
-    /// <summary>The problems in the order of the file.</summary>
-    public IReadOnlyList<ConfigurationProblem> InOrder() => [.. found.OrderBy(problem => problem.Line ?? 0)];
+    /// <summary>What is wrong with a key that is not in its object.</summary>
+    public void AddMissing(ConfigurationNode owner, string key, string message, string allowed) =>
+        Add(owner, ConfigurationText.Append(owner.JsonPath, key), owner.Line, message, allowed);
+
+    /// <summary>A key stands a second time in its object.</summary>
+    public void Twice(ConfigurationMember member) => Add(member, $"'{member.Key}' stands here twice.", "each key once");
+
+    /// <summary>The problems in the order of the file, those of the files beneath it after them.</summary>
+    public IReadOnlyList<ConfigurationProblem> InOrder() =>
+    [
+        .. found.OrderBy(problem => problem.Path == path ? "" : problem.Path, StringComparer.Ordinal).ThenBy(problem => problem.Line ?? 0),
+    ];
+
+    private void Add(ConfigurationNode at, string jsonPath, int line, string message, string allowed) => found.Add(
+        new ConfigurationProblem { JsonPath = jsonPath, Line = line, Message = message, Allowed = allowed, Path = at.Path ?? path });
 }
 
 /// <summary>
@@ -47,7 +61,7 @@ internal sealed class ConfigurationObject
             if (section.Keys.FirstOrDefault(key => key.Name == member.Key) is not { } known)
                 Unknown(member);
             else if (!present.Add(member.Key))
-                problems.Add(member.Value.JsonPath, member.Line, $"'{member.Key}' stands here twice.", "each key once");
+                problems.Twice(member);
             else
                 Check(known, member.Value);
         }
@@ -66,7 +80,7 @@ internal sealed class ConfigurationObject
 
     /// <summary>Reports that a key must be here.</summary>
     public void Missing(string name) =>
-        problems.Add(ConfigurationText.Append(Node.JsonPath, name), Node.Line, $"'{name}' is missing.", Known(name).Allowed);
+        problems.AddMissing(Node, name, $"'{name}' is missing.", Known(name).Allowed);
 
     /// <summary>The value's node, for a problem that needs its place.</summary>
     public ConfigurationNode? NodeOf(string name) => accepted.GetValueOrDefault(Known(name).Name);
@@ -153,7 +167,7 @@ internal sealed class ConfigurationObject
         {
             string? problem = names.Add(member.Key) ? key.NameProblem?.Invoke(member.Key) : $"'{member.Key}' stands here twice.";
             if (problem is not null)
-                problems.Add(member.Value.JsonPath, member.Line, problem, key.Allowed);
+                problems.Add(member, problem, key.Allowed);
             good &= problem is null && IsA(kind, key, member.Value) && Obeys(key, member.Value);
         }
 
@@ -168,7 +182,11 @@ internal sealed class ConfigurationObject
 
     /// <summary>The object that a list stands for.</summary>
     private static ConfigurationNode AsObject(ConfigurationKey key, ConfigurationNode list) =>
-        new(ConfigurationNodeKind.Object, list.JsonPath, list.Line) { Members = [new ConfigurationMember(key.ListMember!.Name, list.Line, list)] };
+        new(ConfigurationNodeKind.Object, list.JsonPath, list.Line)
+        {
+            Path = list.Path,
+            Members = [new ConfigurationMember(key.ListMember!.Name, list.Line, list)],
+        };
 
     private void CheckObjects(ConfigurationKey key, ConfigurationNode node)
     {
@@ -226,7 +244,7 @@ internal sealed class ConfigurationObject
             : elsewhere.Length > 0 ? $"{quoted} is not a key here; it belongs in {string.Join(" or ", elsewhere)}."
             : $"{quoted} is not a key.{ConfigurationText.DidYouMean(member.Key, names)}";
         string update = since is null ? "" : $"the key with version {since} or later of the module; with this one, ";
-        problems.Add(member.Value.JsonPath, member.Line, problem, $"{update}one of {string.Join(", ", names)}");
+        problems.Add(member, problem, $"{update}one of {string.Join(", ", names)}");
     }
 
     private static string Word(ConfigurationNodeKind kind) => kind switch

@@ -16,22 +16,26 @@ internal ref struct ConfigurationParser
     };
 
     private readonly ReadOnlySpan<byte> json;
+    private readonly string? file;
     private Utf8JsonReader reader;
     private int line = 1;
     private int lineStart;
     private int counted;
 
-    private ConfigurationParser(ReadOnlySpan<byte> json)
+    private ConfigurationParser(ReadOnlySpan<byte> json, string? file)
     {
         this.json = json;
+        this.file = file;
         reader = new Utf8JsonReader(json, Options);
     }
 
     /// <summary>Reads a whole text.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="file">The file that it comes from; null for none.</param>
     /// <exception cref="JsonException">It is not JSON; the exception knows where.</exception>
-    public static ConfigurationNode Parse(ReadOnlySpan<byte> json)
+    public static ConfigurationNode Parse(ReadOnlySpan<byte> json, string? file = null)
     {
-        ConfigurationParser parser = new(json);
+        ConfigurationParser parser = new(json, file);
         parser.reader.Read();
         ConfigurationNode root = parser.ReadValue("$");
         // One more step: anything but white space and comments after the value is an error that only reading on finds.
@@ -41,16 +45,16 @@ internal ref struct ConfigurationParser
 
     private ConfigurationNode ReadValue(string path)
     {
-        int at = CurrentLine();
+        ConfigurationNode node = new(ConfigurationNodeKind.Null, path, CurrentLine()) { Path = file };
         return reader.TokenType switch
         {
-            JsonTokenType.StartObject => new(ConfigurationNodeKind.Object, path, at) { Members = ReadMembers(path) },
-            JsonTokenType.StartArray => new(ConfigurationNodeKind.List, path, at) { Items = ReadItems(path) },
-            JsonTokenType.String => new(ConfigurationNodeKind.Text, path, at) { Text = ReadText() },
-            JsonTokenType.Number => new(ConfigurationNodeKind.Number, path, at) { Text = Encoding.ASCII.GetString(reader.ValueSpan) },
-            JsonTokenType.True => new(ConfigurationNodeKind.Flag, path, at) { Flag = true },
-            JsonTokenType.False => new(ConfigurationNodeKind.Flag, path, at),
-            _ => new(ConfigurationNodeKind.Null, path, at),
+            JsonTokenType.StartObject => node with { Kind = ConfigurationNodeKind.Object, Members = ReadMembers(path) },
+            JsonTokenType.StartArray => node with { Kind = ConfigurationNodeKind.List, Items = ReadItems(path) },
+            JsonTokenType.String => node with { Kind = ConfigurationNodeKind.Text, Text = ReadText() },
+            JsonTokenType.Number => node with { Kind = ConfigurationNodeKind.Number, Text = Encoding.ASCII.GetString(reader.ValueSpan) },
+            JsonTokenType.True => node with { Kind = ConfigurationNodeKind.Flag, Flag = true },
+            JsonTokenType.False => node with { Kind = ConfigurationNodeKind.Flag },
+            _ => node,
         };
     }
 

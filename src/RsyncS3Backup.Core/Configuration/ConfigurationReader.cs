@@ -29,9 +29,6 @@ internal sealed record ConfigurationReadResult
 /// <summary>Reads jobs from JSON. Nothing but <see cref="Load"/> throws for what stands in a file: problems are results.</summary>
 internal static class ConfigurationReader
 {
-    // A job is a page of text; a path that names something else, such as a disk image or a device, must not be read to its end.
-    private const int LargestFile = 1024 * 1024;
-
     /// <summary>Reads a job from a file and demands that it is good.</summary>
     /// <exception cref="BackupException">It is not; the error lists every problem, one a line.</exception>
     public static BackupConfiguration Load(string path) => ReadFile(path).Required();
@@ -43,20 +40,11 @@ internal static class ConfigurationReader
         string full = Path.GetFullPath(path);
         try
         {
-            if (Directory.Exists(full))
-                return Failed(ConfigurationErrors.Unreadable(full, "it is a folder."), "a file");
-            byte[]? content = ReadContent(full);
-            return content is null
-                ? Failed(ConfigurationErrors.Unreadable(full, "it is larger than 1 MiB, which no job is."), "a file with one job")
-                : Read(content, full, Path.GetFileNameWithoutExtension(full));
+            return Read(ConfigurationFile.Read(full), full, Path.GetFileNameWithoutExtension(full));
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (BackupException exception)
         {
-            return Failed(ConfigurationErrors.NotFound(full), "a file that exists");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            return Failed(ConfigurationErrors.Unreadable(full, exception.Message), "a file that can be read");
+            return Failed(exception.Error);
         }
     }
 
@@ -75,11 +63,11 @@ internal static class ConfigurationReader
     {
         try
         {
-            return Read(ConfigurationParser.Parse(WithoutMark(json)), path, defaultName);
+            return ReadLayers(ConfigurationFile.Parse(json, path), path, defaultName);
         }
         catch (JsonException exception)
         {
-            return Malformed(exception, path);
+            return Failed(ConfigurationErrors.Malformed(path, exception), ConfigurationErrors.PlaceOf(exception).Line);
         }
     }
 
@@ -89,25 +77,54 @@ internal static class ConfigurationReader
     public static ConfigurationReadResult ReadObject(string json, string? path = null) =>
         Read(ObjectForm.OfJob(ConfigurationParser.Parse(Encoding.UTF8.GetBytes(json))), path, defaultName: null);
 
-    private static ConfigurationReadResult Read(ConfigurationNode root, string? path, string? defaultName)
+    private static ConfigurationReadResult ReadLayers(ConfigurationNode own, string? path, string? defaultName)
     {
-        ConfigurationProblems problems = new(path, NamedSchema.Of(root, path));
+        if (path is null || own.Kind != ConfigurationNodeKind.Object)
+            return Read(own, path, defaultName);
+        ConfigurationProblems problems = new(path, NamedSchema.Of(own, path));
+        ConfigurationLayers layers = new(problems);
+        try
+        {
+            if (ConfigurationLayers.IsDefaults(path))
+                problems.Add(own, "This file holds what the jobs of its folder share, and is no job.", "a file of another name");
+            return Read(layers.Merge(own, Path.GetFullPath(path)), path, defaultName, problems, layers.Files);
+        }
+        catch (BackupException exception)
+        {
+            string? name = own.Members.FirstOrDefault(member => member.Key == "name")?.Value.Text;
+            return Failed(exception.Error) with { WrittenName = NameOrNull(name is null ? null : RsyncS3Backup.KeyPrefix.WithHost(name)) };
+        }
+    }
+
+    private static ConfigurationReadResult Read(
+        ConfigurationNode root, string? path, string? defaultName, ConfigurationProblems? known = null, IReadOnlyList<string>? below = null)
+    {
+        ConfigurationProblems problems = known ?? new(path, NamedSchema.Of(root, path));
         BackupConfiguration? configuration = null;
         if (root.Kind == ConfigurationNodeKind.Object)
-            configuration = ReadJob(root, path, defaultName, problems);
+            configuration = ReadJob(root, path, defaultName, problems) with { BaseFiles = below ?? [] };
         else
             problems.Add(root, "The file does not hold an object.", "one job: { … }");
         if (problems.Count == 0)
             return new ConfigurationReadResult { Configuration = configuration, WrittenName = configuration?.Name };
         IReadOnlyList<ConfigurationProblem> all = problems.InOrder();
-        string? name = configuration is { Name: { Length: > 0 } written } && ConfigurationRules.JobName(written) is null ? written : null;
-        return new ConfigurationReadResult { Problems = all, Error = ConfigurationErrors.Invalid(path, all), WrittenName = name };
+        return new ConfigurationReadResult
+        {
+            Problems = all,
+            Error = ConfigurationErrors.Invalid(path, all),
+            WrittenName = NameOrNull(configuration?.Name),
+        };
     }
+
+    private static string? NameOrNull(string? written) => written is { Length: > 0 } && ConfigurationRules.JobName(written) is null ? written : null;
 
     private static BackupConfiguration ReadJob(
         ConfigurationNode root, string? path, string? defaultName, ConfigurationProblems problems)
     {
         ConfigurationSecrets.Refuse(root, problems);
+        // What a file extends is merged by now.
+        if (path is null && root.Members.FirstOrDefault(member => member.Key == "extends") is { } extends)
+            problems.Add(extends, "This configuration comes from no file, and only a file extends another.", "'extends' in a file only");
         ConfigurationObject job = new(root, ConfigurationKeys.Job, problems);
         // Where something is missing or wrong its problem is known by now, and what is read here is never handed out.
         BackupConfiguration configuration = ConfigurationKeys.Job.Read(job) with { Path = path };
@@ -122,47 +139,20 @@ internal static class ConfigurationReader
         return job.Has("name") ? configuration : ConfigurationChecks.WithDefaultName(configuration, job, defaultName, problems);
     }
 
-    private static byte[]? ReadContent(string path)
-    {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using MemoryStream content = new();
-        byte[] buffer = new byte[16 * 1024];
-        for (int read = file.Read(buffer); read > 0; read = file.Read(buffer))
-        {
-            content.Write(buffer, 0, read);
-            if (content.Length > LargestFile)
-                return null;
-        }
-
-        return content.ToArray();
-    }
-
-    /// <summary>The text as UTF-8 without a byte order mark. Windows PowerShell's Out-File writes UTF-16.</summary>
-    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json switch
-    {
-        [0xEF, 0xBB, 0xBF, ..] => json[3..],
-        [0xFF, 0xFE, ..] => Encoding.UTF8.GetBytes(Encoding.Unicode.GetString(json[2..])),
-        [0xFE, 0xFF, ..] => Encoding.UTF8.GetBytes(Encoding.BigEndianUnicode.GetString(json[2..])),
-        _ => json,
-    };
-
-    private static ConfigurationReadResult Malformed(JsonException exception, string? path)
-    {
-        // Both are counted from 0 there, and the message ends in them once more.
-        int line = (int)(exception.LineNumber ?? 0) + 1;
-        int column = (int)(exception.BytePositionInLine ?? 0) + 1;
-        int end = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        string reason = end < 0 ? exception.Message : exception.Message[..end];
-        BackupError error = ConfigurationErrors.Malformed(path, reason, line, column);
-        return Failed(error, "JSON; comments and trailing commas may be in it", line);
-    }
-
-    private static ConfigurationReadResult Failed(BackupError error, string allowed, int? line = null) => new()
+    private static ConfigurationReadResult Failed(BackupError error, int? line = null) => new()
     {
         Error = error,
         Problems =
         [
-            new ConfigurationProblem { JsonPath = "$", Message = error.Message, Allowed = allowed, Path = error.Target, Line = line },
+            new ConfigurationProblem { JsonPath = "$", Message = error.Message, Allowed = Allowed(error.Id), Path = error.Target, Line = line },
         ],
+    };
+
+    private static string Allowed(string errorId) => errorId switch
+    {
+        ErrorIds.ConfigurationNotFound => "a file that exists",
+        ErrorIds.ConfigurationMalformed => "JSON; comments and trailing commas may be in it",
+        ErrorIds.JobFileUnsafe => "a file that nobody else may write",
+        _ => "a file with one job, which can be read",
     };
 }

@@ -135,8 +135,11 @@ internal static partial class ConfigurationRules
         if (string.IsNullOrWhiteSpace(value))
             return "The name is empty.";
         string quoted = ConfigurationText.Quote(value);
-        if (value.Length > 100)
-            return $"{quoted} has {Characters(value.Length)}.";
+        int length = RsyncS3Backup.KeyPrefix.WithHost(value).Length;
+        if (length > 100)
+            return $"{quoted} has {Characters(length)}.";
+        if (value.Equals("defaults", StringComparison.OrdinalIgnoreCase))
+            return $"{quoted} cannot be a job's name; what the jobs of a folder share stands in a file '{ConfigurationLayers.DefaultsName}'.";
         // The name is a segment of the default key prefix.
         bool isSegment = value is not ("." or "..") && !value.AsSpan().ContainsAny('/', '\\') && !value.Any(char.IsControl)
             && !ConfigurationText.HasLoneSurrogate(value);

@@ -31,7 +31,7 @@ internal static class ConfigurationSecrets
             {
                 string message = $"'{member.Key}' looks like a secret, and this file must hold none.";
                 bool isOfNotification = node.JsonPath.StartsWith("$.notifications", StringComparison.Ordinal);
-                problems.Add(member.Value.JsonPath, member.Line, message, isOfNotification ? WhereFromForNotifications : WhereFrom);
+                problems.Add(member, message, isOfNotification ? WhereFromForNotifications : WhereFrom);
             }
 
             Refuse(member.Value, problems);

@@ -182,6 +182,10 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
         ConfigurationRules.HookScript,
         "the path of a script; a relative one begins in the configuration file's folder", NotEmpty);
 
+    public static readonly KeyRule ConfigurationFile = new(
+        ConfigurationRules.HookScript,
+        "the path of a configuration file; a relative one begins in the folder of the file that names it", NotEmpty);
+
     public static readonly KeyRule Url =
         new(NotificationAddresses.LiteralUrl, NotificationAddresses.UrlAllowed, Matches("^https?://"));
 

@@ -67,8 +67,9 @@ internal static class SurroundingsChecks
         string expanded = path.StartsWith("~/", StringComparison.Ordinal) ? ConfigurationPaths.Expand(path) : path;
         if (Path.IsPathFullyQualified(expanded))
             return expanded;
-        if (folder is not null)
-            return Path.GetFullPath(expanded, folder);
+        // One that comes from another file begins there.
+        if ((node.Path is { } file ? Path.GetDirectoryName(Path.GetFullPath(file)) : folder) is { } start)
+            return Path.GetFullPath(expanded, start);
         problems.Add(node, $"{ConfigurationText.Quote(path)} is relative, and this configuration comes from no file.", "an absolute path");
         return path;
     }

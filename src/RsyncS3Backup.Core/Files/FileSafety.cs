@@ -36,6 +36,12 @@ internal static partial class FileSafety
                 ?? (AboveProblem(folder) is { } above ? $"somebody else can replace its folder. {above}" : null));
 
     /// <summary>
+    /// What is wrong with what a path leads to, which is to be a file; null as above. A pipe would hold up whoever lists the jobs, or completes a name, for ever.
+    /// </summary>
+    public static string? KindProblem(string path) =>
+        Check(() => FileAttributesReader.TryRead(RealPath.Of(path)) is { IsRegularFile: false } ? "it is not a file." : null);
+
+    /// <summary>
     /// Why a file or folder must not be trusted, or one of the folders above it, of which whoever may write to one can rename what is in it; null
     /// as above.
     /// </summary>

@@ -101,7 +101,7 @@ internal sealed record JobFile
     public static JobFile Read(string path, JobFolder folder, string? folderProblem)
     {
         string fileName = System.IO.Path.GetFileNameWithoutExtension(path);
-        if ((folderProblem ?? FileSafety.Problem(path) ?? KindProblem(path)) is { } unsafeBecause)
+        if ((folderProblem ?? FileSafety.Problem(path) ?? FileSafety.KindProblem(path)) is { } unsafeBecause)
             return new JobFile { Name = fileName, Path = path, Folder = folder }.Refused(JobErrors.Unsafe(path, unsafeBecause));
         ConfigurationReadResult read = ConfigurationReader.ReadFile(path);
         return new JobFile
@@ -113,20 +113,6 @@ internal sealed record JobFile
             Error = read.Error,
             Problems = read.Problems,
         };
-    }
-
-    // A pipe would hold up whoever lists the jobs, or completes a name, for ever.
-    private static string? KindProblem(string path)
-    {
-        try
-        {
-            return FileAttributesReader.TryRead(RealPath.Of(path)) is { IsRegularFile: false } ? "it is not a file." : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Reading it says what is wrong.
-            return null;
-        }
     }
 
     /// <summary>The file of a job that was listed before, as it is now. One that was broken stays so: its name need not be its own alone.</summary>

@@ -1,3 +1,4 @@
+using RsyncS3Backup.Configuration;
 using RsyncS3Backup.Files;
 
 namespace RsyncS3Backup.Jobs;
@@ -96,5 +97,6 @@ internal sealed class JobList
 
     // What begins with a dot is what an editor keeps beside the file that it edits.
     private static bool IsJob(string path) =>
-        !Path.GetFileName(path).StartsWith('.') && Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+        !Path.GetFileName(path).StartsWith('.') && !ConfigurationLayers.IsDefaults(path)
+        && Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }

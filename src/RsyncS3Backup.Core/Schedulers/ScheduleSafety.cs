@@ -11,18 +11,18 @@ internal static class ScheduleSafety
 {
     /// <summary>What somebody else could have written, and why; null for nothing.</summary>
     public static string? Problem(ScheduleRegistration registration, BackupConfiguration configuration) =>
-        Problem(registration.Program, registration.Launcher, registration.ConfigPath ?? configuration.Path, configuration);
+        Problem(registration.Program, registration.Launcher, configuration, registration.ConfigPath);
 
     /// <summary>The same when a scheduler has started the job, as what it starts now: much may have changed since it was registered.</summary>
     /// <param name="launcher">The launcher of the module that runs.</param>
     /// <param name="configuration">The job.</param>
     /// <param name="runs">False when the job is not about to run: what it would use then may be on a drive that sleeps, and is not looked at.</param>
     public static string? Problem(string launcher, BackupConfiguration configuration, bool runs) => runs
-        ? Problem(Environment.ProcessPath, launcher, configuration.Path, configuration)
-        : Problem([Environment.ProcessPath, launcher, configuration.Path], launcher);
+        ? Problem(Environment.ProcessPath, launcher, configuration)
+        : Problem([Environment.ProcessPath, launcher, .. configuration.Files], launcher);
 
-    private static string? Problem(string? program, string launcher, string? configPath, BackupConfiguration configuration) => Problem(
-        Programs(configuration).Prepend(program).Append(launcher).Append(configPath).Concat(configuration.Options.Rsync.PatternFiles), launcher);
+    private static string? Problem(string? program, string launcher, BackupConfiguration configuration, string? configPath = null) => Problem(
+        [program, .. Programs(configuration), launcher, configPath, .. configuration.Files, .. configuration.Options.Rsync.PatternFiles], launcher);
 
     private static string? Problem(IEnumerable<string?> files, string launcher) =>
         files.OfType<string>().Where(Path.IsPathFullyQualified).Distinct(StringComparer.Ordinal)

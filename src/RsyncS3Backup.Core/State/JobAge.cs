@@ -17,7 +17,7 @@ internal static class JobAge
         return new SuccessAge(SuccessAge.MaxAgeOf(job, schedule), lastSuccess, firstRun ?? Written(job), now);
     }
 
-    /// <summary>When somebody wrote a job: since then it is expected to run, and to be tested. Null where its file is not known.</summary>
+    /// <summary>When somebody last wrote a job, in any of its files: since then it is expected to run, and to be tested. Null where its file is not known.</summary>
     public static DateTimeOffset? Written(BackupConfiguration job) =>
-        job.Path is { } path && File.Exists(path) ? new DateTimeOffset(File.GetLastWriteTimeUtc(path)) : null;
+        job.Path is { } path && File.Exists(path) ? job.Files.Max(file => new DateTimeOffset(File.GetLastWriteTimeUtc(file))) : null;
 }

@@ -11,7 +11,8 @@ namespace RsyncS3Backup.State;
 /// </summary>
 /// <remarks>
 /// The first line has the form's number, when the file was written and when to ask next (both in seconds since 1970), and the machine's offset from
-/// UTC. The second is the job's file. The time of this file is that of the job's file, so that any edit of it shows.
+/// UTC. The second is the job's file. The time of this file is that of the job's file, so that any edit of it shows. A job that takes values from other
+/// files has none: the shell would have to look at each of them.
 /// </remarks>
 internal static class QuietTime
 {
@@ -42,7 +43,7 @@ internal static class QuietTime
             DateTimeOffset next = moments.OfType<DateTimeOffset>().Append(now + Longest).Min();
             ScheduleState.Locked(job.Name, folder =>
             {
-                if (isStill?.Invoke(folder) != false && job.Path is { } path && FileAttributesReader.TryRead(RealPath.Of(path)) is { } read
+                if (isStill?.Invoke(folder) != false && job.BaseFiles.Count == 0 && job.Path is { } path && FileAttributesReader.TryRead(RealPath.Of(path)) is { } read
                     && Text(path, read.ModifiedNanoseconds, TimeZoneInfo.Local.GetUtcOffset(now), now, next) is { } text)
                     return Write(folder, FileName(task), text, read.ModifiedNanoseconds);
                 return EndIn(folder, task);

@@ -86,11 +86,11 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (errors.TryRead(FindPlace) is not { } path || errors.TryRead(() => Build(path)) is not { } configuration)
+        if (errors.TryRead(FindPlace) is not { } path || errors.TryRead(() => Build(path)) is not { } json
+            || errors.TryRead(() => Check(path, json)) is not { } configuration)
             return;
         foreach (string doubt in JobDoubts.Of(configuration, JobList.Read()).Concat(Unready(configuration)))
             WriteWarning(doubt);
-        string json = ConfigurationWriter.ToJson(configuration, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
         if (File.Exists(path) && !Force)
             WriteError(ParameterErrors.FileExists(path));
         else if (this.Agrees($"Write the configuration of job '{configuration.Name}' to '{path}'.") && errors.TryRead(() => WriteFile(path, json)) is not null && PassThru)
@@ -120,16 +120,29 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
         return other is null ? path : throw new BackupException(ParameterErrors.JobExists(name, other.Path));
     }
 
-    private BackupConfiguration Build(string path)
+    private string Build(string path)
     {
         if (TimeZone is not null && CronExpression is null)
             throw new BackupException(ParameterErrors.TimeZoneAlone(TimeZone));
-        string settings = new GivenSettings(this).Read().ToObject(GivenName ?? Path.GetFileNameWithoutExtension(path));
-        ConfigurationReadResult read = ConfigurationReader.ReadObject(settings, path);
+        ConfigurationSettings given = new GivenSettings(this).Read();
+        ConfigurationReadResult read = ConfigurationReader.ReadObject(given.ToObject(GivenName ?? Path.GetFileNameWithoutExtension(path)), path);
         BackupConfiguration job = read.Configuration
             ?? throw new BackupException(ParameterErrors.JobNotGood(path, read.Problems, ConfigurationKeys.Parameters));
-        return LocalOnly || this.IsGiven(nameof(MaxChange)) ? job
-            : job with { Options = job.Options with { Rsync = job.Options.Rsync with { MaxChange = ChangeLimit.Proposed } } };
+        if (!LocalOnly && !this.IsGiven(nameof(MaxChange)))
+            job = job with { Options = job.Options with { Rsync = job.Options.Rsync with { MaxChange = ChangeLimit.Proposed } } };
+        string json = ConfigurationWriter.ToJson(job, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
+        // Without -LocalOnly a bucket was named.
+        return ConfigurationLayers.LeaveToDefaults(
+            json, path, given.Parameters.Concat(ConfigurationKeys.Parameters.Where(parameter => parameter.Name == nameof(LocalOnly))));
+    }
+
+    // With the defaults of its folder.
+    private static BackupConfiguration Check(string path, string json)
+    {
+        ConfigurationReadResult read = ConfigurationReader.Read(json, path, Path.GetFileNameWithoutExtension(path));
+        return read.Configuration ?? throw new BackupException(read.Error is { Id: not ErrorIds.ConfigurationInvalid } error
+            ? error
+            : ParameterErrors.JobNotGood(path, read.Problems, ConfigurationKeys.Parameters));
     }
 
     private string WriteFile(string path, string json)

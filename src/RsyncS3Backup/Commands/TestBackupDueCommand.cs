@@ -230,5 +230,5 @@ public sealed class TestBackupDueCommand : ConfigurationFileCmdlet
 
     // An expression that was given was not written into the file.
     private DateTimeOffset? Changed(BackupConfiguration job) =>
-        CronExpression is null && TimeZone is null && job.Path is { } path && File.Exists(path) ? File.GetLastWriteTimeUtc(path) : null;
+        CronExpression is null && TimeZone is null ? JobAge.Written(job) : null;
 }

@@ -53,7 +53,7 @@ internal sealed class FileSystemPaths(PSCmdlet cmdlet)
             return [Resolve(WildcardPattern.Unescape(path))];
         try
         {
-            string[] files = [.. cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _).Where(File.Exists)];
+            string[] files = [.. cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _).Where(file => File.Exists(file) && !ConfigurationLayers.IsDefaults(file))];
             if (files.Length > 0)
                 return files;
         }

@@ -242,7 +242,9 @@ internal static class ParameterErrors
         // PowerShell shows a message as one paragraph, in which lines would run into one another.
         string Number(int index) => problems.Count > 1 ? $"({index + 1}) " : "";
         IEnumerable<string> lines = problems.Select((problem, index) =>
-            (parameters.FirstOrDefault(known => IsAt(problem.JsonPath, known.JsonPath))
+            // What stands in another file no parameter changes.
+            problem.Path is { } other && other != path ? $"\n  {Number(index)}'{other}', line {problem.Line}, {problem}"
+            : (parameters.FirstOrDefault(known => IsAt(problem.JsonPath, known.JsonPath))
                 // What a parameter took out may be all that was in an object that must be there.
                 ?? parameters.FirstOrDefault(known => IsAt(known.JsonPath, problem.JsonPath))) is { } parameter
                 ? $"\n  {Number(index)}-{parameter.Name}: {problem.Message} Allowed: {problem.Allowed}."

@@ -25,6 +25,8 @@ is_quiet() {
     [ "$written" -le "$now" ] && [ "$now" -lt "$next" ] && [ $((next - written)) -le 90000 ] || return 1
     # The file has the time of the job's own file.
     case $job in /*) ;; *) return 1 ;; esac
+    # Defaults that its folder has by now change it too.
+    [ ! -e "${job%/*}/defaults.jsonc" ] && [ ! -L "${job%/*}/defaults.jsonc" ] || return 1
     [ -f "$job" ] && [ ! "$job" -nt "$quiet" ] && [ ! "$quiet" -nt "$job" ]
 } 2>/dev/null
 

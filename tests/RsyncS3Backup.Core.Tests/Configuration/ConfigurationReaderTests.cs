@@ -228,7 +228,8 @@ public sealed class ConfigurationReaderTests
         }
 
         Assert.Empty(
-            ConfigurationKeys.All.Where(known => !found.Contains(known.Key)).Select(known => $"{known.Parent}.{known.Key.Name}"));
+            // What a job extends is in it by then.
+            ConfigurationKeys.All.Where(known => known.Key.Name != "extends" && !found.Contains(known.Key)).Select(known => $"{known.Parent}.{known.Key.Name}"));
     }
 
     private static IEnumerable<ConfigurationKey> KeysIn(JsonNode json, IReadOnlyList<ConfigurationKey> keys) =>

@@ -86,6 +86,11 @@ public sealed class StartWhenDueTests : IDisposable
         Assert.True(Starts(shell), "an older one was put there");
         Write(good);
         Assert.False(Starts(shell), "the good one again");
+        string defaults = Path.Combine(Path.GetDirectoryName(job)!, "defaults.jsonc");
+        File.CreateSymbolicLink(defaults, "/nowhere/at/all");
+        Assert.True(Starts(shell), "defaults beside the job, if only a link to them");
+        File.Delete(defaults);
+        Assert.False(Starts(shell), "no defaults again");
         string wish = folder.File(Path.Combine(Path.GetDirectoryName(quiet)!, "schedule.start"));
         Assert.True(Starts(shell), "Start-BackupSchedule");
         File.Delete(wish);

@@ -81,6 +81,16 @@ public sealed class QuietTimeTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_job_that_takes_values_from_other_files_is_asked_for_at_every_start()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "has no such shell");
+        DueDecision claimed = Claim(Noon);
+        ScheduleState.TellQuiet(job, Daily, claimed, Noon, otherwise: null);
+        ScheduleState.TellQuiet(job with { BaseFiles = ["/jobs/defaults.jsonc"] }, Daily, claimed, Noon, otherwise: null);
+        Assert.False(File.Exists(FilePath));
+    }
+
+    [SkippableFact]
     public void Another_reason_to_ask_comes_first_and_one_that_has_come_is_asked_for_at_every_start()
     {
         Skip.If(OperatingSystem.IsWindows(), "has no such shell");

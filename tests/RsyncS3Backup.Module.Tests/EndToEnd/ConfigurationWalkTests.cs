@@ -11,10 +11,11 @@ namespace RsyncS3Backup.Module.Tests.EndToEnd;
 /// <summary>Each key of a configuration file changes what rsync is asked or what S3 receives.</summary>
 public sealed class ConfigurationWalkTests : EndToEndTest
 {
-    // What a run does not read, or what only shows at a time of the day or to the machine's power management: the editor's, the scheduler's, and those of the catalog and the transfer.
+    // What a run does not read, or what only shows at a time of the day or to the machine's power management: the editor's, the reader's, the
+    // scheduler's, and those of the catalog and the transfer.
     private static readonly string[] WithoutEffectOnARun =
     [
-        "$schema", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
+        "$schema", "extends", "backupType", "schedule.cronExpression", "options.rsync.syncToS3.syncMode", "options.rsync.syncToS3.reconcileEvery",
         "options.rsync.syncToS3.bandwidthLimit", "options.rsync.syncToS3.timeout", "stopAt", "keepAwake",
     ];
 

@@ -12,9 +12,15 @@ internal sealed class JobKeys() : ConfigurationSection<BackupConfiguration>(
             + "one does not know.") with
         { Allowed = "the address of the JSON schema", Default = "none", Parameter = "" },
 
-        Text("name", KeyRule.JobName, job => job.Name, (job, value) => job with { Name = value },
+        // A job that was read says all of it by itself.
+        Text("extends", KeyRule.ConfigurationFile, _ => null, (job, _) => job,
+            "The file whose values count where this one has none; see [Values that jobs share](#values-that-jobs-share).") with
+        { Default = "none", Examples = """["base/nas.jsonc"]""", Parameter = "" },
+
+        Text("name", KeyRule.JobName, job => job.Name, (job, value) => job with { Name = RsyncS3Backup.KeyPrefix.WithHost(value) },
             "The job's name, in results, the state folder and the default key prefix. 1 to 100 characters, no `/`, `\\` or "
-            + "control characters. An object that comes from no file and has no name is named after the last part of its "
+            + "control characters, and not `defaults`; `{host}` in it is the name of this machine, as in a [key prefix](#key-prefix). An "
+            + "object that comes from no file and has no name is named after the last part of its "
             + "`localDestination`.") with
         {
             IsAlwaysWritten = true,

@@ -61,6 +61,12 @@ public sealed record BackupConfiguration
     /// <summary>The file it was read from; null for one made in memory.</summary>
     public string? Path { get; init; }
 
+    /// <summary>The other files that it takes values from, absolute: what it extends, and the defaults of its folder.</summary>
+    internal IReadOnlyList<string> BaseFiles { get; init; } = [];
+
+    /// <summary>Every file that has a part in it.</summary>
+    internal IEnumerable<string> Files => Path is null ? BaseFiles : BaseFiles.Prepend(Path);
+
     /// <summary>The job's name.</summary>
     public override string ToString() => Name;
 }
