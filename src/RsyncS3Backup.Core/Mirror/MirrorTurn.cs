@@ -54,9 +54,9 @@ internal sealed class MirrorTurn
 
     /// <summary>Demands, before anything is done in S3 without a look at the mirror, that what S3 has is the business of this drive.</summary>
     /// <exception cref="BackupException">It is not: <c>MirrorOutdated</c>.</exception>
-    public static void DemandKnown(string job, string mirror, int drives)
+    public static void DemandKnown(string job, string mirror)
     {
-        if (IsOfSeveral(job, mirror, drives, out MirrorMarker? marker) && (marker is null || DriveTurns.Load(job)?.Find(marker.Id) is null))
+        if (DriveTurns.Load(job) is { } turns && (Marker(mirror) is not { } marker || turns.Find(marker.Id) is null))
             throw MirrorErrors.MirrorOutdated(mirror, "the job does not know the drive");
     }
 

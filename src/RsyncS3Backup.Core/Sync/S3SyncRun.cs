@@ -147,7 +147,7 @@ internal sealed class S3SyncRun : IDisposable
             MirrorGuard.DemandMarker(context.JobName, request.MirrorPath);
         MirrorTurn? turn = null;
         if (onlyRenews)
-            MirrorTurn.DemandKnown(context.JobName, request.MirrorPath, request.Drives);
+            MirrorTurn.DemandKnown(context.JobName, request.MirrorPath);
         else if (plan?.Mirror is not null)
             turn = MirrorTurn.OfPlan(context.JobName, request.MirrorPath, request.Drives);
         else
