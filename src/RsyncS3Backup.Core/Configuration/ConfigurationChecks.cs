@@ -23,6 +23,7 @@ internal static class ConfigurationChecks
         CheckAccessPoint(job.Object("destination"), syncToS3, problems);
         CheckTransports(job, configuration, problems);
         CheckDeleteExcluded(rsync, problems);
+        CheckDrives(rsync?.NodeOf("drives"), configuration.Options.Rsync, problems);
         CheckMirror(rsync?.NodeOf("localDestination"), configuration, problems);
         CheckTests(job, configuration, problems);
     }
@@ -249,6 +250,24 @@ internal static class ConfigurationChecks
                 string message = $"{ConfigurationText.Quote(destination)} {relation} the source {ConfigurationText.Quote(source)}.";
                 problems.Add(mirror, message, "a folder that is not a source, is in no source and holds no source");
             }
+        }
+    }
+
+    // Each drive that has its turn must be all that the sources are, and nothing else: what it has of former times would go over what is newer.
+    private static void CheckDrives(ConfigurationNode? drives, RsyncOptions options, ConfigurationProblems problems)
+    {
+        if (drives is null || options.Drives < 2)
+            return;
+        string? why = !options.DeleteExtraneous || !options.DeleteExcluded ? "A drive that takes turns must lose what the sources no longer have."
+            : options.OnPartial != PartialTransferAction.Stop ? "A drive that takes turns must have all that the sources have."
+            : options.HardLinks ? "Each drive has other numbers for the files with several names."
+            : options.ExtraArguments.FirstOrDefault(argument => !ExtraArguments.LeavesMirrorWhole(argument)) is { } argument
+                ? $"A drive that takes turns must be as the sources are, and {ConfigurationText.Quote(argument)} makes it otherwise."
+            : null;
+        if (why is not null)
+        {
+            problems.Add(drives, why, "more than 1 with 'deleteExtraneous' and 'deleteExcluded', 'onPartial' 'stop', without 'hardLinks', and of "
+                + $"'extraArguments' only {string.Join(", ", ExtraArguments.LeavingMirrorWhole)}");
         }
     }
 

@@ -21,6 +21,13 @@ internal static class ExtraArguments
         "--groupmap", "--max-alloc", "--max-size", "--min-size", "--skip-compress", "--sockopts", "--timeout", "--usermap",
     ];
 
+    /// <summary>Those with which the mirror is still all that the sources are, with nothing older in it.</summary>
+    public static IReadOnlyList<string> LeavingMirrorWhole { get; } =
+        ["--compress", "--compress-choice", "--compress-level", "--contimeout", "--ipv4", "--ipv6", "--timeout"];
+
+    /// <summary>True for an argument with which the mirror is still all that the sources are.</summary>
+    public static bool LeavesMirrorWhole(string argument) => LeavingMirrorWhole.Contains(argument.Split('=')[0], StringComparer.Ordinal);
+
     /// <summary>What is wrong with an argument; null when it is allowed.</summary>
     public static string? Problem(string argument)
     {

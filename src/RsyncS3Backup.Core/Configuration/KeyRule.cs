@@ -45,6 +45,8 @@ internal sealed record KeyRule(Func<string, string?> Problem, string Allowed, st
     public static readonly KeyRule SshFile = new(
         ConfigurationRules.SshFile, PathAllowed + ", without quotes, '${' and control characters", NotEmpty);
 
+    public static readonly KeyRule Drives = WholeNumber(1, 100, "is not a valid number of drives.");
+
     public static readonly KeyRule Port = WholeNumber(1, 65535, "is not a valid port.");
 
     public static readonly KeyRule Pattern = new(

@@ -38,6 +38,7 @@ internal static class JobReport
             Scope = file.Folder.Scope,
             Source = [.. job?.Sources.Select(source => source.Path) ?? []],
             Mirror = job?.Options.Rsync.LocalDestination,
+            Drives = job is null ? [] : Drives(file.Name),
             BucketName = stage2 is null ? null : job!.Destination!.Bucket,
             KeyPrefix = stage2 is null ? null : stage2.S3Prefix ?? $"rsync/{file.Name}/",
             CronExpression = job?.Schedule?.CronExpression,
@@ -76,6 +77,17 @@ internal static class JobReport
             warn(exception.Message);
             return ([], []);
         }
+    }
+
+    private static IReadOnlyList<BackupJobDrive> Drives(string name)
+    {
+        DateTimeOffset now = DateTimeOffset.Now;
+        return [.. (DriveTurns.Load(name)?.Drives ?? []).Select(drive => new BackupJobDrive
+        {
+            Id = drive.Id,
+            LastRun = drive.Time.ToLocalTime(),
+            Age = now - drive.Time,
+        })];
     }
 
     private static bool IsTestOverdue(BackupConfiguration? job)

@@ -64,6 +64,11 @@ internal sealed record MirrorDrive(string Place, FileSystemTraits Traits)
         });
     }
 
+    /// <summary>What a drive keeps, as a text that is another one where it keeps something else.</summary>
+    public static string KindOf(FileSystemTraits traits) => string.Join(
+        ' ', traits.TimeStep, traits.FoldsCase, traits.FoldsNormalization, traits.KeepsPermissions, traits.KeepsOwners, traits.HasSymbolicLinks,
+        traits.HasHardLinks, traits.HasSpecialFiles, traits.HasExtendedAttributes, traits.RefusedCharacters, traits.LargestFile);
+
     /// <summary>Writes it as an object's properties.</summary>
     public void Write(Utf8JsonWriter json)
     {

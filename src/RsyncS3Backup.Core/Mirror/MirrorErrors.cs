@@ -42,6 +42,30 @@ internal static class MirrorErrors
         destination,
         BackupExitCode.Refused);
 
+    /// <summary>A drive that is to take turns keeps other things than those that do.</summary>
+    public static BackupError DrivesNotAlike(string mirror) => BackupError.Make(
+        ErrorIds.DrivesNotAlike,
+        BackupErrorCategory.InvalidOperation,
+        $"The drive of the mirror '{mirror}' keeps other times, owners, permissions or names than the job's other drives. Nothing was copied.",
+        "Make its file system, its mount options and the user that runs the job the same as with the other drives.",
+        mirror,
+        BackupExitCode.Refused);
+
+    /// <summary>Stage 1 could not make a drive that takes turns what the sources are.</summary>
+    public static BackupError MirrorNotWhole(string mirror, string why) => BackupError.Make(
+        ErrorIds.MirrorNotWhole,
+        BackupErrorCategory.InvalidOperation,
+        $"The mirror '{mirror}' is not wholly what the sources are: {why}. So this was no turn of its drive, and nothing is sent to S3 from it.",
+        "Mend what is named, and run again.",
+        mirror,
+        BackupExitCode.Stage1Failed);
+
+    /// <summary>What S3 has may be newer than this drive.</summary>
+    public static BackupException MirrorOutdated(string mirror, string why) => Refusal(
+        ErrorIds.MirrorOutdated, BackupErrorCategory.InvalidOperation, mirror,
+        $"The mirror '{mirror}' may be older than what is in S3: {why}. The bucket was not touched.",
+        "Run both stages of the job, which brings this drive up to date first.");
+
     /// <summary>Somebody else works on the mirror.</summary>
     public static BackupError MirrorInUse(string mirror) => BackupError.Make(
         ErrorIds.MirrorInUse,

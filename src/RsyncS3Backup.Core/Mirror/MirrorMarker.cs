@@ -29,11 +29,20 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
     /// </summary>
     public string? Replaces { get; init; }
 
+    /// <summary>The id of the first mirror of a job whose drives take turns, of which this one is another; null for that one, and for an only one.</summary>
+    public string? Set { get; init; }
+
+    /// <summary>The number of its last turn, where drives take turns: the greater, the newer; 0 where there is one drive.</summary>
+    public long Turn { get; init; }
+
     /// <summary>True when the entries of the mirror stand for what <see cref="StoredStat"/> says of them.</summary>
     public bool HasStoredStat { get; init; }
 
     /// <summary>The file's name.</summary>
     public const string FileName = ".rsyncs3backup.json";
+
+    // So that the next ones can be counted, whatever stands in a file that others can write.
+    private const long GreatestTurn = 1L << 53;
 
     /// <summary>Bytes that a marker has at most.</summary>
     internal const int LargestFile = 64 * 1024;
@@ -88,6 +97,9 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
                 Path = Text(root, "path"),
                 Host = Text(root, "host"),
                 Replaces = Text(root, "replaces"),
+                Set = Text(root, "set"),
+                Turn = !root.TryGetProperty("turn", out JsonElement turn) ? 0
+                    : turn.GetInt64() is >= 0 and < GreatestTurn and var number ? number : throw new FormatException(),
                 HasStoredStat = root.TryGetProperty("fakeSuper", out JsonElement fakeSuper) && fakeSuper.GetBoolean(),
             };
         }
@@ -155,6 +167,10 @@ internal sealed record MirrorMarker(string Id, string Job, DateTimeOffset Create
             json.WriteString("path", Path);
         if (Replaces is not null)
             json.WriteString("replaces", Replaces);
+        if (Set is not null)
+            json.WriteString("set", Set);
+        if (Turn > 0)
+            json.WriteNumber("turn", Turn);
         if (HasStoredStat)
             json.WriteBoolean("fakeSuper", true);
         json.WriteStartObject("fileSystem");

@@ -156,7 +156,7 @@ internal static class LocalReadiness
         try
         {
             RsyncGuards.DemandDestination(stage1);
-            MirrorGuard guard = MirrorGuard.Check(request.Job.Name, mirror, allowNew: false);
+            MirrorGuard guard = MirrorGuard.Check(request.Job.Name, mirror, allowNew: false, options.Drives);
             if (!guard.KnowsDrive)
             {
                 found.Add(request.Passed(check, mirror, $"'{mirror}' can be written. The first run finds out what its drive keeps."));

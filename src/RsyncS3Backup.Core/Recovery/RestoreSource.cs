@@ -64,6 +64,8 @@ internal sealed record RestoreSource(BackupCopy Copy, string Reason)
                 return $"'{mirror}' is not there";
             if (MirrorMarker.Read(mirror) is null)
                 return $"'{mirror}' has no marker {MirrorMarker.FileName}, so its drive may not be mounted, or no run has succeeded";
+            if (MirrorTurn.WhyOutdated(job, mirror, drives: 1) is { } outdated)
+                return $"'{mirror}' is not the newest of the drives that take turns: {outdated}";
             MirrorGuard.Check(job, mirror, allowNew: false);
             return null;
         }

@@ -34,7 +34,11 @@ internal sealed class LeftOut
     private const int NamedAtMost = 5;
 
     private readonly Dictionary<string, LeftOutKind> kinds = new(StringComparer.Ordinal);
+    private readonly HashSet<string> silent = new(StringComparer.Ordinal);
     private bool hasMore;
+
+    /// <summary>True when not all of it is known.</summary>
+    public bool HasMore => hasMore;
 
     /// <summary>How many there are.</summary>
     public long Count => kinds.Count;
@@ -46,6 +50,16 @@ internal sealed class LeftOut
     {
         if (kinds.Count < KeptPaths || kinds.ContainsKey(path))
             kinds[path] = kind;
+        else
+            hasMore = true;
+    }
+
+    /// <summary>Notes an entry of which the mirror may have an older one, and that is told of elsewhere.</summary>
+    /// <param name="path">Its path in the mirror; null for one that is not known.</param>
+    public void AddSilently(string? path)
+    {
+        if (path is not null && silent.Count < KeptPaths)
+            silent.Add(path);
         else
             hasMore = true;
     }
@@ -66,7 +80,7 @@ internal sealed class LeftOut
     public void Save(string job, string mirror, bool isWhole)
     {
         LeftOutEntries earlier = isWhole ? LeftOutEntries.None : LeftOutEntries.Load(job, mirror);
-        LeftOutEntries.Save(job, mirror, [.. kinds.Keys.Union(earlier.Paths).Take(KeptPaths)], hasMore || earlier.HasMore);
+        LeftOutEntries.Save(job, mirror, [.. kinds.Keys.Union(silent).Union(earlier.Paths).Take(KeptPaths)], hasMore || earlier.HasMore);
     }
 
     private string Text(LeftOutKind kind, IReadOnlyList<string> paths)

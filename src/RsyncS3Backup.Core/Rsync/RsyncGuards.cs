@@ -64,6 +64,14 @@ internal static partial class RsyncGuards
     internal static void DemandDestination(RsyncStageRequest request) =>
         CheckDestination(FullFolder(request.Options.LocalDestination), request.Options.RequireMountPoint);
 
+    /// <summary>Demands of a drive that joins others that it is one: the folder beneath a drive that is away is on the system's own.</summary>
+    /// <exception cref="BackupException">It is not: <c>DestinationNotMounted</c>.</exception>
+    public static void DemandMounted(string destination)
+    {
+        if (IsOnRootFileSystem(RealPath.Of(FullFolder(destination))))
+            throw new BackupException(MirrorErrors.DestinationNotMounted(destination, "no drive is mounted there that could take turns with the job's others"));
+    }
+
     /// <summary>What the mirror's root holds that belongs to no source; none of it is touched.</summary>
     public static IReadOnlyList<string> Foreign(string destination, IReadOnlyList<RsyncLeg> legs)
     {

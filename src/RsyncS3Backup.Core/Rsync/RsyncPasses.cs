@@ -62,7 +62,11 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
             + (pass.IsDryRun ? "nothing was changed, it was a dry run."
                 : isCounted ? $"nothing is deleted yet, {errors.Withheld} or more entries are to be." : RsyncExitCodes.Find(code).Meaning + "."));
         if (code == RsyncExitCodes.Vanished && counts.Vanished == 0)
+        {
+            NoteOlder(null);
             report.Warning($"{source.Source}: {RsyncExitCodes.Find(code).Meaning}.");
+        }
+
         // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
         if (!isCounted)
             blocked.ForEach(report.ItemFailed);
@@ -179,8 +183,13 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     {
         ReadOnlySpan<byte> special = "skipping non-regular file \""u8;
         ReadOnlySpan<byte> tooLarge = " is over max-size"u8;
-        if (line.StartsWith(special) && line.EndsWith("\""u8) && DriveArguments.LacksEntries(options, Traits))
-            return AddLeftOut(LeftOutKind.Special, line[special.Length..^1]);
+        if (line.StartsWith(special) && line.EndsWith("\""u8))
+        {
+            if (DriveArguments.LacksEntries(options, Traits))
+                return AddLeftOut(LeftOutKind.Special, line[special.Length..^1]);
+            NoteOlder(InMirror(RsyncEscapes.Undo(line[special.Length..^1]), isTemporary: false));
+        }
+
         return Traits.LargestFile is not null && line.EndsWith(tooLarge) && AddLeftOut(LeftOutKind.TooLarge, line[..^tooLarge.Length]);
     }
 
@@ -202,6 +211,17 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     {
         counts.Vanished++;
         report.Warning(line);
+        const string said = " has vanished: \"";
+        string path = line.IndexOf(said, StringComparison.Ordinal) is >= 0 and var at && line.EndsWith('"') ? line[(at + said.Length)..^1] : "";
+        bool isKnown = leg!.Remote is null && path.StartsWith(leg.Source + "/", StringComparison.Ordinal);
+        NoteOlder(isKnown ? InMirror(path, isTemporary: false) : null);
+    }
+
+    // Of what it passes over, rsync leaves in the mirror what was there before. On a drive that has its turn that may be older than what S3 has.
+    private void NoteOlder(string? path)
+    {
+        if (options.Drives > 1)
+            scope.LeftOut.AddSilently(path);
     }
 
     /// <inheritdoc/>

@@ -112,7 +112,9 @@ internal sealed class RsyncStageRun
         IReadOnlyList<RsyncLeg> legs = RsyncGuards.Check(request);
         RsyncOptions readable = WithPatterns(request.Options);
         sources = SourceGuard.Check(context.JobName, legs, request.AllowNewSource);
-        MirrorGuard guard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination);
+        MirrorGuard guard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination, request.Options.Drives);
+        if (guard.AddsDrive)
+            RsyncGuards.DemandMounted(destination);
         RsyncOptions options = readable with
         {
             Checksum = request.Options.Checksum || guard.IsChecksumDue(request.Options.ChecksumEvery),
@@ -187,10 +189,13 @@ internal sealed class RsyncStageRun
 
         await RsyncChangeRecorder.WaitForEarlierAsync(request, context, grace, cancellationToken).ConfigureAwait(false);
         DriveFit fit = DriveFit.Of(guard, scope);
+        guard.DemandAlike(fit.Traits);
         (options, legs) = fit.Apply(options, legs, cancellationToken);
         recorder = RsyncChangeRecorder.Start(request, context, report);
         passes = new RsyncPasses(program!, options, scope) { Changes = recorder, Traits = fit.Traits };
         guard.Begins(report);
+        if (options.Checksum)
+            guard.BeginsChecksum(report);
         FolderPlace mirror = FolderPlace.Of(destination);
         FolderPlace[] places = [.. legs.Where(leg => leg.Remote is null).Select(leg => FolderPlace.Of(leg.Source))];
         RsyncPass firstPass = options.DeleteExtraneous ? RsyncPass.WithholdDeletions : RsyncPass.CopyOnly;
@@ -209,7 +214,10 @@ internal sealed class RsyncStageRun
         RememberLeftOut(error is null);
         if (error is not null)
             return MayGoOn(error) ? GoOn(error, guard) : error;
-        guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, HasStoredStat, report);
+        if (TakesTurns && WhyNotWhole(options) is { } why)
+            return MirrorErrors.MirrorNotWhole(destination, why);
+        TurnFacts? turn = TakesTurns ? new TurnFacts(context.RunId, [.. legs.Select(leg => leg.Name ?? "")], fit.Traits) : null;
+        guard.Succeeded(options.DeleteExtraneous ? outcomes.Sum(outcome => outcome.Statistics.Entries ?? 0) : null, options.Checksum, HasStoredStat, report, turn);
         sources!.Succeeded(leg => options.DeleteExtraneous ? EntriesOf(leg) : null, legs, report);
         if (ExcludedLater.MayBe(options, legs) && !ExcludedLater.IsKnown(context.JobName, options, legs))
         {
@@ -245,7 +253,17 @@ internal sealed class RsyncStageRun
 
     private bool HasStoredStat => request.Options.Ownership == MirrorOwnership.FakeSuper;
 
-    private bool MayGoOn(BackupError error) => PassJudgement.MayGoOn(request.Options.OnPartial, error, outcomes);
+    private bool TakesTurns => request.Options.Drives > 1;
+
+    // What rsync left in the mirror, or may have left there, without naming it.
+    private string? WhyNotWhole(RsyncOptions options) =>
+        !options.DeleteExtraneous || !options.DeleteExcluded ? "what the sources no longer have was not deleted from it"
+        : outcomes.Exists(outcome => outcome.Errors.SkipsDeletions) ? "rsync could not read all of the sources"
+        : scope.LeftOut.HasMore ? "more was left out, or vanished while it was copied, than is known by name"
+        : counts.Malformed > 0 ? "not all that rsync printed was understood"
+        : null;
+
+    private bool MayGoOn(BackupError error) => !TakesTurns && PassJudgement.MayGoOn(request.Options.OnPartial, error, outcomes);
 
     private BackupError? GoOn(BackupError error, MirrorGuard? guard)
     {
@@ -259,6 +277,8 @@ internal sealed class RsyncStageRun
     private IReadOnlyList<RsyncLeg> LeaveOtherMirrors(IReadOnlyList<RsyncLeg> legs)
     {
         IReadOnlyList<string> others = NestedMirrors.Below(destination);
+        if (others.Count > 0 && TakesTurns)
+            throw new BackupException(MirrorErrors.MirrorNotWhole(destination, $"'{others[0]}' in it is the mirror of another job"));
         foreach (string other in others)
         {
             report.Warning($"'{Path.Join(destination, other)}' is the mirror of another job and is left alone. Give the jobs places that are not in "

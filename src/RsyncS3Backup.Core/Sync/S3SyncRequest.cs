@@ -24,6 +24,9 @@ internal sealed record S3SyncRequest : S3CopyRequest
     /// <summary>What becomes of the stage when the mirror's drive is not there.</summary>
     public AbsentMirrorAction WhenAbsent { get; init; }
 
+    /// <summary>How many drives take turns as the mirror.</summary>
+    public int Drives { get; init; } = 1;
+
     /// <summary>How much may be deleted from the bucket.</summary>
     public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
 
@@ -75,6 +78,7 @@ internal sealed record S3SyncRequest : S3CopyRequest
             ?? throw new ArgumentException("The configuration has no destination.", nameof(configuration)),
         Options = configuration.Options.Rsync.SyncToS3,
         WhenAbsent = configuration.Options.Rsync.WhenAbsent,
+        Drives = configuration.Options.Rsync.Drives,
         MaxDelete = configuration.Options.Rsync.MaxDelete,
         MaxChange = configuration.Options.Rsync.MaxChange,
         Timezone = configuration.Schedule?.Timezone,

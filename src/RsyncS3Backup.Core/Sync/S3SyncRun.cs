@@ -49,13 +49,15 @@ internal sealed class S3SyncRun : IDisposable
     // New files and links where S3 has the keys of a folder. As many as folders that became something else.
     private readonly List<SyncAction> waiting = [];
     private readonly LeftOutEntries leftOut;
+    private readonly MirrorTurn? turn;
     private ForeignObjects foreign;
 
     private S3SyncRun(
         SyncScope scope, PrefixOwnership ownership, PendingChanges pending, TransferLimits limits, int mostRequests,
-        IPlannedMirror? planned, IEntrySender? sender)
+        IPlannedMirror? planned, IEntrySender? sender, MirrorTurn? turn)
     {
         this.scope = scope;
+        this.turn = turn;
         this.pending = pending;
         this.limits = limits;
         this.planned = planned;
@@ -133,7 +135,8 @@ internal sealed class S3SyncRun : IDisposable
     /// <summary>Checks everything that can be checked without a request, and chooses how differences are found.</summary>
     /// <exception cref="BackupException">The mirror is missing, or a setting is wrong.</exception>
     public static S3SyncRun Prepare(
-        S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report, PlannedSync? plan = null)
+        S3SyncRequest request, DateTimeOffset now, PendingChanges pending, RunContext context, StageReport report, PlannedSync? plan = null,
+        bool onlyRenews = false)
     {
         request.RequireValid();
         if (request.Destination.EndpointUrl is { } named)
@@ -142,6 +145,16 @@ internal sealed class S3SyncRun : IDisposable
             throw MirrorErrors.MirrorMissing(request.MirrorPath);
         if (plan?.Mirror is null && !request.AllowNewDestination)
             MirrorGuard.DemandMarker(context.JobName, request.MirrorPath);
+        MirrorTurn? turn = null;
+        if (onlyRenews)
+            MirrorTurn.DemandKnown(context.JobName, request.MirrorPath);
+        else if (plan?.Mirror is not null)
+            turn = MirrorTurn.OfPlan(context.JobName, request.MirrorPath, request.Drives);
+        else
+            turn = MirrorTurn.Demand(context.JobName, request.MirrorPath, request.Drives, context.RunId);
+        // A drive that joins the others sends under the prefix that is theirs, and takes nothing over.
+        if (turn is { HasJoined: true })
+            request = request with { AllowNewDestination = false };
         // Each date has objects of its own: only under the date of the run that paused is there something to go on with.
         DateTimeOffset dated = RsyncS3Backup.KeyPrefix.HasDateTokens(request.Options.S3Prefix)
             ? PausedSnapshot.Find(context.JobName, request) ?? now
@@ -179,7 +192,7 @@ internal sealed class S3SyncRun : IDisposable
         }
 
         (SyncScope guarded, PrefixOwnership ownership) = PrefixOwnership.Guard(scope);
-        return new S3SyncRun(guarded, ownership, pending, limits, mostRequests, plan?.Mirror, sender);
+        return new S3SyncRun(guarded, ownership, pending, limits, mostRequests, plan?.Mirror, sender, turn);
     }
 
     /// <summary>Does it.</summary>
@@ -259,6 +272,8 @@ internal sealed class S3SyncRun : IDisposable
         try
         {
             scope.State.MarkCarriedOut(pending);
+            if (PauseCause is null)
+                turn?.Sent();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -317,6 +332,7 @@ internal sealed class S3SyncRun : IDisposable
         // What was taken over as it is, and uploads that an earlier run began, have a lock that nobody knows.
         if (renewal is not null && (Mode.Mode == S3SyncMode.Reconcile || ownership.Protection!.HasUnknownLocks))
             await renewal.RunAsync(isForced: true, Begin, cancellationToken).ConfigureAwait(false);
+        turn?.RequireSame();
         // A folder's objects stay as long as what takes their place cannot come.
         if (PauseCause is null && (waiting.Count == 0 || gate?.MayReplace(() => waiting.Sum(action => action.Local!.ContentLength)) != false))
             await deletion.RunReplacedAsync(Begin, cancellationToken).ConfigureAwait(false);
@@ -335,6 +351,7 @@ internal sealed class S3SyncRun : IDisposable
         if (IsComplete && Catalog is not null)
             await transfer.AbortStaleUploadsAsync(Begin, Mode.Mode == S3SyncMode.Reconcile, context, cancellationToken).ConfigureAwait(false);
         progress.Activity = "Deleting";
+        turn?.RequireSame();
         await deletion.RunAsync(Begin, cancellationToken).ConfigureAwait(false);
         if (snapshot is not null && IsComplete)
         {
@@ -383,7 +400,7 @@ internal sealed class S3SyncRun : IDisposable
         foreach (string key in changes.Release(Counters.Remote))
         {
             if (changes.LookAgain(key) is { } action)
-                await ActAsync(action, carryOut, cancellationToken).ConfigureAwait(false);
+                await ActAsync(Settled(action), carryOut, cancellationToken).ConfigureAwait(false);
             else
                 Counters.EntryLeftOut();
         }
@@ -406,7 +423,10 @@ internal sealed class S3SyncRun : IDisposable
     private ValueTask TakeAsync(
         SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
     {
+        if (turn is not null && !turn.IsCurrent(action.RelativeKey))
+            return Withhold(action);
         Counters.Seen(action, isDifference: Mode.Mode == S3SyncMode.Journal);
+        action = Settled(action);
         // Before anything is done about it, which may fail: the next run would believe the row again.
         if (action.IsRowRefuted)
             Catalog?.Remove(action.RelativeKey);
@@ -419,6 +439,19 @@ internal sealed class S3SyncRun : IDisposable
         return changes.Holds(action) ? ValueTask.CompletedTask : ActAsync(action, carryOut, cancellationToken);
     }
 
+    // Neither sent nor deleted: another drive may have sent a newer one.
+    private ValueTask Withhold(SyncAction action)
+    {
+        if (action.IsRowRefuted)
+            Catalog?.Remove(action.RelativeKey);
+        // What a dated snapshot lacks, no other drive has put there.
+        if (snapshot is not null && action.Local is not null && turn!.Governs(action.RelativeKey))
+            Counters.EntryLeftOut();
+        return ValueTask.CompletedTask;
+    }
+
+    private SyncAction Settled(SyncAction action) => turn is { HasHiddenChanges: false } ? EntryDecision.Settle(action) : action;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ValueTask ActAsync(
         SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
@@ -427,7 +460,7 @@ internal sealed class S3SyncRun : IDisposable
         {
             case SyncActionKind.Keep:
                 Counters.EntryUnchanged(action.Local!);
-                if (action.Row is { } found && (found.IsLeftover || action.IsMoved))
+                if (action.Row is { } found && (found.IsLeftover || action.IsMoved || action.IsSettled))
                     Note(found.Returned());
                 return ValueTask.CompletedTask;
             case SyncActionKind.Delete:
@@ -454,6 +487,7 @@ internal sealed class S3SyncRun : IDisposable
     private ValueTask CarryOut(
         SyncAction action, Func<SyncAction, CancellationToken, ValueTask> carryOut, CancellationToken cancellationToken)
     {
+        turn?.RequireSame();
         Begin();
         Task known = ownership.RequireAsync(cancellationToken);
         return known.IsCompletedSuccessfully ? carryOut(action, cancellationToken) : CarryOutAfterAsync(known, action, carryOut, cancellationToken);

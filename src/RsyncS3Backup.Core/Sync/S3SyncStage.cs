@@ -63,7 +63,7 @@ internal static class S3SyncStage
         OperationEnd end = await operation.RunAsync(
             async () =>
             {
-                using S3SyncRun prepared = run = S3SyncRun.Prepare(request, operation.StartTime, pending, context, report, plan);
+                using S3SyncRun prepared = run = S3SyncRun.Prepare(request, operation.StartTime, pending, context, report, plan, onlyRenews);
                 result = result with { KeyPrefix = run.KeyPrefix, SyncMode = run.Mode.Mode, SyncModeReason = run.Mode.Reason };
                 await (onlyRenews ? run.RenewLocksAsync(cancellationToken) : run.RunAsync(cancellationToken)).ConfigureAwait(false);
                 return report.Failed > 0 ? WhatFailed(report, run.Counters, request.Destination.Bucket) : run.LockError;

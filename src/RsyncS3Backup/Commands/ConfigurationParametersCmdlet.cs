@@ -116,6 +116,10 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? MaxChange { get; set; }
 
+    /// <summary>How many drives take turns at 'localDestination'.</summary>
+    [Parameter]
+    public int Drives { get; set; }
+
     /// <summary>
     /// Demand that the mirror is on another file system than '/', so that a drive that is not mounted is noticed.
     /// </summary>

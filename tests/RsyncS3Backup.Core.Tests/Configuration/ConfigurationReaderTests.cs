@@ -213,6 +213,18 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(("$.options.rsync.syncToS3.deleteAfter", "this key only with 'deleteFromS3': true"), (problem.JsonPath, problem.Allowed));
     }
 
+    [Theory]
+    [InlineData("\"deleteExcluded\": true,", "", "A drive that takes turns must lose what the sources no longer have.")]
+    [InlineData("\"drives\": 2,", "\"drives\": 2, \"onPartial\": \"continue\",", "A drive that takes turns must have all that the sources have.")]
+    [InlineData("\"drives\": 2,", "\"drives\": 2, \"hardLinks\": true,", "Each drive has other numbers for the files with several names.")]
+    [InlineData("--timeout=600", "--one-file-system", "A drive that takes turns must be as the sources are, and '--one-file-system' makes it otherwise.")]
+    public void Drives_that_take_turns_are_all_that_the_sources_are(string key, string other, string message)
+    {
+        ConfigurationProblem problem = Assert.Single(Problems(ConfigurationSamples.Undated.Replace(key, other, StringComparison.Ordinal)));
+
+        Assert.Equal(("$.options.rsync.drives", message), (problem.JsonPath, problem.Message));
+    }
+
     [Fact]
     public void Every_key_is_written_and_reads_as_it_was()
     {
@@ -373,6 +385,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("$.options.rsync.maxChange", "\"500 or 60%\"", "not a valid limit")]
     [InlineData("$.options.rsync.maxChange", "\"default\"", "not a valid limit")]
     [InlineData("$.options.rsync.maxDelete", "true", "text in quotes, not true or false")]
+    [InlineData("$.options.rsync.drives", "0", "is not a valid number of drives")]
     [InlineData("$.options.rsync.requireMountPoint", "\"yes\"", "true or false, not text")]
     [InlineData("$.options.rsync.rsyncPath", "\"bin/rsync\"", "not absolute")]
     [InlineData("$.options.rsync.syncToS3.smallObjectStorageClass", "\"GLACIER\"", "is not a valid storage class for small objects")]

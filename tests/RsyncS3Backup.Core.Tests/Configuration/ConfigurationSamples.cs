@@ -17,16 +17,19 @@ internal static class ConfigurationSamples
         }
         """;
 
-    /// <summary>As <see cref="Full"/>, with what goes only without dated snapshots.</summary>
+    /// <summary>As <see cref="Full"/>, with what goes only without dated snapshots, or without other keys.</summary>
     public static string Undated { get; } = Full
         .Replace("rsync/{yyyy-MM-dd}/", "rsync/everything/", StringComparison.Ordinal)
         .Replace("\"keepLast\": 3,", "\"deleteAfter\": \"30d\",", StringComparison.Ordinal)
         .Replace("\"keepDaily\": 7,", "", StringComparison.Ordinal)
         .Replace("\"keepWeekly\": 4,", "", StringComparison.Ordinal)
         .Replace("\"keepMonthly\": 12,", "", StringComparison.Ordinal)
-        .Replace("\"keepYearly\": 5,", "", StringComparison.Ordinal);
+        .Replace("\"keepYearly\": 5,", "", StringComparison.Ordinal)
+        .Replace("\"onPartial\": \"continue\",", "\"drives\": 2,", StringComparison.Ordinal)
+        .Replace("\"hardLinks\": true,", "", StringComparison.Ordinal)
+        .Replace("[\"--one-file-system\", \"--timeout=600\"]", "[\"--timeout=600\"]", StringComparison.Ordinal);
 
-    /// <summary>Every key but those that go only without dated snapshots, none with its default.</summary>
+    /// <summary>Every key but those that go only without dated snapshots or other keys, none with its default.</summary>
     public const string Full =
         """
         {

@@ -444,6 +444,17 @@ public sealed class ConfigurationWalkTests : EndToEndTest
         Assert.False(Directory.Exists(Mirror));
     }
 
+    [Theory]
+    [Walks("options.rsync.drives")]
+    [InlineData(2)]
+    [InlineData(1)]
+    public void A_drive_that_takes_turns_is_marked_with_the_number_of_its_turn(int value)
+    {
+        RunWell(("options.rsync.deleteExtraneous", true), ("options.rsync.deleteExcluded", true), ("options.rsync.drives", value));
+
+        Assert.Equal(value > 1, File.ReadAllText(Path.Combine(Mirror, ".rsyncs3backup.json")).Contains("\"turn\": 1", StringComparison.Ordinal));
+    }
+
     // As far as the job remembers, the folder above the mirror is on another drive than the mirror was.
     private void Unplug()
     {

@@ -23,6 +23,7 @@ internal static class ErrorIds
     public const string DestinationInMirror = nameof(DestinationInMirror);
     public const string DestinationNotMounted = nameof(DestinationNotMounted);
     public const string DestinationNotWritable = nameof(DestinationNotWritable);
+    public const string DrivesNotAlike = nameof(DrivesNotAlike);
     public const string FakeSuperNotPossible = nameof(FakeSuperNotPossible);
     public const string FileChangedDuringUpload = nameof(FileChangedDuringUpload);
     public const string FileTooLarge = nameof(FileTooLarge);
@@ -60,6 +61,8 @@ internal static class ErrorIds
     public const string MirrorEmpty = nameof(MirrorEmpty);
     public const string MirrorInUse = nameof(MirrorInUse);
     public const string MirrorMissing = nameof(MirrorMissing);
+    public const string MirrorNotWhole = nameof(MirrorNotWhole);
+    public const string MirrorOutdated = nameof(MirrorOutdated);
     public const string MirrorUnreadable = nameof(MirrorUnreadable);
     public const string NameNotUtf8 = nameof(NameNotUtf8);
     public const string NoLocalCopy = nameof(NoLocalCopy);

@@ -220,6 +220,9 @@ public sealed record RsyncOptions
     /// <summary>How many files that S3 has may come with new content in one run; stage 2 refuses more. Default: off.</summary>
     public ChangeLimit MaxChange { get; init; }
 
+    /// <summary>How many drives take turns at <see cref="LocalDestination"/>. Default: 1.</summary>
+    public int Drives { get; init; } = 1;
+
     /// <summary>Demand that the mirror is on another file system than <c>/</c>. Default: false.</summary>
     public bool RequireMountPoint { get; init; }
 

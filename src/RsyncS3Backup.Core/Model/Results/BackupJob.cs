@@ -75,6 +75,9 @@ public sealed record BackupJob
     /// <summary>The mirror's root folder; null for a broken job.</summary>
     public string? Mirror { get; init; }
 
+    /// <summary>The drives that take turns there, the newest first; empty for a job with one drive.</summary>
+    public IReadOnlyList<BackupJobDrive> Drives { get; init => field = ListText.Of(value); } = ListText.Of<BackupJobDrive>([]);
+
     /// <summary>The bucket; null for a job without stage 2, and for a broken one.</summary>
     public string? BucketName { get; init; }
 

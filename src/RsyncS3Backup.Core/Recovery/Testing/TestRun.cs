@@ -36,6 +36,9 @@ internal sealed class TestRun : IDisposable
     private readonly LostEndpoint lost = new();
     private readonly TestShare share;
 
+    // Of what another drive may have had newer, either copy may have what the other has not.
+    private MirrorTurn? turn;
+
     private TestRun(BackupTestRequest request, S3Copy copy, int seed, StageReport report, Action<BackupDifference, CopyPair> emit)
     {
         this.request = request;
@@ -96,11 +99,14 @@ internal sealed class TestRun : IDisposable
         S3CopyRequest s3 = request.S3 ?? throw CopyErrors.NoBucket(request.Configuration?.Name ?? "");
         if (request.MirrorPath is { } mirrorPath && !Directory.Exists(mirrorPath))
             throw MirrorErrors.MirrorMissing(mirrorPath);
+        MirrorTurn? turn = request.Configuration is { } job
+            ? MirrorTurn.DemandNewest(job.Name, job.Options.Rsync.LocalDestination, job.Options.Rsync.Drives)
+            : null;
         S3Copy copy = await S3Copy.OpenAsync(
             s3, request.Configuration?.Name, request.MirrorPath, null, null, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new TestRun(request, copy, request.Seed ?? Random.Shared.Next(), report, emit);
+            return new TestRun(request, copy, request.Seed ?? Random.Shared.Next(), report, emit) { turn = turn };
         }
         catch
         {
@@ -225,6 +231,8 @@ internal sealed class TestRun : IDisposable
             CopyMerge.MergeAsync(locals, rows, copy.ListAsync(filter, cancellationToken), cancellationToken);
         await foreach (CopyPair pair in merged.ConfigureAwait(false))
         {
+            if (turn is not null && !turn.IsCurrent(pair.RelativeKey))
+                continue;
             if (pair.Local is { Kind: MirrorEntryKind.Unreadable } unread)
             {
                 facts.CouldNotRead(unread);

@@ -9,11 +9,11 @@ internal sealed class PendingChanges
     private readonly ChangeJournalFolder? folder;
     private readonly IReadOnlyList<ChangeJournalFile> journals;
 
-    private PendingChanges(ChangeJournalFolder? folder, IReadOnlyList<ChangeJournalFile> journals)
+    private PendingChanges(ChangeJournalFolder? folder, IReadOnlyList<ChangeJournalFile> journals, bool areOfSeveral)
     {
         this.folder = folder;
         this.journals = journals;
-        RequiresWalk = folder is null;
+        RequiresWalk = folder is null || areOfSeveral;
         foreach (ChangeJournalFile journal in journals)
         {
             (bool isComplete, long changes) = Check(journal.Path);
@@ -37,11 +37,12 @@ internal sealed class PendingChanges
         try
         {
             ChangeJournalFolder folder = ChangeJournalFolder.Of(jobName);
-            return new PendingChanges(folder, folder.PendingOf(mirrorPath));
+            // Of drives that take turns in one place, nobody knows which one a journal is about.
+            return new PendingChanges(folder, folder.PendingOf(mirrorPath), DriveTurns.Exists(jobName));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return new PendingChanges(null, []);
+            return new PendingChanges(null, [], areOfSeveral: false);
         }
     }
 

@@ -51,7 +51,7 @@ internal sealed class NestedPrefixes(SyncScope scope, ICatalog? catalog, PrefixO
         try
         {
             MirrorMarker other = MirrorMarker.Parse(content);
-            if (owner.Owns(other.Id))
+            if (owner.Owns(other))
                 return;
             string folder = relativeKey[..^MirrorMarker.FileName.Length];
             folders.Add(folder);

@@ -43,9 +43,13 @@ internal sealed record PrefixOwner(MirrorMarker Marker, byte[] Content, bool IsI
     /// <summary>True for this mirror, and for one whose place it took.</summary>
     /// <param name="mirrorId">The id of a mirror, as its marker has it.</param>
     public bool Owns(string mirrorId) =>
-        mirrorId == Marker.Id || mirrorId == Marker.Replaces
+        mirrorId == Marker.Id || mirrorId == Marker.Replaces || mirrorId == Marker.Set
         // What was sent from this folder before it had a marker.
         || (IsInMirror && Marker.Path is { } path && mirrorId == UnmarkedId(Marker.Job, path));
+
+    /// <summary>True for this mirror, for one whose place it took, and for the other drives that take turns with it.</summary>
+    /// <param name="other">The marker of a mirror.</param>
+    public bool Owns(MirrorMarker other) => Owns(other.Id) || (other.Set is { } set && Owns(set));
 
     /// <summary>The attributes of the marker in the mirror, as those of any entry; none where it is not there.</summary>
     /// <param name="mirror">The mirror's root folder.</param>

@@ -89,7 +89,7 @@ internal sealed class PrefixOwnership(SyncScope scope, PrefixOwner owner, Bucket
             await RequireFreeAboveAsync(cancellationToken).ConfigureAwait(false);
             IsNew = true;
         }
-        else if (Marker(found) is var other && (other is null || !owner.Owns(other.Id)))
+        else if (Marker(found) is var other && (other is null || !owner.Owns(other)))
         {
             if (!request.AllowNewDestination)
                 throw new BackupException(SyncErrors.PrefixOwnedByOther(Where(store.KeyPrefix), other, owner.Marker));

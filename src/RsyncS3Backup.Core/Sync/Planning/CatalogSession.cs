@@ -68,7 +68,7 @@ internal sealed class CatalogSession : IDisposable
     public ICatalog Open(string path, string keyPrefix)
     {
         string mirrorPath = ChangeJournalFolder.Mirror(request.MirrorPath);
-        string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Id}" : mirrorPath;
+        string mirrorId = marker is not null ? $"{mirrorPath}\n{marker.Set ?? marker.Id}" : mirrorPath;
         CatalogIdentity identity = new(endpoint, request.Destination.Bucket, keyPrefix, mirrorId);
         return scope.State.Open(path, identity);
     }

@@ -42,6 +42,18 @@ internal static class EntryDecision
         return new SyncAction(kind, local, known, remote) { IsRowRefuted = isRefuted, IsMoved = isMoved };
     }
 
+    /// <summary>
+    /// Where drives take turns: the change time is of one drive only, so size and time speak for the content. Its bytes must not: they may be older
+    /// than those of another drive that had them compared by checksum.
+    /// </summary>
+    public static SyncAction Settle(SyncAction action)
+    {
+        if (action is not { Kind: SyncActionKind.Compare, Local: { } local, Row: { } row } || row.ModifiedNanoseconds != local.Attributes.ModifiedNanoseconds)
+            return action;
+        CatalogEntry known = row with { ChangedNanoseconds = local.Attributes.ChangedNanoseconds };
+        return action with { Kind = Decide(local, known), Row = known, IsSettled = true };
+    }
+
     // Attributes that could not be changed in an archive are, once the object is out of it.
     private static SyncActionKind DecideListed(MirrorEntry local, CatalogEntry row)
     {

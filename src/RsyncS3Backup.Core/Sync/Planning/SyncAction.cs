@@ -54,6 +54,9 @@ internal readonly record struct SyncAction(SyncActionKind Kind, MirrorEntry? Loc
     /// <summary>True when S3 has moved the object to another storage class since the row was written, which <see cref="Row"/> says already.</summary>
     public bool IsMoved { get; init; }
 
+    /// <summary>True when the row was sent from another drive, and <see cref="Row"/> has the change time that the entry has on this one.</summary>
+    public bool IsSettled { get; init; }
+
     /// <summary>True for a file or link that is new where S3 has keys of a folder of that name: those go first.</summary>
     public bool ReplacesFolder { get; init; }
 

@@ -151,7 +151,7 @@ internal sealed class SnapshotRun : IDisposable
     public void Dispose() => sources.ForEach(source => source.Dispose());
 
     private SnapshotManifest Manifest(bool isComplete) =>
-        new() { Job = context.JobName, Mirror = owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = time, Written = startTime > time ? startTime : null };
+        new() { Job = context.JobName, Mirror = owner.Marker.Set ?? owner.Marker.Id, Host = KeyPrefix.Host, IsComplete = isComplete, Time = time, Written = startTime > time ? startTime : null };
 
     private static DateTimeOffset Latest(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 
