@@ -406,6 +406,7 @@ public abstract class ConfigurationParametersCmdlet : AsyncCmdlet
     /// next one goes on.
     /// </summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ConfigurationValueCompleter))]
     public string? StopAt { get; set; }
 
     /// <summary>
