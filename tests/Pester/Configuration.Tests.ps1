@@ -416,4 +416,27 @@ Describe 'What jobs share' {
         Get-Content $defaults -Raw | Should -Be "$shared$([Environment]::NewLine)"
         Remove-Item (Join-Path $jobs third.json)
     }
+
+    It 'gives way to what is given, also where that is what counts without defaults' {
+        Set-Content $defaults $shared.Replace('"excludePatterns"', '"checksum": true, "excludePatterns"')
+        try {
+            New-BackupConfiguration third $TestDrive/x $TestDrive/m3 -LocalOnly -Checksum:$false -WarningAction Ignore
+            (Import-BackupConfiguration third).Options.Rsync.Checksum | Should -BeFalse
+            Set-BackupConfiguration third -Clear Checksum -WarningVariable said -WarningAction SilentlyContinue
+            (Import-BackupConfiguration third).Options.Rsync.Checksum | Should -BeTrue
+            "$said" | Should -BeLike "*-Checksum is cleared in '*third.json', and is now what '$defaults' says in line 4."
+        }
+        finally {
+            Set-Content $defaults $shared
+            Remove-Item (Join-Path $jobs third.json)
+        }
+    }
+
+    It 'may have {host} in a name that is typed, which is this machine then' {
+        { New-BackupConfiguration '{host}-second' $TestDrive/x $TestDrive/m3 -LocalOnly -ErrorAction Stop } | Should -Throw '*second.jsonc*'
+        Rename-BackupJob first '{host}-first'
+        $named = [Environment]::MachineName.Split('.')[0].ToLowerInvariant() -replace '[^a-z0-9]', '-'
+        (Invoke-RsyncToS3Backup "$named-first").Status | Should -Be Succeeded
+        Rename-BackupJob "$named-first" first
+    }
 }

@@ -44,8 +44,11 @@ Describe 'A job in the job folder' {
         Remove-Item $open
     }
 
-    It 'is written by New-BackupConfiguration' {
-        New-BackupConfiguration -Name local -Source $first.Source -Destination (Join-Path $TestDrive 'local') -LocalOnly
+    It 'is written by New-BackupConfiguration, whose first word is its name' -ForEach @(
+        { New-BackupConfiguration local $first.Source (Join-Path $TestDrive 'local') -LocalOnly }
+        { New-BackupConfiguration -Name local $first.Source (Join-Path $TestDrive 'local') -LocalOnly }
+    ) {
+        & $_
         (Invoke-RsyncToS3Backup -Name local).Stage2.Status | Should -Be Skipped
         Remove-Item (Join-Path $jobs 'local.json')
     }

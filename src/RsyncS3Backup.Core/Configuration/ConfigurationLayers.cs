@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using RsyncS3Backup.Files;
 
@@ -67,8 +68,29 @@ internal sealed class ConfigurationLayers(ConfigurationProblems problems)
             .Aggregate(json, (text, parameter) => ConfigurationEditor.Remove(text, parameter.Path));
     }
 
-    private static bool Holds(ConfigurationNode node, IReadOnlyList<string> path) =>
-        path.Aggregate((ConfigurationNode?)node, (at, name) => at?.Members.FirstOrDefault(member => member.Key == name)?.Value) is not null;
+    /// <summary>What the files beneath a job's own say of keys that it leaves to them.</summary>
+    /// <param name="json">What the job's own file says.</param>
+    /// <param name="path">That file, absolute.</param>
+    /// <param name="parameters">The keys.</param>
+    /// <exception cref="BackupException">One of the others cannot be read, or must not be trusted.</exception>
+    public static IEnumerable<(ConfigurationParameter Parameter, ConfigurationNode Said)> StillSaid(
+        string json, string path, IReadOnlyList<ConfigurationParameter> parameters)
+    {
+        if (parameters.Count == 0)
+            yield break;
+        ConfigurationLayers layers = new(new ConfigurationProblems(path, new NamedSchema(null)));
+        ConfigurationNode merged = layers.Merge(ConfigurationFile.Parse(Encoding.UTF8.GetBytes(json), path), path);
+        foreach (ConfigurationParameter parameter in parameters)
+        {
+            if (Find(merged, parameter.Path) is { } said && said.Path != path)
+                yield return (parameter, said);
+        }
+    }
+
+    private static bool Holds(ConfigurationNode node, IReadOnlyList<string> path) => Find(node, path) is not null;
+
+    private static ConfigurationNode? Find(ConfigurationNode node, IReadOnlyList<string> path) =>
+        path.Aggregate((ConfigurationNode?)node, (at, name) => at?.Members.FirstOrDefault(member => member.Key == name)?.Value);
 
     private ConfigurationNode WithExtended(ConfigurationNode job, string path)
     {
@@ -107,7 +129,9 @@ internal sealed class ConfigurationLayers(ConfigurationProblems problems)
 
     private ConfigurationNode Read(string file)
     {
-        if ((FileSafety.Problem(file) ?? FileSafety.FolderProblem(Path.GetDirectoryName(file)!) ?? FileSafety.KindProblem(file)) is { } because)
+        if ((FileSafety.Problem(file) ?? FileSafety.FolderProblem(Path.GetDirectoryName(file)!) ?? FileSafety.KindProblem(file)
+            // Where a link leads, likewise.
+            ?? FileSafety.FolderProblem(Path.GetDirectoryName(RealPath.Of(file))!)) is { } because)
             throw new BackupException(ConfigurationErrors.Unsafe(file, because));
         files.Add(file);
         try

@@ -47,7 +47,8 @@ internal static class MirrorErrors
         ErrorIds.DrivesNotAlike,
         BackupErrorCategory.InvalidOperation,
         $"The drive of the mirror '{mirror}' keeps other times, owners, permissions or names than the job's other drives. Nothing was copied.",
-        "Make its file system, its mount options and the user that runs the job the same as with the other drives.",
+        "Make its file system, its mount options and the user that runs the job the same as with the other drives. Where all of them have changed: set 'drives' "
+        + "to 1, run once with -AllowNewDestination, and set it back.",
         mirror,
         BackupExitCode.Refused);
 
@@ -56,7 +57,7 @@ internal static class MirrorErrors
         ErrorIds.MirrorNotWhole,
         BackupErrorCategory.InvalidOperation,
         $"The mirror '{mirror}' is not wholly what the sources are: {why}. So this was no turn of its drive, and nothing is sent to S3 from it.",
-        "Mend what is named, and run again.",
+        "Mend or exclude what this and the warnings name, and run again.",
         mirror,
         BackupExitCode.Stage1Failed);
 

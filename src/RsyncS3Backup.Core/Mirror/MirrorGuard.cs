@@ -78,6 +78,19 @@ internal sealed class MirrorGuard
             : throw new BackupException(wrong is null ? Missing(mirror) : MirrorErrors.DestinationChanged(mirror, wrong));
     }
 
+    /// <summary>
+    /// Demands of a job with one drive that it did not have several: what no source fills any more may be older on this one than what another sent.
+    /// </summary>
+    /// <exception cref="BackupException">It had: <c>DestinationChanged</c>.</exception>
+    public static void DemandAlone(string job, string destination)
+    {
+        if (DriveTurns.Load(job)?.Drives.Count > 1)
+        {
+            throw new BackupException(MirrorErrors.DestinationChanged(
+                destination, "drives took turns there, and the job has one drive now; what lies on it outside of the sources' folders would be sent too"));
+        }
+    }
+
     private static MirrorGuard CheckOne(string job, string mirror, bool allowNew)
     {
         MirrorMemory memory = MirrorMemory.Load(job, mirror);
@@ -235,7 +248,8 @@ internal sealed class MirrorGuard
         return before.With(
             new DriveTurn(current.Id, number, DateTimeOffset.UtcNow, turn.RunId, turn.Folders, MirrorDrive.KindOf(turn.Traits))
             {
-                HasJoined = AddsDrive,
+                // Until all of it was sent once.
+                HasJoined = AddsDrive || known is { HasJoined: true, HasHiddenChanges: true },
                 Entries = entries,
                 LastChecksum = wasChecksumRun ? DateTimeOffset.UtcNow : memory.LastChecksum,
                 ChecksumBegun = known?.ChecksumBegun,
@@ -249,7 +263,7 @@ internal sealed class MirrorGuard
     {
         if (drives < 2)
             return false;
-        bool isUnknown = marker is null ? turns is not null && !AbsentMirror.HoldsNothing(mirror)
+        bool isUnknown = marker is null ? !AbsentMirror.HoldsNothing(mirror)
             : turns is null ? memory.MarkerId is null
             : turns.Find(marker.Id)?.Turn != marker.Turn;
         // What it has and stage 2 did not look for, another drive may have sent newer since.

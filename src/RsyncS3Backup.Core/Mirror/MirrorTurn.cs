@@ -118,7 +118,7 @@ internal sealed class MirrorTurn
         marker is null ? $"it has no marker {MirrorMarker.FileName} that can be read"
         : newest is null ? "which drive of the job is the newest is not known"
         : newest.Id != marker.Id ? "another drive of the job had its turn later"
-        : newest.Turn != marker.Turn ? "it is an older or newer copy of the drive that had the last turn"
+        : newest.Turn != marker.Turn ? "it is a copy of the drive that had the last turn, or the last run could not write down its state"
         : null;
 
     private static MirrorMarker? Marker(string mirror)

@@ -38,7 +38,7 @@ internal sealed class LeftOut
     private bool hasMore;
 
     /// <summary>True when not all of it is known.</summary>
-    public bool HasMore => hasMore;
+    public bool HasMore => hasMore || Paths.Count() > KeptPaths;
 
     /// <summary>How many there are.</summary>
     public long Count => kinds.Count;
@@ -80,8 +80,10 @@ internal sealed class LeftOut
     public void Save(string job, string mirror, bool isWhole)
     {
         LeftOutEntries earlier = isWhole ? LeftOutEntries.None : LeftOutEntries.Load(job, mirror);
-        LeftOutEntries.Save(job, mirror, [.. kinds.Keys.Union(silent).Union(earlier.Paths).Take(KeptPaths)], hasMore || earlier.HasMore);
+        LeftOutEntries.Save(job, mirror, [.. Paths.Union(earlier.Paths).Take(KeptPaths)], HasMore || earlier.HasMore);
     }
+
+    private IEnumerable<string> Paths => kinds.Keys.Union(silent);
 
     private string Text(LeftOutKind kind, IReadOnlyList<string> paths)
     {

@@ -18,6 +18,9 @@ internal sealed record RsyncPassOutcome(
     /// <summary>How many entries it deleted, or in a dry run would have.</summary>
     public long Deleted { get; init; }
 
+    /// <summary>True when rsync deleted nothing, because it could not read all of the source.</summary>
+    public bool SkipsDeletions { get; init; }
+
     /// <summary>Why the pass failed; null when it did not.</summary>
     public BackupError? Error { get; init; }
 

@@ -23,6 +23,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     private RsyncPass current;
     private RsyncStatistics statistics = new();
     private long moved;
+    private bool skipsDeletions;
 
     /// <summary>Hears of changes; null: nobody does.</summary>
     public IRsyncChanges? Changes { get; init; }
@@ -40,6 +41,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
         current = pass;
         statistics = new RsyncStatistics();
         moved = 0;
+        skipsDeletions = false;
         blocked.Clear();
         Changes?.PassStarts(source);
         RsyncErrorOutput errors = new(this);
@@ -70,7 +72,7 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
         // A folder that blocks an entry is emptied by the pass that deletes; only if nothing will be, the entry has failed.
         if (!isCounted)
             blocked.ForEach(report.ItemFailed);
-        RsyncPassOutcome outcome = new(source, pass, code, statistics, errors, isCounted && errors.Blocked > 0);
+        RsyncPassOutcome outcome = new(source, pass, code, statistics, errors, isCounted && errors.Blocked > 0) { SkipsDeletions = skipsDeletions };
         outcome = outcome with { Deleted = counts.Deleted - deletedBefore, Error = ErrorOf(outcome) };
         Changes?.PassEnded(isClean: outcome.Error is null);
         return outcome;
@@ -123,6 +125,8 @@ internal sealed class RsyncPasses(RsyncProgram program, RsyncOptions options, Rs
     {
         if (statistics.TryRead(line) || TryReadLeftOut(line))
             return;
+        // Among what it prints, not among its errors (generator.c, delete_in_dir).
+        skipsDeletions |= line.StartsWith("IO error encountered -- skipping file deletion"u8);
         // From another machine two processes print, and the second may come between the halves of an item that is longer than the 4,096
         // bytes that a pipe takes as a whole. The second half has the end of the name.
         if (leg!.Remote is not null && (line.StartsWith("/"u8) || line.IndexOf("//"u8) >= 0))

@@ -115,6 +115,8 @@ internal sealed class RsyncStageRun
         MirrorGuard guard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination, request.Options.Drives);
         if (guard.AddsDrive)
             RsyncGuards.DemandMounted(destination);
+        if (!TakesTurns && !request.AllowNewDestination)
+            MirrorGuard.DemandAlone(context.JobName, destination);
         RsyncOptions options = readable with
         {
             Checksum = request.Options.Checksum || guard.IsChecksumDue(request.Options.ChecksumEvery),
@@ -235,9 +237,9 @@ internal sealed class RsyncStageRun
     {
         scope.LeftOut.Tell(report);
         scope.LeftOut.Save(context.JobName, destination, isWhole);
-        if (isWhole && request.Options.DeleteExtraneous && outcomes.Exists(outcome => outcome.Errors.SkipsDeletions))
-            report.Warning("Nothing was deleted from the mirror: rsync could not read all of the sources, for example because a path is too long. Shorten or exclude "
-                + "what the other warnings and the log name, and run again.");
+        if (isWhole && request.Options.DeleteExtraneous && outcomes.Exists(outcome => outcome.SkipsDeletions))
+            report.Warning("Not all that the sources no longer have was deleted from the mirror: rsync could not read all of them, for example because a path is "
+                + "too long. Shorten or exclude what the other warnings and the log name, and run again.");
     }
 
     /// <summary>Why a run whose drive went away has failed, whatever rsync says: it goes on with the folder that it holds open.</summary>
@@ -258,7 +260,7 @@ internal sealed class RsyncStageRun
     // What rsync left in the mirror, or may have left there, without naming it.
     private string? WhyNotWhole(RsyncOptions options) =>
         !options.DeleteExtraneous || !options.DeleteExcluded ? "what the sources no longer have was not deleted from it"
-        : outcomes.Exists(outcome => outcome.Errors.SkipsDeletions) ? "rsync could not read all of the sources"
+        : outcomes.Exists(outcome => outcome.SkipsDeletions) ? "rsync could not read all of the sources"
         : scope.LeftOut.HasMore ? "more was left out, or vanished while it was copied, than is known by name"
         : counts.Malformed > 0 ? "not all that rsync printed was understood"
         : null;

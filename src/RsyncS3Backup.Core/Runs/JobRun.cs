@@ -112,6 +112,8 @@ internal sealed class JobRun : IDisposable
     /// <summary>Writes down how the run ended, and releases the lock.</summary>
     public void Dispose()
     {
+        // It may have something to say, for which the log is open until the end is told.
+        awake?.Dispose();
         // Without any result an exception ended the run: it stays open in the history, and is read as interrupted.
         if (stage1 is not null || stage2 is not null)
         {
@@ -123,7 +125,6 @@ internal sealed class JobRun : IDisposable
         history.Dispose();
         mirror?.Dispose();
         held?.Dispose();
-        awake?.Dispose();
     }
 
     private void WriteEnd()

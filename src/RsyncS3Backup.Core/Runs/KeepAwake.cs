@@ -75,7 +75,7 @@ internal sealed class KeepAwake : IDisposable
         {
             return new KeepAwake(Process.Start(start)!, context);
         }
-        catch (Win32Exception exception)
+        catch (Exception exception) when (exception is Win32Exception or IOException)
         {
             context.Verbose($"keepAwake: '{command[0]}' cannot be started, so the machine may go to sleep: {exception.Message}");
             return null;
@@ -89,14 +89,13 @@ internal sealed class KeepAwake : IDisposable
         {
             if (process.HasExited)
                 context.Verbose($"keepAwake: the machine could go to sleep: '{process.StartInfo.FileName}' ended with code {process.ExitCode}.");
-            process.StandardInput.Close();
-            if (process.WaitForExit(Patience))
-                return;
             try
             {
-                process.Kill(entireProcessTree: true);
+                process.StandardInput.Close();
+                if (!process.WaitForExit(Patience))
+                    process.Kill(entireProcessTree: true);
             }
-            catch (Exception exception) when (exception is InvalidOperationException or Win32Exception or AggregateException)
+            catch (Exception exception) when (exception is IOException or InvalidOperationException or Win32Exception or AggregateException)
             {
                 // It has ended meanwhile, or has lost its pipe and ends by itself.
             }

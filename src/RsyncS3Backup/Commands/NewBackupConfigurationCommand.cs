@@ -43,8 +43,9 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     public string? Name { get; set; }
 
     /// <summary>The file to write. Default: a file in the user's job folder, named after <see cref="Name"/>.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ToS3ByPath)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = LocalByPath)]
+    // Without a position: with -LocalOnly what stands first would be this, and a name the name of a file here.
+    [Parameter(Mandatory = true, ParameterSetName = ToS3ByPath)]
+    [Parameter(Mandatory = true, ParameterSetName = LocalByPath)]
     [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ConfigurationPathCompleter))]
@@ -104,8 +105,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     private string? GivenPath => ConfigPath ?? (Name is { } name && JobReference.IsPath(name) ? name : null);
 
     private string? GivenName => ConfigPath is { } path
-        ? Name is null || JobReference.IsOneWord([Name], [path]) ? null : Name
-        : GivenPath is null ? Name : null;
+        ? Name is null || JobReference.IsOneWord([Name], [path]) ? null : RsyncS3Backup.KeyPrefix.WithHost(Name)
+        : GivenPath is null && Name is not null ? RsyncS3Backup.KeyPrefix.WithHost(Name) : null;
 
     private string FindPlace()
     {
@@ -131,9 +132,13 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
         if (!LocalOnly && !this.IsGiven(nameof(MaxChange)))
             job = job with { Options = job.Options with { Rsync = job.Options.Rsync with { MaxChange = ChangeLimit.Proposed } } };
         string json = ConfigurationWriter.ToJson(job, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
+        if (ConfigurationLayers.DefaultsBeside(path) is null)
+            return json;
         // Without -LocalOnly a bucket was named.
-        return ConfigurationLayers.LeaveToDefaults(
+        string left = ConfigurationLayers.LeaveToDefaults(
             json, path, given.Parameters.Concat(ConfigurationKeys.Parameters.Where(parameter => parameter.Name == nameof(LocalOnly))));
+        // Also what is given and would be so without a word, but for the defaults.
+        return given.ApplyTo(left, []);
     }
 
     // With the defaults of its folder.

@@ -69,6 +69,8 @@ public sealed class RenameBackupJobCommand : AsyncCmdlet, IJobParameters
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        // As in a configuration file; what is kept under the name knows no other one.
+        NewName = KeyPrefix.WithHost(NewName);
         JobFile[] jobs = [.. named.Files().Where(job => job.Name != NewName)];
         if (jobs.Length > 1)
             errors.Write(ParameterErrors.SeveralJobsToOneName(NewName, jobs.Length));

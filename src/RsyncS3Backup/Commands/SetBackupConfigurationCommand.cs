@@ -109,6 +109,8 @@ public sealed class SetBackupConfigurationCommand : ConfigurationParametersCmdle
             throw new BackupException(ParameterErrors.JobNotGood(path, after.Problems, [.. settings.Parameters, .. cleared]));
         if (changed != text && !TryWrite(path, text, changed, before.Configuration, job))
             return;
+        foreach ((ConfigurationParameter parameter, ConfigurationNode said) in ConfigurationLayers.StillSaid(changed, path, cleared))
+            WriteWarning($"-{parameter.Name} is cleared in '{path}', and is now what '{said.Path}' says in line {said.Line}.");
         if (PassThru)
             WriteObject(job);
     }

@@ -173,6 +173,80 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
         Assert.Equal((null, written), (lastError, ReadBucket()[path]));
     }
 
+    [SkippableFact]
+    public async Task A_drive_on_which_rsync_deletes_nothing_has_no_turn()
+    {
+        random = new Random(0);
+        MakePlaces();
+        await RunAsync();
+        Plug(1);
+        await RunAsync(isNew: true);
+        File.Delete(files["one/a1.txt"]);
+        // Deeper than a path may be long: rsync leaves it out, and then deletes nothing.
+        Shell("cd \"$1\" && for i in $(seq 45); do mkdir $(printf 'd%.0s' $(seq 100)) && cd d*; done && echo x >deep", files["one"]);
+        try
+        {
+            BackupResult result = await BackupRunner.RunAsync(Configuration(false, null), Options(), new RecordingObserver(), CancellationToken.None);
+
+            Assert.Equal("MirrorNotWhole", result.Stage1.Error?.Id);
+            Assert.Contains(result.Stage1.Warnings, warning => warning.StartsWith("Not all that the sources no longer have was deleted", StringComparison.Ordinal));
+            Assert.Equal(BackupStatus.Skipped, result.Stage2.Status);
+        }
+        finally
+        {
+            Shell("rm -rf \"$1\"/d* \"$2\"/d*", files["one"], files["place/mirror/one"]);
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_job_goes_back_to_one_drive_only_when_it_is_asked_to()
+    {
+        random = new Random(0);
+        MakePlaces();
+        await RunAsync();
+        Plug(1);
+        await RunAsync(isNew: true);
+        drives = 1;
+        await RunAsync();
+        Assert.Equal("DestinationChanged", lastError);
+
+        await RunAsync(isNew: true);
+        Assert.Null(lastError);
+        await RunAsync();
+        Assert.Null(lastError);
+        Plug(0);
+        await RunAsync();
+        Assert.Equal("DestinationChanged", lastError);
+    }
+
+    [SkippableFact]
+    public async Task A_drive_whose_first_sending_did_not_end_takes_over_nothing_of_others_at_the_next()
+    {
+        random = new Random(0);
+        MakePlaces();
+        await RunAsync();
+        server.Store.Put(Bucket, Prefix + "one/theirs.txt", Text(++written));
+        Plug(1);
+        Write("one/a1.txt");
+        BackupRunOptions options = Options() with { AllowNewDestination = true };
+        BackupRunOptions wrong = options with { Credentials = new S3Credentials(server.AccessKey, "wrong") };
+        RecordingObserver observer = new();
+        Assert.Equal(BackupStatus.Failed, (await BackupRunner.RunAsync(Configuration(false, null), wrong, observer, CancellationToken.None)).Stage2.Status);
+
+        BackupResult result = await BackupRunner.RunAsync(Configuration(false, null), options, observer, CancellationToken.None);
+
+        Assert.Null(result.Error);
+        Assert.Contains("one/theirs.txt", ReadBucket().Keys);
+    }
+
+    private static void Shell(string script, params string[] arguments)
+    {
+        using System.Diagnostics.Process shell = System.Diagnostics.Process.Start("bash", ["-c", script, "bash", .. arguments]);
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
+    }
+
+    private int drives = 4;
     private string? lastError;
     private S3SyncMode? lastMode;
 
@@ -411,7 +485,7 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
                 DeleteExcluded = true,
                 ExcludePatterns = excluded,
                 Checksum = isChecksum,
-                Drives = 4,
+                Drives = drives,
                 RsyncPath = files["bin/rsync"],
                 SyncToS3 = new S3SyncOptions { S3Prefix = Prefix, DeleteFromS3 = true, MaxUpload = maxUpload },
             },

@@ -99,7 +99,7 @@ internal sealed class RsyncKeys() : ConfigurationSection<RsyncOptions>(OptionsKe
 
         Number("drives", KeyRule.Drives, rsync => rsync.Drives, (rsync, value) => rsync with { Drives = value },
             "How many drives take turns at `localDestination`. More than one needs `deleteExtraneous` and `deleteExcluded`, and goes without `hardLinks`, "
-            + "without `onPartial` `continue`, and with few `extraArguments`; see [Drives](drives.md#drives-that-take-turns)."),
+            + "without `onPartial` `continue`, and with few `extraArguments`. `Get-Help about_RsyncS3Backup_Drives` tells how."),
 
         Flag("requireMountPoint", rsync => rsync.RequireMountPoint, (rsync, value) => rsync with { RequireMountPoint = value },
             "Demand that the mirror is on another file system than `/`, so that a drive that is not mounted is noticed."),

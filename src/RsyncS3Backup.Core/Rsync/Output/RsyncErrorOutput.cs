@@ -54,9 +54,6 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
     /// </summary>
     public long Blocked { get; private set; }
 
-    /// <summary>True when rsync deletes nothing, because it could not read all of the source.</summary>
-    public bool SkipsDeletions { get; private set; }
-
     /// <summary>True when a write failed because the destination's drive, or a quota, is full.</summary>
     public bool IsDestinationFull { get; private set; }
 
@@ -133,7 +130,6 @@ internal sealed partial class RsyncErrorOutput(IRsyncErrorHandler handler)
         }
         else
         {
-            SkipsDeletions |= text.StartsWith("IO error encountered -- skipping file deletion", StringComparison.Ordinal);
             handler.Said(text);
         }
     }
