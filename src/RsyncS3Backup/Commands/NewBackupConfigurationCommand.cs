@@ -43,8 +43,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     public string? Name { get; set; }
 
     /// <summary>The file to write. Default: a file in the user's job folder, named after <see cref="Name"/>.</summary>
-    // Without a position: with -LocalOnly what stands first would be this, and a name the name of a file here.
-    [Parameter(Mandatory = true, ParameterSetName = ToS3ByPath)]
+    // With -LocalOnly without a position: what stands first would be this, and a name the name of a file here.
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ToS3ByPath)]
     [Parameter(Mandatory = true, ParameterSetName = LocalByPath)]
     [Alias("ConfigurationPath", "FullName", "PSPath", "Path")]
     [ValidateNotNullOrEmpty]
