@@ -47,8 +47,8 @@ internal static class MirrorErrors
         ErrorIds.DrivesNotAlike,
         BackupErrorCategory.InvalidOperation,
         $"The drive of the mirror '{mirror}' keeps other times, owners, permissions or names than the job's other drives. Nothing was copied.",
-        "Make its file system, its mount options and the user that runs the job the same as with the other drives. Where all of them have changed: set 'drives' "
-        + "to 1, run once with -AllowNewDestination, and set it back.",
+        "Make its file system, its mount options and the user that runs the job the same as with the other drives. Where all of them have changed, "
+        + "go back to one drive and begin anew, as about_RsyncS3Backup_Drives tells.",
         mirror,
         BackupExitCode.Refused);
 
@@ -57,7 +57,8 @@ internal static class MirrorErrors
         ErrorIds.MirrorNotWhole,
         BackupErrorCategory.InvalidOperation,
         $"The mirror '{mirror}' is not wholly what the sources are: {why}. So this was no turn of its drive, and nothing is sent to S3 from it.",
-        "Mend or exclude what this and the warnings name, and run again.",
+        "Mend what this and the warnings name, and run again. Exclude an entry only if its copies may go: what is excluded is deleted from each drive."
+        + " about_RsyncS3Backup_Drives has the rules.",
         mirror,
         BackupExitCode.Stage1Failed);
 
