@@ -54,18 +54,20 @@ internal sealed class ConfigurationLayers(ConfigurationProblems problems)
         return Without(read, ["$schema", "name", "extends"]);
     }
 
-    /// <summary>The text of a new job without what nobody asked for and the defaults of its folder say.</summary>
-    /// <param name="json">The text, in which most keys stand with what counts without defaults.</param>
+    /// <summary>The text of a new job that leaves to the defaults of its folder what nobody asked for, and says all that was asked for.</summary>
+    /// <param name="json">The text: most keys with what counts without defaults, and without what was asked for where that is the same.</param>
     /// <param name="path">The job's file, absolute.</param>
     /// <param name="given">What was asked for.</param>
+    /// <param name="implied">What was asked for by something else.</param>
     /// <exception cref="BackupException">The defaults cannot be read, or must not be trusted.</exception>
-    public static string LeaveToDefaults(string json, string path, IEnumerable<ConfigurationParameter> given)
+    public static string LeaveToDefaults(string json, string path, ConfigurationSettings given, string implied)
     {
         if (DefaultsBeside(path) is not { } file)
             return json;
         ConfigurationNode defaults = new ConfigurationLayers(new ConfigurationProblems(file, new NamedSchema(null))).ReadDefaults(file);
-        return ConfigurationKeys.Parameters.Except(given).Where(parameter => Holds(defaults, parameter.Path))
-            .Aggregate(json, (text, parameter) => ConfigurationEditor.Remove(text, parameter.Path));
+        IEnumerable<ConfigurationParameter> left = ConfigurationKeys.Parameters.Except(given.Parameters)
+            .Where(parameter => parameter.Name != implied && Find(defaults, parameter.Path) is not null);
+        return given.ApplyTo(json, left);
     }
 
     /// <summary>What the files beneath a job's own say of keys that it leaves to them.</summary>
@@ -86,8 +88,6 @@ internal sealed class ConfigurationLayers(ConfigurationProblems problems)
                 yield return (parameter, said);
         }
     }
-
-    private static bool Holds(ConfigurationNode node, IReadOnlyList<string> path) => Find(node, path) is not null;
 
     private static ConfigurationNode? Find(ConfigurationNode node, IReadOnlyList<string> path) =>
         path.Aggregate((ConfigurationNode?)node, (at, name) => at?.Members.FirstOrDefault(member => member.Key == name)?.Value);

@@ -138,7 +138,7 @@ internal static partial class ConfigurationRules
         int length = RsyncS3Backup.KeyPrefix.WithHost(value).Length;
         if (length > 100)
             return $"{quoted} has {Characters(length)}.";
-        if (value.Equals("defaults", StringComparison.OrdinalIgnoreCase))
+        if (value.Equals(Path.GetFileNameWithoutExtension(ConfigurationLayers.DefaultsName), StringComparison.OrdinalIgnoreCase))
             return $"{quoted} cannot be a job's name; what the jobs of a folder share stands in a file '{ConfigurationLayers.DefaultsName}'.";
         // The name is a segment of the default key prefix.
         bool isSegment = value is not ("." or "..") && !value.AsSpan().ContainsAny('/', '\\') && !value.Any(char.IsControl)

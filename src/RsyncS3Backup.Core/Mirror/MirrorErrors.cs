@@ -33,6 +33,15 @@ internal static class MirrorErrors
         destination,
         BackupExitCode.Refused);
 
+    /// <summary>A job with one drive had several, and no way leads back.</summary>
+    public static BackupError DrivesTookTurns(string destination) => BackupError.Make(
+        ErrorIds.DestinationChanged,
+        BackupErrorCategory.InvalidOperation,
+        $"Drives took turns as the mirror '{destination}', and the job has one drive now. What this one has from former times could go over what another sent.",
+        "Set 'drives' back to what it was: with it a job also goes on with the only drive that is left. Or make a new job, with a name and a key prefix of its own.",
+        destination,
+        BackupExitCode.Refused);
+
     /// <summary>A new mirror would lie in that of another job, which would send it to S3, and delete it.</summary>
     public static BackupError DestinationInMirror(string destination, string outer, string job) => BackupError.Make(
         ErrorIds.DestinationInMirror,
@@ -48,7 +57,7 @@ internal static class MirrorErrors
         BackupErrorCategory.InvalidOperation,
         $"The drive of the mirror '{mirror}' keeps other times, owners, permissions or names than the job's other drives. Nothing was copied.",
         "Make its file system, its mount options and the user that runs the job the same as with the other drives. Where all of them have changed, "
-        + "go back to one drive and begin anew, as about_RsyncS3Backup_Drives tells.",
+        + "make a new job, with a name and a key prefix of its own.",
         mirror,
         BackupExitCode.Refused);
 
@@ -59,6 +68,15 @@ internal static class MirrorErrors
         $"The mirror '{mirror}' is not wholly what the sources are: {why}. So this was no turn of its drive, and nothing is sent to S3 from it.",
         "Mend what this and the warnings name, and run again. Exclude an entry only if its copies may go: what is excluded is deleted from each drive."
         + " about_RsyncS3Backup_Drives has the rules.",
+        mirror,
+        BackupExitCode.Stage1Failed);
+
+    /// <summary>In a drive that takes turns lies what is no business of its job.</summary>
+    public static BackupError MirrorOfOtherInside(string mirror, string other) => BackupError.Make(
+        ErrorIds.MirrorNotWhole,
+        BackupErrorCategory.InvalidOperation,
+        $"In the mirror '{mirror}' lies '{other}', the mirror of another job. Stage 1 would have to leave it there, so this was no turn of its drive.",
+        "Move the other job's mirror elsewhere, and tell that job its new 'localDestination'. To exclude it does not help.",
         mirror,
         BackupExitCode.Stage1Failed);
 

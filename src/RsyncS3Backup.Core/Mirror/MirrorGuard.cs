@@ -79,16 +79,17 @@ internal sealed class MirrorGuard
     }
 
     /// <summary>
-    /// Demands of a job with one drive that it did not have several: what no source fills any more may be older on this one than what another sent.
+    /// Demands of a job with one drive that it did not have several. What a stage 1 leaves on it as it was may be older than what another drive has sent,
+    /// and with one drive nobody asks.
     /// </summary>
-    /// <exception cref="BackupException">It had: <c>DestinationChanged</c>.</exception>
+    /// <exception cref="BackupException">It had, or may have had: <c>DestinationChanged</c>.</exception>
     public static void DemandAlone(string job, string destination)
     {
-        if (DriveTurns.Load(job)?.Drives.Count > 1)
-        {
-            throw new BackupException(MirrorErrors.DestinationChanged(
-                destination, "drives took turns there, and the job has one drive now; what lies on it outside of the sources' folders would be sent too"));
-        }
+        bool hadSeveral = DriveTurns.Load(job) is { } turns
+            ? turns.Drives.Count > 1
+            : TryRead(destination, out _) is { Turn: > 0 } marker && marker.Job == job;
+        if (hadSeveral)
+            throw new BackupException(MirrorErrors.DrivesTookTurns(destination));
     }
 
     private static MirrorGuard CheckOne(string job, string mirror, bool allowNew)

@@ -80,7 +80,8 @@ internal sealed class LeftOut
     public void Save(string job, string mirror, bool isWhole)
     {
         LeftOutEntries earlier = isWhole ? LeftOutEntries.None : LeftOutEntries.Load(job, mirror);
-        LeftOutEntries.Save(job, mirror, [.. Paths.Union(earlier.Paths).Take(KeptPaths)], HasMore || earlier.HasMore);
+        string[] all = [.. Paths.Union(earlier.Paths)];
+        LeftOutEntries.Save(job, mirror, [.. all.Take(KeptPaths)], hasMore || earlier.HasMore || all.Length > KeptPaths);
     }
 
     private IEnumerable<string> Paths => kinds.Keys.Union(silent);

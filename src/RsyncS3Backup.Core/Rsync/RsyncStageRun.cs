@@ -115,7 +115,7 @@ internal sealed class RsyncStageRun
         MirrorGuard guard = MirrorGuard.Check(context.JobName, destination, request.AllowNewDestination, request.Options.Drives);
         if (guard.AddsDrive)
             RsyncGuards.DemandMounted(destination);
-        if (!TakesTurns && !request.AllowNewDestination)
+        if (!TakesTurns)
             MirrorGuard.DemandAlone(context.JobName, destination);
         RsyncOptions options = readable with
         {
@@ -280,7 +280,7 @@ internal sealed class RsyncStageRun
     {
         IReadOnlyList<string> others = NestedMirrors.Below(destination);
         if (others.Count > 0 && TakesTurns)
-            throw new BackupException(MirrorErrors.MirrorNotWhole(destination, $"'{others[0]}' in it is the mirror of another job"));
+            throw new BackupException(MirrorErrors.MirrorOfOtherInside(destination, others[0]));
         foreach (string other in others)
         {
             report.Warning($"'{Path.Join(destination, other)}' is the mirror of another job and is left alone. Give the jobs places that are not in "

@@ -23,7 +23,6 @@ internal static class BackupRunner
         using (JobRun job = await JobRun.StartAsync(context, run, cancellationToken).ConfigureAwait(false))
         {
             RunSurroundings around = await RunSurroundings.BeginAsync(configuration, options, job, context, cancellationToken).ConfigureAwait(false);
-            BackupRunOptions optionsOf2 = RunDecision.OfStage2(configuration, options);
             RsyncStageResult stage1;
             BucketLook? look;
             await using (look = Look(configuration, options, job, context, cancellationToken))
@@ -33,7 +32,7 @@ internal static class BackupRunner
             }
 
             S3SyncStageResult stage2 =
-                await Stage2Async(configuration, options.SkipStage1 ? null : stage1, look?.Requests, optionsOf2, job, context, cancellationToken)
+                await Stage2Async(configuration, options.SkipStage1 ? null : stage1, look?.Requests, options, job, context, cancellationToken)
                     .ConfigureAwait(false);
             result = await around.EndAsync(Result(stage1, stage2), cancellationToken).ConfigureAwait(false);
         }

@@ -75,7 +75,7 @@ internal sealed class KeepAwake : IDisposable
         {
             return new KeepAwake(Process.Start(start)!, context);
         }
-        catch (Exception exception) when (exception is Win32Exception or IOException)
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
         {
             context.Verbose($"keepAwake: '{command[0]}' cannot be started, so the machine may go to sleep: {exception.Message}");
             return null;
@@ -87,10 +87,10 @@ internal sealed class KeepAwake : IDisposable
     {
         using (process)
         {
-            if (process.HasExited)
-                context.Verbose($"keepAwake: the machine could go to sleep: '{process.StartInfo.FileName}' ended with code {process.ExitCode}.");
             try
             {
+                if (process.HasExited)
+                    context.Verbose($"keepAwake: the machine could go to sleep: '{process.StartInfo.FileName}' ended with code {process.ExitCode}.");
                 process.StandardInput.Close();
                 if (!process.WaitForExit(Patience))
                     process.Kill(entireProcessTree: true);

@@ -1,6 +1,5 @@
 using RsyncS3Backup.Calendar;
 using RsyncS3Backup.Rsync;
-using RsyncS3Backup.State;
 using RsyncS3Backup.Sync;
 
 namespace RsyncS3Backup.Runs;
@@ -108,15 +107,6 @@ internal static class RunDecision
         options.NoPause || configuration?.StopAt is not { } text || !StopTime.TryParse(text, out TimeOnly time)
             ? options
             : options with { StopTime = StopTime.After(ScheduleZone.Find(configuration.Schedule?.Timezone), time, start) };
-
-    /// <summary>
-    /// What the caller decided, as far as it is for stage 2. A job goes back from several drives to one of them by what allows a new mirror, and its
-    /// prefix in the bucket is its own as before: there is nothing to take over.
-    /// </summary>
-    /// <param name="configuration">The job, before its stage 1.</param>
-    /// <param name="options">What the caller decided.</param>
-    public static BackupRunOptions OfStage2(BackupConfiguration configuration, BackupRunOptions options) =>
-        configuration.Options.Rsync.Drives == 1 && DriveTurns.Load(configuration.Name) is not null ? options with { AllowNewDestination = false } : options;
 
     /// <summary>That what was allowed for this run was not all done, because the run paused; null when nothing was allowed.</summary>
     public static string? AllowedForOneRun(BackupRunOptions options)

@@ -104,9 +104,9 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
     // What stands first is a name or a path, and says which by itself.
     private string? GivenPath => ConfigPath ?? (Name is { } name && JobReference.IsPath(name) ? name : null);
 
-    private string? GivenName => ConfigPath is { } path
-        ? Name is null || JobReference.IsOneWord([Name], [path]) ? null : RsyncS3Backup.KeyPrefix.WithHost(Name)
-        : GivenPath is null && Name is not null ? RsyncS3Backup.KeyPrefix.WithHost(Name) : null;
+    private string? GivenName => Name is null || (ConfigPath is { } path ? JobReference.IsOneWord([Name], [path]) : GivenPath is not null)
+        ? null
+        : RsyncS3Backup.KeyPrefix.WithHost(Name);
 
     private string FindPlace()
     {
@@ -132,13 +132,8 @@ public sealed class NewBackupConfigurationCommand : ConfigurationParametersCmdle
         if (!LocalOnly && !this.IsGiven(nameof(MaxChange)))
             job = job with { Options = job.Options with { Rsync = job.Options.Rsync with { MaxChange = ChangeLimit.Proposed } } };
         string json = ConfigurationWriter.ToJson(job, SchemaFile.Address(MyInvocation.MyCommand.Module?.ModuleBase));
-        if (ConfigurationLayers.DefaultsBeside(path) is null)
-            return json;
         // Without -LocalOnly a bucket was named.
-        string left = ConfigurationLayers.LeaveToDefaults(
-            json, path, given.Parameters.Concat(ConfigurationKeys.Parameters.Where(parameter => parameter.Name == nameof(LocalOnly))));
-        // Also what is given and would be so without a word, but for the defaults.
-        return given.ApplyTo(left, []);
+        return ConfigurationLayers.LeaveToDefaults(json, path, given, nameof(LocalOnly));
     }
 
     // With the defaults of its folder.

@@ -43,6 +43,27 @@ public sealed class LeftOutEntriesTests
         Assert.True(LeftOutEntries.Load(job, "/mirror").Cover("another"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void So_it_is_when_the_rest_is_of_another_run_or_was_told_elsewhere(bool isOfAnotherRun)
+    {
+        LeftOut leftOut = new();
+        for (int i = 0; i < LeftOut.KeptPaths; i++)
+            leftOut.Add(LeftOutKind.Special, $"{i}");
+        if (isOfAnotherRun)
+        {
+            leftOut.Save(job, "/mirror", isWhole: true);
+            Assert.False(LeftOutEntries.Load(job, "/mirror").HasMore);
+            leftOut = new LeftOut();
+        }
+
+        leftOut.AddSilently("one more");
+        leftOut.Save(job, "/mirror", isWhole: false);
+
+        Assert.True(LeftOutEntries.Load(job, "/mirror").Cover("another"));
+    }
+
     [Fact]
     public void A_file_that_says_nothing_protects_everything()
     {

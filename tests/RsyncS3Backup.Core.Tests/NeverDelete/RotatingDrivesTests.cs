@@ -83,11 +83,7 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
     [MemberData(nameof(Seeds))]
     public async Task The_bucket_is_what_the_sources_are_whichever_drive_is_there(int seed)
     {
-        random = new Random(seed);
-        MakePlaces();
-        await RunAsync();
-        Plug(1);
-        await RunAsync(isNew: true);
+        await StartWithTwoAsync(seed);
         for (int step = 0; step < Steps; step++)
             await StepAsync();
 
@@ -137,11 +133,7 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
     [SkippableFact]
     public async Task What_one_drive_was_found_to_have_by_its_contents_comes_back_older_from_no_other()
     {
-        random = new Random(0);
-        MakePlaces();
-        await RunAsync();
-        Plug(1);
-        await RunAsync(isNew: true);
+        await StartWithTwoAsync();
         const string path = "one/a1.txt";
         WriteHidden(path);
         Plug(0);
@@ -176,11 +168,7 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
     [SkippableFact]
     public async Task A_drive_on_which_rsync_deletes_nothing_has_no_turn()
     {
-        random = new Random(0);
-        MakePlaces();
-        await RunAsync();
-        Plug(1);
-        await RunAsync(isNew: true);
+        await StartWithTwoAsync();
         File.Delete(files["one/a1.txt"]);
         // Deeper than a path may be long: rsync leaves it out, and then deletes nothing.
         Shell("cd \"$1\" && for i in $(seq 45); do mkdir $(printf 'd%.0s' $(seq 100)) && cd d*; done && echo x >deep", files["one"]);
@@ -198,25 +186,27 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
         }
     }
 
-    [SkippableFact]
-    public async Task A_job_goes_back_to_one_drive_only_when_it_is_asked_to()
+    [SkippableTheory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_job_never_goes_back_to_one_drive(bool isNew, bool isStateLost)
     {
-        random = new Random(0);
-        MakePlaces();
-        await RunAsync();
-        Plug(1);
-        await RunAsync(isNew: true);
-        drives = 1;
-        await RunAsync();
-        Assert.Equal("DestinationChanged", lastError);
-
-        await RunAsync(isNew: true);
-        Assert.Null(lastError);
-        await RunAsync();
-        Assert.Null(lastError);
+        await StartWithTwoAsync();
         Plug(0);
-        await RunAsync();
+        drives = 1;
+        if (isStateLost)
+            Directory.Delete(StateFolder.PathFor(job), recursive: true);
+        Dictionary<string, int> before = ReadBucket();
+
+        await RunAsync(isNew);
+
         Assert.Equal("DestinationChanged", lastError);
+        Assert.Equal(before, ReadBucket());
+        drives = 4;
+        await RunAsync();
+        Assert.Null(lastError);
     }
 
     [SkippableFact]
@@ -249,6 +239,15 @@ public sealed class RotatingDrivesTests : IAsyncLifetime
     private int drives = 4;
     private string? lastError;
     private S3SyncMode? lastMode;
+
+    private async Task StartWithTwoAsync(int seed = 0)
+    {
+        random = new Random(seed);
+        MakePlaces();
+        await RunAsync();
+        Plug(1);
+        await RunAsync(isNew: true);
+    }
 
     private void MakePlaces()
     {

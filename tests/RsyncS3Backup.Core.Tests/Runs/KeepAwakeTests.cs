@@ -43,6 +43,16 @@ public sealed class KeepAwakeTests : LocalJob
     }
 
     [Fact]
+    public void One_of_which_nothing_can_be_told_any_more_fails_no_run()
+    {
+        using RunContext context = Context();
+        KeepAwake awake = KeepAwake.TryStart(["/bin/cat"], context)!;
+        awake.Dispose();
+
+        Assert.Null(Record.Exception(awake.Dispose));
+    }
+
+    [Fact]
     public void One_that_was_refused_is_said_and_nothing_fails()
     {
         using RunContext context = Context();
